@@ -1,0 +1,60 @@
+/** The suites: `unit` answers in seconds, `integration` needs the database, `chaos` kills real processes, `bench` measures. */
+
+import { defineConfig } from 'vitest/config'
+import { ClosingLineReporter } from './test/support/closing-line-reporter.ts'
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    reporters: ['default', new ClosingLineReporter()],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{unit,property}/**/*.test.ts'],
+          testTimeout: 10_000,
+          hookTimeout: 10_000,
+          maxWorkers: 2,
+          benchmark: { include: [] },
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/{integration,e2e}/**/*.test.ts'],
+          globalSetup: 'test/support/global-setup.ts',
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          benchmark: { include: [] },
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'chaos',
+          include: ['test/chaos/**/*.test.ts'],
+          globalSetup: 'test/support/global-setup.ts',
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          benchmark: { include: [] },
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'bench',
+          include: [],
+          globalSetup: 'test/support/global-setup.ts',
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          benchmark: { include: ['test/bench/**/*.bench.ts'] },
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+  },
+})
