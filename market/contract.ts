@@ -1,0 +1,83 @@
+/**
+ * What is traded: stocks, options, indices and futures, each with one text key that names it everywhere
+ * (tapes, database, logs), whatever a broker's numbering says.
+ */
+
+export type Right = 'C' | 'P'
+
+interface ContractBase {
+  /** Ticker of the thing itself: `TWX`. For an option or a future, of what it is written on. */
+  symbol: string
+  /** ISO 4217. */
+  currency: string
+  /** The broker's number, when one was given. It is not part of the key: brokers renumber. */
+  conId?: number
+}
+
+export interface StockContract extends ContractBase {
+  kind: 'stock'
+  /** Listing venue, which tells apart equal tickers under smart routing. */
+  primaryVenue?: string
+}
+
+export interface IndexContract extends ContractBase {
+  kind: 'index'
+  venue: string
+}
+
+export interface FutureContract extends ContractBase {
+  kind: 'future'
+  /** `YYYY-MM-DD` */
+  expiry: string
+  multiplier: number
+  tradingClass: string
+  venue: string
+}
+
+export interface OptionContract extends ContractBase {
+  kind: 'option'
+  /** Expiration as listed, `YYYY-MM-DD`. Monthly options listed before 2015 carry a Saturday here. */
+  expiry: string
+  /** Last day on which the option trades, `YYYY-MM-DD`, when known and different from `expiry`. */
+  lastTradeDate?: string
+  strike: number
+  right: Right
+  /** Units of the underlying one contract stands for. */
+  multiplier: number
+  /** Root under which the exchange lists it: SPX and SPXW are different products on one underlying. */
+  tradingClass: string
+}
+
+export type Contract = StockContract | IndexContract | FutureContract | OptionContract
+
+/** Text identity of a contract: equal keys mean the same deliverable. Stable across brokers and sessions. */
+export function contractKey(contract: Contract): string {
+  const { kind, symbol, currency } = contract
+  switch (kind) {
+    case 'stock':
+      return `stock:${symbol}:${currency}`
+    case 'index':
+      return `index:${symbol}:${currency}`
+    case 'future':
+      return `future:${symbol}:${currency}:${contract.tradingClass}:${contract.expiry}:${contract.multiplier}`
+    case 'option':
+      return `option:${symbol}:${currency}:${contract.tradingClass}:${contract.expiry}:${contract.right}:${contract.strike}:${contract.multiplier}`
+  }
+}
+
+/** Units of the underlying that one contract moves: 1 for stocks and indices. */
+export function multiplierOf(contract: Contract): number {
+  return contract.kind === 'option' || contract.kind === 'future' ? contract.multiplier : 1
+}
+
+/** A short name for people: `TWX`, `TWX 2014-06-21 70 C`. */
+export function describeContract(contract: Contract): string {
+  switch (contract.kind) {
+    case 'option':
+      return `${contract.symbol} ${contract.expiry} ${contract.strike} ${contract.right}`
+    case 'future':
+      return `${contract.symbol} ${contract.expiry}`
+    default:
+      return contract.symbol
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The records a tape is made of. A tick is one row of market data and is counted; everything else on the tape
+ * (contracts, line events, gaps, configuration, session marks) says what the ticks mean and where they are missing.
+ *
+ * Every record carries `seq`, given on arrival and rising within a session, and `tsUs`, microseconds since 1970 UTC.
+ * An absent field is `undefined`: the source said nothing, or said that there is none.
+ */
+
+import type { Contract } from './contract.ts'
+
+interface RecordBase {
+  seq: number
+  /** Orders the tape. Strictly increasing within a recorded session. */
+  tsUs: number
+}
+
+/** What validation said of a tick. The tick itself is never altered. */
+export interface Verdict {
+  severity: 'flag' | 'quarantine'
+  /** Names of the rules that spoke, joined by commas. */
+  rules: string
+  /** Their reasons, joined by `; `. */
+  reason: string
+}
+
+interface TickBase extends RecordBase {
+  /** The tape's own number of the contract; a `ContractRecord` before it says which. */
+  instrument: number
+  /** The venue's time, when it gave one; never invented. */
+  eventTsUs?: number | undefined
+  /** Absent when every rule passed. */
+  verdict?: Verdict | undefined
+}
+
+/** Best bid and ask of one instrument, whole: a side that is `undefined` is empty. Prices per unit, sizes in units traded. */
+export interface Quote extends TickBase {
+  kind: 'quote'
+  bidPrice?: number | undefined
+  askPrice?: number | undefined
+  bidSize?: number | undefined
+  askSize?: number | undefined
+}
+
+/** Where a trade was learned from. One trade can be told by several sources; volume is summed over one of them only. */
+export type TradeSource = 'last' | 'rt-volume' | 'tick-by-tick' | 'import'
+
+export interface Trade extends TickBase {
+  kind: 'trade'
+  price: number
+  size?: number | undefined
+  source: TradeSource
+  venue?: string | undefined
+  /** Sale conditions as the source spells them. */
+  conditions?: string | undefined
+}
+
+/** Option model values as the broker computes them. */
+export interface Greeks extends TickBase {
+  kind: 'greeks'
+  /** The price they were computed from. */
+  basis: 'bid' | 'ask' | 'last' | 'model'
+  /** Annual fraction: 0.25 is 25 %. */
+  impliedVolatility?: number | undefined
+  delta?: number | undefined
+  gamma?: number | undefined
+  /** Per 1.00 of volatility as the broker gives it. */
+  vega?: number | undefined
+  /** Per day as the broker gives it. */
+  theta?: number | undefined
+  optionPrice?: number | undefined
+  pvDividend?: number | undefined
+  underlyingPrice?: number | undefined
+}
+
+/** A figure of the day or state of a line that is no quote and no trade: volume, close, open interest, halted. */
+export interface Statistic extends TickBase {
+  kind: 'statistic'
+  /** kebab-case name, e.g. `day-volume`, `previous-close`, `call-open-interest`, `halted`. */
+  name: string
+  value?: number | undefined
+  /** Present for figures that come as text, e.g. `dividends`. */
+  text?: string | undefined
+}
+
+/** What is counted, validated and written as a row. */
+export type Tick = Quote | Trade | Greeks | Statistic
+
+/** Time without data that should have had some. `tsUs` is when it was noted. */
+export interface FeedGap extends RecordBase {
+  kind: 'gap'
+  /** The last proof of life before the hole. */
+  fromTsUs: number
+  toTsUs: number
+  cause: string
+  /** Absent: every line of the session. */
+  instrument?: number | undefined
+  droppedTicks?: number | undefined
+}
+
+/** A market-data line was opened or closed. `openedSeq` and `openedTsUs` name the opening, on both. */
+export interface LineEvent extends RecordBase {
+  kind: 'line'
+  instrument: number
+  event: 'opened' | 'closed'
+  openedSeq: number
+  openedTsUs: number
+  /** On `closed`: the last moment at which the line was known to be alive. */
+  untilTsUs?: number | undefined
+  /** On `closed`: why. */
+  cause?: string | undefined
+}
+
+/** Says what `instrument` stands for on this tape. Comes before the instrument's first other record. */
+export interface ContractRecord extends RecordBase {
+  kind: 'contract'
+  instrument: number
+  contract: Contract
+}
+
+/** The settings in force from here on that verdicts depend on. */
+export interface ConfigRecord extends RecordBase {
+  kind: 'config'
+  config: Record<string, unknown>
+}
+
+/** A recording session started, was alive, or ended. */
+export interface SessionEvent extends RecordBase {
+  kind: 'session'
+  event: 'started' | 'alive' | 'ended'
+  /** Why it ended; absent otherwise. */
+  cause?: string | undefined
+  /** On `started`: version, host, which clock. */
+  detail?: Record<string, unknown> | undefined
+}
+
+export type TapeRecord = Tick | FeedGap | LineEvent | ContractRecord | ConfigRecord | SessionEvent
+
+/** True for the records that are counted, validated and written as rows. */
+export function isTick(record: TapeRecord): record is Tick {
+  return record.kind === 'quote' || record.kind === 'trade' || record.kind === 'greeks' || record.kind === 'statistic'
+}
