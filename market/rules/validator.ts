@@ -1,0 +1,56 @@
+/**
+ * Runs the rules over every tick, live and in replay alike. Verdicts depend on the tick and the settings alone, so a replay
+ * of the same ticks yields the same verdicts. A rule that throws is disabled for the rest of the run: the tick it failed on
+ * passes, flagged `rule-error`, and `onRuleError` is told once.
+ */
+
+import type { Tick, Verdict } from '../tick.ts'
+import type { Rule, RuleSettings } from './rule.ts'
+
+export interface ValidatorOptions {
+  rules: readonly Rule[]
+  settings: RuleSettings
+  /** Names of rules not to run. */
+  disabled?: readonly string[]
+  onRuleError: (rule: string, error: unknown) => void
+}
+
+/** Returns the judge: a function from a tick to its verdict, undefined when every rule passes. Throws on duplicate or unknown names. */
+export function createValidator({ rules, settings, disabled = [], onRuleError }: ValidatorOptions): (tick: Tick) => Verdict | undefined {
+  const names = new Set<string>()
+  for (const { name } of rules) {
+    if (names.has(name)) throw new Error(`Two validation rules are named "${name}". Rename one of them.`)
+    names.add(name)
+  }
+  for (const name of disabled)
+    if (!names.has(name)) throw new Error(`There is no validation rule "${name}" to disable. Known: ${[...names].join(', ')}.`)
+  const active = rules.filter(({ name }) => !disabled.includes(name))
+
+  return (tick) => {
+    let verdict: Verdict | undefined
+    for (let i = 0; i < active.length; i++) {
+      const rule = active[i] as Rule
+      let name = rule.name
+      let severity = rule.severity
+      let reason: string | undefined
+      try {
+        if (rule.on === 'tick') reason = rule.check(tick, settings)
+        else if (tick.kind === 'quote') reason = rule.check(tick, settings)
+      } catch (error) {
+        onRuleError(rule.name, error)
+        active.splice(i--, 1)
+        name = 'rule-error'
+        severity = 'flag'
+        reason = `rule ${rule.name} failed and is now off: ${error instanceof Error ? error.message : String(error)}`
+      }
+      if (reason === undefined) continue
+      if (!verdict) verdict = { severity, rules: name, reason }
+      else {
+        if (severity === 'quarantine') verdict.severity = 'quarantine'
+        verdict.rules += `,${name}`
+        verdict.reason += `; ${reason}`
+      }
+    }
+    return verdict
+  }
+}
