@@ -1,0 +1,149 @@
+/**
+ * Entry of the room: reads the settings from `tapedeck.yaml`, the environment and the command line, each over the one before,
+ * and names everything that is wrong with them at once. Passwords never appear in a message.
+ */
+
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import type { z } from 'zod'
+import { ConfigError } from '../market/errors.ts'
+import { type Environment, readEnvironment } from './environment.ts'
+import { readConfigFile } from './file.ts'
+import { formatPath, isSection, type Layer, MergedLayers, type Path, type Problem, valueAt } from './layers.ts'
+import { nearest } from './nearest.ts'
+import { configSchema, containerAt, type TapedeckConfig } from './schema.ts'
+import { scrubUrls } from './secrets.ts'
+
+/** Settings given on the command line; the shape of the file, every part optional. */
+export type ConfigOverrides = { [key: string]: string | number | boolean | readonly unknown[] | ConfigOverrides | undefined }
+
+export interface LoadOptions {
+  /** Path given with `--config`, relative to `cwd`. */
+  file?: string | undefined
+  env: Environment
+  /** Where `tapedeck.yaml` is looked for. */
+  cwd: string
+  overrides?: ConfigOverrides | undefined
+  /** Whether the process runs as root, which puts the data below /var/lib. Found out when absent. */
+  asRoot?: boolean | undefined
+}
+
+export interface LoadedConfig {
+  config: TapedeckConfig
+  /** The file that was read, absolute; undefined when there is none. */
+  file: string | undefined
+  /** Where the setting at a path comes from: `default`, `tapedeck.yaml:3:9`, `environment IB_PORT` or `command line`. */
+  sourceOf: (path: Path) => string
+}
+
+/** Problems of the command line are listed last. */
+const COMMAND_LINE = { text: 'command line', order: 2 ** 41 }
+
+/**
+ * Reads all settings.
+ *
+ * @throws ConfigError `config-invalid`, whose message lists every problem with its place; `config-file-unreadable`.
+ */
+export function loadConfig({ file, env, cwd, overrides = {}, asRoot = process.getuid?.() === 0 }: LoadOptions): LoadedConfig {
+  const chosen = chooseFile(file, env, cwd)
+  const fromFile = chosen && readConfigFile(chosen.path, chosen.label, chosen.askedBy)
+  const fromEnvironment = readEnvironment(env)
+  const commandLine: Layer = { values: overrides, source: () => COMMAND_LINE }
+  const layers = [fromFile?.layer, fromEnvironment.layer, commandLine].filter((layer) => layer !== undefined)
+  const merged = new MergedLayers(layers)
+  const dataDirBase = chosen && merged.layerOf(['dataDir']) === fromFile?.layer ? dirname(chosen.path) : cwd
+  const withDefaults = ({ values }: MergedLayers) => ({ dataDir: defaultDataDir(env, asRoot), ...values })
+  const findProblems = (some: MergedLayers) =>
+    (configSchema.safeParse(withDefaults(some)).error?.issues ?? []).flatMap((issue) => describeIssue(issue, some))
+
+  const parsed = configSchema.safeParse(withDefaults(merged))
+  const problems = [...(fromFile?.problems ?? []), ...fromEnvironment.problems]
+  // Each layer is also judged without those above it, which may hide a mistake.
+  for (const count of layers.keys()) problems.push(...findProblems(new MergedLayers(layers.slice(0, count + 1))))
+  if (!parsed.success || problems.length > 0) throw invalid(problems)
+
+  const config = { ...parsed.data, dataDir: absolute(parsed.data.dataDir, dataDirBase, env) }
+  return { config, file: chosen?.path, sourceOf: (path) => sourceText(path, merged) }
+}
+
+interface ChosenFile {
+  path: string
+  label: string
+  askedBy: string
+}
+
+function chooseFile(file: string | undefined, env: Environment, cwd: string): ChosenFile | undefined {
+  if (file !== undefined) return { path: resolve(cwd, file), label: file, askedBy: 'given with --config' }
+  const named = env['TAPEDECK_CONFIG']
+  if (named) return { path: resolve(cwd, named), label: named, askedBy: 'named by TAPEDECK_CONFIG' }
+  const label = 'tapedeck.yaml'
+  const path = join(cwd, label)
+  return existsSync(path) ? { path, label, askedBy: 'found in this folder' } : undefined
+}
+
+/** `/var/lib/tapedeck` for root, else `$XDG_DATA_HOME/tapedeck` or `~/.local/share/tapedeck`. */
+export function defaultDataDir(env: Environment, asRoot: boolean): string {
+  if (asRoot) return '/var/lib/tapedeck'
+  const xdg = env['XDG_DATA_HOME']
+  // The XDG specification has relative paths ignored.
+  return join(xdg?.startsWith('/') ? xdg : join(home(env), '.local/share'), 'tapedeck')
+}
+
+const home = (env: Environment) => env['HOME'] || homedir()
+
+function absolute(path: string, base: string, env: Environment): string {
+  return path === '~' || path.startsWith('~/') ? join(home(env), path.slice(1)) : resolve(base, path)
+}
+
+function sourceText(path: Path, merged: MergedLayers): string {
+  if (valueAt(merged.values, path) !== undefined) return merged.sourceOf(path)?.text ?? 'default'
+  const [first, second, , own, ...rest] = path
+  // What an underlying does not say itself comes from the settings beside it.
+  if (first === 'universe' && second === 'underlyings' && (own === 'strikes' || own === 'expiryDays'))
+    return sourceText([first, own, ...rest], merged)
+  return 'default'
+}
+
+function describeIssue(issue: z.core.$ZodIssue, merged: MergedLayers): Problem[] {
+  const path = issue.path as Path
+  const found = valueAt(merged.values, path)
+  const problem = (at: Path, text: string, part: 'name' | 'value' = 'value'): Problem => ({
+    source: merged.sourceOf(at, part) ?? COMMAND_LINE,
+    text: `${formatPath(at)}: ${text}`,
+  })
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => problem([...path, key], unknownName(key, path), 'name'))
+  if (issue.code === 'invalid_union' && isSection(found)) {
+    // A section was meant: its own problems say more than "neither this nor that".
+    const inner = issue.errors.find((errors) => errors.every(({ path: at, code }) => at.length > 0 || code === 'unrecognized_keys'))
+    if (inner) return inner.flatMap((error) => describeIssue({ ...error, path: [...path, ...error.path] }, merged))
+  }
+  const quote = issue.code === 'invalid_type' && issue.expected === 'string' && (typeof found === 'number' || typeof found === 'boolean')
+  return [problem(path, `expected ${issue.message}, found ${show(path, found)}${quote ? '; put it in quotes' : ''}`)]
+}
+
+function unknownName(name: string, path: Path): string {
+  const container = containerAt(path)
+  const names = container?.kind === 'section' ? container.names : []
+  const meant = nearest(name, names)
+  return `there is no such setting; ${meant ? `did you mean ${meant}?` : `known here: ${names.join(', ')}`}`
+}
+
+/** A text below `database` is never shown: it may be or hold a password. */
+function show(path: Path, value: unknown): string {
+  if (value === undefined || value === null) return 'nothing'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a section'
+  if (typeof value !== 'string') return JSON.stringify(value)
+  if (path[0] === 'database')
+    return /^[a-z]+(?=:\/\/)/i.exec(value) ? `another text (${value.slice(0, value.indexOf(':'))}://…)` : 'another text'
+  const safe = scrubUrls(value)
+  return JSON.stringify(safe.length > 60 ? `${safe.slice(0, 60)}…` : safe)
+}
+
+function invalid(problems: Problem[]): ConfigError {
+  const ordered = problems.toSorted((a, b) => a.source.order - b.source.order)
+  const lines = [...new Set(ordered.map(({ source, text }) => `  ${source.text}  ${text}`))]
+  const count = lines.length === 1 ? 'One setting is wrong' : `${lines.length} settings are wrong`
+  return new ConfigError(`${count}:\n${lines.join('\n')}`, { code: 'config-invalid' })
+}

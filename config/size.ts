@@ -1,0 +1,20 @@
+/** Sizes as people write them: `64MiB`, `1.5 GB`, `4096`. */
+
+const UNITS: Record<string, number> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+}
+
+/** The size in bytes, or undefined when `value` is none. A fraction of a byte is none. */
+export function parseSize(value: number | string): number | undefined {
+  const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmg]?i?b)?$/i.exec(String(value).trim()) ?? []
+  const factor = UNITS[unit.toLowerCase()]
+  const bytes = amount === '' || factor === undefined ? Number.NaN : Number(amount) * factor
+  return Number.isSafeInteger(bytes) ? bytes : undefined
+}

@@ -1,0 +1,36 @@
+/** What goes to standard output and to the terminal. Results go to standard output, progress and logs to standard error. */
+
+export const print = (text: string): void => {
+  process.stdout.write(`${text}\n`)
+}
+export const printJson = (value: unknown): void => print(JSON.stringify(value))
+/** One line of NDJSON for a program that reads us. */
+export const event = (name: string, content: object) => printJson({ event: name, ...content })
+
+/** One line that is written over on a terminal; elsewhere a line every few seconds. */
+export function statusLine(): (line: string | undefined) => void {
+  const { stderr } = process
+  let lastMs = 0
+  return (line) => {
+    if (stderr.isTTY) stderr.write(line === undefined ? '\r\u001b[K' : `\r\u001b[K${line.slice(0, (stderr.columns || 80) - 1)}`)
+    else if (line !== undefined && performance.now() - lastMs > 2000) {
+      lastMs = performance.now()
+      stderr.write(`${line}\n`)
+    }
+  }
+}
+
+export function progressBar(done: number, total: number): string {
+  const fraction = total > 0 ? Math.min(1, done / total) : 1
+  const width = 50
+  const filled = Math.round(fraction * width)
+  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${String(Math.round(fraction * 100)).padStart(3)} %`
+}
+
+/** Resolves when standard output wants more. */
+export function writeStdout(text: string): Promise<void> | undefined {
+  if (process.stdout.write(text)) return undefined
+  return new Promise((resolve) => {
+    process.stdout.once('drain', resolve)
+  })
+}
