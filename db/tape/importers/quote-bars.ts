@@ -1,0 +1,55 @@
+/**
+ * Rows of a stock's minute quote bars: `ms,bidO,bidH,bidL,bidC,bidSize,askO,askH,askL,askC,askSize` without a header, prices x 10,000,
+ * sizes in shares, `ms` the START of the minute in New York. Symbol and date are in the file's name only. A bar's close is the quote
+ * at start + 60 s; open, high and low happened at times that nobody wrote down, so they become no quotes.
+ */
+
+import { contractKey, type StockContract } from '../../../market/contract.ts'
+import { badRow, dashedDate, minuteCloses, parseOptional, type SourceQuote, sizeOf } from './rows.ts'
+
+const COLUMNS = [
+  'ms',
+  'bidOpen',
+  'bidHigh',
+  'bidLow',
+  'bidClose',
+  'bidSize',
+  'askOpen',
+  'askHigh',
+  'askLow',
+  'askClose',
+  'askSize',
+] as const
+const PRICE_SCALE = 10_000
+
+/** Makes a parser of the rows of one file. It throws a FeedError (`import-bad-row`) or the market's own refusal of a date. */
+export function quoteBarParser(symbol: string, day: string): (line: string) => SourceQuote {
+  const closeOf = minuteCloses()
+  const date = dashedDate(day, 'date')
+  const contract: StockContract = { kind: 'stock', symbol, currency: 'USD' }
+  const key = contractKey(contract)
+
+  return (line) => {
+    const fields = line.split(',')
+    if (fields.length !== COLUMNS.length) throw badRow(`${COLUMNS.length} columns (${COLUMNS.join(',')})`, line)
+    const [ms = '', , , , , bidSize = '', , , , , askSize = ''] = fields
+    const prices = fields.map((field, i) => parseOptional(field, COLUMNS[i] ?? ''))
+    const bidPrice = scaled(prices[4])
+    const askPrice = scaled(prices[9])
+    return {
+      tsUs: closeOf(date, ms),
+      seq: 0,
+      date,
+      contract,
+      key,
+      bidPrice,
+      bidSize: sizeOf(bidPrice, bidSize, 'bidSize'),
+      askPrice,
+      askSize: sizeOf(askPrice, askSize, 'askSize'),
+    }
+  }
+}
+
+function scaled(price: number | undefined): number | undefined {
+  return price === undefined ? undefined : price / PRICE_SCALE
+}

@@ -1,0 +1,76 @@
+/**
+ * What the importers of minute files share: numbers as vendors write them, the stamp of a minute's close, and refusals that
+ * say what was expected and found. Where the row is (file and line) is added by whoever feeds the lines.
+ */
+
+import type { Contract } from '../../../market/contract.ts'
+import { FeedError } from '../../../market/errors.ts'
+import { createZone } from '../../../market/time.ts'
+
+/** One row of a source: a quote, before the tape has numbered it. */
+export interface SourceQuote {
+  tsUs: number
+  /** The same for all, so that a merge keeps rows of equal time in the order of their sources. */
+  seq: 0
+  /** The row's own date at the exchange, `YYYY-MM-DD`. */
+  date: string
+  contract: Contract
+  /** `contractKey(contract)` */
+  key: string
+  bidPrice: number | undefined
+  bidSize: number | undefined
+  askPrice: number | undefined
+  askSize: number | undefined
+}
+
+const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
+const NUMBER = /^-?\d+(\.\d+)?$/
+
+/** A row that cannot be taken. */
+export function badRow(expected: string, found: string): FeedError {
+  return new FeedError(`expected ${expected}, found ${JSON.stringify(found)}`, { code: 'import-bad-row' })
+}
+
+/** A decimal number as written, without exponent or blanks. `name` is the column's. */
+export function parseNumber(text: string, name: string): number {
+  if (!NUMBER.test(text)) throw badRow(`a number as ${name}`, text)
+  return Number(text)
+}
+
+/** Like parseNumber; an empty text is undefined. */
+export function parseOptional(text: string, name: string): number | undefined {
+  return text === '' ? undefined : parseNumber(text, name)
+}
+
+/** The size of a side, undefined when the side has no price. A size without a price would be lost, so it is refused. */
+export function sizeOf(price: number | undefined, text: string, name: string): number | undefined {
+  const size = parseOptional(text, name)
+  if (price !== undefined) return size
+  if (size) throw badRow(`no ${name} or 0, as the side has no price`, text)
+  return undefined
+}
+
+/** `YYYYMMDD` as `YYYY-MM-DD`; whether there is such a day is seen by who computes with it. */
+export function dashedDate(text: string, name: string): string {
+  if (!/^\d{8}$/.test(text)) throw badRow(`YYYYMMDD as ${name}`, text)
+  return `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`
+}
+
+/**
+ * Makes a function from (`YYYY-MM-DD`, milliseconds of the day at which a minute starts in New York, as text) to the microsecond
+ * at which that minute closes. Remembers the last one, as hundreds of rows share it.
+ */
+export function minuteCloses(): (date: string, msOfDay: string) => number {
+  const zone = createZone('America/New_York')
+  let last = { date: '', msOfDay: '', tsUs: 0 }
+  return (date, msOfDay) => {
+    if (last.msOfDay !== msOfDay || last.date !== date) {
+      const ms = Number(msOfDay)
+      if (!/^\d{1,8}$/.test(msOfDay) || ms % MINUTE_MS !== 0 || ms >= DAY_MS)
+        throw badRow('the start of a minute in milliseconds of the day (a multiple of 60000 below 86400000)', msOfDay)
+      last = { date, msOfDay, tsUs: zone.toUs(date, ms) + MINUTE_MS * 1000 }
+    }
+    return last.tsUs
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Reads tape files: block by block with every CRC checked. A torn tail is cut and reported, damage in the middle refuses
+ * and names its byte offset.
+ */
+
+import { type FileHandle, open } from 'node:fs/promises'
+import { crc32 } from 'node:zlib'
+
+import { FeedError } from '../../market/errors.ts'
+import type { TapeRecord } from '../../market/tick.ts'
+import { RecordCursor } from './codec.ts'
+import { BLOCK_HEAD_BYTES, type BlockHead, decodeBlockHead, decodeMeta, FILE_HEAD_BYTES, metaBytes, type TapeMeta } from './segment.ts'
+
+const READ_BYTES = 1 << 22
+
+export interface TapeBlock extends BlockHead {
+  /** Records, 8-byte aligned. Valid until the next block is asked for. */
+  payload: Uint8Array
+}
+
+export interface TornTail {
+  /** Length of the intact part: where the file is to be cut. */
+  offset: number
+  /** Bytes behind it. */
+  bytes: number
+}
+
+export interface ReadOptions {
+  /** Called when the file ends in an unfinished write, before the stream ends. Without it a torn tail is skipped silently. */
+  onTorn?: (torn: TornTail) => void
+}
+
+/** The header's description of the file. Throws a FeedError when it is no tape, is of another version or damaged. */
+export async function readTapeMeta(path: string): Promise<TapeMeta> {
+  return (await readTapeHeader(path)).meta
+}
+
+/** The header: what it says, and the offset at which the blocks begin. Throws like `readTapeMeta`. */
+export async function readTapeHeader(path: string): Promise<{ meta: TapeMeta; offset: number }> {
+  const file = await openTape(path)
+  try {
+    return await readHeader(file, path)
+  } finally {
+    await file.close()
+  }
+}
+
+/** The blocks of a tape in file order. Throws a FeedError (`tape-corrupt`) naming the offset of a bad block in the middle. */
+export async function* readBlocks(path: string, options: ReadOptions = {}): AsyncGenerator<TapeBlock> {
+  const file = await openTape(path)
+  try {
+    const { size } = await file.stat()
+    let { offset } = await readHeader(file, path)
+    let window = Buffer.alloc(0)
+    let windowOffset = offset
+    let last: BlockHead | undefined
+
+    // Makes sure that `bytes` bytes at `offset` are in the window, as far as the file has them.
+    const fill = async (bytes: number) => {
+      if (offset - windowOffset + bytes <= window.length) return
+      const wanted = Math.min(Math.max(bytes, READ_BYTES), size - offset)
+      const buffer = Buffer.from(new ArrayBuffer(Math.max(0, wanted)))
+      window = buffer.subarray(0, await readFully(file, buffer, offset))
+      windowOffset = offset
+    }
+
+    while (offset < size) {
+      await fill(BLOCK_HEAD_BYTES)
+      const head = decodeBlockHead(window, offset - windowOffset, offset)
+      const end = head ? offset + BLOCK_HEAD_BYTES + head.payloadBytes : size + 1
+      let payload: Buffer | undefined
+      if (head && end <= size) {
+        await fill(BLOCK_HEAD_BYTES + head.payloadBytes)
+        const at = offset - windowOffset + BLOCK_HEAD_BYTES
+        payload = window.subarray(at, at + head.payloadBytes)
+      }
+      if (!head || !payload || payload.length < head.payloadBytes || crc32(payload) !== head.payloadCrc) {
+        const behind = await findBlockBehind(file, offset + 8, size, (found) => isLaterSync(found, head, last))
+        if (behind)
+          throw new FeedError(
+            `Tape ${path} is damaged at byte ${offset}: the block there fails its checksum, and a block written after it was safe follows at byte ${behind.offset}. ` +
+              'Restore the file from a copy; nothing behind the damage was read.',
+            { code: 'tape-corrupt' },
+          )
+        options.onTorn?.({ offset, bytes: size - offset })
+        return
+      }
+      last = head
+      offset = end
+      yield { ...head, payload }
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** The records of a tape as objects, one array a block. */
+export async function* readRecords(path: string, options: ReadOptions = {}): AsyncGenerator<TapeRecord[]> {
+  const cursor = new RecordCursor()
+  for await (const block of readBlocks(path, options)) {
+    cursor.reset(block.payload)
+    const records: TapeRecord[] = []
+    try {
+      while (cursor.next()) records.push(cursor.record())
+    } catch (cause) {
+      if (!(cause instanceof FeedError)) throw cause
+      throw new FeedError(`Tape ${path}, block at byte ${block.offset}: ${cause.message}`, { code: cause.code, cause })
+    }
+    yield records
+  }
+}
+
+async function openTape(path: string): Promise<FileHandle> {
+  const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
+    const found = cause.code === 'ENOENT' ? 'does not exist' : `cannot be opened (${cause.code})`
+    throw new FeedError(`Tape ${path} ${found}. Check the path.`, { code: 'tape-unreadable', cause })
+  })
+  if ((await file.stat()).isFile()) return file
+  await file.close()
+  throw new FeedError(`Tape ${path} is no file but a folder or a device. Name a file.`, { code: 'tape-unreadable' })
+}
+
+async function readHeader(file: FileHandle, path: string): Promise<{ meta: TapeMeta; offset: number }> {
+  const head = Buffer.alloc(FILE_HEAD_BYTES)
+  const read = await readFully(file, head, 0)
+  const length = metaBytes(head.subarray(0, read), path)
+  const body = Buffer.alloc(length)
+  const bodyRead = await readFully(file, body, FILE_HEAD_BYTES)
+  return { meta: decodeMeta(head, body.subarray(0, bodyRead), path), offset: FILE_HEAD_BYTES + length }
+}
+
+async function readFully(file: FileHandle, into: Buffer, position: number): Promise<number> {
+  let read = 0
+  while (read < into.length) {
+    const { bytesRead } = await file.read(into, read, into.length - read, position + read)
+    if (bytesRead === 0) break
+    read += bytesRead
+  }
+  return read
+}
+
+/** The next block head at or behind `from` that is wanted; blocks start on multiples of 8. */
+async function findBlockBehind(
+  file: FileHandle,
+  from: number,
+  size: number,
+  isWanted: (head: BlockHead) => boolean,
+): Promise<BlockHead | undefined> {
+  const buffer = Buffer.alloc(Math.max(0, Math.min(READ_BYTES, size - from)))
+  for (let position = from; position < size; position += READ_BYTES - BLOCK_HEAD_BYTES) {
+    const read = await readFully(file, buffer, position)
+    for (let at = 0; at + BLOCK_HEAD_BYTES <= read; at += 8) {
+      const head = decodeBlockHead(buffer.subarray(0, read), at, position + at)
+      if (head && isWanted(head)) return head
+    }
+  }
+  return undefined
+}
+
+/** True when `behind` was written after the bad block had been synced, so that the block cannot be an unfinished write. */
+function isLaterSync(behind: BlockHead, bad: BlockHead | undefined, last: BlockHead | undefined): boolean {
+  if (bad) return behind.syncNo > bad.syncNo
+  // Its head is unreadable: what lies before a block that opens a sync belongs to an earlier one. Without such a block
+  // in sight, it belongs to the last good block's sync or to the next.
+  return behind.syncIndex === 0 || (last !== undefined && behind.syncNo > last.syncNo + 1)
+}
