@@ -1,0 +1,142 @@
+/**
+ * Brings the schema of a database to this version: numbered files, each in one transaction, recorded with their checksum in
+ * `tapedeck.schema_migrations`. Two processes may start at once: one waits for the other and finds the work done.
+ */
+
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import pg from 'pg'
+
+import { MigrationError } from '../market/errors.ts'
+import { packageRoot } from './package-root.ts'
+import { hasSqlState, messageOf } from './sqlstates.ts'
+
+export interface Migration {
+  /** From 1, without holes. */
+  number: number
+  /** `000001_tape`, as the file is called. */
+  name: string
+  up: string
+  /** Undoes `up`; what stands behind a line `-- down` in the file. */
+  down: string
+  /** SHA-256 of `up`, so that `down` may be mended later. */
+  checksum: string
+}
+
+export interface MigrateOptions {
+  /** Only says what would be done. */
+  dryRun?: boolean
+  migrations?: readonly Migration[]
+}
+
+/** Any number that no other program is likely to lock. */
+const ADVISORY_LOCK = '7402338110223351'
+const FILE_NAME = /^(\d{6})_[a-z0-9_]+\.sql$/
+const INSUFFICIENT_PRIVILEGE = '42501'
+
+/** The migrations that come with this program, in order. */
+export async function readMigrations(folder = join(packageRoot(), 'db', 'migrations')): Promise<Migration[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()
+  return Promise.all(
+    files.map(async (file, index) => {
+      const number = Number(FILE_NAME.exec(file)?.[1])
+      if (number !== index + 1) throw new Error(`expected migration ${index + 1} in ${folder}, found ${file}`)
+      const text = (await readFile(join(folder, file), 'utf8')).replaceAll('\r\n', '\n')
+      const [up = '', down = ''] = text.split(/^-- down$/m)
+      return { number, name: file.slice(0, -'.sql'.length), up, down, checksum: createHash('sha256').update(up).digest('hex') }
+    }),
+  )
+}
+
+/**
+ * Applies what is missing. Returns a line about each migration that it applied or, dry, would apply.
+ *
+ * @param client a connection that nobody else uses meanwhile
+ * @throws MigrationError when the database is newer, was migrated by other files, or refuses
+ */
+export async function migrate(client: Queryable, { dryRun = false, migrations }: MigrateOptions = {}): Promise<string[]> {
+  const wanted = migrations ?? (await readMigrations())
+  if (dryRun) return pending(await appliedMigrations(client), wanted).map(({ name }) => `would apply migration ${name}`)
+  return underMigrationLock(client, async () => {
+    const missing = pending(await appliedMigrations(client), wanted)
+    for (const migration of missing) await apply(client, migration)
+    return missing.map(({ name }) => `applied migration ${name}`)
+  })
+}
+
+/** Keeps other processes from changing the schema while `work` runs. */
+export async function underMigrationLock<T>(client: Queryable, work: () => Promise<T>): Promise<T> {
+  await client.query(`SELECT pg_advisory_lock(${ADVISORY_LOCK})`)
+  try {
+    return await work()
+  } finally {
+    // Where the connection broke, the lock is gone with it.
+    await client.query(`SELECT pg_advisory_unlock(${ADVISORY_LOCK})`).catch(() => undefined)
+  }
+}
+
+type Queryable = Pick<pg.ClientBase, 'query'>
+type AppliedMigration = Pick<Migration, 'number' | 'name' | 'checksum'>
+
+async function appliedMigrations(client: Queryable): Promise<AppliedMigration[]> {
+  const { rows: tables } = await client.query("SELECT FROM pg_tables WHERE schemaname = 'tapedeck' AND tablename = 'schema_migrations'")
+  if (tables.length === 0) return []
+  const { rows } = await client.query<AppliedMigration>('SELECT number, name, checksum FROM tapedeck.schema_migrations ORDER BY number')
+  return rows
+}
+
+/** Those of `wanted` that are not applied, when what is applied is the beginning of `wanted`. */
+function pending(applied: readonly AppliedMigration[], wanted: readonly Migration[]): Migration[] {
+  for (const { number, name, checksum } of applied) {
+    const ours = wanted[number - 1]
+    if (!ours)
+      throw new MigrationError(
+        `The database is at migration ${name}; this program knows ${wanted.length}, up to ${wanted.at(-1)?.name ?? 'none'}. ` +
+          'It was used by a newer version of tapedeck. Install that version or a newer one, or use another database.',
+        { code: 'migration-newer-database' },
+      )
+    if (ours.checksum !== checksum)
+      throw new MigrationError(
+        `Migration ${ours.name} was applied to the database as ${name} with checksum ${checksum.slice(0, 12)}; this program has it with ` +
+          `${ours.checksum.slice(0, 12)}. Applied migrations never change: use the version of tapedeck that made the database, ` +
+          'or put the change into a new migration.',
+        { code: 'migration-changed' },
+      )
+  }
+  return wanted.slice(applied.length)
+}
+
+async function apply(client: Queryable, { number, name, up, checksum }: Migration): Promise<void> {
+  try {
+    await client.query('BEGIN')
+    await client.query(
+      `CREATE SCHEMA IF NOT EXISTS tapedeck;
+       CREATE TABLE IF NOT EXISTS tapedeck.schema_migrations (
+         number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
+    )
+    await client.query(up)
+    await client.query('INSERT INTO tapedeck.schema_migrations (number, name, checksum) VALUES ($1, $2, $3)', [number, name, checksum])
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined)
+    throw await failure(client, name, error)
+  }
+}
+
+async function failure(client: Queryable, name: string, cause: unknown): Promise<MigrationError> {
+  if (!hasSqlState(cause, INSUFFICIENT_PRIVILEGE))
+    return new MigrationError(`Migration ${name} failed and was undone: ${messageOf(cause)}. The database is as it was before.`, {
+      code: 'migration-failed',
+      retryable: !(cause instanceof pg.DatabaseError),
+      cause,
+    })
+  const { rows } = await client.query<{ role: string; database: string }>('SELECT current_user AS role, current_database() AS database')
+  const { role = 'the role', database = 'the database' } = rows[0] ?? {}
+  return new MigrationError(
+    `Role ${role} may not create tables in database ${database}: ${messageOf(cause)}. As its owner or a superuser run: ` +
+      `GRANT CREATE ON DATABASE "${database}" TO "${role}"; GRANT CREATE, USAGE ON SCHEMA public TO "${role}";`,
+    { code: 'migration-not-permitted', cause },
+  )
+}

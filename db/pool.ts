@@ -1,0 +1,138 @@
+/**
+ * Connections to the database, all with the same settings.
+ *
+ * A pool is well until a connection breaks or cannot be made; then `ensureRunning` (the embedded server's supervisor) is asked
+ * before the next new connection, until one is made. Connections are not repaired: after any error they are closed for good.
+ */
+
+import pg from 'pg'
+import type { Logger } from 'pino'
+
+import { ConfigError } from '../market/errors.ts'
+import { messageOf, writeErrorOf } from './sqlstates.ts'
+
+const CONNECT_LIMIT_MS = 10_000
+/** Connections beside the writer's lanes, for short questions (status, migrations). */
+const SPARE_CONNECTIONS = 2
+
+/**
+ * Table names are found in `public` whatever the role's own search path says. A backend whose client is gone lets go of its
+ * locks within a minute or so: a retry of its batch waits for them.
+ */
+const SESSION_SETTINGS = [
+  "SET search_path = public; SET timezone = 'UTC'; SET datestyle = 'ISO'; SET synchronous_commit = on",
+  'SET statement_timeout = 0; SET lock_timeout = 0; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3',
+].join('; ')
+const IDLE_IN_TRANSACTION_LIMIT = "SET idle_in_transaction_session_timeout = '60s'"
+
+export interface PoolOptions {
+  /** Address of the database. A function when it can change, as the embedded server's can. */
+  url: string | (() => string)
+  /** Connections that the writer uses at the same time. */
+  lanes: number
+  /** Brings the server back; asked before connecting after a failure. */
+  ensureRunning?: (() => Promise<void>) | undefined
+  logger: Pick<Logger, 'warn'>
+}
+
+export interface DatabasePool {
+  /**
+   * Lends a connection for as long as `use` runs. When it throws, the connection is closed, whatever state it was in.
+   *
+   * @throws WriteError when no connection can be made; else what `use` throws
+   */
+  withClient<T>(use: (client: pg.PoolClient) => Promise<T>): Promise<T>
+  /** Closes all connections when they have come back. */
+  end(): Promise<void>
+}
+
+/** @throws ConfigError when `url` is no database address */
+export function createPool(options: PoolOptions): DatabasePool {
+  const { lanes, ensureRunning, logger } = options
+  const url = () => (typeof options.url === 'string' ? options.url : options.url())
+  const pool = new pg.Pool({ ...clientConfig(url()), max: lanes + SPARE_CONNECTIONS, idleTimeoutMillis: 60_000 })
+  const prepared = new WeakSet<pg.PoolClient>()
+  let failed = false
+  const onBroken = (error: Error) => {
+    failed = true
+    logger.warn({ reason: messageOf(error) }, 'a database connection broke')
+  }
+  // The pool listens only while a connection is idle, and an error event that nobody hears ends the process.
+  pool.on('connect', (client) => void client.on('error', onBroken))
+  pool.on('error', () => undefined)
+
+  const connect = async () => {
+    try {
+      if (failed) await ensureRunning?.()
+      pool.options.connectionString = url()
+      const client = await pool.connect()
+      failed = false
+      return client
+    } catch (error) {
+      failed = true
+      throw writeErrorOf(error, `${databaseName(url())} gave no connection`)
+    }
+  }
+
+  return {
+    async withClient(use) {
+      const client = await connect()
+      try {
+        if (!prepared.has(client)) {
+          await client.query(`${SESSION_SETTINGS}; ${IDLE_IN_TRANSACTION_LIMIT}`)
+          prepared.add(client)
+        }
+        const result = await use(client)
+        client.release()
+        return result
+      } catch (error) {
+        client.release(true)
+        throw error
+      }
+    },
+    end: () => pool.end(),
+  }
+}
+
+/**
+ * A connection outside any pool, for what takes long. Close it with `end()`; an error on it reaches whoever waits for an answer.
+ *
+ * @throws ConfigError when `url` is no database address, WriteError when the server cannot be reached
+ */
+export async function connectClient(url: string): Promise<pg.Client> {
+  const client = new pg.Client(clientConfig(url))
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await client.query(SESSION_SETTINGS)
+    return client
+  } catch (error) {
+    await client.end().catch(() => undefined)
+    throw writeErrorOf(error, `${databaseName(url)} gave no connection`)
+  }
+}
+
+/** Database, host and port of an address, without user and password: `tapedeck at 127.0.0.1:5432`. */
+export function databaseName(url: string): string {
+  const { database, host, port } = new pg.Client({ connectionString: url })
+  return `${database ?? 'default'} at ${host}:${port}`
+}
+
+function clientConfig(url: string): pg.ClientConfig {
+  const config: pg.ClientConfig = {
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_LIMIT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
+    fallback_application_name: 'tapedeck',
+  }
+  try {
+    void new pg.Client(config)
+  } catch (cause) {
+    throw new ConfigError(
+      `The address of the database cannot be used: ${messageOf(cause)}. Expected postgresql://user:password@host:5432/database.`,
+      { code: 'database-url', cause },
+    )
+  }
+  return config
+}

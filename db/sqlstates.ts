@@ -1,0 +1,67 @@
+/**
+ * What a failure of the database means for the writer, by SQLSTATE (appendix A of PostgreSQL's manual):
+ * the row is to blame, patience will do, or somebody has to act.
+ */
+
+import pg from 'pg'
+
+import { TapedeckError, WriteError } from '../market/errors.ts'
+
+export const UNIQUE_VIOLATION = '23505'
+
+/**
+ * 22 data exception (text that cannot be stored, numbers out of range), 23 integrity constraint, 44 WITH CHECK OPTION,
+ * 54 limit exceeded (a text too long for an index), P0 raised by a trigger.
+ */
+const ROW_CLASSES = new Set(['22', '23', '44', '54', 'P0'])
+
+/** 08 connection, 25006 read-only (a standby about to be promoted), 40 rolled back, 53 resources, 55 in use, 57 operator, 58 system. */
+const PASSING = ['08', '25006', '25P03', '40', '53', '55', '57', '58']
+
+/** True when the server refused what was in a row: sending the same row again will fail again, another row will not. */
+export function isRowRefusal(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError && ROW_CLASSES.has(error.code?.slice(0, 2) ?? '')
+}
+
+/** True when the server answered with this SQLSTATE. */
+export function hasSqlState(error: unknown, code: string): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError && error.code === code
+}
+
+/**
+ * The failure as a WriteError that says what to do. A failure without an SQLSTATE came from the connection.
+ * What is no failure of the database (damaged records, a bug) is thrown as it is.
+ *
+ * @param doing completes "The database …": `did not take batch 7 of session 12`
+ */
+export function writeErrorOf(error: unknown, doing: string): WriteError {
+  if (error instanceof WriteError) return error
+  if (error instanceof TapedeckError || error instanceof TypeError || error instanceof RangeError) throw error
+  const state = error instanceof pg.DatabaseError ? error.code : undefined
+  const retryable = state === undefined || PASSING.some((prefix) => state.startsWith(prefix))
+  const found = messageOf(error)
+  return new WriteError(`The database ${doing}: ${found}${state ? ` (SQLSTATE ${state})` : ''}. ${advice(state)}`, {
+    code: state === undefined ? 'database-unreachable' : retryable ? 'database-busy' : 'database-refused',
+    retryable,
+    cause: error,
+  })
+}
+
+/** One line about any error; Node reports several refused addresses as one error without a message. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
+  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error)
+}
+
+function advice(state: string | undefined): string {
+  if (state === undefined) return 'Check that the server runs and can be reached; it is tried again.'
+  if (state.startsWith('28')) return 'Correct user and password in the database address.'
+  if (state === '3D000') return 'Create the database, or correct its name in the database address.'
+  if (state === '42501') return 'Grant the role INSERT, SELECT and UPDATE on the tables of tapedeck.'
+  if (state.startsWith('42P01') || state === '42703' || state === '3F000') return 'Run `tapedeck db migrate` against this database.'
+  if (state === '53100') return 'Free space on the disk of the database; it is tried again.'
+  if (state === '53300') return 'Raise max_connections or end other clients; it is tried again.'
+  if (state === '25006') return 'The server is read-only, as a standby is; it is tried again.'
+  if (PASSING.some((prefix) => state.startsWith(prefix))) return 'It is tried again.'
+  return "Look into the server's log."
+}
