@@ -4,6 +4,7 @@
  * passes, flagged `rule-error`, and `onRuleError` is told once.
  */
 
+import { ConfigError } from '../errors.ts'
 import type { Tick, Verdict } from '../tick.ts'
 import type { Rule, RuleSettings } from './rule.ts'
 
@@ -23,7 +24,10 @@ export function createValidator({ rules, settings, disabled = [], onRuleError }:
     names.add(name)
   }
   for (const name of disabled)
-    if (!names.has(name)) throw new Error(`There is no validation rule "${name}" to disable. Known: ${[...names].join(', ')}.`)
+    if (!names.has(name))
+      throw new ConfigError(`There is no validation rule "${name}" to disable (rules.disabled). Known: ${[...names].join(', ')}.`, {
+        code: 'unknown-rule',
+      })
   const active = rules.filter(({ name }) => !disabled.includes(name))
 
   return (tick) => {

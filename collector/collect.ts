@@ -1,0 +1,301 @@
+/**
+ * The collector's entry: takes its slices of the configuration, opens what a recording needs, joins the rooms (topology.ts),
+ * and on stop takes everything down in the order in which ticks flow: feed, journal, writer, the rest.
+ */
+
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { Logger } from 'pino'
+
+import { acquireDirectoryLock } from '../db/directory-lock.ts'
+import { FeedError } from '../market/errors.ts'
+import { RULES } from '../market/rules/index.ts'
+import type { RuleSettings } from '../market/rules/rule.ts'
+import { createValidator } from '../market/rules/validator.ts'
+import { createGatewayClock, createWallClock } from './clock.ts'
+import type { FeedSettings } from './ib/feed.ts'
+import type { Link } from './ib/link.ts'
+import { pruneReleased, releaseSegment } from './journal/directory.ts'
+import { Journal, type JournalSettings } from './journal/journal.ts'
+import { recoverJournal } from './journal/recovery.ts'
+import { Outage } from './outage.ts'
+import { Recorder } from './recorder.ts'
+import { type Counts, createCounts } from './telemetry/counts.ts'
+import { createEvents } from './telemetry/events.ts'
+import { serveTelemetry } from './telemetry/http.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import { joinRooms } from './topology.ts'
+import { openUniverse, type UnderlyingSettings } from './universe/universe.ts'
+import { Writer, type WriterOptions } from './write/writer.ts'
+
+export interface CollectSettings {
+  dataDir: string
+  gateway: FeedSettings & { clock: 'wall' | 'gateway'; lines: number; marketDataType: number; genericTicks: readonly number[] }
+  underlyings: readonly UnderlyingSettings[]
+  rules: RuleSettings & { disabled: readonly string[] }
+  journal: JournalSettings & { keepDays: number }
+  lanes: number
+  /** Absent: no HTTP server. */
+  metrics?: { host: string; port: number } | undefined
+}
+
+export interface CollectOptions {
+  settings: CollectSettings
+  version: string
+  logger: Logger
+  /** Brings the database to this version and makes it ready; called until it succeeds. */
+  prepareDatabase: () => Promise<void>
+  store: WriterOptions['store']
+  /** Stop at the end of a replayed tape. Without it only `stop` ends the recording. */
+  untilEndOfTape: boolean
+  /** Aborted: stop in order. Its reason is the cause that is recorded. */
+  stop: AbortSignal
+  /** Aborted: stop waiting for the database. */
+  force: AbortSignal
+  /** How long the database is waited for at the end. */
+  drainTimeoutMs: number
+  onProgress?: (progress: CollectProgress) => void
+}
+
+export interface CollectProgress {
+  /** Undefined until the time is known. */
+  marketTimeUs: number | undefined
+  feed: 'connecting' | 'up' | 'stopped'
+  linesWanted: number
+  counts: Counts
+  /** Oldest record of the last committed batch, from socket to commit. */
+  lagMs: number
+  metricsPort: number | undefined
+}
+
+export interface CollectSummary {
+  sessionId: number
+  cause: string
+  counts: Counts
+}
+
+const PROGRESS_MS = 250
+const STILL_HOLDING_MS = 5000
+const CLOCK_WAIT_MS = 5000
+const ABANDON_MS = 3000
+
+/** Records until told to stop. Resolves when everything is stopped; throws a TapedeckError when it cannot begin. */
+export async function collect(options: CollectOptions): Promise<CollectSummary> {
+  const { settings, logger } = options
+  const lock = await acquireDirectoryLock(join(settings.dataDir, 'collector.lock'), { purpose: 'tapedeck collect' })
+  try {
+    return await record(options, logger)
+  } finally {
+    await lock.release()
+  }
+}
+
+async function record(options: CollectOptions, logger: Logger): Promise<CollectSummary> {
+  const { settings, stop, force } = options
+  const journalDirectory = join(settings.dataDir, 'journal')
+  const counts = createCounts()
+  const events = createEvents(logger, counts)
+  const stopped = new AbortController()
+  const stopNow = (cause: unknown) => stopped.abort(cause)
+  if (stop.aborted) stopNow(stop.reason)
+  stop.addEventListener('abort', () => stopNow(stop.reason), { once: true })
+  let lagMs = 0
+
+  const recovered = await recoverJournal(journalDirectory)
+  events.pruned(await pruneReleased(journalDirectory, settings.journal.keepDays, Date.now()))
+
+  let databaseReady: Promise<void> | undefined
+  const writer = new Writer({
+    lanes: settings.lanes,
+    counts,
+    store: async (batch, contractOf) => {
+      databaseReady ??= options.prepareDatabase().catch((error: unknown) => {
+        databaseReady = undefined
+        throw error
+      })
+      await databaseReady
+      return options.store(batch, contractOf)
+    },
+    release: (segment) => releaseSegment(journalDirectory, segment.path),
+    onCommit: (batch, stored) => {
+      events.databaseUp()
+      if (stored.refusedTicks > 0) events.rowsRefused(stored.refusedTicks)
+      metrics.commit(stored.commitMs / 1000)
+      if (batch.openedMs === undefined) return
+      lagMs = performance.now() - batch.openedMs
+      metrics.batchAge(lagMs / 1000)
+    },
+    onRetry: events.databaseDown,
+    onReleaseError: (error, segment) => events.releaseFailed(error, segment.path),
+  })
+
+  const clock = settings.gateway.clock === 'gateway' ? createGatewayClock() : createWallClock()
+  const recorder = new Recorder({
+    clock,
+    counts,
+    judge: createValidator({
+      rules: RULES,
+      settings: settings.rules,
+      disabled: settings.rules.disabled,
+      onRuleError: events.ruleFailed,
+    }),
+    openJournal: (sessionId) => {
+      const journal: Journal = new Journal({
+        ...settings.journal,
+        directory: journalDirectory,
+        sessionId,
+        onBatch: (batch) => writer.add(batch, { contractOf: (i) => recorder.contractOf(i), freed: (bytes) => journal.released(bytes) }),
+        onSegmentClosed: (segment) => writer.segmentClosed(segment),
+        onSync: ({ seconds, bytes }) => metrics.journalSync(seconds, bytes),
+        onError: events.journalError,
+      })
+      return journal
+    },
+    detail: { version: options.version, host: hostname(), pid: process.pid, clock: settings.gateway.clock },
+    config: { rules: settings.rules },
+  })
+  const outage = new Outage({
+    record: (gap) => {
+      if (recorder.gap(gap)) events.gap(gap)
+    },
+  })
+
+  const metrics = createMetrics({
+    counts,
+    feedUp: () => topology.feed.state$.value.phase === 'up',
+    pendingBatches: () => writer.pending,
+  })
+  let discovered: Promise<void> | undefined
+  const topology = joinRooms({
+    feed: settings.gateway,
+    marketDataType: settings.gateway.marketDataType,
+    genericTicks: settings.gateway.genericTicks,
+    clock,
+    recorder,
+    outage,
+    counts,
+    events,
+    onReady: (link) => {
+      discovered ??= discover(link)
+    },
+    onEndOfTape: () => {
+      if (options.untilEndOfTape) stopNow('end-of-tape')
+    },
+  })
+
+  async function discover(link: Link): Promise<void> {
+    try {
+      await openUniverse(link, {
+        underlyings: settings.underlyings,
+        lines: settings.gateway.lines,
+        events,
+        nowUs: () => clock.nowUs(),
+        instrumentOf: (contract) => recorder.instrumentOf(contract),
+        subscriptions: topology.subscriptions,
+        ticks: topology.ticks,
+      })
+    } catch (error) {
+      discovered = undefined
+      if (stopped.signal.aborted) return
+      if (error instanceof FeedError && !error.retryable) stopNow(error)
+      else events.discoveryFailed(error)
+    }
+  }
+
+  const telemetry =
+    settings.metrics &&
+    (await serveTelemetry({
+      ...settings.metrics,
+      registry: metrics.registry,
+      notReady: () => [
+        ...(topology.feed.state$.value.phase === 'up' ? [] : ['not connected to the gateway']),
+        ...(recorder.recording ? [] : ['not recording: the time is not known yet']),
+        ...(writer.pending > 0 && databaseReady === undefined ? ['the database is not reachable'] : []),
+      ],
+    }))
+  const progress = (): CollectProgress => ({
+    marketTimeUs: clock.known ? clock.nowUs() : undefined,
+    feed: topology.feed.state$.value.phase,
+    linesWanted: topology.subscriptions.wanted,
+    counts,
+    lagMs,
+    metricsPort: telemetry?.port,
+  })
+  const ticker = setInterval(() => options.onProgress?.(progress()), PROGRESS_MS)
+
+  try {
+    for (const session of recovered) recover(session)
+    if (settings.gateway.clock === 'wall') {
+      recorder.begin()
+      events.sessionBegun(recorder.sessionId, 'start')
+    }
+    topology.feed.start()
+    await Promise.race([aborted(stopped.signal), clockIsKnown()])
+    await aborted(stopped.signal)
+    const reason: unknown = stopped.signal.reason
+    const cause = reason instanceof Error ? 'error' : String(reason)
+    events.stopping(cause)
+    await topology.stop()
+    outage.end(clock.nowUs())
+    const { sessionId } = recorder
+    await recorder.end(cause)
+    await drain(writer, counts, events, force, options.drainTimeoutMs)
+    options.onProgress?.(progress())
+    if (reason instanceof Error) throw reason
+    return { sessionId, cause, counts }
+  } finally {
+    clearInterval(ticker)
+    await telemetry?.close()
+  }
+
+  function recover(session: Awaited<ReturnType<typeof recoverJournal>>[number]): void {
+    const ticks = session.batches.reduce((sum, batch) => sum + batch.ticks, 0)
+    events.recovered(session.sessionId, session.batches.length, ticks, session.tornBytes, session.crashed)
+    counts.recovered.found += ticks
+    for (const batch of session.batches) writer.add(batch, { contractOf: (i) => session.contracts.get(i), recovered: true })
+    for (const segment of session.segments) writer.segmentClosed(segment)
+    if (session.crashed) outage.begin(session.lastTsUs, 'collector-crash')
+  }
+
+  /** A replay gateway that does not publish its time would leave a recorder on its clock waiting for ever. */
+  async function clockIsKnown(): Promise<void> {
+    while (topology.feed.state$.value.phase !== 'up' && !stopped.signal.aborted)
+      await sleep(PROGRESS_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
+    await sleep(CLOCK_WAIT_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
+    if (!clock.known && !stopped.signal.aborted)
+      stopNow(
+        new FeedError(
+          'The gateway does not publish its time. Start the replay gateway with --publish-time, or set gateway.clock to wall.',
+          { code: 'no-gateway-time' },
+        ),
+      )
+  }
+}
+
+async function drain(
+  writer: Writer,
+  counts: Counts,
+  events: ReturnType<typeof createEvents>,
+  force: AbortSignal,
+  timeoutMs: number,
+): Promise<void> {
+  const holding = setInterval(() => events.stillHolding('writer', counts.inFlight, writer.pending), STILL_HOLDING_MS)
+  const waiting = new AbortController()
+  const timeout = sleep(timeoutMs, undefined, { signal: waiting.signal }).catch(() => undefined)
+  await Promise.race([writer.drained(), aborted(force), timeout])
+  waiting.abort()
+  clearInterval(holding)
+  // A statement that hangs on a dead connection must not hold the exit up; its batch is in the journal.
+  await Promise.race([writer.stop(), sleep(ABANDON_MS, undefined, { ref: false })])
+  const left = counts.inFlight + counts.recovered.found - counts.recovered.committed
+  if (left > 0) events.leftInJournal(left)
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,293 @@
+/**
+ * The journal of one recording session: every record is on disk here before the database sees it.
+ *
+ * Records are encoded into an open block as they come. A block is sealed when its batch is full or when its oldest record
+ * has waited `fsyncMs`; sealed blocks wait in line, and one loop writes all that wait with a single write and fdatasync (a sync).
+ * A batch closes when it holds `batchRows` records or is `batchMs` old; it is handed out only when all its blocks are durable.
+ * So whatever the database has committed is whole on disk, and after a crash the blocks found under one batch number are either
+ * exactly what was committed or were never sent.
+ *
+ * A failed write or fdatasync ends the segment: what was not durable is written again, from memory, into a new one.
+ * Readers skip records whose seq they have already seen, so the doubt about the old segment's tail is harmless.
+ *
+ * A segment is open -> left (full, or failed) -> closed. It is closed, and may be released, only when a block behind it is durable:
+ * whatever the instant of a crash, the newest rows of the session are still in the folder, and its end can be told.
+ */
+
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { RecordEncoder } from '../../db/tape/codec.ts'
+import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
+import { type ConfigRecord, type ContractRecord, isTick, type LineEvent, type TapeRecord } from '../../market/tick.ts'
+import type { JournalBatch, SegmentRef } from './batch.ts'
+import { segmentName } from './directory.ts'
+
+export interface JournalSettings {
+  /** Records after which a batch is closed. */
+  batchRows: number
+  /** Age after which a batch is closed. */
+  batchMs: number
+  /** Longest time a record waits for its fdatasync to begin. */
+  fsyncMs: number
+  /** Size after which a new segment is begun. */
+  segmentBytes: number
+}
+
+export interface JournalOptions extends JournalSettings {
+  directory: string
+  sessionId: number
+  /** Called with each closed, durable batch, in order. */
+  onBatch: (batch: JournalBatch) => void
+  /** Called when a segment will get no more blocks. */
+  onSegmentClosed: (segment: SegmentRef) => void
+  onSync: (figures: { bytes: number; seconds: number }) => void
+  onError: (error: unknown, segment: string) => void
+}
+
+/** Records that hold from then on: for good, or until the line is closed. */
+type StandingRecord = ContractRecord | ConfigRecord | LineEvent
+
+interface SealedBlock {
+  bytes: Buffer
+  batch: JournalBatch
+  standing: StandingRecord[]
+  /** The batch closes with this block. */
+  last: boolean
+  durable: boolean
+}
+
+interface OpenSegment extends SegmentRef {
+  file: FileHandle
+  /** Durable blocks of batches. */
+  blocks: number
+}
+
+/** Payloads kept for the writer; past this it reads them back from the segment, so that an outage does not grow memory. */
+const MAX_BYTES_IN_MEMORY = 64 << 20
+const RETRY_AFTER_ERROR_MS = 1000
+
+export class Journal {
+  readonly #options: JournalOptions
+  /** Durable records that a new segment repeats so that it can be read alone: contracts, settings, the lines that are open. By seq. */
+  readonly #preamble = new Map<number, StandingRecord>()
+  /** Standing records of the open block. */
+  #standing: StandingRecord[] = []
+  #encoder = new RecordEncoder(BLOCK_HEAD_BYTES)
+  #batch: JournalBatch
+  #batchRecords = 0
+  #batchOpenedMs = 0
+  #blockOpenedMs = 0
+  #sealed: SealedBlock[] = []
+  /** The newest block of the open batch. */
+  #tail: SealedBlock | undefined
+  #segment: OpenSegment | undefined
+  #left: SegmentRef[] = []
+  #segmentNo = 0
+  #offset = 0
+  #syncNo = 0
+  #bytesInMemory = 0
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> | undefined
+
+  constructor(options: JournalOptions) {
+    this.#options = options
+    this.#batch = this.#newBatch(1)
+  }
+
+  /** Takes a record. Never waits and never throws for reasons of the disk. */
+  append(record: TapeRecord): void {
+    this.#encoder.append(record)
+    if (record.kind === 'contract' || record.kind === 'config' || record.kind === 'line') this.#standing.push(record)
+    if (isTick(record)) this.#batch.ticks++
+    const nowMs = performance.now()
+    if (this.#batchRecords++ === 0) this.#batchOpenedMs = this.#batch.openedMs = nowMs
+    if (this.#encoder.records === 1) {
+      this.#blockOpenedMs = nowMs
+      clearTimeout(this.#timer)
+      this.#timer = setTimeout(this.#onTimer, this.#dueInMs(nowMs))
+    }
+    if (this.#batchRecords >= this.#options.batchRows) this.#seal(true)
+  }
+
+  /** Payload bytes of durable batches that wait for the database in memory. */
+  released(bytes: number): void {
+    this.#bytesInMemory -= bytes
+  }
+
+  /** Seals what is open, waits until everything is durable and closes the segment. Nothing may be appended after. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    if (this.#batchRecords > 0) this.#seal(true)
+    while (this.#writing) await this.#writing
+    await this.#leaveSegment()
+    this.#closeSegments()
+  }
+
+  readonly #onTimer = () => {
+    this.#timer = undefined
+    const nowMs = performance.now()
+    const batchIsDue = this.#batchRecords > 0 && nowMs - this.#batchOpenedMs >= this.#options.batchMs
+    const blockIsDue = this.#encoder.records > 0 && nowMs - this.#blockOpenedMs >= this.#options.fsyncMs
+    if (batchIsDue || blockIsDue) this.#seal(batchIsDue)
+    if (this.#batchRecords > 0) this.#timer = setTimeout(this.#onTimer, this.#dueInMs(nowMs))
+  }
+
+  #dueInMs(nowMs: number): number {
+    const batchDueMs = this.#batchOpenedMs + this.#options.batchMs
+    const blockDueMs = this.#encoder.records > 0 ? this.#blockOpenedMs + this.#options.fsyncMs : Number.POSITIVE_INFINITY
+    return Math.max(1, Math.min(batchDueMs, blockDueMs) - nowMs)
+  }
+
+  #newBatch(batchNo: number): JournalBatch {
+    return { sessionId: this.#options.sessionId, batchNo, ticks: 0, blocks: [] }
+  }
+
+  #seal(closesBatch: boolean): void {
+    const batch = this.#batch
+    if (this.#encoder.records > 0) {
+      this.#tail = { bytes: sealBlock(this.#encoder, batch.batchNo), batch, standing: this.#standing, last: false, durable: false }
+      this.#sealed.push(this.#tail)
+      this.#standing = []
+      // The next block is likely as large as this one; growing it step by step would copy it.
+      this.#encoder = new RecordEncoder(BLOCK_HEAD_BYTES, Math.max(4096, (this.#tail.bytes.length + 1024) & ~7))
+    }
+    if (closesBatch) {
+      if (this.#tail?.durable) this.#options.onBatch(batch)
+      else if (this.#tail) this.#tail.last = true
+      this.#tail = undefined
+      this.#batch = this.#newBatch(batch.batchNo + 1)
+      this.#batchRecords = 0
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+    }
+    if (this.#sealed.length > 0)
+      this.#writing ??= this.#writeSealed().finally(() => {
+        this.#writing = undefined
+      })
+  }
+
+  async #writeSealed(): Promise<void> {
+    while (this.#sealed.length > 0) {
+      const blocks = this.#sealed
+      this.#sealed = []
+      const startedMs = performance.now()
+      const bytes = await this.#writeDurably(blocks)
+      this.#options.onSync({ bytes, seconds: (performance.now() - startedMs) / 1000 })
+      for (const block of blocks) {
+        block.durable = true
+        if (block.last) this.#options.onBatch(block.batch)
+      }
+    }
+  }
+
+  /** Returns the bytes written once they are durable, however many segments that takes. */
+  async #writeDurably(blocks: SealedBlock[]): Promise<number> {
+    let segment: OpenSegment | undefined
+    while (!segment) segment = await this.#writeAndSync(blocks).catch((error: unknown) => this.#failed(error))
+    const startOffset = this.#offset
+    for (const { bytes, batch, standing } of blocks) {
+      this.#addBlock(segment, batch, bytes.subarray(BLOCK_HEAD_BYTES))
+      this.#offset += bytes.length
+      for (const record of standing) this.#stand(record)
+    }
+    this.#closeSegments()
+    const written = this.#offset - startOffset
+    if (this.#offset >= this.#options.segmentBytes) await this.#leaveSegment()
+    return written
+  }
+
+  async #writeAndSync(blocks: SealedBlock[]): Promise<OpenSegment> {
+    const segment = this.#segment ?? (await this.#beginSegment())
+    this.#syncNo++
+    for (const [index, { bytes }] of blocks.entries()) stampSync(bytes, this.#syncNo, index)
+    await writeFully(
+      segment.file,
+      blocks.map(({ bytes }) => bytes),
+      this.#offset,
+    )
+    await segment.file.datasync()
+    return segment
+  }
+
+  #stand(record: StandingRecord): void {
+    if (record.kind === 'line' && record.event === 'closed') this.#preamble.delete(record.openedSeq)
+    else this.#preamble.set(record.seq, record)
+  }
+
+  #addBlock(segment: OpenSegment, batch: JournalBatch, payload: Uint8Array): void {
+    const keep = this.#bytesInMemory + payload.length <= MAX_BYTES_IN_MEMORY
+    if (keep) this.#bytesInMemory += payload.length
+    segment.blocks++
+    if (batch.blocks.at(-1)?.segment !== segment) segment.uncommitted++
+    batch.blocks.push({ segment, offset: this.#offset, payloadBytes: payload.length, payload: keep ? payload : undefined })
+  }
+
+  /** After a failed write or fdatasync the pages' fate is unknown: never retried in place, the segment ends at what was durable. */
+  async #failed(error: unknown): Promise<undefined> {
+    this.#options.onError(error, this.#segment?.path ?? this.#options.directory)
+    await this.#segment?.file.truncate(this.#offset).catch(() => undefined)
+    await this.#leaveSegment()
+    await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_ERROR_MS))
+  }
+
+  async #beginSegment(): Promise<OpenSegment> {
+    const { directory, sessionId } = this.#options
+    await mkdir(directory, { recursive: true })
+    const path = join(directory, segmentName(sessionId, ++this.#segmentNo))
+    const file = await open(path, 'wx')
+    try {
+      const parts = [encodeFileHead({ source: 'collector', sessionId, segment: this.#segmentNo })]
+      this.#syncNo = 0
+      if (this.#preamble.size > 0) {
+        const encoder = new RecordEncoder(BLOCK_HEAD_BYTES)
+        for (const record of this.#preamble.values()) encoder.append(record)
+        const block = sealBlock(encoder, 0)
+        stampSync(block, ++this.#syncNo, 0)
+        parts.push(block)
+      }
+      this.#offset = await writeFully(file, parts, 0)
+      await file.datasync()
+      // The name itself must survive a power cut too.
+      const folder = await open(directory, 'r')
+      await folder.sync()
+      await folder.close()
+    } catch (error) {
+      await file.close()
+      await rm(path, { force: true })
+      throw error
+    }
+    this.#segment = { path, uncommitted: 0, closed: false, file, blocks: 0 }
+    return this.#segment
+  }
+
+  async #leaveSegment(): Promise<void> {
+    const segment = this.#segment
+    this.#segment = undefined
+    if (!segment) return
+    await segment.file.close().catch((error: unknown) => this.#options.onError(error, segment.path))
+    if (segment.blocks > 0) this.#left.push(segment)
+    // Nothing in it was ever durable, and what was tried is written again.
+    else await rm(segment.path, { force: true }).catch(() => undefined)
+  }
+
+  #closeSegments(): void {
+    for (const segment of this.#left.splice(0)) {
+      segment.closed = true
+      this.#options.onSegmentClosed(segment)
+    }
+  }
+}
+
+/** Writes all buffers one after the other from `offset` on; returns the number of bytes. */
+async function writeFully(file: FileHandle, buffers: Buffer[], offset: number): Promise<number> {
+  const total = buffers.reduce((sum, { length }) => sum + length, 0)
+  let { bytesWritten } = await file.writev(buffers, offset)
+  if (bytesWritten < total) {
+    // A disk filling up writes short first; going on finishes it or brings the error.
+    const all = Buffer.concat(buffers)
+    while (bytesWritten < total)
+      bytesWritten += (await file.write(all, bytesWritten, total - bytesWritten, offset + bytesWritten)).bytesWritten
+  }
+  return total
+}

@@ -1,0 +1,54 @@
+/**
+ * What was counted since the start of this process. `received = written + quarantined + dropped + in flight`, where in flight
+ * is counted where the ticks are (in the journal and on their way to the database), not computed from the rest.
+ */
+
+export interface Counts {
+  /** Messages of the gateway, without the sizes that the client library invents. */
+  messages: number
+  /** Whole ticks assembled from them. */
+  received: number
+  /** Ticks committed to their tables. */
+  written: number
+  /** Ticks committed to rejected_ticks. */
+  quarantined: number
+  /** Ticks thrown away before the journal, by reason. Always named by a gap too. */
+  dropped: Map<string, number>
+  /** Ticks in the journal that the database has not committed. */
+  inFlight: number
+  /** Ticks of earlier, unfinished sessions: found in the journal, and committed since. */
+  recovered: { found: number; committed: number }
+  /** Batches committed, and those found committed already after an uncertain answer or a crash. */
+  batches: { committed: number; alreadyCommitted: number }
+  /** Market-data lines that are open. */
+  lines: number
+  gaps: number
+  reconnects: number
+}
+
+export function createCounts(): Counts {
+  return {
+    messages: 0,
+    received: 0,
+    written: 0,
+    quarantined: 0,
+    dropped: new Map(),
+    inFlight: 0,
+    recovered: { found: 0, committed: 0 },
+    batches: { committed: 0, alreadyCommitted: 0 },
+    lines: 0,
+    gaps: 0,
+    reconnects: 0,
+  }
+}
+
+export function droppedTotal(counts: Counts): number {
+  let total = 0
+  for (const ticks of counts.dropped.values()) total += ticks
+  return total
+}
+
+/** Ticks that are not accounted for; 0 unless the program is wrong. */
+export function unaccounted(counts: Counts): number {
+  return counts.received - counts.written - counts.quarantined - droppedTotal(counts) - counts.inFlight
+}

@@ -1,0 +1,71 @@
+/** `/metrics` for Prometheus, `/healthz` (the process works), `/readyz` (it records: gateway up, database reachable). */
+
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import type { Registry } from 'prom-client'
+
+import { ConfigError } from '../../market/errors.ts'
+
+export interface TelemetryServer {
+  port: number
+  close(): Promise<void>
+}
+
+export interface TelemetryOptions {
+  host: string
+  /** 0: any free one. */
+  port: number
+  registry: Registry
+  /** What keeps the collector from recording; empty when it records. */
+  notReady: () => string[]
+}
+
+/** Throws a ConfigError when the port is taken. */
+export async function serveTelemetry({ host, port, registry, notReady }: TelemetryOptions): Promise<TelemetryServer> {
+  const server = createServer((request, response) => {
+    const reply = (status: number, body: string, type = 'text/plain; charset=utf-8') => {
+      response.writeHead(status, { 'content-type': type }).end(body)
+    }
+    switch (request.url?.split('?')[0]) {
+      case '/metrics':
+        registry.metrics().then(
+          (text) => reply(200, text, registry.contentType),
+          (error: unknown) => reply(500, String(error)),
+        )
+        break
+      case '/healthz':
+        reply(200, 'ok\n')
+        break
+      case '/readyz': {
+        const reasons = notReady()
+        reply(reasons.length === 0 ? 200 : 503, reasons.length === 0 ? 'ready\n' : `${reasons.join('\n')}\n`)
+        break
+      }
+      default:
+        reply(404, 'Known: /metrics /healthz /readyz\n')
+    }
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        new ConfigError(
+          `Cannot serve metrics on ${host}:${port} (${cause.code}). Set metrics.port to a free port, to 0 for any, or to off.`,
+          {
+            code: 'metrics-port',
+            cause,
+          },
+        ),
+      )
+    })
+    server.listen(port, host, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

@@ -1,0 +1,89 @@
+/** Prometheus metrics, all `tapedeck_*` in base units with bounded labels. Counters are read from Counts when scraped. */
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+import { type Counts, unaccounted } from './counts.ts'
+
+export interface Metrics {
+  registry: Registry
+  journalSync: (seconds: number, bytes: number) => void
+  commit: (seconds: number) => void
+  /** From a batch's first tick on the socket to its commit. */
+  batchAge: (seconds: number) => void
+}
+
+export interface MetricsState {
+  counts: Counts
+  feedUp: () => boolean
+  pendingBatches: () => number
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+export function createMetrics({ counts, feedUp, pendingBatches }: MetricsState): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const counter = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name: `tapedeck_${name}`,
+      help,
+      registers,
+      collect() {
+        this.reset()
+        this.inc(read())
+      },
+    })
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `tapedeck_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+
+  counter('messages_total', 'Messages of the gateway.', () => counts.messages)
+  counter('ticks_received_total', 'Whole ticks assembled from messages.', () => counts.received)
+  counter('ticks_written_total', 'Ticks committed to their tables.', () => counts.written)
+  counter('ticks_quarantined_total', 'Ticks committed to rejected_ticks.', () => counts.quarantined)
+  new Counter({
+    name: 'tapedeck_ticks_dropped_total',
+    help: 'Ticks thrown away before the journal, by reason.',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [reason, ticks] of counts.dropped) this.inc({ reason }, ticks)
+    },
+  })
+  gauge('ticks_in_flight', 'Ticks in the journal that the database has not committed.', () => counts.inFlight)
+  gauge('ticks_unaccounted', 'Received minus written, quarantined, dropped and in flight. Anything but 0 is a defect.', () =>
+    unaccounted(counts),
+  )
+  counter('recovered_ticks_total', 'Ticks of earlier sessions found in the journal at start.', () => counts.recovered.found)
+  counter('recovered_ticks_committed_total', 'Of these, committed since.', () => counts.recovered.committed)
+  counter('batches_committed_total', 'Batches committed.', () => counts.batches.committed)
+  counter('batches_already_committed_total', 'Batches found committed after an uncertain answer.', () => counts.batches.alreadyCommitted)
+  gauge('batches_pending', 'Batches that wait for the database.', pendingBatches)
+  gauge('lines_open', 'Market-data lines that are open.', () => counts.lines)
+  gauge('feed_up', '1 while connected to the gateway.', () => (feedUp() ? 1 : 0))
+  counter('feed_gaps_total', 'Holes in the recording that were named.', () => counts.gaps)
+  counter('feed_reconnects_total', 'Connections to the gateway that were lost or failed.', () => counts.reconnects)
+
+  const syncBytes = new Counter({ name: 'tapedeck_journal_bytes_total', help: 'Bytes appended to the journal.', registers })
+  const histogram = (name: string, help: string) => new Histogram({ name: `tapedeck_${name}`, help, buckets: SECONDS, registers })
+  const syncSeconds = histogram('journal_sync_seconds', 'Time to make one group of blocks durable.')
+  const commitSeconds = histogram('commit_seconds', 'Time to write and commit one batch.')
+  const batchSeconds = histogram('batch_age_seconds', "From the arrival of a batch's first record to its commit.")
+  return {
+    registry,
+    journalSync: (seconds, bytes) => {
+      syncSeconds.observe(seconds)
+      syncBytes.inc(bytes)
+    },
+    commit: (seconds) => commitSeconds.observe(seconds),
+    batchAge: (seconds) => batchSeconds.observe(seconds),
+  }
+}

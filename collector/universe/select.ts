@@ -1,0 +1,48 @@
+/** Which options of a chain get a market-data line. Pure: the same chain, price and budget give the same choice. */
+
+import type { OptionContract } from '../../market/contract.ts'
+
+export type StrikeRange = 'all' | { rangePercent: number }
+
+/**
+ * Options with strikes in range, nearest the money first, nearer expiries first among equals.
+ * Without a reference price no range can be applied, and the middle of the listed strikes stands in for the money.
+ */
+export function selectOptions(
+  chain: readonly OptionContract[],
+  strikes: StrikeRange,
+  referencePrice: number | undefined,
+): OptionContract[] {
+  const center = referencePrice ?? middleStrike(chain)
+  const range = strikes === 'all' || referencePrice === undefined ? Number.POSITIVE_INFINITY : (strikes.rangePercent / 100) * center
+  return chain
+    .filter(({ strike }) => Math.abs(strike - center) <= range)
+    .sort(
+      (a, b) =>
+        Math.abs(a.strike - center) - Math.abs(b.strike - center) ||
+        compareText(a.expiry, b.expiry) ||
+        a.strike - b.strike ||
+        compareText(a.right, b.right) ||
+        compareText(a.tradingClass, b.tradingClass),
+    )
+}
+
+/** Shares `lines` among the underlyings' ordered choices, one option each in turn. */
+export function shareLines<T>(choices: readonly (readonly T[])[], lines: number): T[] {
+  const shared: T[] = []
+  for (let rank = 0; shared.length < lines; rank++) {
+    const round = choices.flatMap((choice) => choice.slice(rank, rank + 1))
+    if (round.length === 0) break
+    shared.push(...round.slice(0, lines - shared.length))
+  }
+  return shared
+}
+
+function middleStrike(chain: readonly OptionContract[]): number {
+  const strikes = [...new Set(chain.map(({ strike }) => strike))].sort((a, b) => a - b)
+  return strikes[Math.floor(strikes.length / 2)] ?? 0
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,132 @@
+/**
+ * Takes closed batches from the journal to the database over 1..N lanes, each batch in one transaction, and releases journal
+ * segments when all of their batches are committed, oldest first: what is left in the journal has no holes. While the database is away, batches wait in the journal; each lane retries
+ * its own batch, in order, until it is committed. Nothing is ever given up here: only `stop` leaves batches behind, in the journal.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import PQueue from 'p-queue'
+
+import type { Contract } from '../../market/contract.ts'
+import { type JournalBatch, loadBlocks, type SegmentRef } from '../journal/batch.ts'
+import type { Counts } from '../telemetry/counts.ts'
+
+/** What the tick store says of a batch that is in the database now. */
+export interface StoredBatch {
+  alreadyCommitted: boolean
+  acceptedTicks: number
+  quarantinedTicks: number
+  refusedTicks: number
+  commitMs: number
+}
+
+export interface WriterOptions {
+  lanes: number
+  store: (
+    batch: { sessionId: number; batchNo: number; blocks: Uint8Array[] },
+    contractOf: (instrument: number) => Contract | undefined,
+  ) => Promise<StoredBatch>
+  counts: Counts
+  /** Puts a segment away, all of which is committed. */
+  release: (segment: SegmentRef) => Promise<void>
+  onCommit: (batch: JournalBatch, stored: StoredBatch) => void
+  /** A batch could not be written and will be tried again after `retryMs`. */
+  onRetry: (error: unknown, retryMs: number) => void
+  onReleaseError: (error: unknown, segment: SegmentRef) => void
+}
+
+interface BatchSource {
+  contractOf: (instrument: number) => Contract | undefined
+  /** Memory of payloads that are no longer needed. */
+  freed?: (bytes: number) => void
+  /** Found in the journal at start: counted apart from what this process received. */
+  recovered?: boolean
+}
+
+const FIRST_RETRY_MS = 100
+const LAST_RETRY_MS = 5000
+
+export class Writer {
+  readonly #options: WriterOptions
+  readonly #queue: PQueue
+  readonly #abort = new AbortController()
+  /** Closed segments that are not released, in the order in which they were written. */
+  readonly #closed: SegmentRef[] = []
+  #releasing = Promise.resolve()
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+    this.#queue = new PQueue({ concurrency: options.lanes })
+  }
+
+  /** Batches that are not committed yet. */
+  get pending(): number {
+    return this.#queue.size + this.#queue.pending
+  }
+
+  add(batch: JournalBatch, source: BatchSource): void {
+    void this.#queue.add(() => this.#write(batch, source))
+  }
+
+  segmentClosed(segment: SegmentRef): void {
+    this.#closed.push(segment)
+    this.#release()
+  }
+
+  /** Resolves when every batch is committed and every segment that can be released is. */
+  async drained(): Promise<void> {
+    await this.#queue.onIdle()
+    await this.#releasing
+  }
+
+  /** Gives up waiting for the database; what is not committed stays in the journal for the next start. */
+  async stop(): Promise<void> {
+    this.#queue.clear()
+    this.#abort.abort()
+    await this.drained()
+  }
+
+  async #write(batch: JournalBatch, { contractOf, freed, recovered }: BatchSource): Promise<void> {
+    const { signal } = this.#abort
+    for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
+      let stored: StoredBatch
+      try {
+        const blocks = await loadBlocks(batch)
+        stored = await this.#options.store({ sessionId: batch.sessionId, batchNo: batch.batchNo, blocks }, contractOf)
+      } catch (error) {
+        // Lanes that failed together must not come back together.
+        const jitteredMs = retryMs * (0.5 + Math.random() / 2)
+        this.#options.onRetry(error, jitteredMs)
+        await sleep(jitteredMs, undefined, { signal }).catch(() => undefined)
+        continue
+      }
+      this.#committed(batch, stored, recovered ?? false)
+      freed?.(batch.blocks.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0))
+      return
+    }
+  }
+
+  #committed(batch: JournalBatch, stored: StoredBatch, recovered: boolean): void {
+    const { counts, onCommit } = this.#options
+    if (stored.alreadyCommitted) counts.batches.alreadyCommitted++
+    else counts.batches.committed++
+    if (recovered) counts.recovered.committed += batch.ticks
+    else {
+      counts.inFlight -= batch.ticks
+      counts.written += stored.acceptedTicks
+      counts.quarantined += stored.quarantinedTicks
+    }
+    onCommit(batch, stored)
+    for (const segment of new Set(batch.blocks.map((block) => block.segment))) segment.uncommitted--
+    this.#release()
+  }
+
+  #release(): void {
+    const { release, onReleaseError } = this.#options
+    while (this.#closed[0]?.uncommitted === 0) {
+      const segment = this.#closed.shift() as SegmentRef
+      this.#releasing = this.#releasing.then(() => release(segment)).catch((error: unknown) => onReleaseError(error, segment))
+    }
+  }
+}
