@@ -34,3 +34,20 @@ export function writeStdout(text: string): Promise<void> | undefined {
     process.stdout.once('drain', resolve)
   })
 }
+
+const LEVELS: Readonly<Record<number, string>> = { 10: 'TRACE', 20: 'DEBUG', 30: 'INFO', 40: 'WARN', 50: 'ERROR', 60: 'FATAL' }
+
+/** One log record of pino as a line for a person: time, level, message, then the fields. */
+export function formatLogLine(json: string): string {
+  const { level, time, msg, err, ...fields } = JSON.parse(json)
+  const details = Object.entries({ ...fields, ...(err && { error: err.message }) })
+  const text = details.map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`).join(' ')
+  return `${new Date(time).toISOString().slice(11, 19)} ${(LEVELS[level] ?? String(level)).padEnd(5)} ${msg}${text && `  ${text}`}`
+}
+
+/** Where logs go: lines for a person on a terminal (over the status line), JSON for everything else. */
+export const logDestination = {
+  write(json: string): void {
+    process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${formatLogLine(json)}\n` : json)
+  },
+}

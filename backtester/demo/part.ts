@@ -1,0 +1,75 @@
+/** A child process of ours that speaks NDJSON events on its standard output. Its log is kept for the error that may need it. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+import { FeedError } from '../../market/errors.ts'
+
+/** The last lines of a log that an error shows. */
+const LOG_TAIL_LINES = 15
+
+export class Part {
+  readonly child: ChildProcess
+  readonly exited: Promise<number | NodeJS.Signals>
+  readonly #name: string
+  readonly #events = new Map<string, unknown>()
+  readonly #waiting = new Map<string, (event: unknown) => void>()
+  readonly #listeners = new Map<string, (event: never) => void>()
+  readonly #log: string[] = []
+
+  constructor(name: string, [program, ...first]: readonly [string, ...string[]], args: readonly string[], env = process.env) {
+    this.#name = name
+    // A process group of its own: Ctrl-C reaches only us, and we stop the parts in order.
+    this.child = spawn(program, [...first, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    this.exited = new Promise((resolve, reject) => {
+      this.child.once('error', reject)
+      this.child.once('close', (code, signal) => resolve(code ?? signal ?? 1))
+    })
+    this.exited.catch(() => undefined)
+    if (this.child.stdout) createInterface({ input: this.child.stdout }).on('line', (line) => this.#take(line))
+    if (this.child.stderr)
+      createInterface({ input: this.child.stderr }).on('line', (line) => {
+        this.#log.push(line)
+        if (this.#log.length > LOG_TAIL_LINES) this.#log.shift()
+      })
+  }
+
+  onEvent<T>(name: string, listener: (event: T) => void): void {
+    this.#listeners.set(name, listener)
+  }
+
+  /** The event of that name, when it comes or has come. Rejects when the process ends without it. */
+  event<T>(name: string): Promise<T> {
+    const come = new Promise<unknown>((resolve) => {
+      if (this.#events.has(name)) resolve(this.#events.get(name))
+      else this.#waiting.set(name, resolve)
+    })
+    const gone = this.exited.then((code) => {
+      if (this.#events.has(name)) return this.#events.get(name)
+      throw this.#failure(code)
+    })
+    gone.catch(() => undefined)
+    return Promise.race([come, gone]) as Promise<T>
+  }
+
+  async succeeded(): Promise<void> {
+    const code = await this.exited
+    if (code !== 0) throw this.#failure(code)
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal)
+  }
+
+  #take(line: string): void {
+    const { event, ...content } = JSON.parse(line)
+    this.#listeners.get(event)?.(content as never)
+    this.#events.set(event, content)
+    this.#waiting.get(event)?.(content)
+  }
+
+  #failure(code: number | NodeJS.Signals): FeedError {
+    const log = this.#log.length > 0 ? `\n${this.#log.join('\n')}` : ''
+    return new FeedError(`The ${this.#name} ended with ${code} before its work was done.${log}`, { code: 'demo-part-failed' })
+  }
+}

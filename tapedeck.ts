@@ -1,0 +1,449 @@
+/**
+ * The front door: parses the command line, reads the configuration, hands each room its slice, prints what comes back and sets the
+ * exit code. 0: done. 1: failed, or something was lost. 2: a setting or an argument is wrong. Rooms are loaded when they are needed.
+ */
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { Command, Option } from 'commander'
+
+import {
+  type CollectArguments,
+  collectOverrides,
+  hostPortArgument,
+  integerArgument,
+  listArgument,
+  speedArgument,
+  timeArgument,
+} from './config/arguments.ts'
+import { type ConfigOverrides, type LoadedConfig, loadConfig } from './config/load.ts'
+import type { TapedeckConfig } from './config/schema.ts'
+import { event, logDestination, print, printJson, progressBar, statusLine, writeStdout } from './config/terminal.ts'
+import { packageRoot } from './db/package-root.ts'
+import { ConfigError, TapedeckError } from './market/errors.ts'
+import { alignColumns } from './market/text-table.ts'
+import { isoFromUs } from './market/time.ts'
+
+const root = packageRoot()
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+const SHIPPED_TAPE = join(root, 'tapes', 'twx-2014-06-05.tape')
+const SHIPPED_INSTRUMENTS = 185
+const MARKET_DATA_TYPES = { live: 1, frozen: 2, delayed: 3, 'delayed-frozen': 4 }
+/** How long the end of a recording waits for the database; the rest stays in the journal. */
+const DRAIN_TIMEOUT_MS = 30_000
+
+// ---- what several commands share
+
+interface CommonOptions {
+  config?: string
+  dataDir?: string
+  logLevel?: string
+  json?: boolean
+}
+
+function load(options: CommonOptions, overrides: ConfigOverrides = {}): LoadedConfig {
+  return loadConfig({
+    file: options.config,
+    env: process.env,
+    cwd: process.cwd(),
+    overrides: {
+      ...overrides,
+      ...(options.dataDir !== undefined && { dataDir: options.dataDir }),
+      ...(options.logLevel !== undefined && { log: { level: options.logLevel } }),
+    },
+  })
+}
+
+async function createLogger(level: string) {
+  const { pino } = await import('pino')
+  return pino({ level, base: null }, logDestination)
+}
+
+async function openDatabase(config: TapedeckConfig, logger: Awaited<ReturnType<typeof createLogger>>) {
+  const { openDatabase } = await import('./db/open.ts')
+  return openDatabase({ config, logger })
+}
+
+/** The first signal asks to stop in order, the second not to wait any more. */
+function stopSignals(): { stop: AbortSignal; force: AbortSignal } {
+  const stop = new AbortController()
+  const force = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => (stop.signal.aborted ? force : stop).abort(signal))
+  return { stop: stop.signal, force: force.signal }
+}
+
+const json = () => new Option('--json', 'machine-readable output')
+const configFile = () => new Option('--config <file>', 'configuration file (default: ./tapedeck.yaml, when there is one)')
+const dataDir = () => new Option('--data-dir <folder>', 'journal and embedded database')
+const logLevel = () => new Option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
+
+const program = new Command('tapedeck')
+  .description('Records option and stock ticks from TWS / IB Gateway and plays them back.')
+  .version(version)
+  .showHelpAfterError('(add --help for usage)')
+  .configureHelp({ helpWidth: 80 })
+
+// ---- demo
+
+program
+  .command('demo')
+  .description('record the shipped trading day from a replay gateway and read it back')
+  .addOption(dataDir())
+  .action(async (options: CommonOptions) => {
+    const { demo } = await import('./backtester/demo/demo.ts')
+    const { stop, force } = stopSignals()
+    force.addEventListener('abort', () => process.exit(130))
+    const accounted = await demo({
+      command: [process.execPath, join(root, 'dist', 'tapedeck.js')],
+      tape: SHIPPED_TAPE,
+      instruments: SHIPPED_INSTRUMENTS,
+      dataDir: options.dataDir,
+      status: statusLine(),
+      print,
+      stop,
+    })
+    process.exitCode = accounted ? 0 : 1
+  })
+
+// ---- collect
+
+type CollectCommandOptions = CommonOptions & CollectArguments & { until?: string }
+
+program
+  .command('collect')
+  .description('record from TWS, IB Gateway or a replay gateway until stopped')
+  .addOption(configFile())
+  .addOption(dataDir())
+  .addOption(logLevel())
+  .option('--gateway <host:port>', 'where TWS or IB Gateway listens', hostPortArgument)
+  .option('--client-id <n>', 'API client id, not 0', integerArgument(1, 999_999))
+  .addOption(new Option('--clock <clock>', 'whose time stamps the ticks').choices(['wall', 'gateway']))
+  .option('--lines <n>', 'market-data lines that may be used', integerArgument(1, 10_000))
+  .option('--underlying <symbols>', 'stocks to record with their chains, by comma', listArgument)
+  .option('--strikes <range>', 'all, or percent on either side of the price')
+  .option('--expiry-days <n>', 'options expiring up to this many days ahead', integerArgument(0, 3650))
+  .option('--metrics-port <port>', 'port of /metrics, 0 for any free one, or off')
+  .addOption(new Option('--until <moment>', 'stop by itself').choices(['end-of-tape']))
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `
+Examples:
+  tapedeck collect --underlying AAPL,TWX            TWS paper account on 7497
+  tapedeck collect --config tapedeck.yaml --gateway 127.0.0.1:4001
+  tapedeck collect --clock gateway --gateway 5000 --until end-of-tape ...`,
+  )
+  .action(async (options: CollectCommandOptions) => {
+    const { config } = load(options, collectOverrides(options))
+    if (config.universe.underlyings.length === 0)
+      throw new ConfigError('Nothing to record: name stocks with --underlying, or in the file under universe.underlyings.', {
+        code: 'no-underlyings',
+      })
+    await runCollector(config, options)
+  })
+
+async function runCollector(config: TapedeckConfig, { until, json: asJson }: CollectCommandOptions): Promise<void> {
+  const { collect } = await import('./collector/collect.ts')
+  const { formatProgress, formatSummary, plainProgress, plainSummary } = await import('./collector/telemetry/report.ts')
+  const logger = await createLogger(config.log.level)
+  const { gateway, universe, rules, journal, database, metrics } = config
+  const store = await openDatabase(config, logger)
+  const { stop, force } = stopSignals()
+  const status = statusLine()
+  try {
+    const summary = await collect({
+      settings: {
+        dataDir: config.dataDir,
+        gateway: { ...gateway, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
+        underlyings: universe.underlyings,
+        rules,
+        journal: { ...journal, batchRows: database.batchRows, batchMs: database.batchMs },
+        lanes: database.lanes,
+        metrics: metrics === 'off' ? undefined : metrics,
+      },
+      version,
+      logger,
+      prepareDatabase: store.prepare,
+      store: store.storeBatch,
+      untilEndOfTape: until === 'end-of-tape',
+      stop,
+      force,
+      drainTimeoutMs: DRAIN_TIMEOUT_MS,
+      onProgress: (progress) => {
+        if (asJson) event('progress', plainProgress(progress))
+        else if (process.stderr.isTTY) status(formatProgress(progress))
+      },
+    })
+    status(undefined)
+    if (asJson) event('summary', plainSummary(summary))
+    else print(formatSummary(summary))
+    process.exitCode = summary.counts.dropped.size > 0 ? 1 : 0
+  } finally {
+    status(undefined)
+    await store.close()
+  }
+}
+
+// ---- gateway
+
+interface GatewayCommandOptions extends CommonOptions {
+  tape: string
+  host: string
+  port: number
+  speed: number | 'max'
+  lines: number
+  startAfterLines: number
+  sampling: 'on' | 'off'
+  publishTime?: boolean
+  once?: boolean
+}
+
+program
+  .command('gateway')
+  .description('serve a tape over the TWS wire protocol to any IB client')
+  .requiredOption('--tape <file>', 'tape to serve')
+  .option('--host <host>', 'address to listen on', '127.0.0.1')
+  .option('--port <port>', 'port to listen on, 0 for any free one', integerArgument(0, 65_535), 7497)
+  .option('--speed <speed>', 'tape seconds per second, or max', speedArgument, 1)
+  .option('--lines <n>', 'market-data lines a client may have', integerArgument(1, 10_000), 100)
+  .option('--start-after-lines <n>', 'tape time stands still until so many lines are open', integerArgument(0, 100_000), 1)
+  .addOption(new Option('--sampling <mode>', 'merge changes as IB does').choices(['on', 'off']).default('on'))
+  .option('--publish-time', 'send tape time and the end of the tape to every client')
+  .option('--once', 'exit when the tape is over and the last client has left')
+  .addOption(logLevel())
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `
+Examples:
+  tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60
+  tapedeck gateway --tape day.tape --speed max --start-after-lines 185 --publish-time`,
+  )
+  .action(async (options: GatewayCommandOptions) => {
+    const { startGateway } = await import('./backtester/gateway/gateway.ts')
+    const logger = await createLogger(options.logLevel ?? (options.json ? 'warn' : 'info'))
+    const { stop } = stopSignals()
+    const gateway = await startGateway(
+      { ...options, sampling: options.sampling === 'on', publishTime: options.publishTime === true },
+      { log: logger },
+    )
+    if (options.json) event('listening', { port: gateway.port })
+    const stopRequest = new Promise<void>((resolve) => {
+      stop.addEventListener('abort', () => resolve(), { once: true })
+    })
+    await Promise.race([stopRequest, options.once ? gateway.ended : stopRequest])
+    const totals = await gateway.stop()
+    if (options.json) event('totals', totals)
+    else print(alignColumns(Object.entries(totals).map(([name, value]) => [name, typeof value === 'number' ? value : String(value)])))
+  })
+
+// ---- replay
+
+interface ReplayCommandOptions extends CommonOptions {
+  session?: string
+  from?: number
+  to?: number
+  symbols?: string[]
+  speed: number | 'max'
+  includeQuarantined?: boolean
+  ndjson?: boolean
+}
+
+program
+  .command('replay')
+  .description('play a recorded session back in order')
+  .addOption(configFile())
+  .addOption(dataDir())
+  .option('--session <id>', 'session to replay (default: the latest)')
+  .option('--from <time>', 'first moment, UTC', timeArgument)
+  .option('--to <time>', 'last moment, UTC', timeArgument)
+  .option('--symbols <symbols>', 'only these stocks and their options, by comma', listArgument)
+  .option('--speed <speed>', 'tape seconds per second, or max', speedArgument, 'max' as const)
+  .option('--include-quarantined', 'also the ticks that the rules kept out')
+  .option('--ndjson', 'print every tick as a line of JSON')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `
+Examples:
+  tapedeck replay --speed max
+  tapedeck replay --from 2014-06-05T13:30:00Z --to 2014-06-05T14:00:00Z --ndjson`,
+  )
+  .action(async (options: ReplayCommandOptions) => {
+    const { formatReplaySummary, replaySession } = await import('./backtester/replay/session.ts')
+    const { config } = load(options)
+    const logger = await createLogger('warn')
+    const database = await openDatabase(config, logger)
+    const { stop } = stopSignals()
+    try {
+      await database.prepare()
+      const summary = await replaySession({
+        url: database.url(),
+        query: {
+          sessionId: options.session === undefined ? 'latest' : Number(options.session),
+          ...(options.from !== undefined && { fromUs: options.from }),
+          ...(options.to !== undefined && { toUs: options.to }),
+          ...(options.symbols && { symbols: options.symbols }),
+          includeQuarantined: options.includeQuarantined === true,
+        },
+        speed: options.speed,
+        writeLine: options.ndjson ? writeStdout : undefined,
+        signal: stop,
+      })
+      if (options.ndjson) return
+      if (options.json) event('summary', summary)
+      else print(formatReplaySummary(summary))
+    } finally {
+      await database.close()
+    }
+  })
+
+// ---- tape
+
+const tape = program.command('tape').description('import and look at tape files')
+
+tape
+  .command('import')
+  .description('make a tape of option-chain quotes and quote bars of the underlying')
+  .argument('<sources...>', 'option quotes (*.csv, *.csv.gz) and <symbol>_<yyyymmdd>_quote_1min.csv')
+  .requiredOption('--out <file>', 'tape to write')
+  .option('--date <yyyy-mm-dd>', 'only the rows of this day')
+  .option('--attribution <text>', "whose data it is and under which terms; kept in the tape's header")
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `
+Example:
+  tapedeck tape import twx_quotes_1min.csv.gz twx_20140605_quote_1min.csv \\
+    --date 2014-06-05 --out twx.tape`,
+  )
+  .action(async (sources: string[], options: { out: string; date?: string; attribution?: string; json?: boolean }) => {
+    const { importTape } = await import('./db/tape/importers/import-tape.ts')
+    const status = statusLine()
+    const { out, date, attribution } = options
+    const summary = await importTape({
+      sources,
+      out,
+      ...(date !== undefined && { date }),
+      ...(attribution !== undefined && { attribution }),
+      onProgress: ({ bytes, totalBytes }) => status(progressBar(bytes, totalBytes)),
+    }).finally(() => status(undefined))
+    if (options.json) printJson(summary)
+    else
+      print(
+        alignColumns([
+          ['Tape', out],
+          ['Instruments', summary.instruments],
+          ['Quotes', summary.quotes],
+          ['Rows of other dates', summary.skippedRows],
+          ['First', isoFromUs(summary.firstTsUs)],
+          ['Last', isoFromUs(summary.lastTsUs)],
+        ]),
+      )
+  })
+
+tape
+  .command('info')
+  .description('what is on a tape')
+  .argument('<file>')
+  .addOption(json())
+  .action(async (file: string, options: { json?: boolean }) => {
+    const { formatTapeInfo, tapeInfo } = await import('./db/tape/inspect.ts')
+    const info = await tapeInfo(file)
+    if (options.json) printJson(info)
+    else print(formatTapeInfo(info))
+  })
+
+tape
+  .command('verify')
+  .description('check every checksum and the order of a tape')
+  .argument('<file>')
+  .addOption(json())
+  .action(async (file: string, options: { json?: boolean }) => {
+    const { verifyTape } = await import('./db/tape/inspect.ts')
+    const { ok, blocks, records, torn, problems, problemCount } = await verifyTape(file)
+    if (options.json) printJson({ ok, blocks, records, torn, problems, problemCount })
+    else {
+      print(`${file}: ${blocks} blocks, ${records} records, ${ok ? 'ok' : `${problemCount} problems`}`)
+      if (torn) print(`byte ${torn.offset}: the file ends in an unfinished write of ${torn.bytes} bytes`)
+      for (const { offset, message } of problems) print(`byte ${offset}: ${message}`)
+      if (problems.length < problemCount) print(`... and ${problemCount - problems.length} more`)
+    }
+    process.exitCode = ok ? 0 : 1
+  })
+
+tape
+  .command('cat')
+  .description('print the records of a tape as NDJSON')
+  .argument('<file>')
+  .option('--from <time>', 'first moment, UTC', timeArgument)
+  .option('--to <time>', 'moment before which to end, UTC', timeArgument)
+  .option('--symbols <symbols>', 'only these stocks and their options, by comma', listArgument)
+  .option('--kinds <kinds>', 'only these kinds of records, by comma', listArgument)
+  .option('--limit <n>', 'at most so many records', integerArgument(1, Number.MAX_SAFE_INTEGER))
+  .action(async (file: string, filter: object) => {
+    const { catTape } = await import('./db/tape/inspect.ts')
+    for await (const line of catTape(file, filter)) await writeStdout(`${JSON.stringify(line)}\n`)
+  })
+
+// ---- config
+
+const config = program.command('config').description('check and show the settings')
+
+config
+  .command('check')
+  .description('name every problem of the configuration')
+  .addOption(configFile())
+  .action((options: CommonOptions) => {
+    const { file } = load(options)
+    print(`${file ?? 'No configuration file; environment and defaults'}: ok`)
+  })
+
+config
+  .command('show')
+  .description('the settings in force and where each comes from')
+  .addOption(configFile())
+  .addOption(json())
+  .action(async (options: CommonOptions) => {
+    const { describeConfig, formatSettings } = await import('./config/describe.ts')
+    const settings = describeConfig(load(options))
+    if (options.json) printJson(settings)
+    else print(formatSettings(settings))
+  })
+
+// ---- db
+
+const db = program.command('db').description('look after the database')
+
+db.command('migrate')
+  .description('bring the database to this version: tables, then hypertables where the server has them')
+  .addOption(configFile())
+  .addOption(dataDir())
+  .option('--dry-run', 'only print what would be done')
+  .action(async (options: CommonOptions & { dryRun?: boolean }) => {
+    const { config } = load(options)
+    const database = await openDatabase(config, await createLogger('warn'))
+    try {
+      for (const line of await database.migrate(options.dryRun === true)) print(line)
+    } finally {
+      await database.close()
+    }
+  })
+
+// ---- errors
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader (head, less) has seen enough.
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof TapedeckError)) throw error
+  process.stderr.write(`tapedeck: ${error.message}\n`)
+  process.exitCode = error instanceof ConfigError ? 2 : 1
+}
