@@ -1,0 +1,63 @@
+/** A day goes the whole way: tape, gateway, wire, @stoqey/ib, collector, journal, COPY, tables, reader. */
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { packageRoot } from '../../db/package-root.ts'
+import { importTape } from '../../db/tape/importers/import-tape.ts'
+import { tapeInfo } from '../../db/tape/inspect.ts'
+import { openTapeReader } from '../../db/tape-reader.ts'
+import { expectEveryChange } from '../support/changed-rows.ts'
+import { hasSharedData, SHARED_DATA, withSharedData } from '../support/data.ts'
+import { forEachEdition } from '../support/databases.ts'
+import { recordTape } from '../support/recording.ts'
+
+const TWX_TAPE = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
+const TRIP_MS = 120_000
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tapedeck-trip-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Records the tape on a new database and compares what the gateway, the collector and the tables say of it. */
+async function expectTrip(tape: string, symbol: string, databaseUrl: string): Promise<void> {
+  const { instruments } = await tapeInfo(tape)
+  const { served, collected } = await recordTape({ tape, databaseUrl, symbol, lines: instruments })
+  expect(collected.received).toBe(served.ticksServed)
+  expect(collected.written + collected.quarantined + collected.dropped).toBe(collected.received)
+  expect(collected).toMatchObject({ dropped: 0, inFlight: 0, gaps: 0, cause: 'end-of-tape' })
+
+  const reader = await openTapeReader({ url: databaseUrl }, { sessionId: 'latest', includeQuarantined: true })
+  expect(reader.session.sessionId).toBe(collected.sessionId)
+  expect(reader.contracts.size).toBe(instruments)
+  await expectEveryChange(tape, reader.contracts, reader.ticks())
+}
+
+forEachEdition('a recorded day', (edition) => {
+  it(
+    'has every changed row of the shipped day as a quote, in order, within the sampling interval',
+    async () => {
+      await expectTrip(TWX_TAPE, 'TWX', await edition.createDatabase())
+    },
+    TRIP_MS,
+  )
+
+  describe.skipIf(!hasSharedData)(`from the data beside the checkout${withSharedData}`, () => {
+    it(
+      'has every changed row of FOXA 2013-07-02, which no code knows',
+      async () => {
+        const tape = join(folder, 'foxa.tape')
+        const quotes = join(SHARED_DATA, 'option-quotes')
+        const sources = [join(quotes, 'foxa_20130702_quotes_1min.csv.gz'), join(quotes, 'underlying', 'foxa_20130702_quote_1min.csv')]
+        await importTape({ sources, out: tape })
+        await expectTrip(tape, 'FOXA', await edition.createDatabase())
+      },
+      TRIP_MS,
+    )
+  })
+})
