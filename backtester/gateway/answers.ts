@@ -99,7 +99,7 @@ function openLine({ reqId, query, snapshot }: Asked<'market-data'>, client: Clie
   if (another) throw ambiguousContract(reqId, listed)
   if (host.sampler.openLines >= host.maxLines) throw new RequestError(Code.tooManyLines, reqId, 'Max number of tickers has been reached')
   const { nowUs } = host
-  client.atTapeTime(nowUs)
+  client.atTapeTime(nowUs, false)
   messages.writeMarketDataType(writer, reqId, LIVE)
   messages.writeTickReqParams(writer, reqId, MIN_TICK)
   lines.set(reqId, host.sampler.open(listed, reqId, client, nowUs))

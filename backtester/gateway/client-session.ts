@@ -98,8 +98,8 @@ export class ClientSession implements Client {
     return this.#state === 'ready'
   }
 
-  atTapeTime(tsUs: number): void {
-    if (!this.host.publishesTime || tsUs <= this.#publishedUs) return
+  atTapeTime(tsUs: number, isRepeated = false): void {
+    if (!this.host.publishesTime || (tsUs <= this.#publishedUs && !isRepeated)) return
     this.#publishedUs = tsUs
     messages.writeCurrentTime(this.writer, tsUs)
   }
@@ -270,8 +270,12 @@ export class ClientSession implements Client {
     this.#state = 'closed'
     for (const line of lines.values()) host.sampler.close(line)
     lines.clear()
-    if (this.#isBehind) host.caughtUp(this)
-    this.#isBehind = false
+    if (this.#isBehind) {
+      this.#isBehind = false
+      host.caughtUp(this)
+      // A paused socket would not notice that its peer leaves.
+      this.#socket.resume()
+    }
     host.released(this)
   }
 }

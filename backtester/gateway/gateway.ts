@@ -246,6 +246,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
     this.#server.close()
     this.#player.stop()
     await this.ended.catch(() => undefined)
+    for (const session of this.#sessions) if (!session.isReady) session.destroy()
     if (publishTime) await this.#empty(leaveTimeoutMs)
     for (const session of this.#sessions) session.end()
     await this.#empty(leaveTimeoutMs)

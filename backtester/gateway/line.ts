@@ -12,8 +12,11 @@ const EMPTY_PRICE = -1
 /** Where a line's messages go: one client's connection. */
 export interface Outlet {
   readonly writer: FrameWriter
-  /** Called before the messages of each tick with its tape time, never an earlier one than before. */
-  atTapeTime(tsUs: number): void
+  /**
+   * Called before the messages of each tick with its tape time, never an earlier one than before.
+   * `isRepeated`: the line's tick before this one had the same time, and nothing else would keep the two apart.
+   */
+  atTapeTime(tsUs: number, isRepeated: boolean): void
   /** Called behind the messages of each tick. */
   spill(): void
 }
@@ -60,6 +63,7 @@ export class Line {
   #bidSize = Number.NaN
   #askPrice = Number.NaN
   #askSize = Number.NaN
+  #sentUs = Number.NaN
   readonly #outlet: Outlet
 
   constructor(reqId: number, book: Book, outlet: Outlet) {
@@ -77,7 +81,8 @@ export class Line {
     const askResized = !askMoved && book.askSize !== this.#askSize
     const messages = Number(bidMoved || bidResized) + Number(askMoved || askResized)
     if (messages === 0) return 0
-    this.#outlet.atTapeTime(tsUs)
+    this.#outlet.atTapeTime(tsUs, tsUs === this.#sentUs)
+    this.#sentUs = tsUs
     const { writer } = this.#outlet
     if (bidMoved) writeTickPrice(writer, reqId, TickType.bid, book.bidPrice, book.bidSize, maskOf(book.bidPrice, book.bidSize))
     else if (bidResized) writeTickSize(writer, reqId, TickType.bidSize, book.bidSize)

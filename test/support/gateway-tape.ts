@@ -58,6 +58,7 @@ export interface TapeRoom {
   write(records: TapeRecord[]): Promise<string>
   /** Writes the tape and serves it: at full speed, every record, once one line is open, unless `options` say otherwise. */
   serve(records: TapeRecord[], options?: Partial<GatewayOptions>): Promise<ServedTape>
+  serveFile(tape: string, options?: Partial<GatewayOptions>): Promise<ServedTape>
   /** Stops what still runs and removes the files. */
   clear(): Promise<void>
 }
@@ -78,30 +79,19 @@ export async function tapeRoom(): Promise<TapeRoom> {
     await writeTape(path, { source: 'import' }, [records])
     return path
   }
+  const serveFile = async (tape: string, options: Partial<GatewayOptions> = {}) => {
+    const logged: string[] = []
+    const level = (name: string) => (_details: object, message: string) => void logged.push(`${name}: ${message}`)
+    const log = { debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') }
+    const served = { speed: 'max', sampling: false, lines: 100, startAfterLines: 1, publishTime: false, leaveTimeoutMs: 200 } as const
+    const gateway = await startGateway({ tape, host: '127.0.0.1', port: 0, ...served, ...options }, { log })
+    gateways.push(gateway)
+    return { gateway, port: gateway.port, logged }
+  }
   return {
     write,
-    async serve(records, options = {}) {
-      const logged: string[] = []
-      const level = (name: string) => (_details: object, message: string) => void logged.push(`${name}: ${message}`)
-      const log = { debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') }
-      const gateway = await startGateway(
-        {
-          tape: await write(records),
-          host: '127.0.0.1',
-          port: 0,
-          speed: 'max',
-          sampling: false,
-          lines: 100,
-          startAfterLines: 1,
-          publishTime: false,
-          leaveTimeoutMs: 200,
-          ...options,
-        },
-        { log },
-      )
-      gateways.push(gateway)
-      return { gateway, port: gateway.port, logged }
-    },
+    serveFile,
+    serve: async (records, options) => serveFile(await write(records), options),
     async clear() {
       await Promise.all(gateways.map((gateway) => gateway.stop()))
       await rm(directory, { recursive: true, force: true })
