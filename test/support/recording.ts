@@ -21,6 +21,7 @@ export interface CollectTotals {
   inFlight: number
   gaps: number
   recovered: { found: number; committed: number }
+  batches: { committed: number; alreadyCommitted: number }
 }
 
 export interface RecordingOptions {
