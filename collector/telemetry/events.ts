@@ -6,6 +6,7 @@
 import type { Logger } from 'pino'
 
 import { type Contract, describeContract } from '../../market/contract.ts'
+import { TapedeckError } from '../../market/errors.ts'
 import { isoFromUs } from '../../market/time.ts'
 import type { Counts } from './counts.ts'
 
@@ -47,8 +48,10 @@ export function createEvents(log: Logger, counts: Counts) {
       log.warn({ sessionId, batches, ticks, tornBytes, crashed }, 'unfinished session found in the journal; writing it to the database'),
     databaseDown: (error: unknown, retryMs: number) => {
       const reason = message(error)
+      // What no waiting mends (a wrong password, a newer schema) needs a person.
+      const level = error instanceof TapedeckError && !error.retryable ? 'error' : 'warn'
       if (reason !== databaseFault)
-        log.warn({ reason, retryMs: Math.round(retryMs) }, 'the database does not take ticks; they wait in the journal')
+        log[level]({ reason, retryMs: Math.round(retryMs) }, 'the database does not take ticks; they wait in the journal')
       databaseFault = reason
     },
     databaseUp: () => {
