@@ -16,7 +16,7 @@ import type { RuleSettings } from '../market/rules/rule.ts'
 import { createValidator } from '../market/rules/validator.ts'
 import { createGatewayClock, createWallClock } from './clock.ts'
 import type { FeedSettings } from './ib/feed.ts'
-import type { Link } from './ib/link.ts'
+import { type Link, RequestError } from './ib/link.ts'
 import { pruneReleased, releaseSegment } from './journal/directory.ts'
 import { Journal, type JournalSettings } from './journal/journal.ts'
 import { recoverJournal } from './journal/recovery.ts'
@@ -77,8 +77,10 @@ export interface CollectSummary {
 }
 
 const PROGRESS_MS = 250
+const PRUNE_MS = 3_600_000
 const STILL_HOLDING_MS = 5000
 const CLOCK_WAIT_MS = 5000
+const DISCOVERY_RETRY_MS = 5000
 const ABANDON_MS = 3000
 
 /** Records until told to stop. Resolves when everything is stopped; throws a TapedeckError when it cannot begin. */
@@ -102,9 +104,11 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
   if (stop.aborted) stopNow(stop.reason)
   stop.addEventListener('abort', () => stopNow(stop.reason), { once: true })
   let lagMs = 0
+  let hasCommitted = false
 
   const recovered = await recoverJournal(journalDirectory)
-  events.pruned(await pruneReleased(journalDirectory, settings.journal.keepDays, Date.now()))
+  const prune = () => pruneReleased(journalDirectory, settings.journal.keepDays, Date.now()).then(events.pruned, events.pruneFailed)
+  await prune()
 
   let databaseReady: Promise<void> | undefined
   const writer = new Writer({
@@ -120,6 +124,7 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     },
     release: (segment) => releaseSegment(journalDirectory, segment.path),
     onCommit: (batch, stored) => {
+      hasCommitted = true
       events.databaseUp()
       if (stored.refusedTicks > 0) events.rowsRefused(stored.refusedTicks)
       metrics.commit(stored.commitMs / 1000)
@@ -150,6 +155,11 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
         onSegmentClosed: (segment) => writer.segmentClosed(segment),
         onSync: ({ seconds, bytes }) => metrics.journalSync(seconds, bytes),
         onError: events.journalError,
+        giveUp: force,
+        onLost: (ticks) => {
+          recorder.lost(ticks)
+          events.journalLost(ticks)
+        },
       })
       return journal
     },
@@ -167,7 +177,8 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     feedUp: () => topology.feed.state$.value.phase === 'up',
     pendingBatches: () => writer.pending,
   })
-  let discovered: Promise<void> | undefined
+  let discovery: Promise<void> | undefined
+  let universeIsKnown = false
   const topology = joinRooms({
     feed: settings.gateway,
     marketDataType: settings.gateway.marketDataType,
@@ -177,31 +188,45 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     outage,
     counts,
     events,
-    onReady: (link) => {
-      discovered ??= discover(link)
+    onReady: () => {
+      discovery ??= discover()
     },
+    universeIsKnown: () => universeIsKnown,
     onEndOfTape: () => {
       if (options.untilEndOfTape) stopNow('end-of-tape')
     },
   })
 
-  async function discover(link: Link): Promise<void> {
-    try {
-      await openUniverse(link, {
-        underlyings: settings.underlyings,
-        lines: settings.gateway.lines,
-        events,
-        nowUs: () => clock.nowUs(),
-        instrumentOf: (contract) => recorder.instrumentOf(contract),
-        subscriptions: topology.subscriptions,
-        ticks: topology.ticks,
-      })
-    } catch (error) {
-      discovered = undefined
-      if (stopped.signal.aborted) return
-      if (error instanceof FeedError && !error.retryable) stopNow(error)
-      else events.discoveryFailed(error)
+  async function discover(): Promise<void> {
+    for (;;) {
+      const state = topology.feed.state$.value
+      // The next link begins anew.
+      if (state.phase !== 'up') break
+      try {
+        await findUniverse(state.link)
+        return
+      } catch (error) {
+        if (stopped.signal.aborted) return
+        if (error instanceof FeedError && !(error instanceof RequestError) && !error.retryable) return stopNow(error)
+        events.discoveryFailed(error)
+      }
+      await sleep(DISCOVERY_RETRY_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
     }
+    discovery = undefined
+  }
+
+  async function findUniverse(link: Link): Promise<void> {
+    await openUniverse(link, {
+      underlyings: settings.underlyings,
+      lines: settings.gateway.lines,
+      events,
+      nowUs: () => clock.nowUs(),
+      instrumentOf: (contract) => recorder.instrumentOf(contract),
+      subscriptions: topology.subscriptions,
+      ticks: topology.ticks,
+    })
+    universeIsKnown = true
+    topology.universeFound()
   }
 
   const telemetry =
@@ -212,7 +237,8 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
       notReady: () => [
         ...(topology.feed.state$.value.phase === 'up' ? [] : ['not connected to the gateway']),
         ...(recorder.recording ? [] : ['not recording: the time is not known yet']),
-        ...(writer.pending > 0 && databaseReady === undefined ? ['the database is not reachable'] : []),
+        ...(writer.failing > 0 ? ['the database does not take ticks; they wait in the journal'] : []),
+        ...(writer.failing === 0 && !hasCommitted ? ['nothing was written to the database yet'] : []),
       ],
     }))
   const progress = (): CollectProgress => ({
@@ -224,13 +250,14 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     metricsPort: telemetry?.port,
   })
   const ticker = setInterval(() => options.onProgress?.(progress()), PROGRESS_MS)
+  const pruner = setInterval(prune, PRUNE_MS)
 
   try {
+    // An earlier run's last session may have left a hole behind; the one before it named its own.
+    const hole = recovered.findLast(({ batches }) => batches.length > 0)?.hole
+    if (hole) topology.interrupt(hole.fromTsUs, hole.cause)
+    if (settings.gateway.clock === 'wall') topology.begin()
     for (const session of recovered) recover(session)
-    if (settings.gateway.clock === 'wall') {
-      recorder.begin()
-      events.sessionBegun(recorder.sessionId, 'start')
-    }
     topology.feed.start()
     await Promise.race([aborted(stopped.signal), clockIsKnown()])
     await aborted(stopped.signal)
@@ -238,7 +265,7 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     const cause = reason instanceof Error ? 'error' : String(reason)
     events.stopping(cause)
     await topology.stop()
-    outage.end(clock.nowUs())
+    outage.end(recorder.nowUs)
     const { sessionId } = recorder
     await recorder.end(cause)
     await drain(writer, counts, events, force, options.drainTimeoutMs)
@@ -247,6 +274,7 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     return { sessionId, cause, counts }
   } finally {
     clearInterval(ticker)
+    clearInterval(pruner)
     await telemetry?.close()
   }
 
@@ -256,7 +284,6 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     counts.recovered.found += ticks
     for (const batch of session.batches) writer.add(batch, { contractOf: (i) => session.contracts.get(i), recovered: true })
     for (const segment of session.segments) writer.segmentClosed(segment)
-    if (session.crashed) outage.begin(session.lastTsUs, 'collector-crash')
   }
 
   /** A replay gateway that does not publish its time would leave a recorder on its clock waiting for ever. */
@@ -289,8 +316,8 @@ async function drain(
   clearInterval(holding)
   // A statement that hangs on a dead connection must not hold the exit up; its batch is in the journal.
   await Promise.race([writer.stop(), sleep(ABANDON_MS, undefined, { ref: false })])
-  const left = counts.inFlight + counts.recovered.found - counts.recovered.committed
-  if (left > 0) events.leftInJournal(left)
+  const ticks = counts.inFlight + counts.recovered.found - counts.recovered.committed
+  if (writer.uncommitted > 0) events.leftInJournal(ticks, writer.uncommitted)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -3,20 +3,32 @@
  * (the link drops while IB is away) are one hole, named after the first.
  */
 
+export interface Hole {
+  fromTsUs: number
+  cause: string
+}
+
 export interface OutageOptions {
-  record: (gap: { fromTsUs: number; toTsUs: number; cause: string }) => void
+  record: (gap: Hole & { toTsUs: number }) => void
 }
 
 export class Outage {
   readonly #record: OutageOptions['record']
-  #open: { fromTsUs: number; cause: string } | undefined
+  #open: Hole | undefined
 
   constructor({ record }: OutageOptions) {
     this.#record = record
   }
 
-  begin(fromTsUs: number, cause: string): void {
-    this.#open ??= { fromTsUs, cause }
+  get open(): Readonly<Hole> | undefined {
+    return this.#open
+  }
+
+  /** False when a hole is open already. */
+  begin(fromTsUs: number, cause: string): boolean {
+    if (this.#open) return false
+    this.#open = { fromTsUs, cause }
+    return true
   }
 
   /** Names the hole. Without one, nothing happens. */

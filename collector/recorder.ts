@@ -42,6 +42,7 @@ export class Recorder {
   #seq = 0
   #lastTsUs = 0
   #lastProofUs = 0
+  #ending: Promise<unknown> = Promise.resolve()
 
   constructor(options: RecorderOptions) {
     this.#options = options
@@ -60,6 +61,11 @@ export class Recorder {
     return this.#lastProofUs
   }
 
+  /** The session's time: the clock's, but never before the last record. */
+  get nowUs(): number {
+    return Math.max(this.#options.clock.nowUs(), this.#lastTsUs)
+  }
+
   /** The contract behind a session's instrument number. */
   contractOf(instrument: number): Contract | undefined {
     return this.#contracts[instrument]
@@ -69,7 +75,8 @@ export class Recorder {
     const { clock, detail, config, openJournal } = this.#options
     clock.anchor()
     // Starts of one millisecond apart give rising ids; the random part keeps two collectors of one database apart.
-    this.#sessionId = Date.now() * 4096 + randomInt(4096)
+    // Sessions of one run rise also when the system's clock was set back.
+    this.#sessionId = Math.max(Date.now() * 4096 + randomInt(4096), this.#sessionId + 1)
     this.#journal = openJournal(this.#sessionId)
     this.#seq = 0
     this.#lastTsUs = 0
@@ -80,16 +87,17 @@ export class Recorder {
     for (const instrument of this.#openLines.keys()) this.lineOpened(instrument)
   }
 
-  /** Ends the session and waits until all of it is durable. */
+  /** Ends the session and waits until all of it, and of the sessions before it, is durable. */
   async end(cause: string): Promise<void> {
     const journal = this.#journal
-    if (!journal) return
-    // A clock that went back tells a time before the lines were opened.
-    const untilUs = Math.max(this.#options.clock.nowUs(), this.#lastTsUs)
-    for (const instrument of this.#openLines.keys()) this.lineClosed(instrument, cause, untilUs)
-    this.#append({ kind: 'session', event: 'ended', cause })
-    this.#journal = undefined
-    await journal.close()
+    if (journal) {
+      // Whether the link still lives cannot be known now; it did at the last proof.
+      for (const instrument of this.#openLines.keys()) this.lineClosed(instrument, cause, this.#lastProofUs)
+      this.#append({ kind: 'session', event: 'ended', cause })
+      this.#journal = undefined
+      this.#ending = Promise.all([this.#ending, journal.close()])
+    }
+    await this.#ending
   }
 
   /** Ends the session and begins the next at once; lines that are open stay open. Returns when the old one is durable. */
@@ -131,14 +139,30 @@ export class Recorder {
     this.#drop(reason)
   }
 
-  #drop(reason: string): void {
+  /** Ticks that were recorded and that the journal could not keep. */
+  lost(ticks: number): void {
+    this.#options.counts.inFlight -= ticks
+    this.#drop('journal-failed', ticks)
+  }
+
+  #drop(reason: string, ticks = 1): void {
     const { dropped } = this.#options.counts
-    dropped.set(reason, (dropped.get(reason) ?? 0) + 1)
+    dropped.set(reason, (dropped.get(reason) ?? 0) + ticks)
   }
 
   /** The gateway answered: everything up to now was covered. Written, so that a crash knows it too. */
   alive(): void {
     this.#lastProofUs = this.#append({ kind: 'session', event: 'alive' })
+  }
+
+  /** The gateway told the time: as good as an answer, and too frequent to be written. */
+  timeTold(): void {
+    this.#lastProofUs = this.nowUs
+  }
+
+  /** A hole has begun. Written, so that it is named also when this process does not live to see its end. */
+  interrupted(hole: { fromTsUs: number; cause: string }): void {
+    this.#append({ kind: 'session', event: 'interrupted', ...hole })
   }
 
   lineOpened(instrument: number): void {
@@ -154,7 +178,8 @@ export class Recorder {
     if (!line) return
     this.#openLines.delete(instrument)
     this.#options.counts.lines = this.#openLines.size
-    this.#append({ kind: 'line', instrument, event: 'closed', ...line, untilTsUs: untilUs, cause })
+    // Its opening was a sign of life too.
+    this.#append({ kind: 'line', instrument, event: 'closed', ...line, untilTsUs: Math.max(untilUs, line.openedTsUs), cause })
   }
 
   /** Names a hole. Nothing is written for one that is empty: false. */

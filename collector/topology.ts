@@ -4,7 +4,8 @@
  *   feed (link, listeners) -> intake -> assembler (whole ticks per line)
  *     -> recorder (numbered, stamped, judged by the rules) -> journal (group fsync) -> writer (lanes, COPY, commit) -> journal released
  *
- * Beside that path: subscriptions say which lines are open, the outage names what was not covered while the link was down.
+ * Beside that path: subscriptions say which lines are open, the outage names what was not covered: from the last proof of life until
+ * every line that is wanted is open and IB itself is there.
  */
 
 import { Subject } from 'rxjs'
@@ -50,6 +51,8 @@ export interface TopologyOptions {
   events: Events
   /** A link is up and the time is known: find the universe, if it is not known yet. */
   onReady: (link: Link) => void
+  /** False while lines are still to be wanted. */
+  universeIsKnown: () => boolean
   onEndOfTape: () => void
 }
 
@@ -58,6 +61,12 @@ export interface Topology {
   subscriptions: Subscriptions
   /** Every tick as it is recorded, for those who wait for a price. */
   ticks: Subject<Tick>
+  /** Begins the recording session. */
+  begin(): void
+  /** Data is missing from then on. */
+  interrupt(fromTsUs: number, cause: string): void
+  /** The universe is known and its lines are wanted. */
+  universeFound(): void
   /** Ends the feed: everything that has arrived is in the journal's hands. */
   stop(): Promise<void>
 }
@@ -65,6 +74,8 @@ export interface Topology {
 export function joinRooms(options: TopologyOptions): Topology {
   const { clock, recorder, outage, counts, events } = options
   const ticks = new Subject<Tick>()
+  /** The link to the gateway may be up while the gateway has lost IB. */
+  let ibIsAway = false
 
   const assembler = new Assembler({
     silenceMs: 'publish' in clock ? Number.POSITIVE_INFINITY : SILENCE_MS,
@@ -81,7 +92,7 @@ export function joinRooms(options: TopologyOptions): Topology {
     onRequested: (reqId, instrument) => assembler.openLine(reqId, instrument),
     onOpened: (instrument) => {
       recorder.lineOpened(instrument)
-      if (subscriptions.waiting === 0) outage.end(clock.nowUs())
+      endOutage()
     },
     onClosed: (reqId, instrument, cause, untilUs) => {
       assembler.closeLine(reqId)
@@ -89,7 +100,7 @@ export function joinRooms(options: TopologyOptions): Topology {
     },
     onRefused: (contract, code, text) => {
       events.lineRefused(contract, code, text)
-      if (subscriptions.waiting === 0) outage.end(clock.nowUs())
+      endOutage()
     },
   })
 
@@ -106,7 +117,8 @@ export function joinRooms(options: TopologyOptions): Topology {
     onMessages: (messages) => intake.take(messages),
     onDown: (reason, retryMs) => {
       intake.stop()
-      if (counts.lines > 0) outage.begin(recorder.lastProofUs, reason)
+      ibIsAway = false
+      if (counts.lines > 0) interrupt(recorder.lastProofUs, reason)
       subscriptions.linkDown('link-lost', recorder.lastProofUs)
       events.feedDown(reason, retryMs)
     },
@@ -121,7 +133,22 @@ export function joinRooms(options: TopologyOptions): Topology {
     if (clock.known) ready(link)
   })
 
+  function begin(): void {
+    recorder.begin()
+    events.sessionBegun(recorder.sessionId, 'start')
+    if (outage.open) recorder.interrupted(outage.open)
+  }
+
+  function interrupt(fromTsUs: number, cause: string): void {
+    if (outage.begin(fromTsUs, cause) && recorder.recording) recorder.interrupted({ fromTsUs, cause })
+  }
+
+  function endOutage(): void {
+    if (!ibIsAway && subscriptions.waiting === 0 && options.universeIsKnown()) outage.end(recorder.nowUs)
+  }
+
   function ready(link: Link): void {
+    followClock()
     const generic = options.genericTicks.join(',')
     subscriptions.linkUp({
       newReqId: () => link.newReqId(),
@@ -159,44 +186,64 @@ export function joinRooms(options: TopologyOptions): Topology {
     const first = !clock.known
     const forward = clock.publish(tsUs)
     if (first) {
-      recorder.begin()
-      events.sessionBegun(recorder.sessionId, 'start')
+      begin()
       if (feed.state$.value.phase === 'up') ready(feed.state$.value.link)
     } else if (!forward) rotate('gateway-time-went-back')
+    recorder.timeTold()
   }
 
   function takeHeartbeat(): void {
-    if (!recorder.recording) return
-    const driftMs = clock.driftMs()
-    if (Math.abs(driftMs) > MAX_DRIFT_MS) {
-      events.clockStepped(driftMs)
-      rotate('clock-step')
-    }
+    if (!recorder.recording || ibIsAway) return
     recorder.alive()
+    followClock()
+  }
+
+  function followClock(): void {
+    const driftMs = clock.driftMs()
+    if (Math.abs(driftMs) <= MAX_DRIFT_MS) return
+    events.clockStepped(driftMs)
+    rotate('clock-step')
   }
 
   function takeNotice(code: number, text: string): void {
     events.notice(code, text)
     if (code === END_OF_TAPE) options.onEndOfTape()
-    else if (code === CONNECTIVITY_LOST || code === TWS_SERVER_LINK_BROKEN) outage.begin(recorder.lastProofUs, `ib-${code}`)
-    else if (code === RESTORED_DATA_KEPT) outage.end(clock.nowUs())
-    else if (code === RESTORED_DATA_LOST && feed.state$.value.phase === 'up') {
+    else if (code === CONNECTIVITY_LOST || code === TWS_SERVER_LINK_BROKEN) {
+      ibIsAway = true
+      interrupt(recorder.lastProofUs, `ib-${code}`)
+    } else if (code === RESTORED_DATA_KEPT) {
+      ibIsAway = false
+      endOutage()
+    } else if (code === RESTORED_DATA_LOST && feed.state$.value.phase === 'up') {
       // Every subscription is gone on IB's side; the same link opens them again.
       const { link } = feed.state$.value
-      subscriptions.linkDown('ib-1101', recorder.lastProofUs)
+      ibIsAway = false
+      interrupt(recorder.lastProofUs, `ib-${code}`)
+      subscriptions.linkDown(`ib-${code}`, recorder.lastProofUs)
       ready(link)
     }
   }
 
+  /** A hole is told in the time of the session in which it began; what is left of it is another one, in the next session's. */
   function rotate(cause: string): void {
+    const hole = outage.open
+    const { nowUs, lastProofUs } = recorder
+    outage.end(nowUs)
     recorder.rotate(cause).catch(events.fatal)
     events.sessionBegun(recorder.sessionId, cause)
+    if (hole) return interrupt(Math.min(nowUs, recorder.nowUs), hole.cause)
+    // A step forward skips time that nobody recorded.
+    outage.begin(lastProofUs, cause)
+    outage.end(recorder.nowUs)
   }
 
   return {
     feed,
     subscriptions,
     ticks,
+    begin,
+    interrupt,
+    universeFound: endOutage,
     async stop() {
       await feed.stop()
       intake.stop()

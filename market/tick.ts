@@ -123,12 +123,14 @@ export interface ConfigRecord extends RecordBase {
   config: Record<string, unknown>
 }
 
-/** A recording session started, was alive, or ended. */
+/** A recording session started, was alive, lost its data (a gap names the hole when it is over), or ended. */
 export interface SessionEvent extends RecordBase {
   kind: 'session'
-  event: 'started' | 'alive' | 'ended'
-  /** Why it ended; absent otherwise. */
+  event: 'started' | 'alive' | 'interrupted' | 'ended'
+  /** Why it ended or was interrupted; absent otherwise. */
   cause?: string | undefined
+  /** On `interrupted`: the last proof of life before the hole. */
+  fromTsUs?: number | undefined
   /** On `started`: version, host, which clock. */
   detail?: Record<string, unknown> | undefined
 }

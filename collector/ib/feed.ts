@@ -60,10 +60,13 @@ export class Feed {
   async #run(): Promise<void> {
     const pacer = createPacer(this.#options.messagesPerSecond)
     const { signal } = this.#stop
+    // The gateway may not have noticed yet that the old link is gone, and takes an id of it for a duplicate.
+    let firstReqId = 1
     for (let attempt = 1; !signal.aborted; attempt++) {
       const lost = deferred<string>()
       const link = new Link({
         ...this.#options,
+        firstReqId,
         pacer,
         onMessages: (messages) => {
           this.#messages += messages.length
@@ -83,6 +86,7 @@ export class Feed {
       }
       link.flush()
       link.close()
+      firstReqId = link.nextReqId
       if (signal.aborted) break
       const ceiling = Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS)
       const retryMs = Math.round(ceiling * (0.5 + Math.random() / 2))

@@ -2,8 +2,8 @@
  * The plain loop behind the listeners: walks the messages of the gateway in their order, gives market data to the assembler and
  * everything else, which also ends an open group, to `onControl`.
  *
- * The timer that ends a silent group must not fire ahead of messages that wait in the socket: after it fires, the event loop reads
- * the sockets once more before the group is judged.
+ * A silent group must not be ended ahead of messages that wait in the socket: when its time is up by the clock, the event loop reads
+ * the sockets once more, and it is judged by what had come until that reading of the clock.
  */
 
 import type { Assembler } from './assemble.ts'
@@ -43,23 +43,29 @@ export class Intake {
     this.#options.assembler.abandonGroup()
   }
 
-  readonly #judge = () => {
+  readonly #onTimer = () => {
     this.#timer = undefined
-    if ((this.#options.assembler.silentInMs(performance.now()) ?? 1) <= 0) this.#options.assembler.closeGroup()
-    this.#armTimer()
+    const nowMs = performance.now()
+    if (!this.#isSilent(nowMs)) return this.#armTimer()
+    // Timers run before the event loop's poll for input, immediates after it. What the poll reads is handed over by an immediate
+    // that stands behind ours, hence the second round.
+    setImmediate(() => {
+      setImmediate(() => {
+        if (this.#isSilent(nowMs)) this.#options.assembler.closeGroup()
+        this.#armTimer()
+      })
+    })
+  }
+
+  #isSilent(nowMs: number): boolean {
+    const silentInMs = this.#options.assembler.silentInMs(nowMs)
+    return silentInMs !== undefined && silentInMs <= 0
   }
 
   #armTimer(): void {
     if (this.#timer) return
     const silentInMs = this.#options.assembler.silentInMs(performance.now())
     if (silentInMs === undefined || silentInMs === Number.POSITIVE_INFINITY) return
-    this.#timer = setTimeout(
-      () => {
-        // Timers run before the event loop's poll for input, immediates after it. What the poll reads is handed over by an immediate
-        // that stands behind ours, hence the second round.
-        setImmediate(() => setImmediate(this.#judge))
-      },
-      Math.max(1, Math.ceil(silentInMs)),
-    )
+    this.#timer = setTimeout(this.#onTimer, Math.max(1, Math.ceil(silentInMs)))
   }
 }

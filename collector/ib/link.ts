@@ -21,6 +21,8 @@ export interface LinkOptions {
   port: number
   clientId: number
   handshakeTimeoutMs: number
+  /** 1 when absent. */
+  firstReqId?: number
   pacer: Pacer
   /** Messages since the last call, in order. */
   onMessages: (messages: GatewayMessage[]) => void
@@ -70,13 +72,15 @@ export class Link {
   #scheduled = false
   /** The raw fields of the message that is being decoded. */
   #fields: readonly string[] = []
-  #nextReqId = 1
+  #nextReqId: number
+  #handshake: NodeJS.Timeout | undefined
   #lost = false
   #up = false
   #lastError = ''
 
   constructor(options: LinkOptions) {
     this.#options = options
+    this.#nextReqId = options.firstReqId ?? 1
     // Every message that waits in the pacer listens for the end of the link.
     setMaxListeners(0, this.#abort.signal)
     this.#api = new IBApi({ host: options.host, port: options.port, clientId: options.clientId, maxReqPerSec: LIBRARY_RATE })
@@ -87,11 +91,10 @@ export class Link {
     const { host, port, handshakeTimeoutMs } = this.#options
     return new Promise((resolve, reject) => {
       const fail = (reason: string) => {
-        clearTimeout(timer)
         this.close()
         reject(new FeedError(reason, { code: 'gateway-unreachable', retryable: true }))
       }
-      const timer = setTimeout(() => {
+      this.#handshake = setTimeout(() => {
         fail(
           `${host}:${port} did not finish the TWS handshake within ${handshakeTimeoutMs} ms${this.#lastError && ` (${this.#lastError})`}. ` +
             'Check that the API is enabled there and that nobody has to confirm the connection.',
@@ -99,7 +102,7 @@ export class Link {
       }, handshakeTimeoutMs)
       this.#listen(
         () => {
-          clearTimeout(timer)
+          clearTimeout(this.#handshake)
           this.#up = true
           resolve()
         },
@@ -114,6 +117,11 @@ export class Link {
 
   get lost(): boolean {
     return this.#lost
+  }
+
+  /** The first id that this link has not used. */
+  get nextReqId(): number {
+    return this.#nextReqId
   }
 
   newReqId(): number {
@@ -148,6 +156,7 @@ export class Link {
   close(): void {
     if (this.#lost) return
     this.#lost = true
+    clearTimeout(this.#handshake)
     this.#abort.abort()
     this.#api.removeAllListeners()
     // The socket may still report an error after this; without a listener that would end the process.
@@ -334,5 +343,5 @@ function known(value: number | undefined): number | undefined {
 }
 
 function sizeOf(field: string | undefined): number | undefined {
-  return field ? known(Number(field)) : undefined
+  return field ? known(Number(field.replaceAll(',', ''))) : undefined
 }

@@ -3,7 +3,7 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 
-const SEGMENT = /^(\d+)-(\d{6})\.tape$/
+const SEGMENT = /^(\d+)-(\d{6,})\.tape$/
 const RELEASED = 'released'
 const DAY_MS = 86_400_000
 

@@ -19,7 +19,7 @@ import { join } from 'node:path'
 
 import { RecordEncoder } from '../../db/tape/codec.ts'
 import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
-import { type ConfigRecord, type ContractRecord, isTick, type LineEvent, type TapeRecord } from '../../market/tick.ts'
+import { isTick, type TapeRecord, type Tick } from '../../market/tick.ts'
 import type { JournalBatch, SegmentRef } from './batch.ts'
 import { segmentName } from './directory.ts'
 
@@ -43,15 +43,19 @@ export interface JournalOptions extends JournalSettings {
   onSegmentClosed: (segment: SegmentRef) => void
   onSync: (figures: { bytes: number; seconds: number }) => void
   onError: (error: unknown, segment: string) => void
+  /** Fired: a disk that takes nothing is waited for no longer, what it did not take is lost. */
+  giveUp?: AbortSignal
+  onLost?: (ticks: number) => void
 }
 
-/** Records that hold from then on: for good, or until the line is closed. */
-type StandingRecord = ContractRecord | ConfigRecord | LineEvent
+/** Records of which some hold from then on: for good, until the line is closed, until a gap names the hole. */
+type ControlRecord = Exclude<TapeRecord, Tick>
 
 interface SealedBlock {
   bytes: Buffer
+  ticks: number
   batch: JournalBatch
-  standing: StandingRecord[]
+  controls: ControlRecord[]
   /** The batch closes with this block. */
   last: boolean
   durable: boolean
@@ -69,10 +73,12 @@ const RETRY_AFTER_ERROR_MS = 1000
 
 export class Journal {
   readonly #options: JournalOptions
-  /** Durable records that a new segment repeats so that it can be read alone: contracts, settings, the lines that are open. By seq. */
-  readonly #preamble = new Map<number, StandingRecord>()
-  /** Standing records of the open block. */
-  #standing: StandingRecord[] = []
+  /** Durable records that a new segment repeats so that it can be read alone: contracts, settings, open lines, an open hole. By seq. */
+  readonly #preamble = new Map<number, ControlRecord>()
+  #interruptedSeq = 0
+  #blockTicks = 0
+  /** Of the open block. */
+  #controls: ControlRecord[] = []
   #encoder = new RecordEncoder(BLOCK_HEAD_BYTES)
   #batch: JournalBatch
   #batchRecords = 0
@@ -98,8 +104,8 @@ export class Journal {
   /** Takes a record. Never waits and never throws for reasons of the disk. */
   append(record: TapeRecord): void {
     this.#encoder.append(record)
-    if (record.kind === 'contract' || record.kind === 'config' || record.kind === 'line') this.#standing.push(record)
-    if (isTick(record)) this.#batch.ticks++
+    if (isTick(record)) this.#blockTicks++
+    else this.#controls.push(record)
     const nowMs = performance.now()
     if (this.#batchRecords++ === 0) this.#batchOpenedMs = this.#batch.openedMs = nowMs
     if (this.#encoder.records === 1) {
@@ -146,9 +152,12 @@ export class Journal {
   #seal(closesBatch: boolean): void {
     const batch = this.#batch
     if (this.#encoder.records > 0) {
-      this.#tail = { bytes: sealBlock(this.#encoder, batch.batchNo), batch, standing: this.#standing, last: false, durable: false }
+      const bytes = sealBlock(this.#encoder, batch.batchNo)
+      this.#tail = { bytes, ticks: this.#blockTicks, batch, controls: this.#controls, last: false, durable: false }
       this.#sealed.push(this.#tail)
-      this.#standing = []
+      batch.ticks += this.#blockTicks
+      this.#blockTicks = 0
+      this.#controls = []
       // The next block is likely as large as this one; growing it step by step would copy it.
       this.#encoder = new RecordEncoder(BLOCK_HEAD_BYTES, Math.max(4096, (this.#tail.bytes.length + 1024) & ~7))
     }
@@ -173,6 +182,7 @@ export class Journal {
       this.#sealed = []
       const startedMs = performance.now()
       const bytes = await this.#writeDurably(blocks)
+      if (bytes === undefined) return this.#lose(blocks)
       this.#options.onSync({ bytes, seconds: (performance.now() - startedMs) / 1000 })
       for (const block of blocks) {
         block.durable = true
@@ -181,15 +191,23 @@ export class Journal {
     }
   }
 
-  /** Returns the bytes written once they are durable, however many segments that takes. */
-  async #writeDurably(blocks: SealedBlock[]): Promise<number> {
+  #lose(blocks: SealedBlock[]): void {
+    const lost = [...blocks, ...this.#sealed.splice(0)].reduce((sum, { ticks }) => sum + ticks, 0)
+    this.#options.onLost?.(lost)
+  }
+
+  /** Returns the bytes written once they are durable, however many segments that takes; undefined when it was given up. */
+  async #writeDurably(blocks: SealedBlock[]): Promise<number | undefined> {
     let segment: OpenSegment | undefined
-    while (!segment) segment = await this.#writeAndSync(blocks).catch((error: unknown) => this.#failed(error))
+    while (!segment) {
+      segment = await this.#writeAndSync(blocks).catch((error: unknown) => this.#failed(error))
+      if (!segment && this.#options.giveUp?.aborted) return undefined
+    }
     const startOffset = this.#offset
-    for (const { bytes, batch, standing } of blocks) {
+    for (const { bytes, batch, controls } of blocks) {
       this.#addBlock(segment, batch, bytes.subarray(BLOCK_HEAD_BYTES))
       this.#offset += bytes.length
-      for (const record of standing) this.#stand(record)
+      for (const record of controls) this.#stand(record)
     }
     this.#closeSegments()
     const written = this.#offset - startOffset
@@ -210,8 +228,14 @@ export class Journal {
     return segment
   }
 
-  #stand(record: StandingRecord): void {
-    if (record.kind === 'line' && record.event === 'closed') this.#preamble.delete(record.openedSeq)
+  #stand(record: ControlRecord): void {
+    if (record.kind === 'gap') {
+      if (record.instrument === undefined) this.#preamble.delete(this.#interruptedSeq)
+    } else if (record.kind === 'session') {
+      if (record.event !== 'interrupted') return
+      this.#interruptedSeq = record.seq
+      this.#preamble.set(record.seq, record)
+    } else if (record.kind === 'line' && record.event === 'closed') this.#preamble.delete(record.openedSeq)
     else this.#preamble.set(record.seq, record)
   }
 

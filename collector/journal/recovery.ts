@@ -7,17 +7,23 @@
 
 import { open, readFile, truncate } from 'node:fs/promises'
 
-import { RecordCursor, RecordEncoder, RecordKind } from '../../db/tape/codec.ts'
+import { RecordCursor, RecordEncoder } from '../../db/tape/codec.ts'
 import { readBlocks, readTapeMeta, type TapeBlock } from '../../db/tape/reader.ts'
 import { BLOCK_HEAD_BYTES, decodeBlockHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
 import type { Contract } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
-import type { LineEvent } from '../../market/tick.ts'
+import type { LineEvent, TapeRecord } from '../../market/tick.ts'
+import type { Hole } from '../outage.ts'
 import type { JournalBatch, SegmentRef } from './batch.ts'
 import { listSegments, type SegmentFile } from './directory.ts'
 
 /** What the reader may say of a header that did not reach the disk whole. */
 const HEADER_FAULTS = new Set(['tape-torn-header', 'tape-not-a-tape', 'tape-corrupt'])
+
+/** Why a session that did not end by itself has ended. */
+const CRASH = 'crash'
+/** Cause of the hole behind it. */
+const COLLECTOR_CRASH = 'collector-crash'
 
 export interface RecoveredSession {
   sessionId: number
@@ -25,6 +31,8 @@ export interface RecoveredSession {
   lastTsUs: number
   /** False when it had ended before this recovery, and when it holds nothing. */
   crashed: boolean
+  /** The hole that was open when it crashed, now or before an earlier recovery. No gap names it yet. */
+  hole?: Hole
   batches: JournalBatch[]
   segments: SegmentRef[]
   contracts: Map<number, Contract>
@@ -55,7 +63,7 @@ async function recoverSession(sessionId: number, files: SegmentFile[]): Promise<
     contracts: new Map(),
     tornBytes: 0,
   }
-  const state: State = { lastSeq: 0, openLines: new Map(), end: undefined }
+  const state: State = { lastSeq: 0, openLines: new Map(), hole: undefined, end: undefined }
   for (const { path } of files) {
     const segment: SegmentRef = { path, uncommitted: 0, closed: true }
     session.segments.push(segment)
@@ -71,6 +79,8 @@ async function recoverSession(sessionId: number, files: SegmentFile[]): Promise<
     if (torn !== undefined) await truncate(path, torn)
   }
   session.crashed &&= state.end !== undefined
+  if (session.crashed) state.hole ??= { fromTsUs: session.lastTsUs, cause: COLLECTOR_CRASH }
+  if (state.hole) session.hole = state.hole
   if (session.crashed && state.end) await endSession(session, state, state.end)
   return session
 }
@@ -91,6 +101,7 @@ async function hasHeader(path: string): Promise<boolean> {
 interface State {
   lastSeq: number
   openLines: Map<number, LineEvent>
+  hole: Hole | undefined
   /** Where the newest rows end. */
   end: { segment: SegmentRef; offset: number; syncNo: number } | undefined
 }
@@ -100,29 +111,35 @@ function takeBlock(session: RecoveredSession, state: State, segment: SegmentRef,
   const isPreamble = block.batchNo === 0
   if (isPreamble) state.openLines.clear()
   else state.end = { segment, offset: block.offset + BLOCK_HEAD_BYTES + block.payloadBytes, syncNo: block.syncNo }
+  const provedUs = session.lastTsUs
   let ticks = 0
   let fresh = false
   while (cursor.next()) {
-    if (cursor.kind === RecordKind.contract) {
-      const record = cursor.record()
-      if (record.kind === 'contract') session.contracts.set(record.instrument, record.contract)
-    } else if (cursor.kind === RecordKind.line) {
-      const record = cursor.record()
-      if (record.kind === 'line' && record.event === 'opened') state.openLines.set(record.openedSeq, record)
-      else if (record.kind === 'line') state.openLines.delete(record.openedSeq)
-    }
+    if (!cursor.isTick) takeControl(session, state, cursor.record(), provedUs)
     // A segment begun after a failed sync repeats what may or may not have reached the one before.
     if (isPreamble || cursor.seq <= state.lastSeq) continue
     fresh = true
     state.lastSeq = cursor.seq
     session.lastTsUs = cursor.tsUs
     if (cursor.isTick) ticks++
-    else if (cursor.kind === RecordKind.session) {
-      const record = cursor.record()
-      if (record.kind === 'session') session.crashed = record.event !== 'ended'
-    }
   }
   if (fresh) addBlock(session, segment, block, ticks)
+}
+
+/** `provedUs`: the last proof of life ahead of the record's block. */
+function takeControl(session: RecoveredSession, state: State, record: TapeRecord, provedUs: number): void {
+  if (record.kind === 'contract') session.contracts.set(record.instrument, record.contract)
+  else if (record.kind === 'line' && record.event === 'opened') state.openLines.set(record.openedSeq, record)
+  else if (record.kind === 'line') state.openLines.delete(record.openedSeq)
+  else if (record.kind === 'gap' && record.instrument === undefined) state.hole = undefined
+  else if (record.kind === 'session' && record.event === 'interrupted')
+    state.hole = { fromTsUs: record.fromTsUs ?? provedUs, cause: record.cause ?? COLLECTOR_CRASH }
+  else if (record.kind === 'session') {
+    session.crashed = record.event !== 'ended'
+    if (record.event === 'ended' && record.cause !== CRASH) state.hole = undefined
+    // An earlier recovery wrote this end, in a block of its own.
+    else if (record.event === 'ended') state.hole ??= { fromTsUs: provedUs, cause: COLLECTOR_CRASH }
+  }
 }
 
 function addBlock(
@@ -149,8 +166,8 @@ async function endSession(session: RecoveredSession, state: State, end: NonNulla
   // Rows are ordered by time; these follow the last record as closely as a microsecond allows.
   let tsUs = lastTsUs
   for (const line of state.openLines.values())
-    encoder.append({ ...line, seq: ++seq, tsUs: ++tsUs, event: 'closed', untilTsUs: lastTsUs, cause: 'crash' })
-  encoder.append({ kind: 'session', seq: ++seq, tsUs: ++tsUs, event: 'ended', cause: 'crash' })
+    encoder.append({ ...line, seq: ++seq, tsUs: ++tsUs, event: 'closed', untilTsUs: lastTsUs, cause: CRASH })
+  encoder.append({ kind: 'session', seq: ++seq, tsUs: ++tsUs, event: 'ended', cause: CRASH })
   const batchNo = (session.batches.at(-1)?.batchNo ?? 0) + 1
   const block = sealBlock(encoder, batchNo)
   stampSync(block, end.syncNo + 1, 0)

@@ -30,8 +30,7 @@ export function createEvents(log: Logger, counts: Counts) {
     noReferencePrice: (symbol: string) =>
       log.warn({ symbol }, 'no last trade, close or tight quote to centre the strikes on; taking those nearest the middle of the chain'),
     discovered: (symbol: string, options: number, chosen: number) => log.info({ symbol, options, chosen }, 'chain discovered'),
-    discoveryFailed: (error: unknown) =>
-      log.warn({ reason: message(error) }, 'chain discovery was interrupted; it starts again with the next connection'),
+    discoveryFailed: (error: unknown) => log.warn({ reason: message(error) }, 'chain discovery was interrupted; it starts again'),
     overBudget: (wanted: number, lines: number) =>
       log.warn({ wanted, lines }, 'more contracts than market-data lines; the ones farthest from the money are not recorded'),
     sessionBegun: (sessionId: number, cause: string) => log.info({ sessionId, cause }, 'recording session begun'),
@@ -44,6 +43,7 @@ export function createEvents(log: Logger, counts: Counts) {
         { reason: message(error), path },
         'the journal cannot be written; records wait in memory. Free the disk or check its permissions',
       ),
+    journalLost: (ticks: number) => log.error({ ticks }, 'ticks are lost: the journal could not be written before the end'),
     recovered: (sessionId: number, batches: number, ticks: number, tornBytes: number, crashed: boolean) =>
       log.warn({ sessionId, batches, ticks, tornBytes, crashed }, 'unfinished session found in the journal; writing it to the database'),
     databaseDown: (error: unknown, retryMs: number) => {
@@ -64,9 +64,10 @@ export function createEvents(log: Logger, counts: Counts) {
       log.error({ err: error, rule }, 'a validation rule failed and is off until the next start'),
     unknownTickType: (tickType: number) => log.info({ tickType }, 'tick type not recorded'),
     pruned: (segments: number) => segments > 0 && log.info({ segments }, 'old journal segments deleted'),
+    pruneFailed: (error: unknown) => log.warn({ reason: message(error) }, 'old journal segments could not be deleted'),
     stopping: (cause: string) => log.info({ cause }, 'stopping'),
     stillHolding: (room: string, ticks: number, batches: number) => log.info({ room, ticks, batches }, 'waiting'),
-    leftInJournal: (ticks: number) =>
-      log.warn({ ticks }, 'stopped before the database had everything; the next start writes the rest from the journal'),
+    leftInJournal: (ticks: number, batches: number) =>
+      log.warn({ ticks, batches }, 'stopped before the database had everything; the next start writes the rest from the journal'),
   }
 }

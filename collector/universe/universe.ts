@@ -57,7 +57,10 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
     options,
     known.slice(0, lines).map(({ stock }) => stock),
   )
-  const choices = await Promise.all(known.map(({ settings, stock }) => choose(link, settings, stock, options)))
+  const chains = await Promise.all(known.map(({ settings, stock }) => listChain(link, settings, stock, options)))
+  // When every strike is wanted and all fit, no price is needed and nobody waits for one.
+  const fits = known.length + chains.reduce((sum, { chain }) => sum + chain.length, 0) <= lines
+  const choices = await Promise.all(chains.map((listed) => choose(listed, fits, events)))
   const wanted = choices.reduce((sum, choice) => sum + choice.length, known.length)
   if (wanted > lines) events.overBudget(wanted, lines)
   want(options, shareLines(choices, Math.max(0, lines - known.length)))
@@ -67,8 +70,15 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   }
 }
 
-async function choose(link: Link, settings: UnderlyingSettings, stock: StockContract, options: UniverseOptions): Promise<OptionContract[]> {
-  const { events, nowUs, instrumentOf, ticks, lines } = options
+interface ListedChain {
+  settings: UnderlyingSettings
+  chain: OptionContract[]
+  /** Of the underlying; watched from the moment at which its line was asked for. */
+  price: Promise<number | undefined>
+}
+
+async function listChain(link: Link, settings: UnderlyingSettings, stock: StockContract, options: UniverseOptions): Promise<ListedChain> {
+  const { nowUs, instrumentOf, ticks } = options
   const instrument = instrumentOf(stock)
   const price = referencePrice(ticks.pipe(filter((tick) => tick.instrument === instrument)), REFERENCE_WAIT_MS)
   const today = nyse.zone.dateOf(nowUs())
@@ -77,11 +87,15 @@ async function choose(link: Link, settings: UnderlyingSettings, stock: StockCont
     to: addDays(today, settings.expiryDays),
     tradingClasses: settings.tradingClasses,
   })
-  // When every strike is wanted and fits, no price is needed and nobody waits for one.
-  const needsPrice = settings.strikes !== 'all' || chain.length >= lines
+  return { settings, chain, price }
+}
+
+async function choose({ settings, chain, price }: ListedChain, fits: boolean, events: Events): Promise<OptionContract[]> {
+  const { symbol, strikes } = settings
+  const needsPrice = strikes !== 'all' || !fits
   const center = needsPrice ? await price : undefined
-  if (needsPrice && center === undefined) events.noReferencePrice(stock.symbol)
-  const chosen = selectOptions(chain, settings.strikes, center)
-  events.discovered(stock.symbol, chain.length, chosen.length)
+  if (needsPrice && center === undefined) events.noReferencePrice(symbol)
+  const chosen = selectOptions(chain, strikes, center)
+  events.discovered(symbol, chain.length, chosen.length)
   return chosen
 }

@@ -1,7 +1,8 @@
 /**
  * Takes closed batches from the journal to the database over 1..N lanes, each batch in one transaction, and releases journal
- * segments when all of their batches are committed, oldest first: what is left in the journal has no holes. While the database is away, batches wait in the journal; each lane retries
- * its own batch, in order, until it is committed. Nothing is ever given up here: only `stop` leaves batches behind, in the journal.
+ * segments when all of their batches are committed, oldest first: what is left in the journal has no holes. While the database
+ * is away, batches wait in the journal; each lane retries its own batch, in order, until it is committed. Nothing is ever given
+ * up here: only `stop` leaves batches behind, in the journal.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -54,6 +55,8 @@ export class Writer {
   /** Closed segments that are not released, in the order in which they were written. */
   readonly #closed: SegmentRef[] = []
   #releasing = Promise.resolve()
+  #failing = 0
+  #uncommitted = 0
 
   constructor(options: WriterOptions) {
     this.#options = options
@@ -65,7 +68,18 @@ export class Writer {
     return this.#queue.size + this.#queue.pending
   }
 
+  /** The same, and those that `stop` left behind. */
+  get uncommitted(): number {
+    return this.#uncommitted
+  }
+
+  /** Lanes whose batch the database did not take at the last attempt. */
+  get failing(): number {
+    return this.#failing
+  }
+
   add(batch: JournalBatch, source: BatchSource): void {
+    this.#uncommitted++
     void this.#queue.add(() => this.#write(batch, source))
   }
 
@@ -89,18 +103,22 @@ export class Writer {
 
   async #write(batch: JournalBatch, { contractOf, freed, recovered }: BatchSource): Promise<void> {
     const { signal } = this.#abort
+    let failed = false
     for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
       let stored: StoredBatch
       try {
         const blocks = await loadBlocks(batch)
         stored = await this.#options.store({ sessionId: batch.sessionId, batchNo: batch.batchNo, blocks }, contractOf)
       } catch (error) {
+        if (!failed) this.#failing++
+        failed = true
         // Lanes that failed together must not come back together.
         const jitteredMs = retryMs * (0.5 + Math.random() / 2)
         this.#options.onRetry(error, jitteredMs)
         await sleep(jitteredMs, undefined, { signal }).catch(() => undefined)
         continue
       }
+      if (failed) this.#failing--
       this.#committed(batch, stored, recovered ?? false)
       freed?.(batch.blocks.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0))
       return
@@ -109,6 +127,7 @@ export class Writer {
 
   #committed(batch: JournalBatch, stored: StoredBatch, recovered: boolean): void {
     const { counts, onCommit } = this.#options
+    this.#uncommitted--
     if (stored.alreadyCommitted) counts.batches.alreadyCommitted++
     else counts.batches.committed++
     if (recovered) counts.recovered.committed += batch.ticks

@@ -1,0 +1,91 @@
+/** Links and feeds to a scripted TWS that are taken down behind the test that asked for them. */
+
+import { onTestFinished } from 'vitest'
+import { Feed, type FeedOptions, type FeedState } from '../../../../collector/ib/feed.ts'
+import { Link, type LinkOptions } from '../../../../collector/ib/link.ts'
+import type { GatewayMessage } from '../../../../collector/ib/messages.ts'
+import { createPacer } from '../../../../collector/ib/pacer.ts'
+import { greet, type ScriptedTws, startScriptedTws, type TwsConnection } from '../../../support/scripted-tws.ts'
+
+export const CLIENT_ID = 5
+
+export async function twsFor(script: (connection: TwsConnection, index: number) => unknown = greet): Promise<ScriptedTws> {
+  const tws = await startScriptedTws(script)
+  onTestFinished(() => tws.close())
+  return tws
+}
+
+export interface WatchedLink {
+  link: Link
+  messages: GatewayMessage[]
+  /** Sizes of the groups in which they were handed over. */
+  deliveries: number[]
+  losses: string[]
+}
+
+const NEVER = (error: unknown) => {
+  throw error
+}
+
+export function linkTo(port: number, options: Partial<LinkOptions> = {}): WatchedLink {
+  const messages: GatewayMessage[] = []
+  const deliveries: number[] = []
+  const losses: string[] = []
+  const link = new Link({
+    host: '127.0.0.1',
+    port,
+    clientId: CLIENT_ID,
+    handshakeTimeoutMs: 60_000,
+    pacer: createPacer(1000),
+    onMessages(more) {
+      deliveries.push(more.length)
+      messages.push(...more)
+    },
+    onLost: (reason) => losses.push(reason),
+    onListenerError: NEVER,
+    ...options,
+  })
+  onTestFinished(() => link.close())
+  return { link, messages, deliveries, losses }
+}
+
+/** A link that is up, and the server's end of it. */
+export async function connectedLink(options: Partial<LinkOptions> = {}): Promise<WatchedLink & { tws: TwsConnection }> {
+  const server = await twsFor()
+  const watched = linkTo(server.port, options)
+  await watched.link.open()
+  return { ...watched, tws: server.connections[0] as TwsConnection }
+}
+
+export interface WatchedFeed {
+  feed: Feed
+  states: FeedState[]
+  messages: GatewayMessage[]
+  downs: { reason: string; retryMs: number }[]
+}
+
+export function feedTo(port: number, options: Partial<FeedOptions> = {}): WatchedFeed {
+  const states: FeedState[] = []
+  const messages: GatewayMessage[] = []
+  const downs: { reason: string; retryMs: number }[] = []
+  const feed = new Feed({
+    host: '127.0.0.1',
+    port,
+    clientId: CLIENT_ID,
+    handshakeTimeoutMs: 60_000,
+    heartbeatMs: 60_000,
+    messagesPerSecond: 1000,
+    onMessages: (more) => messages.push(...more),
+    onDown: (reason, retryMs) => downs.push({ reason, retryMs }),
+    onListenerError: NEVER,
+    ...options,
+  })
+  feed.state$.subscribe((state) => states.push(state))
+  onTestFinished(() => feed.stop())
+  return { feed, states, messages, downs }
+}
+
+/** A message without its time of arrival. */
+export function plain({ arrivalMs: _arrivalMs, ...message }: GatewayMessage): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(message).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,421 @@
+import { statSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { loadBlocks } from '../../../../collector/journal/batch.ts'
+import { segmentName } from '../../../../collector/journal/directory.ts'
+import { verifyTape } from '../../../../db/tape/inspect.ts'
+import { readTapeMeta } from '../../../../db/tape/reader.ts'
+import type { Statistic } from '../../../../market/tick.ts'
+import * as j from './journal-support.ts'
+
+const NEVER = { batchRows: 1_000_000, batchMs: 600_000, fsyncMs: 600_000 }
+
+describe('a batch', () => {
+  it('closes at its size, and the rest when the journal is closed', async () => {
+    const { journal, batches } = await j.journalIn(await j.temporaryFolder(), { ...NEVER, batchRows: 4 })
+    for (const record of [j.started(), j.contract(2), ...j.quotes(3, 10)]) journal.append(record)
+    await journal.close()
+
+    expect(await j.contentsOf(batches)).toEqual([
+      [1, [1, 2, 3, 4]],
+      [2, [5, 6, 7, 8]],
+      [3, [9, 10]],
+    ])
+    expect(batches.map(({ ticks }) => ticks)).toEqual([2, 4, 2])
+    expect(batches.map(({ sessionId }) => sessionId)).toEqual([j.SESSION_ID, j.SESSION_ID, j.SESSION_ID])
+  })
+
+  it('closes at its age', async () => {
+    const { journal, batches } = await j.journalIn(await j.temporaryFolder(), { ...NEVER, batchMs: 20 })
+    for (const record of j.quotes(1, 3)) journal.append(record)
+    await vi.waitFor(() => expect(batches).toHaveLength(1))
+    journal.append(j.quote(4))
+    await vi.waitFor(() => expect(batches).toHaveLength(2))
+    await journal.close()
+
+    expect(await j.contentsOf(batches)).toEqual([
+      [1, [1, 2, 3]],
+      [2, [4]],
+    ])
+  })
+
+  it('closes at its age though its last block has been durable for long', async () => {
+    const { sync, journal, batches } = await j.journalIn(await j.temporaryFolder(), { batchMs: 300 })
+    await sync(j.quote(1))
+    expect(batches).toEqual([])
+    await vi.waitFor(() => expect(batches).toHaveLength(1))
+    await journal.close()
+
+    expect(await j.contentsOf(batches)).toEqual([[1, [1]]])
+  })
+
+  it('may have several blocks, each durable long before it closes', async () => {
+    const { sync, journal, batches, directory } = await j.journalIn(await j.temporaryFolder(), { batchRows: 5 })
+    await sync(...j.quotes(1, 2))
+    await sync(...j.quotes(3, 4))
+    expect(batches).toEqual([])
+    await sync(...j.quotes(5, 6))
+    expect(await j.contentsOf(batches)).toEqual([[1, [1, 2, 3, 4, 5]]])
+    await journal.close()
+
+    expect(await j.contentsOf(batches)).toEqual([
+      [1, [1, 2, 3, 4, 5]],
+      [2, [6]],
+    ])
+    expect((await j.blocksIn(directory)).map(({ batchNo, seqs }) => [batchNo, seqs])).toEqual([
+      [1, [1, 2]],
+      [1, [3, 4]],
+      [1, [5]],
+      [2, [6]],
+    ])
+  })
+
+  it('is handed out only when all of it is durable', async () => {
+    const handle = await j.fileHandlePrototype()
+    const datasync = handle.datasync as () => Promise<void>
+    let syncedBytes = 0
+    handle.datasync = async function (this: { stat(): Promise<{ size: number }> }) {
+      const { size } = await this.stat()
+      await datasync.call(this)
+      syncedBytes = size
+    }
+    onTestFinished(() => {
+      handle.datasync = datasync
+    })
+    const ends: number[] = []
+    const { journal } = await j.journalIn(await j.temporaryFolder(), {
+      ...NEVER,
+      batchRows: 10,
+      onBatch({ blocks }) {
+        for (const { segment, offset, payloadBytes } of blocks) {
+          ends.push(offset + 48 + payloadBytes)
+          expect(statSync(segment.path).size).toBeGreaterThanOrEqual(offset + 48 + payloadBytes)
+          expect(syncedBytes).toBeGreaterThanOrEqual(offset + 48 + payloadBytes)
+        }
+      },
+    })
+    for (let i = 0; i < 5; i++) {
+      for (const record of j.quotes(10 * i + 1, 10 * i + 10)) journal.append(record)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await journal.close()
+
+    expect(ends).toHaveLength(5)
+  })
+
+  it('knows when its first record came', async () => {
+    const { journal, batches } = await j.journalIn(await j.temporaryFolder(), { ...NEVER, batchRows: 2 })
+    const before = performance.now()
+    journal.append(j.quote(1))
+    const after = performance.now()
+    journal.append(j.quote(2))
+    await journal.close()
+
+    expect(batches[0]?.openedMs).toBeGreaterThanOrEqual(before)
+    expect(batches[0]?.openedMs).toBeLessThanOrEqual(after)
+  })
+})
+
+describe('a sync', () => {
+  it('makes all blocks that wait durable with one write', async () => {
+    const handle = await j.fileHandlePrototype()
+    const { writev, datasync } = handle as { writev: (buffers: Buffer[]) => Promise<unknown>; datasync: () => Promise<void> }
+    const log: string[] = []
+    let release: () => void = () => undefined
+    const held = new Promise<void>((resolve) => (release = resolve))
+    let syncs = 0
+    handle.writev = function (this: unknown, ...args: [Buffer[]]) {
+      log.push(`write ${args[0].length}`)
+      return writev.apply(this, args)
+    }
+    handle.datasync = async function (this: unknown) {
+      log.push('sync')
+      // The header's sync is the first; the second is that of the first block.
+      if (++syncs === 2) await held
+      return datasync.call(this)
+    }
+    onTestFinished(() => {
+      Object.assign(handle, { writev, datasync })
+    })
+    const { journal, batches } = await j.journalIn(await j.temporaryFolder(), { ...NEVER, batchRows: 2 })
+    for (const record of j.quotes(1, 2)) journal.append(record)
+    await vi.waitFor(() => expect(syncs).toBe(2))
+    for (const record of j.quotes(3, 12)) journal.append(record)
+    expect(batches).toEqual([])
+    release()
+    await journal.close()
+
+    expect(log).toEqual(['write 1', 'sync', 'write 1', 'sync', 'write 5', 'sync'])
+    expect(batches.map(({ batchNo }) => batchNo)).toEqual([1, 2, 3, 4, 5, 6])
+  })
+
+  it('begins on its own when a record has waited for long enough', async () => {
+    const { journal, syncs, batches } = await j.journalIn(await j.temporaryFolder(), { ...NEVER, fsyncMs: 20 })
+    journal.append(j.quote(1))
+    expect(syncs).toEqual([])
+    await vi.waitFor(() => expect(syncs).toHaveLength(1))
+    expect(batches).toEqual([])
+    await journal.close()
+
+    expect(await j.contentsOf(batches)).toEqual([[1, [1]]])
+  })
+
+  it('tells how much it wrote', async () => {
+    const { sync, journal, syncs, directory } = await j.journalIn(await j.temporaryFolder())
+    await sync(...j.quotes(1, 3))
+    await journal.close()
+    const [block] = await j.blocksIn(directory)
+
+    expect(syncs).toEqual([{ bytes: (block?.end ?? 0) - (block?.offset ?? 0), seconds: expect.any(Number) }])
+  })
+})
+
+describe('a journal', () => {
+  it('to which nothing is appended leaves nothing behind', async () => {
+    const folder = await j.temporaryFolder()
+    const { journal, batches } = await j.journalIn(folder)
+    await journal.close()
+
+    expect(batches).toEqual([])
+    expect(await j.segmentsIn(folder)).toEqual([])
+  })
+
+  it('makes its folder', async () => {
+    const folder = join(await j.temporaryFolder(), 'data', 'journal')
+    const { journal } = await j.journalIn(folder)
+    journal.append(j.quote(1))
+    await journal.close()
+
+    expect(await j.segmentsIn(folder)).toEqual([segmentName(j.SESSION_ID, 1)])
+  })
+
+  it('refuses a record that no tape takes, and keeps the others', async () => {
+    const { journal, batches } = await j.journalIn(await j.temporaryFolder(), { ...NEVER, batchRows: 3 })
+    const endless: Statistic = { kind: 'statistic', seq: 2, tsUs: 2, instrument: 0, name: 'news', text: 'x'.repeat(600_000) }
+    journal.append(j.quote(1))
+    expect(() => journal.append(endless)).toThrow(RangeError)
+    for (const record of j.quotes(3, 4)) journal.append(record)
+    await journal.close()
+
+    expect(await j.contentsOf(batches)).toEqual([[1, [1, 3, 4]]])
+    expect(batches[0]?.ticks).toBe(3)
+  })
+})
+
+describe('segments', () => {
+  it('end at their size and are closed when the next one has durable rows', async () => {
+    const { sync, journal, closedSegments, directory, batches } = await j.journalIn(await j.temporaryFolder(), {
+      segmentBytes: 1,
+      batchRows: 3,
+    })
+    await sync(...j.quotes(1, 3))
+    expect(closedSegments).toEqual([])
+    await sync(...j.quotes(4, 6))
+    expect(closedSegments.map(({ path }) => path)).toEqual([join(directory, segmentName(j.SESSION_ID, 1))])
+    await sync(...j.quotes(7, 9))
+    await journal.close()
+
+    expect(await j.segmentsIn(directory)).toEqual([1, 2, 3].map((n) => segmentName(j.SESSION_ID, n)))
+    expect(closedSegments).toEqual(
+      [1, 2, 3].map((n) => ({
+        ...closedSegments[n - 1],
+        path: join(directory, segmentName(j.SESSION_ID, n)),
+        uncommitted: 1,
+        closed: true,
+      })),
+    )
+    expect(batches.map(({ blocks }) => blocks.map(({ segment }) => segment))).toEqual(closedSegments.map((segment) => [segment]))
+  })
+
+  it('count each batch that reaches into them once', async () => {
+    const { sync, journal, closedSegments } = await j.journalIn(await j.temporaryFolder(), { segmentBytes: 500, batchRows: 4 })
+    await sync(...j.quotes(1, 2))
+    await sync(...j.quotes(3, 5))
+    await sync(...j.quotes(6, 7))
+    await journal.close()
+
+    // Batch 1 is in the first; batch 2 begins there and reaches into the second.
+    expect(closedSegments.map(({ uncommitted }) => uncommitted)).toEqual([2, 1])
+  })
+
+  it('begin with what holds from before: contracts, settings and the lines that are open', async () => {
+    const { sync, journal, directory } = await j.journalIn(await j.temporaryFolder(), { segmentBytes: 1 })
+    const config = { kind: 'config', seq: 2, tsUs: j.BASE_US + 2, config: { rules: { maxSpreadPercent: 50 } } } as const
+    const first = [j.started(), config, j.contract(3), j.contract(4, 1), j.opened(5), j.opened(6, 1), j.quote(7)]
+    const second = [j.closed(8, 5), j.contract(9, 2), j.opened(10, 2), j.quote(11, 2)]
+    const third = [j.quote(12, 1)]
+    await sync(...first)
+    await sync(...second)
+    await sync(...third)
+    await journal.close()
+
+    const paths = (await j.segmentsIn(directory)).map((name) => join(directory, name))
+    const [one, two, three] = await Promise.all(paths.map(j.segmentRecords))
+    expect(one).toEqual(first)
+    expect(two).toEqual([config, j.contract(3), j.contract(4, 1), j.opened(5), j.opened(6, 1), ...second])
+    expect(three).toEqual([config, j.contract(3), j.contract(4, 1), j.opened(6, 1), j.contract(9, 2), j.opened(10, 2), ...third])
+    for (const [i, path] of paths.entries()) {
+      expect(await verifyTape(path)).toMatchObject({ ok: true, problems: [] })
+      expect(await readTapeMeta(path)).toEqual({ source: 'collector', sessionId: j.SESSION_ID, segment: i + 1 })
+    }
+    expect((await j.blocksIn(directory)).map(({ batchNo, syncNo }) => [batchNo, syncNo])).toEqual([
+      [1, 1],
+      [0, 1],
+      [1, 2],
+      [0, 1],
+      [1, 2],
+    ])
+  })
+})
+
+describe('the memory of a journal', () => {
+  it('keeps 64 MiB of payloads for the writer, and has the rest read back from the disk', async () => {
+    const { journal, batches } = await j.journalIn(await j.temporaryFolder(), { ...NEVER, batchRows: 8 })
+    const text = 'x'.repeat(500_000)
+    const append = (from: number, to: number) => {
+      for (let seq = from; seq <= to; seq++)
+        journal.append({ kind: 'statistic', seq, tsUs: j.BASE_US + seq, instrument: 0, name: 'n', text })
+    }
+    append(1, 160)
+    await vi.waitFor(() => expect(batches).toHaveLength(20), { timeout: 9000 })
+
+    const kept = batches.filter(({ blocks }) => blocks.every(({ payload }) => payload !== undefined))
+    const bytes = kept.reduce((sum, { blocks }) => sum + blocks.reduce((all, { payloadBytes }) => all + payloadBytes, 0), 0)
+    const perBatch = bytes / kept.length
+    expect(bytes).toBeLessThanOrEqual(64 << 20)
+    expect(bytes + perBatch).toBeGreaterThan(64 << 20)
+    expect(kept).toEqual(batches.slice(0, kept.length))
+    for (const batch of [batches[0], batches.at(-1)]) {
+      const seqs = batch && (await j.seqsOf(batch))
+      expect(seqs).toEqual(Array.from({ length: 8 }, (_, i) => ((batch?.batchNo ?? 0) - 1) * 8 + i + 1))
+    }
+
+    // What the writer gives back is there for what follows.
+    journal.released(perBatch)
+    append(161, 176)
+    await journal.close()
+    expect(batches.slice(20).map(({ blocks }) => blocks[0]?.payload !== undefined)).toEqual([true, false])
+  })
+
+  it('reads nothing back that is not there any more', async () => {
+    const { journal, batches } = await j.journalIn(await j.temporaryFolder(), { ...NEVER, batchRows: 1 })
+    journal.append(j.quote(1))
+    await journal.close()
+    const [batch] = batches
+    const block = batch?.blocks[0]
+    if (!batch || !block) throw new Error('no batch')
+    const unloaded = { ...batch, blocks: [{ ...block, payload: undefined }] }
+    expect(await j.seqsOf(unloaded)).toEqual([1])
+
+    await writeFile(block.segment.path, 'cut')
+    await expect(loadBlocks(unloaded)).rejects.toThrow(`${block.segment.path} ends inside the block at byte ${block.offset}.`)
+    await rm(block.segment.path)
+    await expect(loadBlocks(unloaded)).rejects.toThrow('ENOENT')
+  })
+})
+
+describe('when the disk fails', () => {
+  /** Has the next call fail, and the journal's pause behind it pass at once. */
+  async function failing(call: 'writev' | 'datasync' | 'truncate', code: string, skip = 0): Promise<void> {
+    const handle = await j.fileHandlePrototype()
+    const original = handle[call] as (...args: unknown[]) => Promise<unknown>
+    let calls = 0
+    handle[call] = function (this: unknown, ...args: unknown[]) {
+      if (calls++ === skip) return Promise.reject(Object.assign(new Error(`${code}: ${call}`), { code }))
+      return original.apply(this, args)
+    }
+    onTestFinished(() => {
+      handle[call] = original
+    })
+  }
+
+  function withoutPauses(): void {
+    const { setTimeout } = globalThis
+    const hurried = vi.spyOn(globalThis, 'setTimeout')
+    hurried.mockImplementation((act, ms) => setTimeout(act, ms === 1000 ? 0 : ms))
+    onTestFinished(() => hurried.mockRestore())
+  }
+
+  it.each([
+    ['the header cannot be written', 'writev', 'ENOSPC', 0, 'folder'],
+    ['the header cannot be made durable', 'datasync', 'EIO', 0, 'folder'],
+    ['a block cannot be written', 'writev', 'ENOSPC', 1, 1],
+    ['a block cannot be made durable', 'datasync', 'EIO', 1, 1],
+    ['a later block cannot be made durable', 'datasync', 'EIO', 2, 1],
+  ] as const)('%s: it says so, goes on in a new segment and loses nothing', async (_, call, code, skip, where) => {
+    withoutPauses()
+    await failing(call, code, skip)
+    const { sync, journal, batches, errors, directory, closedSegments } = await j.journalIn(await j.temporaryFolder(), { batchRows: 4 })
+    await sync(j.started(), j.contract(2), j.quote(3))
+    for (const record of j.quotes(4, 9)) journal.append(record)
+    await journal.close()
+
+    expect(errors).toEqual([{ code, path: where === 'folder' ? directory : join(directory, segmentName(j.SESSION_ID, where)) }])
+    expect(await j.contentsOf(batches)).toEqual([
+      [1, [1, 2, 3, 4]],
+      [2, [5, 6, 7, 8]],
+      [3, [9]],
+    ])
+    const onDisk = (await j.blocksIn(directory)).filter(({ batchNo }) => batchNo > 0)
+    expect(onDisk.flatMap(({ seqs }) => seqs)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
+    const segments = (await j.segmentsIn(directory)).map((name) => join(directory, name))
+    expect(closedSegments.map(({ path }) => path)).toEqual(segments)
+    for (const path of segments) expect(await verifyTape(path)).toMatchObject({ ok: true })
+
+    const recovered = await j.recoverOne(directory)
+    expect((await j.contentsOf(recovered.batches)).slice(0, 3)).toEqual(await j.contentsOf(batches))
+    expect(recovered.batches.map(({ ticks }) => ticks)).toEqual([2, 4, 1, 0])
+  })
+
+  it('gets over a name that is taken', async () => {
+    withoutPauses()
+    const folder = await j.temporaryFolder()
+    await mkdir(join(folder, segmentName(j.SESSION_ID, 1)))
+    const { journal, batches, errors, directory } = await j.journalIn(folder)
+    journal.append(j.quote(1))
+    await journal.close()
+
+    expect(errors).toEqual([{ code: 'EEXIST', path: directory }])
+    expect(await j.contentsOf(batches)).toEqual([[1, [1]]])
+    expect(batches[0]?.blocks[0]?.segment.path).toBe(join(folder, segmentName(j.SESSION_ID, 2)))
+  })
+
+  it('leaves a tail in doubt that recovery reads once, though it could not be cut', async () => {
+    withoutPauses()
+    await failing('datasync', 'EIO', 2)
+    await failing('truncate', 'EIO')
+    const { sync, journal, batches, directory } = await j.journalIn(await j.temporaryFolder(), { batchRows: 4 })
+    await sync(j.started(), j.contract(2), j.opened(3))
+    for (const record of j.quotes(4, 6)) journal.append(record)
+    await vi.waitFor(async () => expect(await j.segmentsIn(directory)).toHaveLength(2))
+    await journal.close()
+
+    const blocks = await j.blocksIn(directory)
+    const seqs = blocks.filter(({ batchNo }) => batchNo > 0).flatMap((block) => block.seqs)
+    expect(seqs.length).toBeGreaterThan(new Set(seqs).size)
+    const recovered = await j.recoverOne(directory)
+    expect(await j.contentsOf(recovered.batches.slice(0, -1))).toEqual(await j.contentsOf(batches))
+    expect((await j.recordsOf(recovered.batches.at(-1) ?? expect.unreachable())).map(({ kind }) => kind)).toEqual(['line', 'session'])
+  })
+
+  it('finishes a write that the system made short', async () => {
+    const handle = await j.fileHandlePrototype()
+    const writev = handle.writev as (buffers: Buffer[], position: number) => Promise<{ bytesWritten: number }>
+    let calls = 0
+    handle.writev = function (this: unknown, buffers: Buffer[], position: number) {
+      if (++calls !== 2) return writev.call(this, buffers, position)
+      return writev.call(this, [Buffer.concat(buffers).subarray(0, 100)], position)
+    }
+    onTestFinished(() => {
+      handle.writev = writev
+    })
+    const { journal, batches, errors, directory } = await j.journalIn(await j.temporaryFolder(), { ...NEVER, batchRows: 5 })
+    for (const record of j.quotes(1, 5)) journal.append(record)
+    await journal.close()
+
+    expect(errors).toEqual([])
+    expect(await j.contentsOf(batches)).toEqual([[1, [1, 2, 3, 4, 5]]])
+    expect((await j.blocksIn(directory)).flatMap(({ seqs }) => seqs)).toEqual([1, 2, 3, 4, 5])
+  })
+})

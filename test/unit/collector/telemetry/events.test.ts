@@ -1,0 +1,58 @@
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import { createCounts } from '../../../../collector/telemetry/counts.ts'
+import { createEvents } from '../../../../collector/telemetry/events.ts'
+
+function watched() {
+  const lines: Record<string, unknown>[] = []
+  const counts = createCounts()
+  const events = createEvents(pino({ base: null, timestamp: false }, { write: (line) => void lines.push(JSON.parse(line)) }), counts)
+  return { events, lines, counts }
+}
+
+describe('a database that does not take ticks', () => {
+  it('is told of when it begins, when its reason changes and when it is over, not at every attempt', () => {
+    const { events, lines } = watched()
+    events.databaseUp()
+    for (let i = 0; i < 5; i++) events.databaseDown(new Error('connection refused'), 100)
+    for (let i = 0; i < 5; i++) events.databaseDown(new Error('the disk is full'), 200)
+    events.databaseUp()
+    events.databaseUp()
+    events.databaseDown('connection refused', 100)
+
+    expect(lines.map(({ level, reason }) => [level, reason])).toEqual([
+      [40, 'connection refused'],
+      [40, 'the disk is full'],
+      [30, undefined],
+      [40, 'connection refused'],
+    ])
+  })
+})
+
+describe('a feed that is down', () => {
+  it('is counted and told of', () => {
+    const { events, lines, counts } = watched()
+    events.feedDown('the gateway closed the connection', 500)
+    expect(counts.reconnects).toBe(1)
+    expect(lines).toEqual([expect.objectContaining({ level: 40, reason: 'the gateway closed the connection', retryMs: 500 })])
+  })
+})
+
+describe('a hole', () => {
+  it('is told of in times that people read', () => {
+    const { events, lines } = watched()
+    events.gap({ fromTsUs: 1401975060_000_000, toTsUs: 1401975061_500_000, cause: 'link-lost' })
+    expect(lines).toEqual([
+      expect.objectContaining({ level: 40, from: '2014-06-05T13:31:00.000000Z', to: '2014-06-05T13:31:01.500000Z', cause: 'link-lost' }),
+    ])
+  })
+})
+
+describe('old segments', () => {
+  it('are told of when some were deleted', () => {
+    const { events, lines } = watched()
+    events.pruned(0)
+    events.pruned(2)
+    expect(lines).toEqual([expect.objectContaining({ level: 30, segments: 2 })])
+  })
+})

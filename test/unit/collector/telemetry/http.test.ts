@@ -1,0 +1,138 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createCounts } from '../../../../collector/telemetry/counts.ts'
+import { serveTelemetry } from '../../../../collector/telemetry/http.ts'
+import { createMetrics } from '../../../../collector/telemetry/metrics.ts'
+import { ConfigError } from '../../../../market/errors.ts'
+
+async function served(notReady: () => string[] = () => []) {
+  const counts = createCounts()
+  const metrics = createMetrics({ counts, feedUp: () => true, pendingBatches: () => 3 })
+  const server = await serveTelemetry({ host: '127.0.0.1', port: 0, registry: metrics.registry, notReady })
+  onTestFinished(() => server.close())
+  const get = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}`)
+    return { status: response.status, type: response.headers.get('content-type'), text: await response.text() }
+  }
+  return { counts, metrics, server, get }
+}
+
+/** The samples of a scrape, by name with labels; every line must be one, or a comment that says what one is. */
+function samplesOf(text: string): Map<string, number> {
+  const samples = new Map<string, number>()
+  for (const line of text.split('\n')) {
+    if (line === '' || /^# (HELP|TYPE) [a-zA-Z_:][\w:]* \S/.test(line)) continue
+    const [, name, value] = /^([a-zA-Z_:][\w:]*(?:\{\w+="[^"]*"(?:,\w+="[^"]*")*\})?) (\S+)$/.exec(line) ?? []
+    expect(name, line).toBeDefined()
+    // The library's own histograms say so as long as they are empty.
+    if (value?.toLowerCase() === 'nan') continue
+    samples.set(name ?? '', Number(value))
+    expect(samples.get(name ?? ''), line).not.toBeNaN()
+  }
+  return samples
+}
+
+describe('/metrics', () => {
+  it('tells what was counted, in the form that Prometheus reads', async () => {
+    const { counts, metrics, get } = await served()
+    Object.assign(counts, { messages: 50, received: 30, written: 20, quarantined: 4, inFlight: 1, lines: 2, gaps: 1, reconnects: 5 })
+    counts.dropped.set('unknown-line', 3).set('no-session', 2)
+    counts.recovered = { found: 9, committed: 8 }
+    counts.batches = { committed: 6, alreadyCommitted: 1 }
+    metrics.journalSync(0.002, 512)
+    metrics.commit(0.03)
+    metrics.batchAge(0.2)
+    const { status, type, text } = await get('/metrics')
+    const samples = samplesOf(text)
+
+    expect(status).toBe(200)
+    expect(type).toContain('text/plain')
+    expect(Object.fromEntries([...samples].filter(([name]) => name.startsWith('tapedeck_') && !name.includes('_seconds')))).toEqual({
+      tapedeck_messages_total: 50,
+      tapedeck_ticks_received_total: 30,
+      tapedeck_ticks_written_total: 20,
+      tapedeck_ticks_quarantined_total: 4,
+      'tapedeck_ticks_dropped_total{reason="unknown-line"}': 3,
+      'tapedeck_ticks_dropped_total{reason="no-session"}': 2,
+      tapedeck_ticks_in_flight: 1,
+      tapedeck_ticks_unaccounted: 0,
+      tapedeck_recovered_ticks_total: 9,
+      tapedeck_recovered_ticks_committed_total: 8,
+      tapedeck_batches_committed_total: 6,
+      tapedeck_batches_already_committed_total: 1,
+      tapedeck_batches_pending: 3,
+      tapedeck_lines_open: 2,
+      tapedeck_feed_up: 1,
+      tapedeck_feed_gaps_total: 1,
+      tapedeck_feed_reconnects_total: 5,
+      tapedeck_journal_bytes_total: 512,
+    })
+    for (const [name, sum] of Object.entries({ journal_sync: 0.002, commit: 0.03, batch_age: 0.2 })) {
+      expect(samples.get(`tapedeck_${name}_seconds_sum`)).toBe(sum)
+      expect(samples.get(`tapedeck_${name}_seconds_count`)).toBe(1)
+    }
+    expect(samples.get('process_start_time_seconds')).toBeGreaterThan(0)
+  })
+
+  it('tells the same again when nothing has happened, and the new figures when something has', async () => {
+    const { counts, get } = await served()
+    counts.received = 30
+    const figures = async () => samplesOf((await get('/metrics?x=1')).text)
+    expect((await figures()).get('tapedeck_ticks_received_total')).toBe(30)
+    expect((await figures()).get('tapedeck_ticks_received_total')).toBe(30)
+    expect((await figures()).get('tapedeck_ticks_unaccounted')).toBe(30)
+    counts.received = 31
+    counts.dropped.set('no-session', 31)
+    const after = await figures()
+    expect(after.get('tapedeck_ticks_received_total')).toBe(31)
+    expect(after.get('tapedeck_ticks_unaccounted')).toBe(0)
+  })
+})
+
+describe('/healthz and /readyz', () => {
+  it('say that the process works', async () => {
+    const { get } = await served(() => ['the database is not reachable'])
+    expect(await get('/healthz')).toMatchObject({ status: 200, text: 'ok\n' })
+  })
+
+  it('say what keeps the collector from recording, as long as it does', async () => {
+    const reasons = ['not connected to the gateway', 'the database is not reachable']
+    const { get } = await served(() => [...reasons])
+    expect(await get('/readyz')).toMatchObject({ status: 503, text: 'not connected to the gateway\nthe database is not reachable\n' })
+    reasons.splice(0)
+    expect(await get('/readyz')).toMatchObject({ status: 200, text: 'ready\n' })
+  })
+
+  it('are named to those who ask for something else', async () => {
+    const { get } = await served()
+    expect(await get('/')).toMatchObject({ status: 404, text: 'Known: /metrics /healthz /readyz\n' })
+  })
+})
+
+describe('the server', () => {
+  it('refuses a port that is taken, and says what to set', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void other.close())
+    await new Promise((resolve) => other.once('listening', resolve))
+    const { port } = other.address() as AddressInfo
+    const { registry } = createMetrics({ counts: createCounts(), feedUp: () => false, pendingBatches: () => 0 })
+    const refused = serveTelemetry({ host: '127.0.0.1', port, registry, notReady: () => [] })
+
+    await expect(refused).rejects.toBeInstanceOf(ConfigError)
+    await expect(refused).rejects.toThrow(
+      expect.objectContaining({
+        code: 'metrics-port',
+        message: `Cannot serve metrics on 127.0.0.1:${port} (EADDRINUSE). Set metrics.port to a free port, to 0 for any, or to off.`,
+      }),
+    )
+  })
+
+  it('closes though somebody is still connected', async () => {
+    const { server, get } = await served()
+    await get('/healthz')
+    await server.close()
+
+    await expect(get('/healthz')).rejects.toThrow()
+  })
+})

@@ -1,0 +1,169 @@
+import { pino } from 'pino'
+import { Subject } from 'rxjs'
+import { describe, expect, it, vi } from 'vitest'
+import { toIbContract } from '../../../../collector/ib/map-contract.ts'
+import { createCounts } from '../../../../collector/telemetry/counts.ts'
+import { createEvents } from '../../../../collector/telemetry/events.ts'
+import { Subscriptions } from '../../../../collector/universe/subscriptions.ts'
+import { openUniverse, type UnderlyingSettings, type UniverseOptions } from '../../../../collector/universe/universe.ts'
+import { type Contract, contractKey, describeContract } from '../../../../market/contract.ts'
+import type { Tick } from '../../../../market/tick.ts'
+import { usFromIso } from '../../../../market/time.ts'
+import { type Listings, serveListings } from '../ib/listings.ts'
+import { linkTo, twsFor } from '../ib/tws-support.ts'
+
+const LISTINGS: Listings = {
+  stocks: { TWX: 4321, FOXA: 4322 },
+  chains: [
+    {
+      exchange: 'SMART',
+      tradingClass: 'TWX',
+      expirations: ['20140605', '20140606', '20140621', '20140804', '20140805'],
+      strikes: [50, 65, 70, 75],
+    },
+  ],
+  options: [50, 65, 70, 75].flatMap((strike) =>
+    ['C', 'P'].flatMap((right) => [`20140606 ${strike} ${right} TWX`, `20140621 ${strike} ${right} TWX`]),
+  ),
+}
+const TWX: UnderlyingSettings = { symbol: 'TWX', currency: 'USD', exchange: 'SMART', strikes: { rangePercent: 20 }, expiryDays: 60 }
+const TRADE: Tick = { kind: 'trade', seq: 0, tsUs: 0, instrument: 0, price: 70.4, source: 'last' }
+
+async function universe(options: Partial<UniverseOptions> = {}) {
+  const server = await twsFor((tws) => serveListings(tws, LISTINGS))
+  const { link } = linkTo(server.port)
+  await link.open()
+  const logged: string[] = []
+  const logger = pino({ base: null, timestamp: false }, { write: (line) => void logged.push(JSON.parse(line)) })
+  const contracts: Contract[] = []
+  const instrumentOf = (contract: Contract) => {
+    const known = contracts.findIndex((other) => contractKey(other) === contractKey(contract))
+    return known >= 0 ? known : contracts.push(contract) - 1
+  }
+  const unheard = () => undefined
+  const subscriptions = new Subscriptions({ onRequested: unheard, onOpened: unheard, onClosed: unheard, onRefused: unheard })
+  subscriptions.linkUp({ newReqId: () => link.newReqId(), open: (reqId, contract) => link.openLine(reqId, toIbContract(contract), '') })
+  const ticks = new Subject<Tick>()
+  const opened = openUniverse(link, {
+    underlyings: [TWX],
+    lines: 100,
+    events: createEvents(logger, createCounts()),
+    nowUs: () => usFromIso('2014-06-05T09:31:00-04:00'),
+    instrumentOf,
+    subscriptions,
+    ticks,
+    ...options,
+  })
+  const tws = server.connections[0] ?? expect.unreachable()
+  const requests = (id: number) => tws.requests.map(({ fields }) => fields).filter(([first]) => first === String(id))
+  /** What lines were asked for, in order, by the names of their contracts. */
+  const asked = async (lines: number) => {
+    await vi.waitFor(() => expect(requests(1)).toHaveLength(lines))
+    return requests(1).map((fields) => (fields[5] === 'OPT' ? `${fields[6]?.slice(4)} ${fields[7]} ${fields[8]}` : fields[4]))
+  }
+  return { opened, ticks, asked, requests, logged, tws, link, contracts }
+}
+
+describe('the universe', () => {
+  it('opens the underlying first, waits for its price, and then its options, nearest the money first', async () => {
+    const { opened, ticks, asked, requests, logged } = await universe()
+    expect(await asked(1)).toEqual(['TWX'])
+    await vi.waitFor(() => expect(requests(9)).toHaveLength(5))
+    ticks.next({ ...TRADE, instrument: 7, price: 50 })
+    ticks.next(TRADE)
+    await opened
+
+    expect(await asked(13)).toEqual([
+      'TWX',
+      '0606 70 C',
+      '0606 70 P',
+      '0621 70 C',
+      '0621 70 P',
+      '0606 75 C',
+      '0606 75 P',
+      '0621 75 C',
+      '0621 75 P',
+      '0606 65 C',
+      '0606 65 P',
+      '0621 65 C',
+      '0621 65 P',
+    ])
+    // From the day in New York to sixty days on, both included.
+    expect(requests(9).map((fields) => fields[6])).toEqual(['', '20140605', '20140606', '20140621', '20140804'])
+    expect(logged).toEqual([expect.objectContaining({ msg: 'chain discovered', symbol: 'TWX', options: 16, chosen: 12 })])
+  })
+
+  it('keeps to its lines and says what is left out', async () => {
+    const { opened, ticks, asked, logged } = await universe({ lines: 4 })
+    ticks.next(TRADE)
+    await asked(1)
+    ticks.next(TRADE)
+    await opened
+
+    expect(await asked(4)).toEqual(['TWX', '0606 70 C', '0606 70 P', '0621 70 C'])
+    expect(logged.at(-1)).toMatchObject({
+      level: 40,
+      wanted: 13,
+      lines: 4,
+      msg: expect.stringContaining('more contracts than market-data lines'),
+    })
+  })
+
+  it('waits for no price when all strikes are wanted and fit', async () => {
+    const { opened, asked, logged } = await universe({ underlyings: [{ ...TWX, strikes: 'all' }] })
+    await opened
+
+    expect(await asked(17)).toContain('0621 50 P')
+    expect(logged.map((line) => (line as unknown as { msg: string }).msg)).toEqual(['chain discovered'])
+  })
+
+  it('takes the middle of the chain when no price is to be had, and says so', async () => {
+    const { opened, ticks, asked, requests, logged } = await universe({ lines: 5 })
+    await vi.waitFor(() => expect(requests(9)).toHaveLength(5))
+    ticks.complete()
+    await opened
+
+    expect(await asked(5)).toEqual(['TWX', '0606 70 C', '0606 70 P', '0621 70 C', '0621 70 P'])
+    expect(logged).toContainEqual(expect.objectContaining({ symbol: 'TWX', msg: expect.stringContaining('no last trade') }))
+  })
+
+  it('shares its lines among the underlyings, and goes on without one that nobody knows', async () => {
+    const names = ['TWX', 'NONE', 'FOXA']
+    const { opened, asked, logged, contracts } = await universe({
+      underlyings: names.map((symbol) => ({ ...TWX, symbol, strikes: 'all' })),
+      lines: 100,
+    })
+    await opened
+
+    const lines = await asked(2 + 16 + 16)
+    expect(lines.slice(0, 2)).toEqual(['TWX', 'FOXA'])
+    expect(contracts.slice(2, 6).map(describeContract)).toEqual([
+      'TWX 2014-06-06 70 C',
+      'FOXA 2014-06-06 70 C',
+      'TWX 2014-06-06 70 P',
+      'FOXA 2014-06-06 70 P',
+    ])
+    expect(logged[0]).toMatchObject({ level: 50, symbol: 'NONE', msg: expect.stringContaining('no such stock') })
+  })
+
+  it('is none when the gateway knows none of the underlyings', async () => {
+    const { opened } = await universe({ underlyings: [{ ...TWX, symbol: 'NONE' }] })
+    await expect(opened).rejects.toThrow(
+      expect.objectContaining({
+        name: 'FeedError',
+        code: 'no-underlyings',
+        retryable: false,
+        message: 'The gateway knows none of the configured underlyings (NONE). Check universe.underlyings.',
+      }),
+    )
+  })
+
+  it('can be asked for again when the link is lost on the way', async () => {
+    const { opened, link } = await universe()
+    const settled = opened.catch((error: unknown) => error)
+    // Before the first answer can have come.
+    link.close()
+
+    expect(await settled).toMatchObject({ name: 'FeedError', code: 'gateway-lost', retryable: true })
+  })
+})
