@@ -27,15 +27,17 @@ ON CONFLICT (session_id) DO UPDATE SET
   detail = COALESCE(known.detail, EXCLUDED.detail)`
 
 const LINES = `
-INSERT INTO line_holds AS known (session_id, opened_seq, instrument_id, opened_ts, closed_seq, closed_ts, cause)
-SELECT $1, opened_seq, instrument_id, opened_ts, closed_seq, closed_ts, cause
-FROM jsonb_to_recordset($2::jsonb)
-  AS r(opened_seq bigint, instrument_id bigint, opened_ts timestamptz, closed_seq bigint, closed_ts timestamptz, cause text)
+INSERT INTO line_holds AS known (session_id, opened_seq, instrument_id, opened_ts, closed_seq, closed_ts, until_ts, cause)
+SELECT $1, opened_seq, instrument_id, opened_ts, closed_seq, closed_ts, until_ts, cause
+FROM jsonb_to_recordset($2::jsonb) AS r(opened_seq bigint, instrument_id bigint, opened_ts timestamptz,
+  closed_seq bigint, closed_ts timestamptz, until_ts timestamptz, cause text)
 ORDER BY opened_seq
 ON CONFLICT (session_id, opened_seq) DO UPDATE SET
   closed_seq = COALESCE(known.closed_seq, EXCLUDED.closed_seq),
   closed_ts = COALESCE(known.closed_ts, EXCLUDED.closed_ts),
-  cause = CASE WHEN known.closed_seq IS NULL AND EXCLUDED.closed_seq IS NOT NULL THEN EXCLUDED.cause ELSE COALESCE(known.cause, EXCLUDED.cause) END`
+  until_ts = COALESCE(known.until_ts, EXCLUDED.until_ts),
+  cause = CASE WHEN EXCLUDED.closed_seq IS NOT NULL THEN EXCLUDED.cause WHEN known.closed_seq IS NOT NULL THEN known.cause
+    ELSE COALESCE(known.cause, EXCLUDED.cause) END`
 
 const GAPS = `
 INSERT INTO outages (session_id, seq, noted_ts, from_ts, to_ts, cause, instrument_id, dropped_ticks)
@@ -82,10 +84,11 @@ function sessionRow(events: readonly SessionEvent[]): unknown[] {
   if (events.length === 0) return []
   const started = events.find(({ event }) => event === 'started')
   const ended = events.findLast(({ event }) => event === 'ended')
+  const alive = events.findLast(({ event }) => event !== 'interrupted')
   return [
     {
       started_ts: started && isoFromUs(started.tsUs),
-      last_alive_ts: isoFromUs(Math.max(...events.map(({ tsUs }) => tsUs))),
+      last_alive_ts: alive && isoFromUs(alive.tsUs),
       ended_ts: ended && isoFromUs(ended.tsUs),
       ended_cause: optionalText(ended?.cause),
       detail: started?.detail,
@@ -96,13 +99,17 @@ function sessionRow(events: readonly SessionEvent[]): unknown[] {
 /** One row for each hold: its opening and its closing often share a batch. */
 function lineRows(events: readonly LineEvent[], numberOf: NumberOf): unknown[] {
   const holds = new Map<number, Record<string, unknown>>()
-  for (const { event, openedSeq, openedTsUs, instrument, seq, tsUs, cause } of events)
+  for (const { event, openedSeq, openedTsUs, instrument, seq, tsUs, untilTsUs, cause } of events)
     holds.set(openedSeq, {
       ...holds.get(openedSeq),
       opened_seq: openedSeq,
       instrument_id: numberOf(instrument),
       opened_ts: isoFromUs(openedTsUs),
-      ...(event === 'closed' && { closed_seq: seq, closed_ts: isoFromUs(tsUs) }),
+      ...(event === 'closed' && {
+        closed_seq: seq,
+        closed_ts: isoFromUs(tsUs),
+        until_ts: untilTsUs === undefined ? undefined : isoFromUs(untilTsUs),
+      }),
       cause: optionalText(cause),
     })
   return [...holds.values()]
@@ -132,9 +139,9 @@ export function microseconds(column: string): string {
 /** Line events, gaps and configurations of a session, ordered by (tsUs, seq), with the database's numbers of instruments. */
 export async function readControlRecords(client: Pick<pg.ClientBase, 'query'>, sessionId: number): Promise<TapeRecord[]> {
   const lines = await client.query<
-    Record<'opened_seq' | 'instrument_id' | 'opened', string> & Record<'closed_seq' | 'closed' | 'cause', string | null>
+    Record<'opened_seq' | 'instrument_id' | 'opened', string> & Record<'closed_seq' | 'closed' | 'until' | 'cause', string | null>
   >(
-    `SELECT opened_seq, instrument_id, ${microseconds('opened_ts')} AS opened, closed_seq, ${microseconds('closed_ts')} AS closed, cause
+    `SELECT opened_seq, instrument_id, ${microseconds('opened_ts')} AS opened, closed_seq, ${microseconds('closed_ts')} AS closed, ${microseconds('until_ts')} AS until, cause
      FROM line_holds WHERE session_id = $1 AND instrument_id IS NOT NULL`,
     [sessionId],
   )
@@ -150,12 +157,13 @@ export async function readControlRecords(client: Pick<pg.ClientBase, 'query'>, s
     [sessionId],
   )
   const records: TapeRecord[] = []
-  for (const { opened_seq, instrument_id, opened, closed_seq, closed, cause } of lines.rows) {
+  for (const { opened_seq, instrument_id, opened, closed_seq, closed, until, cause } of lines.rows) {
     const line = { kind: 'line', instrument: Number(instrument_id), openedSeq: Number(opened_seq), openedTsUs: Number(opened) } as const
     const why = cause === null ? {} : { cause }
     const isClosed = closed_seq !== null
     records.push({ ...line, event: 'opened', seq: line.openedSeq, tsUs: line.openedTsUs, ...(isClosed ? {} : why) })
-    if (isClosed) records.push({ ...line, event: 'closed', seq: Number(closed_seq), tsUs: Number(closed), ...why })
+    const alive = until === null ? {} : { untilTsUs: Number(until) }
+    if (isClosed) records.push({ ...line, event: 'closed', seq: Number(closed_seq), tsUs: Number(closed), ...alive, ...why })
   }
   for (const { seq, noted, from, to, cause, instrument_id, dropped_ticks } of gaps.rows)
     records.push({

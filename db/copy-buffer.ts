@@ -5,9 +5,11 @@
 
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
 const TRAILER_BYTES = 2
-/** PostgreSQL counts time from 2000-01-01 UTC. */
-export const EPOCH_2000_US = 946_684_800_000_000
 const TWO_TO_32 = 4_294_967_296
+/** 2000-01-01 UTC, from which PostgreSQL counts, in microseconds since 1970: the difference of two times can need more than 53 bits. */
+const EPOCH_2000_US = 946_684_800_000_000
+const EPOCH_HIGH = Math.floor(EPOCH_2000_US / TWO_TO_32)
+const EPOCH_LOW = EPOCH_2000_US - EPOCH_HIGH * TWO_TO_32
 /** Of all fields of a row that are no text. */
 const MAX_FIXED_BYTES = 256
 
@@ -50,18 +52,16 @@ export class CopyBuffer {
 
   /** An int8 of a safe integer. */
   integer(value: number): void {
-    const view = this.#view
-    const at = this.#at
     const high = Math.floor(value / TWO_TO_32)
-    view.setInt32(at, 8)
-    view.setInt32(at + 4, high)
-    view.setUint32(at + 8, value - high * TWO_TO_32)
-    this.#at = at + 12
+    this.#int8(high, value - high * TWO_TO_32)
   }
 
-  /** A timestamptz of microseconds since 1970 UTC. */
+  /** A timestamptz of microseconds since 1970 UTC, a safe integer. */
   time(tsUs: number): void {
-    this.integer(tsUs - EPOCH_2000_US)
+    const high = Math.floor(tsUs / TWO_TO_32)
+    const low = tsUs - high * TWO_TO_32 - EPOCH_LOW
+    if (low < 0) this.#int8(high - EPOCH_HIGH - 1, low + TWO_TO_32)
+    else this.#int8(high - EPOCH_HIGH, low)
   }
 
   /** A float8; NaN is null. */
@@ -97,6 +97,15 @@ export class CopyBuffer {
     this.#at += 4 + length
   }
 
+  #int8(high: number, low: number): void {
+    const view = this.#view
+    const at = this.#at
+    view.setInt32(at, 8)
+    view.setInt32(at + 4, high)
+    view.setUint32(at + 8, low)
+    this.#at = at + 12
+  }
+
   #reserve(bytes: number): void {
     const needed = this.#at + bytes + TRAILER_BYTES
     if (needed <= this.#bytes.length) return
@@ -121,4 +130,14 @@ export function rowOffsets(copy: Buffer): number[] {
 /** COPY data of some of the rows: the bytes from `start` to `end`, which are positions of rows. */
 export function sliceRows(copy: Buffer, start: number, end: number): Buffer {
   return Buffer.concat([SIGNATURE, copy.subarray(start, end), Buffer.from([0xff, 0xff])])
+}
+
+/** The int8 of these two halves as a number. */
+export function integerOf(high: number, low: number): number {
+  return high * TWO_TO_32 + low
+}
+
+/** The timestamptz of these two halves as microseconds since 1970 UTC. */
+export function timeOf(high: number, low: number): number {
+  return (high + EPOCH_HIGH) * TWO_TO_32 + (low + EPOCH_LOW)
 }

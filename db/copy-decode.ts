@@ -4,13 +4,10 @@
  */
 
 import type { Greeks, Quote, Statistic, Tick, Trade, TradeSource, Verdict } from '../market/tick.ts'
-import { EPOCH_2000_US } from './copy-buffer.ts'
+import { integerOf, timeOf } from './copy-buffer.ts'
 import { parseJsonb } from './jsonb.ts'
 
 const SIGNATURE_BYTES = 19
-const TWO_TO_32 = 4_294_967_296
-/** Instrument of a rejected tick whose instrument has no number in the database; no instrument has this one. */
-export const UNKNOWN_INSTRUMENT_ID = 0
 
 /** Walks the fields of rows. Rows may be split over chunks anywhere. */
 export class RowCursor {
@@ -59,7 +56,7 @@ export class RowCursor {
     return true
   }
 
-  /** An int8 that is a safe integer; null is 0. */
+  /** An int8 that is a safe integer. Null, as of a rejected tick whose instrument has no number, is 0, which no instrument has. */
   integer(): number {
     const view = this.#view
     const at = this.#at
@@ -68,18 +65,19 @@ export class RowCursor {
       return 0
     }
     this.#at = at + 12
-    return view.getInt32(at + 4) * TWO_TO_32 + view.getUint32(at + 8)
+    return integerOf(view.getInt32(at + 4), view.getUint32(at + 8))
   }
 
   /** A timestamptz as microseconds since 1970 UTC. */
-  time(): number {
-    return this.integer() + EPOCH_2000_US
-  }
-
-  optionalTime(): number | undefined {
-    if (this.#view.getInt32(this.#at) >= 0) return this.time()
-    this.#at += 4
-    return undefined
+  time(): number | undefined {
+    const view = this.#view
+    const at = this.#at
+    if (view.getInt32(at) < 0) {
+      this.#at = at + 4
+      return undefined
+    }
+    this.#at = at + 12
+    return timeOf(view.getInt32(at + 4), view.getUint32(at + 8))
   }
 
   float(): number | undefined {
@@ -116,10 +114,10 @@ const COMMON = 'ts, seq, instrument_id, event_ts'
 export const quoteDecoder: RowDecoder = {
   select: `${COMMON}, bid_price, ask_price, bid_size, ask_size, flags`,
   decode(row): Quote {
-    const tsUs = row.time()
+    const tsUs = row.time() ?? Number.NaN
     const seq = row.integer()
     const instrument = row.integer()
-    const eventTsUs = row.optionalTime()
+    const eventTsUs = row.time()
     const bidPrice = row.float()
     const askPrice = row.float()
     const bidSize = row.float()
@@ -131,10 +129,10 @@ export const quoteDecoder: RowDecoder = {
 export const tradeDecoder: RowDecoder = {
   select: `${COMMON}, price, size, source, venue, conditions, flags`,
   decode(row): Trade {
-    const tsUs = row.time()
+    const tsUs = row.time() ?? Number.NaN
     const seq = row.integer()
     const instrument = row.integer()
-    const eventTsUs = row.optionalTime()
+    const eventTsUs = row.time()
     const price = row.float() ?? Number.NaN
     const size = row.float()
     const source = row.text() as TradeSource
@@ -149,10 +147,10 @@ export const greeksDecoder: RowDecoder = {
   decode(row): Greeks {
     return {
       kind: 'greeks',
-      tsUs: row.time(),
+      tsUs: row.time() ?? Number.NaN,
       seq: row.integer(),
       instrument: row.integer(),
-      eventTsUs: row.optionalTime(),
+      eventTsUs: row.time(),
       basis: row.text() as Greeks['basis'],
       impliedVolatility: row.float(),
       delta: row.float(),
@@ -172,10 +170,10 @@ export const statisticDecoder: RowDecoder = {
   decode(row): Statistic {
     return {
       kind: 'statistic',
-      tsUs: row.time(),
+      tsUs: row.time() ?? Number.NaN,
       seq: row.integer(),
       instrument: row.integer(),
-      eventTsUs: row.optionalTime(),
+      eventTsUs: row.time(),
       name: row.text() ?? '',
       value: row.float(),
       text: row.text(),
@@ -190,7 +188,7 @@ const TEXT_FIELDS = new Set(['source', 'venue', 'conditions', 'basis', 'name', '
 export const rejectedDecoder: RowDecoder = {
   select: 'ts, seq, instrument_id, kind, rules, reason, tick::text',
   decode(row): Tick {
-    const tsUs = row.time()
+    const tsUs = row.time() ?? Number.NaN
     const seq = row.integer()
     const instrument = row.integer()
     const kind = row.text() as Tick['kind']

@@ -10,10 +10,10 @@ import { isTick, type TapeRecord, type Tick } from '../market/tick.ts'
 import { CopyBuffer } from './copy-buffer.ts'
 import { jsonbText, storableText } from './jsonb.ts'
 import { RecordCursor, RecordKind } from './tape/codec.ts'
-import { OPTION_GREEKS, QUOTES, REJECTED_TICKS, STATISTICS, TRADES, tickColumns, type TickTable } from './tick-tables.ts'
+import { OPTION_GREEKS, QUOTES, REJECTED_TICKS, STATISTICS, TRADES, tickColumns } from './tick-tables.ts'
 
 /** Stands in `rejected_ticks.rules` for a tick whose instrument the tape did not explain or the database did not take. */
-export const UNKNOWN_INSTRUMENT = 'unknown-instrument'
+const UNKNOWN_INSTRUMENT = 'unknown-instrument'
 /** Stands in `rejected_ticks.rules` for a row that the database did not take. */
 export const DATABASE_REFUSED = 'database-refused'
 
@@ -24,6 +24,7 @@ export type InstrumentNumber = number | { refusal: string }
 export interface TableRows {
   /** The COPY statement that takes them. */
   copyFrom: string
+  fields: number
   rows: CopyBuffer
 }
 
@@ -47,14 +48,11 @@ export interface EncodedBatch {
 /** Encodes batches one after the other, in buffers that it keeps. */
 export class BatchEncoder {
   readonly #cursor = new RecordCursor()
-  readonly #quotes = tickRows(QUOTES)
-  readonly #trades = tickRows(TRADES)
-  readonly #greeks = tickRows(OPTION_GREEKS)
-  readonly #statistics = tickRows(STATISTICS)
-  readonly #rejected: TableRows = {
-    copyFrom: `COPY ${REJECTED_TICKS.name} (${REJECTED_TICKS.columns.join(', ')}) FROM STDIN BINARY`,
-    rows: new CopyBuffer(),
-  }
+  readonly #quotes = tableRows(QUOTES.name, tickColumns(QUOTES))
+  readonly #trades = tableRows(TRADES.name, tickColumns(TRADES))
+  readonly #greeks = tableRows(OPTION_GREEKS.name, tickColumns(OPTION_GREEKS))
+  readonly #statistics = tableRows(STATISTICS.name, tickColumns(STATISTICS))
+  readonly #rejected = tableRows(REJECTED_TICKS.name, REJECTED_TICKS.columns)
 
   /**
    * Encodes all ticks of `blocks`.
@@ -202,9 +200,8 @@ export function rowSeq(row: Buffer): number {
   return Number(row.readBigInt64BE(2 + 12 + 12 + 4))
 }
 
-function tickRows(table: TickTable): TableRows & { fields: number } {
-  const columns = tickColumns(table)
-  return { copyFrom: `COPY ${table.name} (${columns.join(', ')}) FROM STDIN BINARY`, fields: columns.length, rows: new CopyBuffer() }
+function tableRows(table: string, columns: readonly string[]): TableRows {
+  return { copyFrom: `COPY ${table} (${columns.join(', ')}) FROM STDIN BINARY`, fields: columns.length, rows: new CopyBuffer() }
 }
 
 function beginTick(rows: CopyBuffer, fields: number, cursor: RecordCursor, sessionId: number, instrumentId: number): void {

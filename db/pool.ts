@@ -42,7 +42,7 @@ export interface DatabasePool {
    * @throws WriteError when no connection can be made; else what `use` throws
    */
   withClient<T>(use: (client: pg.PoolClient) => Promise<T>): Promise<T>
-  /** Closes all connections when they have come back. */
+  /** Closes all connections. What still runs on one fails. */
   end(): Promise<void>
 }
 
@@ -52,6 +52,7 @@ export function createPool(options: PoolOptions): DatabasePool {
   const url = () => (typeof options.url === 'string' ? options.url : options.url())
   const pool = new pg.Pool({ ...clientConfig(url()), max: lanes + SPARE_CONNECTIONS, idleTimeoutMillis: 60_000 })
   const prepared = new WeakSet<pg.PoolClient>()
+  const lent = new Set<pg.PoolClient>()
   let failed = false
   const onBroken = (error: Error) => {
     failed = true
@@ -77,6 +78,7 @@ export function createPool(options: PoolOptions): DatabasePool {
   return {
     async withClient(use) {
       const client = await connect()
+      lent.add(client)
       try {
         if (!prepared.has(client)) {
           await client.query(`${SESSION_SETTINGS}; ${IDLE_IN_TRANSACTION_LIMIT}`)
@@ -88,9 +90,16 @@ export function createPool(options: PoolOptions): DatabasePool {
       } catch (error) {
         client.release(true)
         throw error
+      } finally {
+        lent.delete(client)
       }
     },
-    end: () => pool.end(),
+    async end() {
+      const ended = pool.end()
+      // A server that never answers must not hold the exit up.
+      for (const client of lent) if (client instanceof pg.Client) void client.end().catch(() => undefined)
+      await ended
+    },
   }
 }
 

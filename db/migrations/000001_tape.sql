@@ -62,12 +62,14 @@ CREATE TABLE line_holds (
   opened_ts timestamptz NOT NULL,
   closed_seq bigint,
   closed_ts timestamptz,
+  until_ts timestamptz,
   cause text,
   PRIMARY KEY (session_id, opened_seq)
 );
 CREATE INDEX line_holds_instrument ON line_holds (instrument_id, opened_ts);
 COMMENT ON TABLE line_holds IS 'When a market-data line of an instrument was open.';
 COMMENT ON COLUMN line_holds.closed_ts IS 'Null: open until the session''s end.';
+COMMENT ON COLUMN line_holds.until_ts IS 'The last moment at which the line was known to be alive, which may be before closed_ts.';
 COMMENT ON COLUMN line_holds.cause IS 'Why it was closed; while it is open, why it was opened.';
 
 CREATE TABLE outages (

@@ -13,9 +13,9 @@ import type { EditionAtHand } from './global-setup.ts'
 export interface Edition {
   name: string
   /** A new, empty database, dropped when the edition's tests are over. */
-  createDatabase(): Promise<string>
+  createDatabase: () => Promise<string>
   /** The same with the schema in it and the storage that this server is capable of. */
-  createTapeDatabase(): Promise<string>
+  createTapeDatabase: () => Promise<string>
 }
 
 /**
@@ -45,7 +45,7 @@ function editionOf({ name, url }: Extract<EditionAtHand, { url: string }>): Edit
     for (const database of databases) await asAdministrator(url, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`)
   })
   const createDatabase = async () => {
-    const database = `tapedeck_${randomBytes(6).toString('hex')}`
+    const database = `${inject('databasePrefix')}${randomBytes(4).toString('hex')}`
     await asAdministrator(url, `CREATE DATABASE ${database} TEMPLATE template0`)
     databases.push(database)
     const address = new URL(url)

@@ -27,7 +27,7 @@ export interface PostgresProxy {
   url(databaseUrl: string): string
   /** Stops the next rows that a client sends in a COPY. */
   holdCopyData(): Hold
-  /** Stops the next COMMIT on its way to the server. */
+  /** Stops, on its way to the server, what makes it commit: a COMMIT, or the end of the rows in front of one. */
   holdCommit(): Hold
   /** Stops the server's next reply to a COMMIT: the transaction is committed and its client does not know. */
   holdReplyToCommit(): Hold
@@ -37,7 +37,9 @@ export interface PostgresProxy {
   close(): Promise<void>
 }
 
-type Matches = (direction: 'to-server' | 'to-client', frame: Buffer) => boolean
+type Direction = 'to-server' | 'to-client'
+/** `query` is the connection's last query. */
+type Matches = (direction: Direction, frame: Buffer, query: string) => boolean
 
 interface Armed {
   matches: Matches
@@ -97,12 +99,9 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
       return address.href
     },
     holdCopyData: () => arm((direction, frame) => direction === 'to-server' && typeOf(frame) === 'd'),
-    holdCommit: () =>
-      arm(
-        (direction, frame) => direction === 'to-server' && 'QP'.includes(typeOf(frame)) && /\bcommit\b/i.test(frame.toString('latin1', 5)),
-      ),
+    holdCommit: () => arm((direction, frame, query) => direction === 'to-server' && commits(frame, query)),
     holdReplyToCommit: () =>
-      arm((direction, frame) => direction === 'to-client' && typeOf(frame) === 'C' && frame.toString('latin1', 5).startsWith('COMMIT')),
+      arm((direction, frame) => direction === 'to-client' && typeOf(frame) === 'C' && textOf(frame).startsWith('COMMIT')),
     cut() {
       refusing = true
       for (const connection of connections) connection.cut()
@@ -122,7 +121,8 @@ class ProxiedConnection {
   readonly client: Socket
   readonly server: Socket
   #clientIsGone = false
-  #armed: Armed[]
+  readonly #armed: Armed[]
+  #query = ''
 
   constructor(client: Socket, server: Socket, armed: Armed[]) {
     this.client = client
@@ -156,8 +156,9 @@ class ProxiedConnection {
     this.server.destroy()
   }
 
-  #stops(direction: 'to-server' | 'to-client', frame: Buffer, pipe: Pipe): boolean {
-    const index = this.#armed.findIndex(({ matches }) => matches(direction, frame))
+  #stops(direction: Direction, frame: Buffer, pipe: Pipe): boolean {
+    if (direction === 'to-server' && typeOf(frame) === 'Q') this.#query = textOf(frame)
+    const index = this.#armed.findIndex(({ matches }) => matches(direction, frame, this.#query))
     const [hold] = index < 0 ? [] : this.#armed.splice(index, 1)
     hold?.reachedBy(this, pipe)
     return hold !== undefined
@@ -210,6 +211,16 @@ class Pipe {
     else if (!this.#untyped && this.#stops(frame)) this.#held = [frame]
     else if (!this.#sink.destroyed) this.#sink.write(frame)
   }
+}
+
+/** A query that ends in COMMIT commits when its last COPY is done, or at once when it has none. */
+function commits(frame: Buffer, query: string): boolean {
+  if (!/\bcommit\W*$/i.test(query)) return false
+  return typeOf(frame) === (/\bfrom stdin\b/i.test(query) ? 'c' : 'Q')
+}
+
+function textOf(frame: Buffer): string {
+  return frame.toString('latin1', 5)
 }
 
 function typeOf(frame: Buffer): string {

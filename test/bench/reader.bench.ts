@@ -1,0 +1,86 @@
+/** The tape reader, down to ticks in order, against the COPY of the same query whose bytes are thrown away. */
+
+import type { Submittable } from 'pg'
+
+import { quoteDecoder } from '../../db/copy-decode.ts'
+import { connectClient, createPool } from '../../db/pool.ts'
+import { openTapeReader } from '../../db/tape-reader.ts'
+import { createTickStore } from '../../db/tick-store.ts'
+import { forEachEdition } from '../support/databases.ts'
+import { measure, timed } from './harness.ts'
+import { batches, contractOf } from './quotes.ts'
+
+const ROWS = 1_000_000
+const QUERY = `COPY (SELECT ${quoteDecoder.select} FROM quotes WHERE session_id = 1 AND ts >= '2014-06-05' AND ts < '2014-06-07'
+  ORDER BY ts, seq) TO STDOUT BINARY`
+
+forEachEdition('the reader', ({ name, createTapeDatabase }) => {
+  let url: string | undefined
+
+  measure({
+    title: `reader of ${ROWS} quotes in order, on ${name}`,
+    unit: 'ticks/s',
+    limit: 'COPY of the same query, thrown away',
+    round: async () => {
+      url ??= await recorded(createTapeDatabase)
+      const copy = await timed(() => throwAway(url ?? ''))
+      const ours = await timed(() => countTicks(url ?? ''))
+      return { ours: ours.result / ours.seconds, limit: copy.result / copy.seconds }
+    },
+  })
+})
+
+async function recorded(createTapeDatabase: () => Promise<string>): Promise<string> {
+  const url = await createTapeDatabase()
+  const pool = createPool({ url, lanes: 1, logger: { warn: () => undefined } })
+  const store = createTickStore({ pool })
+  for (const batch of batches(1, ROWS, 5000)) await store.store(batch, contractOf)
+  await pool.withClient((client) => client.query('VACUUM ANALYZE quotes'))
+  await pool.end()
+  return url
+}
+
+async function countTicks(url: string): Promise<number> {
+  const reader = await openTapeReader({ url }, { sessionId: 1 })
+  let ticks = 0
+  for await (const chunk of reader.ticks()) ticks += chunk.length
+  return ticks
+}
+
+async function throwAway(url: string): Promise<number> {
+  const client = await connectClient(url)
+  await client.query('BEGIN; SET LOCAL jit = off; SET LOCAL enable_sort = off')
+  const rows = await new Promise<number>((resolve, reject) => {
+    client.query(new Discard(QUERY, resolve, reject))
+  })
+  await client.end()
+  return rows
+}
+
+/** A COPY … TO STDOUT that looks at none of the data. */
+class Discard implements Submittable {
+  readonly #sql: string
+  readonly #resolve: (rows: number) => void
+  #rows = 0
+  readonly handleError: (error: Error) => void
+
+  constructor(sql: string, resolve: (rows: number) => void, reject: (error: Error) => void) {
+    this.#sql = sql
+    this.#resolve = resolve
+    this.handleError = reject
+  }
+
+  submit(connection: { query(sql: string): void }): void {
+    connection.query(this.#sql)
+  }
+
+  handleCopyData(): void {}
+
+  handleCommandComplete({ text }: { text: string }): void {
+    this.#rows = Number(text.split(' ')[1])
+  }
+
+  handleReadyForQuery(): void {
+    this.#resolve(this.#rows)
+  }
+}

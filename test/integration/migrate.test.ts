@@ -1,0 +1,128 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import type pg from 'pg'
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
+
+import { type Migration, migrate, readMigrations } from '../../db/migrate.ts'
+import { connectClient } from '../../db/pool.ts'
+import { MigrationError } from '../../market/errors.ts'
+import { forEachEdition } from '../support/databases.ts'
+
+const shipped = await readMigrations()
+const extra = (up: string): Migration => ({ number: shipped.length + 1, name: 'extra', up, down: '', checksum: `of ${up}` })
+
+forEachEdition('the migrator', ({ createDatabase }) => {
+  let url: string
+  let client: pg.Client
+  beforeEach(async () => {
+    url = await createDatabase()
+    client = await connectClient(url)
+  })
+  afterEach(() => client.end())
+
+  const names = async (sql: string) => (await client.query<{ name: string }>(sql)).rows.map(({ name }) => name)
+  const tables = () =>
+    names("SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type <> 'VIEW' ORDER BY 1")
+  const failure = async (migrations: Migration[]) => {
+    const error: unknown = await migrate(client, { migrations }).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(MigrationError)
+    return error as MigrationError
+  }
+
+  it('makes every table, and does nothing the second time', async () => {
+    expect(await migrate(client)).toEqual(shipped.map(({ name }) => `applied migration ${name}`))
+    expect(await tables()).toEqual(expect.arrayContaining(['batches', 'instruments', 'quotes', 'rejected_ticks', 'sessions', 'trades']))
+    expect(await migrate(client)).toEqual([])
+  })
+
+  it('says what it would do without doing it', async () => {
+    expect(await migrate(client, { dryRun: true })).toEqual(shipped.map(({ name }) => `would apply migration ${name}`))
+    expect(await tables()).toEqual([])
+  })
+
+  it('explains every table and view to those who look at the database', async () => {
+    await migrate(client)
+    const silent = `SELECT relname AS name FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'p')
+      AND obj_description(oid, 'pg_class') IS NULL AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`
+    expect(await names(silent)).toEqual([])
+  })
+
+  it('is undone by the part of each file that stands behind "-- down"', async () => {
+    await migrate(client)
+    for (const { down } of [...shipped].reverse()) await client.query(down)
+    expect(await tables()).toEqual([])
+  })
+
+  it('lets two of them start at the same time', async () => {
+    const other = await connectClient(url)
+    onTestFinished(() => other.end())
+    const applied = await Promise.all([migrate(client), migrate(other)])
+    expect(applied.flat()).toHaveLength(shipped.length)
+  })
+
+  it('undoes a migration that fails, and names it', async () => {
+    const error = await failure([...shipped, extra('CREATE TABLE half (a int); SELECT 1 / 0')])
+    expect(error.message).toMatch(/extra failed and was undone: division by zero/)
+    expect(await tables()).not.toContain('half')
+    expect(await migrate(client)).toEqual([])
+  })
+
+  it('refuses a database that a newer version has migrated, and says what to do', async () => {
+    await migrate(client, { migrations: [...shipped, extra('CREATE TABLE tomorrow (a int)')] })
+    const error = await failure(shipped)
+    expect(error.code).toBe('migration-newer-database')
+    expect(error.message).toMatch(/at migration extra; this program knows 1.*Install that version or a newer one/)
+  })
+
+  it('refuses a database whose applied migrations are not its own', async () => {
+    await migrate(client)
+    const error = await failure(shipped.map((migration) => ({ ...migration, checksum: 'another' })))
+    expect(error.code).toBe('migration-changed')
+    expect(error.message).toContain('000001_tape')
+  })
+
+  it('tells a role without rights what its administrator has to grant', async () => {
+    const role = `tapedeck_poor_${new URL(url).pathname.slice(-6)}`
+    await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret-word'; REVOKE ALL ON SCHEMA public FROM public`)
+    onTestFinished(async () => {
+      const last = await connectClient(url)
+      await last.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+      await last.end()
+    })
+    const poor = new URL(url)
+    poor.username = role
+    poor.password = 'secret-word'
+    const session = await connectClient(poor.href)
+    onTestFinished(() => session.end())
+    await expect(migrate(session)).rejects.toThrow(new RegExp(`Role ${role} may not create tables .* GRANT CREATE ON DATABASE`))
+    await expect(migrate(session)).rejects.toThrow(MigrationError)
+    await expect(migrate(session)).rejects.not.toThrow(/secret-word/)
+  })
+})
+
+it('takes a migration for the same whatever line ends it was checked out with, and whatever its down part', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tapedeck-migrations-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const checksum = async (text: string) => {
+    await writeFile(join(folder, '000001_one.sql'), text)
+    return (await readMigrations(folder)).map((migration) => migration.checksum)
+  }
+  const original = await checksum('CREATE TABLE a (b int);\n\n-- down\nDROP TABLE a;\n')
+  expect(await checksum('CREATE TABLE a (b int);\r\n\r\n-- down\r\nDROP TABLE a;\r\n')).toEqual(original)
+  expect(await checksum('CREATE TABLE a (b int);\n\n-- down\nDROP TABLE IF EXISTS a;\n')).toEqual(original)
+  expect(await checksum('CREATE TABLE a (b bigint);\n\n-- down\nDROP TABLE a;\n')).not.toEqual(original)
+})
+
+it('does not start when a migration file is missing or misnamed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tapedeck-migrations-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, '000002_two.sql'), 'SELECT 1')
+  await expect(readMigrations(folder)).rejects.toThrow(/expected migration 1 in .*, found 000002_two.sql/)
+})
+
+it('ships migrations that anybody can read the units from', async () => {
+  const text = await readFile(new URL('../../db/migrations/000001_tape.sql', import.meta.url), 'utf8')
+  expect(text).toContain('Annual fraction: 0.25 is 25 %.')
+})

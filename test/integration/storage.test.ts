@@ -1,0 +1,91 @@
+import type pg from 'pg'
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
+
+import { migrate } from '../../db/migrate.ts'
+import { connectClient } from '../../db/pool.ts'
+import { planStorage, reconcileStorage } from '../../db/storage.ts'
+import { forEachEdition } from '../support/databases.ts'
+
+const TICK_TABLES = ['option_greeks', 'quotes', 'statistics', 'trades']
+
+forEachEdition('the storage', ({ createDatabase }) => {
+  let url: string
+  let client: pg.Client
+  let hasTimescale: boolean
+  beforeEach(async () => {
+    url = await createDatabase()
+    client = await connectClient(url)
+    await migrate(client)
+    const { rows } = await client.query("SELECT FROM pg_available_extensions WHERE name = 'timescaledb'")
+    hasTimescale = rows.length > 0
+  })
+  afterEach(() => client.end())
+
+  const hypertables = async () => {
+    if (!hasTimescale) return []
+    const { rows } = await client.query<{ name: string; interval: string; rows: string }>(
+      `SELECT hypertable_name AS name, time_interval::text AS interval FROM timescaledb_information.dimensions
+       WHERE hypertable_schema = 'public' AND column_name = 'ts' ORDER BY 1`,
+    )
+    return rows
+  }
+  const expected = () => (hasTimescale ? TICK_TABLES.map((name) => ({ name, interval: '1 day' })) : [])
+
+  it('is what the server can do, and stays as it is the second time', async () => {
+    await reconcileStorage(client)
+    expect(await hypertables()).toEqual(expected())
+    const { edition, server, steps } = await planStorage(client)
+    expect(edition === 'plain').toBe(!hasTimescale)
+    expect(server).toMatch(hasTimescale ? /^TimescaleDB \d\S* (Apache|Community)$/ : /^PostgreSQL without TimescaleDB$/)
+    expect(steps).toEqual([])
+    expect(await reconcileStorage(client)).toEqual([`storage: ${server}`])
+  })
+
+  it('is planned in words before anything is done', async () => {
+    const plan = await reconcileStorage(client, { dryRun: true })
+    expect(plan.length > 1).toBe(hasTimescale)
+    expect(plan.slice(1).every((line) => line.startsWith('would '))).toBe(true)
+    const { rows } = await client.query("SELECT FROM pg_extension WHERE extname = 'timescaledb'")
+    expect(rows).toEqual([])
+  })
+
+  it('moves rows that are there already, and keeps the plain indexes', async () => {
+    await client.query(`INSERT INTO quotes (ts, session_id, seq, instrument_id, bid_price)
+      SELECT timestamptz '2014-06-05 13:30Z' + i * interval '1 hour', 1, i, 1, i FROM generate_series(1, 100) AS i`)
+    await reconcileStorage(client)
+    const { rows } = await client.query('SELECT count(*)::int AS rows, sum(bid_price) AS sum FROM quotes')
+    expect(rows).toEqual([{ rows: 100, sum: 5050 }])
+    const { rows: indexes } = await client.query<{ name: string }>(
+      "SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'public' AND tablename = 'quotes' ORDER BY 1",
+    )
+    expect(indexes.map(({ name }) => name)).toEqual(['quotes_instrument', 'quotes_session'])
+  })
+
+  it('leaves another chunk interval as somebody set it', async () => {
+    await reconcileStorage(client)
+    if (hasTimescale) await client.query("SELECT set_chunk_time_interval('quotes', interval '7 days')")
+    expect(await reconcileStorage(client)).toHaveLength(1)
+    const other = expected().map((table) => (table.name === 'quotes' ? { ...table, interval: '7 days' } : table))
+    expect(await hypertables()).toEqual(other)
+  })
+
+  it('stays plain, and says why, where the role may not create the extension', async () => {
+    const role = `tapedeck_modest_${new URL(url).pathname.slice(-6)}`
+    await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`)
+    onTestFinished(async () => {
+      const last = await connectClient(url)
+      await last.query(`DROP ROLE ${role}`)
+      await last.end()
+    })
+    const modest = new URL(url)
+    modest.username = role
+    modest.password = 'x'
+    const session = await connectClient(modest.href)
+    onTestFinished(() => session.end())
+    const lines = await reconcileStorage(session)
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatch(
+      hasTimescale ? /the tables stay plain: .*Have a superuser run "CREATE EXTENSION timescaledb/ : /without TimescaleDB/,
+    )
+  })
+})
