@@ -147,6 +147,7 @@ Examples:
 async function runCollector(config: TapedeckConfig, { until, json: asJson }: CollectCommandOptions): Promise<void> {
   const { collect } = await import('./collector/collect.ts')
   const { formatProgress, formatSummary, plainProgress, plainSummary } = await import('./collector/telemetry/report.ts')
+  const { makeDataDir } = await import('./db/embedded/cluster.ts')
   const logger = await createLogger(config.log.level)
   const { gateway, universe, rules, journal, database, metrics } = config
   const store = await openDatabase(config, logger)
@@ -155,7 +156,7 @@ async function runCollector(config: TapedeckConfig, { until, json: asJson }: Col
   try {
     const summary = await collect({
       settings: {
-        dataDir: config.dataDir,
+        dataDir: await makeDataDir(config.dataDir),
         gateway: { ...gateway, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
         underlyings: universe.underlyings,
         rules,
