@@ -52,7 +52,6 @@ export class Intake {
     setImmediate(() => {
       setImmediate(() => {
         if (this.#isSilent(nowMs)) this.#options.assembler.closeGroup()
-        this.#armTimer()
       })
     })
   }

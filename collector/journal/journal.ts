@@ -274,8 +274,11 @@ export class Journal {
       await file.datasync()
       // The name itself must survive a power cut too.
       const folder = await open(directory, 'r')
-      await folder.sync()
-      await folder.close()
+      try {
+        await folder.sync()
+      } finally {
+        await folder.close()
+      }
     } catch (error) {
       await file.close()
       await rm(path, { force: true })

@@ -18,7 +18,7 @@ import type { JournalBatch, SegmentRef } from './batch.ts'
 import { listSegments, type SegmentFile } from './directory.ts'
 
 /** What the reader may say of a header that did not reach the disk whole. */
-const HEADER_FAULTS = new Set(['tape-torn-header', 'tape-not-a-tape', 'tape-corrupt'])
+const HEADER_FAULTS = new Set(['tape-not-a-tape', 'tape-corrupt'])
 
 /** Why a session that did not end by itself has ended. */
 const CRASH = 'crash'

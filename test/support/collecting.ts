@@ -85,11 +85,11 @@ export class Collecting {
     return this.progress
   }
 
-  /** Waits for a line in the log. */
-  async said(message: string): Promise<LogLine> {
+  /** Waits for a line in the log that has these words in its message or its details. */
+  async said(words: string): Promise<LogLine> {
     return vi.waitFor(() => {
-      const line = this.logged.find(({ msg }) => msg.includes(message))
-      if (!line) throw new Error(`nobody said "${message}"; the log: ${this.logged.map(({ msg }) => msg).join(' | ')}`)
+      const line = this.logged.find((line) => JSON.stringify(line).includes(words))
+      if (!line) throw new Error(`nobody said "${words}"; the log: ${this.logged.map(({ msg }) => msg).join(' | ')}`)
       return line
     }, PATIENCE)
   }

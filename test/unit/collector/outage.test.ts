@@ -18,10 +18,13 @@ describe('an outage', () => {
 
   it('of several causes is one hole, from the first on and named after it', () => {
     const { outage, gaps } = watched()
-    outage.begin(1000, 'ib-1100')
-    outage.begin(2000, 'link-lost')
-    outage.begin(500, 'collector-crash')
+    expect(outage.open).toBeUndefined()
+    expect(outage.begin(1000, 'ib-1100')).toBe(true)
+    expect(outage.begin(2000, 'link-lost')).toBe(false)
+    expect(outage.begin(500, 'collector-crash')).toBe(false)
+    expect(outage.open).toEqual({ fromTsUs: 1000, cause: 'ib-1100' })
     outage.end(5000)
+    expect(outage.open).toBeUndefined()
 
     expect(gaps).toEqual([{ fromTsUs: 1000, toTsUs: 5000, cause: 'ib-1100' }])
   })

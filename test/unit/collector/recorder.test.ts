@@ -96,15 +96,17 @@ describe('a session', () => {
   it('has a number that is safe, names its start and rises with it', async () => {
     const { recorder, sessionIds } = await recorderOn(createWallClock())
     const now = vi.spyOn(Date, 'now')
-    for (const startMs of [1795228902510, 1795228902511, 1795228902512]) {
+    // Once the system's clock was set back.
+    for (const startMs of [1795228902510, 1795228902511, 1795228902512, 1795228000000]) {
       now.mockReturnValue(startMs)
       recorder.begin()
       await recorder.end('test')
     }
     now.mockRestore()
 
-    expect(sessionIds.map((id) => Math.floor(id / 4096))).toEqual([1795228902510, 1795228902511, 1795228902512])
+    expect(sessionIds.map((id) => Math.floor(id / 4096))).toEqual([1795228902510, 1795228902511, 1795228902512, 1795228902512])
     expect(sessionIds.every(Number.isSafeInteger)).toBe(true)
+    expect(new Set(sessionIds).size).toBe(4)
     expect(sessionIds).toEqual(sessionIds.toSorted((a, b) => a - b))
   })
 
@@ -352,8 +354,35 @@ describe('a rotation', () => {
   })
 })
 
+describe('the time of a session', () => {
+  it("is the clock's, and never before the last record", async () => {
+    const { recorder, clock } = await onGatewayTime()
+    recorder.begin()
+    clock.publish(START_US + 1000)
+    expect(recorder.nowUs).toBe(START_US + 1000)
+    clock.publish(START_US - 1000)
+    expect(recorder.nowUs).toBe(START_US + 1)
+    await recorder.end('test')
+  })
+})
+
+describe('what the journal could not keep', () => {
+  it('is dropped and no longer in flight', async () => {
+    const { recorder, counts } = await onGatewayTime()
+    recorder.begin()
+    for (let i = 0; i < 5; i++) recorder.tick(quote(i), START_US)
+    recorder.lost(3)
+    recorder.lost(1)
+    await recorder.end('test')
+
+    expect(counts).toMatchObject({ received: 5, inFlight: 1 })
+    expect([...counts.dropped]).toEqual([['journal-failed', 4]])
+    expect(unaccounted(counts)).toBe(0)
+  })
+})
+
 describe('signs of life', () => {
-  it('are the begin, every tick and every answer to a heartbeat', async () => {
+  it('are the begin, every tick, every answer to a heartbeat and every time that is told', async () => {
     const { recorder, clock } = await onGatewayTime()
     recorder.begin()
     expect(recorder.lastProofUs).toBe(START_US)
@@ -365,7 +394,28 @@ describe('signs of life', () => {
     clock.publish(START_US + 2000)
     recorder.alive()
     expect(recorder.lastProofUs).toBe(START_US + 2000)
+    clock.publish(START_US + 3000)
+    recorder.timeTold()
+    expect(recorder.lastProofUs).toBe(START_US + 3000)
     await recorder.end('test')
+  })
+})
+
+describe('an interruption', () => {
+  it('is recorded when it begins', async () => {
+    const { recorder, tapes } = await onGatewayTime()
+    recorder.begin()
+    recorder.interrupted({ fromTsUs: START_US - 7, cause: 'link-lost' })
+    await recorder.end('test')
+
+    expect((await tapes())[0]?.[2]).toEqual({
+      kind: 'session',
+      event: 'interrupted',
+      seq: 3,
+      tsUs: START_US + 2,
+      fromTsUs: START_US - 7,
+      cause: 'link-lost',
+    })
   })
 })
 

@@ -105,6 +105,7 @@ describe('a quote', () => {
     const { assembler, ticks, unknownLines } = twoLines()
     for (const message of WHOLE) assembler.take(message)
     assembler.closeLine(1)
+    expect(ticks).toEqual([QUOTE])
     assembler.take(m.price(1, m.BID, 80, 1))
     assembler.closeGroup()
 

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { SILENCE_MS } from '../../../../collector/ib/assemble.ts'
 import { Intake } from '../../../../collector/ib/intake.ts'
 import type { ControlMessage, GatewayMessage } from '../../../../collector/ib/messages.ts'
@@ -82,6 +82,30 @@ describe('the intake', () => {
     })
     block(4 * SILENCE_MS)
     await delivered
+    expect(ticks).toEqual([])
+
+    await vi.waitFor(() => expect(ticks).toHaveLength(1))
+    expect(ticks[0]).toMatchObject({ bidPrice: 1, askPrice: 2 })
+  })
+
+  it('judges a silence by what had come when its time was up, not by how long the judging took', async () => {
+    const { intake, ticks } = intakeOf()
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1000)
+    onTestFinished(() => now.mockRestore())
+    intake.take([bid()])
+    now.mockReturnValue(1000 + SILENCE_MS)
+    const judged = new Promise<void>((resolve) => {
+      // Behind the intake's own timer and immediate, ahead of its judgement.
+      setTimeout(() => {
+        setImmediate(() => {
+          now.mockReturnValue(1000 + SILENCE_MS + 0.2)
+          intake.take([ask()])
+          now.mockReturnValue(1100)
+          setImmediate(resolve)
+        })
+      }, SILENCE_MS)
+    })
+    await judged
     expect(ticks).toEqual([])
 
     await vi.waitFor(() => expect(ticks).toHaveLength(1))

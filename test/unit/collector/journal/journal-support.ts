@@ -9,7 +9,7 @@ import { Journal, type JournalOptions } from '../../../../collector/journal/jour
 import { type RecoveredSession, recoverJournal } from '../../../../collector/journal/recovery.ts'
 import { RecordCursor } from '../../../../db/tape/codec.ts'
 import { readBlocks, readRecords } from '../../../../db/tape/reader.ts'
-import type { ContractRecord, LineEvent, Quote, SessionEvent, TapeRecord } from '../../../../market/tick.ts'
+import type { ContractRecord, FeedGap, LineEvent, Quote, SessionEvent, TapeRecord } from '../../../../market/tick.ts'
 
 export const SESSION_ID = 1401975060000 * 4096 + 7
 /** 2014-06-05 09:31 in New York. */
@@ -39,6 +39,15 @@ export function started(seq = 1): SessionEvent {
 
 export function ended(seq: number): SessionEvent {
   return { kind: 'session', seq, tsUs: BASE_US + seq, event: 'ended', cause: 'test' }
+}
+
+export function interrupted(seq: number, fromSeq: number): SessionEvent {
+  return { kind: 'session', seq, tsUs: BASE_US + seq, event: 'interrupted', fromTsUs: BASE_US + fromSeq, cause: 'link-lost' }
+}
+
+export function gap(seq: number, fromSeq: number, instrument?: number): FeedGap {
+  const bounds = { fromTsUs: BASE_US + fromSeq, toTsUs: BASE_US + seq, cause: 'link-lost' }
+  return { kind: 'gap', seq, tsUs: BASE_US + seq, ...bounds, ...(instrument !== undefined && { instrument }) }
 }
 
 export function opened(seq: number, instrument = 0): LineEvent {

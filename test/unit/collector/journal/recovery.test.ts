@@ -125,6 +125,41 @@ describe('a session that crashed', () => {
   })
 })
 
+describe('the hole behind a crash', () => {
+  const holeOf = async (...syncs: TapeRecord[][]) => {
+    const { folder } = await crashed({ segmentBytes: 1 }, ...syncs)
+    const { hole } = await j.recoverOne(folder)
+    // The next start may crash as well before it can name the hole.
+    expect((await j.recoverOne(folder)).hole).toEqual(hole)
+    return hole
+  }
+
+  it('begins with the last record', async () => {
+    expect(await holeOf([j.started(), j.quote(2)], [j.quote(3)])).toEqual({ fromTsUs: j.BASE_US + 3, cause: 'collector-crash' })
+  })
+
+  it('is the one that was open already', async () => {
+    const hole = { fromTsUs: j.BASE_US + 2, cause: 'link-lost' }
+    expect(await holeOf([j.started(), j.quote(2)], [j.interrupted(3, 2)], [j.quote(4)])).toEqual(hole)
+    expect(await holeOf([j.started(), j.quote(2), j.interrupted(3, 2)], [j.gap(4, 2, 7)])).toEqual(hole)
+  })
+
+  it('is its own when the one before it has been named', async () => {
+    const hole = { fromTsUs: j.BASE_US + 5, cause: 'collector-crash' }
+    expect(await holeOf([j.started(), j.quote(2), j.interrupted(3, 2)], [j.gap(4, 2)], [j.quote(5)])).toEqual(hole)
+  })
+
+  it('is known from the newest segment alone', async () => {
+    const { folder } = await crashed({ segmentBytes: 1 }, [j.started(), j.interrupted(2, 1)], [j.quote(3)], [j.quote(4)])
+    for (const n of [1, 2]) await rm(segment(folder, n))
+    expect((await j.recoverOne(folder)).hole).toEqual({ fromTsUs: j.BASE_US + 1, cause: 'link-lost' })
+  })
+
+  it('is none behind a session that ended by itself', async () => {
+    expect(await holeOf([j.started(), j.interrupted(2, 1)], [j.ended(3)])).toBeUndefined()
+  })
+})
+
 describe('a session that ended by itself', () => {
   it('gives its batches and is not ended again', async () => {
     const live = await j.journalIn(await j.temporaryFolder(), { batchRows: 3 })
@@ -190,8 +225,9 @@ describe('several segments', () => {
   })
 
   it('forget lines that were closed in a segment that is not there', async () => {
-    const { folder } = await crashed(options, ...syncs, [j.quote(9, 1), j.closed(10, 5, 1), j.quote(11, 1)], [j.quote(12, 1)])
-    await rm(segment(folder, 4))
+    const { folder } = await crashed(options, ...syncs, [j.quote(9, 1)], [j.closed(10, 5, 1)], [j.quote(11, 1)])
+    const closing = (await j.blocksIn(folder)).find(({ batchNo, seqs }) => batchNo > 0 && seqs.includes(10))
+    await rm(closing?.path ?? '')
     const session = await j.recoverOne(folder)
 
     expect((await j.recordsOf(session.batches.at(-1) ?? expect.unreachable())).map(({ kind }) => kind)).toEqual(['session'])
@@ -268,6 +304,15 @@ describe('damage', () => {
         message: expect.stringContaining(`${segment(folder, 1)} is damaged at byte ${second?.offset}`),
       }),
     )
+  })
+
+  it('to the last rows is told from a torn tail once the session has been ended behind them', async () => {
+    const { folder } = await crashed({}, [j.started(), j.quote(2)])
+    await j.recoverOne(folder)
+    const [rows] = await j.blocksIn(folder)
+    await flipByte(segment(folder, 1), (rows?.offset ?? 0) + 60)
+
+    await expect(recoverJournal(folder)).rejects.toThrow(expect.objectContaining({ code: 'tape-corrupt' }))
   })
 
   it.each([

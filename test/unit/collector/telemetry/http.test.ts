@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createCounts } from '../../../../collector/telemetry/counts.ts'
 import { serveTelemetry } from '../../../../collector/telemetry/http.ts'
@@ -78,10 +79,12 @@ describe('/metrics', () => {
   it('tells the same again when nothing has happened, and the new figures when something has', async () => {
     const { counts, get } = await served()
     counts.received = 30
+    counts.dropped.set('no-session', 7)
     const figures = async () => samplesOf((await get('/metrics?x=1')).text)
     expect((await figures()).get('tapedeck_ticks_received_total')).toBe(30)
     expect((await figures()).get('tapedeck_ticks_received_total')).toBe(30)
-    expect((await figures()).get('tapedeck_ticks_unaccounted')).toBe(30)
+    expect((await figures()).get('tapedeck_ticks_unaccounted')).toBe(23)
+    expect((await figures()).get('tapedeck_ticks_dropped_total{reason="no-session"}')).toBe(7)
     counts.received = 31
     counts.dropped.set('no-session', 31)
     const after = await figures()
@@ -130,6 +133,10 @@ describe('the server', () => {
 
   it('closes though somebody is still connected', async () => {
     const { server, get } = await served()
+    const half = connect(server.port, '127.0.0.1')
+    onTestFinished(() => void half.destroy())
+    await once(half, 'connect')
+    half.write('GET /healthz HTTP/1.1\r\n')
     await get('/healthz')
     await server.close()
 

@@ -58,7 +58,7 @@ async function universe(options: Partial<UniverseOptions> = {}) {
   const requests = (id: number) => tws.requests.map(({ fields }) => fields).filter(([first]) => first === String(id))
   /** What lines were asked for, in order, by the names of their contracts. */
   const asked = async (lines: number) => {
-    await vi.waitFor(() => expect(requests(1)).toHaveLength(lines))
+    await vi.waitFor(() => expect(requests(1)).toHaveLength(lines), { timeout: 4000 })
     return requests(1).map((fields) => (fields[5] === 'OPT' ? `${fields[6]?.slice(4)} ${fields[7]} ${fields[8]}` : fields[4]))
   }
   return { opened, ticks, asked, requests, logged, tws, link, contracts }
@@ -111,9 +111,9 @@ describe('the universe', () => {
 
   it('waits for no price when all strikes are wanted and fit', async () => {
     const { opened, asked, logged } = await universe({ underlyings: [{ ...TWX, strikes: 'all' }] })
-    await opened
-
+    // All are asked for before the wait for a price could be over.
     expect(await asked(17)).toContain('0621 50 P')
+    await opened
     expect(logged.map((line) => (line as unknown as { msg: string }).msg)).toEqual(['chain discovered'])
   })
 

@@ -119,6 +119,23 @@ describe('a batch that the database does not take', () => {
     }
   })
 
+  it('is told of as long as it is not taken', async () => {
+    const { store, begun, answer } = gatedStore()
+    const { writer } = writerWith(store, { lanes: 2 })
+    for (let n = 1; n <= 2; n++) writer.add(batchOf(n, [segmentOf('a')]), { contractOf })
+    await vi.waitFor(() => expect(begun()).toEqual([1, 2]))
+    expect([writer.failing, writer.uncommitted]).toEqual([0, 2])
+    for (let failures = 0; failures < 2; failures++) {
+      answer(1, new Error('connection refused'))
+      await vi.waitFor(() => expect(begun()).toEqual([2, 1]))
+      expect(writer.failing).toBe(1)
+    }
+    answer(2)
+    answer(1)
+    await writer.drained()
+    expect([writer.failing, writer.uncommitted]).toEqual([0, 0])
+  })
+
   it('is tried again when its own segment cannot be read', async () => {
     const { writer, retries, committed } = writerWith(async () => stored())
     const batch = batchOf(1, [segmentOf('/nowhere/1.tape')])
@@ -226,15 +243,12 @@ describe('a writer that stops', () => {
     await writer.stop()
 
     expect(calls).toBe(before)
-    expect({ committed, released, uncommitted: a.uncommitted, pending: writer.pending }).toEqual({
-      committed: [],
-      released: [],
-      uncommitted: 3,
-      pending: 0,
-    })
+    expect({ committed, released, pending: writer.pending }).toEqual({ committed: [], released: [], pending: 0 })
+    expect([a.uncommitted, writer.uncommitted]).toEqual([3, 3])
     writer.add(batchOf(4, [a]), { contractOf })
     await writer.drained()
     expect(calls).toBe(before)
+    expect(writer.uncommitted).toBe(4)
   })
 
   it('still takes the answer of the batch that is on its way', async () => {

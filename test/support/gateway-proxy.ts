@@ -1,0 +1,134 @@
+/**
+ * A proxy between a collector and a gateway that knows where messages begin and end. It can be cut, fall silent while its sockets
+ * live on, and put words into the gateway's mouth.
+ */
+
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+import { frame } from './scripted-tws.ts'
+
+export interface GatewayProxy {
+  port: number
+  /** Fields of every request for market data so far, over all connections. */
+  readonly marketDataRequests: string[][]
+  /** Closes all connections and refuses new ones until `resume`. */
+  cut(): void
+  /** From here on nothing of what the gateway sends is passed on, and nobody is told. Ends with the connection. */
+  silence(): void
+  /** A message of the gateway's that it never sent, to every client. */
+  say(...fields: readonly (string | number)[]): void
+  /** Sees every request first. What it returns is the answer, and the gateway never hears of the request. */
+  answer: ((request: string[]) => (string | number)[] | undefined) | undefined
+  resume(): void
+  close(): Promise<void>
+}
+
+export async function startGatewayProxy(port: number): Promise<GatewayProxy> {
+  const connections = new Set<Connection>()
+  let refusing = false
+  const server = createServer((client) => {
+    if (refusing) {
+      client.destroy()
+      return
+    }
+    const connection = new Connection(client, connect(port, '127.0.0.1'), proxy)
+    connections.add(connection)
+    client.on('close', () => connections.delete(connection))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const proxy: GatewayProxy = {
+    port: (server.address() as AddressInfo).port,
+    marketDataRequests: [],
+    answer: undefined,
+    cut() {
+      refusing = true
+      for (const connection of connections) connection.cut()
+    },
+    silence() {
+      for (const connection of connections) connection.isSilent = true
+    },
+    say(...fields) {
+      for (const { client } of connections) client.write(frame(...fields))
+    },
+    resume() {
+      refusing = false
+    },
+    async close() {
+      for (const connection of connections) connection.cut()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+  return proxy
+}
+
+const REQUEST_MARKET_DATA = '1'
+const START_API = '71'
+
+class Connection {
+  readonly client: Socket
+  readonly #gateway: Socket
+  readonly #proxy: GatewayProxy
+  isSilent = false
+  #started = false
+
+  constructor(client: Socket, gateway: Socket, proxy: GatewayProxy) {
+    this.client = client
+    this.#gateway = gateway
+    this.#proxy = proxy
+    for (const socket of [client, gateway]) {
+      socket.setNoDelay(true)
+      socket.on('error', () => undefined)
+    }
+    client.on('close', () => gateway.destroy())
+    gateway.on('close', () => client.destroy())
+    let hello = Buffer.alloc(0)
+    const requests = messagesOf((message) => this.#toGateway(message))
+    client.on('data', (chunk: Buffer) => {
+      if (this.#started) return requests(chunk)
+      // The greeting has a form of its own; what follows it waits for the gateway's answer.
+      hello = Buffer.concat([hello, chunk])
+      const length = hello.length < 8 ? undefined : 8 + hello.readUInt32BE(4)
+      if (length === undefined || hello.length < length) return
+      this.#started = true
+      gateway.write(hello.subarray(0, length))
+      requests(hello.subarray(length))
+    })
+    const answers = messagesOf((message) => {
+      if (!this.isSilent) client.write(message)
+    })
+    gateway.on('data', answers)
+  }
+
+  cut(): void {
+    this.client.destroy()
+    this.#gateway.destroy()
+  }
+
+  #toGateway(message: Buffer): void {
+    const fields = message.toString('utf8', 4).split('\0').slice(0, -1)
+    if (fields[0] === REQUEST_MARKET_DATA) this.#proxy.marketDataRequests.push(fields)
+    const answer = fields[0] === START_API ? undefined : this.#proxy.answer?.(fields)
+    if (answer) this.client.write(frame(...answer))
+    else this.#gateway.write(message)
+  }
+}
+
+/** Cuts a stream of bytes into whole messages, their length in front. */
+function messagesOf(onMessage: (message: Buffer) => void): (chunk: Buffer) => void {
+  let bytes = Buffer.alloc(0)
+  return (chunk) => {
+    bytes = Buffer.concat([bytes, chunk])
+    let at = 0
+    for (;;) {
+      if (bytes.length < at + 4) break
+      const end = at + 4 + bytes.readUInt32BE(at)
+      if (bytes.length < end) break
+      onMessage(bytes.subarray(at, end))
+      at = end
+    }
+    bytes = bytes.subarray(at)
+  }
+}

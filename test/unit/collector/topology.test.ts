@@ -1,0 +1,338 @@
+/** The rooms joined, from a scripted TWS to the journal. */
+
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type CollectorClock, createGatewayClock, createWallClock } from '../../../collector/clock.ts'
+import { Journal } from '../../../collector/journal/journal.ts'
+import { Outage } from '../../../collector/outage.ts'
+import { Recorder } from '../../../collector/recorder.ts'
+import { createCounts } from '../../../collector/telemetry/counts.ts'
+import { createEvents } from '../../../collector/telemetry/events.ts'
+import { joinRooms } from '../../../collector/topology.ts'
+import { greet, type TwsConnection } from '../../support/scripted-tws.ts'
+import { unexpected } from '../../support/unexpected.ts'
+import { twsFor } from './ib/tws-support.ts'
+import { segmentRecords, segmentsIn, temporaryFolder } from './journal/journal-support.ts'
+
+const START_US = 1401975060_000_000
+const SYMBOLS = ['TWX', 'FOXA']
+const lines = SYMBOLS.map((symbol) => ({ kind: 'stock', symbol, currency: 'USD' }) as const)
+
+type Script = (tws: TwsConnection, index: number) => unknown
+
+/** Accepts every line that is asked for. */
+const acceptAll: Script = async (tws) => {
+  await greet(tws)
+  for (;;) tws.send(58, 1, (await tws.request(1))[2] ?? '', 1)
+}
+
+async function collectorOn(clock: CollectorClock, script: Script = acceptAll) {
+  // The shortest pause between two links.
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0)
+  onTestFinished(() => random.mockRestore())
+  const server = await twsFor(script)
+  const directory = await temporaryFolder()
+  const counts = createCounts()
+  const logged: Record<string, unknown>[] = []
+  const sessionIds: number[] = []
+  const recorder = new Recorder({
+    clock,
+    counts,
+    judge: () => undefined,
+    openJournal(sessionId) {
+      sessionIds.push(sessionId)
+      return new Journal({
+        batchRows: 1000,
+        batchMs: 100,
+        fsyncMs: 50,
+        segmentBytes: 1 << 26,
+        directory,
+        sessionId,
+        onBatch: () => undefined,
+        onSegmentClosed: () => undefined,
+        onSync: () => undefined,
+        onError: unexpected,
+      })
+    },
+    detail: {},
+    config: {},
+  })
+  let ended = 0
+  const topology = joinRooms({
+    feed: { host: '127.0.0.1', port: server.port, clientId: 5, handshakeTimeoutMs: 5000, heartbeatMs: 60_000, messagesPerSecond: 1000 },
+    marketDataType: 1,
+    genericTicks: [100, 101],
+    clock,
+    recorder,
+    outage: new Outage({ record: (gap) => recorder.gap(gap) }),
+    counts,
+    events: createEvents(pino({ base: null, timestamp: false }, { write: (line) => void logged.push(JSON.parse(line)) }), counts),
+    onReady() {
+      if (topology.subscriptions.wanted > 0) return
+      topology.subscriptions.want(lines.map((contract) => ({ instrument: recorder.instrumentOf(contract), contract })))
+    },
+    universeIsKnown: () => true,
+    onEndOfTape: () => ended++,
+  })
+  onTestFinished(async () => {
+    await topology.stop()
+    await recorder.end('test')
+  })
+  if (clock.known) topology.begin()
+  topology.feed.start()
+  /** Ends everything and gives the records of each session. */
+  const finish = async () => {
+    await topology.stop()
+    await recorder.end('test')
+    const names = await segmentsIn(directory)
+    return Promise.all(sessionIds.map((id) => segmentRecords(join(directory, names.find((name) => name.startsWith(`${id}-`)) ?? ''))))
+  }
+  const tws = async (index: number) => {
+    await vi.waitFor(() => expect(server.connections.length).toBeGreaterThan(index), { timeout: 5000 })
+    return server.connections[index] ?? unexpected()
+  }
+  const linesOpen = (open: number) => vi.waitFor(() => expect(counts.lines).toBe(open), { timeout: 5000 })
+  return { counts, recorder, logged, finish, tws, linesOpen, ended: () => ended }
+}
+
+/** The ids under which the lines were asked for, in order. */
+const reqIdsOf = (tws: TwsConnection) => tws.requests.filter(({ fields }) => fields[0] === '1').map(({ fields }) => fields[2] ?? '')
+
+describe('a day without trouble', () => {
+  it('goes from the wire to the journal, line by line', async () => {
+    const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock())
+    const gateway = await tws(0)
+    await linesOpen(2)
+    const [one = '', two = ''] = reqIdsOf(gateway)
+    gateway.send(1, 6, one, 1, 70.5, 3, 1)
+    gateway.send(1, 6, one, 2, 70.75, 4, 1)
+    gateway.send(1, 6, two, 1, 35.1, 8, 1)
+    gateway.send(1, 6, 999, 1, 1, 1, 1)
+    await vi.waitFor(() => expect(counts.received).toBe(3))
+    const [records] = await finish()
+
+    expect(gateway.requests.map(({ fields }) => fields[0])).toEqual(['71', '59', '1', '1'])
+    expect(gateway.requests[2]?.fields.at(-4)).toBe('100,101')
+    expect(records?.map(({ kind, ...record }) => ('event' in record ? `${kind} ${record.event}` : kind))).toEqual([
+      'session started',
+      'config',
+      'contract',
+      'contract',
+      'line opened',
+      'line opened',
+      'quote',
+      'quote',
+      'line closed',
+      'line closed',
+      'session ended',
+    ])
+    expect(records?.filter(({ kind }) => kind === 'quote')).toMatchObject([
+      { instrument: 0, bidPrice: 70.5, bidSize: 3, askPrice: 70.75, askSize: 4 },
+      { instrument: 1, bidPrice: 35.1, bidSize: 8 },
+    ])
+    expect([...counts.dropped]).toEqual([['unknown-line', 1]])
+    expect(counts.gaps).toBe(0)
+  })
+})
+
+describe('a link that is lost', () => {
+  it('leaves a hole that is named when every line is back, from the last sign of life on', async () => {
+    let second: string[] = []
+    const { finish, tws, linesOpen, counts, recorder } = await collectorOn(createWallClock(), async (gateway, index) => {
+      if (index === 0) return acceptAll(gateway, index)
+      await greet(gateway)
+      second = [(await gateway.request(1))[2] ?? '', (await gateway.request(1))[2] ?? '']
+      gateway.send(58, 1, second[1] ?? '', 1)
+    })
+    const gateway = await tws(0)
+    await linesOpen(2)
+    gateway.send(1, 6, reqIdsOf(gateway)[0] ?? '', 1, 70.5, 3, 1)
+    await vi.waitFor(() => expect(counts.received).toBe(1))
+    const provedUs = recorder.lastProofUs
+    gateway.socket.end()
+    const next = await tws(1)
+    await linesOpen(1)
+    expect(counts.gaps).toBe(0)
+    next.send(58, 1, second[0] ?? '', 1)
+    await linesOpen(2)
+    const [records] = await finish()
+
+    const lost = records?.filter(({ kind }) => kind !== 'contract').slice(5)
+    expect(lost).toMatchObject([
+      { kind: 'session', event: 'interrupted', fromTsUs: provedUs, cause: 'the gateway closed the connection' },
+      { kind: 'line', event: 'closed', instrument: 0, untilTsUs: provedUs, cause: 'link-lost' },
+      { kind: 'line', event: 'closed', instrument: 1, untilTsUs: provedUs, cause: 'link-lost' },
+      { kind: 'line', event: 'opened', instrument: 1 },
+      { kind: 'line', event: 'opened', instrument: 0 },
+      { kind: 'gap', fromTsUs: provedUs, cause: 'the gateway closed the connection' },
+      { kind: 'line', event: 'closed' },
+      { kind: 'line', event: 'closed' },
+      { kind: 'session', event: 'ended' },
+    ])
+    expect(counts.gaps).toBe(1)
+    expect(reqIdsOf(gateway).filter((reqId) => reqIdsOf(next).includes(reqId))).toEqual([])
+  })
+
+  it('is over though a line is over the limit of the gateway now', async () => {
+    const { tws, linesOpen, counts, logged } = await collectorOn(createWallClock(), async (gateway, index) => {
+      if (index === 0) return acceptAll(gateway, index)
+      await greet(gateway)
+      if (index === 2) return
+      gateway.send(58, 1, (await gateway.request(1))[2] ?? '', 1)
+      gateway.send(4, 2, (await gateway.request(1))[2] ?? '', 101, 'Max number of tickers has been reached', '')
+    })
+    const gateway = await tws(0)
+    await linesOpen(2)
+    gateway.socket.end()
+    await vi.waitFor(() => expect(counts.gaps).toBe(1), { timeout: 5000 })
+
+    expect(counts.lines).toBe(1)
+    expect(logged).toContainEqual(expect.objectContaining({ contract: 'FOXA', code: 101 }))
+    // The next link may have room for it.
+    const second = await tws(1)
+    second.socket.end()
+    const third = await tws(2)
+    await vi.waitFor(() => expect(reqIdsOf(third)).toHaveLength(2), { timeout: 5000 })
+  })
+})
+
+describe('a gateway that has lost IB', () => {
+  it('leaves a hole until IB is back, whatever the gateway says in between', async () => {
+    const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock(), async (gateway) => {
+      await greet(gateway)
+      gateway.send(58, 1, (await gateway.request(1))[2] ?? '', 1)
+    })
+    const gateway = await tws(0)
+    await linesOpen(1)
+    gateway.send(4, 2, -1, 1100, 'Connectivity between IB and the gateway has been lost', '')
+    gateway.send(4, 2, -1, 1100, 'Connectivity between IB and the gateway has been lost', '')
+    gateway.send(49, 1, 1401975060)
+    gateway.send(58, 1, reqIdsOf(gateway)[1] ?? '', 1)
+    await linesOpen(2)
+    expect(counts.gaps).toBe(0)
+    gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:usfarm', '')
+    gateway.send(4, 2, -1, 1102, 'Connectivity has been restored - data maintained', '')
+    await vi.waitFor(() => expect(counts.gaps).toBe(1))
+    const [records] = await finish()
+
+    expect(records?.filter(({ kind }) => kind === 'gap' || kind === 'session').slice(1)).toMatchObject([
+      { kind: 'session', event: 'interrupted', cause: 'ib-1100' },
+      { kind: 'gap', cause: 'ib-1100' },
+      { kind: 'session', event: 'ended' },
+    ])
+    expect(reqIdsOf(gateway)).toHaveLength(2)
+  })
+
+  it('is asked for every line again when its data was lost', async () => {
+    const { tws, linesOpen, counts } = await collectorOn(createWallClock())
+    const gateway = await tws(0)
+    await linesOpen(2)
+    gateway.send(4, 2, -1, 1101, 'Connectivity has been restored - data lost', '')
+    await vi.waitFor(() => expect(counts.gaps).toBe(1))
+
+    expect(counts.lines).toBe(2)
+    expect(reqIdsOf(gateway)).toHaveLength(4)
+    expect(new Set(reqIdsOf(gateway)).size).toBe(4)
+  })
+})
+
+describe('a line that the gateway does not like', () => {
+  it('is asked for without generic ticks when these do not go with it', async () => {
+    const { tws, linesOpen } = await collectorOn(createWallClock(), async (gateway) => {
+      await greet(gateway)
+      for (;;) {
+        const request = await gateway.request(1)
+        if (request.at(-4) === '') gateway.send(58, 1, request[2] ?? '', 1)
+        else gateway.send(4, 2, request[2] ?? '', 321, 'Error validating request:-incorrect generic tick list', '')
+      }
+    })
+    await linesOpen(2)
+    const gateway = await tws(0)
+
+    expect(gateway.requests.filter(({ fields }) => fields[0] === '1').map(({ fields }) => fields.at(-4))).toEqual([
+      '100,101',
+      '100,101',
+      '',
+      '',
+    ])
+  })
+
+  it('is not recorded, and the others are', async () => {
+    const { linesOpen, logged } = await collectorOn(createWallClock(), async (gateway) => {
+      await greet(gateway)
+      gateway.send(4, 2, (await gateway.request(1))[2] ?? '', 200, 'No security definition has been found', '')
+      gateway.send(58, 1, (await gateway.request(1))[2] ?? '', 1)
+    })
+    await linesOpen(1)
+
+    expect(logged).toContainEqual(expect.objectContaining({ level: 40, contract: 'TWX', code: 200 }))
+  })
+})
+
+describe('the time that a gateway publishes', () => {
+  const published = async (script: Script = acceptAll) => {
+    const collector = await collectorOn(createGatewayClock(), async (gateway, index) => {
+      void script(gateway, index)
+      await gateway.request(59)
+      gateway.send(49, 1, START_US)
+    })
+    const gateway = await collector.tws(0)
+    await collector.linesOpen(2)
+    return { ...collector, gateway, reqIds: reqIdsOf(gateway) }
+  }
+
+  it('begins the session, asks for the lines and stamps what follows', async () => {
+    const { gateway, reqIds, counts, finish } = await published()
+    gateway.send(49, 1, START_US + 5_000_000)
+    gateway.send(1, 6, reqIds[0] ?? '', 1, 70.5, 3, 1)
+    gateway.send(1, 6, reqIds[0] ?? '', 2, 70.75, 3, 1)
+    gateway.send(49, 1, START_US + 6_000_000)
+    await vi.waitFor(() => expect(counts.received).toBe(1))
+    const [records] = await finish()
+
+    expect(records?.[0]).toMatchObject({ kind: 'session', event: 'started', tsUs: START_US })
+    expect(records?.find(({ kind }) => kind === 'quote')).toMatchObject({ tsUs: START_US + 5_000_000, bidPrice: 70.5, askPrice: 70.75 })
+  })
+
+  it('begins a new session with the same lines when it goes back', async () => {
+    const { gateway, reqIds, counts, finish } = await published()
+    gateway.send(49, 1, START_US - 60_000_000)
+    gateway.send(1, 6, reqIds[1] ?? '', 1, 35.1, 3, 1)
+    gateway.send(49, 1, START_US - 59_000_000)
+    await vi.waitFor(() => expect(counts.received).toBe(1))
+    const sessions = await finish()
+
+    expect(sessions).toHaveLength(2)
+    expect(sessions[0]?.at(-1)).toMatchObject({ kind: 'session', event: 'ended', cause: 'gateway-time-went-back' })
+    expect(sessions[1]?.filter(({ kind }) => kind === 'line' || kind === 'quote')).toMatchObject([
+      { kind: 'line', event: 'opened', instrument: 0 },
+      { kind: 'line', event: 'opened', instrument: 1 },
+      { kind: 'quote', instrument: 1, tsUs: START_US - 60_000_000 + 6 },
+      { kind: 'line', event: 'closed', instrument: 0 },
+      { kind: 'line', event: 'closed', instrument: 1 },
+    ])
+  })
+
+  it('ends every tick; one that the link did not live to see the end of is kept out of the quotes', async () => {
+    const { gateway, reqIds, counts, finish } = await published()
+    gateway.send(1, 6, reqIds[0] ?? '', 1, 70.5, 3, 1)
+    gateway.send(1, 6, reqIds[0] ?? '', 2, 70.75, 3, 1)
+    gateway.send(49, 1, START_US + 1_000_000)
+    gateway.send(1, 6, reqIds[0] ?? '', 1, 70.6, 3, 1)
+    gateway.socket.end()
+    await vi.waitFor(() => expect(counts.received).toBe(2))
+    const [records] = await finish()
+
+    expect(records?.filter(({ kind }) => kind === 'quote')).toMatchObject([
+      { bidPrice: 70.5, askPrice: 70.75, verdict: undefined },
+      { bidPrice: 70.6, askPrice: 70.75, verdict: { severity: 'quarantine', rules: 'unfinished' } },
+    ])
+  })
+
+  it('ends with the tape', async () => {
+    const { gateway, ended } = await published()
+    gateway.send(4, 2, -1, 99000, 'End of tape', '')
+    await vi.waitFor(() => expect(ended()).toBe(1))
+  })
+})
