@@ -9,21 +9,29 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 
 import {
+  addQueryOptions,
   type CollectArguments,
+  type CommonOptions,
   collectOverrides,
+  configFile,
+  dataDir,
   hostPortArgument,
   integerArgument,
+  json,
   listArgument,
+  load,
+  logLevel,
+  type QueryArguments,
+  queryOf,
   speedArgument,
   timeArgument,
 } from './config/arguments.ts'
-import { type ConfigOverrides, type LoadedConfig, loadConfig } from './config/load.ts'
 import type { TapedeckConfig } from './config/schema.ts'
+import { stopSignals } from './config/signals.ts'
 import { event, logDestination, print, printJson, progressBar, statusLine, writeStdout } from './config/terminal.ts'
 import { packageRoot } from './db/package-root.ts'
 import { ConfigError, TapedeckError } from './market/errors.ts'
 import { alignColumns } from './market/text-table.ts'
-import { isoFromUs } from './market/time.ts'
 
 const root = packageRoot()
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
@@ -35,26 +43,6 @@ const DRAIN_TIMEOUT_MS = 30_000
 
 // ---- what several commands share
 
-interface CommonOptions {
-  config?: string
-  dataDir?: string
-  logLevel?: string
-  json?: boolean
-}
-
-function load(options: CommonOptions, overrides: ConfigOverrides = {}): LoadedConfig {
-  return loadConfig({
-    file: options.config,
-    env: process.env,
-    cwd: process.cwd(),
-    overrides: {
-      ...overrides,
-      ...(options.dataDir !== undefined && { dataDir: options.dataDir }),
-      ...(options.logLevel !== undefined && { log: { level: options.logLevel } }),
-    },
-  })
-}
-
 async function createLogger(level: string) {
   const { pino } = await import('pino')
   return pino({ level, base: null }, logDestination)
@@ -65,19 +53,16 @@ async function openDatabase(config: TapedeckConfig, logger: Awaited<ReturnType<t
   return openDatabase({ config, logger })
 }
 
-/** The first signal asks to stop in order, the second not to wait any more. */
-function stopSignals(): { stop: AbortSignal; force: AbortSignal } {
-  const stop = new AbortController()
-  const force = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => (stop.signal.aborted ? force : stop).abort(signal))
-  return { stop: stop.signal, force: force.signal }
+/** Runs `use` on the database of the settings, brought to this version. */
+async function withDatabase(options: CommonOptions, use: (url: string) => Promise<void>): Promise<void> {
+  const database = await openDatabase(load(options).config, await createLogger('warn'))
+  try {
+    await database.prepare()
+    await use(database.url())
+  } finally {
+    await database.close()
+  }
 }
-
-const json = () => new Option('--json', 'machine-readable output')
-const configFile = () => new Option('--config <file>', 'configuration file (default: ./tapedeck.yaml, when there is one)')
-const dataDir = () => new Option('--data-dir <folder>', 'journal and embedded database')
-const logLevel = () => new Option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
 
 const program = new Command('tapedeck')
   .description('Records option and stock ticks from TWS / IB Gateway and plays them back.')
@@ -197,6 +182,9 @@ interface GatewayCommandOptions extends CommonOptions {
   lines: number
   startAfterLines: number
   sampling: 'on' | 'off'
+  messageRate: number
+  tickByTick: number
+  rate?: number
   publishTime?: boolean
   once?: boolean
 }
@@ -211,6 +199,9 @@ program
   .option('--lines <n>', 'market-data lines a client may have', integerArgument(1, 10_000), 100)
   .option('--start-after-lines <n>', 'tape time stands still until so many lines are open', integerArgument(0, 100_000), 1)
   .addOption(new Option('--sampling <mode>', 'merge changes as IB does').choices(['on', 'off']).default('on'))
+  .option('--message-rate <n>', 'messages a client may send within a second, 0 for any number', integerArgument(0, 1_000_000), 50)
+  .option('--tick-by-tick <n>', 'tick-by-tick lines that may be open at once', integerArgument(0, 10_000), 5)
+  .option('--rate <rate>', 'compute option values where the tape has none, at this annual interest rate (0.05 is 5 %)', Number)
   .option('--publish-time', 'send tape time and the end of the tape to every client')
   .option('--once', 'exit when the tape is over and the last client has left')
   .addOption(logLevel())
@@ -227,7 +218,12 @@ Examples:
     const logger = await createLogger(options.logLevel ?? (options.json ? 'warn' : 'info'))
     const { stop } = stopSignals()
     const gateway = await startGateway(
-      { ...options, sampling: options.sampling === 'on', publishTime: options.publishTime === true },
+      {
+        ...options,
+        sampling: options.sampling === 'on',
+        publishTime: options.publishTime === true,
+        limits: { messagesPerSecond: options.messageRate, tickByTick: options.tickByTick },
+      },
       { log: logger },
     )
     if (options.json) event('listening', { port: gateway.port })
@@ -242,27 +238,13 @@ Examples:
 
 // ---- replay
 
-interface ReplayCommandOptions extends CommonOptions {
-  session?: string
-  from?: number
-  to?: number
-  symbols?: string[]
-  speed: number | 'max'
-  includeQuarantined?: boolean
-  ndjson?: boolean
-}
+type ReplayCommandOptions = CommonOptions & QueryArguments & { speed: number | 'max'; ndjson?: boolean }
 
-program
-  .command('replay')
+addQueryOptions(program.command('replay'))
   .description('play a recorded session back in order')
   .addOption(configFile())
   .addOption(dataDir())
-  .option('--session <id>', 'session to replay (default: the latest)')
-  .option('--from <time>', 'first moment, UTC', timeArgument)
-  .option('--to <time>', 'last moment, UTC', timeArgument)
-  .option('--symbols <symbols>', 'only these stocks and their options, by comma', listArgument)
   .option('--speed <speed>', 'tape seconds per second, or max', speedArgument, 'max' as const)
-  .option('--include-quarantined', 'also the ticks that the rules kept out')
   .option('--ndjson', 'print every tick as a line of JSON')
   .addOption(json())
   .addHelpText(
@@ -274,21 +256,11 @@ Examples:
   )
   .action(async (options: ReplayCommandOptions) => {
     const { formatReplaySummary, replaySession } = await import('./backtester/replay/session.ts')
-    const { config } = load(options)
-    const logger = await createLogger('warn')
-    const database = await openDatabase(config, logger)
     const { stop } = stopSignals()
-    try {
-      await database.prepare()
+    await withDatabase(options, async (url) => {
       const summary = await replaySession({
-        url: database.url(),
-        query: {
-          sessionId: options.session === undefined ? 'latest' : Number(options.session),
-          ...(options.from !== undefined && { fromUs: options.from }),
-          ...(options.to !== undefined && { toUs: options.to }),
-          ...(options.symbols && { symbols: options.symbols }),
-          includeQuarantined: options.includeQuarantined === true,
-        },
+        url,
+        query: queryOf(options),
         speed: options.speed,
         writeLine: options.ndjson ? writeStdout : undefined,
         signal: stop,
@@ -296,9 +268,37 @@ Examples:
       if (options.ndjson) return
       if (options.json) event('summary', summary)
       else print(formatReplaySummary(summary))
-    } finally {
-      await database.close()
-    }
+    })
+  })
+
+// ---- export
+
+type ExportCommandOptions = CommonOptions & QueryArguments & { format: 'csv' | 'ndjson'; out: string }
+
+addQueryOptions(program.command('export'))
+  .description('write the ticks of a recorded session as CSV or NDJSON')
+  .requiredOption('--out <file>', 'file to write, or - for standard output')
+  .addOption(new Option('--format <format>', 'of the lines').choices(['csv', 'ndjson']).default('csv'))
+  .addOption(configFile())
+  .addOption(dataDir())
+  .addOption(json())
+  .action(async (options: ExportCommandOptions) => {
+    const { exportSession, formatExportProgress, formatExportSummary } = await import('./backtester/replay/export.ts')
+    const { stop } = stopSignals()
+    const status = process.stderr.isTTY ? statusLine() : () => undefined
+    await withDatabase(options, async (url) => {
+      const summary = await exportSession({
+        url,
+        query: queryOf(options),
+        format: options.format,
+        out: options.out === '-' ? writeStdout : options.out,
+        onProgress: (progress) => status(formatExportProgress(progress)),
+        signal: stop,
+      }).finally(() => status(undefined))
+      if (options.out === '-') return
+      if (options.json) event('summary', summary)
+      else print(formatExportSummary(summary))
+    })
   })
 
 // ---- tape
@@ -307,8 +307,8 @@ const tape = program.command('tape').description('import and look at tape files'
 
 tape
   .command('import')
-  .description('make a tape of option-chain quotes and quote bars of the underlying')
-  .argument('<sources...>', 'option quotes (*.csv, *.csv.gz) and <symbol>_<yyyymmdd>_quote_1min.csv')
+  .description('make a tape of other people’s data: quotes of option chains; quote bars, trades, quotes of stocks')
+  .argument('<sources...>', '*.csv of option quotes; <symbol>_<yyyymmdd>_{quote_1min,trade_tick,quote_tick}.csv; each also .gz')
   .requiredOption('--out <file>', 'tape to write')
   .option('--date <yyyy-mm-dd>', 'only the rows of this day')
   .option('--attribution <text>', "whose data it is and under which terms; kept in the tape's header")
@@ -316,12 +316,13 @@ tape
   .addHelpText(
     'after',
     `
-Example:
+Examples:
+  tapedeck tape import ibm_20131007_trade_tick.csv.gz --out ibm.tape
   tapedeck tape import twx_quotes_1min.csv.gz twx_20140605_quote_1min.csv \\
     --date 2014-06-05 --out twx.tape`,
   )
   .action(async (sources: string[], options: { out: string; date?: string; attribution?: string; json?: boolean }) => {
-    const { importTape } = await import('./db/tape/importers/import-tape.ts')
+    const { formatImportSummary, importTape } = await import('./db/tape/importers/import-tape.ts')
     const status = statusLine()
     const { out, date, attribution } = options
     const summary = await importTape({
@@ -332,17 +333,7 @@ Example:
       onProgress: ({ bytes, totalBytes }) => status(progressBar(bytes, totalBytes)),
     }).finally(() => status(undefined))
     if (options.json) printJson(summary)
-    else
-      print(
-        alignColumns([
-          ['Tape', out],
-          ['Instruments', summary.instruments],
-          ['Quotes', summary.quotes],
-          ['Rows of other dates', summary.skippedRows],
-          ['First', isoFromUs(summary.firstTsUs)],
-          ['Last', isoFromUs(summary.lastTsUs)],
-        ]),
-      )
+    else print(formatImportSummary(out, summary))
   })
 
 tape
@@ -363,16 +354,11 @@ tape
   .argument('<file>')
   .addOption(json())
   .action(async (file: string, options: { json?: boolean }) => {
-    const { verifyTape } = await import('./db/tape/inspect.ts')
-    const { ok, blocks, records, torn, problems, problemCount } = await verifyTape(file)
-    if (options.json) printJson({ ok, blocks, records, torn, problems, problemCount })
-    else {
-      print(`${file}: ${blocks} blocks, ${records} records, ${ok ? 'ok' : `${problemCount} problems`}`)
-      if (torn) print(`byte ${torn.offset}: the file ends in an unfinished write of ${torn.bytes} bytes`)
-      for (const { offset, message } of problems) print(`byte ${offset}: ${message}`)
-      if (problems.length < problemCount) print(`... and ${problemCount - problems.length} more`)
-    }
-    process.exitCode = ok ? 0 : 1
+    const { formatTapeVerdict, verifyTape } = await import('./db/tape/inspect.ts')
+    const verdict = await verifyTape(file)
+    if (options.json) printJson(verdict)
+    else print(formatTapeVerdict(file, verdict))
+    process.exitCode = verdict.ok ? 0 : 1
   })
 
 tape
@@ -412,6 +398,14 @@ config
     const settings = describeConfig(load(options))
     if (options.json) printJson(settings)
     else print(formatSettings(settings))
+  })
+
+config
+  .command('schema')
+  .description('the JSON schema of the configuration file, for editors')
+  .action(async () => {
+    const { formatConfigSchema } = await import('./config/json-schema.ts')
+    print(formatConfigSchema().trimEnd())
   })
 
 // ---- db

@@ -1,9 +1,36 @@
-/** Reads single values of the command line. Each complains in the words of commander: what was expected. */
+/** Options that several commands share, and readers of single values: each complains in the words of commander, what was expected. */
 
-import { InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 
 import { isDate, usFromIso } from '../market/time.ts'
-import type { ConfigOverrides } from './load.ts'
+import { type ConfigOverrides, type LoadedConfig, loadConfig } from './load.ts'
+
+/** What several commands take. */
+export interface CommonOptions {
+  config?: string
+  dataDir?: string
+  logLevel?: string
+  json?: boolean
+}
+
+/** The settings in force, with the options of the command line over them. Throws a ConfigError, as loadConfig does. */
+export function load(options: CommonOptions, overrides: ConfigOverrides = {}): LoadedConfig {
+  return loadConfig({
+    file: options.config,
+    env: process.env,
+    cwd: process.cwd(),
+    overrides: {
+      ...overrides,
+      ...(options.dataDir !== undefined && { dataDir: options.dataDir }),
+      ...(options.logLevel !== undefined && { log: { level: options.logLevel } }),
+    },
+  })
+}
+
+export const json = () => new Option('--json', 'machine-readable output')
+export const configFile = () => new Option('--config <file>', 'configuration file (default: ./tapedeck.yaml, when there is one)')
+export const dataDir = () => new Option('--data-dir <folder>', 'journal and embedded database')
+export const logLevel = () => new Option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
 
 export function integerArgument(from: number, to: number) {
   return (text: string) => {
@@ -35,6 +62,35 @@ export function hostPortArgument(text: string): { host: string; port: number } {
 }
 
 export const listArgument = (text: string) => text.split(',').filter((part) => part !== '')
+
+function sessionArgument(text: string): number | 'latest' {
+  const id = Number(text)
+  if (text === 'latest') return text
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(id)) throw new InvalidArgumentError('expected latest, or the number of a session.')
+  return id
+}
+
+/** The options that select a part of what is recorded. */
+export interface QueryArguments {
+  session: number | 'latest'
+  from?: number
+  to?: number
+  symbols?: string[]
+  includeQuarantined?: boolean
+}
+
+export function addQueryOptions(command: Command): Command {
+  return command
+    .option('--session <id>', 'session to read', sessionArgument, 'latest' as const)
+    .option('--from <time>', 'first moment, UTC', timeArgument)
+    .option('--to <time>', 'moment before which to end, UTC', timeArgument)
+    .option('--symbols <symbols>', 'only these stocks and their options, by comma', listArgument)
+    .option('--include-quarantined', 'also the ticks that the rules kept out')
+}
+
+export function queryOf({ session, from, to, symbols, includeQuarantined }: QueryArguments) {
+  return { sessionId: session, fromUs: from, toUs: to, symbols, includeQuarantined }
+}
 
 /** The options of `tapedeck collect` that stand for settings. */
 export interface CollectArguments {

@@ -1,6 +1,6 @@
 /**
  * The settings: their names, their defaults and what they accept. Every `error` here completes the sentence
- * "expected …, found …" that config/load.ts writes.
+ * "expected …, found …" that config/load.ts writes; every description is what an editor shows (config/json-schema.ts).
  */
 
 import { z } from 'zod'
@@ -42,9 +42,15 @@ const size = z.union([z.number(), z.string()], { error: 'a size' }).transform((v
   return z.NEVER
 })
 
-const strikes = z.union([z.literal('all'), section({ rangePercent: positive('percent of the price on either side') })], {
-  error: 'all, or a section like { rangePercent: 20 }',
-})
+const strikes = z.union(
+  [
+    z.literal('all'),
+    section({ rangePercent: positive('percent of the price on either side').describe('Percent of the price on either side.') }),
+  ],
+  {
+    error: 'all, or a section like { rangePercent: 20 }',
+  },
+)
 
 const expiryDays = integer(0, 3650)
 
@@ -54,16 +60,19 @@ const ticker = z
   .regex(/^[A-Z0-9]+(?:[ ./-][A-Z0-9]+)*$/, { error: 'a ticker in capitals, as IB writes it (AAPL, BRK B)' })
 
 const underlying = section({
-  symbol: ticker,
+  symbol: ticker.describe('Ticker as IB writes it. One that YAML would read as something else needs quotes.'),
   currency: z
     .string({ error: 'a currency like USD' })
     .regex(/^[A-Z]{3}$/, { error: 'a currency like USD' })
-    .default('USD'),
-  exchange: text('an exchange as IB names it').default('SMART'),
-  primaryExchange: text('an exchange as IB names it').optional(),
-  strikes: strikes.optional(),
-  expiryDays: expiryDays.optional(),
-  tradingClasses: list(text('a trading class like SPXW'), 'trading classes').optional(),
+    .default('USD')
+    .describe('Currency of the stock.'),
+  exchange: text('an exchange as IB names it').default('SMART').describe('Where IB routes to.'),
+  primaryExchange: text('an exchange as IB names it').optional().describe('Listing exchange: tells apart equal tickers.'),
+  strikes: strikes.optional().describe('all, or strikes within so many percent of the price. Default: that of the universe.'),
+  expiryDays: expiryDays.optional().describe('Options up to so many days from expiry. Default: that of the universe.'),
+  tradingClasses: list(text('a trading class like SPXW'), 'trading classes')
+    .optional()
+    .describe('Only these classes of options, such as SPXW.'),
 })
 
 /** Runs beside other mistakes, so that the elements may be anything. */
@@ -81,11 +90,12 @@ function refuseRepetition(
 }
 
 const universe = section({
-  strikes: strikes.default({ rangePercent: 20 }),
-  expiryDays: expiryDays.default(60),
+  strikes: strikes.default({ rangePercent: 20 }).describe('all, or strikes within so many percent of the price.'),
+  expiryDays: expiryDays.default(60).describe('Options up to so many days from expiry. Environment: EXPIRY_RANGE_DAYS.'),
   underlyings: list(underlying, 'underlyings')
     .superRefine(refuseRepetition, { when: ({ value }) => Array.isArray(value) })
-    .default([]),
+    .default([])
+    .describe('The stocks to record with their option chains.'),
 }).transform(({ underlyings, ...defaults }) => ({
   ...defaults,
   underlyings: underlyings.map((own) => ({
@@ -97,50 +107,83 @@ const universe = section({
 
 /** The whole configuration file. `dataDir` has no default here: it depends on the machine and config/load.ts gives it. */
 export const configSchema = section({
-  dataDir: text('the path of a folder'),
+  dataDir: text('the path of a folder').describe(
+    'Where journals, tapes and the embedded database are kept. A relative path starts at this file. Environment: TAPEDECK_DATA_DIR.',
+  ),
   database: section({
-    url: databaseUrl.optional(),
-    lanes: integer(1, 8).default(2),
-    batchRows: integer(1, 100_000).default(1000),
-    batchMs: integer(10, 60_000).default(100),
-  }).prefault({}),
+    url: databaseUrl
+      .optional()
+      .describe('PostgreSQL or TimescaleDB to write to; without it a private PostgreSQL runs below dataDir. Environment: DATABASE_URL.'),
+    lanes: integer(1, 8).default(2).describe('Connections that write at the same time.'),
+    batchRows: integer(1, 100_000).default(1000).describe('A batch is written when it holds so many rows.'),
+    batchMs: integer(10, 60_000)
+      .default(100)
+      .describe('A batch is written when it is so many milliseconds old. Environment: COLLECTION_INTERVAL_MS.'),
+  })
+    .prefault({})
+    .describe('Where ticks are written.'),
   gateway: section({
-    host: text('a host name or address').default('127.0.0.1'),
-    port: integer(1, 65_535, ' (TWS listens on 7496 live and 7497 paper, IB Gateway on 4001 and 4002)').default(7497),
-    clientId: integer(1, 999_999, ' (0 is refused: it would be handed the orders placed by hand in TWS)').default(87),
-    clock: oneOf(['wall', 'gateway']).default('wall'),
-    handshakeTimeoutMs: integer(100, 120_000).default(8000),
-    heartbeatMs: integer(2000, 300_000).default(10_000),
-    messagesPerSecond: integer(1, 45, ' (IB takes 50)').default(40),
-    lines: integer(1, 10_000).default(100),
-    marketDataType: oneOf(['live', 'frozen', 'delayed', 'delayed-frozen']).default('live'),
-    genericTicks: list(integer(1, 999), 'generic tick numbers').default([100, 101, 106, 233, 236, 456]),
-  }).prefault({}),
-  universe: universe.prefault({}),
+    host: text('a host name or address').default('127.0.0.1').describe('Where TWS or IB Gateway listens. Environment: IB_HOST.'),
+    port: integer(1, 65_535, ' (TWS listens on 7496 live and 7497 paper, IB Gateway on 4001 and 4002)')
+      .default(7497)
+      .describe('TWS: 7496 live, 7497 paper. IB Gateway: 4001 live, 4002 paper. Environment: IB_PORT.'),
+    clientId: integer(1, 999_999, ' (0 is refused: it would be handed the orders placed by hand in TWS)')
+      .default(87)
+      .describe('Each program connected to one TWS needs its own. Environment: IB_CLIENT_ID.'),
+    clock: oneOf(['wall', 'gateway'])
+      .default('wall')
+      .describe('Whose time stamps the ticks: of this machine, or the one that a replay gateway publishes.'),
+    handshakeTimeoutMs: integer(100, 120_000).default(8000).describe('How long the gateway may take to greet.'),
+    heartbeatMs: integer(2000, 300_000).default(10_000).describe('How often the gateway must give a sign of life.'),
+    messagesPerSecond: integer(1, 45, ' (IB takes 50)').default(40).describe('Messages sent to the gateway. IB takes 50 a second.'),
+    lines: integer(1, 10_000).default(100).describe('Market-data lines of your account. Never more are open at once.'),
+    marketDataType: oneOf(['live', 'frozen', 'delayed', 'delayed-frozen']).default('live').describe('What IB is asked for.'),
+    genericTicks: list(integer(1, 999), 'generic tick numbers')
+      .default([100, 101, 106, 233, 236, 456])
+      .describe("IB's numbers of the extra figures asked for with every line."),
+  })
+    .prefault({})
+    .describe('The connection to TWS or IB Gateway.'),
+  universe: universe.prefault({}).describe('What is recorded.'),
   rules: section({
-    maxSpreadPercent: positive('percent of the middle of bid and ask').default(100),
-    disabled: list(text('the name of a rule'), 'rule names').default([]),
-  }).prefault({}),
+    maxSpreadPercent: positive('percent of the middle of bid and ask')
+      .default(100)
+      .describe('Wider quotes are flagged, in percent of the middle of bid and ask. Environment: MAX_SPREAD_PERCENT.'),
+    disabled: list(text('the name of a rule'), 'rule names').default([]).describe('Names of validation rules that are not applied.'),
+  })
+    .prefault({})
+    .describe('How ticks are judged.'),
   journal: section({
-    fsyncMs: integer(1, 1000).default(50),
-    segmentBytes: size.default(64 * 2 ** 20),
-    keepDays: integer(0, 3650).default(7),
-  }).prefault({}),
+    fsyncMs: integer(1, 1000)
+      .default(50)
+      .describe('What the journal holds is forced to disk this often: the most that a power cut can take.'),
+    segmentBytes: size.default(64 * 2 ** 20).describe('A new file is begun at this size, 64KiB to 1GiB. Default: 64MiB.'),
+    keepDays: integer(0, 3650).default(7).describe('Days that files stay after everything in them is in the database.'),
+  })
+    .prefault({})
+    .describe('The files that hold every tick before the database has it.'),
   metrics: z
     .union(
       [
         z.literal('off'),
         section({
-          host: text('a host name or address').default('127.0.0.1'),
-          port: integer(0, 65_535, ' (0 takes any free one)').default(9464),
+          host: text('a host name or address').default('127.0.0.1').describe('Address to listen on.'),
+          port: integer(0, 65_535, ' (0 takes any free one)').default(9464).describe('0 takes any free one.'),
         }),
       ],
       {
         error: 'off, or a section with host and port',
       },
     )
-    .prefault({}),
-  log: section({ level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info') }).prefault({}),
+    .prefault({})
+    .describe('Where /metrics, /healthz and /readyz are served, or off.'),
+  log: section({
+    level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+      .default('info')
+      .describe('The least that is logged. Environment: LOG_LEVEL.'),
+  })
+    .prefault({})
+    .describe('What is logged.'),
 })
 
 /** The effective settings. */

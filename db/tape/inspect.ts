@@ -128,6 +128,16 @@ export async function verifyTape(path: string): Promise<TapeVerdict> {
   return verdict
 }
 
+/** As lines for a person. */
+export function formatTapeVerdict(path: string, { ok, blocks, records, torn, problems, problemCount }: TapeVerdict): string {
+  return [
+    `${path}: ${blocks} blocks, ${records} records, ${ok ? 'ok' : `${problemCount} problems`}`,
+    ...(torn ? [`byte ${torn.offset}: the file ends in an unfinished write of ${torn.bytes} bytes`] : []),
+    ...problems.map(({ offset, message }) => `byte ${offset}: ${message}`),
+    ...(problems.length < problemCount ? [`... and ${problemCount - problems.length} more`] : []),
+  ].join('\n')
+}
+
 /** The records of a tape that pass the filter, as plain objects. Throws like `readBlocks`, after what lies before the damage. */
 export async function* catTape(path: string, filter: CatFilter = {}): AsyncGenerator<CatLine> {
   const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, symbols, kinds, limit = Number.POSITIVE_INFINITY } = filter

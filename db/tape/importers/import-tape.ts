@@ -1,7 +1,9 @@
 /**
  * Makes a tape of other people's files. Two passes, both streaming: the first reads everything, so that a bad row refuses before
- * anything is written, and finds the contracts; the second writes all contracts and then the quotes, merged by time.
- * Every data row becomes a Quote, also one that changes nothing. Equal input gives equal bytes, in whatever order the files are named.
+ * anything is written, and finds the contracts; the second writes all contracts and then the ticks, merged by time; at equal times
+ * bars of the stock come first, then its trades, then its quotes, then options, each file in its own order. Every row of a minute file
+ * and every trade becomes a tick, also one that changes nothing; of quote ticks only changes do (see quote-ticks.ts).
+ * Equal input gives equal bytes, in whatever order the files are named.
  */
 
 import { stat } from 'node:fs/promises'
@@ -10,10 +12,11 @@ import type { Contract } from '../../../market/contract.ts'
 import { ConfigError, FeedError } from '../../../market/errors.ts'
 import { mergeOrdered } from '../../../market/merge.ts'
 import type { TapeRecord } from '../../../market/tick.ts'
-import { isDate } from '../../../market/time.ts'
+import { alignColumns } from '../../../market/text-table.ts'
+import { isDate, isoFromUs } from '../../../market/time.ts'
 import { writeTape } from '../writer.ts'
-import type { SourceQuote } from './rows.ts'
-import { identifySource, quotesOf, type Source } from './source.ts'
+import type { SourceTick } from './rows.ts'
+import { identifySource, type Source, ticksOf } from './source.ts'
 
 export interface ImportProgress {
   /** Bytes read of the files, both passes together. */
@@ -23,7 +26,10 @@ export interface ImportProgress {
 }
 
 export interface ImportOptions {
-  /** Option chains (`*.csv`, `*.csv.gz`) and minute quote bars of stocks (`<symbol>_<yyyymmdd>_quote_1min.csv`). */
+  /**
+   * Option chains (`*.csv`, `*.csv.gz`); of stocks `<symbol>_<yyyymmdd>_` with `quote_1min.csv` (minute bars of quotes), `trade_tick.csv`
+   * or `quote_tick.csv`, each also with `.gz`.
+   */
   sources: string[]
   /** The tape to write; replaced when it exists. */
   out: string
@@ -37,8 +43,12 @@ export interface ImportOptions {
 
 export interface ImportSummary {
   instruments: number
-  /** Data rows taken, each one a Quote. */
+  /** Data rows taken. Of quote ticks a bid's and an ask's row make one Quote, and none when nothing changes. */
+  rows: number
   quotes: number
+  trades: number
+  /** Those of them that the source marks as suspicious: quarantined on the tape. */
+  suspicious: number
   /** Data rows of other dates, left out. */
   skippedRows: number
   firstTsUs: number
@@ -64,19 +74,17 @@ export async function importTape(options: ImportOptions): Promise<ImportSummary>
 
   const { contracts, ...summary } = await survey(sources, date, progress)
   const numbers = new Map(contracts.map(({ key }, i) => [key, i + 1]))
-  const description =
-    `Minute-close quotes${date === undefined ? '' : ` of ${date}`}: ${summary.quotes} rows of ${contracts.length} instruments ` +
-    `from ${sources.map(({ name }) => name).join(', ')}`
+  const description = descriptionOf(sources, date, summary)
 
   async function* records(): AsyncGenerator<TapeRecord[]> {
     let seq = 0
     yield contracts.map(({ contract }, i) => ({ kind: 'contract', seq: ++seq, tsUs: summary.firstTsUs, instrument: i + 1, contract }))
-    for await (const quotes of mergeOrdered(sources.map((source) => ofDate(quotesOf(source, progress(source)), date)))) {
-      yield quotes.map(({ tsUs, key, bidPrice, askPrice, bidSize, askSize }) => {
+    for await (const ticks of mergeOrdered(sources.map((source) => ofDate(ticksOf(source, progress(source)), date)))) {
+      yield ticks.map(({ date: _date, contract: _contract, key, ...tick }) => {
         const instrument = numbers.get(key)
         if (instrument === undefined)
           throw new FeedError(`The sources changed while they were imported: ${key} is new. Import again.`, { code: 'import-changed' })
-        return { kind: 'quote', seq: ++seq, tsUs, instrument, bidPrice, askPrice, bidSize, askSize }
+        return { ...tick, seq: ++seq, instrument }
       })
     }
   }
@@ -84,30 +92,55 @@ export async function importTape(options: ImportOptions): Promise<ImportSummary>
   return summary
 }
 
+/** As lines for a person. */
+export function formatImportSummary(out: string, summary: ImportSummary): string {
+  return alignColumns([
+    ['Tape', out],
+    ['Instruments', summary.instruments],
+    ['Rows', summary.rows],
+    ['Quotes', summary.quotes],
+    ['Trades', summary.trades],
+    ['Suspicious', summary.suspicious],
+    ['Rows of other dates', summary.skippedRows],
+    ['First', isoFromUs(summary.firstTsUs)],
+    ['Last', isoFromUs(summary.lastTsUs)],
+  ])
+}
+
+function descriptionOf(sources: Source[], date: string | undefined, { instruments, quotes, trades }: ImportSummary): string {
+  const ofDay = date === undefined ? '' : ` of ${date}`
+  const names = sources.map(({ name }) => name).join(', ')
+  const isMinutes = sources.every(({ kind }) => kind === 'option-chain' || kind === 'quote-bars')
+  return isMinutes
+    ? `Minute-close quotes${ofDay}: ${quotes} rows of ${instruments} instruments from ${names}`
+    : `Ticks${ofDay}: ${trades} trades and ${quotes} quotes of ${instruments} instrument${instruments === 1 ? '' : 's'} from ${names}`
+}
+
 /** The first pass: checks every row. */
 async function survey(sources: Source[], date: string | undefined, progress: (source: Source) => (bytes: number) => void): Promise<Survey> {
   const contracts = new Map<string, Contract>()
   const dates = new Set<string>()
-  let quotes = 0
-  let skippedRows = 0
+  const count = { rows: 0, quotes: 0, trades: 0, suspicious: 0, skippedRows: 0 }
   let firstTsUs = Number.POSITIVE_INFINITY
   let lastTsUs = Number.NEGATIVE_INFINITY
+  const onRow = (row: { date: string }) => {
+    dates.add(row.date)
+    if (date === undefined || row.date === date) count.rows++
+    else count.skippedRows++
+  }
   for (const source of sources) {
-    for await (const chunk of quotesOf(source, progress(source))) {
-      for (const quote of chunk) {
-        dates.add(quote.date)
-        if (date !== undefined && quote.date !== date) {
-          skippedRows++
-          continue
-        }
-        quotes++
-        if (!contracts.has(quote.key)) contracts.set(quote.key, quote.contract)
-        if (quote.tsUs < firstTsUs) firstTsUs = quote.tsUs
-        if (quote.tsUs > lastTsUs) lastTsUs = quote.tsUs
+    for await (const ticks of ofDate(ticksOf(source, progress(source), onRow), date)) {
+      for (const { kind, verdict, key, contract, tsUs } of ticks) {
+        if (kind === 'trade') count.trades++
+        else count.quotes++
+        if (verdict) count.suspicious++
+        if (!contracts.has(key)) contracts.set(key, contract)
+        if (tsUs < firstTsUs) firstTsUs = tsUs
+        if (tsUs > lastTsUs) lastTsUs = tsUs
       }
     }
   }
-  if (quotes === 0) {
+  if (contracts.size === 0) {
     throw new FeedError(
       `expected rows${date === undefined ? '' : ` of ${date}`}, found ${dates.size === 0 ? 'none' : `only ${[...dates].join(', ')}`}. Name other files or another date.`,
       {
@@ -118,15 +151,14 @@ async function survey(sources: Source[], date: string | undefined, progress: (so
   return {
     contracts: [...contracts].map(([key, contract]) => ({ key, contract })).toSorted((a, b) => byContract(a.contract, b.contract)),
     instruments: contracts.size,
-    quotes,
-    skippedRows,
+    ...count,
     firstTsUs,
     lastTsUs,
   }
 }
 
-async function* ofDate(chunks: AsyncIterable<SourceQuote[]>, date: string | undefined): AsyncGenerator<SourceQuote[]> {
-  for await (const chunk of chunks) yield date === undefined ? chunk : chunk.filter((quote) => quote.date === date)
+async function* ofDate(chunks: AsyncIterable<SourceTick[]>, date: string | undefined): AsyncGenerator<SourceTick[]> {
+  for await (const chunk of chunks) yield date === undefined ? chunk : chunk.filter((tick) => tick.date === date)
 }
 
 /** Adds up what the readers of the sources report over both passes. */
@@ -152,9 +184,11 @@ async function progressOf(
   }
 }
 
-/** Stocks before options, so that at equal times the underlying's quote comes first; then by name. */
+/** What counts at equal times: a trade was made against the quote before it, and an option is quoted against its underlying. */
+const ORDER: readonly Source['kind'][] = ['quote-bars', 'trade-ticks', 'quote-ticks', 'option-chain']
+
 function bySource(a: Source, b: Source): number {
-  return compare(a.kind === 'quote-bars' ? 0 : 1, b.kind === 'quote-bars' ? 0 : 1) || compare(a.name, b.name) || compare(a.path, b.path)
+  return compare(ORDER.indexOf(a.kind), ORDER.indexOf(b.kind)) || compare(a.name, b.name) || compare(a.path, b.path)
 }
 
 /** Underlyings first, then options by symbol, expiry, strike and right. */

@@ -7,18 +7,18 @@
 
 import { contractKey, type OptionContract } from '../../../market/contract.ts'
 import { nyse } from '../../../market/calendar.ts'
-import { badRow, dashedDate, minuteCloses, parseNumber, parseOptional, type SourceQuote, sizeOf } from './rows.ts'
+import { badRow, dashedDate, eachRow, minuteCloses, parseNumber, parseOptional, type RowParser, sizeOf } from './rows.ts'
 
 export const OPTION_CHAIN_HEADER = 'date,ms_of_day,underlying,expiry,strike,right,bid,bid_size,ask,ask_size'
 const COLUMNS = 10
 
-/** Makes a parser of data rows. It throws a FeedError (`import-bad-row`) or the market's own refusal of a date. */
-export function optionChainParser(): (line: string) => SourceQuote {
+/** Makes a parser of data rows. */
+export function optionChainParser(): RowParser {
   const closeOf = minuteCloses()
   const known = new Map<string, { contract: OptionContract; key: string }>()
   let lastDate = { text: '', date: '' }
 
-  return (line) => {
+  return eachRow((line) => {
     const fields = line.split(',')
     if (fields.length !== COLUMNS) throw badRow(`${COLUMNS} columns (${OPTION_CHAIN_HEADER})`, line)
     const [date, msOfDay, underlying, expiry, strike, right, bid, bidSize, ask, askSize] = fields as [
@@ -45,6 +45,7 @@ export function optionChainParser(): (line: string) => SourceQuote {
     const bidPrice = parseOptional(bid, 'bid')
     const askPrice = parseOptional(ask, 'ask')
     return {
+      kind: 'quote',
       tsUs: closeOf(lastDate.date, msOfDay),
       seq: 0,
       date: lastDate.date,
@@ -55,7 +56,7 @@ export function optionChainParser(): (line: string) => SourceQuote {
       askPrice,
       askSize: sizeOf(askPrice, askSize, 'ask_size'),
     }
-  }
+  })
 }
 
 function contractOf(symbol: string, expiryText: string, strikeText: string, right: string): OptionContract {

@@ -5,7 +5,7 @@
  */
 
 import { contractKey, type StockContract } from '../../../market/contract.ts'
-import { badRow, dashedDate, minuteCloses, parseOptional, type SourceQuote, sizeOf } from './rows.ts'
+import { badRow, dashedDate, eachRow, minuteCloses, parseOptional, type RowParser, sizeOf } from './rows.ts'
 
 const COLUMNS = [
   'ms',
@@ -22,14 +22,14 @@ const COLUMNS = [
 ] as const
 const PRICE_SCALE = 10_000
 
-/** Makes a parser of the rows of one file. It throws a FeedError (`import-bad-row`) or the market's own refusal of a date. */
-export function quoteBarParser(symbol: string, day: string): (line: string) => SourceQuote {
+/** Makes a parser of the rows of one file. */
+export function quoteBarParser(symbol: string, day: string): RowParser {
   const closeOf = minuteCloses()
   const date = dashedDate(day, 'date')
   const contract: StockContract = { kind: 'stock', symbol, currency: 'USD' }
   const key = contractKey(contract)
 
-  return (line) => {
+  return eachRow((line) => {
     const fields = line.split(',')
     if (fields.length !== COLUMNS.length) throw badRow(`${COLUMNS.length} columns (${COLUMNS.join(',')})`, line)
     const [ms = '', , , , , bidSize = '', , , , , askSize = ''] = fields
@@ -37,6 +37,7 @@ export function quoteBarParser(symbol: string, day: string): (line: string) => S
     const bidPrice = scaled(prices[4])
     const askPrice = scaled(prices[9])
     return {
+      kind: 'quote',
       tsUs: closeOf(date, ms),
       seq: 0,
       date,
@@ -47,7 +48,7 @@ export function quoteBarParser(symbol: string, day: string): (line: string) => S
       askPrice,
       askSize: sizeOf(askPrice, askSize, 'askSize'),
     }
-  }
+  })
 }
 
 function scaled(price: number | undefined): number | undefined {

@@ -1,15 +1,14 @@
 /**
- * What the importers of minute files share: numbers as vendors write them, the stamp of a minute's close, and refusals that
- * say what was expected and found. Where the row is (file and line) is added by whoever feeds the lines.
+ * What the importers share: numbers and times as vendors write them, and refusals that say what was expected and found.
+ * Where the row is (file and line) is added by whoever feeds the lines.
  */
 
 import type { Contract } from '../../../market/contract.ts'
 import { FeedError } from '../../../market/errors.ts'
+import type { Quote, Trade, Verdict } from '../../../market/tick.ts'
 import { createZone } from '../../../market/time.ts'
 
-/** One row of a source: a quote, before the tape has numbered it. */
-export interface SourceQuote {
-  tsUs: number
+interface SourceBase {
   /** The same for all, so that a merge keeps rows of equal time in the order of their sources. */
   seq: 0
   /** The row's own date at the exchange, `YYYY-MM-DD`. */
@@ -17,10 +16,44 @@ export interface SourceQuote {
   contract: Contract
   /** `contractKey(contract)` */
   key: string
-  bidPrice: number | undefined
-  bidSize: number | undefined
-  askPrice: number | undefined
-  askSize: number | undefined
+}
+
+export type SourceQuote = SourceBase & Omit<Quote, 'seq' | 'instrument'>
+export type SourceTrade = SourceBase & Omit<Trade, 'seq' | 'instrument'>
+
+/** A tick of a source, before the tape has numbered it and its instrument. */
+export type SourceTick = SourceQuote | SourceTrade
+
+/** When a row was: what its order among the rows of its file is judged by. */
+export interface RowTime {
+  tsUs: number
+  /** `YYYY-MM-DD` at the exchange. */
+  date: string
+}
+
+/** Reads the data rows of one file in their order. It throws a FeedError (`import-bad-row`) or the market's own refusal of a date. */
+export interface RowParser {
+  /** Appends the ticks that are complete with this row: none, one or several. */
+  row(line: string, out: SourceTick[]): RowTime
+  /** Appends what waited for a next row. */
+  end?(out: SourceTick[]): void
+}
+
+/** For files of which every row is one tick. */
+export function eachRow(parse: (line: string) => SourceTick): RowParser {
+  return {
+    row(line, out) {
+      const tick = parse(line)
+      out.push(tick)
+      return tick
+    },
+  }
+}
+
+/** The trouble that a source marks with a 1 in its column `suspicious`: such a tick stays on the tape, kept out of what is judged good. */
+export function suspicion(text: string): Verdict | undefined {
+  if (text !== '0' && text !== '1') throw badRow('0 or 1 as suspicious', text)
+  return text === '1' ? { severity: 'quarantine', rules: 'suspicious', reason: 'the source marks the row as suspicious' } : undefined
 }
 
 const MINUTE_MS = 60_000
@@ -55,6 +88,16 @@ export function sizeOf(price: number | undefined, text: string, name: string): n
 export function dashedDate(text: string, name: string): string {
   if (!/^\d{8}$/.test(text)) throw badRow(`YYYYMMDD as ${name}`, text)
   return `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`
+}
+
+/** Makes a function from milliseconds of the day `YYYY-MM-DD` in New York, as text, to the microsecond. */
+export function momentsOf(date: string): (msOfDay: string) => number {
+  const zone = createZone('America/New_York')
+  return (msOfDay) => {
+    const ms = Number(msOfDay)
+    if (!/^\d{1,8}$/.test(msOfDay) || ms >= DAY_MS) throw badRow('milliseconds of the day below 86400000', msOfDay)
+    return zone.toUs(date, ms)
+  }
 }
 
 /**

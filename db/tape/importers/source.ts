@@ -1,4 +1,4 @@
-/** The kinds of file that can be imported, told apart by name, and the quotes each of them gives. */
+/** The kinds of file that can be imported, told apart by name, and the ticks each of them gives. */
 
 import { basename } from 'node:path'
 
@@ -6,23 +6,32 @@ import { FeedError, TapedeckError } from '../../../market/errors.ts'
 import { readLines } from './lines.ts'
 import { OPTION_CHAIN_HEADER, optionChainParser } from './option-chain.ts'
 import { quoteBarParser } from './quote-bars.ts'
-import type { SourceQuote } from './rows.ts'
+import { quoteTickParser } from './quote-ticks.ts'
+import type { RowParser, RowTime, SourceTick } from './rows.ts'
+import { tradeTickParser } from './trade-ticks.ts'
 
 /** A file that is known to be importable by its name; its content is not checked yet. */
 export interface Source {
   path: string
   /** The file's name without its folder. */
   name: string
-  kind: 'quote-bars' | 'option-chain'
+  kind: 'quote-bars' | 'trade-ticks' | 'quote-ticks' | 'option-chain'
   /** The first line, word for word, of the kinds that have one. */
   header?: string
-  /** A fresh parser of one data row. */
-  parser: () => (line: string) => SourceQuote
+  /** A fresh parser of the data rows. */
+  parser: () => RowParser
 }
 
-const QUOTE_BARS = /^(?<symbol>[a-z0-9.-]+)_(?<date>\d{8})_quote_1min\.csv(\.gz)?$/i
-const QUOTE_BARS_NAME = '<symbol>_<yyyymmdd>_quote_1min.csv'
-const KNOWN_KINDS = `an option chain (*.csv or *.csv.gz beginning with "${OPTION_CHAIN_HEADER}") or a stock's minute quote bars (${QUOTE_BARS_NAME}, with or without .gz)`
+const STOCK_FILE = /^(?<symbol>[a-z0-9.-]+)_(?<date>\d{8})_(?<content>quote_1min|trade_tick|quote_tick)\.csv(\.gz)?$/i
+const KNOWN_KINDS =
+  `an option chain (*.csv or *.csv.gz beginning with "${OPTION_CHAIN_HEADER}"), a stock's minute quote bars ` +
+  '(<symbol>_<yyyymmdd>_quote_1min.csv, with or without .gz), its trades (…_trade_tick.csv) or its best bid and ask (…_quote_tick.csv)'
+
+const STOCK_KINDS = {
+  quote_1min: { kind: 'quote-bars', parserOf: quoteBarParser },
+  trade_tick: { kind: 'trade-ticks', parserOf: tradeTickParser },
+  quote_tick: { kind: 'quote-ticks', parserOf: quoteTickParser },
+} as const
 
 /** Throws a FeedError: `import-trade-bars` or `import-unknown-file`. */
 export function identifySource(path: string): Source {
@@ -34,9 +43,12 @@ export function identifySource(path: string): Source {
       { code: 'import-trade-bars' },
     )
   }
-  const { symbol, date } = QUOTE_BARS.exec(name)?.groups ?? {}
-  if (symbol && date) return { path, name, kind: 'quote-bars', parser: () => quoteBarParser(symbol.toUpperCase(), date) }
-  if (/quote_1min/i.test(name) || !/\.csv(\.gz)?$/i.test(name)) {
+  const { symbol, date, content } = STOCK_FILE.exec(name)?.groups ?? {}
+  if (symbol && date && content) {
+    const { kind, parserOf } = STOCK_KINDS[content.toLowerCase() as keyof typeof STOCK_KINDS]
+    return { path, name, kind, parser: () => parserOf(symbol.toUpperCase(), date) }
+  }
+  if (/quote_1min|(trade|quote)_tick/i.test(name) || !/\.csv(\.gz)?$/i.test(name)) {
     throw new FeedError(`${path} is of no kind that can be imported: expected ${KNOWN_KINDS}, found the name ${JSON.stringify(name)}.`, {
       code: 'import-unknown-file',
     })
@@ -45,15 +57,20 @@ export function identifySource(path: string): Source {
 }
 
 /**
- * The quotes of a file in its order, one array per chunk of lines. `onBytes` hears how many bytes of the file were read so far.
+ * The ticks of a file in its order, one array per chunk of lines. `onBytes` hears how many bytes of the file were read so far,
+ * `onRow` of every data row, also of one that gives no tick of its own.
  * Throws a FeedError: `import-bad-header`, `import-bad-row` (both name file and line), `import-unreadable`.
  */
-export async function* quotesOf(source: Source, onBytes: (bytes: number) => void): AsyncGenerator<SourceQuote[]> {
+export async function* ticksOf(
+  source: Source,
+  onBytes: (bytes: number) => void,
+  onRow: (row: RowTime) => void = () => undefined,
+): AsyncGenerator<SourceTick[]> {
   const { path, header } = source
-  const parse = source.parser()
+  const parser = source.parser()
   let lastTsUs = Number.NEGATIVE_INFINITY
   for await (const { first, lines } of readLines(path, onBytes)) {
-    const quotes: SourceQuote[] = []
+    const ticks: SourceTick[] = []
     for (const [i, line] of lines.entries()) {
       if (header !== undefined && first + i === 1) {
         if (line === header) continue
@@ -64,19 +81,22 @@ export async function* quotesOf(source: Source, onBytes: (bytes: number) => void
           },
         )
       }
-      const quote = parseAt(parse, line, path, first + i)
-      if (quote.tsUs < lastTsUs)
+      const row = parseAt(() => parser.row(line, ticks), path, first + i)
+      if (row.tsUs < lastTsUs)
         throw rowError(path, first + i, `expected rows in order of time, found ${JSON.stringify(line)} behind a later one`)
-      lastTsUs = quote.tsUs
-      quotes.push(quote)
+      lastTsUs = row.tsUs
+      onRow(row)
     }
-    yield quotes
+    yield ticks
   }
+  const last: SourceTick[] = []
+  parser.end?.(last)
+  if (last.length > 0) yield last
 }
 
-function parseAt(parse: (line: string) => SourceQuote, line: string, path: string, number: number): SourceQuote {
+function parseAt<T>(parse: () => T, path: string, number: number): T {
   try {
-    return parse(line)
+    return parse()
   } catch (cause) {
     throw cause instanceof TapedeckError ? rowError(path, number, cause.message, cause) : cause
   }

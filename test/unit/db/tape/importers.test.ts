@@ -133,7 +133,8 @@ describe('an imported tape', () => {
     const { contracts, rows } = await tapeOf(tape)
     expect(rows).toEqual(merged(barRows(twx.bars5, 'TWX', '20140605'), barRows(twx.bars6, 'TWX', '20140606'), chainRows(twx.chain)))
     expect(contracts).toHaveLength(6)
-    expect(summary).toEqual({ instruments: 6, quotes: rows.length, skippedRows: 0, firstTsUs: rows[0]?.[1], lastTsUs: rows.at(-1)?.[1] })
+    const counts = { instruments: 6, rows: rows.length, quotes: rows.length, trades: 0, suspicious: 0, skippedRows: 0 }
+    expect(summary).toEqual({ ...counts, firstTsUs: rows[0]?.[1], lastTsUs: rows.at(-1)?.[1] })
     expect([summary.firstTsUs, summary.lastTsUs].map(isoFromUs)).toEqual(['2014-06-05T08:01:00.000000Z', '2014-06-07T00:01:00.000000Z'])
   })
 

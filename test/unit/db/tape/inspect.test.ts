@@ -1,7 +1,15 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type CatFilter, catTape, formatTapeInfo, type TapeInfo, tapeInfo, verifyTape } from '../../../../db/tape/inspect.ts'
+import {
+  type CatFilter,
+  catTape,
+  formatTapeInfo,
+  formatTapeVerdict,
+  type TapeInfo,
+  tapeInfo,
+  verifyTape,
+} from '../../../../db/tape/inspect.ts'
 import { encodeFileHead, stampSync } from '../../../../db/tape/segment.ts'
 import type { Contract } from '../../../../market/contract.ts'
 import type { TapeRecord } from '../../../../market/tick.ts'
@@ -245,6 +253,25 @@ describe('verifyTape', () => {
     )
     const { problems, problemCount } = await verifyTape(path)
     expect([problems.length, problemCount]).toEqual([20, 49])
+  })
+})
+
+describe('formatTapeVerdict', () => {
+  it('says in a line that all is well', () => {
+    expect(formatTapeVerdict('a.tape', { ok: true, blocks: 2, records: 6, problems: [], problemCount: 0 })).toBe(
+      'a.tape: 2 blocks, 6 records, ok',
+    )
+  })
+
+  it('names the torn end, the first problems and how many more there are', () => {
+    const torn = { offset: 90, bytes: 7 }
+    const verdict = { ok: false, blocks: 2, records: 6, torn, problems: [{ offset: 24, message: 'seq falls' }], problemCount: 3 }
+    expect(formatTapeVerdict('a.tape', verdict).split('\n')).toEqual([
+      'a.tape: 2 blocks, 6 records, 3 problems',
+      'byte 90: the file ends in an unfinished write of 7 bytes',
+      'byte 24: seq falls',
+      '... and 2 more',
+    ])
   })
 })
 

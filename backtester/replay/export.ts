@@ -1,0 +1,153 @@
+/**
+ * Writes a recorded session out of the database as text: the entry behind `tapedeck export`. Streams: it reads no faster than the
+ * file or the reader of standard output takes, and the server waits meanwhile. A file appears under its name only when it is complete.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm, stat } from 'node:fs/promises'
+
+import { openTapeReader, type TapeQuery } from '../../db/tape-reader.ts'
+import { TapedeckError, WriteError } from '../../market/errors.ts'
+import { alignColumns } from '../../market/text-table.ts'
+import { isoFromUs } from '../../market/time.ts'
+import { createLineFormat, type ExportFormat } from './export-format.ts'
+
+export interface ExportOptions {
+  url: string
+  query: TapeQuery
+  format: ExportFormat
+  /** A file, replaced when it exists, or a function that takes the text and returns a promise when it wants a pause. */
+  out: string | ((text: string) => Promise<void> | undefined)
+  /** After every chunk of ticks. */
+  onProgress?: ((progress: ExportProgress) => void) | undefined
+  signal: AbortSignal
+}
+
+export interface ExportProgress {
+  ticks: number
+  /** Of the whole session: absent when the query takes only a part. */
+  totalTicks?: number
+  tsUs: number
+}
+
+export interface ExportSummary {
+  sessionId: number
+  ticks: number
+  quotes: number
+  trades: number
+  greeks: number
+  statistics: number
+  quarantined: number
+  bytes: number
+  firstTsUs: number | undefined
+  lastTsUs: number | undefined
+  seconds: number
+}
+
+/**
+ * Exports the ticks that the query selects, in the order of (tsUs, seq).
+ *
+ * @throws FeedError when there is no such session or symbol, or the database cannot be read; WriteError `export-unwritable`;
+ *   TapedeckError `export-stopped` when the signal aborts. No file is left behind then.
+ */
+export async function exportSession(options: ExportOptions): Promise<ExportSummary> {
+  const { out } = options
+  if (typeof out === 'function') return writeSession(options, async (text) => out(text))
+
+  const refused = (cause: NodeJS.ErrnoException) => {
+    throw new WriteError(`${out} cannot be written (${cause.code}). Check that its folder exists, its permissions and the free space.`, {
+      code: 'export-unwritable',
+      cause,
+    })
+  }
+  const there = await stat(out).catch(() => undefined)
+  // A rename would put a file in the place of a device such as /dev/null.
+  if (there && !there.isFile())
+    throw new WriteError(`${out} is there and is no file. Name a file, or - for standard output.`, { code: 'export-unwritable' })
+  const partial = `${out}.${randomBytes(4).toString('hex')}.partial`
+  const file = await open(partial, 'wx').catch(refused)
+  try {
+    const summary = await writeSession(options, (text) => file.appendFile(text).catch(refused))
+    await file.sync().catch(refused)
+    await file.close()
+    await rename(partial, out).catch(refused)
+    return summary
+  } catch (error) {
+    await file.close().catch(() => undefined)
+    await rm(partial, { force: true })
+    throw error
+  }
+}
+
+async function writeSession(options: ExportOptions, write: (text: string) => Promise<void>): Promise<ExportSummary> {
+  const { url, query, format, onProgress, signal } = options
+  const startedMs = performance.now()
+  const reader = await openTapeReader({ url }, query)
+  const { sessionId, acceptedTicks, quarantinedTicks } = reader.session
+  const isWhole = query.fromUs === undefined && query.toUs === undefined && query.symbols === undefined
+  const totalTicks = isWhole ? acceptedTicks + (query.includeQuarantined ? quarantinedTicks : 0) : undefined
+  const { header, line } = createLineFormat(format, sessionId, reader.contracts)
+  const byKind = { quote: 0, trade: 0, greeks: 0, statistic: 0 }
+  let count = 0
+  let quarantined = 0
+  let bytes = 0
+  let firstTsUs: number | undefined
+  let lastTsUs: number | undefined
+
+  const append = async (text: string) => {
+    bytes += Buffer.byteLength(text)
+    await write(text)
+  }
+  if (header !== '') await append(header)
+  for await (const chunk of reader.ticks()) {
+    if (signal.aborted) throw new TapedeckError('The export was stopped before its end.', { code: 'export-stopped' })
+    let text = ''
+    for (const tick of chunk) {
+      text += line(tick)
+      byKind[tick.kind]++
+      if (tick.verdict?.severity === 'quarantine') quarantined++
+    }
+    await append(text)
+    count += chunk.length
+    firstTsUs ??= chunk[0]?.tsUs
+    lastTsUs = chunk.at(-1)?.tsUs
+    if (lastTsUs !== undefined) onProgress?.({ ticks: count, tsUs: lastTsUs, ...(totalTicks !== undefined && { totalTicks }) })
+  }
+  return {
+    sessionId,
+    ticks: count,
+    quotes: byKind.quote,
+    trades: byKind.trade,
+    greeks: byKind.greeks,
+    statistics: byKind.statistic,
+    quarantined,
+    bytes,
+    firstTsUs,
+    lastTsUs,
+    seconds: (performance.now() - startedMs) / 1000,
+  }
+}
+
+/** A line for a terminal: how far, where a share is known, and at what time of the tape. */
+export function formatExportProgress({ ticks, totalTicks, tsUs }: ExportProgress): string {
+  const share = totalTicks === undefined ? '' : `${Math.min(100, Math.floor((100 * ticks) / Math.max(1, totalTicks)))} %  `
+  return `${share}${ticks.toLocaleString('en-US')} ticks  ${isoFromUs(tsUs).slice(0, 19)}Z`
+}
+
+export function formatExportSummary(summary: ExportSummary): string {
+  const { sessionId, ticks, seconds, bytes, firstTsUs, lastTsUs } = summary
+  const time = (tsUs: number | undefined) => (tsUs === undefined ? '-' : isoFromUs(tsUs))
+  return alignColumns([
+    ['Session', String(sessionId)],
+    ['Ticks', ticks],
+    ['Quotes', summary.quotes],
+    ['Trades', summary.trades],
+    ['Greeks', summary.greeks],
+    ['Statistics', summary.statistics],
+    ['Quarantined', summary.quarantined],
+    ['First', time(firstTsUs)],
+    ['Last', time(lastTsUs)],
+    ['Bytes', bytes],
+    ['Ticks/s', Math.round(ticks / seconds)],
+  ])
+}
