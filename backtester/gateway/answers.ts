@@ -1,12 +1,21 @@
 /** What a ready client gets for each of its requests. */
 
 import { Code, NO_REQUEST } from './codes.ts'
-import { contractDetails, MIN_TICK } from './contract-details.ts'
-import { type ContractBook, type ListedContract, SMART } from './contracts.ts'
+import { contractDetails, MARKET_RULE } from './contract-details.ts'
+import { type ContractBook, SMART } from './contracts.ts'
+import { RequestError } from './field-reader.ts'
+import { historicalBarsQuery } from './historical-bars.ts'
+import { historicalTicksQuery } from './historical-ticks.ts'
+import { type Asker, type History, type HistoryQuery, historyText } from './history.ts'
+import type { HistoryPacing } from './history-pacing.ts'
+import { barSeconds } from './history-times.ts'
+import type { Limits } from './limits.ts'
 import type { Line, Outlet } from './line.ts'
+import { closeLine, closeTicks, openLine, openTicks, unknownContract } from './market-data.ts'
 import * as messages from './messages.ts'
-import { type Request, RequestError } from './requests.ts'
+import type { Request } from './requests.ts'
 import type { Sampler } from './sampler.ts'
+import type { TickLine } from './tick-line.ts'
 
 /** What all clients share. */
 export interface Services {
@@ -14,6 +23,9 @@ export interface Services {
   readonly sampler: Sampler
   /** Market-data lines that may be open at once, over all clients as IB counts them. */
   readonly maxLines: number
+  readonly limits: Limits
+  readonly history: History
+  readonly historyPacing: HistoryPacing
   /** Tape time. */
   readonly nowUs: number
   /** To be called behind each opened line. */
@@ -21,14 +33,22 @@ export interface Services {
 }
 
 /** The client whose request is answered. */
-export interface Client extends Outlet {
+export interface Client extends Outlet, Asker {
   readonly host: Services
   readonly serverVersion: number
   /** Open lines by request id. */
   readonly lines: Map<number, Line>
+  readonly tickLines: Map<number, TickLine>
+  /** When tick-by-tick data was last asked for, by contract and kind, in milliseconds of the wall. */
+  readonly ticksAsked: Map<string, number>
+  /** What it wants: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen. */
+  dataType: number
+  /** When it was last told the time, in milliseconds of the wall. */
+  timeToldMs: number
 }
 
-const LIVE = 1
+/** IB paces requests for bars up to this size. */
+const PACED_BAR_SECONDS = 30
 const US_PER_SECOND = 1_000_000
 
 type Asked<T extends Request['type']> = Extract<Request, { type: T }>
@@ -41,7 +61,7 @@ type Asked<T extends Request['type']> = Extract<Request, { type: T }>
 export function answer(request: Request, client: Client): void {
   switch (request.type) {
     case 'current-time':
-      messages.writeCurrentTime(client.writer, Math.floor(client.host.nowUs / US_PER_SECOND))
+      answerTime(client)
       return
     case 'contract-details':
       answerContractDetails(request, client)
@@ -53,10 +73,32 @@ export function answer(request: Request, client: Client): void {
       openLine(request, client)
       return
     case 'cancel-market-data':
-      closeLine(request, client)
+      closeLine(request.reqId, client)
       return
     case 'market-data-type':
-      // Answered by each line as it opens, as IB does. A tape has no delayed or frozen data, so it stays at live.
+      // Answered by each line as it opens, as IB does.
+      client.dataType = request.dataType
+      return
+    case 'tick-by-tick':
+      openTicks(request, client)
+      return
+    case 'cancel-tick-by-tick':
+      closeTicks(request.reqId, client)
+      return
+    case 'historical-ticks':
+      askHistory(historicalTicksQuery(request, client), client)
+      return
+    case 'historical-data':
+      askBars(request, client)
+      return
+    case 'cancel-historical-data':
+      cancelHistory(request, client)
+      return
+    case 'market-rule':
+      answerMarketRule(request, client)
+      return
+    case 'empty':
+      if (request.fields) messages.writeEmptyAnswer(client.writer, request.fields)
       return
     case 'positions':
       messages.writePositionEnd(client.writer)
@@ -66,6 +108,46 @@ export function answer(request: Request, client: Client): void {
     case 'not-served':
       throw notServed(request.reqId, request.name)
   }
+}
+
+function answerTime(client: Client): void {
+  const { host, writer } = client
+  const nowMs = performance.now()
+  if (nowMs - client.timeToldMs < host.limits.timeAgainMs) return
+  client.timeToldMs = nowMs
+  messages.writeCurrentTime(writer, Math.floor(host.nowUs / US_PER_SECOND))
+}
+
+function answerMarketRule({ ruleId }: Asked<'market-rule'>, { writer }: Client): void {
+  if (ruleId !== MARKET_RULE.id)
+    throw new RequestError(Code.invalidRequest, NO_REQUEST, `Expected the market rule ${MARKET_RULE.id}, found ${ruleId}`)
+  messages.writeMarketRule(writer, ruleId, MARKET_RULE.steps)
+}
+
+function askBars(request: Asked<'historical-data'>, client: Client): void {
+  const query = historicalBarsQuery(request, client)
+  const { reqId, barSize, whatToShow } = request
+  const { historyPacing, limits } = client.host
+  const isPaced = limits.historyPacing && (barSeconds(barSize) ?? 0) <= PACED_BAR_SECONDS
+  const series = `${query.listed.conId} ${request.query.exchange} ${whatToShow}`
+  const whole = JSON.stringify({ ...request, reqId: 0, query: query.listed.conId })
+  if (isPaced && !historyPacing.take(whole, series, 1, performance.now()))
+    throw new RequestError(Code.historyRefused, reqId, historyText('Historical data request pacing violation'))
+  askHistory(query, client)
+}
+
+function askHistory(query: HistoryQuery, client: Client): void {
+  const { reqId } = query
+  const { history, limits } = client.host
+  if (client.histories.has(reqId)) throw new RequestError(Code.failedRequest, reqId, 'Duplicate ticker id')
+  if (client.histories.size >= limits.openHistories)
+    throw new RequestError(Code.historyRefused, reqId, historyText(`Only ${limits.openHistories} requests may be open at once`))
+  history.ask(query, client)
+}
+
+function cancelHistory({ reqId }: Asked<'cancel-historical-data'>, { histories }: Client): void {
+  if (!histories.delete(reqId)) throw new RequestError(Code.unknownHistory, reqId, `No historical data query found for ticker id:${reqId}`)
+  throw new RequestError(Code.historyRefused, reqId, historyText(`API historical data query cancelled: ${reqId}`))
 }
 
 function answerContractDetails({ reqId, query }: Asked<'contract-details'>, client: Client): void {
@@ -88,37 +170,6 @@ function answerOptionChain(request: Asked<'option-chain'>, { writer, host }: Cli
   const chains = futFopExchange === '' ? host.contracts.chainsOn(conId) : []
   for (const chain of chains) messages.writeOptionChain(writer, reqId, SMART, chain)
   messages.writeOptionChainEnd(writer, reqId)
-}
-
-function openLine({ reqId, query, snapshot }: Asked<'market-data'>, client: Client): void {
-  const { host, writer, lines } = client
-  if (lines.has(reqId)) throw new RequestError(Code.failedRequest, reqId, 'Duplicate ticker id')
-  if (snapshot) throw notServed(reqId, 'A snapshot of market data')
-  const [listed, another] = host.contracts.find(query, reqId)
-  if (!listed) throw unknownContract(reqId)
-  if (another) throw ambiguousContract(reqId, listed)
-  if (host.sampler.openLines >= host.maxLines) throw new RequestError(Code.tooManyLines, reqId, 'Max number of tickers has been reached')
-  const { nowUs } = host
-  client.atTapeTime(nowUs, false)
-  messages.writeMarketDataType(writer, reqId, LIVE)
-  messages.writeTickReqParams(writer, reqId, MIN_TICK)
-  lines.set(reqId, host.sampler.open(listed, reqId, client, nowUs))
-  host.lineOpened()
-}
-
-function closeLine({ reqId }: Asked<'cancel-market-data'>, { host, lines }: Client): void {
-  const line = lines.get(reqId)
-  if (!line) throw new RequestError(Code.unknownTickerId, reqId, `Can't find EId with tickerId:${reqId}`)
-  lines.delete(reqId)
-  host.sampler.close(line)
-}
-
-function unknownContract(reqId: number): RequestError {
-  return new RequestError(Code.unknownContract, reqId, 'No security definition has been found for the request')
-}
-
-function ambiguousContract(reqId: number, { contract }: ListedContract): RequestError {
-  return new RequestError(Code.unknownContract, reqId, `The contract description specified for ${contract.symbol} is ambiguous`)
 }
 
 function notServed(reqId: number, name: string): RequestError {

@@ -10,10 +10,14 @@
 import type { Socket } from 'node:net'
 
 import { answer, type Client, type Services } from './answers.ts'
-import { Code, NO_REQUEST } from './codes.ts'
+import { ACCOUNT, Code, NO_REQUEST } from './codes.ts'
+import type { HistoryQuery } from './history.ts'
+import { RateMeter } from './limits.ts'
 import type { Line } from './line.ts'
 import * as messages from './messages.ts'
-import { decodeRequest, type Request, RequestError } from './requests.ts'
+import { RequestError } from './field-reader.ts'
+import type { TickLine } from './tick-line.ts'
+import { decodeRequest, type Request } from './requests.ts'
 import { FrameReader, FrameWriter, splitFields, WireError } from './wire.ts'
 
 /** As pino's. */
@@ -46,13 +50,15 @@ const HELLO = Buffer.from('API\0', 'latin1')
 const LENGTH_BYTES = 4
 const MAX_VERSIONS_BYTES = 1024
 const VERSIONS = /^v(\d{1,4})(?:\.\.(\d{1,4}))?(?: .*)?$/s
+/** Errors that need nobody's attention. */
+const EVERYDAY = new Set<number>([Code.unknownContract, Code.unknownTickerId, Code.historyRefused, Code.unknownHistory])
+/** A connect option. */
+const PACING_OPTION = '+PACEAPI'
 const MAX_LOGGED_KINDS = 100
 /** One write takes about this much. */
 const WRITE_BYTES = 1 << 16
 /** A client that leaves this much unread makes the tape wait. */
 const BEHIND_BYTES = 1 << 18
-/** A paper account's name, so that no client takes it for real money. */
-const ACCOUNTS = 'DU0000000'
 const FARMS: readonly [number, string][] = [
   [Code.marketDataFarmOk, 'Market data farm connection is OK:usfarm'],
   [Code.historyFarmOk, 'HMDS data farm connection is OK:ushmds'],
@@ -62,6 +68,11 @@ const FARMS: readonly [number, string][] = [
 export class ClientSession implements Client {
   readonly writer = new FrameWriter()
   readonly lines = new Map<number, Line>()
+  readonly tickLines = new Map<number, TickLine>()
+  readonly histories = new Map<number, HistoryQuery>()
+  readonly ticksAsked = new Map<string, number>()
+  dataType = 1
+  timeToldMs = Number.NEGATIVE_INFINITY
   readonly host: SessionHost
   /** Who this is, for logs: the peer, from startApi on also the client id. */
   readonly name: { client: string; clientId?: number }
@@ -71,6 +82,7 @@ export class ClientSession implements Client {
   #publishedUs = Number.NEGATIVE_INFINITY
   readonly #socket: Socket
   readonly #reader = new FrameReader()
+  #rate: RateMeter
   /** Kinds of trouble already logged, so that a client that repeats itself does not fill the log. */
   readonly #logged = new Set<string>()
 
@@ -78,6 +90,7 @@ export class ClientSession implements Client {
   constructor(socket: Socket, host: SessionHost, stallTimeoutMs: number) {
     this.#socket = socket
     this.host = host
+    this.#rate = new RateMeter(host.limits.messagesPerSecond)
     this.name = { client: `${socket.remoteAddress}:${socket.remotePort}` }
     socket.setNoDelay(true)
     socket.setTimeout(stallTimeoutMs, () => {
@@ -175,6 +188,12 @@ export class ClientSession implements Client {
     if (this.#state === 'greeting') return this.#greet()
     const frame = this.#reader.next()
     if (!frame) return false
+    if (!this.#rate.take(performance.now())) {
+      const { messagesPerSecond } = this.host.limits
+      const text = `Max rate of messages per second has been exceeded: max=${messagesPerSecond} rec=${messagesPerSecond + 1}`
+      this.#cutOff(`Client sent more than ${messagesPerSecond} messages a second: cut off`, Code.tooManyMessages, text)
+      return false
+    }
     const fields = splitFields(frame)
     try {
       this.#answer(decodeRequest(fields))
@@ -182,7 +201,7 @@ export class ClientSession implements Client {
       if (!(error instanceof RequestError)) throw error
       messages.writeError(this.writer, error.reqId, error.code, errorText(error))
       // Pairs of strike and expiry that do not exist, and lines cancelled twice, are everyday business.
-      const isTrouble = error.code !== Code.unknownContract && error.code !== Code.unknownTickerId
+      const isTrouble = !EVERYDAY.has(error.code)
       if (isTrouble) this.#logOnce(`${fields[0]} ${error.code}`, `Client's request was refused (${error.code}): ${error.message}`)
     }
     return true
@@ -215,6 +234,8 @@ export class ClientSession implements Client {
       )
       return
     }
+    // The client wants to be slowed down rather than cut off, and as nothing here is slow, that is done already.
+    if (text.includes(PACING_OPTION)) this.#rate = new RateMeter(0)
     this.#state = 'starting'
     messages.writeServerVersion(this.writer, this.serverVersion, this.host.clockText)
   }
@@ -234,7 +255,7 @@ export class ClientSession implements Client {
     }
     this.name.clientId = clientId
     this.#state = 'ready'
-    messages.writeManagedAccounts(writer, ACCOUNTS)
+    messages.writeManagedAccounts(writer, ACCOUNT)
     messages.writeNextValidId(writer, 1)
     this.atTapeTime(host.nowUs)
     for (const [code, text] of FARMS) messages.writeError(writer, NO_REQUEST, code, text)
@@ -265,11 +286,14 @@ export class ClientSession implements Client {
 
   #release(): void {
     if (this.#state === 'closed') return
-    const { lines, name, host } = this
-    if (this.#state === 'ready') host.log.info({ ...name, lines: lines.size }, 'Client left')
+    const { lines, tickLines, name, host } = this
+    if (this.#state === 'ready') host.log.info({ ...name, lines: lines.size + tickLines.size }, 'Client left')
     this.#state = 'closed'
     for (const line of lines.values()) host.sampler.close(line)
+    for (const line of tickLines.values()) host.sampler.closeTicks(line)
     lines.clear()
+    tickLines.clear()
+    this.histories.clear()
     if (this.#isBehind) {
       this.#isBehind = false
       host.caughtUp(this)

@@ -2,7 +2,10 @@
 
 /** Errors and notices by IB's numbers. Those with id -1 reach @stoqey/ib clients as `info`. */
 export const Code = {
+  tooManyMessages: 100,
   tooManyLines: 101,
+  /** History is asked for too often, or there is none. */
+  historyRefused: 162,
   unknownContract: 200,
   unknownTickerId: 300,
   /** The request could not be read. */
@@ -12,12 +15,20 @@ export const Code = {
   /** The request makes sense and cannot be carried out. */
   failedRequest: 322,
   clientIdInUse: 326,
+  unknownHistory: 366,
   marketDataFarmOk: 2104,
   historyFarmOk: 2106,
   definitionFarmOk: 2158,
+  tickByTickUnsupported: 10_189,
+  tooManyTickByTick: 10_190,
+  implicitTimeZone: 2174,
+  invalidTime: 10_314,
   /** Ours: what a real gateway never has to say. */
   endOfTape: 99_000,
 } as const
 
 /** The id of what belongs to no request. */
 export const NO_REQUEST = -1
+
+/** A paper account's name, so that no client takes it for real money. */
+export const ACCOUNT = 'DU0000000'

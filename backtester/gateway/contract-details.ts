@@ -48,8 +48,8 @@ export interface ContractDetails {
 
 /** USD per share, also the step that tickReqParams names. */
 export const MIN_TICK = 0.01
-/** IB's rule of a one-cent step at every price. */
-const ONE_CENT_RULE = '26'
+/** IB's rule of a one-cent step at every price: from each lower edge on, the increment. */
+export const MARKET_RULE = { id: 26, steps: [[0, MIN_TICK]] } as const
 const TIME_ZONE_ID = 'US/Eastern'
 /** IB lists today and the days up to here. */
 const LISTED_DAYS = 6
@@ -96,7 +96,7 @@ export function contractDetails(listed: ListedContract, tsUs: number, underSecTy
     aggGroup: AGG_GROUPS[secType],
     underSymbol: underSecType === '' ? '' : contract.symbol,
     underSecType,
-    marketRuleIds: ONE_CENT_RULE,
+    marketRuleIds: String(MARKET_RULE.id),
     realExpirationDate: listed.lastTradeDate,
     stockType: '',
     minSize: 1,

@@ -8,7 +8,8 @@ import { type Contract, contractKey, describeContract } from '../../market/contr
 import { TapedeckError } from '../../market/errors.ts'
 import { occSymbol } from '../../market/occ.ts'
 import { Code, NO_REQUEST } from './codes.ts'
-import { type ContractQuery, RequestError } from './requests.ts'
+import { RequestError } from './field-reader.ts'
+import type { ContractQuery } from './requests.ts'
 
 export type SecType = 'STK' | 'IND' | 'FUT' | 'OPT'
 

@@ -13,13 +13,19 @@ import { nyse } from '../../market/calendar.ts'
 import { ConfigError } from '../../market/errors.ts'
 import { ClientSession, type Log, type SessionHost } from './client-session.ts'
 import { ContractBook } from './contracts.ts'
+import { History } from './history.ts'
+import { HistoryPacing } from './history-pacing.ts'
+import { IB_LIMITS, type Limits } from './limits.ts'
 import { type Audience, TapePlayer } from './player.ts'
 import { type MarketTotals, Sampler } from './sampler.ts'
-import { scanTape, type TapeContents } from './tape-scan.ts'
+import { type RecordSource, tapeFile } from './source.ts'
+import { type SyntheticMarket, syntheticMarket } from './synthetic.ts'
+import type { TapeContents } from './tape-scan.ts'
 
 export interface GatewayOptions {
-  /** Path of the tape file. */
-  tape: string
+  /** Path of the tape file. Either this or a synthetic market is served. */
+  tape?: string
+  synthetic?: SyntheticMarket
   host: string
   /** 0: any free one. */
   port: number
@@ -33,6 +39,12 @@ export interface GatewayOptions {
   startAfterLines: number
   /** Sends the time and the end of the tape unasked, which a real gateway never does. */
   publishTime: boolean
+  /**
+   * Computes option values where the tape has none, at this annual rate (continuously compounded). Absent: none are computed.
+   */
+  rate?: number
+  /** Other limits than IB's. */
+  limits?: Partial<Limits>
   /** A client that reads nothing for so long while there is something to read is cut off. 60,000 when absent. */
   stallTimeoutMs?: number
   /** How long `stop` waits for clients to leave, and again for what was sent to be delivered. 5000 when absent. */
@@ -77,9 +89,10 @@ const LEAVE_TIMEOUT_MS = 5000
  */
 export async function startGateway(options: GatewayOptions, { log }: { log: Log }): Promise<Gateway> {
   checkOptions(options)
-  const tape = await scanTape(options.tape)
-  if (tape.torn) log.warn({ ...tape.torn, tape: options.tape }, 'The tape ends in an unfinished write, which is not served')
-  const gateway = new ReplayGateway(options, tape, log)
+  const source = sourceOf(options)
+  const tape = await source.contents()
+  if (tape.torn) log.warn({ ...tape.torn, tape: source.name }, 'The tape ends in an unfinished write, which is not served')
+  const gateway = new ReplayGateway(options, source, tape, log)
   await gateway.listen()
   return gateway
 }
@@ -88,6 +101,9 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   readonly log: Log
   readonly contracts: ContractBook
   readonly sampler: Sampler
+  readonly limits: Limits
+  readonly history: History
+  readonly historyPacing = new HistoryPacing()
   readonly ended: Promise<GatewayTotals>
   readonly #options: GatewayOptions
   readonly #tape: TapeContents
@@ -100,14 +116,21 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   #stopped: Promise<GatewayTotals> | undefined
   #onEmpty: (() => void) | undefined
 
-  constructor(options: GatewayOptions, tape: TapeContents, log: Log) {
+  constructor(options: GatewayOptions, source: RecordSource, tape: TapeContents, log: Log) {
     this.log = log
     this.#options = options
+    this.limits = { ...IB_LIMITS, ...options.limits }
     this.#tape = tape
     this.contracts = new ContractBook(tape.contracts.values())
-    const instruments = [...tape.contracts].map(([instrument, contract]) => [instrument, this.contracts.listed(contract)] as const)
+    const instruments = [...tape.contracts].map(([instrument, contract]) => {
+      const tradeSources = tape.tradeSources.get(instrument) ?? new Set()
+      return [instrument, { listed: this.contracts.listed(contract), tradeSources }] as const
+    })
     this.sampler = new Sampler(instruments, options.sampling)
-    this.#player = new TapePlayer({ path: options.tape, startUs: tape.startUs, speed: options.speed }, this.sampler, this)
+    if (options.rate !== undefined) this.sampler.computeOptionValues(({ underConId }) => this.contracts.byConId(underConId), options.rate)
+    const listed = instruments.map(([instrument, { listed }]) => [instrument, listed] as const)
+    this.history = new History(source, listed, tape.tradeSources, log)
+    this.#player = new TapePlayer({ source, startUs: tape.startUs, speed: options.speed }, this.sampler, this)
     this.#server = createServer((socket) => {
       this.#sessions.add(new ClientSession(socket, this, options.stallTimeoutMs ?? STALL_TIMEOUT_MS))
     })
@@ -266,7 +289,19 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   }
 }
 
-function checkOptions({ speed, lines, startAfterLines }: GatewayOptions): void {
+function sourceOf({ tape, synthetic }: GatewayOptions): RecordSource {
+  if ((tape === undefined) === (synthetic === undefined)) throw invalid('tape', 'either a tape or a synthetic market', tape)
+  if (tape !== undefined) return tapeFile(tape)
+  const market = synthetic as SyntheticMarket
+  for (const [name, value] of Object.entries(market)) {
+    const isRight = Number.isSafeInteger(value) && (value >= 1 || name === 'seed')
+    if (!isRight) throw invalid(name, 'a whole number of 1 or more', value)
+  }
+  return syntheticMarket(market)
+}
+
+function checkOptions({ speed, lines, startAfterLines, rate }: GatewayOptions): void {
+  if (rate !== undefined && !Number.isFinite(rate)) throw invalid('rate', 'an annual rate such as 0.05', rate)
   if (speed !== 'max' && !(Number.isFinite(speed) && speed > 0)) throw invalid('speed', 'a number above 0 or max', speed)
   if (!Number.isInteger(lines) || lines < 1) throw invalid('lines', 'a whole number of 1 or more', lines)
   if (!Number.isInteger(startAfterLines) || startAfterLines < 0)

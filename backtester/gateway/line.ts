@@ -1,13 +1,11 @@
-/**
- * A Book is the latest best bid and ask of one contract as the wire says it; a Line is one client's subscription to it and
- * what was last sent there. An empty side is price -1 with size 0, as IB sends it. NaN: not known, nothing sent.
- */
+/** A Line is one client's subscription to the market data of one contract, and what was last sent there. */
 
-import type { ListedContract } from './contracts.ts'
-import { TickType, writeTickPrice, writeTickSize } from './messages.ts'
+import { type Book, EMPTY_PRICE } from './book.ts'
+import type { Facet } from './facets.ts'
+import { writeOptionComputation, writeTickPrice, writeTickSize } from './messages.ts'
+import type { MarketTotals } from './sampler.ts'
+import { GREEKS_TYPES, TickType, wireType } from './tick-types.ts'
 import type { FrameWriter } from './wire.ts'
-
-const EMPTY_PRICE = -1
 
 /** Where a line's messages go: one client's connection. */
 export interface Outlet {
@@ -21,79 +19,125 @@ export interface Outlet {
   spill(): void
 }
 
-export class Book {
-  bidPrice = Number.NaN
-  bidSize = Number.NaN
-  askPrice = Number.NaN
-  askSize = Number.NaN
-  readonly lines: Line[] = []
-  readonly listed: ListedContract
-
-  constructor(listed: ListedContract) {
-    this.listed = listed
-  }
-
-  get isKnown(): boolean {
-    return !Number.isNaN(this.bidPrice)
-  }
-
-  /** Takes a quote whose absent fields are NaN. False when nothing changed. */
-  update(bidPrice: number, askPrice: number, bidSize: number, askSize: number): boolean {
-    const hasBid = Number.isFinite(bidPrice)
-    const hasAsk = Number.isFinite(askPrice)
-    const bid = hasBid ? bidPrice : EMPTY_PRICE
-    const ask = hasAsk ? askPrice : EMPTY_PRICE
-    const bidUnits = hasBid && Number.isFinite(bidSize) ? bidSize : 0
-    const askUnits = hasAsk && Number.isFinite(askSize) ? askSize : 0
-    if (bid === this.bidPrice && ask === this.askPrice && bidUnits === this.bidSize && askUnits === this.askSize) return false
-    this.bidPrice = bid
-    this.askPrice = ask
-    this.bidSize = bidUnits
-    this.askSize = askUnits
-    return true
-  }
+export interface LineOptions {
+  /** Generic ticks the client asked for. */
+  generics?: ReadonlySet<number>
+  /** Sends the ids of delayed data. */
+  isDelayed?: boolean
+  /** Called behind each sending. */
+  onSent?: () => void
 }
 
 export class Line {
   readonly reqId: number
   readonly book: Book
-  /** Changes of the book since the last tick. */
-  pending = 0
+  /** Changes of the quote, and of everything beside it, since the last sending. */
+  pendingQuotes = 0
+  pendingFacets = 0
   #bidPrice = Number.NaN
   #bidSize = Number.NaN
   #askPrice = Number.NaN
   #askSize = Number.NaN
+  #sentNo = 0
   #sentUs = Number.NaN
   readonly #outlet: Outlet
+  readonly #generics: ReadonlySet<number> | undefined
+  readonly #isDelayed: boolean
+  readonly #onSent: (() => void) | undefined
 
-  constructor(reqId: number, book: Book, outlet: Outlet) {
+  constructor(reqId: number, book: Book, outlet: Outlet, { generics, isDelayed = false, onSent }: LineOptions = {}) {
     this.reqId = reqId
     this.book = book
     this.#outlet = outlet
+    this.#generics = generics
+    this.#isDelayed = isDelayed
+    this.#onSent = onSent
   }
 
-  /** Sends what differs from what was last sent, as one tick. Returns its messages; 0 when nothing differs. */
-  send(tsUs: number): number {
-    const { book, reqId } = this
+  sees({ generic }: Facet): boolean {
+    return generic === undefined || this.#generics?.has(generic) === true
+  }
+
+  /** The first sending: everything that is known. */
+  sendState(tsUs: number, totals: MarketTotals): void {
+    const before = totals.ticksServed
+    this.#send(tsUs, totals, true)
+    totals.statesServed += totals.ticksServed - before
+    this.#onSent?.()
+  }
+
+  /** Sends what differs from what was last sent and counts it; what was overwritten or taken back meanwhile is counted as merged. */
+  send(tsUs: number, totals: MarketTotals): void {
+    const { ticksServed, derived } = totals
+    const pending = this.pendingQuotes + this.pendingFacets
+    this.pendingQuotes = 0
+    this.pendingFacets = 0
+    this.#send(tsUs, totals, false)
+    totals.merged += pending - (totals.ticksServed - ticksServed - (totals.derived - derived))
+    this.#onSent?.()
+  }
+
+  #send(tsUs: number, totals: MarketTotals, isFirst: boolean): void {
+    const { book } = this
     const bidMoved = book.bidPrice !== this.#bidPrice
     const askMoved = book.askPrice !== this.#askPrice
     const bidResized = !bidMoved && book.bidSize !== this.#bidSize
     const askResized = !askMoved && book.askSize !== this.#askSize
-    const messages = Number(bidMoved || bidResized) + Number(askMoved || askResized)
-    if (messages === 0) return 0
+    const isQuoteKnown = !Number.isNaN(book.bidPrice)
+    const quoteMessages = isQuoteKnown ? Number(bidMoved || bidResized) + Number(askMoved || askResized) : 0
+    const hasFacets = book.changeNo > this.#sentNo && (this.#hasNews(book.facets) || this.#hasNews(book.optionValues))
+    if (quoteMessages === 0 && !hasFacets) return
     this.#outlet.atTapeTime(tsUs, tsUs === this.#sentUs)
     this.#sentUs = tsUs
-    const { writer } = this.#outlet
-    if (bidMoved) writeTickPrice(writer, reqId, TickType.bid, book.bidPrice, book.bidSize, maskOf(book.bidPrice, book.bidSize))
-    else if (bidResized) writeTickSize(writer, reqId, TickType.bidSize, book.bidSize)
-    if (askMoved) writeTickPrice(writer, reqId, TickType.ask, book.askPrice, book.askSize, maskOf(book.askPrice, book.askSize))
-    else if (askResized) writeTickSize(writer, reqId, TickType.askSize, book.askSize)
-    this.#bidPrice = book.bidPrice
-    this.#bidSize = book.bidSize
-    this.#askPrice = book.askPrice
-    this.#askSize = book.askSize
+    if (hasFacets) this.#sendFacets(book.facets, totals)
+    if (quoteMessages > 0) {
+      this.#sendQuote(bidMoved, bidResized, askMoved, askResized)
+      totals.ticksServed++
+      totals.messagesServed += quoteMessages
+      if (book.model) this.#sendModel(tsUs, totals, isFirst)
+    }
+    if (hasFacets) {
+      this.#sendFacets(book.optionValues, totals)
+      this.#sentNo = book.changeNo
+    }
     this.#outlet.spill()
-    return messages
+  }
+
+  #sendQuote(bidMoved: boolean, bidResized: boolean, askMoved: boolean, askResized: boolean): void {
+    const { bidPrice, bidSize, askPrice, askSize } = this.book
+    const { writer } = this.#outlet
+    const { reqId } = this
+    const isDelayed = this.#isDelayed
+    if (bidMoved) writeTickPrice(writer, reqId, wireType(TickType.bid, isDelayed), bidPrice, bidSize, maskOf(bidPrice, bidSize))
+    else if (bidResized) writeTickSize(writer, reqId, wireType(TickType.bidSize, isDelayed), bidSize)
+    if (askMoved) writeTickPrice(writer, reqId, wireType(TickType.ask, isDelayed), askPrice, askSize, maskOf(askPrice, askSize))
+    else if (askResized) writeTickSize(writer, reqId, wireType(TickType.askSize, isDelayed), askSize)
+    this.#bidPrice = bidPrice
+    this.#bidSize = bidSize
+    this.#askPrice = askPrice
+    this.#askSize = askSize
+  }
+
+  #hasNews(facets: readonly Facet[]): boolean {
+    for (const facet of facets) if (facet.changeNo > this.#sentNo && this.sees(facet)) return true
+    return false
+  }
+
+  #sendFacets(facets: readonly Facet[], totals: MarketTotals): void {
+    for (const facet of facets) {
+      if (facet.changeNo <= this.#sentNo || !this.sees(facet)) continue
+      totals.messagesServed += facet.write(this.#outlet.writer, this.reqId, this.#isDelayed)
+      totals.ticksServed += facet.ticks
+    }
+  }
+
+  #sendModel(tsUs: number, totals: MarketTotals, isFirst: boolean): void {
+    const values = this.book.model?.at(tsUs, this.book)
+    if (!values) return
+    writeOptionComputation(this.#outlet.writer, this.reqId, wireType(GREEKS_TYPES.model, this.#isDelayed), values)
+    totals.ticksServed++
+    totals.messagesServed++
+    if (!isFirst) totals.derived++
   }
 }
 

@@ -22,16 +22,70 @@ const Message = {
   nextValidId: 9,
   contractData: 10,
   managedAccounts: 15,
+  historicalData: 17,
+  optionComputation: 21,
+  tickGeneric: 45,
+  tickString: 46,
   currentTime: 49,
   contractDataEnd: 52,
+  tickSnapshotEnd: 57,
   marketDataType: 58,
   positionEnd: 62,
   optionParameter: 75,
   optionParameterEnd: 76,
   tickReqParams: 81,
+  marketRule: 93,
+  historicalMidpoints: 96,
+  historicalQuotes: 97,
+  historicalTrades: 98,
+  tickByTick: 99,
 } as const
 
-export const TickType = { bidSize: 0, bid: 1, ask: 2, askSize: 3 } as const
+const BID_ASK_TICK = 3
+const MIDPOINT_TICK = 4
+const DONE = 1
+/** The attribute of an option computation: from prices, not from returns. */
+const PRICE_BASED = 1
+
+/** A side of a quote that is empty has price -1 and size 0. */
+export interface QuoteFields {
+  bidPrice: number
+  askPrice: number
+  bidSize: number
+  askSize: number
+}
+
+export interface TradeFields {
+  price: number
+  size: number
+  /** Bit 0 past a limit, bit 1 unreported. */
+  mask: number
+  venue: string
+  conditions: string
+}
+
+export interface DatedBar {
+  date: string
+  open: number
+  high: number
+  low: number
+  close: number
+  volume: number
+  wap: number
+  count: number
+}
+
+/** Units as IB's: theta per day, vega per point of volatility. Absent: not known. */
+export interface OptionFigures {
+  impliedVolatility?: number | undefined
+  delta?: number | undefined
+  optionPrice?: number | undefined
+  pvDividend?: number | undefined
+  gamma?: number | undefined
+  vega?: number | undefined
+  theta?: number | undefined
+  underlyingPrice?: number | undefined
+}
 
 /** `time` as `YYYYMMDD HH:MM:SS zone`. */
 export function writeServerVersion(writer: FrameWriter, version: number, time: string): void {
@@ -85,6 +139,92 @@ export function writeTickSize(writer: FrameWriter, reqId: number, tickType: numb
   writer.number(tickType)
   writer.number(size)
   writer.end()
+}
+
+export function writeTickGeneric(writer: FrameWriter, reqId: number, tickType: number, value: number): void {
+  writer.message([Message.tickGeneric, 6, reqId, tickType, value])
+}
+
+export function writeTickString(writer: FrameWriter, reqId: number, tickType: number, text: string): void {
+  writer.message([Message.tickString, 6, reqId, tickType, text])
+}
+
+/** What an option model says, with IB's sentinels for what is not known: clients expect eight numbers. */
+export function writeOptionComputation(writer: FrameWriter, reqId: number, tickType: number, greeks: OptionFigures): void {
+  const { impliedVolatility, delta, optionPrice, pvDividend, gamma, vega, theta, underlyingPrice } = greeks
+  const head = [Message.optionComputation, reqId, tickType, PRICE_BASED]
+  const first = [impliedVolatility ?? -1, delta ?? -2, optionPrice ?? -1, pvDividend ?? -1]
+  writer.message([...head, ...first, gamma ?? -2, vega ?? -2, theta ?? -2, underlyingPrice ?? -1])
+}
+
+export function writeSnapshotEnd(writer: FrameWriter, reqId: number): void {
+  writer.message([Message.tickSnapshotEnd, 1, reqId])
+}
+
+/** `kind`: 1 Last, 2 AllLast. `seconds` since 1970; `mask`: bit 0 past a limit, bit 1 unreported. */
+export function writeTradeTick(writer: FrameWriter, reqId: number, kind: 1 | 2, seconds: number, trade: TradeFields): void {
+  const { price, size, mask, venue, conditions } = trade
+  writer.message([Message.tickByTick, reqId, kind, seconds, price, size, mask, venue, conditions])
+}
+
+export function writeQuoteTick(writer: FrameWriter, reqId: number, seconds: number, quote: QuoteFields): void {
+  writer.begin()
+  writer.number(Message.tickByTick)
+  writer.number(reqId)
+  writer.number(BID_ASK_TICK)
+  writer.number(seconds)
+  writer.number(quote.bidPrice)
+  writer.number(quote.askPrice)
+  writer.number(quote.bidSize)
+  writer.number(quote.askSize)
+  const mask = 0
+  writer.number(mask)
+  writer.end()
+}
+
+export function writeMidpointTick(writer: FrameWriter, reqId: number, seconds: number, price: number): void {
+  writer.message([Message.tickByTick, reqId, MIDPOINT_TICK, seconds, price])
+}
+
+/** One answer holds all its ticks and is the last one. */
+export function writeHistoricalTrades(writer: FrameWriter, reqId: number, trades: readonly (TradeFields & { seconds: number })[]): void {
+  const fields = trades.flatMap(({ seconds, mask, price, size, venue, conditions }) => [seconds, mask, price, size, venue, conditions])
+  writer.message([Message.historicalTrades, reqId, trades.length, ...fields, DONE])
+}
+
+export function writeHistoricalQuotes(writer: FrameWriter, reqId: number, quotes: readonly (QuoteFields & { seconds: number })[]): void {
+  const mask = 0
+  const fields = quotes.flatMap(({ seconds, bidPrice, askPrice, bidSize, askSize }) => [
+    seconds,
+    mask,
+    bidPrice,
+    askPrice,
+    bidSize,
+    askSize,
+  ])
+  writer.message([Message.historicalQuotes, reqId, quotes.length, ...fields, DONE])
+}
+
+export function writeHistoricalMidpoints(writer: FrameWriter, reqId: number, mids: readonly { seconds: number; price: number }[]): void {
+  const [unused, size] = [0, 0]
+  const fields = mids.flatMap(({ seconds, price }) => [seconds, unused, price, size])
+  writer.message([Message.historicalMidpoints, reqId, mids.length, ...fields, DONE])
+}
+
+/** Dates as the client wants them. Up to server version 195 the answer names its own start and end. */
+export function writeHistoricalData(writer: FrameWriter, reqId: number, start: string, end: string, bars: readonly DatedBar[]): void {
+  const fields = bars.flatMap(({ date, open, high, low, close, volume, wap, count }) => [date, open, high, low, close, volume, wap, count])
+  writer.message([Message.historicalData, reqId, start, end, bars.length, ...fields])
+}
+
+/** The price steps of one rule: from `lowEdge` on, `increment`. */
+export function writeMarketRule(writer: FrameWriter, id: number, steps: readonly (readonly [lowEdge: number, increment: number])[]): void {
+  writer.message([Message.marketRule, id, steps.length, ...steps.flat()])
+}
+
+/** A message without content for us, as its bare fields. */
+export function writeEmptyAnswer(writer: FrameWriter, fields: readonly (string | number)[]): void {
+  writer.message(fields)
 }
 
 export function writePositionEnd(writer: FrameWriter): void {

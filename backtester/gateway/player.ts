@@ -9,8 +9,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import { RecordCursor } from '../../db/tape/codec.ts'
-import { readBlocks } from '../../db/tape/reader.ts'
 import type { Sampler } from './sampler.ts'
+import type { RecordSource } from './source.ts'
 
 /** The clients, as the player sees them. */
 export interface Audience {
@@ -24,7 +24,7 @@ export interface Audience {
 }
 
 export interface PlayerOptions {
-  path: string
+  source: RecordSource
   /** Time of the first tick. */
   startUs: number
   /** Tape seconds per second of the wall. */
@@ -42,7 +42,7 @@ const US_PER_SECOND = 1_000_000
 const LONGEST_TIMER_MS = 0x7fffffff
 
 export class TapePlayer {
-  readonly #path: string
+  readonly #source: RecordSource
   readonly #speed: number | 'max'
   readonly #sampler: Sampler
   readonly #audience: Audience
@@ -62,8 +62,8 @@ export class TapePlayer {
   #turnMessages = 0
   #wake: (() => void) | undefined
 
-  constructor({ path, startUs, speed }: PlayerOptions, sampler: Sampler, audience: Audience) {
-    this.#path = path
+  constructor({ source, startUs, speed }: PlayerOptions, sampler: Sampler, audience: Audience) {
+    this.#source = source
     this.#speed = speed
     this.#sampler = sampler
     this.#audience = audience
@@ -118,7 +118,7 @@ export class TapePlayer {
 
   async #playRecords(): Promise<void> {
     const cursor = new RecordCursor()
-    for await (const block of readBlocks(this.#path)) {
+    for await (const block of this.#source.blocks()) {
       cursor.reset(block.payload)
       while (cursor.next()) {
         if (!cursor.isTick) continue

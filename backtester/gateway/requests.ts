@@ -5,6 +5,9 @@
 
 import type { Right } from '../../market/contract.ts'
 import { Code, NO_REQUEST } from './codes.ts'
+import { FieldReader, RequestError } from './field-reader.ts'
+import { EMPTY_ANSWERS, NOT_SERVED } from './other-requests.ts'
+import type { TickKind } from './tick-line.ts'
 
 /** A contract as a client describes it; undefined and empty match anything. */
 export interface ContractQuery {
@@ -22,32 +25,73 @@ export interface ContractQuery {
   tradingClass: string
 }
 
+export interface MarketDataRequest {
+  type: 'market-data'
+  reqId: number
+  query: ContractQuery
+  generics: ReadonlySet<number>
+  snapshot: boolean
+  /** A snapshot that IB charges for. */
+  regulatorySnapshot: boolean
+}
+
+export interface TickByTickRequest {
+  type: 'tick-by-tick'
+  reqId: number
+  query: ContractQuery
+  kind: TickKind
+  ignoreSize: boolean
+}
+
+/** Times are as the client wrote them, empty when it left them out. */
+export interface HistoricalTicksRequest {
+  type: 'historical-ticks'
+  reqId: number
+  query: ContractQuery
+  start: string
+  end: string
+  count: number
+  whatToShow: string
+  /** Only what happened in regular trading hours. */
+  useRth: boolean
+  ignoreSize: boolean
+}
+
+export interface HistoricalDataRequest {
+  type: 'historical-data'
+  reqId: number
+  query: ContractQuery
+  end: string
+  barSize: string
+  duration: string
+  useRth: boolean
+  whatToShow: string
+  /** 1: dates as text, 2: as seconds since 1970. */
+  formatDate: number
+  keepUpToDate: boolean
+}
+
 export type Request =
   | { type: 'start-api'; clientId: number }
   | { type: 'current-time' }
   | { type: 'contract-details'; reqId: number; query: ContractQuery }
   | { type: 'option-chain'; reqId: number; symbol: string; futFopExchange: string; secType: string; conId: number }
-  | { type: 'market-data-type' }
-  | { type: 'market-data'; reqId: number; query: ContractQuery; snapshot: boolean }
+  | { type: 'market-data-type'; dataType: number }
+  | MarketDataRequest
   | { type: 'cancel-market-data'; reqId: number }
+  | TickByTickRequest
+  | { type: 'cancel-tick-by-tick'; reqId: number }
+  | HistoricalTicksRequest
+  | HistoricalDataRequest
+  | { type: 'cancel-historical-data'; reqId: number }
+  | { type: 'market-rule'; ruleId: number }
   | { type: 'positions' }
+  /** Answered with these fields, or not at all. */
+  | { type: 'empty'; fields: readonly (string | number)[] | undefined }
   | { type: 'not-served'; reqId: number; name: string }
 
-/** A request that is answered with an error message; the connection goes on. */
-export class RequestError extends Error {
-  readonly code: number
-  readonly reqId: number
-
-  constructor(code: number, reqId: number, message: string) {
-    super(message)
-    this.code = code
-    this.reqId = reqId
-  }
-}
-
+const TICK_KINDS: readonly TickKind[] = ['Last', 'AllLast', 'BidAsk', 'MidPoint']
 const INT32_MAX = 0x7fffffff
-const INTEGER = /^-?\d{1,10}$/
-const DECIMAL = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 const EXPIRY = /^(\d{6}|\d{8})?$/
 const RIGHTS = new Map<string, Right | undefined>([
   ['', undefined],
@@ -57,78 +101,6 @@ const RIGHTS = new Map<string, Right | undefined>([
   ['CALL', 'C'],
   ['P', 'P'],
   ['PUT', 'P'],
-])
-
-/** Requests of IB that this gateway refuses, with the position of their request id where they carry one. */
-const NOT_SERVED = new Map<number, [name: string, idAt?: number]>([
-  [3, ['placeOrder', 1]],
-  [4, ['cancelOrder', 1]],
-  [5, ['reqOpenOrders']],
-  [6, ['reqAccountUpdates']],
-  [7, ['reqExecutions', 2]],
-  [8, ['reqIds']],
-  [10, ['reqMktDepth', 2]],
-  [11, ['cancelMktDepth', 2]],
-  [12, ['reqNewsBulletins']],
-  [13, ['cancelNewsBulletins']],
-  [14, ['setServerLogLevel']],
-  [15, ['reqAutoOpenOrders']],
-  [16, ['reqAllOpenOrders']],
-  [17, ['reqManagedAccts']],
-  [18, ['requestFA']],
-  [19, ['replaceFA']],
-  [20, ['reqHistoricalData', 1]],
-  [21, ['exerciseOptions', 2]],
-  [22, ['reqScannerSubscription', 1]],
-  [23, ['cancelScannerSubscription', 2]],
-  [24, ['reqScannerParameters']],
-  [25, ['cancelHistoricalData', 2]],
-  [50, ['reqRealTimeBars', 2]],
-  [51, ['cancelRealTimeBars', 2]],
-  [52, ['reqFundamentalData', 2]],
-  [53, ['cancelFundamentalData', 2]],
-  [54, ['calculateImpliedVolatility', 2]],
-  [55, ['calculateOptionPrice', 2]],
-  [56, ['cancelCalculateImpliedVolatility', 2]],
-  [57, ['cancelCalculateOptionPrice', 2]],
-  [58, ['reqGlobalCancel']],
-  [62, ['reqAccountSummary', 2]],
-  [63, ['cancelAccountSummary', 2]],
-  [64, ['cancelPositions']],
-  [67, ['queryDisplayGroups', 2]],
-  [68, ['subscribeToGroupEvents', 2]],
-  [69, ['updateDisplayGroup', 2]],
-  [70, ['unsubscribeFromGroupEvents', 2]],
-  [74, ['reqPositionsMulti', 2]],
-  [75, ['cancelPositionsMulti', 2]],
-  [76, ['reqAccountUpdatesMulti', 2]],
-  [77, ['cancelAccountUpdatesMulti', 2]],
-  [79, ['reqSoftDollarTiers', 1]],
-  [80, ['reqFamilyCodes']],
-  [81, ['reqMatchingSymbols', 1]],
-  [82, ['reqMktDepthExchanges']],
-  [83, ['reqSmartComponents', 1]],
-  [84, ['reqNewsArticle', 1]],
-  [85, ['reqNewsProviders']],
-  [86, ['reqHistoricalNews', 1]],
-  [87, ['reqHeadTimestamp', 1]],
-  [88, ['reqHistogramData', 1]],
-  [89, ['cancelHistogramData', 1]],
-  [90, ['cancelHeadTimestamp', 1]],
-  [91, ['reqMarketRule']],
-  [92, ['reqPnL', 1]],
-  [93, ['cancelPnL', 1]],
-  [94, ['reqPnLSingle', 1]],
-  [95, ['cancelPnLSingle', 1]],
-  [96, ['reqHistoricalTicks', 1]],
-  [97, ['reqTickByTickData', 1]],
-  [98, ['cancelTickByTickData', 1]],
-  [99, ['reqCompletedOrders']],
-  [100, ['reqWshMetaData', 1]],
-  [101, ['cancelWshMetaData', 1]],
-  [102, ['reqWshEventData', 1]],
-  [103, ['cancelWshEventData', 1]],
-  [104, ['reqUserInfo', 1]],
 ])
 
 /**
@@ -143,13 +115,17 @@ export function decodeRequest(fields: readonly string[]): Request {
     case 1: {
       reader.skip('version')
       const reqId = reader.reqId()
-      const query = readContract(reader)
-      if (query.secType === 'BAG') throw new RequestError(Code.invalidRequest, reqId, 'Combination orders (BAG) are not on a tape')
+      const query = readTradable(reader, reqId)
       if (reader.flag('deltaNeutral')) for (const name of ['conId', 'delta', 'price']) reader.skip(`deltaNeutral ${name}`)
-      reader.skip('genericTickList')
+      const generics = new Set(
+        reader
+          .text('genericTickList')
+          .split(/[,;]/)
+          .map((name) => Number.parseInt(name, 10)),
+      )
+      generics.delete(Number.NaN)
       const snapshot = reader.flag('snapshot')
-      const regulatorySnapshot = reader.flag('regulatorySnapshot')
-      return { type: 'market-data', reqId, query, snapshot: snapshot || regulatorySnapshot }
+      return { type: 'market-data', reqId, query, generics, snapshot, regulatorySnapshot: reader.flag('regulatorySnapshot') }
     }
     case 2:
       reader.skip('version')
@@ -163,6 +139,11 @@ export function decodeRequest(fields: readonly string[]): Request {
         throw new RequestError(Code.unknownContract, reqId, 'A tape knows no ISIN, CUSIP or other security id: ask by symbol or conId')
       return { type: 'contract-details', reqId, query }
     }
+    case 20:
+      return readHistoricalData(reader)
+    case 25:
+      reader.skip('version')
+      return { type: 'cancel-historical-data', reqId: reader.reqId() }
     case 49:
       return { type: 'current-time' }
     case 59: {
@@ -170,7 +151,7 @@ export function decodeRequest(fields: readonly string[]): Request {
       const type = reader.integer('marketDataType')
       if (type < 1 || type > 4)
         throw new RequestError(Code.invalidRequest, NO_REQUEST, `Expected a market data type of 1 to 4, found ${type}`)
-      return { type: 'market-data-type' }
+      return { type: 'market-data-type', dataType: type }
     }
     case 61:
       return { type: 'positions' }
@@ -186,13 +167,72 @@ export function decodeRequest(fields: readonly string[]): Request {
         secType: reader.text('underlyingSecType'),
         conId: reader.integer('underlyingConId'),
       }
-    default: {
-      const [name, idAt] = NOT_SERVED.get(id) ?? []
-      if (!name) throw new RequestError(Code.badRequest, NO_REQUEST, `Expected a message id of IB's protocol, found ${id}`)
-      const reqId = Number(idAt === undefined ? Number.NaN : fields[idAt])
-      return { type: 'not-served', reqId: Number.isInteger(reqId) && Math.abs(reqId) <= INT32_MAX ? reqId : NO_REQUEST, name }
-    }
+    case 91:
+      return { type: 'market-rule', ruleId: reader.integer('marketRuleId') }
+    case 96:
+      return readHistoricalTicks(reader)
+    case 97:
+      return readTickByTick(reader)
+    case 98:
+      return { type: 'cancel-tick-by-tick', reqId: reader.reqId() }
+    default:
+      return readOther(id, fields)
   }
+}
+
+function readOther(id: number, fields: readonly string[]): Request {
+  const idOf = (at: number | undefined) => {
+    const reqId = Number(at === undefined ? Number.NaN : fields[at])
+    return Number.isInteger(reqId) && Math.abs(reqId) <= INT32_MAX ? reqId : NO_REQUEST
+  }
+  const empty = EMPTY_ANSWERS.get(id)
+  if (empty) {
+    const answer = empty.fields && (empty.idAt === undefined ? empty.fields : [...empty.fields, idOf(empty.idAt)])
+    return { type: 'empty', fields: answer }
+  }
+  const [name, idAt] = NOT_SERVED.get(id) ?? []
+  if (!name) throw new RequestError(Code.badRequest, NO_REQUEST, `Expected a message id of IB's protocol, found ${id}`)
+  return { type: 'not-served', reqId: idOf(idAt), name }
+}
+
+function readTickByTick(reader: FieldReader): TickByTickRequest {
+  const reqId = reader.reqId()
+  const query = readTradable(reader, reqId)
+  const text = reader.text('tickType')
+  const kind = TICK_KINDS.find((known) => known === text)
+  if (!kind) throw reader.invalid('tickType', TICK_KINDS.join(', '), text)
+  reader.skip('numberOfTicks')
+  return { type: 'tick-by-tick', reqId, query, kind, ignoreSize: reader.flag('ignoreSize') }
+}
+
+function readHistoricalTicks(reader: FieldReader): HistoricalTicksRequest {
+  const reqId = reader.reqId()
+  const query = readTradable(reader, reqId)
+  reader.skip('includeExpired')
+  const [start, end] = [reader.text('startDateTime'), reader.text('endDateTime')]
+  const count = reader.integer('numberOfTicks')
+  const whatToShow = reader.text('whatToShow').toUpperCase()
+  const useRth = reader.flag('useRth')
+  return { type: 'historical-ticks', reqId, query, start, end, count, whatToShow, useRth, ignoreSize: reader.flag('ignoreSize') }
+}
+
+function readHistoricalData(reader: FieldReader): HistoricalDataRequest {
+  const reqId = reader.reqId()
+  const query = readTradable(reader, reqId)
+  reader.skip('includeExpired')
+  const [end, barSize, duration] = [reader.text('endDateTime'), reader.text('barSizeSetting'), reader.text('durationString')]
+  const useRth = reader.flag('useRTH')
+  const whatToShow = reader.text('whatToShow').toUpperCase()
+  const formatDate = reader.integer('formatDate')
+  const keepUpToDate = reader.flag('keepUpToDate')
+  return { type: 'historical-data', reqId, query, end, barSize, duration, useRth, whatToShow, formatDate, keepUpToDate }
+}
+
+/** A contract that can be on a tape. */
+function readTradable(reader: FieldReader, reqId: number): ContractQuery {
+  const query = readContract(reader)
+  if (query.secType === 'BAG') throw new RequestError(Code.invalidRequest, reqId, 'Combination orders (BAG) are not on a tape')
+  return query
 }
 
 function readContract(reader: FieldReader): ContractQuery {
@@ -219,70 +259,5 @@ function readContract(reader: FieldReader): ContractQuery {
     currency: reader.text('currency').toUpperCase(),
     localSymbol: reader.text('localSymbol'),
     tradingClass: reader.text('tradingClass'),
-  }
-}
-
-/** Hands out fields in order; its errors name the field and, once known, the request. */
-class FieldReader {
-  readonly #fields: readonly string[]
-  #at = 0
-  #reqId = NO_REQUEST
-
-  constructor(fields: readonly string[]) {
-    this.#fields = fields
-  }
-
-  text(name: string): string {
-    const field = this.#fields[this.#at++]
-    if (field === undefined)
-      throw new RequestError(Code.badRequest, this.#reqId, `Field ${this.#at} (${name}) of message ${this.#fields[0]} is missing`)
-    return field
-  }
-
-  skip(name: string): void {
-    this.text(name)
-  }
-
-  integer(name: string): number {
-    const text = this.text(name)
-    const value = Number(text)
-    if (!INTEGER.test(text) || Math.abs(value) > INT32_MAX) throw this.#unreadable(name, 'a whole number of 32 bits', text)
-    return value
-  }
-
-  reqId(): number {
-    this.#reqId = this.integer('request id')
-    return this.#reqId
-  }
-
-  /** A number, or undefined when it is unset. */
-  decimal(name: string): number | undefined {
-    const text = this.text(name)
-    if (text === '') return undefined
-    const value = Number(text)
-    if (!DECIMAL.test(text) || !Number.isFinite(value)) throw this.#unreadable(name, 'a number', text)
-    return value === 0 || value === Number.MAX_VALUE || value === INT32_MAX ? undefined : value
-  }
-
-  flag(name: string): boolean {
-    const text = this.text(name).toLowerCase()
-    if (!['', '0', '1', 'false', 'true'].includes(text)) throw this.#unreadable(name, '0 or 1', text)
-    return text === '1' || text === 'true'
-  }
-
-  invalid(name: string, expected: string, found: string): RequestError {
-    return this.#error(Code.invalidRequest, name, expected, found)
-  }
-
-  #unreadable(name: string, expected: string, found: string): RequestError {
-    return this.#error(Code.badRequest, name, expected, found)
-  }
-
-  #error(code: number, name: string, expected: string, found: string): RequestError {
-    return new RequestError(
-      code,
-      this.#reqId,
-      `Field ${this.#at} (${name}) of message ${this.#fields[0]}: expected ${expected}, found ${JSON.stringify(found.slice(0, 40))}`,
-    )
   }
 }

@@ -1,24 +1,35 @@
 /**
- * Turns the tape's quotes into the ticks of the open lines. With sampling, a change waits for the next point of its grid
+ * Turns the tape's ticks into the ticks of the open lines. With sampling, a change waits for the next point of its grid
  * (multiples of 250 ms of tape time for stocks, indices and futures, of 100 ms for options; a change exactly at a point goes
  * out there) and only what then differs from what the line last got is sent. Without, each change goes out at once.
+ * Tick-by-tick lines get every record at once, whatever the sampling.
  *
- * What is counted, over all lines: changes = ticks carrying a change + merged + unsent + those still waiting.
+ * What is counted, over all lines: changes + statesServed + derived = ticksServed + merged + unsent + those still waiting.
  */
 
 import { type RecordCursor, RecordKind } from '../../db/tape/codec.ts'
+import type { Greeks, Statistic, Trade, TradeSource } from '../../market/tick.ts'
+import { Book } from './book.ts'
 import type { ListedContract } from './contracts.ts'
-import { Book, Line, type Outlet } from './line.ts'
+import type { Facet } from './facets.ts'
+import { Line, type LineOptions, type Outlet } from './line.ts'
+import { ModelValues } from './model-values.ts'
+import { type TickKind, TickLine } from './tick-line.ts'
+import { bestSource } from './trade-sources.ts'
 
 const US_PER_MS = 1000
 const OPTION_STEP_US = 100 * US_PER_MS
 const OTHER_STEP_US = 250 * US_PER_MS
 
-/** Counts since the gateway started. A tick is all messages of one line at one moment; a message is one tickPrice or tickSize. */
+/**
+ * Counts since the gateway started. A tick is what a recorder makes one row of: the quote of one line at one moment, a trade, a
+ * figure, the option values of one basis; RTVolume makes three. A message is one of the wire: a quote takes one or two, a last trade two.
+ */
 export interface MarketTotals {
+  /** Market-data and tick-by-tick lines. */
   linesOpened: number
   linesClosed: number
-  /** Quotes of the tape that changed the state of an open line, once for each such line. */
+  /** What of an open line's state the tape's ticks changed, once for each such line. A trade may change last trade, volume and RTVolume. */
   changes: number
   /** Changes overwritten or taken back before their sampling step. */
   merged: number
@@ -26,11 +37,28 @@ export interface MarketTotals {
   unsent: number
   /** Ticks that gave a new line the state it found. */
   statesServed: number
-  /** All ticks: those with a change and those with a first state. */
+  /** Option values that the gateway computed behind a quote. */
+  derived: number
+  /** All ticks: those with a change, with a first state, and derived ones. */
   ticksServed: number
   messagesServed: number
-  /** Trades, greeks and statistics of the tape that went by: this gateway has no messages for them yet. */
+  /** Ticks of the tape that IB has no message for, or that tell a trade which another source tells better. */
   notServed: number
+}
+
+/** What the sampler is to know of an instrument beside its contract. */
+export interface Instrument {
+  listed: ListedContract
+  /** Where the tape has its trades from; absent: not known beforehand. */
+  tradeSources?: ReadonlySet<TradeSource>
+}
+
+/** The source of each way to tell a trade: what was recorded that way, else the best there is. */
+interface Feed {
+  book: Book
+  last: TradeSource | undefined
+  rtVolume: TradeSource | undefined
+  tickByTick: TradeSource | undefined
 }
 
 /** Lines with changes that wait for the same kind of sampling step. */
@@ -52,6 +80,7 @@ export class Sampler {
     merged: 0,
     unsent: 0,
     statesServed: 0,
+    derived: 0,
     ticksServed: 0,
     messagesServed: 0,
     notServed: 0,
@@ -60,16 +89,22 @@ export class Sampler {
   readonly #others = new Grid(OTHER_STEP_US)
   readonly #options = new Grid(OPTION_STEP_US)
   readonly #books = new Map<ListedContract, Book>()
-  readonly #bookOf = new Map<number, Book>()
+  readonly #feeds = new Map<number, Feed>()
+  #tickLines = 0
 
   /** `instruments`: the tape's numbers and what they stand for. */
-  constructor(instruments: Iterable<readonly [number, ListedContract]>, sampling: boolean) {
+  constructor(instruments: Iterable<readonly [number, Instrument]>, sampling: boolean) {
     this.#sampling = sampling
-    for (const [instrument, listed] of instruments) this.#bookOf.set(instrument, this.#book(listed))
+    for (const [instrument, { listed, tradeSources }] of instruments) this.#feeds.set(instrument, feedOf(this.#book(listed), tradeSources))
   }
 
+  /** All lines, tick-by-tick ones included. */
   get openLines(): number {
     return this.totals.linesOpened - this.totals.linesClosed
+  }
+
+  get openTickLines(): number {
+    return this.#tickLines
   }
 
   /** Tape time of the next sampling step that has something to look at; Infinity when no change waits. */
@@ -77,16 +112,22 @@ export class Sampler {
     return Math.min(this.#others.dueUs, this.#options.dueUs)
   }
 
-  /** Opens a line and sends it the current state, if there is one, as one tick. */
-  open(listed: ListedContract, reqId: number, outlet: Outlet, nowUs: number): Line {
+  /** Lets the options of these instruments have computed values. `underlyingOf`: what an option is written on. */
+  computeOptionValues(underlyingOf: (listed: ListedContract) => ListedContract | undefined, rate: number): void {
+    for (const { book } of this.#feeds.values()) {
+      const { contract } = book.listed
+      const underlying = contract.kind === 'option' ? underlyingOf(book.listed) : undefined
+      if (contract.kind === 'option' && underlying) book.model = new ModelValues(contract, this.#book(underlying), rate)
+    }
+  }
+
+  /** Opens a line and sends it the current state, if there is one. */
+  open(listed: ListedContract, reqId: number, outlet: Outlet, nowUs: number, options?: LineOptions): Line {
     const book = this.#book(listed)
-    const line = new Line(reqId, book, outlet)
+    const line = new Line(reqId, book, outlet, options)
     book.lines.push(line)
     this.totals.linesOpened++
-    if (book.isKnown) {
-      this.#count(line.send(nowUs))
-      this.totals.statesServed++
-    }
+    if (book.isKnown) line.sendState(nowUs, this.totals)
     return line
   }
 
@@ -94,31 +135,39 @@ export class Sampler {
     const { lines } = line.book
     lines.splice(lines.indexOf(line), 1)
     this.totals.linesClosed++
-    this.totals.unsent += line.pending
-    line.pending = 0
+    this.totals.unsent += line.pendingQuotes + line.pendingFacets
+    line.pendingQuotes = 0
+    line.pendingFacets = 0
+  }
+
+  /** Opens a tick-by-tick line and sends it the current quote, if it tells quotes. */
+  openTicks(listed: ListedContract, reqId: number, kind: TickKind, ignoreSize: boolean, outlet: Outlet, nowUs: number): TickLine {
+    const book = this.#book(listed)
+    const line = new TickLine(reqId, book, kind, ignoreSize, outlet)
+    book.tickLines.push(line)
+    this.totals.linesOpened++
+    this.#tickLines++
+    if (!Number.isNaN(book.bidPrice)) {
+      const sent = line.quote(nowUs, { tsUs: nowUs })
+      this.totals.statesServed += sent
+      this.#count(sent)
+    }
+    return line
+  }
+
+  closeTicks(line: TickLine): void {
+    const { tickLines } = line.book
+    tickLines.splice(tickLines.indexOf(line), 1)
+    this.totals.linesClosed++
+    this.#tickLines--
   }
 
   /** Takes the tick under the cursor. Every step before `tsUs` must have been flushed. */
   play(cursor: RecordCursor, tsUs: number): void {
-    const { totals } = this
-    if (cursor.kind !== RecordKind.quote) {
-      totals.notServed++
-      return
-    }
-    const book = this.#bookOf.get(cursor.instrument)
-    if (!book?.update(cursor.number(1), cursor.number(2), cursor.number(3), cursor.number(4))) return
-    totals.changes += book.lines.length
-    if (!this.#sampling) {
-      for (const line of book.lines) this.#count(line.send(tsUs))
-      return
-    }
-    if (book.lines.length === 0) return
-    const grid = book.listed.secType === 'OPT' ? this.#options : this.#others
-    if (grid.dueUs === Number.POSITIVE_INFINITY) {
-      const rest = tsUs % grid.stepUs
-      grid.dueUs = rest === 0 ? tsUs : tsUs - rest + grid.stepUs
-    }
-    for (const line of book.lines) if (line.pending++ === 0) grid.waiting.push(line)
+    const feed = this.#feeds.get(cursor.instrument)
+    if (!feed) return
+    if (cursor.kind === RecordKind.quote) this.#playQuote(feed.book, cursor, tsUs)
+    else this.#playRecord(feed, cursor, tsUs)
   }
 
   /** Sends what the steps up to `stepUs` have to send: stocks first, so that an option's underlying is not older than the option. */
@@ -127,21 +176,101 @@ export class Sampler {
       if (grid.dueUs > stepUs) continue
       grid.dueUs = Number.POSITIVE_INFINITY
       const { waiting } = grid
-      for (const line of waiting) {
-        // Closed while it waited.
-        if (line.pending === 0) continue
-        const messages = line.send(stepUs)
-        this.totals.merged += messages === 0 ? line.pending : line.pending - 1
-        line.pending = 0
-        if (messages > 0) this.#count(messages)
-      }
+      // One without anything pending was closed while it waited.
+      for (const line of waiting) if (line.pendingQuotes + line.pendingFacets > 0) line.send(stepUs, this.totals)
       waiting.length = 0
     }
   }
 
-  #count(messages: number): void {
-    this.totals.ticksServed++
-    this.totals.messagesServed += messages
+  #playQuote(book: Book, cursor: RecordCursor, tsUs: number): void {
+    const { totals } = this
+    const isChange = book.update(cursor.number(1), cursor.number(2), cursor.number(3), cursor.number(4))
+    if (book.tickLines.length > 0) {
+      const eventTsUs = cursor.number(0)
+      const times = { tsUs, eventTsUs: Number.isNaN(eventTsUs) ? undefined : eventTsUs }
+      for (const line of book.tickLines) this.#countChanges(line.quote(tsUs, times))
+    }
+    if (!isChange || book.lines.length === 0) return
+    totals.changes += book.lines.length
+    for (const line of book.lines) {
+      if (this.#sampling && line.pendingQuotes + line.pendingFacets === 0) this.#wait(line, tsUs)
+      line.pendingQuotes++
+      if (!this.#sampling) line.send(tsUs, totals)
+    }
+  }
+
+  #playRecord(feed: Feed, cursor: RecordCursor, tsUs: number): void {
+    const record = cursor.record()
+    const { book } = feed
+    switch (record.kind) {
+      case 'trade':
+        this.#playTrade(feed, record, tsUs)
+        break
+      case 'greeks':
+        this.#playGreeks(book, record, tsUs)
+        break
+      case 'statistic':
+        this.#playFigure(book, record, tsUs)
+        break
+      default:
+        return
+    }
+    if (!this.#sampling) for (const line of book.lines) if (line.pendingFacets > 0) line.send(tsUs, this.totals)
+  }
+
+  #playTrade({ book, last, rtVolume, tickByTick }: Feed, trade: Trade, tsUs: number): void {
+    const { source, size } = trade
+    const isSource = (wanted: TradeSource | undefined) => wanted === undefined || wanted === source
+    if (isSource(tickByTick)) for (const line of book.tickLines) this.#countChanges(line.trade(tsUs, trade))
+    if (isSource(last)) {
+      this.#change(book, book.updateLastTrade(trade), tsUs)
+      // Samples do not add up to the day's volume; a tape of samples has it as a figure.
+      if (source !== 'last' && source !== 'rt-volume' && size) this.#change(book, book.addVolume(size), tsUs)
+    }
+    if (isSource(rtVolume)) this.#change(book, book.updateRtVolume(trade), tsUs)
+    if (!isSource(last) && !isSource(rtVolume) && !isSource(tickByTick)) this.totals.notServed++
+  }
+
+  #playGreeks(book: Book, greeks: Greeks, tsUs: number): void {
+    // The tape knows better than a model of ours.
+    book.model = undefined
+    this.#change(book, book.updateGreeks(greeks), tsUs)
+  }
+
+  #playFigure(book: Book, statistic: Statistic, tsUs: number): void {
+    if (book.canTell(statistic)) this.#change(book, book.updateFigure(statistic), tsUs)
+    else this.totals.notServed++
+  }
+
+  #change(book: Book, facet: Facet | undefined, tsUs: number): void {
+    if (!facet) return
+    facet.changeNo = ++book.changeNo
+    for (const line of book.lines) {
+      if (!line.sees(facet)) continue
+      this.totals.changes += facet.ticks
+      if (this.#sampling && line.pendingQuotes + line.pendingFacets === 0) this.#wait(line, tsUs)
+      line.pendingFacets += facet.ticks
+    }
+  }
+
+  #wait(line: Line, tsUs: number): void {
+    const grid = line.book.listed.secType === 'OPT' ? this.#options : this.#others
+    if (grid.dueUs === Number.POSITIVE_INFINITY) {
+      const rest = tsUs % grid.stepUs
+      grid.dueUs = rest === 0 ? tsUs : tsUs - rest + grid.stepUs
+    }
+    grid.waiting.push(line)
+  }
+
+  #countChanges(ticks: number): void {
+    this.totals.changes += ticks
+    this.#count(ticks)
+  }
+
+  /** Ticks of one message each. */
+  #count(ticks: number): void {
+    this.totals.ticksServed += ticks
+    this.totals.messagesServed += ticks
   }
 
   #book(listed: ListedContract): Book {
@@ -152,4 +281,10 @@ export class Sampler {
     }
     return book
   }
+}
+
+function feedOf(book: Book, known: ReadonlySet<TradeSource> | undefined): Feed {
+  const best = bestSource(known)
+  const orBest = (source: TradeSource) => (known?.has(source) ? source : best)
+  return { book, last: orBest('last'), rtVolume: orBest('rt-volume'), tickByTick: best }
 }

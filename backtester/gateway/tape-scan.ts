@@ -5,10 +5,13 @@ import { RecordCursor, RecordKind } from '../../db/tape/codec.ts'
 import type { TornTail } from '../../db/tape/reader.ts'
 import { type Contract, contractKey } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
+import type { TradeSource } from '../../market/tick.ts'
 
 export interface TapeContents {
   /** By the tape's own numbers. */
   contracts: Map<number, Contract>
+  /** Where it has each instrument's trades from; nothing for an instrument without trades. */
+  tradeSources: Map<number, Set<TradeSource>>
   ticks: number
   /** Times of the first and the last tick. */
   startUs: number
@@ -24,6 +27,7 @@ export interface TapeContents {
  */
 export async function scanTape(path: string): Promise<TapeContents> {
   const contracts = new Map<number, Contract>()
+  const tradeSources = new Map<number, Set<TradeSource>>()
   const cursor = new RecordCursor()
   let ticks = 0
   let startUs = Number.POSITIVE_INFINITY
@@ -39,6 +43,7 @@ export async function scanTape(path: string): Promise<TapeContents> {
         const { tsUs } = cursor
         if (!Number.isSafeInteger(tsUs)) throw damaged(path, `a tick with the time ${tsUs}`)
         if (!contracts.has(cursor.instrument)) throw damaged(path, `a tick of instrument ${cursor.instrument} before its contract`)
+        if (cursor.kind === RecordKind.trade) addSource(tradeSources, cursor)
         ticks++
         if (tsUs < startUs) startUs = tsUs
         if (tsUs > endUs) endUs = tsUs
@@ -49,7 +54,15 @@ export async function scanTape(path: string): Promise<TapeContents> {
   }
   if (ticks === 0)
     throw new FeedError(`Tape ${path} holds no ticks, so there is nothing to serve. Give another tape.`, { code: 'tape-empty' })
-  return { contracts, ticks, startUs, endUs, torn }
+  return { contracts, tradeSources, ticks, startUs, endUs, torn }
+}
+
+function addSource(tradeSources: Map<number, Set<TradeSource>>, cursor: RecordCursor): void {
+  const record = cursor.record()
+  if (record.kind !== 'trade') return
+  const sources = tradeSources.get(record.instrument)
+  if (sources) sources.add(record.source)
+  else tradeSources.set(record.instrument, new Set([record.source]))
 }
 
 function addContract(contracts: Map<number, Contract>, cursor: RecordCursor, path: string): void {

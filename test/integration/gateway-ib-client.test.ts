@@ -1,8 +1,19 @@
 /** The gateway through the eyes of @stoqey/ib, the client that the collector uses. */
 
-import { BarSizeSetting, type Contract, type ContractDetails, EventName, IBApi, OptionType, SecType, WhatToShow } from '@stoqey/ib'
+import {
+  BarSizeSetting,
+  type Contract,
+  type ContractDetails,
+  EventName,
+  IBApi,
+  OptionType,
+  SecType,
+  TickByTickDataType,
+  WhatToShow,
+} from '@stoqey/ib'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 
+import type { TapeRecord } from '../../market/tick.ts'
 import { MS_US, OPEN_US, quoteAt, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
 
 let room: TapeRoom
@@ -166,7 +177,7 @@ describe('the client @stoqey/ib', () => {
     ib.reqMktData(4, OPTION, '', false, false)
     ib.reqMktData(5, { ...OPTION, right: OptionType.Put }, '', false, false)
     ib.cancelMktData(6)
-    ib.reqHistoricalData(7, STOCK, '', '1 D', BarSizeSetting.MINUTES_ONE, WhatToShow.TRADES, 1, 1, false)
+    ib.reqHistoricalData(7, STOCK, '', '1 D', BarSizeSetting.MINUTES_ONE, WhatToShow.BID_ASK, 1, 1, false)
     await vi.waitUntil(() => named(events, EventName.error).length === 6)
     expect(named(events, EventName.error).map(([, code, reqId]) => [reqId, code])).toEqual([
       [1, 200],
@@ -176,6 +187,57 @@ describe('the client @stoqey/ib', () => {
       [6, 300],
       [7, 321],
     ])
+  })
+
+  it('reads trades, figures and option values of a line', async () => {
+    const base = { seq: 0, tsUs: OPEN_US, instrument: 0 }
+    const ticks: TapeRecord[] = [
+      { kind: 'trade', ...base, price: 70.02, size: 100, source: 'import' },
+      { kind: 'statistic', ...base, name: 'halted', value: 0 },
+      { kind: 'greeks', ...base, instrument: 1, basis: 'model', impliedVolatility: 0.25, delta: 0.5, underlyingPrice: 70 },
+    ]
+    const { port } = await room.serve(tapeOf(ticks), { startAfterLines: 2 })
+    const { ib, events } = await connected(port)
+    ib.reqMktData(1, STOCK, '233', false, false)
+    ib.reqMktData(2, OPTION, '', false, false)
+    await vi.waitUntil(() => named(events, EventName.tickOptionComputation).length === 1)
+    expect(named(events, EventName.tickString)).toEqual([
+      [1, 48, `70.02;100;${OPEN_US / 1000};100;70.02;true`],
+      [1, 45, String(OPEN_US / 1_000_000)],
+    ])
+    expect(named(events, EventName.tickPrice).slice(0, 1)).toEqual([[1, 4, 70.02, false]])
+    expect(named(events, EventName.tickSize)).toContainEqual([1, 8, 100])
+    expect(named(events, EventName.tickGeneric)).toEqual([[1, 49, 0]])
+    const unknown = undefined
+    expect(named(events, EventName.tickOptionComputation)).toEqual([[2, 13, 1, 0.25, 0.5, unknown, unknown, unknown, unknown, unknown, 70]])
+    expect(named(events, EventName.error)).toEqual([])
+  })
+
+  it('reads tick-by-tick data and history', async () => {
+    const trade = { kind: 'trade', seq: 0, tsUs: OPEN_US, instrument: 0, price: 70.02, size: 100, source: 'import', venue: 'NYSE' } as const
+    const { gateway, port } = await room.serve(tapeOf([trade, quoteAt(1, 0, [70, 3], [70.05, 4])]), { startAfterLines: 3 })
+    const { ib, events } = await connected(port)
+    ib.reqTickByTickData(1, STOCK, TickByTickDataType.AllLast, 0, false)
+    ib.reqTickByTickData(2, STOCK, TickByTickDataType.BidAsk, 0, false)
+    ib.reqTickByTickData(3, STOCK, TickByTickDataType.MidPoint, 0, false)
+    await gateway.ended
+    ib.reqHistoricalTicks(4, STOCK, '20140605-13:30:00', '', 10, WhatToShow.TRADES, 0, false)
+    ib.reqHistoricalData(5, STOCK, '', '1 D', BarSizeSetting.MINUTES_ONE, WhatToShow.TRADES, 0, 2, false)
+    await vi.waitUntil(() => named(events, EventName.historicalData).length === 2)
+    const seconds = OPEN_US / 1_000_000
+    // The library leaves the times of tick-by-tick data as text.
+    expect(named(events, EventName.tickByTickAllLast)).toEqual([
+      [1, 2, String(seconds), 70.02, 100, { pastLimit: false, unreported: false }, 'NYSE', ''],
+    ])
+    expect(named(events, EventName.tickByTickBidAsk)).toEqual([
+      [2, String(seconds), 70, 70.05, 3, 4, { bidPastLow: false, askPastHigh: false }],
+    ])
+    expect(named(events, EventName.tickByTickMidPoint)).toEqual([[3, String(seconds), 70.025]])
+    expect(named(events, EventName.historicalTicksLast)).toEqual([
+      [4, [expect.objectContaining({ time: seconds, price: 70.02, size: 100, exchange: 'NYSE' })], true],
+    ])
+    expect(named(events, EventName.historicalData)[0]).toEqual([5, String(seconds), 70.02, 70.02, 70.02, 70.02, 100, 1, 70.02, undefined])
+    expect(named(events, EventName.error)).toEqual([])
   })
 
   it('hears that its client id is in use, and is disconnected', async () => {

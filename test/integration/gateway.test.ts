@@ -103,12 +103,12 @@ describe('the handshake', () => {
       Buffer.concat([
         greeting('v100..193'),
         frameOf([71, 2, 3, '']),
-        ...Array.from({ length: 500 }, () => frameOf([49, 1])),
+        ...Array.from({ length: 500 }, (_, i) => frameOf([2, 1, i])),
         frameOf([61, 1]),
       ]),
     )
     await client.frame('62|1|')
-    expect(client.frames.filter((frame) => frame === '49|1|1401975000|')).toHaveLength(500)
+    expect(client.frames.filter((frame) => frame.includes('|300|'))).toHaveLength(500)
     await client.close()
   })
 
@@ -247,7 +247,7 @@ describe('requests', () => {
     await client.close()
   })
 
-  it('for lines are refused when the contract is unknown or ambiguous, the id taken, the line a snapshot or one too many', async () => {
+  it('for lines are refused when the contract is unknown or ambiguous, the id taken, the snapshot one of generic ticks, the line one too many', async () => {
     const { port } = await room.serve(QUIET, { startAfterLines: 2, lines: 2 })
     const client = await RawTwsClient.connect({ port, clientId: 1 })
     const other = await RawTwsClient.connect({ port, clientId: 2 })
@@ -255,7 +255,7 @@ describe('requests', () => {
     await other.frame('81|1|')
     client.send(...marketDataRequest(1, { ...TWX, symbol: 'XXX' }))
     client.send(1, 11, 2, 0, 'TWX', 'OPT', '201406', 70, '', '', 'SMART', '', 'USD', '', '', 0, '', 0, 0, '')
-    client.send(1, 11, 3, 0, 'TWX', 'STK', '', 0, '', '', 'SMART', '', 'USD', '', '', 0, '', 1, 0, '')
+    client.send(1, 11, 3, 0, 'TWX', 'STK', '', 0, '', '', 'SMART', '', 'USD', '', '', 0, '233', 1, 0, '')
     client.send(...marketDataRequest(4, TWX))
     client.send(...marketDataRequest(4, JUNE_70_CALL))
     client.send(...marketDataRequest(5, JUNE_70_CALL))
@@ -264,7 +264,7 @@ describe('requests', () => {
     expect(errorsOf(client)).toEqual([
       '4|2|1|200|No security definition has been found for the request||',
       '4|2|2|200|The contract description specified for TWX is ambiguous||',
-      '4|2|3|321|Error validating request: A snapshot of market data is not served by the replay gateway||',
+      '4|2|3|321|Error validating request: Snapshot market data subscription is not applicable to generic ticks||',
       '4|2|4|322|Error processing request: Duplicate ticker id||',
       '4|2|5|101|Max number of tickers has been reached||',
       "4|2|77|300|Can't find EId with tickerId:77||",
@@ -275,19 +275,18 @@ describe('requests', () => {
     await Promise.all([client.close(), other.close()])
   })
 
-  it('for what is not served yet get an error each time and one line in the log', async () => {
+  it('for what is not served get an error each time and one line in the log', async () => {
     const { port, logged } = await room.serve(QUIET, STANDING)
     const client = await RawTwsClient.connect({ port, clientId: 1 })
-    client.send(20, 17, 0, 'TWX')
-    client.send(20, 18, 0, 'TWX')
-    client.send(59, 1, 3)
+    client.send(86, 17, 8314, 'BZ')
+    client.send(86, 18, 8314, 'BZ')
     client.send(61, 1)
     await client.frame('62|1|')
     expect(errorsOf(client)).toEqual([
-      '4|2|17|321|Error validating request: reqHistoricalData is not served by the replay gateway||',
-      '4|2|18|321|Error validating request: reqHistoricalData is not served by the replay gateway||',
+      '4|2|17|321|Error validating request: reqHistoricalNews is not served by the replay gateway||',
+      '4|2|18|321|Error validating request: reqHistoricalNews is not served by the replay gateway||',
     ])
-    expect(logged.filter((entry) => entry.includes('reqHistoricalData'))).toHaveLength(1)
+    expect(logged.filter((entry) => entry.includes('reqHistoricalNews'))).toHaveLength(1)
     await client.close()
   })
 })
@@ -310,6 +309,8 @@ describe('starting a gateway', () => {
     { lines: 0 },
     { startAfterLines: -1 },
     { startAfterLines: 101 },
+    { rate: Number.NaN },
+    { synthetic: { contracts: 5, seed: 1, ticksPerSecond: 1, seconds: 1 } },
   ] satisfies Partial<GatewayOptions>[])('is refused with %j', async (options) => {
     await expect(room.serve(QUIET, options)).rejects.toThrow(expect.objectContaining({ name: 'ConfigError', code: 'gateway-option' }))
   })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { type Gateway, type GatewayOptions, startGateway } from '../../backtester/gateway/gateway.ts'
+import type { Limits } from '../../backtester/gateway/limits.ts'
 import { writeTape } from '../../db/tape/writer.ts'
 import type { Contract, OptionContract } from '../../market/contract.ts'
 import type { Quote, TapeRecord } from '../../market/tick.ts'
@@ -46,12 +47,26 @@ export function tapeOf(ticks: TapeRecord[], contracts: Contract[] = CONTRACTS): 
   return [...listed, ...ticks].map((record, i) => ({ ...record, seq: i + 1 }))
 }
 
-/** The fields of reqMktData for a stock or an option. */
-export function marketDataRequest(reqId: number, contract: Contract): (string | number)[] {
-  const terms =
-    contract.kind === 'option' ? ['OPT', contract.expiry.replaceAll('-', ''), contract.strike, contract.right] : ['STK', '', 0, '']
-  return [1, 11, reqId, 0, contract.symbol, ...terms, '', 'SMART', '', 'USD', '', '', 0, '', 0, 0, '']
+/** The fields of reqMktData. */
+export function marketDataRequest(reqId: number, contract: Contract, { snapshot = false, generics = '' } = {}): (string | number)[] {
+  return [1, 11, reqId, ...contractFields(contract), 0, generics, Number(snapshot), 0, '']
 }
+
+/** The fields of reqTickByTickData. */
+export function tickByTickRequest(reqId: number, contract: Contract, kind: string): (string | number)[] {
+  return [97, reqId, ...contractFields(contract), kind, 0, 0]
+}
+
+/** The twelve fields by which a client names a contract. */
+export function contractFields(contract: Contract): (string | number)[] {
+  const secTypes = { stock: 'STK', option: 'OPT', index: 'IND', future: 'FUT' }
+  const terms = contract.kind === 'option' ? [contract.expiry.replaceAll('-', ''), contract.strike, contract.right] : ['', 0, '']
+  const exchange = contract.kind === 'index' ? contract.venue : 'SMART'
+  return [0, contract.symbol, secTypes[contract.kind], ...terms, '', exchange, '', 'USD', '', '']
+}
+
+/** Without the limits that would make tests wait. */
+export const NO_LIMITS: Partial<Limits> = { messagesPerSecond: 0, tickByTickAgainMs: 0, timeAgainMs: 0, historyPacing: false }
 
 /** A directory for the tapes of one test file. */
 export interface TapeRoom {
@@ -83,7 +98,15 @@ export async function tapeRoom(): Promise<TapeRoom> {
     const logged: string[] = []
     const level = (name: string) => (_details: object, message: string) => void logged.push(`${name}: ${message}`)
     const log = { debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') }
-    const served = { speed: 'max', sampling: false, lines: 100, startAfterLines: 1, publishTime: false, leaveTimeoutMs: 200 } as const
+    const served = {
+      speed: 'max',
+      sampling: false,
+      lines: 100,
+      startAfterLines: 1,
+      publishTime: false,
+      leaveTimeoutMs: 200,
+      limits: NO_LIMITS,
+    } as const
     const gateway = await startGateway({ tape, host: '127.0.0.1', port: 0, ...served, ...options }, { log })
     gateways.push(gateway)
     return { gateway, port: gateway.port, logged }

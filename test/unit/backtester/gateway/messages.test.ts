@@ -77,6 +77,90 @@ describe('messages that real gateways were seen to send', () => {
   })
 })
 
+describe('market data in the order in which a real gateway was seen to send it', () => {
+  it('is the time of the last trade, its price, whether it is halted, the volume', () => {
+    expect(written((w) => messages.writeTickString(w, 9000, 45, '1744742857'))).toBe('46|6|9000|45|1744742857|')
+    expect(written((w) => messages.writeTickPrice(w, 9000, 4, 202.55, 2, 0))).toBe('1|6|9000|4|202.55|2|0|')
+    // Seen as 0.0; clients read both.
+    expect(written((w) => messages.writeTickGeneric(w, 9000, 49, 0))).toBe('45|6|9000|49|0|')
+    expect(written((w) => messages.writeTickSize(w, 9000, 8, 323886))).toBe('2|6|9000|8|323886|')
+  })
+})
+
+describe('messages that clients are tested with', () => {
+  it('gives option values, and the sentinels of IB for those that are not known', () => {
+    const greeks = {
+      impliedVolatility: 0.3,
+      delta: 0.65,
+      optionPrice: 5.75,
+      pvDividend: 0.5,
+      gamma: 0.05,
+      vega: 0.15,
+      theta: 0.01,
+      underlyingPrice: 145,
+    }
+    expect(written((w) => messages.writeOptionComputation(w, 9000, 13, greeks))).toBe('21|9000|13|1|0.3|0.65|5.75|0.5|0.05|0.15|0.01|145|')
+    expect(written((w) => messages.writeOptionComputation(w, 9000, 10, {}))).toBe('21|9000|10|1|-1|-2|-1|-1|-2|-2|-2|-1|')
+  })
+
+  it('ends a snapshot', () => {
+    expect(written((w) => messages.writeSnapshotEnd(w, 9000))).toBe('57|1|9000|')
+  })
+
+  it('gives tick-by-tick trades, quotes and midpoints', () => {
+    const trade = { price: 3895.25, size: 7, mask: 2, venue: 'NASDAQ', conditions: 'Regular' }
+    expect(written((w) => messages.writeTradeTick(w, 9000, 1, 1678740829, trade))).toBe('99|9000|1|1678740829|3895.25|7|2|NASDAQ|Regular|')
+    const bare = { ...trade, venue: '', conditions: '' }
+    expect(written((w) => messages.writeTradeTick(w, 9000, 1, 1678740829, bare))).toBe('99|9000|1|1678740829|3895.25|7|2|||')
+    const quote = { bidPrice: 3895.5, askPrice: 3896, bidSize: 9, askSize: 11 }
+    expect(written((w) => messages.writeQuoteTick(w, 9001, 1678745793, quote))).toBe('99|9001|3|1678745793|3895.5|3896|9|11|0|')
+    expect(written((w) => messages.writeMidpointTick(w, 9001, 1678746113, 3896.875))).toBe('99|9001|4|1678746113|3896.875|')
+  })
+
+  it('gives historical trades, quotes and midpoints', () => {
+    const trades = [
+      { seconds: 1681133400, mask: 0, price: 11.7, size: 24547, venue: 'ISLAND', conditions: ' O X' },
+      { seconds: 1681133401, mask: 0, price: 11.71, size: 179, venue: 'FINRA', conditions: '' },
+    ]
+    expect(written((w) => messages.writeHistoricalTrades(w, 9000, trades))).toBe(
+      '98|9000|2|1681133400|0|11.7|24547|ISLAND| O X|1681133401|0|11.71|179|FINRA||1|',
+    )
+    const quotes = [
+      { seconds: 1681133399, bidPrice: 11.63, askPrice: 11.83, bidSize: 2800, askSize: 100 },
+      { seconds: 1681133400, bidPrice: 11.64, askPrice: 11.84, bidSize: 2900, askSize: 200 },
+    ]
+    expect(written((w) => messages.writeHistoricalQuotes(w, 9000, quotes))).toBe(
+      '97|9000|2|1681133399|0|11.63|11.83|2800|100|1681133400|0|11.64|11.84|2900|200|1|',
+    )
+    const mids = [
+      { seconds: 1681133398, price: 91.36 },
+      { seconds: 1681133399, price: 91.37 },
+    ]
+    expect(written((w) => messages.writeHistoricalMidpoints(w, 9000, mids))).toBe('96|9000|2|1681133398|0|91.36|0|1681133399|0|91.37|0|1|')
+  })
+
+  it('gives historical bars', () => {
+    const bars = [
+      { date: '20230413', open: 182.94, high: 186.5, low: 180.94, close: 185.9, volume: 948837.22, wap: 184.869, count: 324891 },
+      { date: '20230414', open: 183.88, high: 186.28, low: 182.01, close: 185, volume: 810998.27, wap: 183.9865, count: 277547 },
+    ]
+    expect(written((w) => messages.writeHistoricalData(w, 9000, '20230413  16:31:22', '20230415  16:31:22', bars))).toBe(
+      '17|9000|20230413  16:31:22|20230415  16:31:22|2|20230413|182.94|186.5|180.94|185.9|948837.22|184.869|324891|' +
+        '20230414|183.88|186.28|182.01|185|810998.27|183.9865|277547|',
+    )
+  })
+
+  it('gives a market rule', () => {
+    expect(written((w) => messages.writeMarketRule(w, 26, [[0, 0.01]]))).toBe('93|26|1|0|0.01|')
+    const steps = [
+      [0, 0.01],
+      [100, 0.05],
+      [1000, 0.1],
+    ] as const
+    expect(written((w) => messages.writeMarketRule(w, 26, steps))).toBe('93|26|3|0|0.01|100|0.05|1000|0.1|')
+  })
+})
+
 describe('messages of the handshake', () => {
   it('gives the version and the time, then the next valid id', () => {
     expect(written((w) => messages.writeServerVersion(w, 193, '20140605 09:30:00 US/Eastern'))).toBe('193|20140605 09:30:00 US/Eastern|')

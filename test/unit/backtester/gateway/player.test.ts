@@ -4,6 +4,7 @@ import { ContractBook } from '../../../../backtester/gateway/contracts.ts'
 import type { Outlet } from '../../../../backtester/gateway/line.ts'
 import { type Audience, TapePlayer } from '../../../../backtester/gateway/player.ts'
 import { Sampler } from '../../../../backtester/gateway/sampler.ts'
+import { tapeFile } from '../../../../backtester/gateway/source.ts'
 import { FrameWriter } from '../../../../backtester/gateway/wire.ts'
 import type { TapeRecord } from '../../../../market/tick.ts'
 import { CONTRACTS, MS_US, OPEN_US, quoteAt, SECOND_US, type TapeRoom, TWX, tapeOf, tapeRoom } from '../../../support/gateway-tape.ts'
@@ -26,11 +27,11 @@ class Stage implements Audience, Outlet {
   constructor(path: string, speed: number | 'max', sampling = true) {
     const book = new ContractBook(CONTRACTS)
     const sampler = new Sampler(
-      CONTRACTS.map((contract, i) => [i, book.listed(contract)]),
+      CONTRACTS.map((contract, i) => [i, { listed: book.listed(contract) }]),
       sampling,
     )
     sampler.open(book.listed(TWX), 1, this, OPEN_US)
-    this.player = new TapePlayer({ path, startUs: OPEN_US, speed }, sampler, this)
+    this.player = new TapePlayer({ source: tapeFile(path), startUs: OPEN_US, speed }, sampler, this)
     this.done = this.player.run()
   }
 

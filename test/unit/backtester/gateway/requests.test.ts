@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { decodeRequest, RequestError } from '../../../../backtester/gateway/requests.ts'
+import { RequestError } from '../../../../backtester/gateway/field-reader.ts'
+import { decodeRequest } from '../../../../backtester/gateway/requests.ts'
 
 /** As issue threads and logs print messages. */
 function decode(line: string) {
@@ -61,10 +62,12 @@ describe('decodeRequest', () => {
 
   it('reads reqMktData with and without a delta-neutral contract', () => {
     const query = { ...anyContract, symbol: 'TWX', secType: 'STK', exchange: 'SMART', currency: 'USD' }
-    const request = { type: 'market-data', reqId: 4, query, snapshot: false }
-    expect(decode('1,11,4,0,TWX,STK,,0,,,SMART,,USD,,,0,100;101,0,0,')).toEqual(request)
+    const request = { type: 'market-data', reqId: 4, query, generics: new Set(), snapshot: false, regulatorySnapshot: false }
+    expect(decode('1,11,4,0,TWX,STK,,0,,,SMART,,USD,,,0,,0,0,')).toEqual(request)
+    expect(decode('1,11,4,0,TWX,STK,,0,,,SMART,,USD,,,0,100;233;mdoff,0,0,')).toEqual({ ...request, generics: new Set([100, 233]) })
     expect(decode('1,11,4,0,TWX,STK,,0,,,SMART,,USD,,,1,8,0.5,70,,0,0,')).toEqual(request)
     expect(decode('1,11,4,0,TWX,STK,,0,,,SMART,,USD,,,0,,1,0,')).toEqual({ ...request, snapshot: true })
+    expect(decode('1,11,4,0,TWX,STK,,0,,,SMART,,USD,,,0,,0,1,')).toEqual({ ...request, regulatorySnapshot: true })
   })
 
   it('reads cancelMktData of either version', () => {
@@ -80,13 +83,64 @@ describe('decodeRequest', () => {
   it('reads requests without a body', () => {
     expect(decode('49,1')).toEqual({ type: 'current-time' })
     expect(decode('61,1')).toEqual({ type: 'positions' })
-    expect(decode('59,1,3')).toEqual({ type: 'market-data-type' })
+    expect(decode('59,1,3')).toEqual({ type: 'market-data-type', dataType: 3 })
+    expect(decode('91,26')).toEqual({ type: 'market-rule', ruleId: 26 })
+    expect(decode('98,7')).toEqual({ type: 'cancel-tick-by-tick', reqId: 7 })
+    expect(decode('25,1,7')).toEqual({ type: 'cancel-historical-data', reqId: 7 })
   })
 
   it('names requests of IB that are not served, with their id', () => {
-    expect(decode('20,17,0,TWX')).toEqual({ type: 'not-served', reqId: 17, name: 'reqHistoricalData' })
-    expect(decode('62,1,9000,All,AccountType')).toEqual({ type: 'not-served', reqId: 9000, name: 'reqAccountSummary' })
-    expect(decode('20,x')).toEqual({ type: 'not-served', reqId: -1, name: 'reqHistoricalData' })
+    expect(decode('86,17,8314')).toEqual({ type: 'not-served', reqId: 17, name: 'reqHistoricalNews' })
+    expect(decode('86,x')).toEqual({ type: 'not-served', reqId: -1, name: 'reqHistoricalNews' })
+  })
+
+  it('answers what clients ask of an account as they connect as one without orders and positions would be', () => {
+    const answers = {
+      '5,1': [53, 1],
+      '6,2,1,DU000000,': [54, 1, 'DU0000000'],
+      '7,3,1,0,,,,,,,': [55, 1, 1],
+      '8,1,0': [9, 1, 1],
+      '17,1': [15, 1, 'DU0000000'],
+      '62,1,9000,All,AccountType': [64, 1, 9000],
+      '76,1,2,DU000000,,0,': [74, 1, 2],
+      '99,1': [102],
+      '14,1,5': undefined,
+    }
+    for (const [line, fields] of Object.entries(answers)) expect(decode(line)).toEqual({ type: 'empty', fields })
+  })
+
+  it('reads reqTickByTickData', () => {
+    const query = { ...anyContract, symbol: 'TWX', secType: 'STK', exchange: 'SMART', currency: 'USD' }
+    const line = (kind: string) => `97,9,0,TWX,STK,,0.0,,,SMART,,USD,,,${kind},0,1`
+    expect(decode(line('BidAsk'))).toEqual({ type: 'tick-by-tick', reqId: 9, query, kind: 'BidAsk', ignoreSize: true })
+    expect(refusal(line('Bids'))).toMatchObject({ code: 321, reqId: 9 })
+  })
+
+  it('reads reqHistoricalTicks and reqHistoricalData', () => {
+    const query = { ...anyContract, symbol: 'TWX', secType: 'STK', exchange: 'SMART', currency: 'USD' }
+    expect(decode('96,9,0,TWX,STK,,0,,,SMART,,USD,,,0,20140605-13:30:00,,1000,BID_ASK,1,0,')).toEqual({
+      type: 'historical-ticks',
+      reqId: 9,
+      query,
+      start: '20140605-13:30:00',
+      end: '',
+      count: 1000,
+      whatToShow: 'BID_ASK',
+      useRth: true,
+      ignoreSize: false,
+    })
+    expect(decode('20,9,0,TWX,STK,,0,,,SMART,,USD,,,0,20140605-20:00:00,1 min,1 D,0,TRADES,2,0,')).toEqual({
+      type: 'historical-data',
+      reqId: 9,
+      query,
+      end: '20140605-20:00:00',
+      barSize: '1 min',
+      duration: '1 D',
+      useRth: false,
+      whatToShow: 'TRADES',
+      formatDate: 2,
+      keepUpToDate: false,
+    })
   })
 
   it('refuses unknown message ids', () => {
@@ -115,7 +169,7 @@ describe('decodeRequest', () => {
   })
 
   it('answers any fields with a request or a refusal', () => {
-    const id = fc.constantFrom('1', '2', '9', '20', '49', '59', '61', '71', '78', '3', '105')
+    const id = fc.constantFrom('1', '2', '9', '20', '49', '59', '61', '71', '78', '91', '96', '97', '3', '105')
     const field = fc.oneof(fc.constantFrom('', '0', '1', 'STK', 'OPT', '20140621', 'C', '70.5', '-1'), fc.string())
     fc.assert(
       fc.property(id, fc.array(field, { maxLength: 30 }), (first, fields) => {

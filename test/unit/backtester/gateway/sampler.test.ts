@@ -1,74 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { ContractBook } from '../../../../backtester/gateway/contracts.ts'
-import type { Line, Outlet } from '../../../../backtester/gateway/line.ts'
-import { Sampler } from '../../../../backtester/gateway/sampler.ts'
-import { FrameWriter } from '../../../../backtester/gateway/wire.ts'
-import { RecordCursor, RecordEncoder } from '../../../../db/tape/codec.ts'
-import type { Quote, TapeRecord } from '../../../../market/tick.ts'
-import { CONTRACTS, MS_US, OPEN_US, quoteAt } from '../../../support/gateway-tape.ts'
-
-/** Keeps what is sent: `@` and the milliseconds behind the opening, then the messages of that time. */
-class Recorder implements Outlet {
-  readonly writer = new FrameWriter()
-  readonly sent: string[] = []
-
-  atTapeTime(tsUs: number): void {
-    this.sent.push(`@${(tsUs - OPEN_US) / MS_US}`)
-  }
-
-  spill(): void {
-    const bytes = this.writer.take()
-    for (let at = 0; at < bytes.length; ) {
-      const end = at + 4 + bytes.readUInt32BE(at)
-      this.sent.push(bytes.toString('latin1', at + 4, end - 1).replaceAll('\0', '|'))
-      at = end
-    }
-  }
-}
-
-/** A sampler over the stock and three options, driven as the player drives it. */
-class Rig {
-  readonly book = new ContractBook(CONTRACTS)
-  readonly sampler: Sampler
-  readonly recorder = new Recorder()
-  nowUs = OPEN_US
-
-  constructor(sampling: boolean) {
-    this.sampler = new Sampler(
-      CONTRACTS.map((contract, i) => [i, this.book.listed(contract)]),
-      sampling,
-    )
-  }
-
-  open(instrument: number, reqId: number): Line {
-    const contract = CONTRACTS[instrument]
-    if (!contract) throw new Error(`no instrument ${instrument}`)
-    return this.sampler.open(this.book.listed(contract), reqId, this.recorder, this.nowUs)
-  }
-
-  play(...records: TapeRecord[]): void {
-    const encoder = new RecordEncoder()
-    for (const record of records) encoder.append(record)
-    const cursor = new RecordCursor(encoder.bytes())
-    while (cursor.next()) {
-      this.goTo(cursor.tsUs)
-      this.sampler.play(cursor, cursor.tsUs)
-    }
-  }
-
-  /** Flushes the steps before `tsUs`. */
-  goTo(tsUs: number): void {
-    for (let step = this.sampler.dueUs; step < tsUs; step = this.sampler.dueUs) this.sampler.flush(step)
-    this.nowUs = Math.max(this.nowUs, Math.min(tsUs, Number.MAX_SAFE_INTEGER))
-  }
-
-  finish(): string[] {
-    this.goTo(Number.POSITIVE_INFINITY)
-    return this.recorder.sent
-  }
-}
+import type { Line } from '../../../../backtester/gateway/line.ts'
+import type { Quote, Tick } from '../../../../market/tick.ts'
+import { MS_US, OPEN_US, quoteAt } from '../../../support/gateway-tape.ts'
+import { figureAt, greeksAt, Rig, tradeAt } from './sampler-rig.ts'
 
 describe('a new line', () => {
   it('gets nothing while the state is not known, then both sides of the first quote', () => {
@@ -167,17 +103,6 @@ describe('a change', () => {
   })
 })
 
-describe('records that are no quotes', () => {
-  it('are counted and not served', () => {
-    const rig = new Rig(true)
-    rig.open(0, 1)
-    const trade: TapeRecord = { kind: 'trade', seq: 1, tsUs: OPEN_US, instrument: 0, price: 70, source: 'last' }
-    rig.play(trade, { kind: 'statistic', seq: 2, tsUs: OPEN_US, instrument: 0, name: 'day-volume', value: 5 })
-    expect(rig.finish()).toEqual([])
-    expect(rig.sampler.totals.notServed).toBe(2)
-  })
-})
-
 type Side = [number, number] | undefined
 const STEP_MS = [250, 100, 100, 100]
 
@@ -192,7 +117,61 @@ const burst = fc
     })
   })
 
+const ANY_GENERICS = { generics: new Set([101, 233]) }
+
+/** Ticks of all kinds. */
+const mixedBurst = fc
+  .array(
+    fc.record({
+      instrument: fc.nat({ max: 3 }),
+      afterMs: fc.nat({ max: 120 }),
+      kind: fc.nat({ max: 4 }),
+      value: fc.nat({ max: 2 }),
+      bid: side,
+    }),
+    {
+      maxLength: 120,
+    },
+  )
+  .map((changes) => {
+    let ms = 0
+    return changes.map(({ instrument, afterMs, kind, value, bid }): Tick => {
+      ms += afterMs
+      if (kind === 0) return tradeAt(ms, instrument, 70 + value, value)
+      if (kind === 1) return figureAt(ms, instrument, 'day-high', value)
+      if (kind === 2) return figureAt(ms, instrument, 'call-open-interest', value)
+      if (kind === 3) return greeksAt(ms, instrument, value === 0 ? 'bid' : 'model', value)
+      return quoteAt(ms * MS_US, instrument, bid)
+    })
+  })
+
 describe('on a generated burst', () => {
+  it('of all kinds changes + states = sent + merged + unsent, whatever lines open and close meanwhile', () => {
+    const moves = fc.array(fc.record({ instrument: fc.nat({ max: 3 }), opens: fc.boolean() }), { maxLength: 40 })
+    fc.assert(
+      fc.property(mixedBurst, moves, fc.boolean(), (ticks, lineMoves, sampling) => {
+        const rig = new Rig(sampling)
+        const lines: Line[] = []
+        rig.openTicks(0, 1000, 'AllLast')
+        rig.openTicks(0, 1001, 'BidAsk')
+        ticks.forEach((tick, i) => {
+          const move = lineMoves[i]
+          if (move?.opens) lines.push(rig.open(move.instrument, i, i % 2 === 0 ? ANY_GENERICS : {}))
+          else if (move && lines.length > 0) rig.sampler.close(lines.splice(move.instrument % lines.length, 1)[0] as Line)
+          rig.play(tick)
+        })
+        rig.finish()
+        const { changes, merged, unsent, ticksServed, statesServed, messagesServed, notServed } = rig.sampler.totals
+        expect(changes + statesServed).toBe(ticksServed + merged + unsent)
+        expect(Math.min(merged, unsent)).toBeGreaterThanOrEqual(0)
+        expect(messagesServed).toBe(rig.recorder.sent.filter((line) => !line.startsWith('@')).length)
+        expect(notServed).toBe(0)
+        if (!sampling) expect(merged + unsent).toBe(0)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   it('changes = sent + merged, whatever lines open and close meanwhile', () => {
     const moves = fc.array(fc.record({ instrument: fc.nat({ max: 3 }), opens: fc.boolean() }), { maxLength: 40 })
     fc.assert(

@@ -26,6 +26,7 @@ describe('scanTape', () => {
     const path = await room.write(tapeOf([quoteAt(0, 0, [70, 1]), quoteAt(5 * SECOND_US, 1, [1, 1])]))
     expect(await scanTape(path)).toEqual({
       contracts: new Map(CONTRACTS.map((contract, i) => [i, contract])),
+      tradeSources: new Map(),
       ticks: 2,
       startUs: OPEN_US,
       endUs: OPEN_US + 5 * SECOND_US,

@@ -1,0 +1,84 @@
+/** Reads the fields of one message in order, and says which one was missing or unreadable. */
+
+import { Code, NO_REQUEST } from './codes.ts'
+
+/** A request that is answered with an error message; the connection goes on. */
+export class RequestError extends Error {
+  readonly code: number
+  readonly reqId: number
+
+  constructor(code: number, reqId: number, message: string) {
+    super(message)
+    this.code = code
+    this.reqId = reqId
+  }
+}
+
+const INT32_MAX = 0x7fffffff
+const INTEGER = /^-?\d{1,10}$/
+const DECIMAL = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+/** Hands out fields in order; its errors name the field and, once known, the request. */
+export class FieldReader {
+  readonly #fields: readonly string[]
+  #at = 0
+  #reqId = NO_REQUEST
+
+  constructor(fields: readonly string[]) {
+    this.#fields = fields
+  }
+
+  text(name: string): string {
+    const field = this.#fields[this.#at++]
+    if (field === undefined)
+      throw new RequestError(Code.badRequest, this.#reqId, `Field ${this.#at} (${name}) of message ${this.#fields[0]} is missing`)
+    return field
+  }
+
+  skip(name: string): void {
+    this.text(name)
+  }
+
+  integer(name: string): number {
+    const text = this.text(name)
+    const value = Number(text)
+    if (!INTEGER.test(text) || Math.abs(value) > INT32_MAX) throw this.#unreadable(name, 'a whole number of 32 bits', text)
+    return value
+  }
+
+  reqId(): number {
+    this.#reqId = this.integer('request id')
+    return this.#reqId
+  }
+
+  /** A number, or undefined when it is unset. */
+  decimal(name: string): number | undefined {
+    const text = this.text(name)
+    if (text === '') return undefined
+    const value = Number(text)
+    if (!DECIMAL.test(text) || !Number.isFinite(value)) throw this.#unreadable(name, 'a number', text)
+    return value === 0 || value === Number.MAX_VALUE || value === INT32_MAX ? undefined : value
+  }
+
+  flag(name: string): boolean {
+    const text = this.text(name).toLowerCase()
+    if (!['', '0', '1', 'false', 'true'].includes(text)) throw this.#unreadable(name, '0 or 1', text)
+    return text === '1' || text === 'true'
+  }
+
+  invalid(name: string, expected: string, found: string): RequestError {
+    return this.#error(Code.invalidRequest, name, expected, found)
+  }
+
+  #unreadable(name: string, expected: string, found: string): RequestError {
+    return this.#error(Code.badRequest, name, expected, found)
+  }
+
+  #error(code: number, name: string, expected: string, found: string): RequestError {
+    return new RequestError(
+      code,
+      this.#reqId,
+      `Field ${this.#at} (${name}) of message ${this.#fields[0]}: expected ${expected}, found ${JSON.stringify(found.slice(0, 40))}`,
+    )
+  }
+}
