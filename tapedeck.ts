@@ -1,6 +1,7 @@
 /**
  * The front door: parses the command line, reads the configuration, hands each room its slice, prints what comes back and sets the
- * exit code. 0: done. 1: failed, or something was lost. 2: a setting or an argument is wrong. Rooms are loaded when they are needed.
+ * exit code. 0: done, or stopped in order. 1: failed, or something was lost. 2: a setting or an argument is wrong. 130: interrupted
+ * before the work was done. Rooms are loaded when they are needed.
  */
 
 import { readFileSync } from 'node:fs'
@@ -15,23 +16,26 @@ import {
   collectOverrides,
   configFile,
   dataDir,
+  examples,
   hostPortArgument,
   integerArgument,
   json,
+  kindsArgument,
   listArgument,
   load,
   logLevel,
+  metricsPortArgument,
   type QueryArguments,
   queryOf,
   speedArgument,
   timeArgument,
 } from './config/arguments.ts'
+import { addGatewayOptions, type GatewayArguments, servingOf } from './config/gateway-arguments.ts'
 import type { TapedeckConfig } from './config/schema.ts'
-import { stopSignals } from './config/signals.ts'
-import { event, logDestination, print, printJson, progressBar, statusLine, writeStdout } from './config/terminal.ts'
+import { stopSignals, untilAborted, wasInterrupted } from './config/signals.ts'
+import { event, logDestination, onUnread, print, printJson, progressBar, statusLine, writeStdout } from './config/terminal.ts'
 import { packageRoot } from './db/package-root.ts'
 import { ConfigError, TapedeckError } from './market/errors.ts'
-import { alignColumns } from './market/text-table.ts'
 
 const root = packageRoot()
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
@@ -40,6 +44,9 @@ const SHIPPED_INSTRUMENTS = 185
 const MARKET_DATA_TYPES = { live: 1, frozen: 2, delayed: 3, 'delayed-frozen': 4 }
 /** How long the end of a recording waits for the database; the rest stays in the journal. */
 const DRAIN_TIMEOUT_MS = 30_000
+const PROGRESS_MS = 250
+const EXIT_CODES =
+  '\n\nExit codes: 0 done, 1 failed or lost something, 2 wrong setting or argument,\n130 interrupted before the work was done.'
 
 // ---- what several commands share
 
@@ -69,6 +76,9 @@ const program = new Command('tapedeck')
   .version(version)
   .showHelpAfterError('(add --help for usage)')
   .configureHelp({ helpWidth: 80 })
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'tapedeck: ')) })
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .addHelpText('after', examples('tapedeck demo', 'tapedeck collect --underlying AAPL,TWX', 'tapedeck replay --ndjson') + EXIT_CODES)
 
 // ---- demo
 
@@ -76,20 +86,19 @@ program
   .command('demo')
   .description('record the shipped trading day from a replay gateway and read it back')
   .addOption(dataDir())
+  .addHelpText('after', examples('tapedeck demo', 'tapedeck demo --data-dir /tmp/tapedeck-demo'))
   .action(async (options: CommonOptions) => {
     const { demo } = await import('./backtester/demo/demo.ts')
-    const { stop, force } = stopSignals()
-    force.addEventListener('abort', () => process.exit(130))
-    const accounted = await demo({
+    const outcome = await demo({
       command: [process.execPath, join(root, 'dist', 'tapedeck.js')],
       tape: SHIPPED_TAPE,
       instruments: SHIPPED_INSTRUMENTS,
       dataDir: options.dataDir,
       status: statusLine(),
       print,
-      stop,
+      ...stopSignals(),
     })
-    process.exitCode = accounted ? 0 : 1
+    process.exitCode = { accounted: 0, unaccounted: 1, interrupted: 130 }[outcome]
   })
 
 // ---- collect
@@ -109,17 +118,10 @@ program
   .option('--underlying <symbols>', 'stocks to record with their chains, by comma', listArgument)
   .option('--strikes <range>', 'all, or percent on either side of the price')
   .option('--expiry-days <n>', 'options expiring up to this many days ahead', integerArgument(0, 3650))
-  .option('--metrics-port <port>', 'port of /metrics, 0 for any free one, or off')
+  .option('--metrics-port <port>', 'port of /metrics, 0 for any free one, or off', metricsPortArgument)
   .addOption(new Option('--until <moment>', 'stop by itself').choices(['end-of-tape']))
   .addOption(json())
-  .addHelpText(
-    'after',
-    `
-Examples:
-  tapedeck collect --underlying AAPL,TWX            TWS paper account on 7497
-  tapedeck collect --config tapedeck.yaml --gateway 127.0.0.1:4001
-  tapedeck collect --clock gateway --gateway 5000 --until end-of-tape ...`,
-  )
+  .addHelpText('after', examples('tapedeck collect --underlying AAPL,TWX', 'tapedeck collect --config tapedeck.yaml --gateway 4001'))
   .action(async (options: CollectCommandOptions) => {
     const { config } = load(options, collectOverrides(options))
     if (config.universe.underlyings.length === 0)
@@ -174,66 +176,35 @@ async function runCollector(config: TapedeckConfig, { until, json: asJson }: Col
 
 // ---- gateway
 
-interface GatewayCommandOptions extends CommonOptions {
-  tape: string
-  host: string
-  port: number
-  speed: number | 'max'
-  lines: number
-  startAfterLines: number
-  sampling: 'on' | 'off'
-  messageRate: number
-  tickByTick: number
-  rate?: number
-  publishTime?: boolean
-  once?: boolean
-}
-
-program
-  .command('gateway')
-  .description('serve a tape over the TWS wire protocol to any IB client')
-  .requiredOption('--tape <file>', 'tape to serve')
-  .option('--host <host>', 'address to listen on', '127.0.0.1')
-  .option('--port <port>', 'port to listen on, 0 for any free one', integerArgument(0, 65_535), 7497)
-  .option('--speed <speed>', 'tape seconds per second, or max', speedArgument, 1)
-  .option('--lines <n>', 'market-data lines a client may have', integerArgument(1, 10_000), 100)
-  .option('--start-after-lines <n>', 'tape time stands still until so many lines are open', integerArgument(0, 100_000), 1)
-  .addOption(new Option('--sampling <mode>', 'merge changes as IB does').choices(['on', 'off']).default('on'))
-  .option('--message-rate <n>', 'messages a client may send within a second, 0 for any number', integerArgument(0, 1_000_000), 50)
-  .option('--tick-by-tick <n>', 'tick-by-tick lines that may be open at once', integerArgument(0, 10_000), 5)
-  .option('--rate <rate>', 'compute option values where the tape has none, at this annual interest rate (0.05 is 5 %)', Number)
-  .option('--publish-time', 'send tape time and the end of the tape to every client')
-  .option('--once', 'exit when the tape is over and the last client has left')
+addGatewayOptions(program.command('gateway'))
+  .description('serve a tape, or a made-up market, over the TWS wire protocol to any IB client')
   .addOption(logLevel())
   .addOption(json())
   .addHelpText(
     'after',
-    `
-Examples:
-  tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60
-  tapedeck gateway --tape day.tape --speed max --start-after-lines 185 --publish-time`,
+    examples(
+      'tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60',
+      'tapedeck gateway --synthetic 1000 --ticks-per-second 20000 --lines 1000 --start-after-lines 1000',
+    ),
   )
-  .action(async (options: GatewayCommandOptions) => {
+  .action(async (options: GatewayArguments) => {
     const { startGateway } = await import('./backtester/gateway/gateway.ts')
+    const { formatGatewayProgress, formatGatewayTotals } = await import('./backtester/gateway/report.ts')
     const logger = await createLogger(options.logLevel ?? (options.json ? 'warn' : 'info'))
     const { stop } = stopSignals()
-    const gateway = await startGateway(
-      {
-        ...options,
-        sampling: options.sampling === 'on',
-        publishTime: options.publishTime === true,
-        limits: { messagesPerSecond: options.messageRate, tickByTick: options.tickByTick },
-      },
-      { log: logger },
-    )
+    const gateway = await startGateway(servingOf(options), { log: logger })
     if (options.json) event('listening', { port: gateway.port })
-    const stopRequest = new Promise<void>((resolve) => {
-      stop.addEventListener('abort', () => resolve(), { once: true })
-    })
-    await Promise.race([stopRequest, options.once ? gateway.ended : stopRequest])
-    const totals = await gateway.stop()
-    if (options.json) event('totals', totals)
-    else print(alignColumns(Object.entries(totals).map(([name, value]) => [name, typeof value === 'number' ? value : String(value)])))
+    const status = statusLine()
+    const ticker = process.stderr.isTTY && setInterval(() => status(formatGatewayProgress(gateway.progress)), PROGRESS_MS)
+    try {
+      await (options.once ? Promise.race([untilAborted(stop), gateway.ended]) : untilAborted(stop))
+      const totals = await gateway.stop()
+      status(undefined)
+      if (options.json) event('totals', totals)
+      else print(formatGatewayTotals(totals))
+    } finally {
+      if (ticker) clearInterval(ticker)
+    }
   })
 
 // ---- replay
@@ -247,24 +218,21 @@ addQueryOptions(program.command('replay'))
   .option('--speed <speed>', 'tape seconds per second, or max', speedArgument, 'max' as const)
   .option('--ndjson', 'print every tick as a line of JSON')
   .addOption(json())
-  .addHelpText(
-    'after',
-    `
-Examples:
-  tapedeck replay --speed max
-  tapedeck replay --from 2014-06-05T13:30:00Z --to 2014-06-05T14:00:00Z --ndjson`,
-  )
+  .addHelpText('after', examples('tapedeck replay', 'tapedeck replay --from 2014-06-05T13:30:00Z --symbols TWX --ndjson'))
   .action(async (options: ReplayCommandOptions) => {
-    const { formatReplaySummary, replaySession } = await import('./backtester/replay/session.ts')
+    const { formatReplayProgress, formatReplaySummary, replaySession } = await import('./backtester/replay/session.ts')
     const { stop } = stopSignals()
+    const status = statusLine()
     await withDatabase(options, async (url) => {
       const summary = await replaySession({
         url,
         query: queryOf(options),
         speed: options.speed,
         writeLine: options.ndjson ? writeStdout : undefined,
+        onProgress: process.stderr.isTTY && !options.ndjson ? (tsUs, ticks) => status(formatReplayProgress(tsUs, ticks)) : undefined,
         signal: stop,
-      })
+      }).finally(() => status(undefined))
+      if (wasInterrupted(stop)) process.exitCode = 130
       if (options.ndjson) return
       if (options.json) event('summary', summary)
       else print(formatReplaySummary(summary))
@@ -277,6 +245,7 @@ type ExportCommandOptions = CommonOptions & QueryArguments & { format: 'csv' | '
 
 addQueryOptions(program.command('export'))
   .description('write the ticks of a recorded session as CSV or NDJSON')
+  .addHelpText('after', examples('tapedeck export --symbols TWX --out twx.csv', 'tapedeck export --format ndjson --out -'))
   .requiredOption('--out <file>', 'file to write, or - for standard output')
   .addOption(new Option('--format <format>', 'of the lines').choices(['csv', 'ndjson']).default('csv'))
   .addOption(configFile())
@@ -294,8 +263,12 @@ addQueryOptions(program.command('export'))
         out: options.out === '-' ? writeStdout : options.out,
         onProgress: (progress) => status(formatExportProgress(progress)),
         signal: stop,
-      }).finally(() => status(undefined))
-      if (options.out === '-') return
+      })
+        .catch((error: unknown) => {
+          if (wasInterrupted(stop) || !stop.aborted) throw error
+        })
+        .finally(() => status(undefined))
+      if (!summary || options.out === '-') return
       if (options.json) event('summary', summary)
       else print(formatExportSummary(summary))
     })
@@ -307,20 +280,16 @@ const tape = program.command('tape').description('import and look at tape files'
 
 tape
   .command('import')
-  .description('make a tape of other people’s data: quotes of option chains; quote bars, trades, quotes of stocks')
-  .argument('<sources...>', '*.csv of option quotes; <symbol>_<yyyymmdd>_{quote_1min,trade_tick,quote_tick}.csv; each also .gz')
+  .description('make a tape of quotes of option chains, and of quote bars, quotes and trades of stocks')
+  .argument(
+    '<sources...>',
+    '*.csv of option quotes, <symbol>_<yyyymmdd>_<kind>.csv of a stock; kind: quote_1min, quote_tick, trade_tick; each also .gz',
+  )
   .requiredOption('--out <file>', 'tape to write')
   .option('--date <yyyy-mm-dd>', 'only the rows of this day')
   .option('--attribution <text>', "whose data it is and under which terms; kept in the tape's header")
   .addOption(json())
-  .addHelpText(
-    'after',
-    `
-Examples:
-  tapedeck tape import ibm_20131007_trade_tick.csv.gz --out ibm.tape
-  tapedeck tape import twx_quotes_1min.csv.gz twx_20140605_quote_1min.csv \\
-    --date 2014-06-05 --out twx.tape`,
-  )
+  .addHelpText('after', examples('tapedeck tape import ibm_20131007_trade_tick.csv.gz --out ibm.tape'))
   .action(async (sources: string[], options: { out: string; date?: string; attribution?: string; json?: boolean }) => {
     const { formatImportSummary, importTape } = await import('./db/tape/importers/import-tape.ts')
     const status = statusLine()
@@ -341,6 +310,7 @@ tape
   .description('what is on a tape')
   .argument('<file>')
   .addOption(json())
+  .addHelpText('after', examples('tapedeck tape info tapes/twx-2014-06-05.tape'))
   .action(async (file: string, options: { json?: boolean }) => {
     const { formatTapeInfo, tapeInfo } = await import('./db/tape/inspect.ts')
     const info = await tapeInfo(file)
@@ -353,6 +323,7 @@ tape
   .description('check every checksum and the order of a tape')
   .argument('<file>')
   .addOption(json())
+  .addHelpText('after', examples('tapedeck tape verify tapes/twx-2014-06-05.tape'))
   .action(async (file: string, options: { json?: boolean }) => {
     const { formatTapeVerdict, verifyTape } = await import('./db/tape/inspect.ts')
     const verdict = await verifyTape(file)
@@ -368,8 +339,9 @@ tape
   .option('--from <time>', 'first moment, UTC', timeArgument)
   .option('--to <time>', 'moment before which to end, UTC', timeArgument)
   .option('--symbols <symbols>', 'only these stocks and their options, by comma', listArgument)
-  .option('--kinds <kinds>', 'only these kinds of records, by comma', listArgument)
+  .option('--kinds <kinds>', 'only these kinds of records, by comma', kindsArgument)
   .option('--limit <n>', 'at most so many records', integerArgument(1, Number.MAX_SAFE_INTEGER))
+  .addHelpText('after', examples('tapedeck tape cat tapes/twx-2014-06-05.tape --symbols TWX --limit 3'))
   .action(async (file: string, filter: object) => {
     const { catTape } = await import('./db/tape/inspect.ts')
     for await (const line of catTape(file, filter)) await writeStdout(`${JSON.stringify(line)}\n`)
@@ -383,6 +355,7 @@ config
   .command('check')
   .description('name every problem of the configuration')
   .addOption(configFile())
+  .addHelpText('after', examples('tapedeck config check --config tapedeck.yaml'))
   .action((options: CommonOptions) => {
     const { file } = load(options)
     print(`${file ?? 'No configuration file; environment and defaults'}: ok`)
@@ -393,6 +366,7 @@ config
   .description('the settings in force and where each comes from')
   .addOption(configFile())
   .addOption(json())
+  .addHelpText('after', examples('tapedeck config show', 'tapedeck config show --json'))
   .action(async (options: CommonOptions) => {
     const { describeConfig, formatSettings } = await import('./config/describe.ts')
     const settings = describeConfig(load(options))
@@ -403,6 +377,7 @@ config
 config
   .command('schema')
   .description('the JSON schema of the configuration file, for editors')
+  .addHelpText('after', examples('tapedeck config schema > tapedeck.schema.json'))
   .action(async () => {
     const { formatConfigSchema } = await import('./config/json-schema.ts')
     print(formatConfigSchema().trimEnd())
@@ -417,11 +392,14 @@ db.command('migrate')
   .addOption(configFile())
   .addOption(dataDir())
   .option('--dry-run', 'only print what would be done')
+  .addHelpText('after', examples('tapedeck db migrate --dry-run', 'tapedeck db migrate'))
   .action(async (options: CommonOptions & { dryRun?: boolean }) => {
     const { config } = load(options)
     const database = await openDatabase(config, await createLogger('warn'))
     try {
-      for (const line of await database.migrate(options.dryRun === true)) print(line)
+      const lines = await database.migrate(options.dryRun === true)
+      if (!lines.some((line) => line.includes('migration'))) print('migrations: all applied')
+      for (const line of lines) print(line)
     } finally {
       await database.close()
     }
@@ -429,16 +407,16 @@ db.command('migrate')
 
 // ---- errors
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // The reader (head, less) has seen enough.
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
-})
+onUnread(() => process.exit(0))
+// Nobody reads the log any more: no reason to end a recording.
+process.stderr.on('error', () => undefined)
 
 try {
   await program.parseAsync()
 } catch (error) {
-  if (!(error instanceof TapedeckError)) throw error
+  // A file that may not be written, a full disk: the system's own words are enough. Anything else is a bug and shows its trace.
+  if (!(error instanceof TapedeckError || (error instanceof Error && 'syscall' in error))) throw error
   process.stderr.write(`tapedeck: ${error.message}\n`)
-  process.exitCode = error instanceof ConfigError ? 2 : 1
+  if (error instanceof ConfigError) process.exitCode = 2
+  else process.exitCode = 'code' in error && error.code === 'export-stopped' ? 130 : 1
 }

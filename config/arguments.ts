@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
+import type { TapeRecord } from '../market/tick.ts'
 import { isDate, usFromIso } from '../market/time.ts'
 import { type ConfigOverrides, type LoadedConfig, loadConfig } from './load.ts'
 
@@ -30,7 +31,11 @@ export function load(options: CommonOptions, overrides: ConfigOverrides = {}): L
 export const json = () => new Option('--json', 'machine-readable output')
 export const configFile = () => new Option('--config <file>', 'configuration file (default: ./tapedeck.yaml, when there is one)')
 export const dataDir = () => new Option('--data-dir <folder>', 'journal and embedded database')
-export const logLevel = () => new Option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+export const logLevel = () => new Option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS)
+
+/** For the end of a command's help; each line at most 78 columns. */
+export const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`
 
 export function integerArgument(from: number, to: number) {
   return (text: string) => {
@@ -61,7 +66,25 @@ export function hostPortArgument(text: string): { host: string; port: number } {
   return { host: match[1] ?? '127.0.0.1', port: Number(match[2]) }
 }
 
-export const listArgument = (text: string) => text.split(',').filter((part) => part !== '')
+export function listArgument(text: string): string[] {
+  const parts = text.split(',').map((part) => part.trim())
+  if (parts.includes('')) throw new InvalidArgumentError('expected names separated by commas, such as AAPL,TWX.')
+  return parts
+}
+
+const KINDS: readonly TapeRecord['kind'][] = ['quote', 'trade', 'greeks', 'statistic', 'gap', 'line', 'contract', 'config', 'session']
+
+export function kindsArgument(text: string): TapeRecord['kind'][] {
+  return listArgument(text).map((name) => {
+    const kind = KINDS.find((kind) => kind === name)
+    if (!kind) throw new InvalidArgumentError(`expected kinds of records separated by commas, of ${KINDS.join(', ')}.`)
+    return kind
+  })
+}
+
+export function metricsPortArgument(text: string): number | 'off' {
+  return text === 'off' ? text : integerArgument(0, 65_535)(text)
+}
 
 function sessionArgument(text: string): number | 'latest' {
   const id = Number(text)
@@ -101,7 +124,7 @@ export interface CollectArguments {
   underlying?: string[]
   strikes?: string
   expiryDays?: number
-  metricsPort?: string
+  metricsPort?: number | 'off'
 }
 
 export function collectOverrides(options: CollectArguments): ConfigOverrides {
@@ -119,6 +142,6 @@ export function collectOverrides(options: CollectArguments): ConfigOverrides {
       ...(strikes !== undefined && { strikes: Number.isFinite(percent) ? { rangePercent: percent } : strikes }),
       ...(expiryDays !== undefined && { expiryDays }),
     },
-    ...(metricsPort !== undefined && { metrics: metricsPort === 'off' ? 'off' : { port: Number(metricsPort) } }),
+    ...(metricsPort !== undefined && { metrics: metricsPort === 'off' ? 'off' : { port: metricsPort } }),
   }
 }

@@ -10,7 +10,7 @@ export const event = (name: string, content: object) => printJson({ event: name,
 /** One line that is written over on a terminal; elsewhere a line every few seconds. */
 export function statusLine(): (line: string | undefined) => void {
   const { stderr } = process
-  let lastMs = 0
+  let lastMs = Number.NEGATIVE_INFINITY
   return (line) => {
     if (stderr.isTTY) stderr.write(line === undefined ? '\r\u001b[K' : `\r\u001b[K${line.slice(0, (stderr.columns || 80) - 1)}`)
     else if (line !== undefined && performance.now() - lastMs > 2000) {
@@ -27,11 +27,24 @@ export function progressBar(done: number, total: number): string {
   return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${String(Math.round(fraction * 100)).padStart(3)} %`
 }
 
-/** Resolves when standard output wants more. */
+/** Resolves when standard output wants more, or never will again. */
 export function writeStdout(text: string): Promise<void> | undefined {
-  if (process.stdout.write(text)) return undefined
+  const { stdout } = process
+  if (stdout.write(text)) return undefined
   return new Promise((resolve) => {
-    process.stdout.once('drain', resolve)
+    const done = () => {
+      stdout.off('drain', done).off('close', done)
+      resolve()
+    }
+    stdout.on('drain', done).on('close', done)
+  })
+}
+
+/** What to do when the reader of standard output (head, less) has seen enough; replaces what was to be done before. */
+export function onUnread(act: () => void): void {
+  process.stdout.removeAllListeners('error').on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    act()
   })
 }
 

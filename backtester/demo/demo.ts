@@ -2,10 +2,11 @@
  * The demonstration: serves the shipped day through a replay gateway, records it with a collector, reads it back with a replay, and
  * compares what the three say. Each is a process of its own, started from the command line exactly as a user would.
  *
- * Ctrl-C ends the tape early: the gateway says that it is over, the collector stops in order, and the sums must still agree.
+ * Ctrl-C ends the tape early: the gateway says that it is over, the collector stops in order, what was recorded is read back, and the
+ * sums must still agree. A second one ends the parts without waiting for that. No part outlives us.
  */
 
-import { alignColumns } from '../../market/text-table.ts'
+import { alignColumns, shortNumber } from '../../market/text-table.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { Part } from './part.ts'
 
@@ -20,7 +21,12 @@ export interface DemoOptions {
   status: (line: string | undefined) => void
   print: (text: string) => void
   stop: AbortSignal
+  /** Aborted: do not wait for the rest. */
+  force: AbortSignal
 }
+
+/** Whether every tick served was accounted for, or the demonstration was stopped before there was anything to compare. */
+export type DemoOutcome = 'accounted' | 'unaccounted' | 'interrupted'
 
 interface Progress {
   marketTimeUs?: number
@@ -41,6 +47,7 @@ interface GatewayTotals {
 }
 
 interface CollectTotals {
+  /** 0: the recording had not begun. */
   sessionId: number
   received: number
   written: number
@@ -52,6 +59,7 @@ interface CollectTotals {
 
 interface ReplayTotals {
   ticks: number
+  flagged: number
   instruments: number
   firstTsUs?: number
   lastTsUs?: number
@@ -60,103 +68,143 @@ interface ReplayTotals {
 const LINES = '200'
 /** The tape's longest expiry lies 589 days ahead. */
 const EXPIRY_DAYS = '600'
+/** How long a part may take to stop in order when the others have failed or nobody waits any more. */
+const END_LIMIT_MS = 5000
 
-/** Runs the demonstration. Resolves to true when every tick served is accounted for. Throws a FeedError when a part fails. */
-export async function demo(options: DemoOptions): Promise<boolean> {
-  const { command, status, print, stop, tape, instruments } = options
-  const data = options.dataDir ? ['--data-dir', options.dataDir] : []
-  const started = performance.now()
+/** Runs the demonstration. Throws a FeedError when a part fails. */
+export async function demo(options: DemoOptions): Promise<DemoOutcome> {
+  const { status, print, stop, force } = options
   const parts: Part[] = []
-  const start = (name: string, args: readonly string[]) => {
-    const part = new Part(name, command, [name, ...args, '--json'])
-    parts.push(part)
-    return part
-  }
   try {
-    status('starting the replay gateway')
-    const serving = ['--speed', 'max', '--lines', LINES, '--start-after-lines', String(instruments), '--publish-time', '--once']
-    const gateway = start('gateway', ['--tape', tape, '--port', '0', ...serving])
-    const { port } = await gateway.event<{ port: number }>('listening')
-
-    status('starting the collector and its database')
-    const universe = ['--underlying', 'TWX', '--strikes', 'all', '--expiry-days', EXPIRY_DAYS, '--lines', LINES]
-    const recording = ['--clock', 'gateway', '--until', 'end-of-tape', '--metrics-port', '0', '--log-level', 'warn']
-    const collector = start('collect', ['--gateway', `127.0.0.1:${port}`, ...recording, ...universe, ...data])
-    collector.onEvent('progress', showProgress(status))
-    onAbort(stop, () => {
-      // The gateway ends the tape for a collector that listens to it; one that is not connected has to be told itself.
-      gateway.kill('SIGTERM')
-      gateway.exited.finally(() => collector.kill('SIGTERM')).catch(() => undefined)
-    })
-    const collected = await collector.event<CollectTotals>('summary')
-    await collector.succeeded()
-    const served = await gateway.event<GatewayTotals>('totals')
-    await gateway.succeeded()
-
-    status('reading the day back')
-    const reader = start('replay', ['--session', String(collected.sessionId), '--include-quarantined', ...data])
-    const read = await reader.event<ReplayTotals>('summary')
-    await reader.succeeded()
+    const outcome = await Promise.race([play(options, parts), aborted(force).then(() => 'interrupted' as const)])
     status(undefined)
-
-    const accounted = printSummary(print, served, collected, read)
-    const seconds = ((performance.now() - started) / 1000).toFixed(1)
-    print(`\n${stop.aborted ? 'Stopped early; ' : ''}session ${collected.sessionId}, ${seconds} s.`)
-    return accounted
+    if (outcome === 'interrupted') print('Stopped before there was anything to compare.')
+    return outcome
+  } catch (error) {
+    // A part that is told to stop before it can listen for that dies of it.
+    if (!stop.aborted || !parts.some((part) => part.wasTerminated)) throw error
+    status(undefined)
+    print('Stopped before anything was recorded.')
+    return 'interrupted'
   } finally {
     status(undefined)
-    for (const part of parts) part.kill('SIGKILL')
+    await Promise.all(parts.map((part) => part.end(END_LIMIT_MS)))
   }
 }
 
-function showProgress(status: DemoOptions['status']): (progress: Progress) => void {
+async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
+  const { command, status, print, stop, force, tape, instruments, dataDir } = options
+  const data = dataDir === undefined ? [] : ['--data-dir', dataDir]
+  const startedMs = performance.now()
+  const start = (name: string, args: readonly string[]) => {
+    const part = new Part(name, command, [...args, '--json'])
+    parts.push(part)
+    return part
+  }
+
+  status('starting the replay gateway')
+  const serving = ['--speed', 'max', '--lines', LINES, '--start-after-lines', String(instruments), '--publish-time', '--once']
+  const gateway = start('replay gateway', ['gateway', '--tape', tape, '--port', '0', ...serving])
+  const totals = gateway.event<GatewayTotals>('totals')
+  totals.catch(() => undefined)
+  let collector: Part | undefined
+  whenAborted(stop, () => {
+    status('stopping in order; Ctrl-C again stops at once')
+    gateway.kill('SIGTERM')
+    // The gateway ends the tape for a collector that listens to it; one that is not connected has to be told itself.
+    gateway.exited.finally(() => collector?.kill('SIGTERM')).catch(() => undefined)
+  })
+  const { port } = await gateway.event<{ port: number }>('listening')
+  if (stop.aborted) return 'interrupted'
+
+  status('starting the collector and its database')
+  const universe = ['--underlying', 'TWX', '--strikes', 'all', '--expiry-days', EXPIRY_DAYS, '--lines', LINES]
+  const recording = ['--clock', 'gateway', '--until', 'end-of-tape', '--metrics-port', '0', '--log-level', 'warn']
+  collector = start('collector', ['collect', '--gateway', `127.0.0.1:${port}`, ...recording, ...universe, ...data])
+  collector.onEvent('progress', showProgress(status, stop))
+  // A gateway that fails would leave the collector waiting for it.
+  const [collected, served] = await Promise.all([collector.event<CollectTotals>('summary'), totals])
+  await gateway.succeeded()
+  // One that dropped ticks ends with 1; the sums below say so.
+  if (collected.dropped === 0) await collector.succeeded()
+  else await collector.exited
+  if (collected.sessionId === 0 || force.aborted) return 'interrupted'
+
+  status('reading the day back')
+  const reader = start('replay', ['replay', '--session', String(collected.sessionId), '--include-quarantined', ...data])
+  const read = await reader.event<ReplayTotals>('summary')
+  await reader.succeeded()
+  status(undefined)
+
+  print(formatTotals(served, collected, read))
+  const sums = compare(served, collected, read)
+  print(`\n${sums.map(([claim, holds]) => `${holds ? 'ok  ' : 'FAIL'}  ${claim}`).join('\n')}\n`)
+  const accounted = sums.every(([, holds]) => holds)
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+  const verdict = accounted ? 'Every tick is accounted for' : 'NOT every tick is accounted for'
+  print(`${verdict}${stop.aborted ? ', of a day that was stopped early' : ''}. Session ${collected.sessionId}, ${seconds} s.`)
+  print(`See the ticks: npx tapedeck replay ${['--ndjson', ...data].map(quoted).join(' ')}`)
+  return accounted ? 'accounted' : 'unaccounted'
+}
+
+/** At most 79 columns for the shipped day. Rates are those since the report before. */
+function showProgress(status: DemoOptions['status'], stop: AbortSignal): (progress: Progress) => void {
   let last: { atMs: number; messages: number; received: number } | undefined
   return (progress) => {
+    if (stop.aborted) return
     const { feed, lines, linesWanted, messages, received, written, quarantined, lagMs, gaps, marketTimeUs } = progress
     const atMs = performance.now()
-    const perSecond = (now: number, before = 0) => (last ? Math.round(((now - before) * 1000) / (atMs - last.atMs)) : 0)
-    const time = marketTimeUs ? isoFromUs(marketTimeUs).slice(11, 19) : feed
+    const rate = (now: number, before = 0) => shortNumber(last ? ((now - before) * 1000) / (atMs - last.atMs) : 0)
+    const time = marketTimeUs === undefined ? feed : isoFromUs(marketTimeUs).slice(11, 16)
+    const open = lines < linesWanted ? `${lines}/${linesWanted}` : String(lines)
     status(
-      `${time} lines ${lines}/${linesWanted} msg/s ${perSecond(messages, last?.messages)} ticks/s ${perSecond(received, last?.received)}` +
-        ` written ${written} quar ${quarantined} lag ${Math.round(lagMs)}ms gaps ${gaps}`,
+      `${time} lines ${open} msg/s ${rate(messages, last?.messages)} ticks/s ${rate(received, last?.received)} ` +
+        `written ${shortNumber(written)} quar ${shortNumber(quarantined)} lag ${Math.round(lagMs)}ms gaps ${gaps}`,
     )
     last = { atMs, messages, received }
   }
 }
 
-function printSummary(print: DemoOptions['print'], served: GatewayTotals, collected: CollectTotals, read: ReplayTotals): boolean {
-  const { received, written, quarantined, dropped, inFlight, gaps } = collected
-  const checks: [string, boolean][] = [
-    [`served ${served.ticksServed} = received ${received}`, served.ticksServed === received],
-    [
-      `received ${received} = written ${written} + quarantined ${quarantined} + dropped ${dropped}`,
-      received === written + quarantined + dropped && inFlight === 0,
-    ],
-    [`read back ${read.ticks} = written ${written} + quarantined ${quarantined}`, read.ticks === written + quarantined],
-    ['nothing dropped, no gaps', dropped === 0 && gaps === 0],
-  ]
+function formatTotals(served: GatewayTotals, collected: CollectTotals, read: ReplayTotals): string {
   const time = (tsUs: number | undefined) => (tsUs === undefined ? '-' : isoFromUs(tsUs))
-  print(
-    alignColumns([
-      ['Gateway', 'ticks served', served.ticksServed],
-      ['', 'messages served', served.messagesServed],
-      ['Collector', 'ticks received', received],
-      ['', 'written', written],
-      ['', 'quarantined', quarantined],
-      ['', 'dropped', dropped],
-      ['', 'gaps', gaps],
-      ['Read back', 'ticks', read.ticks],
-      ['', 'instruments', read.instruments],
-      ['', 'first', time(read.firstTsUs)],
-      ['', 'last', time(read.lastTsUs)],
-    ]),
-  )
-  print('')
-  for (const [claim, holds] of checks) print(`${holds ? 'ok  ' : 'FAIL'}  ${claim}`)
-  return checks.every(([, holds]) => holds)
+  return alignColumns([
+    ['Gateway', 'ticks served', served.ticksServed],
+    ['', 'messages served', served.messagesServed],
+    ['Collector', 'ticks received', collected.received],
+    ['', 'written', collected.written],
+    ['', 'quarantined', collected.quarantined],
+    ['', 'dropped', collected.dropped],
+    ['', 'gaps', collected.gaps],
+    ['Read back', 'ticks', read.ticks],
+    ['', 'flagged', read.flagged],
+    ['', 'instruments', read.instruments],
+    ['', 'first', time(read.firstTsUs)],
+    ['', 'last', time(read.lastTsUs)],
+  ])
 }
 
-function onAbort(signal: AbortSignal, act: () => void): void {
+/** What must hold when nothing was lost on the way, and whether it does. */
+function compare(served: GatewayTotals, collected: CollectTotals, read: ReplayTotals): [string, boolean][] {
+  const { received, written, quarantined, dropped, inFlight, gaps } = collected
+  const n = (count: number) => count.toLocaleString('en-US')
+  return [
+    [`served ${n(served.ticksServed)} = received ${n(received)}`, served.ticksServed === received],
+    [
+      `received ${n(received)} = written ${n(written)} + quarantined ${n(quarantined)} + dropped ${n(dropped)}`,
+      received === written + quarantined + dropped && inFlight === 0,
+    ],
+    [`read back ${n(read.ticks)} = written ${n(written)} + quarantined ${n(quarantined)}`, read.ticks === written + quarantined],
+    ['nothing dropped, no gaps', dropped === 0 && gaps === 0],
+  ]
+}
+
+const quoted = (argument: string) => (/^[\w./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`)
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => whenAborted(signal, resolve))
+}
+
+function whenAborted(signal: AbortSignal, act: () => void): void {
   if (signal.aborted) act()
   else signal.addEventListener('abort', act, { once: true })
 }

@@ -17,6 +17,7 @@ export class Part {
   readonly #listeners = new Map<string, (event: never) => void>()
   readonly #log: string[] = []
 
+  /** `name` completes "The … ended with 1". */
   constructor(name: string, [program, ...first]: readonly [string, ...string[]], args: readonly string[], env = process.env) {
     this.#name = name
     // A process group of its own: Ctrl-C reaches only us, and we stop the parts in order.
@@ -32,6 +33,11 @@ export class Part {
         this.#log.push(line)
         if (this.#log.length > LOG_TAIL_LINES) this.#log.shift()
       })
+  }
+
+  /** Whether SIGTERM ended it before it could listen for that. */
+  get wasTerminated(): boolean {
+    return this.child.signalCode === 'SIGTERM'
   }
 
   onEvent<T>(name: string, listener: (event: T) => void): void {
@@ -61,6 +67,14 @@ export class Part {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal)
   }
 
+  /** Asks it to stop, and makes it when it has not after so long. */
+  async end(limitMs: number): Promise<void> {
+    this.kill('SIGTERM')
+    const timer = setTimeout(() => this.kill('SIGKILL'), limitMs)
+    await this.exited.catch(() => undefined)
+    clearTimeout(timer)
+  }
+
   #take(line: string): void {
     const { event, ...content } = JSON.parse(line)
     this.#listeners.get(event)?.(content as never)
@@ -69,7 +83,7 @@ export class Part {
   }
 
   #failure(code: number | NodeJS.Signals): FeedError {
-    const log = this.#log.length > 0 ? `\n${this.#log.join('\n')}` : ''
+    const log = this.#log.length > 0 ? ` It said:\n${this.#log.join('\n')}` : ''
     return new FeedError(`The ${this.#name} ended with ${code} before its work was done.${log}`, { code: 'demo-part-failed' })
   }
 }

@@ -13,34 +13,56 @@ export interface ReplaySessionOptions {
   speed: number | 'max'
   /** Given: every tick is written as a line of JSON. Returns a promise when the writer wants a pause. */
   writeLine?: ((text: string) => Promise<void> | undefined) | undefined
+  /** Called with the time and number of the ticks so far, a few times a second. */
+  onProgress?: ((tsUs: number, ticks: number) => void) | undefined
   signal: AbortSignal
 }
+
+const PROGRESS_MS = 250
 
 export type SessionSummary = ReplaySummary & { sessionId: number }
 
 /** Throws a FeedError when there is no such session. */
 export async function replaySession(options: ReplaySessionOptions): Promise<SessionSummary> {
-  const { url, query, speed, writeLine, signal } = options
+  const { url, query, speed, writeLine, onProgress, signal } = options
   const reader = await openTapeReader({ url }, query)
   const clock = createReplayClock()
+  let ticks = 0
   let lines = ''
-  const summary = await replay({
-    ticks: reader.ticks(),
-    clock,
-    speed,
-    signal,
-    onTick: (tick) => {
-      if (!writeLine) return
-      const contract = reader.contracts.get(tick.instrument)
-      lines += `${JSON.stringify({ ...tick, ts: isoFromUs(clock.nowUs()), contract: contract && contractKey(contract) })}\n`
-    },
-    onChunk: async () => {
-      const text = lines
-      lines = ''
-      if (text && writeLine) await writeLine(text)
-    },
+  const write = () => {
+    const text = lines
+    lines = ''
+    return text && writeLine ? writeLine(text) : undefined
+  }
+  const stopped = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
   })
-  return { sessionId: reader.session.sessionId, ...summary }
+  const ticker = onProgress && setInterval(() => ticks > 0 && onProgress(clock.nowUs(), ticks), PROGRESS_MS)
+  try {
+    const summary = await replay({
+      ticks: reader.ticks(),
+      clock,
+      speed,
+      signal,
+      onTick: (tick) => {
+        ticks++
+        if (!writeLine) return
+        const contract = reader.contracts.get(tick.instrument)
+        lines += `${JSON.stringify({ ...tick, ts: isoFromUs(clock.nowUs()), contract: contract && contractKey(contract) })}\n`
+        // A paced tick is shown at its moment, not at that of the last one of its chunk.
+        if (speed !== 'max') void write()
+      },
+      // A reader who has stopped reading must not keep us from stopping.
+      onChunk: () => Promise.race([write(), stopped]),
+    })
+    return { sessionId: reader.session.sessionId, ...summary }
+  } finally {
+    clearInterval(ticker)
+  }
+}
+
+export function formatReplayProgress(tsUs: number, ticks: number): string {
+  return `${isoFromUs(tsUs).slice(0, 19)}Z ticks ${ticks.toLocaleString('en-US')}`
 }
 
 export function formatReplaySummary(summary: SessionSummary): string {
