@@ -1,0 +1,427 @@
+/** Every command from the command line: help, results, and what it says when something is wrong. */
+
+import { copyFile, open, readFile, readlink, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { packageRoot } from '../../db/package-root.ts'
+import { importTape } from '../../db/tape/importers/import-tape.ts'
+import { RecordKind } from '../../db/tape/codec.ts'
+import { usFromIso } from '../../market/time.ts'
+import { type Ended, expectComplaint, newPlace, type Place, placeForTest, takePort } from '../support/command.ts'
+import { forEachEdition } from '../support/databases.ts'
+import { recordTape } from '../support/recording.ts'
+
+const SHIPPED = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
+const FIXTURES = join(packageRoot(), 'test', 'fixtures', 'option-quotes')
+const SOURCES = [join(FIXTURES, 'twx_20140605_06_quotes_1min.csv'), join(FIXTURES, 'twx_20140605_quote_1min.csv')]
+/** A port on which nothing listens. */
+const NOWHERE = '127.0.0.1:1'
+const SLOW_MS = 120_000
+
+let place: Place
+beforeAll(async () => {
+  place = await newPlace()
+})
+afterAll(() => place.remove())
+
+const run = (args: string[], env?: NodeJS.ProcessEnv) => place.tapedeck(args, env).ended
+const pathTo = (name: string) => join(place.folder, name)
+const linesOf = (text: string) => text.trimEnd().split('\n')
+const parsed = (text: string) => linesOf(text).map((line) => JSON.parse(line) as Record<string, unknown>)
+
+function expectDone(ended: Ended): string {
+  expect(ended).toMatchObject({ code: 0, stderr: '' })
+  return ended.stdout
+}
+
+describe('help', () => {
+  /** The text of every command, by the words that call it. */
+  async function helpOf(words: string[]): Promise<Map<string, string>> {
+    const text = expectDone(await run([...words, '--help']))
+    const commands = /^Commands:\n((?: {2}.*\n)*)/m.exec(text)?.[1] ?? ''
+    const below = []
+    for (const [, name = ''] of commands.matchAll(/^ {2}(\w+)/gm)) if (name !== 'help') below.push(await helpOf([...words, name]))
+    return new Map([[words.join(' '), text], ...below.flatMap((map) => [...map])])
+  }
+
+  it(
+    'is there for every command, with examples, and fits into 80 columns',
+    async () => {
+      const help = await helpOf([])
+      expect([...help.keys()]).toEqual(expect.arrayContaining(['', 'collect', 'config show', 'db migrate', 'demo', 'tape cat']))
+      for (const [command, text] of help) {
+        expect(linesOf(text).filter((line) => line.length > 80)).toEqual([])
+        const examples = text.split('\nExamples:\n')[1] ?? ''
+        const isGroup = text.includes('\nCommands:\n')
+        if (!isGroup) expect(examples).toContain(`  tapedeck ${command}`.trimEnd())
+        for (const [, example = ''] of examples.matchAll(/^ {2}tapedeck ((?:\w+ ?)+)/gm))
+          expect(
+            [...help.keys()].some((known) => known !== '' && example.startsWith(known)),
+            example,
+          ).toBe(true)
+      }
+    },
+    SLOW_MS,
+  )
+
+  it('names the version', async () => {
+    const { version } = JSON.parse(await readFile(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }
+    expect(expectDone(await run(['--version']))).toBe(`${version}\n`)
+  })
+
+  it('comes on standard error, with exit code 2, when no command is given', async () => {
+    const { code, stdout, stderr } = await run([])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('Usage: tapedeck')
+  })
+})
+
+describe('a wrong argument', () => {
+  it.each<[string[], RegExp]>([
+    [['colect'], /unknown command 'colect'[\s\S]*Did you mean collect\?/],
+    [['collect', '--underlyings', 'AAPL'], /unknown option '--underlyings'[\s\S]*Did you mean --underlying\?/],
+    [['collect', 'AAPL'], /too many arguments for 'collect'/],
+    [['collect', '--underlying', 'AAPL', '--lines', '0'], /expected an integer from 1 to 10000/],
+    [['collect', '--underlying', 'AAPL,'], /expected names separated by commas/],
+    [['collect', '--underlying', 'AAPL', '--gateway', 'localhost'], /expected HOST:PORT or PORT/],
+    [['collect', '--underlying', 'AAPL', '--gateway', 'localhost:77777'], /gateway\.port: expected an integer from 1 to 65535/],
+    [['collect', '--underlying', 'AAPL', '--strikes', 'many'], /universe\.strikes: expected all, or/],
+    [['collect', '--underlying', 'AAPL', '--clock', 'sun'], /Allowed choices are wall, gateway/],
+    [['collect', '--underlying', 'AAPL', '--metrics-port', 'many'], /'--metrics-port <port>' argument 'many' is invalid/],
+    [['collect', '--underlying', 'AAPL', '--log-level', 'loud'], /Allowed choices are trace, debug/],
+    [['gateway'], /required option '--tape <file>' not specified/],
+    [['gateway', '--tape', SHIPPED, '--speed', '0'], /expected max, or tape seconds per second/],
+    [['gateway', '--tape', SHIPPED, '--port', '77777'], /expected an integer from 0 to 65535/],
+    [['gateway', '--tape', SHIPPED, '--lines', '5', '--start-after-lines', '6'], /expected at most the 5 lines that may be open/],
+    [['gateway', '--tape', SHIPPED, '--log-level', 'loud'], /Allowed choices are trace, debug/],
+    [['gateway', '--tape', SHIPPED, '--rate', 'low'], /Option rate: expected an annual rate such as 0\.05/],
+    [['replay', '--session', 'yesterday'], /expected latest, or the number of a session/],
+    [['export'], /required option '--out <file>' not specified/],
+    [['export', '--out', '-', '--format', 'xml'], /Allowed choices are csv, ndjson/],
+    [['replay', '--from', '13:30'], /expected a UTC time such as 2014-06-05T13:30:00Z, or a date/],
+    [['tape', 'cat'], /missing required argument 'file'/],
+    [['tape', 'cat', SHIPPED, '--kinds', 'quote,candle'], /expected kinds of records separated by commas, of quote, trade/],
+    [['tape', 'import', ...SOURCES], /required option '--out <file>' not specified/],
+    [['tape', 'import', ...SOURCES, '--out', 'x.tape', '--date', '5.6.2014'], /expected a date as YYYY-MM-DD/],
+    [['config', 'check', '--config', 'nowhere.yaml'], /nowhere\.yaml \(given with --config\) cannot be read/],
+  ])(
+    'ends with 2 and says what is expected: %j',
+    async (args, saying) => {
+      expectComplaint(await run(args), { code: 2, saying })
+    },
+    SLOW_MS,
+  )
+})
+
+describe('tapedeck config', () => {
+  it('check names every problem of a broken file, each with its place', async () => {
+    const file = pathTo('broken.yaml')
+    await writeFile(file, 'gateway:\n  prot: 7497\n  lines: many\nuniverse:\n  underlyings: AAPL\nlog: { level: loud }\n')
+    const ended = await run(['config', 'check', '--config', file])
+    expectComplaint(ended, { code: 2, saying: /^tapedeck: 4 settings are wrong:$/m })
+    expect(linesOf(ended.stderr).slice(1)).toEqual([
+      expect.stringMatching(/broken\.yaml:2:3 {2}gateway\.prot: .*did you mean port\?/),
+      expect.stringMatching(/broken\.yaml:3:10 {2}gateway\.lines: expected an integer/),
+      expect.stringMatching(/broken\.yaml:5:16 {2}universe\.underlyings: expected/),
+      expect.stringMatching(/broken\.yaml:6:15 {2}log\.level: expected/),
+    ])
+  })
+
+  it('check says that a good file is good', async () => {
+    const example = join(packageRoot(), 'config', 'tapedeck.example.yaml')
+    expect(expectDone(await run(['config', 'check', '--config', example]))).toBe(`${example}: ok\n`)
+  })
+
+  it('show tells every setting and its source in 80 columns, without passwords, and the same as JSON', async () => {
+    const env = { DATABASE_URL: 'postgres://u:hidden@db:5432/t', TAPEDECK_DATA_DIR: '/srv/data', IB_PORT: '4001' }
+    const text = expectDone(await run(['config', 'show'], env))
+    expect(text).toMatch(/^gateway\.port +4001 +environment IB_PORT$/m)
+    expect(text).not.toContain('hidden')
+    const settings = JSON.parse(expectDone(await run(['config', 'show', '--json'], env))) as { setting: string; value: unknown }[]
+    expect(settings.map(({ setting }) => setting)).toEqual(linesOf(text).map((line) => line.split(' ')[0]))
+    expect(settings).toContainEqual({ setting: 'gateway.port', value: 4001, source: 'environment IB_PORT' })
+    expect(JSON.stringify(settings)).not.toContain('hidden')
+    const defaults = expectDone(await run(['config', 'show'], { TAPEDECK_DATA_DIR: '/srv/data' }))
+    expect(linesOf(defaults).filter((line) => line.length > 80)).toEqual([])
+  })
+})
+
+describe('tapedeck tape', () => {
+  let torn: string
+  let corrupted: string
+  const missing = 'nowhere.tape'
+  beforeAll(async () => {
+    torn = pathTo('torn.tape')
+    await copyFile(SHIPPED, torn)
+    await truncate(torn, 1_000_000)
+    corrupted = pathTo('corrupted.tape')
+    await copyFile(SHIPPED, corrupted)
+    const file = await open(corrupted, 'r+')
+    await file.write(Buffer.from('XX'), 0, 2, 500_000)
+    await file.close()
+  })
+
+  it('info shows what is on the shipped tape in 80 columns, and the same as JSON', async () => {
+    const text = expectDone(await run(['tape', 'info', SHIPPED]))
+    expect(text).toMatch(/^instruments +185 \(1 stock, 184 option\)$/m)
+    expect(text).toMatch(/^first tick +2014-06-05T08:01:00\.000000Z$/m)
+    expect(linesOf(text).filter((line) => line.length > 80)).toEqual([])
+    const info = JSON.parse(expectDone(await run(['tape', 'info', '--json', SHIPPED]))) as object
+    expect(info).toMatchObject({ records: 31_129, instruments: 185, recordsByKind: { quote: 30_944, contract: 185 } })
+  })
+
+  it('verify finds the shipped tape sound, as text and as JSON', async () => {
+    expect(expectDone(await run(['tape', 'verify', SHIPPED]))).toBe(`${SHIPPED}: 8 blocks, 31129 records, ok\n`)
+    expect(JSON.parse(expectDone(await run(['tape', 'verify', '--json', SHIPPED])))).toMatchObject({ ok: true, problemCount: 0 })
+  })
+
+  it('reads a torn tape up to the tear, and verify and info name the tear', async () => {
+    const verdict = await run(['tape', 'verify', torn])
+    expect(verdict).toMatchObject({ code: 1, stderr: '' })
+    expect(verdict.stdout).toMatch(/records, torn\nbyte \d+: the file ends in an unfinished write of \d+ bytes\n$/)
+    expect(expectDone(await run(['tape', 'info', torn]))).toMatch(/^torn tail +[\d,]+ bytes at byte [\d,]+$/m)
+    expect(linesOf(expectDone(await run(['tape', 'cat', torn]))).length).toBe(12_288)
+  })
+
+  it('refuses a corrupted tape at the place of the damage, after what lies before', async () => {
+    const verdict = await run(['tape', 'verify', corrupted])
+    expect(verdict).toMatchObject({ code: 1, stderr: '' })
+    expect(verdict.stdout).toMatch(/problems: 1\nbyte \d+: .*fails its checksum/)
+    expectComplaint(await run(['tape', 'info', corrupted]), { code: 1, saying: /is damaged at byte \d+/ })
+    const cat = await run(['tape', 'cat', corrupted])
+    expect(cat.code).toBe(1)
+    expect(cat.stderr).toMatch(/^tapedeck: Tape .* is damaged at byte \d+/)
+    expect(linesOf(cat.stdout)).toHaveLength(4096)
+  })
+
+  it.each(['info', 'verify', 'cat'])('%s says that a file is missing, a folder or no tape', async (command) => {
+    expectComplaint(await run(['tape', command, missing]), { code: 1, saying: /Tape nowhere\.tape does not exist\. Check the path\./ })
+    expectComplaint(await run(['tape', command, place.folder]), { code: 1, saying: /is no file but a folder/ })
+    expectComplaint(await run(['tape', command, join(FIXTURES, 'twx_20140605_quote_1min.csv')]), { code: 1, saying: /is not a tape/ })
+  })
+
+  it('cat prints what passes its filters as NDJSON', async () => {
+    const filter = ['--symbols', 'TWX', '--kinds', 'quote', '--from', '2014-06-05T13:31:00Z', '--to', '2014-06-05T13:32:00Z']
+    const records = parsed(expectDone(await run(['tape', 'cat', SHIPPED, ...filter])))
+    expect(records.length).toBeGreaterThan(0)
+    for (const record of records) expect(record).toMatchObject({ kind: 'quote', ts: '2014-06-05T13:31:00.000000Z' })
+    expect(parsed(expectDone(await run(['tape', 'cat', SHIPPED, ...filter, '--limit', '3'])))).toEqual(records.slice(0, 3))
+  })
+
+  it('cat takes the name of every kind that a tape can hold', async () => {
+    const kinds = Object.keys(RecordKind)
+    expect(linesOf(expectDone(await run(['tape', 'cat', SHIPPED, '--kinds', kinds.join(',')])))).toHaveLength(31_129)
+  })
+
+  it('cat ends quietly when its reader has seen enough', async () => {
+    const cat = place.tapedeck(['tape', 'cat', SHIPPED])
+    await cat.until('a record is shown', ({ stdout }) => stdout.includes('\n'))
+    cat.child.stdout?.destroy()
+    expect(await cat.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('import makes a tape of one day, which verifies', async () => {
+    const out = pathTo('imported.tape')
+    const { code, stdout } = await run(['tape', 'import', ...SOURCES, '--date', '2014-06-05', '--out', out])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^Instruments +6$/m)
+    expectDone(await run(['tape', 'verify', out]))
+    const again = await run(['tape', 'import', ...SOURCES, '--date', '2014-06-05', '--out', pathTo('again.tape'), '--json'])
+    expect(JSON.parse(again.stdout)).toMatchObject({ instruments: 6 })
+    expect(await readFile(pathTo('again.tape'))).toEqual(await readFile(out))
+  })
+
+  it('import says which file it cannot use, and why', async () => {
+    const out = ['--out', pathTo('none.tape')]
+    const complaints: [string[], RegExp][] = [
+      [['nowhere.csv', ...out], /nowhere\.csv cannot be read/],
+      [[SHIPPED, ...out], /is of no kind that can be imported/],
+      [[...SOURCES, '--out', pathTo('no/such/folder.tape')], /cannot be written/],
+      [[...SOURCES, '--date', '2014-06-30', ...out], /expected rows of 2014-06-30, found only 2014-06-05, 2014-06-06/],
+    ]
+    for (const [args, saying] of complaints) {
+      const ended = await run(['tape', 'import', ...args])
+      expect(ended.code).toBe(1)
+      expect(ended.stderr).toMatch(saying)
+      expect(ended.stderr).not.toMatch(/^\s+at /m)
+    }
+  })
+})
+
+describe('tapedeck gateway', () => {
+  it('says that its port is taken', async () => {
+    const port = await takePort(0)
+    expectComplaint(await run(['gateway', '--tape', SHIPPED, '--port', String(port)]), {
+      code: 2,
+      saying: new RegExp(`Port ${port} of 127\\.0\\.0\\.1 is in use\\. Choose another one`),
+    })
+  })
+
+  it('says that its tape is missing or damaged', async () => {
+    expectComplaint(await run(['gateway', '--tape', 'nowhere.tape', '--port', '0']), { code: 1, saying: /nowhere\.tape does not exist/ })
+    const damaged = pathTo('damaged.tape')
+    await writeFile(damaged, 'no tape at all')
+    expectComplaint(await run(['gateway', '--tape', damaged, '--port', '0']), { code: 1, saying: /is not a tape/ })
+  })
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('stops on %s with its totals and exit code 0', async (signal) => {
+    const gateway = place.tapedeck(['gateway', '--tape', SHIPPED, '--port', '0', '--speed', '60'])
+    await gateway.until('it listens', ({ stderr }) => stderr.includes('is listening'))
+    gateway.child.kill(signal)
+    const { code, stdout } = await gateway.ended
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^Ticks served +0$/m)
+  })
+})
+
+describe('tapedeck collect', () => {
+  it('says that there is nothing to record', async () => {
+    expectComplaint(await run(['collect']), { code: 2, saying: /Nothing to record: name stocks with --underlying/ })
+  })
+
+  it('says that the port of its metrics is taken, and what to set', async () => {
+    const port = await takePort(0)
+    const ended = await run(['collect', '--underlying', 'TWX', '--gateway', NOWHERE, '--metrics-port', String(port)])
+    expectComplaint(ended, {
+      code: 2,
+      saying: new RegExp(`Cannot serve metrics on 127\\.0\\.0\\.1:${port} .* Set metrics\\.port to a free port`),
+    })
+  })
+
+  it('says that its data directory cannot be one', async () => {
+    const file = pathTo('file')
+    await writeFile(file, '')
+    const ended = await run(['collect', '--underlying', 'TWX', '--gateway', NOWHERE, '--data-dir', join(file, 'data')])
+    expectComplaint(ended, { code: 2, saying: /Expected a data directory at .*file\/data .* Choose another/ })
+  })
+
+  it(
+    'names the collector that records into the same data directory, and leaves it alone',
+    async () => {
+      const { dataDir, tapedeck } = await placeForTest().then((own) => ({ dataDir: own.dataDir, tapedeck: own.tapedeck.bind(own) }))
+      const args = ['collect', '--underlying', 'TWX', '--gateway', NOWHERE, '--metrics-port', 'off', '--data-dir', dataDir]
+      const first = tapedeck(args)
+      await first.until('it has locked the directory', () => readlink(join(dataDir, 'collector.lock')).then(Boolean, () => false))
+      expectComplaint(await tapedeck(args).ended, {
+        code: 2,
+        saying: new RegExp(`collector\\.lock is held by process ${first.child.pid} since .*\\(tapedeck collect\\)\\. Stop that process`),
+      })
+      first.child.kill('SIGINT')
+      expect(await first.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Ended +SIGINT$/m) })
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'says that a gateway does not publish the time on which it was told to record',
+    async () => {
+      const gateway = place.tapedeck(['gateway', '--tape', SHIPPED, '--port', '0', '--json'])
+      await gateway.until('it listens', ({ stdout }) => stdout.includes('listening'))
+      const { port } = JSON.parse(gateway.stdout) as { port: number }
+      const args = ['--gateway', String(port), '--clock', 'gateway', '--metrics-port', 'off', '--log-level', 'error']
+      const ended = await run(['collect', '--underlying', 'TWX', ...args])
+      expectComplaint(ended, { code: 1, saying: /The gateway does not publish its time\. .*--publish-time, or set gateway\.clock to wall/ })
+      gateway.child.kill('SIGINT')
+      await gateway.ended
+    },
+    SLOW_MS,
+  )
+})
+
+forEachEdition('the command line', (edition) => {
+  describe('with an empty database', () => {
+    it(
+      'replay says that nothing is recorded, after making the tables',
+      async () => {
+        const env = { DATABASE_URL: await edition.createDatabase() }
+        for (const _ of ['empty', 'with tables'])
+          expectComplaint(await run(['replay'], env), { code: 1, saying: /The database holds no recorded session\. Record one/ })
+      },
+      SLOW_MS,
+    )
+
+    it(
+      'db migrate tells what it would do, does it, and finds it done the second time',
+      async () => {
+        const env = { DATABASE_URL: await edition.createDatabase() }
+        for (const _ of ['once', 'and nothing was done'])
+          expect(expectDone(await run(['db', 'migrate', '--dry-run'], env))).toMatch(/^would apply migration 000001_tape\n/)
+        expect(expectDone(await run(['db', 'migrate'], env))).toMatch(/^applied migration 000001_tape\n/)
+        expect(expectDone(await run(['db', 'migrate'], env))).toMatch(/^migrations: all applied\nstorage: .*\n$/)
+        expect(expectDone(await run(['db', 'migrate', '--dry-run'], env))).toMatch(/^migrations: all applied\nstorage: .*\n$/)
+      },
+      SLOW_MS,
+    )
+  })
+
+  describe('with a recorded session', () => {
+    let env: NodeJS.ProcessEnv
+    let sessionId: number
+    let quotes: number
+    beforeAll(async () => {
+      const databaseUrl = await edition.createDatabase()
+      env = { DATABASE_URL: databaseUrl }
+      const tape = pathTo('day.tape')
+      const { instruments } = await importTape({ sources: SOURCES, date: '2014-06-05', out: tape })
+      const { collected } = await recordTape({ tape, databaseUrl, symbol: 'TWX', lines: instruments })
+      sessionId = collected.sessionId
+      quotes = collected.written
+    }, SLOW_MS)
+
+    it('replay prints a summary of the session, as text and as JSON', async () => {
+      expect(expectDone(await run(['replay'], env))).toMatch(new RegExp(`^Session +${sessionId}\nTicks +${quotes}$`, 'm'))
+      const byNumber = expectDone(await run(['replay', '--session', String(sessionId), '--json'], env))
+      expect(JSON.parse(byNumber)).toMatchObject({ event: 'summary', sessionId, ticks: quotes, instruments: 6 })
+    })
+
+    it('replay --ndjson prints the same bytes every time, and only what was asked for', async () => {
+      const all = expectDone(await run(['replay', '--ndjson'], env))
+      expect(expectDone(await run(['replay', '--ndjson'], env))).toBe(all)
+      const ticks = parsed(all)
+      expect(ticks).toHaveLength(quotes)
+      const [from, to] = ['2014-06-05T13:31:00Z', '2014-06-05T20:00:00Z']
+      const some = parsed(expectDone(await run(['replay', '--ndjson', '--from', from, '--to', to, '--symbols', 'TWX'], env)))
+      expect(some.length).toBeGreaterThan(0)
+      expect(some).toEqual(ticks.filter(({ tsUs }) => Number(tsUs) >= usFromIso(from) && Number(tsUs) < usFromIso(to)))
+    })
+
+    it(
+      'replay --speed keeps the pace of the tape, and stops on Ctrl-C with 130',
+      async () => {
+        const range = ['--from', '2014-06-05T08:00:00Z', '--to', '2014-06-05T20:00:00Z']
+        // Twelve hours at this speed take as many minutes: all that comes before the signal has come in its time.
+        const replay = place.tapedeck(['replay', '--ndjson', '--speed', '60', ...range], env)
+        await replay.until('the first tick is shown', ({ stdout }) => stdout.includes('\n'))
+        replay.child.kill('SIGINT')
+        const { code, stdout, stderr } = await replay.ended
+        expect({ code, stderr }).toEqual({ code: 130, stderr: '' })
+        expect(stdout.endsWith('\n')).toBe(true)
+        expect(parsed(stdout).length).toBeLessThan(quotes / 2)
+      },
+      SLOW_MS,
+    )
+
+    it('replay names the sessions that there are when asked for another', async () => {
+      const saying = new RegExp(`The database holds no session 1\\. The latest sessions in it: ${sessionId}\\.`)
+      expectComplaint(await run(['replay', '--session', '1'], env), { code: 1, saying })
+    })
+
+    it('replay names the symbols of the session when asked for another', async () => {
+      const saying = /The session has no ticks of AAPL, MSFT\. It has: TWX\./
+      expectComplaint(await run(['replay', '--symbols', 'AAPL,MSFT,TWX'], env), { code: 1, saying })
+    })
+  })
+
+  it('says that a database cannot be reached, without its password', async () => {
+    const url = new URL(await edition.createDatabase())
+    url.password = 'a-wrong-one'
+    url.port = '1'
+    for (const command of [['replay'], ['db', 'migrate']]) {
+      const ended = await run(command, { DATABASE_URL: url.href })
+      expectComplaint(ended, { code: 1, saying: /gave no connection: .*ECONNREFUSED/ })
+      expect(ended.stderr).not.toContain('a-wrong-one')
+    }
+  })
+})

@@ -1,0 +1,189 @@
+/**
+ * Every command that the documentation tells a reader to type is typed here, in order, in a copy of the checkout's layout. A command that
+ * the table below does not know fails, and so does one that the documentation no longer has: neither drifts away from the other.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { packageRoot } from '../../db/package-root.ts'
+import { newPlace, type Place, type Run } from '../support/command.ts'
+import { forEachEdition } from '../support/databases.ts'
+import { recordTape } from '../support/recording.ts'
+
+const SHIPPED = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
+const COMMAND_MS = 120_000
+
+interface Code {
+  file: string
+  language: string
+  text: string
+}
+
+const inFolder = (folder: string) => readdirSync(join(packageRoot(), folder)).map((name) => `${folder}/${name}`)
+const FILES = ['README.md', 'CONTRIBUTING.md', ...inFolder('docs'), ...inFolder('tapes')].filter((file) => file.endsWith('.md'))
+
+const CODE: Code[] = FILES.flatMap((file) =>
+  [...readFileSync(join(packageRoot(), file), 'utf8').matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
+    file,
+    language,
+    text,
+  })),
+)
+
+/** Lines that end in a backslash go on. */
+const commandsIn = (text: string) =>
+  text
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+const COMMANDS = CODE.filter(({ language }) => language === 'sh').flatMap(({ file, text }) =>
+  commandsIn(text).map((command) => ({ file, command })),
+)
+
+/** Run elsewhere, and why. */
+const ELSEWHERE: Record<string, string> = {
+  'npm run demo': 'demo.test.ts runs it in many ways, clean-clone.test.ts exactly so',
+  'npm test': 'it is running',
+  'npm run check': 'it looks at the sources, which a change may have in disorder while it is tested; its tests are part of this run',
+  'npm run bench': 'it measures, for minutes, with the machine to itself',
+}
+
+/** Run as they stand; what they print. */
+const AS_THEY_STAND: Record<string, RegExp> = {
+  'npx tapedeck config check --config config/tapedeck.example.yaml': /^.*\/tapedeck\.example\.yaml: ok$/m,
+  'npx tapedeck config show': /^gateway\.port +7497 +default$/m,
+  'npx tapedeck config schema > tapedeck.schema.json': /^$/,
+  'npx tapedeck db migrate --dry-run': /^would apply migration 000001_tape$/m,
+  'npx tapedeck db migrate': /^applied migration 000001_tape$/m,
+  'npx tapedeck tape info tapes/twx-2014-06-05.tape': /^instruments +185 \(1 stock, 184 option\)$/m,
+  'npx tapedeck tape verify tapes/twx-2014-06-05.tape': /: 8 blocks, .* records, ok$/m,
+  'npx tapedeck tape cat tapes/twx-2014-06-05.tape --symbols TWX --limit 3': /^(\{"kind":.*\}\n){3}$/,
+  'npx tapedeck tape import --out ibm.tape test/fixtures/stock-ticks/ibm_20131007_trade_tick.csv test/fixtures/stock-ticks/ibm_20131007_quote_tick.csv':
+    /^Instruments +1$/m,
+}
+
+/** Run as they stand on a database into which the shipped day was recorded; what they print. */
+const ON_THE_RECORDED_DAY: Record<string, RegExp> = {
+  'npx tapedeck replay': /^Ticks +28,279$/m,
+  'npx tapedeck replay --from 2014-06-05T13:31:00Z --to 2014-06-05T13:32:00Z --symbols TWX --ndjson': /^(\{"kind":"quote",.*\}\n)+$/,
+  'npx tapedeck export --symbols TWX --out twx.csv': /^Ticks +28,279$/m,
+  'npx tapedeck export --format ndjson --out -': /^(\{.*\}\n){28279}$/,
+  'npx tapedeck export --out day.csv': /^Ticks +28,279$/m,
+  'npx tapedeck export --from 2014-06-05T13:30:00Z --to 2014-06-05T14:00:00Z --symbols TWX --format ndjson --out -': /^(\{.*\}\n)+$/,
+}
+
+interface Reader {
+  place: Place
+  /** A new, empty database. */
+  createDatabase: () => Promise<string>
+  /** What was exported in the shell. */
+  env: NodeJS.ProcessEnv
+}
+
+/** Run with something changed: what, and why, stands beside each. */
+const CHANGED: Record<string, (command: string, reader: Reader) => Promise<void>> = {
+  // No TWS listens on 7497: a replay gateway on a free port stands in. Nor may the port of the metrics be taken from others.
+  'npx tapedeck collect --underlying AAPL,TWX --gateway 127.0.0.1:7497': async (command, { place, env }) => {
+    const gateway = place.tapedeck(['gateway', '--tape', SHIPPED, '--port', '0', '--speed', '600', '--json'])
+    await gateway.until('it listens', ({ stdout }) => stdout.includes('listening'))
+    const { port } = JSON.parse(gateway.stdout) as { port: number }
+    const collector = typed(place, `${command.replace('7497', String(port))} --metrics-port 0`, env)
+    await collector.until('the chain of TWX is found', ({ stderr }) => stderr.includes('chain discovered'))
+    expect(await interrupted(collector)).toMatch(/^Ended +SIGINT$/m)
+    gateway.child.kill('SIGINT')
+    await gateway.ended
+  },
+  // The port may be taken here; a free one serves as well.
+  'npx tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60': async (command, { place, env }) => {
+    const gateway = typed(place, command.replace('--port 7497', '--port 0'), env)
+    await gateway.until('it listens', ({ stderr }) => stderr.includes('is listening'))
+    expect(await interrupted(gateway)).toMatch(/^Ticks served +0$/m)
+  },
+  // The address is an example: the reader has a server of their own.
+  'export DATABASE_URL=postgres://user:password@127.0.0.1:5432/tapedeck': async (_, reader) => {
+    reader.env['DATABASE_URL'] = await reader.createDatabase()
+  },
+}
+
+const checkoutIn = (place: Place) => join(place.folder, 'checkout')
+
+/** In a process group of its own, as in a terminal, where Ctrl-C reaches all that a command has started. */
+function typed(place: Place, command: string, env: NodeJS.ProcessEnv): Run {
+  return place.start(['sh', '-c', `exec ${command}`], { env, cwd: checkoutIn(place), detached: true })
+}
+
+/** What it printed. Its exit code is that of npm, which ends by the signal whatever its child made of it. */
+async function interrupted(run: Run): Promise<string> {
+  process.kill(-(run.child.pid ?? 0), 'SIGINT')
+  return (await run.ended).stdout
+}
+
+describe('the documentation', () => {
+  it('shows no command that this test does not know, and all that it knows', () => {
+    const known = [ELSEWHERE, AS_THEY_STAND, ON_THE_RECORDED_DAY, CHANGED].flatMap((table) => Object.keys(table))
+    const shown = new Set(COMMANDS.map(({ command }) => command))
+    expect([...shown].filter((command) => !known.includes(command))).toEqual([])
+    expect(known.filter((command) => !shown.has(command))).toEqual([])
+  })
+
+  it('shows commands in blocks marked sh only', () => {
+    const unmarked = CODE.filter(({ language, text }) => language !== 'sh' && /^(npx|npm|tapedeck|node) /m.test(text))
+    expect(unmarked).toEqual([])
+  })
+})
+
+forEachEdition('the documentation', (edition) => {
+  let recorded: string | undefined
+  let reader: Reader
+  beforeAll(async () => {
+    const place = await newPlace()
+    // What a command writes into the current folder must not stay in the checkout.
+    const checkout = checkoutIn(place)
+    await mkdir(checkout)
+    for (const name of readdirSync(packageRoot())) await symlink(join(packageRoot(), name), join(checkout, name))
+    reader = { place, createDatabase: () => edition.createDatabase(), env: {} }
+  })
+  afterAll(() => reader.place.remove())
+
+  async function recordedDay(): Promise<string> {
+    if (recorded !== undefined) return recorded
+    recorded = await edition.createDatabase()
+    await recordTape({ tape: SHIPPED, databaseUrl: recorded, symbol: 'TWX', lines: 185 })
+    return recorded
+  }
+
+  it.each(COMMANDS.filter(({ command }) => !(command in ELSEWHERE)))(
+    '$file: $command',
+    async ({ command }) => {
+      const change = CHANGED[command]
+      if (change) return change(command, reader)
+      const env = command in ON_THE_RECORDED_DAY ? { ...reader.env, DATABASE_URL: await recordedDay() } : reader.env
+      const ended = await typed(reader.place, command, env).ended
+      expect(ended).toMatchObject({ code: 0 })
+      expect(ended.stdout).toMatch(AS_THEY_STAND[command] ?? ON_THE_RECORDED_DAY[command] ?? /^$/)
+    },
+    COMMAND_MS,
+  )
+})
+
+describe('the reader of tapes in docs/tape-format.md', () => {
+  const program = CODE.find(({ file, language }) => file === 'docs/tape-format.md' && language === 'python')?.text
+
+  it('reads the shipped tape', async ({ skip }) => {
+    const place = await newPlace()
+    try {
+      const python = await place.start(['python3', '--version']).ended.catch(() => undefined)
+      if (python?.code !== 0) return skip('there is no python3 on this machine')
+      await writeFile(join(place.folder, 'reader.py'), program ?? '')
+      const { code, stdout, stderr } = await place.start(['python3', 'reader.py', SHIPPED]).ended
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(stdout.trimEnd().split('\n')).toHaveLength(30_944)
+    } finally {
+      await place.remove()
+    }
+  })
+})
