@@ -152,6 +152,7 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
         directory: journalDirectory,
         sessionId,
         onBatch: (batch) => writer.add(batch, { contractOf: (i) => recorder.contractOf(i), freed: (bytes) => journal.released(bytes) }),
+        isBehind: () => writer.waiting > 0,
         onSegmentClosed: (segment) => writer.segmentClosed(segment),
         onSync: ({ seconds, bytes }) => metrics.journalSync(seconds, bytes),
         onError: events.journalError,
@@ -250,12 +251,13 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     metricsPort: telemetry?.port,
   })
   const ticker = setInterval(() => options.onProgress?.(progress()), PROGRESS_MS)
-  const pruner = setInterval(prune, PRUNE_MS)
+  const pruner = setInterval(() => void prune(), PRUNE_MS)
 
   try {
     // An earlier run's last session may have left a hole behind; the one before it named its own.
-    const hole = recovered.findLast(({ batches }) => batches.length > 0)?.hole
-    if (hole) topology.interrupt(hole.fromTsUs, hole.cause)
+    // The time of a replayed day and today's have nothing to do with each other.
+    const { hole, clock: whose = settings.gateway.clock } = recovered.findLast(({ batches }) => batches.length > 0) ?? {}
+    if (hole && whose === settings.gateway.clock) topology.interrupt(hole.fromTsUs, hole.cause)
     if (settings.gateway.clock === 'wall') topology.begin()
     for (const session of recovered) recover(session)
     topology.feed.start()

@@ -3,7 +3,8 @@
  *
  * Records are encoded into an open block as they come. A block is sealed when its batch is full or when its oldest record
  * has waited `fsyncMs`; sealed blocks wait in line, and one loop writes all that wait with a single write and fdatasync (a sync).
- * A batch closes when it holds `batchRows` records or is `batchMs` old; it is handed out only when all its blocks are durable.
+ * A batch closes when it holds `batchRows` records or is `batchMs` old, unless others wait for the database already: then it fills
+ * up, so that an outage of hours leaves few large batches. It is handed out only when all its blocks are durable.
  * So whatever the database has committed is whole on disk, and after a crash the blocks found under one batch number are either
  * exactly what was committed or were never sent.
  *
@@ -39,6 +40,8 @@ export interface JournalOptions extends JournalSettings {
   sessionId: number
   /** Called with each closed, durable batch, in order. */
   onBatch: (batch: JournalBatch) => void
+  /** True while batches wait for the database. */
+  isBehind?: () => boolean
   /** Called when a segment will get no more blocks. */
   onSegmentClosed: (segment: SegmentRef) => void
   onSync: (figures: { bytes: number; seconds: number }) => void
@@ -82,7 +85,7 @@ export class Journal {
   #encoder = new RecordEncoder(BLOCK_HEAD_BYTES)
   #batch: JournalBatch
   #batchRecords = 0
-  #batchOpenedMs = 0
+  #batchDueMs = 0
   #blockOpenedMs = 0
   #sealed: SealedBlock[] = []
   /** The newest block of the open batch. */
@@ -107,7 +110,10 @@ export class Journal {
     if (isTick(record)) this.#blockTicks++
     else this.#controls.push(record)
     const nowMs = performance.now()
-    if (this.#batchRecords++ === 0) this.#batchOpenedMs = this.#batch.openedMs = nowMs
+    if (this.#batchRecords++ === 0) {
+      this.#batch.openedMs = nowMs
+      this.#batchDueMs = nowMs + this.#options.batchMs
+    }
     if (this.#encoder.records === 1) {
       this.#blockOpenedMs = nowMs
       clearTimeout(this.#timer)
@@ -133,16 +139,19 @@ export class Journal {
   readonly #onTimer = () => {
     this.#timer = undefined
     const nowMs = performance.now()
-    const batchIsDue = this.#batchRecords > 0 && nowMs - this.#batchOpenedMs >= this.#options.batchMs
+    let batchIsDue = this.#batchRecords > 0 && nowMs >= this.#batchDueMs
+    if (batchIsDue && this.#options.isBehind?.()) {
+      batchIsDue = false
+      this.#batchDueMs = nowMs + this.#options.batchMs
+    }
     const blockIsDue = this.#encoder.records > 0 && nowMs - this.#blockOpenedMs >= this.#options.fsyncMs
     if (batchIsDue || blockIsDue) this.#seal(batchIsDue)
     if (this.#batchRecords > 0) this.#timer = setTimeout(this.#onTimer, this.#dueInMs(nowMs))
   }
 
   #dueInMs(nowMs: number): number {
-    const batchDueMs = this.#batchOpenedMs + this.#options.batchMs
     const blockDueMs = this.#encoder.records > 0 ? this.#blockOpenedMs + this.#options.fsyncMs : Number.POSITIVE_INFINITY
-    return Math.max(1, Math.min(batchDueMs, blockDueMs) - nowMs)
+    return Math.max(1, Math.min(this.#batchDueMs, blockDueMs) - nowMs)
   }
 
   #newBatch(batchNo: number): JournalBatch {

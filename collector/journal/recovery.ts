@@ -33,6 +33,8 @@ export interface RecoveredSession {
   crashed: boolean
   /** The hole that was open when it crashed, now or before an earlier recovery. No gap names it yet. */
   hole?: Hole
+  /** Whose time it tells, when the record that says so is still there. */
+  clock?: unknown
   batches: JournalBatch[]
   segments: SegmentRef[]
   contracts: Map<number, Contract>
@@ -136,6 +138,7 @@ function takeControl(session: RecoveredSession, state: State, record: TapeRecord
     state.hole = { fromTsUs: record.fromTsUs ?? provedUs, cause: record.cause ?? COLLECTOR_CRASH }
   else if (record.kind === 'session') {
     session.crashed = record.event !== 'ended'
+    if (record.event === 'started' && record.detail?.['clock'] !== undefined) session.clock = record.detail['clock']
     if (record.event === 'ended' && record.cause !== CRASH) state.hole = undefined
     // An earlier recovery wrote this end, in a block of its own.
     else if (record.event === 'ended') state.hole ??= { fromTsUs: provedUs, cause: COLLECTOR_CRASH }

@@ -68,7 +68,12 @@ export class Writer {
     return this.#queue.size + this.#queue.pending
   }
 
-  /** The same, and those that `stop` left behind. */
+  /** Those of them that no lane has taken up. */
+  get waiting(): number {
+    return this.#queue.size
+  }
+
+  /** Batches that are not committed yet, and those that `stop` left behind. */
   get uncommitted(): number {
     return this.#uncommitted
   }
