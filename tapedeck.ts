@@ -184,7 +184,7 @@ addGatewayOptions(program.command('gateway'))
     'after',
     examples(
       'tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60',
-      'tapedeck gateway --synthetic 1000 --ticks-per-second 20000 --lines 1000 --start-after-lines 1000',
+      'tapedeck gateway --synthetic 1000 --ticks-per-second 20000 --lines 1000',
     ),
   )
   .action(async (options: GatewayArguments) => {

@@ -51,7 +51,7 @@ export function onUnread(act: () => void): void {
 const LEVELS: Readonly<Record<number, string>> = { 10: 'TRACE', 20: 'DEBUG', 30: 'INFO', 40: 'WARN', 50: 'ERROR', 60: 'FATAL' }
 
 /** One log record of pino as a line for a person: time, level, message, then the fields. */
-export function formatLogLine(json: string): string {
+function formatLogLine(json: string): string {
   const { level, time, msg, err, ...fields } = JSON.parse(json)
   const details = Object.entries({ ...fields, ...(err && { error: err.message }) })
   const text = details.map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`).join(' ')

@@ -2,7 +2,7 @@
 
 export const LINES_EXCEEDED = 101
 export const NO_DEFINITION = 200
-export const UNKNOWN_TICKER_ID = 300
+const UNKNOWN_TICKER_ID = 300
 export const VALIDATION_FAILED = 321
 export const CLIENT_ID_IN_USE = 326
 export const CONNECTIVITY_LOST = 1100

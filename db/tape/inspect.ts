@@ -131,7 +131,7 @@ export async function verifyTape(path: string): Promise<TapeVerdict> {
 /** As lines for a person. */
 export function formatTapeVerdict(path: string, { ok, blocks, records, torn, problems, problemCount }: TapeVerdict): string {
   return [
-    `${path}: ${blocks} blocks, ${records} records, ${ok ? 'ok' : `${problemCount} problems`}`,
+    `${path}: ${blocks} blocks, ${records} records, ${ok ? 'ok' : problemCount > 0 ? `problems: ${problemCount}` : 'torn'}`,
     ...(torn ? [`byte ${torn.offset}: the file ends in an unfinished write of ${torn.bytes} bytes`] : []),
     ...problems.map(({ offset, message }) => `byte ${offset}: ${message}`),
     ...(problems.length < problemCount ? [`... and ${problemCount - problems.length} more`] : []),

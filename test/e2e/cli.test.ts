@@ -91,7 +91,7 @@ describe('a wrong argument', () => {
     [['collect', '--underlying', 'AAPL', '--clock', 'sun'], /Allowed choices are wall, gateway/],
     [['collect', '--underlying', 'AAPL', '--metrics-port', 'many'], /'--metrics-port <port>' argument 'many' is invalid/],
     [['collect', '--underlying', 'AAPL', '--log-level', 'loud'], /Allowed choices are trace, debug/],
-    [['gateway'], /required option '--tape <file>' not specified/],
+    [['gateway'], /Option tape: expected either a tape or a synthetic market/],
     [['gateway', '--tape', SHIPPED, '--speed', '0'], /expected max, or tape seconds per second/],
     [['gateway', '--tape', SHIPPED, '--port', '77777'], /expected an integer from 0 to 65535/],
     [['gateway', '--tape', SHIPPED, '--lines', '5', '--start-after-lines', '6'], /expected at most the 5 lines that may be open/],
@@ -143,7 +143,7 @@ describe('tapedeck config', () => {
     expect(settings.map(({ setting }) => setting)).toEqual(linesOf(text).map((line) => line.split(' ')[0]))
     expect(settings).toContainEqual({ setting: 'gateway.port', value: 4001, source: 'environment IB_PORT' })
     expect(JSON.stringify(settings)).not.toContain('hidden')
-    const defaults = expectDone(await run(['config', 'show'], { TAPEDECK_DATA_DIR: '/srv/data' }))
+    const defaults = expectDone(await run(['config', 'show'], { TAPEDECK_DATA_DIR: undefined }))
     expect(linesOf(defaults).filter((line) => line.length > 80)).toEqual([])
   })
 })

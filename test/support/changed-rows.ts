@@ -20,7 +20,7 @@ const SAMPLING_US: Record<Contract['kind'], number> = { stock: 250_000, index: 2
 const TIES_US = 1000
 
 /** By contract key: the rows of a tape that differ from the contract's row before. The first row is a change. */
-export async function changedRows(tape: string): Promise<Map<string, SideValues[]>> {
+async function changedRows(tape: string): Promise<Map<string, SideValues[]>> {
   const keys = new Map<number, string>()
   const rows = new Map<string, SideValues[]>()
   for await (const records of readRecords(tape))

@@ -132,7 +132,7 @@ export async function placeForTest(): Promise<Place> {
 }
 
 /** Looks again and again until the condition holds. */
-export async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   await vi.waitFor(async () => {
     if (!(await condition())) throw new Error(`never came true: ${what}`)
   }, PATIENCE)

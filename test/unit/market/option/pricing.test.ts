@@ -86,7 +86,9 @@ describe('a European option', () => {
 describe('the implied volatility', () => {
   it.each(europeans)('gives back the volatility of $terms.right $terms.strike at $terms.spot', ({ terms, volatility }) => {
     const solved = impliedVolatility(terms, optionPrice(terms, volatility))
-    if (optionValue(terms, volatility).vega > 0.01) expect(solved).toBeCloseTo(volatility, 9)
+    // Where vega is tiny the price says little about the volatility.
+    const digits = optionValue(terms, volatility).vega > 0.01 ? 9 : 1
+    expect(solved).toBeCloseTo(volatility, digits)
   })
 
   it('is absent where no volatility gives the price', () => {
