@@ -63,9 +63,9 @@ export interface Greeks extends TickBase {
   impliedVolatility?: number | undefined
   delta?: number | undefined
   gamma?: number | undefined
-  /** Per 1.00 of volatility as the broker gives it. */
+  /** As the broker gives it; IB: per percentage point of volatility. */
   vega?: number | undefined
-  /** Per day as the broker gives it. */
+  /** As the broker gives it; IB: per day. */
   theta?: number | undefined
   optionPrice?: number | undefined
   pvDividend?: number | undefined

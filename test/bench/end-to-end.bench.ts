@@ -99,7 +99,8 @@ async function record(tape: string, databaseUrl: string, dataDir: string) {
 
 /** Ticks per second that reach listeners which only count. */
 async function countOnly(tape: string): Promise<number> {
-  const gateway = startGatewayProcess(tape, INSTRUMENTS, ['--once'])
+  // The library alone does not pace its requests.
+  const gateway = startGatewayProcess(tape, INSTRUMENTS, ['--once', '--message-rate', '0'])
   const { port } = await gateway.event<{ port: number }>('listening')
   const api = new IBApi({ host: '127.0.0.1', port, clientId: 9, maxReqPerSec: 10_000 })
   let firstMs = 0
