@@ -91,7 +91,7 @@ describe('a wrong argument', () => {
     [['collect', '--underlying', 'AAPL', '--clock', 'sun'], /Allowed choices are wall, gateway/],
     [['collect', '--underlying', 'AAPL', '--metrics-port', 'many'], /'--metrics-port <port>' argument 'many' is invalid/],
     [['collect', '--underlying', 'AAPL', '--log-level', 'loud'], /Allowed choices are trace, debug/],
-    [['gateway'], /Option tape: expected either a tape or a synthetic market/],
+    [['gateway'], /required option '--tape <file>' not specified/],
     [['gateway', '--tape', SHIPPED, '--speed', '0'], /expected max, or tape seconds per second/],
     [['gateway', '--tape', SHIPPED, '--port', '77777'], /expected an integer from 0 to 65535/],
     [['gateway', '--tape', SHIPPED, '--lines', '5', '--start-after-lines', '6'], /expected at most the 5 lines that may be open/],

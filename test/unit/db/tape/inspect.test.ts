@@ -267,7 +267,7 @@ describe('formatTapeVerdict', () => {
     const torn = { offset: 90, bytes: 7 }
     const verdict = { ok: false, blocks: 2, records: 6, torn, problems: [{ offset: 24, message: 'seq falls' }], problemCount: 3 }
     expect(formatTapeVerdict('a.tape', verdict).split('\n')).toEqual([
-      'a.tape: 2 blocks, 6 records, 3 problems',
+      'a.tape: 2 blocks, 6 records, problems: 3',
       'byte 90: the file ends in an unfinished write of 7 bytes',
       'byte 24: seq falls',
       '... and 2 more',
