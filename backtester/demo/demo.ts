@@ -124,9 +124,9 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   collector.onEvent('progress', showProgress(status, stop))
   // A gateway that fails would leave the collector waiting for it.
   const [collected, served] = await Promise.all([collector.event<CollectTotals>('summary'), totals])
-  await gateway.succeeded()
+  await finished(gateway)
   // One that dropped ticks ends with 1; the sums below say so.
-  if (collected.dropped === 0) await collector.succeeded()
+  if (collected.dropped === 0) await finished(collector)
   else await collector.exited
   if (collected.sessionId === 0 || force.aborted) return 'interrupted'
 
@@ -145,6 +145,12 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   print(`${verdict}${stop.aborted ? ', of a day that was stopped early' : ''}. Session ${collected.sessionId}, ${seconds} s.`)
   print(`See the ticks: npx tapedeck replay ${['--ndjson', ...data].map(quoted).join(' ')}`)
   return accounted ? 'accounted' : 'unaccounted'
+}
+
+/** A part that has said its last word and is then told to stop may die of that: it does not listen any more. */
+async function finished(part: Part): Promise<void> {
+  await part.exited
+  if (!part.wasTerminated) await part.succeeded()
 }
 
 /** At most 79 columns for the shipped day. Rates are those since the report before. */

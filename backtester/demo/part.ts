@@ -35,7 +35,7 @@ export class Part {
       })
   }
 
-  /** Whether SIGTERM ended it before it could listen for that. */
+  /** Whether it died of our SIGTERM: it did not listen for it yet, or no more. */
   get wasTerminated(): boolean {
     return this.child.signalCode === 'SIGTERM'
   }

@@ -159,7 +159,7 @@ async function expectCleanEnd(seed: number, reached: Reached, recorded: boolean)
   expect(ended.stderr).not.toMatch(/^\s+at /m)
   await expectNothingLeft(place)
   if (ended.code === 0 || recorded) {
-    expect(ended, `seed ${seed}`).toMatchObject({ code: 0 })
+    expect(ended.code, `seed ${seed}: ${ended.stdout}${ended.stderr}`).toBe(0)
     expectAccounts(ended)
   } else {
     expect(ended, `seed ${seed}`).toMatchObject({ code: 130, stdout: expect.stringMatching(/^Stopped before .+\.$/m) })

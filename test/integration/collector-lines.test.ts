@@ -16,7 +16,7 @@ let room: TapeRoom
 let tape: string
 beforeAll(async () => {
   room = await tapeRoom()
-  tape = await room.write(tapeOf(busyQuotes(10_000, 10 * MS_US)))
+  tape = await room.write(tapeOf(busyQuotes(100_000, 10 * MS_US)))
 })
 afterAll(() => room.clear())
 

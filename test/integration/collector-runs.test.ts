@@ -17,7 +17,7 @@ import { type PostgresProxy, startPostgresProxy } from '../support/tcp-proxy.ts'
 const LINES = CONTRACTS.length
 
 let room: TapeRoom
-/** 100 s of tape time. */
+/** 100 s of tape time, served in 50 s. */
 let tape: string
 let shortTape: string
 beforeAll(async () => {

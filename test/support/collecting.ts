@@ -145,7 +145,8 @@ export class Collecting {
             port: options.port,
             clientId: 87,
             handshakeTimeoutMs: 5000,
-            heartbeatMs: 10_000,
+            // Answers to heartbeats would stand between the ticks.
+            heartbeatMs: 3_600_000,
             messagesPerSecond: 1000,
             clock: 'gateway',
             lines: 100,
