@@ -157,3 +157,14 @@ export function expectComplaint({ code, stdout, stderr }: Ended, expected: { cod
   expect(stderr).not.toMatch(/^\s+at /m)
   expect({ code, stdout }).toEqual({ code: expected.code, stdout: '' })
 }
+
+/** What a command printed that did its work and had nothing to complain about. */
+export function expectDone({ code, stdout, stderr }: Ended): string {
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' })
+  return stdout
+}
+
+export const linesOf = (text: string) => text.trimEnd().split('\n')
+
+/** Lines of JSON. */
+export const parsed = (text: string) => linesOf(text).map((line) => JSON.parse(line) as Record<string, unknown>)
