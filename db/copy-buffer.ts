@@ -4,7 +4,7 @@
  */
 
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
-const TRAILER_BYTES = 2
+const TRAILER = Buffer.from([0xff, 0xff])
 const TWO_TO_32 = 4_294_967_296
 /** 2000-01-01 UTC, from which PostgreSQL counts, in microseconds since 1970: the difference of two times can need more than 53 bits. */
 const EPOCH_2000_US = 946_684_800_000_000
@@ -13,11 +13,19 @@ const EPOCH_LOW = EPOCH_2000_US - EPOCH_HIGH * TWO_TO_32
 /** Of all fields of a row that are no text. */
 const MAX_FIXED_BYTES = 256
 
+/**
+ * Rows to a COPY. From PostgreSQL 17 on, COPY notes every row that it buffers in a hash table under one and the same hash, so that
+ * its cost grows with their square; three COPYs of a third of a batch together are a fifth faster than one.
+ */
+const PART_ROWS = 350
+
 export class CopyBuffer {
   rows = 0
   #bytes: Buffer
   #view: DataView
   #at = SIGNATURE.length
+  /** Where each part begins. */
+  readonly #parts: number[] = []
 
   constructor(capacity = 1 << 12) {
     this.#bytes = Buffer.alloc(capacity)
@@ -29,17 +37,24 @@ export class CopyBuffer {
   clear(): void {
     this.rows = 0
     this.#at = SIGNATURE.length
+    this.#parts.length = 0
   }
 
   /** The whole of what COPY … FROM STDIN BINARY expects; a view that holds until the next row. */
   finish(): Buffer {
     this.#view.setInt16(this.#at, -1)
-    return this.#bytes.subarray(0, this.#at + TRAILER_BYTES)
+    return this.#bytes.subarray(0, this.#at + TRAILER.length)
+  }
+
+  /** The same as several COPYs, which are faster than one; views that hold until the next row. */
+  parts(): CopyPart[] {
+    return this.#parts.map((start, i) => [SIGNATURE, this.#bytes.subarray(start, this.#parts[i + 1] ?? this.#at), TRAILER])
   }
 
   /** Begins a row; append exactly `fields` fields to it. */
   row(fields: number): void {
     this.#reserve(MAX_FIXED_BYTES)
+    if (this.rows % PART_ROWS === 0) this.#parts.push(this.#at)
     this.#view.setInt16(this.#at, fields)
     this.#at += 2
     this.rows++
@@ -48,6 +63,12 @@ export class CopyBuffer {
   null(): void {
     this.#view.setInt32(this.#at, -1)
     this.#at += 4
+  }
+
+  boolean(value: boolean): void {
+    this.#view.setInt32(this.#at, 1)
+    this.#bytes[this.#at + 4] = value ? 1 : 0
+    this.#at += 5
   }
 
   /** An int8 of a safe integer. */
@@ -107,7 +128,7 @@ export class CopyBuffer {
   }
 
   #reserve(bytes: number): void {
-    const needed = this.#at + bytes + TRAILER_BYTES
+    const needed = this.#at + bytes + TRAILER.length
     if (needed <= this.#bytes.length) return
     const grown = Buffer.alloc(Math.max(this.#bytes.length * 2, needed))
     this.#bytes.copy(grown, 0, 0, this.#at)
@@ -115,6 +136,9 @@ export class CopyBuffer {
     this.#view = new DataView(grown.buffer, grown.byteOffset)
   }
 }
+
+/** What one COPY expects, in pieces. */
+export type CopyPart = readonly Buffer[]
 
 /** The rows of finished COPY data as positions: row i lies in [offsets[i], offsets[i + 1]). */
 export function rowOffsets(copy: Buffer): number[] {
@@ -129,7 +153,7 @@ export function rowOffsets(copy: Buffer): number[] {
 
 /** COPY data of some of the rows: the bytes from `start` to `end`, which are positions of rows. */
 export function sliceRows(copy: Buffer, start: number, end: number): Buffer {
-  return Buffer.concat([SIGNATURE, copy.subarray(start, end), Buffer.from([0xff, 0xff])])
+  return Buffer.concat([SIGNATURE, copy.subarray(start, end), TRAILER])
 }
 
 /** The int8 of these two halves as a number. */

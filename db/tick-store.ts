@@ -16,7 +16,7 @@ import { isTick } from '../market/tick.ts'
 import { isoFromUs } from '../market/time.ts'
 import { type ControlRecord, writeControlRecords } from './control-records.ts'
 import { appendRejected, BatchEncoder, DATABASE_REFUSED, type EncodedBatch, type InstrumentNumber, rowSeq } from './copy-encode.ts'
-import { copyAcceptable, copyIn, refusal } from './copy-in.ts'
+import { copyAcceptable, copyIn, copyTables, refusal } from './copy-in.ts'
 import { InstrumentNumbers } from './instruments.ts'
 import { storableText } from './jsonb.ts'
 import type { DatabasePool } from './pool.ts'
@@ -34,7 +34,7 @@ export interface Batch {
   blocks: readonly Uint8Array[]
 }
 
-/** What became of a batch. Accepted and quarantined are all of its ticks. */
+/** What became of a batch. Accepted and quarantined are all of its ticks, but for rows that a trigger in the database let vanish. */
 export interface StoredBatch {
   /** An earlier attempt had written it. */
   alreadyCommitted: boolean
@@ -127,21 +127,17 @@ function scan(blocks: readonly Uint8Array[], contractOf: ContractOf) {
   return { contracts, renewed, controls }
 }
 
-/** In as few messages as can be: the marker goes with the first COPY, COMMIT with the last. That is worth a tenth of the speed. */
+/** In as few messages as can be: the marker goes with the rows, and mostly COMMIT too. That is worth a tenth of the speed. */
 async function write(client: pg.ClientBase, work: Work): Promise<Written> {
   const encoded = encode(work)
   const copies = [...encoded.tables, encoded.rejected].filter(({ rows }) => rows.rows > 0)
   const hasMore = copies.length === 0 || work.controls.length > 0 || encoded.flagged.size > 0 || encoded.quarantined.size > 0
-  let begin = `${beginSql(work, encoded)}; `
   try {
-    for (const [i, { copyFrom, rows }] of copies.entries()) {
-      const commit = i === copies.length - 1 && !hasMore ? '; COMMIT' : ''
-      await copyIn(client, `${begin}${copyFrom}${commit}`, rows.finish())
-      begin = ''
-    }
-    if (begin) await client.query(begin)
+    const written = countTaken(encoded, await copyTables(client, beginSql(work, encoded), copies, hasMore ? '' : 'COMMIT'))
+    // When the rows are committed by now, a crash just here leaves a marker that tells of too many.
+    if (written.acceptedTicks < encoded.acceptedTicks) await correctMarker(client, work, written)
     if (hasMore) await finish(client, work, encoded, work.controls)
-    return countsOf(encoded)
+    return written
   } catch (error) {
     if (!isRowRefusal(error)) throw error
     await client.query('ROLLBACK')
@@ -151,12 +147,15 @@ async function write(client: pg.ClientBase, work: Work): Promise<Written> {
 
 /** The same, row by row where it must be. `encoded` is what `work` encodes to. */
 async function writeCarefully(client: pg.ClientBase, work: Work, encoded: EncodedBatch): Promise<Written> {
-  const { sessionId, batchNo, numbers } = work
+  const { sessionId, numbers } = work
   await client.query(beginSql(work, encoded))
   // What is checked only at COMMIT could not be pinned on a row.
   await client.query('SET CONSTRAINTS ALL IMMEDIATE')
   const refused = new Map<number, string>()
-  for (const table of encoded.tables) for (const { row, reason } of await copyAcceptable(client, table)) refused.set(rowSeq(row), reason)
+  let takenRows = 0
+  for (const table of encoded.tables) {
+    takenRows += await copyAcceptable(client, table, (row, reason) => refused.set(rowSeq(row), reason))
+  }
   const settled = encode(work, refused)
   const { rows } = settled.rejected
   for (const record of work.controls) {
@@ -164,12 +163,10 @@ async function writeCarefully(client: pg.ClientBase, work: Work, encoded: Encode
     if (reason !== undefined) appendRejected(rows, sessionId, record, undefined, DATABASE_REFUSED, reason)
   }
   if (rows.rows > 0) await copyIn(client, settled.rejected.copyFrom, rows.finish())
-  await client.query(
-    'UPDATE batches SET accepted_ticks = $3, quarantined_ticks = $4, refused_ticks = $5 WHERE session_id = $1 AND batch_no = $2',
-    [sessionId, batchNo, settled.acceptedTicks, settled.quarantinedTicks, settled.refusedTicks],
-  )
+  const written = countTaken(settled, takenRows + settled.quarantinedTicks)
+  await correctMarker(client, work, written)
   await finish(client, work, settled, [])
-  return countsOf(settled)
+  return written
 }
 
 function encode({ encoder, sessionId, blocks, numbers }: Work, refused?: ReadonlyMap<number, string>): EncodedBatch {
@@ -226,8 +223,18 @@ async function readMarker(client: pg.ClientBase, { sessionId, batchNo }: Batch):
   }
 }
 
-function countsOf({ acceptedTicks, quarantinedTicks, refusedTicks }: EncodedBatch): Written {
-  return { alreadyCommitted: false, acceptedTicks, quarantinedTicks, refusedTicks }
+/** Rows that a trigger let vanish are no refusals; only the count of the rows that COPY took tells. */
+function countTaken({ quarantinedTicks, refusedTicks }: EncodedBatch, takenRows: number): Written {
+  return { alreadyCommitted: false, acceptedTicks: takenRows - quarantinedTicks, quarantinedTicks, refusedTicks }
+}
+
+/** Corrects what the marker was given before the rows. */
+async function correctMarker(client: pg.ClientBase, { sessionId, batchNo }: Batch, written: Written): Promise<void> {
+  const { acceptedTicks, quarantinedTicks, refusedTicks } = written
+  await client.query(
+    'UPDATE batches SET accepted_ticks = $3, quarantined_ticks = $4, refused_ticks = $5 WHERE session_id = $1 AND batch_no = $2',
+    [sessionId, batchNo, acceptedTicks, quarantinedTicks, refusedTicks],
+  )
 }
 
 function knownNumber(numbers: ReadonlyMap<number, InstrumentNumber>, instrument: number): number | undefined {
