@@ -1,7 +1,8 @@
 /** What a ready client gets for each of its requests. */
 
+import type { BarLine } from './bar-line.ts'
 import { Code, NO_REQUEST } from './codes.ts'
-import { contractDetails, MARKET_RULE } from './contract-details.ts'
+import { contractDetails } from './contract-details.ts'
 import { type ContractBook, SMART } from './contracts.ts'
 import { RequestError } from './field-reader.ts'
 import { historicalBarsQuery } from './historical-bars.ts'
@@ -11,7 +12,8 @@ import type { HistoryPacing } from './history-pacing.ts'
 import { barSeconds } from './history-times.ts'
 import type { Limits } from './limits.ts'
 import type { Line, Outlet } from './line.ts'
-import { closeLine, closeTicks, openLine, openTicks, unknownContract } from './market-data.ts'
+import { unknownContract } from './find-contract.ts'
+import { closeLine, closeTicks, openLine, openTicks } from './market-data.ts'
 import * as messages from './messages.ts'
 import type { Request } from './requests.ts'
 import type { Sampler } from './sampler.ts'
@@ -26,6 +28,8 @@ export interface Services {
   readonly limits: Limits
   readonly history: History
   readonly historyPacing: HistoryPacing
+  /** Tape time stands still until what is returned was called. */
+  holdTape(): () => void
   /** Tape time. */
   readonly nowUs: number
   /** To be called behind each opened line. */
@@ -39,6 +43,8 @@ export interface Client extends Outlet, Asker {
   /** Open lines by request id. */
   readonly lines: Map<number, Line>
   readonly tickLines: Map<number, TickLine>
+  /** Bars that are kept up to date, by request id; their requests are among the histories. */
+  readonly barLines: Map<number, BarLine>
   /** When tick-by-tick data was last asked for, by contract and kind, in milliseconds of the wall. */
   readonly ticksAsked: Map<string, number>
   /** What it wants: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen. */
@@ -118,10 +124,10 @@ function answerTime(client: Client): void {
   messages.writeCurrentTime(writer, Math.floor(host.nowUs / US_PER_SECOND))
 }
 
-function answerMarketRule({ ruleId }: Asked<'market-rule'>, { writer }: Client): void {
-  if (ruleId !== MARKET_RULE.id)
-    throw new RequestError(Code.invalidRequest, NO_REQUEST, `Expected the market rule ${MARKET_RULE.id}, found ${ruleId}`)
-  messages.writeMarketRule(writer, ruleId, MARKET_RULE.steps)
+function answerMarketRule({ ruleId }: Asked<'market-rule'>, { host, writer }: Client): void {
+  const rule = host.contracts.rules.byId(ruleId)
+  if (!rule) throw new RequestError(Code.invalidRequest, NO_REQUEST, `Expected a market rule that contract details name, found ${ruleId}`)
+  messages.writeMarketRule(writer, ruleId, rule.steps)
 }
 
 function askBars(request: Asked<'historical-data'>, client: Client): void {
@@ -131,22 +137,28 @@ function askBars(request: Asked<'historical-data'>, client: Client): void {
   const isPaced = limits.historyPacing && (barSeconds(barSize) ?? 0) <= PACED_BAR_SECONDS
   const series = `${query.listed.conId} ${request.query.exchange} ${whatToShow}`
   const whole = JSON.stringify({ ...request, reqId: 0, query: query.listed.conId })
-  if (isPaced && !historyPacing.take(whole, series, 1, performance.now()))
+  const weight = whatToShow === 'BID_ASK' ? 2 : 1
+  if (isPaced && !historyPacing.take(whole, series, weight, performance.now()))
     throw new RequestError(Code.historyRefused, reqId, historyText('Historical data request pacing violation'))
   askHistory(query, client)
 }
 
 function askHistory(query: HistoryQuery, client: Client): void {
-  const { reqId } = query
+  const { reqId, isKept } = query
   const { history, limits } = client.host
-  if (client.histories.has(reqId)) throw new RequestError(Code.failedRequest, reqId, 'Duplicate ticker id')
+  if (client.histories.has(reqId) || client.tickLines.has(reqId)) throw new RequestError(Code.failedRequest, reqId, 'Duplicate ticker id')
   if (client.histories.size >= limits.openHistories)
     throw new RequestError(Code.historyRefused, reqId, historyText(`Only ${limits.openHistories} requests may be open at once`))
-  history.ask(query, client)
+  // What follows an answer begins where it ends: the tape waits for it.
+  history.ask(isKept ? { ...query, done: client.host.holdTape() } : query, client)
 }
 
-function cancelHistory({ reqId }: Asked<'cancel-historical-data'>, { histories }: Client): void {
-  if (!histories.delete(reqId)) throw new RequestError(Code.unknownHistory, reqId, `No historical data query found for ticker id:${reqId}`)
+function cancelHistory({ reqId }: Asked<'cancel-historical-data'>, { host, histories, barLines, tickLines }: Client): void {
+  const line = barLines.get(reqId)
+  if (line) host.sampler.closeBars(line)
+  barLines.delete(reqId)
+  if (tickLines.has(reqId) || !histories.delete(reqId))
+    throw new RequestError(Code.unknownHistory, reqId, `No historical data query found for ticker id:${reqId}`)
   throw new RequestError(Code.historyRefused, reqId, historyText(`API historical data query cancelled: ${reqId}`))
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { Greeks, Statistic, Trade } from '../../market/tick.ts'
+import type { BarLine } from './bar-line.ts'
 import type { ListedContract } from './contracts.ts'
 import { type Facet, Figure, LastTrade, OptionValues, RtVolume } from './facets.ts'
 import type { Line } from './line.ts'
@@ -13,35 +14,12 @@ import { FIGURE_TYPES } from './tick-types.ts'
 
 export const EMPTY_PRICE = -1
 
-export class Book {
+/** Best bid and ask. */
+export class QuoteState {
   bidPrice = Number.NaN
   bidSize = Number.NaN
   askPrice = Number.NaN
   askSize = Number.NaN
-  /** Market-data lines. */
-  readonly lines: Line[] = []
-  readonly tickLines: TickLine[] = []
-  readonly listed: ListedContract
-  /** What goes out ahead of the quote, in this order, once it has a value. */
-  readonly facets: Facet[] = []
-  /** What goes out behind it. */
-  readonly optionValues: Facet[] = []
-  /** Computes option values where the tape has none. */
-  model: ModelValues | undefined
-  /** Changes of the facets so far. */
-  changeNo = 0
-  #lastTrade: LastTrade | undefined
-  #rtVolume: RtVolume | undefined
-  readonly #figures = new Map<string, Figure>()
-  readonly #greeks = new Map<Greeks['basis'], OptionValues>()
-
-  constructor(listed: ListedContract) {
-    this.listed = listed
-  }
-
-  get isKnown(): boolean {
-    return !Number.isNaN(this.bidPrice) || this.changeNo > 0
-  }
 
   get isTwoSided(): boolean {
     return this.bidPrice > 0 && this.askPrice > 0
@@ -61,6 +39,40 @@ export class Book {
     this.bidSize = bidUnits
     this.askSize = askUnits
     return true
+  }
+}
+
+export class Book extends QuoteState {
+  /** Market-data lines. */
+  readonly lines: Line[] = []
+  readonly tickLines: TickLine[] = []
+  /** Bars that are kept up to date. */
+  readonly barLines: BarLine[] = []
+  /** The quote of tick-by-tick data; this book itself unless the tape has both. */
+  ticks: QuoteState = this
+  /** What the tape says of its latest tick of market data. */
+  isDelayed = false
+  readonly listed: ListedContract
+  /** What goes out ahead of the quote, in this order, once it has a value. */
+  readonly facets: Facet[] = []
+  /** What goes out behind it. */
+  readonly optionValues: Facet[] = []
+  /** Computes option values where the tape has none. */
+  model: ModelValues | undefined
+  /** Changes of the facets so far. */
+  changeNo = 0
+  #lastTrade: LastTrade | undefined
+  #rtVolume: RtVolume | undefined
+  readonly #figures = new Map<string, Figure>()
+  readonly #greeks = new Map<Greeks['basis'], OptionValues>()
+
+  constructor(listed: ListedContract) {
+    super()
+    this.listed = listed
+  }
+
+  get isKnown(): boolean {
+    return !Number.isNaN(this.bidPrice) || this.changeNo > 0
   }
 
   updateLastTrade(trade: Trade): Facet {

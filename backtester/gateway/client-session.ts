@@ -10,6 +10,7 @@
 import type { Socket } from 'node:net'
 
 import { answer, type Client, type Services } from './answers.ts'
+import type { BarLine } from './bar-line.ts'
 import { ACCOUNT, Code, NO_REQUEST } from './codes.ts'
 import type { HistoryQuery } from './history.ts'
 import { RateMeter } from './limits.ts'
@@ -48,6 +49,8 @@ export interface SessionHost extends Services {
 
 const HELLO = Buffer.from('API\0', 'latin1')
 const LENGTH_BYTES = 4
+/** No client asks for anything near as long. */
+const MAX_REQUEST_BYTES = 1 << 20
 const MAX_VERSIONS_BYTES = 1024
 const VERSIONS = /^v(\d{1,4})(?:\.\.(\d{1,4}))?(?: .*)?$/s
 /** Errors that need nobody's attention. */
@@ -69,6 +72,7 @@ export class ClientSession implements Client {
   readonly writer = new FrameWriter()
   readonly lines = new Map<number, Line>()
   readonly tickLines = new Map<number, TickLine>()
+  readonly barLines = new Map<number, BarLine>()
   readonly histories = new Map<number, HistoryQuery>()
   readonly ticksAsked = new Map<string, number>()
   dataType = 1
@@ -86,17 +90,14 @@ export class ClientSession implements Client {
   /** Kinds of trouble already logged, so that a client that repeats itself does not fill the log. */
   readonly #logged = new Set<string>()
 
-  /** `stallTimeoutMs`: a client that takes nothing for so long while there is something to take is cut off. */
+  /** `stallTimeoutMs`: a client that takes nothing for so long while there is something to take, or does not start, is cut off. */
   constructor(socket: Socket, host: SessionHost, stallTimeoutMs: number) {
     this.#socket = socket
     this.host = host
     this.#rate = new RateMeter(host.limits.messagesPerSecond)
     this.name = { client: `${socket.remoteAddress}:${socket.remotePort}` }
     socket.setNoDelay(true)
-    socket.setTimeout(stallTimeoutMs, () => {
-      if (this.#isBehind) this.#cutOff(`Client has read nothing for ${stallTimeoutMs / 1000} s: cut off, so that the tape can go on`)
-      else if (this.#state === 'closed') socket.destroy()
-    })
+    socket.setTimeout(stallTimeoutMs, () => this.#endStall(stallTimeoutMs / 1000))
     socket.on('data', (chunk) => this.#take(chunk))
     socket.on('drain', () => this.#drained())
     // `close` follows; a client that vanishes is everyday business.
@@ -156,6 +157,20 @@ export class ClientSession implements Client {
     this.host.log.warn({ ...this.name }, message)
   }
 
+  /** Nothing went over the socket for so long, either way. */
+  #endStall(seconds: number): void {
+    const socket = this.#socket
+    if (this.#isBehind) this.#cutOff(`Client has read nothing for ${seconds} s: cut off, so that the tape can go on`)
+    else if (this.#state === 'closed') socket.destroy()
+    if (this.#state === 'ready' || this.#state === 'closed') return
+    // When this process was held up, what the client has said may still wait to be read.
+    const heard = socket.bytesRead
+    setImmediate(() => {
+      if (socket.bytesRead > heard || this.#state === 'ready') return
+      this.#cutOff(`Client has said nothing for ${seconds} s and did not start the API: cut off`)
+    })
+  }
+
   #take(chunk: Buffer): void {
     if (this.#state === 'closed') return
     this.#reader.push(chunk)
@@ -186,7 +201,7 @@ export class ClientSession implements Client {
   #step(): boolean {
     if (this.#state === 'closed') return false
     if (this.#state === 'greeting') return this.#greet()
-    const frame = this.#reader.next()
+    const frame = this.#reader.next(MAX_REQUEST_BYTES)
     if (!frame) return false
     if (!this.#rate.take(performance.now())) {
       const { messagesPerSecond } = this.host.limits
@@ -202,7 +217,8 @@ export class ClientSession implements Client {
       messages.writeError(this.writer, error.reqId, error.code, errorText(error))
       // Pairs of strike and expiry that do not exist, and lines cancelled twice, are everyday business.
       const isTrouble = !EVERYDAY.has(error.code)
-      if (isTrouble) this.#logOnce(`${fields[0]} ${error.code}`, `Client's request was refused (${error.code}): ${error.message}`)
+      if (isTrouble)
+        this.#logOnce(`${fields[0]?.slice(0, 20)} ${error.code}`, `Client's request was refused (${error.code}): ${error.message}`)
     }
     return true
   }
@@ -286,13 +302,15 @@ export class ClientSession implements Client {
 
   #release(): void {
     if (this.#state === 'closed') return
-    const { lines, tickLines, name, host } = this
+    const { lines, tickLines, barLines, name, host } = this
     if (this.#state === 'ready') host.log.info({ ...name, lines: lines.size + tickLines.size }, 'Client left')
     this.#state = 'closed'
     for (const line of lines.values()) host.sampler.close(line)
     for (const line of tickLines.values()) host.sampler.closeTicks(line)
     lines.clear()
     tickLines.clear()
+    for (const line of barLines.values()) host.sampler.closeBars(line)
+    barLines.clear()
     this.histories.clear()
     if (this.#isBehind) {
       this.#isBehind = false

@@ -19,6 +19,7 @@ export const Code = {
   marketDataFarmOk: 2104,
   historyFarmOk: 2106,
   definitionFarmOk: 2158,
+  delayedShown: 10_167,
   tickByTickUnsupported: 10_189,
   tooManyTickByTick: 10_190,
   implicitTimeZone: 2174,

@@ -46,10 +46,6 @@ export interface ContractDetails {
   suggestedSizeIncrement: number
 }
 
-/** USD per share, also the step that tickReqParams names. */
-export const MIN_TICK = 0.01
-/** IB's rule of a one-cent step at every price: from each lower edge on, the increment. */
-export const MARKET_RULE = { id: 26, steps: [[0, MIN_TICK]] } as const
 const TIME_ZONE_ID = 'US/Eastern'
 /** IB lists today and the days up to here. */
 const LISTED_DAYS = 6
@@ -78,7 +74,7 @@ export function contractDetails(listed: ListedContract, tsUs: number, underSecTy
     marketName: listed.tradingClass,
     tradingClass: listed.tradingClass,
     conId: listed.conId,
-    minTick: MIN_TICK,
+    minTick: listed.rule.minTick,
     multiplier: hasMultiplier ? contract.multiplier : '',
     orderTypes: '',
     validExchanges: listed.exchange,
@@ -96,7 +92,7 @@ export function contractDetails(listed: ListedContract, tsUs: number, underSecTy
     aggGroup: AGG_GROUPS[secType],
     underSymbol: underSecType === '' ? '' : contract.symbol,
     underSecType,
-    marketRuleIds: String(MARKET_RULE.id),
+    marketRuleIds: String(listed.rule.id),
     realExpirationDate: listed.lastTradeDate,
     stockType: '',
     minSize: 1,

@@ -9,6 +9,7 @@ import { TapedeckError } from '../../market/errors.ts'
 import { occSymbol } from '../../market/occ.ts'
 import { Code, NO_REQUEST } from './codes.ts'
 import { RequestError } from './field-reader.ts'
+import { type MarketRule, MarketRules } from './market-rules.ts'
 import type { ContractQuery } from './requests.ts'
 
 export type SecType = 'STK' | 'IND' | 'FUT' | 'OPT'
@@ -26,6 +27,8 @@ export interface ListedContract {
   /** As on the tape: monthly options before 2015 carry a Saturday. */
   readonly expiry: string
   readonly lastTradeDate: string
+  /** How its prices move. */
+  readonly rule: MarketRule
 }
 
 /** The options of one class on one underlying. */
@@ -45,6 +48,7 @@ const FUTURE_MONTHS = 'FGHJKMNQUVXZ'
 export const SMART = 'SMART'
 
 export class ContractBook {
+  readonly rules = new MarketRules()
   readonly #byKey = new Map<string, ListedContract>()
   readonly #byConId = new Map<number, ListedContract>()
   readonly #bySymbol = new Map<string, ListedContract[]>()
@@ -58,7 +62,7 @@ export class ContractBook {
     const conIds = conIdsOf(known)
     for (const [key, contract] of [...known].toSorted(([, a], [, b]) => compareContracts(a, b))) {
       const underlying = contract.kind === 'option' ? underlyings.get(`${contract.symbol}:${contract.currency}`) : undefined
-      this.#add(key, list(contract, conIds.get(key) ?? 0, underlying ? (conIds.get(underlying) ?? 0) : 0))
+      this.#add(key, list(contract, conIds.get(key) ?? 0, underlying ? (conIds.get(underlying) ?? 0) : 0, this.rules.of(contract)))
     }
   }
 
@@ -163,12 +167,13 @@ export function inventConId(key: string): number {
   return hash & 0x7fffffff || 1
 }
 
-function list(contract: Contract, conId: number, underConId: number): ListedContract {
+function list(contract: Contract, conId: number, underConId: number, rule: MarketRule): ListedContract {
   const expires = contract.kind === 'option' || contract.kind === 'future'
   return {
     contract,
     conId,
     underConId,
+    rule,
     secType: SEC_TYPES[contract.kind],
     exchange: contract.kind === 'index' || contract.kind === 'future' ? contract.venue : SMART,
     localSymbol: localSymbolOf(contract),

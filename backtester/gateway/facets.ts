@@ -14,6 +14,11 @@ const US_PER_MS = 1000
 const ODD_LOT = 'I'
 const UNREPORTED = 2
 
+interface Times {
+  tsUs: number
+  eventTsUs?: number | undefined
+}
+
 export interface Facet {
   /** The generic tick that asks for it; undefined: every line gets it. */
   readonly generic: number | undefined
@@ -68,7 +73,7 @@ export class RtVolume implements Facet {
     this.volume += size
     this.#price = trade.price
     this.#size = size
-    this.#ms = Math.floor((trade.eventTsUs ?? trade.tsUs) / US_PER_MS)
+    this.#ms = Math.floor(timeOf(trade) / US_PER_MS)
   }
 
   write(writer: FrameWriter, reqId: number): number {
@@ -95,6 +100,7 @@ export class Figure implements Facet {
 
   /** False when there is nothing new, or no way to say it. */
   update({ value, text }: Pick<Statistic, 'value' | 'text'>): boolean {
+    if (value !== undefined && !Number.isFinite(value)) return false
     const isSaid = this.#as.form === 'text' ? text !== undefined : value !== undefined || this.#as.form === 'price'
     if (!isSaid || (this.changeNo > 0 && value === this.value && text === this.#text)) return false
     this.value = value
@@ -145,9 +151,14 @@ export class OptionValues implements Facet {
   }
 }
 
-/** The venue's time where the tape has it, else the tape's own, in whole seconds as IB gives it. */
-export function secondsOf({ tsUs, eventTsUs }: { tsUs: number; eventTsUs?: number | undefined }): number {
-  return Math.floor((eventTsUs ?? tsUs) / US_PER_SECOND)
+/** The venue's time where the tape has it, else the tape's own. */
+function timeOf({ tsUs, eventTsUs }: Times): number {
+  return eventTsUs !== undefined && Number.isFinite(eventTsUs) ? eventTsUs : tsUs
+}
+
+/** As `timeOf`, in whole seconds as IB gives it. */
+export function secondsOf(times: Times): number {
+  return Math.floor(timeOf(times) / US_PER_SECOND)
 }
 
 /** A trade as tick-by-tick data and history tell it. */

@@ -8,30 +8,34 @@ export class RequestError extends Error {
   readonly reqId: number
 
   constructor(code: number, reqId: number, message: string) {
-    super(message)
+    // It may quote what a client wrote, of any length.
+    super(message.slice(0, MAX_MESSAGE))
     this.code = code
     this.reqId = reqId
   }
 }
 
 const INT32_MAX = 0x7fffffff
+const MAX_MESSAGE = 500
 const INTEGER = /^-?\d{1,10}$/
 const DECIMAL = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 /** Hands out fields in order; its errors name the field and, once known, the request. */
 export class FieldReader {
   readonly #fields: readonly string[]
+  readonly #message: string
   #at = 0
   #reqId = NO_REQUEST
 
   constructor(fields: readonly string[]) {
     this.#fields = fields
+    this.#message = (fields[0] ?? '').slice(0, 20)
   }
 
   text(name: string): string {
     const field = this.#fields[this.#at++]
     if (field === undefined)
-      throw new RequestError(Code.badRequest, this.#reqId, `Field ${this.#at} (${name}) of message ${this.#fields[0]} is missing`)
+      throw new RequestError(Code.badRequest, this.#reqId, `Field ${this.#at} (${name}) of message ${this.#message} is missing`)
     return field
   }
 
@@ -78,7 +82,7 @@ export class FieldReader {
     return new RequestError(
       code,
       this.#reqId,
-      `Field ${this.#at} (${name}) of message ${this.#fields[0]}: expected ${expected}, found ${JSON.stringify(found.slice(0, 40))}`,
+      `Field ${this.#at} (${name}) of message ${this.#message}: expected ${expected}, found ${JSON.stringify(found.slice(0, 40))}`,
     )
   }
 }

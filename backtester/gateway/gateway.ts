@@ -113,6 +113,8 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   readonly #behind = new Set<ClientSession>()
   readonly #clientIds = new Map<number, ClientSession>()
   #clients = 0
+  /** Answers that the tape waits for. */
+  #holds = 0
   #stopped: Promise<GatewayTotals> | undefined
   #onEmpty: (() => void) | undefined
 
@@ -124,12 +126,13 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
     this.contracts = new ContractBook(tape.contracts.values())
     const instruments = [...tape.contracts].map(([instrument, contract]) => {
       const tradeSources = tape.tradeSources.get(instrument) ?? new Set()
-      return [instrument, { listed: this.contracts.listed(contract), tradeSources }] as const
+      const [isDoublyQuoted, isDelayed] = [tape.doublyQuoted.has(instrument), tape.delayed.has(instrument)]
+      return [instrument, { listed: this.contracts.listed(contract), tradeSources, isDoublyQuoted, isDelayed }] as const
     })
     this.sampler = new Sampler(instruments, options.sampling)
     if (options.rate !== undefined) this.sampler.computeOptionValues(({ underConId }) => this.contracts.byConId(underConId), options.rate)
     const listed = instruments.map(([instrument, { listed }]) => [instrument, listed] as const)
-    this.history = new History(source, listed, tape.tradeSources, log)
+    this.history = new History(source, listed, tape, log)
     this.#player = new TapePlayer({ source, startUs: tape.startUs, speed: options.speed }, this.sampler, this)
     this.#server = createServer((socket) => {
       this.#sessions.add(new ClientSession(socket, this, options.stallTimeoutMs ?? STALL_TIMEOUT_MS))
@@ -161,7 +164,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   }
 
   get isBehind(): boolean {
-    return this.#behind.size > 0
+    return this.#behind.size > 0 || this.#holds > 0
   }
 
   get clockText(): string {
@@ -216,6 +219,14 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
 
   lineOpened(): void {
     if (this.sampler.openLines >= this.#options.startAfterLines) this.#player.start()
+  }
+
+  holdTape(): () => void {
+    this.#holds++
+    return () => {
+      this.#holds--
+      this.#player.relieve()
+    }
   }
 
   fellBehind(session: ClientSession): void {

@@ -8,9 +8,10 @@ import type { Client } from './answers.ts'
 import { Code } from './codes.ts'
 import { secondsOf, tradeFields } from './facets.ts'
 import { RequestError } from './field-reader.ts'
+import type { ListedContract } from './contracts.ts'
 import type { HistoryQuery } from './history.ts'
 import { parseTime, type WireTime } from './history-times.ts'
-import { findOne } from './market-data.ts'
+import { findOne } from './find-contract.ts'
 import * as messages from './messages.ts'
 import { midpointOf } from './midpoint.ts'
 import type { HistoricalTicksRequest } from './requests.ts'
@@ -22,18 +23,42 @@ interface Stamped {
 }
 
 export function historicalTicksQuery(request: HistoricalTicksRequest, client: Client): HistoryQuery {
-  const { reqId, query, whatToShow, useRth, ignoreSize } = request
+  const { reqId, query } = request
   const listed = findOne(query, reqId, client)
   const start = readTime(request.start, reqId, client)
   const end = readTime(request.end, reqId, client)
   if (!start && !end) throw new RequestError(Code.invalidRequest, reqId, 'Please enter a start or an end time of the historical ticks')
   if (request.count < 1) throw new RequestError(Code.invalidRequest, reqId, `Expected 1 to ${MAX_TICKS} ticks, found ${request.count}`)
-  const isWanted = (tsUs: number) => !useRth || isRegular(tsUs)
-  const base = { reqId, listed, fromUs: start?.tsUs ?? 0, toUs: Math.min(client.host.nowUs, (end?.tsUs ?? Number.POSITIVE_INFINITY) - 1) }
-  const count = Math.min(request.count, MAX_TICKS)
+  const toUs = Math.min(client.host.nowUs, (end?.tsUs ?? Number.POSITIVE_INFINITY) - 1)
+  const ticks = ticksQuery({ ...request, listed, fromUs: start?.tsUs ?? 0, toUs, isFirst: start !== undefined })
+  if (!ticks)
+    throw new RequestError(Code.invalidRequest, reqId, `Expected TRADES, BID_ASK or MIDPOINT to show, found ${request.whatToShow}`)
+  return ticks
+}
+
+export interface TicksWanted {
+  reqId: number
+  listed: ListedContract
+  fromUs: number
+  /** The last moment that counts. */
+  toUs: number
+  count: number
+  /** The first so many of the time, not the last. */
+  isFirst: boolean
+  whatToShow: string
+  useRth: boolean
+  ignoreSize: boolean
+}
+
+/** Undefined for what cannot be shown. */
+export function ticksQuery(wanted: TicksWanted): HistoryQuery | undefined {
+  const { reqId, listed, fromUs, toUs, isFirst, whatToShow, useRth, ignoreSize } = wanted
+  const isWanted = (tsUs: number) => !useRth || nyse.isOpenAt(tsUs)
+  const base = { reqId, listed, fromUs, toUs }
+  const count = Math.min(wanted.count, MAX_TICKS)
   switch (whatToShow) {
     case 'TRADES': {
-      const trades = new Window<messages.TradeFields & Stamped>(count, start !== undefined)
+      const trades = new Window<messages.TradeFields & Stamped>(count, isFirst)
       return {
         ...base,
         trade: (trade) => isWanted(trade.tsUs) && trades.add({ seconds: secondsOf(trade), ...tradeFields(trade) }),
@@ -41,7 +66,7 @@ export function historicalTicksQuery(request: HistoricalTicksRequest, client: Cl
       }
     }
     case 'BID_ASK': {
-      const quotes = new Window<messages.QuoteFields & Stamped>(count, start !== undefined)
+      const quotes = new Window<messages.QuoteFields & Stamped>(count, isFirst)
       let prices = ''
       return {
         ...base,
@@ -56,7 +81,7 @@ export function historicalTicksQuery(request: HistoricalTicksRequest, client: Cl
       }
     }
     case 'MIDPOINT': {
-      const mids = new Window<Stamped & { price: number }>(count, start !== undefined)
+      const mids = new Window<Stamped & { price: number }>(count, isFirst)
       let latest = Number.NaN
       return {
         ...base,
@@ -72,7 +97,7 @@ export function historicalTicksQuery(request: HistoricalTicksRequest, client: Cl
       }
     }
     default:
-      throw new RequestError(Code.invalidRequest, reqId, `Expected TRADES, BID_ASK or MIDPOINT to show, found ${whatToShow}`)
+      return undefined
   }
 }
 
@@ -97,11 +122,6 @@ export function readTime(text: string, reqId: number, { writer }: Client): WireT
       'Warning: a time without a time zone was read as US/Eastern: write yyyymmdd-hh:mm:ss for UTC',
     )
   return time
-}
-
-/** In a session, as far as the calendar knows. */
-export function isRegular(tsUs: number): boolean {
-  return nyse.isOpenAt(tsUs)
 }
 
 /** The first or the last so many ticks, and the rest of the second in which they end. */

@@ -68,18 +68,35 @@ function startOfDays(days: number, endUs: number): number | undefined {
   }
 }
 
-const UNIT_SECONDS: Readonly<Record<string, number>> = { sec: 1, min: 60, hour: 3600, day: SECONDS_PER_DAY }
+export const SECONDS_PER_WEEK = 7 * SECONDS_PER_DAY
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  sec: 1,
+  min: 60,
+  hour: 3600,
+  day: SECONDS_PER_DAY,
+  week: SECONDS_PER_WEEK,
+  month: 30 * SECONDS_PER_DAY,
+}
 /** What IB offers of each unit. */
 const BAR_COUNTS: Readonly<Record<string, readonly number[]>> = {
   sec: [1, 5, 10, 15, 30],
   min: [1, 2, 3, 5, 10, 15, 20, 30],
   hour: [1, 2, 3, 4, 8],
   day: [1],
+  week: [1],
+  month: [1],
 }
 
-/** Seconds of a bar size such as `1 secs`, `5 mins`, `1 hour`, `1 day`; undefined for what IB, or this gateway, does not have. */
+/** IB's short names. */
+const LONG_BAR_SIZES: ReadonlyMap<string, string> = new Map([
+  ['1D', '1 day'],
+  ['1W', '1 week'],
+  ['1M', '1 month'],
+])
+
+/** Seconds of a bar size such as `1 secs`, `5 mins`, `1 hour`, `1 day`, `1W`; a month counts 30 days. Undefined for what IB does not have. */
 export function barSeconds(text: string): number | undefined {
-  const [, digits, unit = ''] = /^(\d{1,2}) (sec|min|hour|day)s?$/.exec(text) ?? []
+  const [, digits, unit = ''] = /^(\d{1,2}) (sec|min|hour|day|week|month)s?$/.exec(LONG_BAR_SIZES.get(text) ?? text) ?? []
   const count = Number(digits)
   return BAR_COUNTS[unit]?.includes(count) ? count * (UNIT_SECONDS[unit] ?? 0) : undefined
 }

@@ -5,13 +5,14 @@
 
 import { RecordCursor, RecordKind } from '../../db/tape/codec.ts'
 import { FeedError } from '../../market/errors.ts'
-import type { Quote, Trade, TradeSource } from '../../market/tick.ts'
+import type { Quote, Trade } from '../../market/tick.ts'
 import { Code } from './codes.ts'
 import type { ListedContract } from './contracts.ts'
 import { RequestError } from './field-reader.ts'
-import type { FrameWriter } from './wire.ts'
+import { FrameTooLong, type FrameWriter } from './wire.ts'
 import { writeError } from './messages.ts'
 import type { RecordSource } from './source.ts'
+import type { TapeContents } from './tape-scan.ts'
 import { bestSource } from './trade-sources.ts'
 
 /** Who asked: one client's connection. */
@@ -32,9 +33,15 @@ export interface HistoryQuery {
   /** Absent: quotes do not count. */
   quote?: (quote: Quote) => void
   trade?: (trade: Trade) => void
+  /** Stays open behind its answer, until it is cancelled. */
+  isKept?: boolean
+  /** Called once when it was answered, refused, or is not wanted any more. */
+  done?: () => void
   /** Writes the answer; called behind the last tick. Throws a RequestError when there is none. */
   answer: (writer: FrameWriter) => void
 }
+
+type Contents = Pick<TapeContents, 'tradeSources' | 'doublyQuoted'>
 
 export interface HistoryLog {
   error(details: object, message: string): void
@@ -43,18 +50,13 @@ export interface HistoryLog {
 export class History {
   readonly #source: RecordSource
   readonly #instruments = new Map<ListedContract, Set<number>>()
-  readonly #tradeSources: ReadonlyMap<number, ReadonlySet<TradeSource>>
+  readonly #contents: Contents
   readonly #log: HistoryLog
   #queue: Promise<void> = Promise.resolve()
 
-  constructor(
-    source: RecordSource,
-    instruments: Iterable<readonly [number, ListedContract]>,
-    tradeSources: ReadonlyMap<number, ReadonlySet<TradeSource>>,
-    log: HistoryLog,
-  ) {
+  constructor(source: RecordSource, instruments: Iterable<readonly [number, ListedContract]>, contents: Contents, log: HistoryLog) {
     this.#source = source
-    this.#tradeSources = tradeSources
+    this.#contents = contents
     this.#log = log
     for (const [instrument, listed] of instruments) {
       const known = this.#instruments.get(listed)
@@ -65,29 +67,40 @@ export class History {
 
   /** Answers later. */
   ask(query: HistoryQuery, asker: Asker): void {
+    asker.histories.set(query.reqId, query)
+    this.#queue = this.#queue.then(() => this.#answer(query, asker)).finally(() => query.done?.())
+  }
+
+  async #answer(query: HistoryQuery, asker: Asker): Promise<void> {
     const { reqId } = query
-    asker.histories.set(reqId, query)
-    this.#queue = this.#queue.then(async () => {
-      const isWanted = () => asker.histories.get(reqId) === query
-      try {
-        await this.#read(query, isWanted)
-        if (isWanted()) query.answer(asker.writer)
-      } catch (error) {
-        if (error instanceof RequestError) writeError(asker.writer, reqId, error.code, error.message)
-        else {
-          const isDamage = error instanceof FeedError
-          this.#log.error({ err: error }, isDamage ? 'The tape cannot be read for its history' : 'History could not be answered')
-          writeError(asker.writer, reqId, Code.historyRefused, historyText('the tape cannot be read'))
-        }
-      }
-      if (isWanted()) asker.histories.delete(reqId)
-      asker.flush()
-    })
+    const isWanted = () => asker.histories.get(reqId) === query
+    let isKept = false
+    try {
+      await this.#read(query, isWanted)
+      if (!isWanted()) return
+      query.answer(asker.writer)
+      isKept = query.isKept === true
+    } catch (error) {
+      const { code, message } = this.#refusal(error)
+      writeError(asker.writer, reqId, code, message)
+    }
+    if (isWanted() && !isKept) asker.histories.delete(reqId)
+    asker.flush()
+  }
+
+  #refusal(error: unknown): { code: number; message: string } {
+    if (error instanceof RequestError) return error
+    const code = Code.historyRefused
+    if (error instanceof FrameTooLong) return { code, message: historyText(`The answer is ${error.message}: ask for less`) }
+    const isDamage = error instanceof FeedError
+    this.#log.error({ err: error }, isDamage ? 'The tape cannot be read for its history' : 'History could not be answered')
+    return { code, message: historyText('the tape cannot be read') }
   }
 
   async #read({ listed, fromUs, toUs, quote, trade }: HistoryQuery, isWanted: () => boolean): Promise<void> {
     const instruments = this.#instruments.get(listed)
     if (!instruments) return
+    const { tradeSources, doublyQuoted } = this.#contents
     const cursor = new RecordCursor()
     for await (const block of this.#source.blocks()) {
       if (!isWanted()) return
@@ -97,8 +110,9 @@ export class History {
         const wanted = cursor.kind === RecordKind.quote ? quote : cursor.kind === RecordKind.trade ? trade : undefined
         if (!wanted || cursor.tsUs < fromUs || cursor.tsUs > toUs || !instruments.has(cursor.instrument)) continue
         const record = cursor.record()
-        if (record.kind === 'quote') quote?.(record)
-        else if (record.kind === 'trade' && record.source === bestSource(this.#tradeSources.get(record.instrument))) trade?.(record)
+        if (record.kind === 'trade' && !Number.isFinite(record.price)) continue
+        if (record.kind === 'quote' && (record.source !== undefined || !doublyQuoted.has(record.instrument))) quote?.(record)
+        else if (record.kind === 'trade' && record.source === bestSource(tradeSources.get(record.instrument))) trade?.(record)
       }
     }
   }

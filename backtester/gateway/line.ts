@@ -2,10 +2,20 @@
 
 import { type Book, EMPTY_PRICE } from './book.ts'
 import type { Facet } from './facets.ts'
-import { writeOptionComputation, writeTickPrice, writeTickSize } from './messages.ts'
+import { writeMarketDataType, writeOptionComputation, writeTickPrice, writeTickSize } from './messages.ts'
 import type { MarketTotals } from './sampler.ts'
 import { GREEKS_TYPES, TickType, wireType } from './tick-types.ts'
 import type { FrameWriter } from './wire.ts'
+
+/** Market data types of IB. */
+const LIVE = 1
+const DELAYED = 3
+
+/** The type that is served: delayed when the client asked for that, or when the tape has nothing else. */
+export function dataTypeOf(asked: number, { isDelayed }: Book): number {
+  if (asked >= DELAYED) return asked
+  return isDelayed ? DELAYED : LIVE
+}
 
 /** Where a line's messages go: one client's connection. */
 export interface Outlet {
@@ -22,8 +32,8 @@ export interface Outlet {
 export interface LineOptions {
   /** Generic ticks the client asked for. */
   generics?: ReadonlySet<number>
-  /** Sends the ids of delayed data. */
-  isDelayed?: boolean
+  /** The market data type the client asked for: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen. */
+  dataType?: number
   /** Called behind each sending. */
   onSent?: () => void
 }
@@ -42,15 +52,17 @@ export class Line {
   #sentUs = Number.NaN
   readonly #outlet: Outlet
   readonly #generics: ReadonlySet<number> | undefined
-  readonly #isDelayed: boolean
+  readonly #dataType: number
+  #toldType: number
   readonly #onSent: (() => void) | undefined
 
-  constructor(reqId: number, book: Book, outlet: Outlet, { generics, isDelayed = false, onSent }: LineOptions = {}) {
+  constructor(reqId: number, book: Book, outlet: Outlet, { generics, dataType = LIVE, onSent }: LineOptions = {}) {
     this.reqId = reqId
     this.book = book
     this.#outlet = outlet
     this.#generics = generics
-    this.#isDelayed = isDelayed
+    this.#dataType = dataType
+    this.#toldType = dataTypeOf(this.#dataType, this.book)
     this.#onSent = onSent
   }
 
@@ -89,6 +101,7 @@ export class Line {
     if (quoteMessages === 0 && !hasFacets) return
     this.#outlet.atTapeTime(tsUs, tsUs === this.#sentUs)
     this.#sentUs = tsUs
+    if (this.#toldType !== dataTypeOf(this.#dataType, book)) this.#tellType()
     if (hasFacets) this.#sendFacets(book.facets, totals)
     if (quoteMessages > 0) {
       this.#sendQuote(bidMoved, bidResized, askMoved, askResized)
@@ -101,6 +114,15 @@ export class Line {
       this.#sentNo = book.changeNo
     }
     this.#outlet.spill()
+  }
+
+  get #isDelayed(): boolean {
+    return this.#toldType >= DELAYED
+  }
+
+  #tellType(): void {
+    this.#toldType = dataTypeOf(this.#dataType, this.book)
+    writeMarketDataType(this.#outlet.writer, this.reqId, this.#toldType)
   }
 
   #sendQuote(bidMoved: boolean, bidResized: boolean, askMoved: boolean, askResized: boolean): void {

@@ -2,36 +2,41 @@
 
 import type { Client } from './answers.ts'
 import { Code } from './codes.ts'
-import { MIN_TICK } from './contract-details.ts'
 import type { ListedContract } from './contracts.ts'
 import { RequestError } from './field-reader.ts'
-import type { Line } from './line.ts'
+import { findOne } from './find-contract.ts'
+import { ticksQuery } from './historical-ticks.ts'
+import { dataTypeOf, type Line } from './line.ts'
 import * as messages from './messages.ts'
-import type { ContractQuery, MarketDataRequest, TickByTickRequest } from './requests.ts'
+import type { TickKind } from './tick-line.ts'
+import type { MarketDataRequest, TickByTickRequest } from './requests.ts'
 
-/** Market data types of IB: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen. */
-const LIVE = 1
-const DELAYED = 3
+/** What history calls the ticks of a tick-by-tick line. */
+const TICKS_SHOWN: Readonly<Record<TickKind, string>> = { Last: 'TRADES', AllLast: 'TRADES', BidAsk: 'BID_ASK', MidPoint: 'MIDPOINT' }
 
 export function openLine({ reqId, query, generics, snapshot, regulatorySnapshot }: MarketDataRequest, client: Client): void {
   const { host, writer, lines } = client
   refuseTakenId(reqId, client)
-  if (regulatorySnapshot) throw new RequestError(Code.invalidRequest, reqId, 'A regulatory snapshot is not served by the replay gateway')
+  // IB charges the account for each of them, so a client shall not learn here that they come for free.
+  if (regulatorySnapshot)
+    throw new RequestError(Code.invalidRequest, reqId, 'A regulatory snapshot, which costs money at IB, is not served: ask for a snapshot')
   if (snapshot && generics.size > 0)
     throw new RequestError(Code.invalidRequest, reqId, 'Snapshot market data subscription is not applicable to generic ticks')
   const listed = findOne(query, reqId, client)
   if (host.sampler.openLines - host.sampler.openTickLines >= host.maxLines)
     throw new RequestError(Code.tooManyLines, reqId, 'Max number of tickers has been reached')
   const { nowUs } = host
-  const isDelayed = client.dataType >= DELAYED
   client.atTapeTime(nowUs, false)
-  messages.writeMarketDataType(writer, reqId, isDelayed ? client.dataType : LIVE)
-  messages.writeTickReqParams(writer, reqId, MIN_TICK)
+  const book = host.sampler.book(listed)
+  if (book.isDelayed)
+    messages.writeError(writer, reqId, Code.delayedShown, 'Requested market data is not subscribed. Displaying delayed market data.')
+  messages.writeMarketDataType(writer, reqId, dataTypeOf(client.dataType, book))
+  messages.writeTickReqParams(writer, reqId, listed.rule.minTick)
   if (snapshot) {
-    openSnapshot(listed, reqId, isDelayed, client)
+    openSnapshot(listed, reqId, client)
     return
   }
-  lines.set(reqId, host.sampler.open(listed, reqId, client, nowUs, { generics, isDelayed }))
+  lines.set(reqId, host.sampler.open(listed, reqId, client, nowUs, { generics, dataType: client.dataType }))
   host.lineOpened()
 }
 
@@ -44,8 +49,8 @@ export function closeLine(reqId: number, { host, lines }: Client): void {
 }
 
 /** A line that ends itself: once both sides of its quote were told, or when it has waited for long enough. */
-function openSnapshot(listed: ListedContract, reqId: number, isDelayed: boolean, client: Client): void {
-  const { host, lines, writer } = client
+function openSnapshot(listed: ListedContract, reqId: number, client: Client): void {
+  const { host, lines, writer, dataType } = client
   const end = () => {
     clearTimeout(timer)
     // Cancelled meanwhile.
@@ -61,12 +66,12 @@ function openSnapshot(listed: ListedContract, reqId: number, isDelayed: boolean,
     if (line?.book.isTwoSided) queueMicrotask(end)
   }
   let line: Line | undefined
-  line = host.sampler.open(listed, reqId, client, host.nowUs, { isDelayed, onSent })
+  line = host.sampler.open(listed, reqId, client, host.nowUs, { dataType, onSent })
   lines.set(reqId, line)
   onSent()
 }
 
-export function openTicks({ reqId, query, kind, ignoreSize }: TickByTickRequest, client: Client): void {
+export function openTicks({ reqId, query, kind, ignoreSize, count }: TickByTickRequest, client: Client): void {
   const { host, tickLines, ticksAsked } = client
   refuseTakenId(reqId, client)
   const listed = findOne(query, reqId, client)
@@ -88,40 +93,39 @@ export function openTicks({ reqId, query, kind, ignoreSize }: TickByTickRequest,
       `Max number of tick-by-tick requests has been reached: one per instrument within ${tickByTickAgainMs / 1000} s`,
     )
   ticksAsked.set(name, nowMs)
-  client.atTapeTime(host.nowUs, false)
-  tickLines.set(reqId, host.sampler.openTicks(listed, reqId, kind, ignoreSize, client, host.nowUs))
+  const { nowUs } = host
+  if (count > 0) askLastTicks({ reqId, kind, ignoreSize, count }, listed, client)
+  client.atTapeTime(nowUs, false)
+  tickLines.set(reqId, host.sampler.openTicks(listed, reqId, client, nowUs, { kind, ignoreSize, ...(count > 0 && { afterUs: nowUs }) }))
   host.lineOpened()
 }
 
+/** The latest ticks come as history, ahead of all others: the tape waits for them. */
+function askLastTicks(
+  { reqId, kind, ignoreSize, count }: Pick<TickByTickRequest, 'reqId' | 'kind' | 'ignoreSize' | 'count'>,
+  listed: ListedContract,
+  client: Client,
+): void {
+  const { history, nowUs } = client.host
+  const wanted = { reqId, listed, fromUs: 0, toUs: nowUs, count, isFirst: false, whatToShow: TICKS_SHOWN[kind], useRth: false, ignoreSize }
+  const query = ticksQuery(wanted)
+  if (query) history.ask({ ...query, done: client.host.holdTape() }, client)
+}
+
 /** @throws RequestError 300 when there is no such line. */
-export function closeTicks(reqId: number, { host, tickLines }: Client): void {
+export function closeTicks(reqId: number, { host, histories, tickLines }: Client): void {
   const line = tickLines.get(reqId)
   if (!line) throw unknownId(reqId)
   tickLines.delete(reqId)
+  histories.delete(reqId)
   host.sampler.closeTicks(line)
-}
-
-/**
- * The one contract that is described.
- *
- * @throws RequestError 200 when there is none, or several.
- */
-export function findOne(query: ContractQuery, reqId: number, { host }: Client): ListedContract {
-  const [listed, another] = host.contracts.find(query, reqId)
-  if (!listed) throw unknownContract(reqId)
-  if (another)
-    throw new RequestError(Code.unknownContract, reqId, `The contract description specified for ${listed.contract.symbol} is ambiguous`)
-  return listed
-}
-
-export function unknownContract(reqId: number): RequestError {
-  return new RequestError(Code.unknownContract, reqId, 'No security definition has been found for the request')
 }
 
 function unknownId(reqId: number): RequestError {
   return new RequestError(Code.unknownTickerId, reqId, `Can't find EId with tickerId:${reqId}`)
 }
 
-function refuseTakenId(reqId: number, { lines, tickLines }: Client): void {
-  if (lines.has(reqId) || tickLines.has(reqId)) throw new RequestError(Code.failedRequest, reqId, 'Duplicate ticker id')
+function refuseTakenId(reqId: number, { histories, lines, tickLines }: Client): void {
+  if (lines.has(reqId) || tickLines.has(reqId) || histories.has(reqId))
+    throw new RequestError(Code.failedRequest, reqId, 'Duplicate ticker id')
 }

@@ -34,6 +34,7 @@ const Message = {
   optionParameter: 75,
   optionParameterEnd: 76,
   tickReqParams: 81,
+  historicalUpdate: 90,
   marketRule: 93,
   historicalMidpoints: 96,
   historicalQuotes: 97,
@@ -153,8 +154,9 @@ export function writeTickString(writer: FrameWriter, reqId: number, tickType: nu
 export function writeOptionComputation(writer: FrameWriter, reqId: number, tickType: number, greeks: OptionFigures): void {
   const { impliedVolatility, delta, optionPrice, pvDividend, gamma, vega, theta, underlyingPrice } = greeks
   const head = [Message.optionComputation, reqId, tickType, PRICE_BASED]
-  const first = [impliedVolatility ?? -1, delta ?? -2, optionPrice ?? -1, pvDividend ?? -1]
-  writer.message([...head, ...first, gamma ?? -2, vega ?? -2, theta ?? -2, underlyingPrice ?? -1])
+  const or = (value: number | undefined, sentinel: number) => (value !== undefined && Number.isFinite(value) ? value : sentinel)
+  const first = [or(impliedVolatility, -1), or(delta, -2), or(optionPrice, -1), or(pvDividend, -1)]
+  writer.message([...head, ...first, or(gamma, -2), or(vega, -2), or(theta, -2), or(underlyingPrice, -1)])
 }
 
 export function writeSnapshotEnd(writer: FrameWriter, reqId: number): void {
@@ -215,6 +217,12 @@ export function writeHistoricalMidpoints(writer: FrameWriter, reqId: number, mid
 export function writeHistoricalData(writer: FrameWriter, reqId: number, start: string, end: string, bars: readonly DatedBar[]): void {
   const fields = bars.flatMap(({ date, open, high, low, close, volume, wap, count }) => [date, open, high, low, close, volume, wap, count])
   writer.message([Message.historicalData, reqId, start, end, bars.length, ...fields])
+}
+
+/** A bar of data that is kept up to date, as it stands. */
+export function writeHistoricalUpdate(writer: FrameWriter, reqId: number, bar: DatedBar): void {
+  const { date, open, high, low, close, volume, wap, count } = bar
+  writer.message([Message.historicalUpdate, reqId, count, date, open, close, high, low, wap, volume])
 }
 
 /** The price steps of one rule: from `lowEdge` on, `increment`. */

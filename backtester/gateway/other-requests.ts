@@ -10,12 +10,14 @@ export interface EmptyAnswer {
   /** Position of the request id, which the answer repeats. */
   idAt?: number
   fields?: readonly (string | number)[]
+  /** Position of the flag that is 0 when the client wants nothing any more, which is answered with nothing. */
+  flagAt?: number
 }
 
 export const EMPTY_ANSWERS: ReadonlyMap<number, EmptyAnswer> = new Map<number, EmptyAnswer>([
   // reqOpenOrders, reqAccountUpdates, reqExecutions, reqIds
   [5, { fields: [53, 1] }],
-  [6, { fields: [54, 1, ACCOUNT] }],
+  [6, { fields: [54, 1, ACCOUNT], flagAt: 2 }],
   [7, { idAt: 2, fields: [55, 1] }],
   [8, { fields: [9, 1, 1] }],
   // News bulletins, cancelling them, setServerLogLevel, reqAutoOpenOrders

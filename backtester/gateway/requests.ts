@@ -40,6 +40,8 @@ export interface TickByTickRequest {
   reqId: number
   query: ContractQuery
   kind: TickKind
+  /** So many of the latest ticks are wanted ahead. */
+  count: number
   ignoreSize: boolean
 }
 
@@ -123,7 +125,8 @@ export function decodeRequest(fields: readonly string[]): Request {
           .split(/[,;]/)
           .map((name) => Number.parseInt(name, 10)),
       )
-      generics.delete(Number.NaN)
+      // IB's numbers have three digits; a list of a million others shall not stay in memory.
+      for (const generic of generics) if (!(generic > 0 && generic < 1000)) generics.delete(generic)
       const snapshot = reader.flag('snapshot')
       return { type: 'market-data', reqId, query, generics, snapshot, regulatorySnapshot: reader.flag('regulatorySnapshot') }
     }
@@ -187,6 +190,8 @@ function readOther(id: number, fields: readonly string[]): Request {
   }
   const empty = EMPTY_ANSWERS.get(id)
   if (empty) {
+    const isCancel = empty.flagAt !== undefined && ['0', 'false'].includes(fields[empty.flagAt]?.toLowerCase() ?? '')
+    if (isCancel) return { type: 'empty', fields: undefined }
     const answer = empty.fields && (empty.idAt === undefined ? empty.fields : [...empty.fields, idOf(empty.idAt)])
     return { type: 'empty', fields: answer }
   }
@@ -201,8 +206,9 @@ function readTickByTick(reader: FieldReader): TickByTickRequest {
   const text = reader.text('tickType')
   const kind = TICK_KINDS.find((known) => known === text)
   if (!kind) throw reader.invalid('tickType', TICK_KINDS.join(', '), text)
-  reader.skip('numberOfTicks')
-  return { type: 'tick-by-tick', reqId, query, kind, ignoreSize: reader.flag('ignoreSize') }
+  const count = reader.decimal('numberOfTicks') ?? 0
+  if (!Number.isInteger(count) || count < 0) throw reader.invalid('numberOfTicks', 'a whole number', String(count))
+  return { type: 'tick-by-tick', reqId, query, kind, count, ignoreSize: reader.flag('ignoreSize') }
 }
 
 function readHistoricalTicks(reader: FieldReader): HistoricalTicksRequest {

@@ -8,13 +8,14 @@
  */
 
 import { type RecordCursor, RecordKind } from '../../db/tape/codec.ts'
-import type { Greeks, Statistic, Trade, TradeSource } from '../../market/tick.ts'
-import { Book } from './book.ts'
+import type { Greeks, Statistic, TapeRecord, Trade, TradeSource } from '../../market/tick.ts'
+import type { BarLine } from './bar-line.ts'
+import { Book, QuoteState } from './book.ts'
 import type { ListedContract } from './contracts.ts'
 import type { Facet } from './facets.ts'
 import { Line, type LineOptions, type Outlet } from './line.ts'
 import { ModelValues } from './model-values.ts'
-import { type TickKind, TickLine } from './tick-line.ts'
+import { TickLine, type TickLineOptions } from './tick-line.ts'
 import { bestSource } from './trade-sources.ts'
 
 const US_PER_MS = 1000
@@ -42,13 +43,17 @@ export interface MarketTotals {
   /** All ticks: those with a change, with a first state, and derived ones. */
   ticksServed: number
   messagesServed: number
-  /** Ticks of the tape that IB has no message for, or that tell a trade which another source tells better. */
+  /** Ticks of the tape that IB has no message for, trades without a price, and those that another source tells better. */
   notServed: number
 }
 
 /** What the sampler is to know of an instrument beside its contract. */
 export interface Instrument {
   listed: ListedContract
+  /** Has sampled and tick-by-tick quotes: each kind of line gets its own. */
+  isDoublyQuoted?: boolean
+  /** Its data begins delayed. */
+  isDelayed?: boolean
   /** Where the tape has its trades from; absent: not known beforehand. */
   tradeSources?: ReadonlySet<TradeSource>
 }
@@ -56,6 +61,7 @@ export interface Instrument {
 /** The source of each way to tell a trade: what was recorded that way, else the best there is. */
 interface Feed {
   book: Book
+  isDoublyQuoted: boolean
   last: TradeSource | undefined
   rtVolume: TradeSource | undefined
   tickByTick: TradeSource | undefined
@@ -66,6 +72,7 @@ class Grid {
   readonly stepUs: number
   dueUs = Number.POSITIVE_INFINITY
   waiting: Line[] = []
+  waitingBars: BarLine[] = []
 
   constructor(stepUs: number) {
     this.stepUs = stepUs
@@ -95,7 +102,7 @@ export class Sampler {
   /** `instruments`: the tape's numbers and what they stand for. */
   constructor(instruments: Iterable<readonly [number, Instrument]>, sampling: boolean) {
     this.#sampling = sampling
-    for (const [instrument, { listed, tradeSources }] of instruments) this.#feeds.set(instrument, feedOf(this.#book(listed), tradeSources))
+    for (const [instrument, known] of instruments) this.#feeds.set(instrument, feedOf(this.book(known.listed), known))
   }
 
   /** All lines, tick-by-tick ones included. */
@@ -117,13 +124,13 @@ export class Sampler {
     for (const { book } of this.#feeds.values()) {
       const { contract } = book.listed
       const underlying = contract.kind === 'option' ? underlyingOf(book.listed) : undefined
-      if (contract.kind === 'option' && underlying) book.model = new ModelValues(contract, this.#book(underlying), rate)
+      if (contract.kind === 'option' && underlying) book.model = new ModelValues(contract, this.book(underlying), rate)
     }
   }
 
   /** Opens a line and sends it the current state, if there is one. */
   open(listed: ListedContract, reqId: number, outlet: Outlet, nowUs: number, options?: LineOptions): Line {
-    const book = this.#book(listed)
+    const book = this.book(listed)
     const line = new Line(reqId, book, outlet, options)
     book.lines.push(line)
     this.totals.linesOpened++
@@ -141,13 +148,13 @@ export class Sampler {
   }
 
   /** Opens a tick-by-tick line and sends it the current quote, if it tells quotes. */
-  openTicks(listed: ListedContract, reqId: number, kind: TickKind, ignoreSize: boolean, outlet: Outlet, nowUs: number): TickLine {
-    const book = this.#book(listed)
-    const line = new TickLine(reqId, book, kind, ignoreSize, outlet)
+  openTicks(listed: ListedContract, reqId: number, outlet: Outlet, nowUs: number, options: TickLineOptions): TickLine {
+    const book = this.book(listed)
+    const line = new TickLine(reqId, book, outlet, options)
     book.tickLines.push(line)
     this.totals.linesOpened++
     this.#tickLines++
-    if (!Number.isNaN(book.bidPrice)) {
+    if (!Number.isNaN(book.ticks.bidPrice)) {
       const sent = line.quote(nowUs, { tsUs: nowUs })
       this.totals.statesServed += sent
       this.#count(sent)
@@ -162,11 +169,21 @@ export class Sampler {
     this.#tickLines--
   }
 
+  openBars(line: BarLine): void {
+    line.book.barLines.push(line)
+  }
+
+  closeBars(line: BarLine): void {
+    const { barLines } = line.book
+    barLines.splice(barLines.indexOf(line), 1)
+    line.isPending = false
+  }
+
   /** Takes the tick under the cursor. Every step before `tsUs` must have been flushed. */
   play(cursor: RecordCursor, tsUs: number): void {
     const feed = this.#feeds.get(cursor.instrument)
     if (!feed) return
-    if (cursor.kind === RecordKind.quote) this.#playQuote(feed.book, cursor, tsUs)
+    if (cursor.kind === RecordKind.quote) this.#playQuote(feed, cursor, tsUs)
     else this.#playRecord(feed, cursor, tsUs)
   }
 
@@ -179,18 +196,25 @@ export class Sampler {
       // One without anything pending was closed while it waited.
       for (const line of waiting) if (line.pendingQuotes + line.pendingFacets > 0) line.send(stepUs, this.totals)
       waiting.length = 0
+      for (const line of grid.waitingBars) if (line.isPending) line.send(stepUs)
+      grid.waitingBars.length = 0
     }
   }
 
-  #playQuote(book: Book, cursor: RecordCursor, tsUs: number): void {
+  #playQuote({ book, isDoublyQuoted }: Feed, cursor: RecordCursor, tsUs: number): void {
     const { totals } = this
-    const isChange = book.update(cursor.number(1), cursor.number(2), cursor.number(3), cursor.number(4))
-    if (book.tickLines.length > 0) {
+    const isTickByTick = !isDoublyQuoted || cursor.quoteSource !== undefined
+    const isSampled = !isDoublyQuoted || !isTickByTick
+    const state = isSampled ? book : book.ticks
+    if (isSampled) book.isDelayed = cursor.isDelayed
+    const isChange = state.update(cursor.number(1), cursor.number(2), cursor.number(3), cursor.number(4))
+    if (isTickByTick && book.tickLines.length > 0) {
       const eventTsUs = cursor.number(0)
-      const times = { tsUs, eventTsUs: Number.isNaN(eventTsUs) ? undefined : eventTsUs }
+      const times = { tsUs: cursor.tsUs, eventTsUs: Number.isNaN(eventTsUs) ? undefined : eventTsUs }
       for (const line of book.tickLines) this.#countChanges(line.quote(tsUs, times))
     }
-    if (!isChange || book.lines.length === 0) return
+    if (isTickByTick && book.barLines.length > 0) this.#playBars(book, cursor.record(), tsUs)
+    if (!isSampled || !isChange || book.lines.length === 0) return
     totals.changes += book.lines.length
     for (const line of book.lines) {
       if (this.#sampling && line.pendingQuotes + line.pendingFacets === 0) this.#wait(line, tsUs)
@@ -219,9 +243,17 @@ export class Sampler {
   }
 
   #playTrade({ book, last, rtVolume, tickByTick }: Feed, trade: Trade, tsUs: number): void {
-    const { source, size } = trade
+    const { source, size, price } = trade
+    if (!Number.isFinite(price)) {
+      this.totals.notServed++
+      return
+    }
     const isSource = (wanted: TradeSource | undefined) => wanted === undefined || wanted === source
-    if (isSource(tickByTick)) for (const line of book.tickLines) this.#countChanges(line.trade(tsUs, trade))
+    if (isSource(tickByTick)) {
+      for (const line of book.tickLines) this.#countChanges(line.trade(tsUs, trade))
+      this.#playBars(book, trade, tsUs)
+    }
+    if (isSource(last) || isSource(rtVolume)) book.isDelayed = trade.delayed === true
     if (isSource(last)) {
       this.#change(book, book.updateLastTrade(trade), tsUs)
       // Samples do not add up to the day's volume; a tape of samples has it as a figure.
@@ -234,12 +266,23 @@ export class Sampler {
   #playGreeks(book: Book, greeks: Greeks, tsUs: number): void {
     // The tape knows better than a model of ours.
     book.model = undefined
+    book.isDelayed = greeks.delayed === true
     this.#change(book, book.updateGreeks(greeks), tsUs)
   }
 
   #playFigure(book: Book, statistic: Statistic, tsUs: number): void {
+    book.isDelayed = statistic.delayed === true
     if (book.canTell(statistic)) this.#change(book, book.updateFigure(statistic), tsUs)
     else this.totals.notServed++
+  }
+
+  #playBars(book: Book, record: TapeRecord, tsUs: number): void {
+    if (record.kind !== 'quote' && record.kind !== 'trade') return
+    for (const line of book.barLines) {
+      if (!line.take(record)) continue
+      if (this.#sampling) this.#gridAt(book, tsUs).waitingBars.push(line)
+      else line.send(tsUs)
+    }
   }
 
   #change(book: Book, facet: Facet | undefined, tsUs: number): void {
@@ -254,12 +297,17 @@ export class Sampler {
   }
 
   #wait(line: Line, tsUs: number): void {
-    const grid = line.book.listed.secType === 'OPT' ? this.#options : this.#others
+    this.#gridAt(line.book, tsUs).waiting.push(line)
+  }
+
+  /** The grid of a contract, its next step set. */
+  #gridAt({ listed }: Book, tsUs: number): Grid {
+    const grid = listed.secType === 'OPT' ? this.#options : this.#others
     if (grid.dueUs === Number.POSITIVE_INFINITY) {
       const rest = tsUs % grid.stepUs
       grid.dueUs = rest === 0 ? tsUs : tsUs - rest + grid.stepUs
     }
-    grid.waiting.push(line)
+    return grid
   }
 
   #countChanges(ticks: number): void {
@@ -273,7 +321,8 @@ export class Sampler {
     this.totals.messagesServed += ticks
   }
 
-  #book(listed: ListedContract): Book {
+  /** The market data of a contract. */
+  book(listed: ListedContract): Book {
     let book = this.#books.get(listed)
     if (!book) {
       book = new Book(listed)
@@ -283,8 +332,10 @@ export class Sampler {
   }
 }
 
-function feedOf(book: Book, known: ReadonlySet<TradeSource> | undefined): Feed {
-  const best = bestSource(known)
-  const orBest = (source: TradeSource) => (known?.has(source) ? source : best)
-  return { book, last: orBest('last'), rtVolume: orBest('rt-volume'), tickByTick: best }
+function feedOf(book: Book, { tradeSources, isDoublyQuoted = false, isDelayed = false }: Instrument): Feed {
+  const best = bestSource(tradeSources)
+  const orBest = (source: TradeSource) => (tradeSources?.has(source) ? source : best)
+  book.isDelayed ||= isDelayed
+  if (isDoublyQuoted) book.ticks = new QuoteState()
+  return { book, isDoublyQuoted, last: orBest('last'), rtVolume: orBest('rt-volume'), tickByTick: best }
 }

@@ -49,6 +49,8 @@ export function syntheticMarket(market: SyntheticMarket): RecordSource {
       Promise.resolve({
         contracts: new Map(contracts.entries()),
         tradeSources: new Map([[0, new Set(['import' as const])]]),
+        doublyQuoted: new Set(),
+        delayed: new Set(),
         ticks,
         startUs,
         endUs: timeOf(ticks - 1, startUs, market),

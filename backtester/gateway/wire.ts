@@ -24,6 +24,9 @@ const ZERO = 48
 /** The bytes are no TWS protocol, so nothing behind them can be trusted. */
 export class WireError extends Error {}
 
+/** A message that no client would take. */
+export class FrameTooLong extends Error {}
+
 export class FrameReader {
   #bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   #start = 0
@@ -109,10 +112,15 @@ export class FrameWriter {
   }
 
   end(): void {
+    if (this.#length - this.#frameAt - LENGTH_BYTES > MAX_FRAME_BYTES) throw this.#tooLong()
     this.#bytes.writeUInt32BE(this.#length - this.#frameAt - LENGTH_BYTES, this.#frameAt)
   }
 
-  /** A whole message in one go; for everything that is not sent by the thousand. */
+  /**
+   * A whole message in one go; for everything that is not sent by the thousand.
+   *
+   * @throws FrameTooLong when it is longer than clients take; nothing is written then.
+   */
   message(fields: readonly (string | number)[]): void {
     this.begin()
     for (const field of fields) {
@@ -124,6 +132,7 @@ export class FrameWriter {
 
   /** A text field, in UTF-8. A NUL inside would end the field and is left out. */
   text(text: string): void {
+    if (this.#length - this.#frameAt + text.length > MAX_FRAME_BYTES) throw this.#tooLong()
     this.#reserve(text.length * 3 + 1)
     this.#length += this.#bytes.write(text.includes('\0') ? text.replaceAll('\0', '') : text, this.#length, 'utf8')
     this.#bytes[this.#length++] = 0
@@ -138,6 +147,12 @@ export class FrameWriter {
     else if (Number.isSafeInteger(value) && value > 0) this.#digits(value, digitsOf(value))
     else this.#length += this.#bytes.write(plainDecimal(value), this.#length, 'latin1')
     this.#bytes[this.#length++] = 0
+  }
+
+  /** Takes the frame back, which no client would take. */
+  #tooLong(): FrameTooLong {
+    this.#length = this.#frameAt
+    return new FrameTooLong(`a message of more than the ${MAX_FRAME_BYTES} bytes that clients take`)
   }
 
   #scaled(scaled: number): void {

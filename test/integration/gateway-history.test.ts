@@ -150,7 +150,7 @@ describe('historical bars', () => {
     const client = await afterwards('v100..193', { ...NO_LIMITS, historyPacing: true })
     client.send(...barsRequest(1, '7 mins', '1 D', 'TRADES'))
     client.send(...barsRequest(2, '1 min', '1 X', 'TRADES'))
-    client.send(...barsRequest(3, '1 min', '1 D', 'BID_ASK'))
+    client.send(...barsRequest(3, '1 min', '1 D', 'FUN'))
     client.send(...barsRequest(4, '1 secs', '60 S', 'TRADES'))
     client.send(...barsRequest(5, '1 secs', '60 S', 'TRADES'))
     client.send(...barsRequest(6, '1 min', '1 D', 'TRADES'))

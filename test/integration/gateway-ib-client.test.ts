@@ -177,7 +177,7 @@ describe('the client @stoqey/ib', () => {
     ib.reqMktData(4, OPTION, '', false, false)
     ib.reqMktData(5, { ...OPTION, right: OptionType.Put }, '', false, false)
     ib.cancelMktData(6)
-    ib.reqHistoricalData(7, STOCK, '', '1 D', BarSizeSetting.MINUTES_ONE, WhatToShow.BID_ASK, 1, 1, false)
+    ib.reqHistoricalData(7, STOCK, '', '1 D', BarSizeSetting.MINUTES_ONE, WhatToShow.HISTORICAL_VOLATILITY, 1, 1, false)
     await vi.waitUntil(() => named(events, EventName.error).length === 6)
     expect(named(events, EventName.error).map(([, code, reqId]) => [reqId, code])).toEqual([
       [1, 200],
@@ -238,6 +238,31 @@ describe('the client @stoqey/ib', () => {
     ])
     expect(named(events, EventName.historicalData)[0]).toEqual([5, String(seconds), 70.02, 70.02, 70.02, 70.02, 100, 1, 70.02, undefined])
     expect(named(events, EventName.error)).toEqual([])
+  })
+
+  it('reads bars that are kept up to date', async () => {
+    const trade = (ms: number, price: number): TapeRecord => ({
+      kind: 'trade',
+      seq: 0,
+      tsUs: OPEN_US + ms * MS_US,
+      instrument: 0,
+      price,
+      size: 100,
+      source: 'import',
+    })
+    const { port } = await room.serve(tapeOf([trade(0, 70), trade(1000, 71.5), trade(2000, 69), trade(5000, 72)]), { startAfterLines: 1 })
+    const { ib, events } = await connected(port)
+    ib.reqHistoricalData(1, STOCK, '', '1 D', BarSizeSetting.SECONDS_FIVE, WhatToShow.TRADES, 0, 2, true)
+    await vi.waitUntil(() => named(events, EventName.historicalData).length === 2, { timeout: 20_000 })
+    ib.reqMktData(2, OPTION, '', false, false)
+    await vi.waitUntil(() => named(events, EventName.historicalDataUpdate).length === 3, { timeout: 20_000 })
+    const seconds = OPEN_US / 1_000_000
+    expect(named(events, EventName.historicalData)[0]).toEqual([1, String(seconds), 70, 70, 70, 70, 100, 1, 70, undefined])
+    expect(named(events, EventName.historicalDataUpdate)).toEqual([
+      [1, String(seconds), 70, 71.5, 70, 71.5, 200, 2, 70.75],
+      [1, String(seconds), 70, 71.5, 69, 69, 300, 3, expect.closeTo(70.1667, 3)],
+      [1, String(seconds + 5), 72, 72, 72, 72, 100, 1, 72],
+    ])
   })
 
   it('hears that its client id is in use, and is disconnected', async () => {

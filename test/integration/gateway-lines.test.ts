@@ -2,10 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-import type { Contract, IndexContract } from '../../market/contract.ts'
 import type { TapeRecord, Trade } from '../../market/tick.ts'
 import {
-  CONTRACTS,
   JUNE_70_CALL,
   marketDataRequest,
   MS_US,
@@ -152,6 +150,15 @@ describe('a snapshot', () => {
   })
 })
 
+it('a regulatory snapshot, which IB charges for, is refused', async () => {
+  const { gateway, port } = await room.serve(QUIET, STANDING)
+  const client = await RawTwsClient.connect({ port, clientId: 1 })
+  client.send(...marketDataRequest(1, TWX, { snapshot: true }).with(18, 1))
+  expect(await client.frame('4|2|1|321|')).toContain('regulatory snapshot, which costs money at IB')
+  expect(gateway.totals().linesOpened).toBe(0)
+  await client.close()
+})
+
 describe('delayed data', () => {
   it.each([
     [1, '58|1|1|1|', '1|6|1|1|70|3|1|'],
@@ -169,26 +176,13 @@ describe('delayed data', () => {
   })
 })
 
-describe('an index', () => {
-  it('is found by its exchange and quoted', async () => {
-    const index: IndexContract = { kind: 'index', symbol: 'SPX', currency: 'USD', venue: 'CBOE' }
-    const contracts: Contract[] = [index, ...CONTRACTS]
-    const { port } = await room.serve(tapeOf([{ ...tradeAt(0, 1940.5, 0), source: 'last', venue: undefined }], contracts), STANDING)
-    const client = await RawTwsClient.connect({ port, clientId: 1 })
-    client.send(9, 8, 1, 0, 'SPX', 'IND', '', 0, '', '', 'CBOE', '', 'USD', '', '', 0, '', '', '')
-    expect((await client.frame('10|1|')).split('|').slice(2, 4)).toEqual(['SPX', 'IND'])
-    client.send(...marketDataRequest(2, index))
-    await client.frame('81|2|')
-    await client.close()
-  })
-})
-
 describe('what clients ask as they connect', () => {
-  it('is answered as an account without orders and positions would be', async () => {
+  it.each(['v100..166', ...VERSIONS])('is answered at %s as an account without orders and positions would be', async (versions) => {
     const { port, logged } = await room.serve(QUIET, STANDING)
-    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    const client = await RawTwsClient.connect({ port, clientId: 1, versions })
     await client.frame('4|2|-1|2158|')
     const before = client.frames.length
+    // In the order of ib_async; what follows an answer without a message proves that there was none.
     client.send(61, 1)
     client.send(5, 1)
     client.send(99, 0)
@@ -196,6 +190,9 @@ describe('what clients ask as they connect', () => {
     client.send(76, 1, 4, 'DU0000000', '', 0)
     client.send(7, 3, 5, 0, '', '', '', '', '', '', '')
     client.send(62, 1, 6, 'All', 'NetLiquidation')
+    client.send(15, 1, 1)
+    client.send(6, 2, 0, 'DU0000000')
+    client.send(64, 1)
     client.send(91, 26)
     client.send(91, 27)
     await client.frame('4|2|-1|321|')
@@ -208,7 +205,7 @@ describe('what clients ask as they connect', () => {
       '55|1|5|',
       '64|1|6|',
       '93|26|1|0|0.01|',
-      '4|2|-1|321|Error validating request: Expected the market rule 26, found 27||',
+      '4|2|-1|321|Error validating request: Expected a market rule that contract details name, found 27||',
     ])
     expect(logged.filter((entry) => entry.startsWith('warn'))).toHaveLength(1)
     await client.close()

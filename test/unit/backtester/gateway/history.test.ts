@@ -58,11 +58,14 @@ describe('a bar size', () => {
     ['1 hour', 3600],
     ['8 hours', 28_800],
     ['1 day', 86_400],
+    ['1 week', 604_800],
+    ['1W', 604_800],
+    ['1M', 2_592_000],
   ])('%s has %i seconds', (text, seconds) => {
     expect(barSeconds(text)).toBe(seconds)
   })
 
-  it.each(['', '7 mins', '1 week', '1 M'])('"%s" is none', (text) => {
+  it.each(['', '7 mins', '2 weeks', '1 M'])('"%s" is none', (text) => {
     expect(barSeconds(text)).toBeUndefined()
   })
 })

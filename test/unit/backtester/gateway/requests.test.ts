@@ -112,7 +112,7 @@ describe('decodeRequest', () => {
   it('reads reqTickByTickData', () => {
     const query = { ...anyContract, symbol: 'TWX', secType: 'STK', exchange: 'SMART', currency: 'USD' }
     const line = (kind: string) => `97,9,0,TWX,STK,,0.0,,,SMART,,USD,,,${kind},0,1`
-    expect(decode(line('BidAsk'))).toEqual({ type: 'tick-by-tick', reqId: 9, query, kind: 'BidAsk', ignoreSize: true })
+    expect(decode(line('BidAsk'))).toEqual({ type: 'tick-by-tick', count: 0, reqId: 9, query, kind: 'BidAsk', ignoreSize: true })
     expect(refusal(line('Bids'))).toMatchObject({ code: 321, reqId: 9 })
   })
 

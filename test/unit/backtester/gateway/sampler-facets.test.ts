@@ -118,7 +118,7 @@ describe('figures and option values', () => {
 describe('delayed data', () => {
   it('goes out under its own ids', () => {
     const rig = new Rig(false)
-    rig.open(0, 9, { isDelayed: true })
+    rig.open(0, 9, { dataType: 3 })
     rig.play(quoteAt(0, 0, [70, 3], [71, 4]), quoteAt(1, 0, [70, 4], [71, 5]), tradeAt(2, 0, 70, 1), figureAt(3, 0, 'day-high', 71))
     expect(rig.finish().filter((line) => !line.startsWith('@'))).toEqual([
       '1|6|9|66|70|3|1',

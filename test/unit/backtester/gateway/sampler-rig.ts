@@ -47,7 +47,7 @@ export class Rig {
   }
 
   openTicks(instrument: number, reqId: number, kind: TickKind, ignoreSize = false): TickLine {
-    return this.sampler.openTicks(this.#listed(instrument), reqId, kind, ignoreSize, this.recorder, this.nowUs)
+    return this.sampler.openTicks(this.#listed(instrument), reqId, this.recorder, this.nowUs, { kind, ignoreSize })
   }
 
   play(...records: TapeRecord[]): void {

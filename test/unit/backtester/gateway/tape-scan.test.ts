@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { scanTape } from '../../../../backtester/gateway/tape-scan.ts'
+import type { TapeRecord } from '../../../../market/tick.ts'
 import {
   CONTRACTS,
   JUNE_70_CALL,
@@ -27,11 +28,22 @@ describe('scanTape', () => {
     expect(await scanTape(path)).toEqual({
       contracts: new Map(CONTRACTS.map((contract, i) => [i, contract])),
       tradeSources: new Map(),
+      doublyQuoted: new Set(),
+      delayed: new Set(),
       ticks: 2,
       startUs: OPEN_US,
       endUs: OPEN_US + 5 * SECOND_US,
       torn: undefined,
     })
+  })
+
+  it('finds what has two kinds of quotes, and what begins delayed', async () => {
+    const tickByTick = (instrument: number): TapeRecord => ({ ...quoteAt(1, instrument, [70, 1]), source: 'tick-by-tick' })
+    const delayed = (instrument: number): TapeRecord => ({ ...quoteAt(2, instrument, [70, 1]), delayed: true })
+    const ticks = [quoteAt(0, 0, [70, 1]), tickByTick(0), tickByTick(1), quoteAt(1, 2, [70, 1]), delayed(2), delayed(3)]
+    const { doublyQuoted, delayed: beginDelayed } = await scanTape(await room.write(tapeOf(ticks)))
+    expect([...doublyQuoted]).toEqual([0])
+    expect([...beginDelayed]).toEqual([3])
   })
 
   it('reports a torn tail and reads what is before it', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { FrameReader, FrameWriter, MAX_FRAME_BYTES, splitFields, WireError } from '../../../../backtester/gateway/wire.ts'
+import { FrameReader, FrameTooLong, FrameWriter, MAX_FRAME_BYTES, splitFields, WireError } from '../../../../backtester/gateway/wire.ts'
 
 function numberText(value: number): string {
   const writer = new FrameWriter()
@@ -58,6 +58,15 @@ describe('FrameWriter', () => {
     const writer = new FrameWriter()
     writer.message(['A\0B'])
     expect(splitFields(writer.take().subarray(4))).toEqual(['AB'])
+  })
+
+  it('takes back a message that is longer than clients take, and goes on', () => {
+    const writer = new FrameWriter()
+    writer.message([1])
+    const part = 'x'.repeat(1 << 20)
+    expect(() => writer.message(Array.from({ length: 16 }, () => part))).toThrow(FrameTooLong)
+    writer.message([2])
+    expect(writer.take()).toEqual(Buffer.from('\0\0\0\x021\0\0\0\0\x022\0', 'latin1'))
   })
 
   it('grows for a message longer than its buffer', () => {

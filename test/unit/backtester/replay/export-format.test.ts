@@ -35,6 +35,10 @@ describe('a line of CSV', () => {
     expect(line(quote)).toBe(`${cells}${','.repeat(EXPORT_COLUMNS.length - 13)}\n`)
   })
 
+  it('tells that a tick came delayed in its last cell', () => {
+    expect(formatOf('csv').line({ ...quote, source: 'tick-by-tick', delayed: true })).toMatch(/,1e-7,,,,tick-by-tick,.*,true\n$/)
+  })
+
   it('quotes separators, quotes and line ends, and tells an empty text from none', () => {
     const trade: Tick = { kind: 'trade', ...common, instrument: 0, price: 1, source: 'import', venue: 'a,"b"\nc', conditions: '' }
     expect(formatOf('csv').line(trade)).toContain(',1,,import,"a,""b""\nc","",')
@@ -44,7 +48,7 @@ describe('a line of CSV', () => {
     const verdict = { severity: 'quarantine' as const, rules: 'spike', reason: 'too far; too high' }
     const line = formatOf('csv').line({ kind: 'statistic', seq: 1, tsUs: 0, instrument: 9, name: 'halted', eventTsUs: 1, verdict })
     const cells = '1970-01-01T00:00:00.000000Z,4096,1,statistic,,,,,,1970-01-01T00:00:00.000001Z'
-    expect(line).toBe(`${cells}${','.repeat(19)}halted,,,quarantine,spike,too far; too high\n`)
+    expect(line).toBe(`${cells}${','.repeat(19)}halted,,,quarantine,spike,too far; too high,\n`)
   })
 })
 
