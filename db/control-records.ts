@@ -5,7 +5,7 @@
 
 import type pg from 'pg'
 
-import type { ConfigRecord, FeedGap, LineEvent, SessionEvent, TapeRecord } from '../market/tick.ts'
+import type { ConfigRecord, FeedGap, LineEvent, LineFeed, SessionEvent, TapeRecord } from '../market/tick.ts'
 import { isoFromUs } from '../market/time.ts'
 import { jsonbText, parseJsonb, storableText } from './jsonb.ts'
 
@@ -27,9 +27,9 @@ ON CONFLICT (session_id) DO UPDATE SET
   detail = COALESCE(known.detail, EXCLUDED.detail)`
 
 const LINES = `
-INSERT INTO line_holds AS known (session_id, opened_seq, instrument_id, opened_ts, closed_seq, closed_ts, until_ts, cause)
-SELECT $1, opened_seq, instrument_id, opened_ts, closed_seq, closed_ts, until_ts, cause
-FROM jsonb_to_recordset($2::jsonb) AS r(opened_seq bigint, instrument_id bigint, opened_ts timestamptz,
+INSERT INTO line_holds AS known (session_id, opened_seq, instrument_id, feed, opened_ts, closed_seq, closed_ts, until_ts, cause)
+SELECT $1, opened_seq, instrument_id, feed, opened_ts, closed_seq, closed_ts, until_ts, cause
+FROM jsonb_to_recordset($2::jsonb) AS r(opened_seq bigint, instrument_id bigint, feed text, opened_ts timestamptz,
   closed_seq bigint, closed_ts timestamptz, until_ts timestamptz, cause text)
 ORDER BY opened_seq
 ON CONFLICT (session_id, opened_seq) DO UPDATE SET
@@ -99,11 +99,12 @@ function sessionRow(events: readonly SessionEvent[]): unknown[] {
 /** One row for each hold: its opening and its closing often share a batch. */
 function lineRows(events: readonly LineEvent[], numberOf: NumberOf): unknown[] {
   const holds = new Map<number, Record<string, unknown>>()
-  for (const { event, openedSeq, openedTsUs, instrument, seq, tsUs, untilTsUs, cause } of events)
+  for (const { event, feed, openedSeq, openedTsUs, instrument, seq, tsUs, untilTsUs, cause } of events)
     holds.set(openedSeq, {
       ...holds.get(openedSeq),
       opened_seq: openedSeq,
       instrument_id: numberOf(instrument),
+      feed,
       opened_ts: isoFromUs(openedTsUs),
       ...(event === 'closed' && {
         closed_seq: seq,
@@ -139,9 +140,10 @@ export function microseconds(column: string): string {
 /** Line events, gaps and configurations of a session, ordered by (tsUs, seq), with the database's numbers of instruments. */
 export async function readControlRecords(client: Pick<pg.ClientBase, 'query'>, sessionId: number): Promise<TapeRecord[]> {
   const lines = await client.query<
-    Record<'opened_seq' | 'instrument_id' | 'opened', string> & Record<'closed_seq' | 'closed' | 'until' | 'cause', string | null>
+    Record<'opened_seq' | 'instrument_id' | 'opened', string> &
+      Record<'closed_seq' | 'closed' | 'until' | 'cause', string | null> & { feed: LineFeed | null }
   >(
-    `SELECT opened_seq, instrument_id, ${microseconds('opened_ts')} AS opened, closed_seq, ${microseconds('closed_ts')} AS closed, ${microseconds('until_ts')} AS until, cause
+    `SELECT opened_seq, instrument_id, feed, ${microseconds('opened_ts')} AS opened, closed_seq, ${microseconds('closed_ts')} AS closed, ${microseconds('until_ts')} AS until, cause
      FROM line_holds WHERE session_id = $1 AND instrument_id IS NOT NULL`,
     [sessionId],
   )
@@ -157,8 +159,14 @@ export async function readControlRecords(client: Pick<pg.ClientBase, 'query'>, s
     [sessionId],
   )
   const records: TapeRecord[] = []
-  for (const { opened_seq, instrument_id, opened, closed_seq, closed, until, cause } of lines.rows) {
-    const line = { kind: 'line', instrument: Number(instrument_id), openedSeq: Number(opened_seq), openedTsUs: Number(opened) } as const
+  for (const { opened_seq, instrument_id, feed, opened, closed_seq, closed, until, cause } of lines.rows) {
+    const line = {
+      kind: 'line',
+      instrument: Number(instrument_id),
+      ...(feed !== null && { feed }),
+      openedSeq: Number(opened_seq),
+      openedTsUs: Number(opened),
+    } as const
     const why = cause === null ? {} : { cause }
     const isClosed = closed_seq !== null
     records.push({ ...line, event: 'opened', seq: line.openedSeq, tsUs: line.openedTsUs, ...(isClosed ? {} : why) })

@@ -3,7 +3,7 @@
  * The counterpart of copy-encode.ts; the format is described in copy-buffer.ts.
  */
 
-import type { Greeks, Quote, Statistic, Tick, Trade, TradeSource, Verdict } from '../market/tick.ts'
+import type { Greeks, Quote, QuoteSource, Statistic, Tick, Trade, TradeSource, Verdict } from '../market/tick.ts'
 import { integerOf, timeOf } from './copy-buffer.ts'
 import { parseJsonb } from './jsonb.ts'
 
@@ -90,6 +90,18 @@ export class RowCursor {
     return this.#view.getFloat64(at + 4)
   }
 
+  /** A boolean that is true; null and false are absent. */
+  flag(): true | undefined {
+    const view = this.#view
+    const at = this.#at
+    if (view.getInt32(at) < 0) {
+      this.#at = at + 4
+      return undefined
+    }
+    this.#at = at + 5
+    return view.getUint8(at + 4) === 1 || undefined
+  }
+
   text(): string | undefined {
     const bytes = this.#view.getInt32(this.#at)
     const start = this.#at + 4
@@ -112,7 +124,7 @@ export interface RowDecoder {
 const COMMON = 'ts, seq, instrument_id, event_ts'
 
 export const quoteDecoder: RowDecoder = {
-  select: `${COMMON}, bid_price, ask_price, bid_size, ask_size, flags`,
+  select: `${COMMON}, bid_price, ask_price, bid_size, ask_size, source, delayed, flags`,
   decode(row): Quote {
     const tsUs = row.time() ?? Number.NaN
     const seq = row.integer()
@@ -122,12 +134,15 @@ export const quoteDecoder: RowDecoder = {
     const askPrice = row.float()
     const bidSize = row.float()
     const askSize = row.float()
-    return { kind: 'quote', seq, tsUs, instrument, eventTsUs, bidPrice, askPrice, bidSize, askSize, verdict: flagged(row.text()) }
+    const source = row.text() as QuoteSource | undefined
+    const delayed = row.flag()
+    const verdict = flagged(row.text())
+    return { kind: 'quote', seq, tsUs, instrument, eventTsUs, bidPrice, askPrice, bidSize, askSize, source, delayed, verdict }
   },
 }
 
 export const tradeDecoder: RowDecoder = {
-  select: `${COMMON}, price, size, source, venue, conditions, flags`,
+  select: `${COMMON}, price, size, source, venue, conditions, delayed, flags`,
   decode(row): Trade {
     const tsUs = row.time() ?? Number.NaN
     const seq = row.integer()
@@ -138,12 +153,14 @@ export const tradeDecoder: RowDecoder = {
     const source = row.text() as TradeSource
     const venue = row.text()
     const conditions = row.text()
-    return { kind: 'trade', seq, tsUs, instrument, eventTsUs, price, size, source, venue, conditions, verdict: flagged(row.text()) }
+    const delayed = row.flag()
+    const verdict = flagged(row.text())
+    return { kind: 'trade', seq, tsUs, instrument, eventTsUs, price, size, source, venue, conditions, delayed, verdict }
   },
 }
 
 export const greeksDecoder: RowDecoder = {
-  select: `${COMMON}, basis, implied_volatility, delta, gamma, vega, theta, option_price, pv_dividend, underlying_price, flags`,
+  select: `${COMMON}, basis, implied_volatility, delta, gamma, vega, theta, option_price, pv_dividend, underlying_price, delayed, flags`,
   decode(row): Greeks {
     return {
       kind: 'greeks',
@@ -160,13 +177,14 @@ export const greeksDecoder: RowDecoder = {
       optionPrice: row.float(),
       pvDividend: row.float(),
       underlyingPrice: row.float(),
+      delayed: row.flag(),
       verdict: flagged(row.text()),
     }
   },
 }
 
 export const statisticDecoder: RowDecoder = {
-  select: `${COMMON}, name, value, text, flags`,
+  select: `${COMMON}, name, value, text, delayed, flags`,
   decode(row): Statistic {
     return {
       kind: 'statistic',
@@ -177,6 +195,7 @@ export const statisticDecoder: RowDecoder = {
       name: row.text() ?? '',
       value: row.float(),
       text: row.text(),
+      delayed: row.flag(),
       verdict: flagged(row.text()),
     }
   },

@@ -122,7 +122,8 @@ export class BatchEncoder {
     rows.float(cursor.number(2))
     rows.float(cursor.number(3))
     rows.float(cursor.number(4))
-    rows.text(flags)
+    rows.text(cursor.quoteSource)
+    endTick(rows, cursor, flags)
   }
 
   #acceptTick(sessionId: number, instrumentId: number, flags: string | undefined): void {
@@ -137,7 +138,7 @@ export class BatchEncoder {
         rows.text(tick.source)
         rows.text(tick.venue)
         rows.text(tick.conditions)
-        rows.text(flags)
+        endTick(rows, cursor, flags)
         return
       }
       case 'greeks': {
@@ -145,7 +146,7 @@ export class BatchEncoder {
         beginTick(rows, fields, cursor, sessionId, instrumentId)
         rows.text(tick.basis)
         for (let i = 1; i <= 8; i++) rows.float(cursor.number(i))
-        rows.text(flags)
+        endTick(rows, cursor, flags)
         return
       }
       case 'statistic': {
@@ -154,7 +155,7 @@ export class BatchEncoder {
         rows.text(tick.name)
         rows.float(tick.value ?? Number.NaN)
         rows.text(tick.text)
-        rows.text(flags)
+        endTick(rows, cursor, flags)
         return
       }
       default:
@@ -213,6 +214,12 @@ function beginTick(rows: CopyBuffer, fields: number, cursor: RecordCursor, sessi
   const eventTsUs = cursor.number(0)
   if (Number.isNaN(eventTsUs)) rows.null()
   else rows.time(eventTsUs)
+}
+
+function endTick(rows: CopyBuffer, cursor: RecordCursor, flags: string | undefined): void {
+  if (cursor.isDelayed) rows.boolean(true)
+  else rows.null()
+  rows.text(flags)
 }
 
 /** A venue's time that is no count of microseconds would be another one in the database. */

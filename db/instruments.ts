@@ -5,7 +5,7 @@
 
 import type pg from 'pg'
 
-import { type Contract, contractKey, type OptionContract } from '../market/contract.ts'
+import { type Contract, contractKey, type OptionContract, type PriceStep } from '../market/contract.ts'
 import type { InstrumentNumber } from './copy-encode.ts'
 import { isRowRefusal } from './sqlstates.ts'
 
@@ -19,14 +19,15 @@ const UPSERT = `
 WITH session AS (
   INSERT INTO sessions (session_id) VALUES ($1) ON CONFLICT DO NOTHING
 ), known AS (
-  INSERT INTO instruments (key, kind, symbol, currency, venue, trading_class, expiry, last_trade_date, strike, "right", multiplier, con_id)
-  SELECT key, kind, symbol, currency, venue, trading_class, expiry, last_trade_date, strike, "right", multiplier, con_id
+  INSERT INTO instruments (key, kind, symbol, currency, venue, trading_class, expiry, last_trade_date, strike, "right", multiplier, con_id,
+    price_grid)
+  SELECT key, kind, symbol, currency, venue, trading_class, expiry, last_trade_date, strike, "right", multiplier, con_id, price_grid
   FROM jsonb_to_recordset($2::jsonb) AS c(key text, kind text, symbol text, currency text, venue text, trading_class text, expiry date,
-    last_trade_date date, strike float8, "right" text, multiplier float8, con_id bigint)
+    last_trade_date date, strike float8, "right" text, multiplier float8, con_id bigint, price_grid jsonb)
   ORDER BY key
   ON CONFLICT (key) DO UPDATE SET venue = COALESCE(EXCLUDED.venue, instruments.venue),
     last_trade_date = COALESCE(EXCLUDED.last_trade_date, instruments.last_trade_date),
-    con_id = COALESCE(EXCLUDED.con_id, instruments.con_id)
+    con_id = COALESCE(EXCLUDED.con_id, instruments.con_id), price_grid = COALESCE(EXCLUDED.price_grid, instruments.price_grid)
   RETURNING instrument_id, key
 ), held AS (
   INSERT INTO session_instruments (session_id, instrument_id) SELECT $1, instrument_id FROM known ORDER BY instrument_id
@@ -116,8 +117,8 @@ async function upsert(
 }
 
 function instrumentRow(key: string, contract: Contract): Record<string, unknown> {
-  const { kind, symbol, currency, conId } = contract
-  const common = { key, kind, symbol, currency, con_id: conId }
+  const { kind, symbol, currency, conId, priceGrid } = contract
+  const common = { key, kind, symbol, currency, con_id: conId, price_grid: priceGrid }
   switch (contract.kind) {
     case 'stock':
       return { ...common, venue: contract.primaryVenue }
@@ -157,12 +158,14 @@ interface InstrumentRow {
   right: OptionContract['right'] | null
   multiplier: number | null
   con_id: string | null
+  price_grid: PriceStep[] | null
 }
 
 /** The instruments of a session by the database's number. */
 export async function readInstruments(client: Queryable, sessionId: number): Promise<Map<number, Contract>> {
   const { rows } = await client.query<InstrumentRow>(
-    `SELECT instrument_id, kind, symbol, currency, venue, trading_class, expiry::text, last_trade_date::text, strike, "right", multiplier, con_id
+    `SELECT instrument_id, kind, symbol, currency, venue, trading_class, expiry::text, last_trade_date::text, strike, "right", multiplier, con_id,
+       price_grid
      FROM instruments JOIN session_instruments USING (instrument_id) WHERE session_id = $1 ORDER BY instrument_id`,
     [sessionId],
   )
@@ -171,17 +174,17 @@ export async function readInstruments(client: Queryable, sessionId: number): Pro
 
 function contractOf(row: InstrumentRow): Contract {
   const { kind, symbol, currency } = row
-  const conId = row.con_id === null ? {} : { conId: Number(row.con_id) }
+  const told = { ...(row.con_id !== null && { conId: Number(row.con_id) }), ...(row.price_grid !== null && { priceGrid: row.price_grid }) }
   const expiry = row.expiry ?? ''
   const tradingClass = row.trading_class ?? symbol
   const multiplier = row.multiplier ?? 1
   switch (kind) {
     case 'stock':
-      return { kind, symbol, currency, ...(row.venue === null ? {} : { primaryVenue: row.venue }), ...conId }
+      return { kind, symbol, currency, ...(row.venue === null ? {} : { primaryVenue: row.venue }), ...told }
     case 'index':
-      return { kind, symbol, currency, venue: row.venue ?? '', ...conId }
+      return { kind, symbol, currency, venue: row.venue ?? '', ...told }
     case 'future':
-      return { kind, symbol, currency, expiry, multiplier, tradingClass, venue: row.venue ?? '', ...conId }
+      return { kind, symbol, currency, expiry, multiplier, tradingClass, venue: row.venue ?? '', ...told }
     case 'option': {
       const lastTradeDate = row.last_trade_date === null ? {} : { lastTradeDate: row.last_trade_date }
       const { strike, right } = row
@@ -195,7 +198,7 @@ function contractOf(row: InstrumentRow): Contract {
         right: right ?? 'C',
         multiplier,
         tradingClass,
-        ...conId,
+        ...told,
       }
     }
   }

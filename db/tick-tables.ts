@@ -6,7 +6,7 @@ export interface TickTable {
   columns: readonly string[]
 }
 
-export const QUOTES: TickTable = { name: 'quotes', columns: ['bid_price', 'ask_price', 'bid_size', 'ask_size'] }
+export const QUOTES: TickTable = { name: 'quotes', columns: ['bid_price', 'ask_price', 'bid_size', 'ask_size', 'source'] }
 
 export const TRADES: TickTable = { name: 'trades', columns: ['price', 'size', 'source', 'venue', 'conditions'] }
 
@@ -24,5 +24,5 @@ export const REJECTED_TICKS: TickTable = {
 
 /** All columns of a table of ticks. */
 export function tickColumns({ columns }: TickTable): string[] {
-  return ['ts', 'session_id', 'seq', 'instrument_id', 'event_ts', ...columns, 'flags']
+  return ['ts', 'session_id', 'seq', 'instrument_id', 'event_ts', ...columns, 'delayed', 'flags']
 }

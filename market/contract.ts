@@ -5,6 +5,12 @@
 
 export type Right = 'C' | 'P'
 
+/** A step of a price grid: from the price `from` on, up to the next step's, prices are multiples of `increment`. */
+export interface PriceStep {
+  from: number
+  increment: number
+}
+
 interface ContractBase {
   /** Ticker of the thing itself: `TWX`. For an option or a future, of what it is written on. */
   symbol: string
@@ -12,6 +18,8 @@ interface ContractBase {
   currency: string
   /** The broker's number, when one was given. It is not part of the key: brokers renumber. */
   conId?: number
+  /** The prices that can be quoted, by rising `from`, when the broker told. No part of the key: exchanges change it. */
+  priceGrid?: readonly PriceStep[]
 }
 
 export interface StockContract extends ContractBase {

@@ -19,6 +19,19 @@ export function alignColumns(rows: readonly (readonly (string | number)[])[], ga
     .join('\n')
 }
 
+/** Lines of at most `width` characters, broken at blanks where there are some. Shorter text stays as it is. */
+export function wrapText(text: string, width: number): string[] {
+  const lines: string[] = []
+  let rest = text
+  while (rest.length > width) {
+    const blank = rest.lastIndexOf(' ', width)
+    const end = blank > 0 ? blank : width
+    lines.push(rest.slice(0, end))
+    rest = rest.slice(end).trimStart()
+  }
+  return [...lines, rest]
+}
+
 /** `1,234`, `12.3k`, `1.2M`: at most five characters for anything a rate can be. */
 export function shortNumber(value: number): string {
   if (value < 10_000) return Math.round(value).toLocaleString('en-US')

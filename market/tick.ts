@@ -28,9 +28,14 @@ interface TickBase extends RecordBase {
   instrument: number
   /** The venue's time, when it gave one; never invented. */
   eventTsUs?: number | undefined
+  /** The source had it some 15 minutes late, as brokers give data without a subscription. Absent: in real time. */
+  delayed?: true | undefined
   /** Absent when every rule passed. */
   verdict?: Verdict | undefined
 }
+
+/** Where a quote was learned from, when it is not the broker's sampled market data. */
+export type QuoteSource = 'tick-by-tick'
 
 /** Best bid and ask of one instrument, whole: a side that is `undefined` is empty. Prices per unit, sizes in units traded. */
 export interface Quote extends TickBase {
@@ -39,6 +44,8 @@ export interface Quote extends TickBase {
   askPrice?: number | undefined
   bidSize?: number | undefined
   askSize?: number | undefined
+  /** Absent: sampled or imported. One instrument may have quotes of two sources at once, each complete by itself. */
+  source?: QuoteSource | undefined
 }
 
 /** Where a trade was learned from. One trade can be told by several sources; volume is summed over one of them only. */
@@ -97,11 +104,16 @@ export interface FeedGap extends RecordBase {
   droppedTicks?: number | undefined
 }
 
-/** A market-data line was opened or closed. `openedSeq` and `openedTsUs` name the opening, on both. */
+/** What a line carries when it is not the broker's market data. */
+export type LineFeed = 'tick-by-tick-trades' | 'tick-by-tick-quotes'
+
+/** A line of data was opened or closed. `openedSeq` and `openedTsUs` name the opening, on both. */
 export interface LineEvent extends RecordBase {
   kind: 'line'
   instrument: number
   event: 'opened' | 'closed'
+  /** Absent: market data. The same on both. */
+  feed?: LineFeed | undefined
   openedSeq: number
   openedTsUs: number
   /** On `closed`: the last moment at which the line was known to be alive. */

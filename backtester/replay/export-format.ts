@@ -6,7 +6,7 @@ import { isoFromUs } from '../../market/time.ts'
 
 export type ExportFormat = 'csv' | 'ndjson'
 
-type Value = number | string | undefined
+type Value = number | string | true | undefined
 
 const HEAD = ['ts', 'sessionId', 'seq', 'kind'] as const
 const CONTRACT = ['contract', 'symbol', 'expiry', 'strike', 'right'] as const
@@ -36,7 +36,7 @@ const OWN = [
 const VERDICT = ['severity', 'rules', 'reason'] as const
 
 /** Written down in docs/export.md. New ones go to the end: programs may read by position. */
-export const EXPORT_COLUMNS = [...HEAD, ...CONTRACT, 'eventTs', ...OWN, ...VERDICT] as const
+export const EXPORT_COLUMNS = [...HEAD, ...CONTRACT, 'eventTs', ...OWN, ...VERDICT, 'delayed'] as const
 
 export interface LineFormat {
   /** Comes first; empty for NDJSON. */
@@ -53,13 +53,14 @@ export function createLineFormat(format: ExportFormat, sessionId: number, contra
   return {
     header: format === 'csv' ? `${EXPORT_COLUMNS.join(',')}\n` : '',
     line(tick) {
-      const { tsUs, eventTsUs, verdict } = tick
+      const { tsUs, eventTsUs, delayed, verdict } = tick
       const own: Partial<Record<(typeof OWN)[number], Value>> = tick
       let text = field('ts', isoFromUs(tsUs)) + field('sessionId', sessionId) + field('seq', tick.seq) + field('kind', tick.kind)
       text += contractTexts.get(tick.instrument) ?? noContract
       text += field('eventTs', eventTsUs === undefined ? undefined : isoFromUs(eventTsUs))
       for (const name of OWN) text += field(name, own[name])
       for (const name of VERDICT) text += field(name, verdict?.[name])
+      text += field('delayed', delayed)
       // Every field begins with a comma, also the first.
       return format === 'csv' ? `${text.slice(1)}\n` : `{${text.slice(1)}}\n`
     },
@@ -76,12 +77,14 @@ function contractText(contract: Contract | undefined, field: (name: string, valu
 function csvField(_name: string, value: Value): string {
   if (value === undefined) return ','
   if (typeof value === 'number') return `,${shortest(value)}`
+  if (value === true) return ',true'
   return value === '' || /[",\r\n]/.test(value) ? `,"${value.replaceAll('"', '""')}"` : `,${value}`
 }
 
 /** JSON knows no infinity: it becomes a text. */
 function jsonField(name: string, value: Value): string {
   if (value === undefined) return ''
+  if (value === true) return `,"${name}":true`
   return `,"${name}":${typeof value === 'number' && Number.isFinite(value) ? shortest(value) : JSON.stringify(String(value))}`
 }
 

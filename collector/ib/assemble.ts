@@ -6,19 +6,26 @@
  * another value), or after 5 ms of silence. Until then nothing of it is shown, so a half-updated quote never looks crossed.
  * Socket reads play no part. A gateway that publishes its time marks the end of every group with it; then silence says nothing,
  * and a gateway that is held up in the middle of a quote does not split it.
+ *
+ * A tick-by-tick message is a whole tick and goes out at once.
  */
 
 import type { Quote, Tick, Trade, Verdict } from '../../market/tick.ts'
-import type { LineMessage } from './messages.ts'
-import { GREEKS_BASIS, GROUP_FIELDS, type GroupField, RT_VOLUME, STATISTICS } from './tick-types.ts'
+import type { FieldMessage, LineMessage, TickByTickMessage } from './messages.ts'
+import { GREEKS_BASIS, GROUP_FIELDS, type GroupField, LIVE_TYPES, RT_VOLUME, STATISTICS } from './tick-types.ts'
 
 /** Silence after which a group is over, when the gateway marks no end. */
 export const SILENCE_MS = 5
 
 interface Line {
   instrument: number
+  /** Data has come. */
+  alive: boolean
+  /** The gateway said that all its data is delayed; else the type of a message says it. */
+  delayed: boolean
   /** The latest value of every field; IB repeats nothing that did not change. */
   fields: Partial<Record<GroupField, number | undefined>>
+  fieldsDelayed: boolean
 }
 
 interface Entry {
@@ -43,7 +50,9 @@ export interface AssemblerOptions {
   usAt: (arrivalMs: number) => number
   /** A whole tick; seq, tsUs and verdict are still to be set. */
   onTick: (tick: Tick, arrivalUs: number) => void
-  /** A message of a line that is not open (any more). */
+  /** The first data of a line, before its tick. */
+  onLineAlive: (reqId: number) => void
+  /** A message of a line that was never opened. */
   onUnknownLine: (reqId: number) => void
   /** A tick type that is not mapped. */
   onUnknownType: (tickType: number) => void
@@ -59,6 +68,8 @@ export class Assembler {
   readonly #options: AssemblerOptions
   readonly #lines = new Map<number, Line>()
   readonly #silenceMs: number
+  /** Lines closed on purpose: what still comes of them was on its way when they were cancelled, and is nobody's loss. */
+  readonly #closed = new Set<number>()
   #group: Group | undefined
 
   constructor(options: AssemblerOptions) {
@@ -66,22 +77,41 @@ export class Assembler {
     this.#silenceMs = options.silenceMs ?? SILENCE_MS
   }
 
+  /** Of a line that is open already, the next message is told as its first; its values stay, as IB sends only what changes. */
   openLine(reqId: number, instrument: number): void {
-    this.#lines.set(reqId, { instrument, fields: {} })
+    const line = this.#lines.get(reqId)
+    if (line?.instrument === instrument) line.alive = false
+    else this.#lines.set(reqId, { instrument, alive: false, delayed: false, fields: {}, fieldsDelayed: false })
+    this.#closed.delete(reqId)
   }
 
   closeLine(reqId: number): void {
-    this.closeGroup()
+    const line = this.#lines.get(reqId)
+    if (!line) return
+    if (this.#group?.line === line) this.closeGroup()
     this.#lines.delete(reqId)
+    this.#closed.add(reqId)
+  }
+
+  /** The gateway named the type of the line's data from here on. No group is open. */
+  setDelayed(reqId: number, delayed: boolean): void {
+    const line = this.#lines.get(reqId)
+    if (line) line.delayed = delayed
   }
 
   take(message: LineMessage): void {
     const line = this.#lines.get(message.reqId)
     if (this.#group && this.#group.line !== line) this.closeGroup()
-    if (!line) return this.#options.onUnknownLine(message.reqId)
-    const field = GROUP_FIELDS[message.tickType]
-    if (field) this.#takeField(line, field, message)
-    else this.#takeWhole(line, message)
+    if (!line) {
+      if (!this.#closed.has(message.reqId)) this.#options.onUnknownLine(message.reqId)
+      return
+    }
+    if (!line.alive) {
+      line.alive = true
+      this.#options.onLineAlive(message.reqId)
+    }
+    if ('tickType' in message) this.#takeFieldMessage(line, message)
+    else this.#send(wholeTick(line, message), message)
     if (this.#group) this.#group.lastMessageMs = message.arrivalMs
   }
 
@@ -104,12 +134,31 @@ export class Assembler {
 
   /** The feed ended while a group was open: whether its quote is whole cannot be known, so that it is kept out of the quotes. */
   abandonGroup(): void {
+    // The next link has other request ids.
+    this.#closed.clear()
     for (const { tick } of this.#group?.entries ?? [])
       if (tick.kind === 'quote' || (tick.kind === 'trade' && tick.source === 'last')) tick.verdict = { ...UNFINISHED }
     this.closeGroup()
   }
 
-  #takeField(line: Line, field: GroupField, message: LineMessage): void {
+  #takeFieldMessage(line: Line, message: FieldMessage): void {
+    const liveType = LIVE_TYPES[message.tickType]
+    const tickType = liveType ?? message.tickType
+    const delayed = line.delayed || liveType !== undefined
+    const field = GROUP_FIELDS[tickType]
+    if (field) return this.#takeField(line, field, message, delayed)
+    const ticks = ticksOf(line.instrument, tickType, message, delayed)
+    if (!ticks) return this.#options.onUnknownType(message.tickType)
+    for (const tick of ticks) this.#send(tick, message)
+  }
+
+  #takeField(line: Line, field: GroupField, message: FieldMessage, delayed: boolean): void {
+    if (line.fieldsDelayed !== delayed) {
+      // A quote of one side in real time and one of a quarter of an hour ago never stood.
+      this.closeGroup()
+      line.fields = {}
+      line.fieldsDelayed = delayed
+    }
     const value = fieldValue(message)
     const isSize = message.type === 'size'
     if (this.#group?.seen.has(field) && (!isSize || line.fields[field] !== value)) this.closeGroup()
@@ -118,10 +167,10 @@ export class Assembler {
     group.seen.add(field)
     const arrivalUs = this.#options.usAt(message.arrivalMs)
     if (field === 'lastPrice' || field === 'lastSize' || field === 'lastTime') {
-      if (!group.trade) group.entries.push({ tick: emptyTrade(line.instrument), arrivalUs })
+      if (!group.trade) group.entries.push({ tick: sampledTrade(line), arrivalUs })
       group.trade = true
     } else {
-      if (!group.quote) group.entries.push({ tick: emptyQuote(line.instrument), arrivalUs })
+      if (!group.quote) group.entries.push({ tick: emptyQuote(line.instrument, delayed), arrivalUs })
       group.quote = true
     }
     line.fields[field] = value
@@ -132,19 +181,15 @@ export class Assembler {
     }
   }
 
-  /** A message that is a tick by itself. Inside an open group of its line it waits its turn. */
-  #takeWhole({ instrument }: Line, message: LineMessage): void {
-    const arrivalUs = this.#options.usAt(message.arrivalMs)
-    const ticks = wholeTicks(instrument, message)
-    if (!ticks) return this.#options.onUnknownType(message.tickType)
-    for (const tick of ticks) {
-      if (this.#group) this.#group.entries.push({ tick, arrivalUs })
-      else this.#options.onTick(tick, arrivalUs)
-    }
+  /** A tick of one message. Inside an open group of its line it waits its turn. */
+  #send(tick: Tick, { arrivalMs }: LineMessage): void {
+    const arrivalUs = this.#options.usAt(arrivalMs)
+    if (this.#group) this.#group.entries.push({ tick, arrivalUs })
+    else this.#options.onTick(tick, arrivalUs)
   }
 }
 
-function fieldValue(message: LineMessage): number | undefined {
+function fieldValue(message: FieldMessage): number | undefined {
   switch (message.type) {
     case 'price':
       return message.price
@@ -157,15 +202,60 @@ function fieldValue(message: LineMessage): number | undefined {
   }
 }
 
-function emptyQuote(instrument: number): Quote {
-  return { kind: 'quote', seq: 0, tsUs: 0, instrument }
+/** With every field of its kind from the beginning, so that all quotes are of one shape to the engine. */
+function emptyQuote(instrument: number, delayed: boolean): Quote {
+  return {
+    kind: 'quote',
+    seq: 0,
+    tsUs: 0,
+    instrument,
+    eventTsUs: undefined,
+    bidPrice: undefined,
+    askPrice: undefined,
+    bidSize: undefined,
+    askSize: undefined,
+    source: undefined,
+    delayed: delayed || undefined,
+    verdict: undefined,
+  }
 }
 
-function emptyTrade(instrument: number): Trade {
-  return { kind: 'trade', seq: 0, tsUs: 0, instrument, price: Number.NaN, source: 'last' }
+function sampledTrade({ instrument, fieldsDelayed }: Line): Trade {
+  return { kind: 'trade', seq: 0, tsUs: 0, instrument, price: Number.NaN, source: 'last', delayed: fieldsDelayed || undefined }
 }
 
-function fillQuote(quote: Quote, { bidPrice, bidSize, askPrice, askSize }: Line['fields']): void {
+/**
+ * IB's attributes of a tick-by-tick message are not kept: that a price is past the day's limit, that a trade is unreported. Why it is
+ * unreported stands in its conditions, as for an odd lot.
+ */
+function wholeTick({ instrument, delayed }: Line, message: TickByTickMessage): Tick {
+  if (message.type === 'tick-by-tick-quote') {
+    const quote = emptyQuote(instrument, delayed)
+    quote.eventTsUs = message.eventTsUs
+    quote.source = 'tick-by-tick'
+    fillQuote(quote, message)
+    return quote
+  }
+  const { eventTsUs, price = Number.NaN, size, venue, conditions } = message
+  return {
+    kind: 'trade',
+    seq: 0,
+    tsUs: 0,
+    instrument,
+    eventTsUs,
+    price,
+    size,
+    source: 'tick-by-tick',
+    venue,
+    conditions,
+    delayed: delayed || undefined,
+    verdict: undefined,
+  }
+}
+
+type Sides = Pick<Quote, 'bidPrice' | 'bidSize' | 'askPrice' | 'askSize'>
+
+function fillQuote(quote: Quote, { bidPrice, bidSize, askPrice, askSize }: Sides): void {
   // IB says "no bid" as price -1 with size 0. A price of -1 with a size is a price: some indices and spreads have it.
   const noBid = bidPrice === undefined || (bidPrice === -1 && !bidSize)
   const noAsk = askPrice === undefined || (askPrice === -1 && !askSize)
@@ -184,16 +274,17 @@ function fillTrade(trade: Trade, { lastPrice, lastSize, lastTime }: Line['fields
   return true
 }
 
-function wholeTicks(instrument: number, message: LineMessage): Tick[] | undefined {
-  const base = { seq: 0, tsUs: 0, instrument }
+/** What a message says that is no field of a quote or a sampled trade; undefined when its type is not mapped. */
+function ticksOf(instrument: number, tickType: number, message: FieldMessage, delayed: boolean): Tick[] | undefined {
+  const base = { seq: 0, tsUs: 0, instrument, delayed: delayed || undefined }
   if (message.type === 'greeks') {
-    const basis = GREEKS_BASIS[message.tickType]
+    const basis = GREEKS_BASIS[tickType]
     if (!basis) return undefined
     const { impliedVolatility, delta, gamma, vega, theta, optionPrice, pvDividend, underlyingPrice } = message
     return [{ kind: 'greeks', ...base, basis, impliedVolatility, delta, gamma, vega, theta, optionPrice, pvDividend, underlyingPrice }]
   }
-  if (message.type === 'text' && message.tickType === RT_VOLUME) return realTimeVolume(base, message.text)
-  const name = STATISTICS[message.tickType]
+  if (message.type === 'text' && tickType === RT_VOLUME) return realTimeVolume(base, message.text)
+  const name = STATISTICS[tickType]
   if (!name) return undefined
   switch (message.type) {
     case 'price':
@@ -209,7 +300,7 @@ function wholeTicks(instrument: number, message: LineMessage): Tick[] | undefine
 }
 
 /** RTVolume: `price;size;time in ms;day volume;VWAP;single trade`. Price and size are empty when only the totals moved. */
-function realTimeVolume(base: { seq: number; tsUs: number; instrument: number }, text: string): Tick[] {
+function realTimeVolume(base: Pick<Tick, 'seq' | 'tsUs' | 'instrument' | 'delayed'>, text: string): Tick[] {
   const [price, size, timeMs, volume, vwap] = text.split(';').map((part) => (part === '' ? undefined : Number(part)))
   const eventTsUs = finite(timeMs) === undefined ? undefined : Math.round((timeMs as number) * 1000)
   const ticks: Tick[] = []

@@ -8,6 +8,7 @@
 
 import type { Assembler } from './assemble.ts'
 import { type ControlMessage, type GatewayMessage, isLineMessage } from './messages.ts'
+import { isDelayedType } from './tick-types.ts'
 
 export interface IntakeOptions {
   assembler: Assembler
@@ -30,6 +31,8 @@ export class Intake {
       if (isLineMessage(message)) assembler.take(message)
       else {
         assembler.closeGroup()
+        if (message.type === 'line-accepted' && message.marketDataType !== undefined)
+          assembler.setDelayed(message.reqId, isDelayedType(message.marketDataType))
         onControl(message)
       }
     }

@@ -5,8 +5,8 @@ interface MessageBase {
   arrivalMs: number
 }
 
-/** Market data of one line, by the request id under which the line was opened. Absent values are `undefined`. */
-export type LineMessage = MessageBase & { reqId: number; tickType: number } & (
+/** One field of a market-data line, by the request id under which the line was opened. Absent values are `undefined`. */
+export type FieldMessage = MessageBase & { reqId: number; tickType: number } & (
     | { type: 'price'; price: number | undefined; size: number | undefined }
     | { type: 'size'; size: number | undefined }
     | { type: 'text'; text: string }
@@ -24,11 +24,32 @@ export type LineMessage = MessageBase & { reqId: number; tickType: number } & (
       }
   )
 
+/** A whole tick of a tick-by-tick line. `eventTsUs` is the venue's time, which IB gives in whole seconds. */
+export type TickByTickMessage = MessageBase & { reqId: number; eventTsUs: number | undefined } & (
+    | {
+        type: 'tick-by-tick-trade'
+        price: number | undefined
+        size: number | undefined
+        venue: string | undefined
+        conditions: string | undefined
+      }
+    | {
+        type: 'tick-by-tick-quote'
+        bidPrice: number | undefined
+        askPrice: number | undefined
+        bidSize: number | undefined
+        askSize: number | undefined
+      }
+  )
+
+/** Data of one line. */
+export type LineMessage = FieldMessage | TickByTickMessage
+
 export type ControlMessage = MessageBase &
   (
     | { type: 'current-time'; value: number }
-    /** The line exists for the gateway: it named its data type or its parameters. */
-    | { type: 'line-accepted'; reqId: number }
+    /** The line exists for the gateway: it named its parameters, or the type of its data from here on (`isDelayedType`). */
+    | { type: 'line-accepted'; reqId: number; marketDataType?: number }
     /** A message without a request: connectivity, farms, the end of a tape. */
     | { type: 'notice'; code: number; text: string }
     /** An answer to a request that failed. */
@@ -38,5 +59,5 @@ export type ControlMessage = MessageBase &
 export type GatewayMessage = LineMessage | ControlMessage
 
 export function isLineMessage(message: GatewayMessage): message is LineMessage {
-  return 'tickType' in message
+  return 'tickType' in message || message.type === 'tick-by-tick-quote' || message.type === 'tick-by-tick-trade'
 }

@@ -1,9 +1,34 @@
 /**
  * What IB's tick types mean in our words. Numbers as in IB's "Available Tick Types" and @stoqey/ib's TickType.
- * The delayed types (66..76, 80..83, 88) are not asked for and not mapped here.
  */
 
 import type { Greeks } from '../../market/tick.ts'
+
+/** The types of delayed data, and what they are in real time. */
+export const LIVE_TYPES: Readonly<Record<number, number>> = {
+  66: 1,
+  67: 2,
+  68: 4,
+  69: 0,
+  70: 3,
+  71: 5,
+  72: 6,
+  73: 7,
+  74: 8,
+  75: 9,
+  76: 14,
+  80: 10,
+  81: 11,
+  82: 12,
+  83: 13,
+  88: 45,
+  90: 49,
+}
+
+/** True for IB's market data types 3 (delayed) and 4 (delayed, frozen). */
+export function isDelayedType(marketDataType: number): boolean {
+  return marketDataType === 3 || marketDataType === 4
+}
 
 /** Fields that together make up one quote or one sampled trade. */
 export type GroupField = 'bidPrice' | 'askPrice' | 'bidSize' | 'askSize' | 'lastPrice' | 'lastSize' | 'lastTime'

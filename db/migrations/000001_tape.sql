@@ -14,7 +14,8 @@ CREATE TABLE instruments (
   strike float8,
   "right" char(1),
   multiplier float8,
-  con_id bigint
+  con_id bigint,
+  price_grid jsonb
 );
 CREATE INDEX instruments_symbol ON instruments (symbol);
 COMMENT ON TABLE instruments IS 'What was ever recorded: stocks, options, indices, futures.';
@@ -25,6 +26,7 @@ COMMENT ON COLUMN instruments.expiry IS 'Expiration as listed.';
 COMMENT ON COLUMN instruments.last_trade_date IS 'Last day of trading, when known and different from expiry.';
 COMMENT ON COLUMN instruments.multiplier IS 'Units of the underlying that one contract stands for.';
 COMMENT ON COLUMN instruments.con_id IS 'The broker''s number, as last given.';
+COMMENT ON COLUMN instruments.price_grid IS 'The prices that can be quoted, as last given: [{"from", "increment"}], multiples of increment from that price on.';
 
 CREATE TABLE sessions (
   session_id bigint PRIMARY KEY,
@@ -59,6 +61,7 @@ CREATE TABLE line_holds (
   session_id bigint NOT NULL,
   opened_seq bigint NOT NULL,
   instrument_id bigint,
+  feed text,
   opened_ts timestamptz NOT NULL,
   closed_seq bigint,
   closed_ts timestamptz,
@@ -67,7 +70,8 @@ CREATE TABLE line_holds (
   PRIMARY KEY (session_id, opened_seq)
 );
 CREATE INDEX line_holds_instrument ON line_holds (instrument_id, opened_ts);
-COMMENT ON TABLE line_holds IS 'When a market-data line of an instrument was open.';
+COMMENT ON TABLE line_holds IS 'When a line of data of an instrument was open.';
+COMMENT ON COLUMN line_holds.feed IS 'tick-by-tick-trades or tick-by-tick-quotes; null: market data.';
 COMMENT ON COLUMN line_holds.closed_ts IS 'Null: open until the session''s end.';
 COMMENT ON COLUMN line_holds.until_ts IS 'The last moment at which the line was known to be alive, which may be before closed_ts.';
 COMMENT ON COLUMN line_holds.cause IS 'Why it was closed; while it is open, why it was opened.';
@@ -115,6 +119,8 @@ CREATE TABLE quotes (
   ask_price float8,
   bid_size float8,
   ask_size float8,
+  source text,
+  delayed boolean,
   flags text
 );
 COMMENT ON TABLE quotes IS 'Best bid and ask. A null price is an empty side.';
@@ -123,6 +129,8 @@ COMMENT ON COLUMN quotes.seq IS 'Number of arrival within the session.';
 COMMENT ON COLUMN quotes.event_ts IS 'The venue''s time, when it gave one.';
 COMMENT ON COLUMN quotes.bid_price IS 'In currency per unit.';
 COMMENT ON COLUMN quotes.bid_size IS 'In units traded: shares or contracts.';
+COMMENT ON COLUMN quotes.source IS 'tick-by-tick; null: sampled by the broker. A stock can have both streams at once, each complete by itself: take one of them.';
+COMMENT ON COLUMN quotes.delayed IS 'True: the source had it some 15 minutes late. Null: in real time. The same in every table of ticks.';
 COMMENT ON COLUMN quotes.flags IS 'Names of the rules that doubt the row.';
 
 CREATE TABLE trades (
@@ -136,6 +144,7 @@ CREATE TABLE trades (
   source text NOT NULL,
   venue text,
   conditions text,
+  delayed boolean,
   flags text
 );
 COMMENT ON TABLE trades IS 'Trades. One trade can be told by several sources: sum sizes over one source only.';
@@ -159,6 +168,7 @@ CREATE TABLE option_greeks (
   option_price float8,
   pv_dividend float8,
   underlying_price float8,
+  delayed boolean,
   flags text
 );
 COMMENT ON TABLE option_greeks IS 'Option model values as the broker computes them.';
@@ -177,6 +187,7 @@ CREATE TABLE statistics (
   name text NOT NULL,
   value float8,
   text text,
+  delayed boolean,
   flags text
 );
 COMMENT ON TABLE statistics IS 'Figures of the day and states of a line: day-volume, previous-close, halted.';

@@ -3,7 +3,7 @@
  * Float64Array view. docs/tape-format.md describes the layout for readers in other languages.
  *
  *   byte 0      kind
- *   byte 1      flags: bit 0 a verdict follows, bit 1 it quarantines, bits 4..7 the variant (trade source, greeks basis)
+ *   byte 1      flags: bit 0 a verdict follows, bit 1 it quarantines, bit 2 delayed data, bits 4..7 the variant (source, basis)
  *   bytes 2-3   length of the record in units of 8 bytes
  *   bytes 4-7   instrument (0xffffffff: none)
  *   bytes 8-    float64: seq, tsUs, then the kind's numbers; NaN stands for an absent one
@@ -19,11 +19,13 @@ import type {
   FeedGap,
   Greeks,
   LineEvent,
+  QuoteSource,
   SessionEvent,
   TapeRecord,
   TradeSource,
   Verdict,
 } from '../../market/tick.ts'
+import { type ControlKind, wrongControlField } from './control-shape.ts'
 
 export const RecordKind = {
   quote: 1,
@@ -44,9 +46,11 @@ export const NO_INSTRUMENT = 0xffffffff
 const ABSENT_STRING = 0xffffffff
 const FLAG_VERDICT = 1
 const FLAG_QUARANTINE = 2
+const FLAG_DELAYED = 4
 const MAX_RECORD_BYTES = 0xffff * 8
 const HEAD_BYTES = 24
 
+const QUOTE_SOURCES: readonly (QuoteSource | undefined)[] = [undefined, 'tick-by-tick']
 const TRADE_SOURCES: readonly TradeSource[] = ['last', 'rt-volume', 'tick-by-tick', 'import']
 const GREEKS_BASES: readonly Greeks['basis'][] = ['bid', 'ask', 'last', 'model']
 
@@ -115,6 +119,7 @@ export class RecordEncoder {
       case 'quote':
         kind = RecordKind.quote
         instrument = record.instrument
+        if (record.source !== undefined) flags = QUOTE_SOURCES.indexOf(record.source) << 4
         numbers[next++] = record.eventTsUs ?? Number.NaN
         numbers[next++] = record.bidPrice ?? Number.NaN
         numbers[next++] = record.askPrice ?? Number.NaN
@@ -171,6 +176,7 @@ export class RecordEncoder {
         this.#string(JSON.stringify(rest))
       }
     }
+    if ('delayed' in record && record.delayed) flags |= FLAG_DELAYED
     if ('verdict' in record && record.verdict) {
       flags |= FLAG_VERDICT | (record.verdict.severity === 'quarantine' ? FLAG_QUARANTINE : 0)
       this.#string(record.verdict.rules)
@@ -248,6 +254,8 @@ export class RecordCursor {
     this.#start = start
     this.#end = start + length
     this.#at = start >> 3
+    if (!Number.isSafeInteger(this.seq) || !Number.isSafeInteger(this.tsUs))
+      throw corrupt(`a record at byte ${start} of its block with seq ${this.seq} and tsUs ${this.tsUs}, which are to be whole numbers`)
     return true
   }
 
@@ -271,6 +279,17 @@ export class RecordCursor {
     return ((this.#bytes[this.#start + 1] as number) & FLAG_QUARANTINE) !== 0
   }
 
+  get isDelayed(): boolean {
+    return ((this.#bytes[this.#start + 1] as number) & FLAG_DELAYED) !== 0
+  }
+
+  /** Of a quote. */
+  get quoteSource(): QuoteSource | undefined {
+    const variant = this.#variant()
+    if (variant >= QUOTE_SOURCES.length) throw corrupt(`an unknown source of quotes ${variant}`)
+    return QUOTE_SOURCES[variant]
+  }
+
   /** The kind's i-th number after tsUs, NaN when absent. For a quote: eventTsUs, bidPrice, askPrice, bidSize, askSize. */
   number(i: number): number {
     return this.#numbers[this.#at + 3 + i] as number
@@ -287,6 +306,7 @@ export class RecordCursor {
   record(): TapeRecord {
     const { kind, instrument, seq, tsUs } = this
     const verdict = this.hasVerdict ? this.verdict() : undefined
+    const delayed = this.isDelayed || undefined
     switch (kind) {
       case RecordKind.quote:
         return {
@@ -299,6 +319,8 @@ export class RecordCursor {
           askPrice: this.#optional(2),
           bidSize: this.#optional(3),
           askSize: this.#optional(4),
+          source: this.quoteSource,
+          delayed,
           verdict,
         }
       case RecordKind.trade: {
@@ -316,6 +338,7 @@ export class RecordCursor {
           source,
           venue,
           conditions,
+          delayed,
           verdict,
         }
       }
@@ -337,6 +360,7 @@ export class RecordCursor {
           optionPrice: this.#optional(6),
           pvDividend: this.#optional(7),
           underlyingPrice: this.#optional(8),
+          delayed,
           verdict,
         }
       }
@@ -351,19 +375,20 @@ export class RecordCursor {
           name: name ?? '',
           value: this.#optional(1),
           text,
+          delayed,
           verdict,
         }
       }
       case RecordKind.gap:
-        return { ...(this.#json() as FeedGap), kind: 'gap', seq, tsUs }
+        return { ...(this.#json('gap') as FeedGap), kind: 'gap', seq, tsUs }
       case RecordKind.line:
-        return { ...(this.#json() as LineEvent), kind: 'line', seq, tsUs }
+        return { ...(this.#json('line') as LineEvent), kind: 'line', seq, tsUs }
       case RecordKind.contract:
-        return { ...(this.#json() as ContractRecord), kind: 'contract', seq, tsUs }
+        return { ...(this.#json('contract') as ContractRecord), kind: 'contract', seq, tsUs }
       case RecordKind.config:
-        return { ...(this.#json() as ConfigRecord), kind: 'config', seq, tsUs }
+        return { ...(this.#json('config') as ConfigRecord), kind: 'config', seq, tsUs }
       case RecordKind.session:
-        return { ...(this.#json() as SessionEvent), kind: 'session', seq, tsUs }
+        return { ...(this.#json('session') as SessionEvent), kind: 'session', seq, tsUs }
       default:
         throw corrupt(`a record of unknown kind ${kind} at byte ${this.#start} of its block`)
     }
@@ -396,14 +421,17 @@ export class RecordCursor {
     return texts
   }
 
-  // The JSON was written by RecordEncoder from a record of the same kind, under a CRC; the fields are trusted to match.
-  #json(): unknown {
+  #json(kind: ControlKind): unknown {
     const text = this.#strings()[0] ?? ''
+    let value: unknown
     try {
-      return JSON.parse(text)
+      value = JSON.parse(text)
     } catch (cause) {
-      throw corrupt(`a ${this.kind} record whose text is not JSON`, cause)
+      throw corrupt(`a ${kind} record whose text is not JSON`, cause)
     }
+    const wrong = wrongControlField(kind, value)
+    if (wrong !== undefined) throw corrupt(`a ${kind} record of which ${wrong} is not what belongs there`)
+    return value
   }
 }
 

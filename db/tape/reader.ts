@@ -6,7 +6,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 
-import { FeedError } from '../../market/errors.ts'
+import { FeedError, TapedeckError } from '../../market/errors.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { RecordCursor } from './codec.ts'
 import { BLOCK_HEAD_BYTES, type BlockHead, decodeBlockHead, decodeMeta, FILE_HEAD_BYTES, metaBytes, type TapeMeta } from './segment.ts'
@@ -103,11 +103,16 @@ export async function* readRecords(path: string, options: ReadOptions = {}): Asy
     try {
       while (cursor.next()) records.push(cursor.record())
     } catch (cause) {
-      if (!(cause instanceof FeedError)) throw cause
-      throw new FeedError(`Tape ${path}, block at byte ${block.offset}: ${cause.message}`, { code: cause.code, cause })
+      throw placed(cause, path, block)
     }
     yield records
   }
+}
+
+/** What a walk through a block's records threw, with the place. What is no fault of the tape stays as it is. */
+export function placed(error: unknown, path: string, block: BlockHead): unknown {
+  if (!(error instanceof TapedeckError)) return error
+  return new FeedError(`Tape ${path}, block at byte ${block.offset}: ${error.message}`, { code: 'tape-corrupt', cause: error })
 }
 
 async function openTape(path: string): Promise<FileHandle> {

@@ -27,7 +27,16 @@ const days: Tick[] = Array.from({ length: 90 }, (_, i): Tick => {
 })
 const controls: TapeRecord[] = [
   { kind: 'config', seq: 1001, tsUs: FIRST_TS_US - 2, config: { rules: ['spike'] } },
-  { kind: 'line', seq: 1002, tsUs: FIRST_TS_US - 1, instrument: 1, event: 'opened', openedSeq: 1002, openedTsUs: FIRST_TS_US - 1 },
+  {
+    kind: 'line',
+    seq: 1002,
+    tsUs: FIRST_TS_US - 1,
+    instrument: 1,
+    event: 'opened',
+    feed: 'tick-by-tick-trades',
+    openedSeq: 1002,
+    openedTsUs: FIRST_TS_US - 1,
+  },
   { kind: 'gap', seq: 1003, tsUs: FIRST_TS_US + 1, fromTsUs: FIRST_TS_US - 9, toTsUs: FIRST_TS_US, cause: 'link', droppedTicks: 2 },
   {
     kind: 'line',
@@ -35,6 +44,7 @@ const controls: TapeRecord[] = [
     tsUs: FIRST_TS_US + 200 * HOUR_US,
     instrument: 1,
     event: 'closed',
+    feed: 'tick-by-tick-trades',
     openedSeq: 1002,
     openedTsUs: FIRST_TS_US - 1,
     untilTsUs: FIRST_TS_US + 199 * HOUR_US,

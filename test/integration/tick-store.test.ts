@@ -113,6 +113,24 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
       ])
     })
 
+    it('says what came delayed and what tick by tick, also of a tick that was quarantined', async () => {
+      const verdict = { severity: 'quarantine' as const, rules: 'spike', reason: 'far' }
+      await store([
+        quote(1),
+        quote(2, { delayed: true, source: 'tick-by-tick' }),
+        quote(3, { delayed: true, source: 'tick-by-tick', verdict }),
+        { kind: 'trade', seq: 4, tsUs: FIRST_TS_US + 4, instrument: 0, price: 1, source: 'tick-by-tick', delayed: true },
+      ])
+      expect(await rows(`SELECT seq, source, delayed FROM quotes WHERE session_id = ${sessionId} ORDER BY seq`)).toEqual([
+        { seq: '1', source: null, delayed: null },
+        { seq: '2', source: 'tick-by-tick', delayed: true },
+      ])
+      expect(await rows(`SELECT source, delayed FROM trades WHERE session_id = ${sessionId}`)).toEqual([
+        { source: 'tick-by-tick', delayed: true },
+      ])
+      expect(await rejected()).toMatchObject([{ seq: '3', tick: { source: 'tick-by-tick', delayed: true } }])
+    })
+
     it('is written once, however often it is sent', async () => {
       const first = await store(quotes(1, 10))
       const again = await store(quotes(1, 10))
@@ -131,14 +149,14 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
       await Promise.all(Array.from({ length: 8 }, (_, i) => store(quotes(1 + i * 10, 10), i + 1, stores[i % 2])))
       sessionId++
       await store(quotes(1, 3))
-      const contract: Contract = { kind: 'stock', symbol: 'TWX', currency: 'USD', conId: 77 }
+      const contract: Contract = { kind: 'stock', symbol: 'TWX', currency: 'USD', conId: 77, priceGrid: [{ from: 0, increment: 0.01 }] }
       await store([{ kind: 'contract', seq: 100, tsUs: FIRST_TS_US, instrument: 0, contract }], 2)
-      const counts = await rows(`SELECT key, con_id, count(*)::int AS quotes FROM quotes JOIN instruments USING (instrument_id)
-        WHERE session_id IN (${session}, ${sessionId}) GROUP BY key, con_id ORDER BY key`)
+      const counts = await rows(`SELECT key, con_id, price_grid, count(*)::int AS quotes FROM quotes JOIN instruments USING (instrument_id)
+        WHERE session_id IN (${session}, ${sessionId}) GROUP BY key, con_id, price_grid ORDER BY key`)
       expect(counts).toEqual([
-        { key: contractKey(CONTRACTS[2] ?? expect.fail()), con_id: null, quotes: 28 },
-        { key: contractKey(CONTRACTS[1] ?? expect.fail()), con_id: null, quotes: 28 },
-        { key: 'stock:TWX:USD', con_id: '77', quotes: 27 },
+        { key: contractKey(CONTRACTS[2] ?? expect.fail()), con_id: null, price_grid: null, quotes: 28 },
+        { key: contractKey(CONTRACTS[1] ?? expect.fail()), con_id: null, price_grid: null, quotes: 28 },
+        { key: 'stock:TWX:USD', con_id: '77', price_grid: [{ from: 0, increment: 0.01 }], quotes: 27 },
       ])
     })
   })
@@ -217,6 +235,20 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
       expect(await rejected()).toMatchObject([{ seq: '3', reason: 'not 3 please (SQLSTATE P0001)' }])
     })
 
+    it('may vanish in a trigger, and is not counted as written then', async () => {
+      await admin.query(`CREATE FUNCTION swallow_quotes() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN IF NEW.seq % 10 = 0 THEN RETURN NULL; END IF; RETURN NEW; END $$`)
+      onTestFinished(async () => {
+        await admin.query('DROP FUNCTION swallow_quotes CASCADE')
+      })
+      await admin.query('CREATE TRIGGER swallow BEFORE INSERT ON quotes FOR EACH ROW EXECUTE FUNCTION swallow_quotes()')
+      expect(await store(quotes(1, 1000))).toMatchObject({ acceptedTicks: 900, quarantinedTicks: 0, alreadyCommitted: false })
+      expect(await store(quotes(1, 1000))).toMatchObject({ acceptedTicks: 900, quarantinedTicks: 0, alreadyCommitted: true })
+      expect(await seqs('quotes')).toHaveLength(900)
+      const flagged = { severity: 'flag' as const, rules: 'odd', reason: 'odd' }
+      expect(await store([quote(1010, { verdict: flagged }), quote(1011)], 2)).toMatchObject({ acceptedTicks: 1 })
+    })
+
     it('may be refused only at COMMIT', async () => {
       await admin.query(`CREATE FUNCTION refuse_gaps() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN IF NEW.cause = 'rain' THEN RAISE EXCEPTION 'no rain'; END IF; RETURN NULL; END $$`)
@@ -273,6 +305,7 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
         event,
         openedSeq,
         openedTsUs: FIRST_TS_US + openedSeq,
+        ...(openedSeq === 7 && { feed: 'tick-by-tick-quotes' }),
         ...(event === 'closed' && { untilTsUs: FIRST_TS_US + seq - 1 }),
         cause,
       })
@@ -310,7 +343,7 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
       const state = async () => {
         const queries = [
           'SELECT started_ts, last_alive_ts, ended_ts, ended_cause, clock, detail FROM sessions',
-          'SELECT opened_seq, instrument_id, opened_ts, closed_seq, closed_ts, until_ts, cause FROM line_holds',
+          'SELECT opened_seq, instrument_id, feed, opened_ts, closed_seq, closed_ts, until_ts, cause FROM line_holds',
           'SELECT seq, from_ts, to_ts, cause, instrument_id, dropped_ticks FROM feed_gaps',
           'SELECT seq, ts, config FROM session_configs',
         ]
@@ -329,9 +362,9 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
       const [sessions, lines, gaps] = states[0] ?? []
       expect(sessions).toMatchObject([{ ended_cause: 'asked to', clock: 'wall' }])
       expect(lines).toMatchObject([
-        { opened_seq: '3', closed_seq: '6', cause: 'rotated' },
+        { opened_seq: '3', closed_seq: '6', feed: null, cause: 'rotated' },
         { opened_seq: '4', closed_seq: '11', cause: null },
-        { opened_seq: '7', closed_seq: '8', cause: null },
+        { opened_seq: '7', closed_seq: '8', feed: 'tick-by-tick-quotes', cause: null },
       ])
       expect(gaps).toMatchObject([{ seq: '9', cause: 'link', dropped_ticks: '4' }])
       for (const other of states) expect(other).toEqual(states[0])

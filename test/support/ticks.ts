@@ -59,6 +59,7 @@ const rules = fc.constantFrom('crossed-quote', 'spike', 'crossed-quote,spike')
 const common = {
   instrument: fc.nat(CONTRACTS.length - 1),
   eventTsUs: fc.option(fc.maxSafeInteger(), { nil: undefined }).map((us) => (us === 0 ? 0 : us)),
+  delayed: fc.constantFrom(true as const, undefined),
   verdict: fc.option(fc.record({ severity: fc.constantFrom('flag' as const, 'quarantine' as const), rules, reason: text }), {
     nil: undefined,
     freq: 2,
@@ -68,7 +69,15 @@ const common = {
 type Unstamped = Tick extends infer T ? (T extends Tick ? Omit<T, 'seq' | 'tsUs'> : never) : never
 
 const unstamped: fc.Arbitrary<Unstamped> = fc.oneof(
-  fc.record({ kind: fc.constant('quote' as const), ...common, bidPrice: number, askPrice: number, bidSize: number, askSize: number }),
+  fc.record({
+    kind: fc.constant('quote' as const),
+    ...common,
+    bidPrice: number,
+    askPrice: number,
+    bidSize: number,
+    askSize: number,
+    source: fc.constantFrom('tick-by-tick' as const, undefined),
+  }),
   fc.record({
     kind: fc.constant('trade' as const),
     ...common,

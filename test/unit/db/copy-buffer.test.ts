@@ -22,7 +22,7 @@ function rowsOf(count: number): CopyBuffer {
 describe('COPY data', () => {
   it('is laid out as PostgreSQL documents it', () => {
     const rows = new CopyBuffer()
-    rows.row(7)
+    rows.row(8)
     rows.integer(1)
     rows.integer(-1)
     rows.time(Date.UTC(2000, 0, 1) * 1000 + 1)
@@ -30,10 +30,11 @@ describe('COPY data', () => {
     rows.float(Number.NaN)
     rows.text('é')
     rows.jsonb('{}')
+    rows.boolean(true)
     expect(rows.finish().toString('hex')).toBe(
       hex(
-        `${SIGNATURE} 0007 00000008 0000000000000001 00000008 ffffffffffffffff 00000008 0000000000000001 00000008 3ff8000000000000 ffffffff ` +
-          `00000002 c3a9 00000003 01 7b7d ${TRAILER}`,
+        `${SIGNATURE} 0008 00000008 0000000000000001 00000008 ffffffffffffffff 00000008 0000000000000001 00000008 3ff8000000000000 ffffffff ` +
+          `00000002 c3a9 00000003 01 7b7d 00000001 01 ${TRAILER}`,
       ),
     )
   })

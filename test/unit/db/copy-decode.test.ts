@@ -9,13 +9,16 @@ import { quote } from '../../support/ticks.ts'
 /** Rows as the server sends them for `quoteDecoder.select`. */
 function copyOf(quotes: readonly Quote[]): Buffer {
   const rows = new CopyBuffer()
-  for (const { tsUs, seq, instrument, bidPrice, askPrice, bidSize, askSize, verdict } of quotes) {
-    rows.row(9)
+  for (const { tsUs, seq, instrument, bidPrice, askPrice, bidSize, askSize, source, delayed, verdict } of quotes) {
+    rows.row(11)
     rows.time(tsUs)
     rows.integer(seq)
     rows.integer(instrument)
     rows.null()
     for (const value of [bidPrice, askPrice, bidSize, askSize]) rows.float(value ?? Number.NaN)
+    rows.text(source)
+    if (delayed) rows.boolean(true)
+    else rows.null()
     rows.text(verdict?.rules)
   }
   return rows.finish()
@@ -27,7 +30,7 @@ describe('the decoder of COPY data', () => {
       quote(1),
       quote(2, { bidPrice: undefined }),
       quote(3, { verdict: { severity: 'flag', rules: 'spike', reason: '' } }),
-      quote(4),
+      quote(4, { source: 'tick-by-tick', delayed: true }),
     ]
     const data = copyOf(quotes)
     fc.assert(
@@ -52,6 +55,19 @@ describe('the decoder of COPY data', () => {
     expect(cursor.next()).toBe(true)
     expect(cursor.next()).toBe(false)
     expect(cursor.ended).toBe(false)
+  })
+
+  it('takes false for what is not said to be delayed', () => {
+    const rows = new CopyBuffer()
+    for (const delayed of [true, false]) {
+      rows.row(1)
+      rows.boolean(delayed)
+    }
+    const cursor = new RowCursor()
+    cursor.push(rows.finish())
+    const flags = []
+    while (cursor.next()) flags.push(cursor.flag())
+    expect(flags).toEqual([true, undefined])
   })
 
   it('rebuilds a rejected tick whose numbers had to be kept as text', () => {

@@ -49,6 +49,7 @@ function cellsOf(line: string): (string | undefined)[] {
 
 function readBack(name: string, value: unknown, sample: unknown): [string, unknown] {
   if (name === 'ts' || name === 'eventTs') return [`${name}Us`, usFromIso(String(value))]
+  if (sample === true) return [name, String(value) === 'true']
   return [name, typeof sample === 'number' ? Number(value) : value]
 }
 

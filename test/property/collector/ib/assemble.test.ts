@@ -101,14 +101,14 @@ describe('the messages of one quote', () => {
 })
 
 describe('quotes that follow each other', () => {
-  const END = ['next-line', 'other-message', 'silence', 'price-again'] as const
+  const END = ['next-line', 'other-message', 'silence', 'price-again', 'tick-by-tick'] as const
   const step = fc.record({ quote, bidSize: fc.boolean(), askSize: fc.boolean(), order: ranks, end: fc.constantFrom(...END) })
 
   it('come out whole, one each, in order, with the stamp of their first message, however their groups end', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
         const { assembler, ticks, arrivalsUs } = m.recordingAssembler()
-        for (const reqId of [0, 1, 2]) assembler.openLine(reqId, 100 + reqId)
+        for (const reqId of [0, 1, 2, 9]) assembler.openLine(reqId, 100 + reqId)
         const expected: Record<string, unknown>[] = []
         const expectedUs: number[] = []
         let nowMs = 1000
@@ -128,7 +128,13 @@ describe('quotes that follow each other', () => {
           byPrice = end === 'price-again'
           if (end === 'next-line') reqId = (reqId + 1) % 3
           else if (end === 'other-message') assembler.closeGroup()
-          else if (end === 'silence') {
+          else if (end === 'tick-by-tick') {
+            const sides = { bidPrice: quote.bid.price, bidSize: quote.bid.size, askPrice: quote.ask.price, askSize: quote.ask.size }
+            assembler.take(m.quote(9, { ...sides, eventTsUs: 7, arrivalMs: ++nowMs }))
+            expected.push({ ...recorded(109, quote), source: 'tick-by-tick', eventTsUs: 7 })
+            expectedUs.push(m.usAt(nowMs))
+            expect(ticks).toHaveLength(expected.length)
+          } else if (end === 'silence') {
             nowMs += 5
             expect(assembler.silentInMs(nowMs)).toBeLessThanOrEqual(0)
             assembler.closeGroup()

@@ -13,7 +13,8 @@ const verdict = fc.option(fc.record({ severity: fc.constantFrom('flag' as const,
   nil: undefined,
 })
 const base = { seq: integer, tsUs: integer }
-const tick = { ...base, instrument, eventTsUs: fc.option(integer, { nil: undefined }), verdict }
+const delayed = fc.constantFrom(true as const, undefined)
+const tick = { ...base, instrument, delayed, eventTsUs: fc.option(integer, { nil: undefined }), verdict }
 const optionalText = fc.option(text, { nil: undefined })
 const jsonObject = fc.dictionary(text, fc.jsonValue()).map((value): Record<string, unknown> => JSON.parse(JSON.stringify(value)))
 
@@ -41,7 +42,15 @@ const contract: fc.Arbitrary<Contract> = fc.oneof(
 )
 
 const record: fc.Arbitrary<TapeRecord> = fc.oneof(
-  fc.record({ kind: fc.constant('quote' as const), ...tick, bidPrice: number, askPrice: number, bidSize: number, askSize: number }),
+  fc.record({
+    kind: fc.constant('quote' as const),
+    ...tick,
+    bidPrice: number,
+    askPrice: number,
+    bidSize: number,
+    askSize: number,
+    source: fc.constantFrom('tick-by-tick' as const, undefined),
+  }),
   fc.record({
     kind: fc.constant('trade' as const),
     ...tick,
@@ -69,16 +78,20 @@ const record: fc.Arbitrary<TapeRecord> = fc.oneof(
     { kind: fc.constant('gap' as const), ...base, fromTsUs: integer, toTsUs: integer, cause: text, instrument, droppedTicks: integer },
     { requiredKeys: ['kind', 'seq', 'tsUs', 'fromTsUs', 'toTsUs', 'cause'] },
   ),
-  fc.record({
-    kind: fc.constant('line' as const),
-    ...base,
-    instrument,
-    event: fc.constantFrom('opened' as const, 'closed' as const),
-    openedSeq: integer,
-    openedTsUs: integer,
-    untilTsUs: integer,
-    cause: text,
-  }),
+  fc.record(
+    {
+      kind: fc.constant('line' as const),
+      ...base,
+      instrument,
+      event: fc.constantFrom('opened' as const, 'closed' as const),
+      feed: fc.constantFrom('tick-by-tick-trades' as const, 'tick-by-tick-quotes' as const),
+      openedSeq: integer,
+      openedTsUs: integer,
+      untilTsUs: integer,
+      cause: text,
+    },
+    { requiredKeys: ['kind', 'seq', 'tsUs', 'instrument', 'event', 'openedSeq', 'openedTsUs'] },
+  ),
   fc.record({ kind: fc.constant('contract' as const), ...base, instrument, contract }),
   fc.record({ kind: fc.constant('config' as const), ...base, config: jsonObject }),
   fc.record(
@@ -133,7 +146,8 @@ describe('the codec', () => {
         expect(cursor.next()).toBe(true)
         expect([cursor.seq, cursor.tsUs]).toEqual([one.seq, one.tsUs])
         expect(cursor.verdict()).toEqual('verdict' in one ? one.verdict : undefined)
-        if (one.kind === 'quote') expect(cursor.number(1)).toBe(one.bidPrice ?? Number.NaN)
+        expect(cursor.isDelayed).toBe('delayed' in one && one.delayed === true)
+        if (one.kind === 'quote') expect([cursor.number(1), cursor.quoteSource]).toEqual([one.bidPrice ?? Number.NaN, one.source])
       }),
     )
   })

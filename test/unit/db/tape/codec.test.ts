@@ -43,6 +43,9 @@ const goldenTradeBytes = [
   '01000000 51 ffffffff 04000000 6c617465 02000000 c3a9 00',
 ].join('')
 
+const goldenTickByTick: Quote = { ...goldenQuote, source: 'tick-by-tick', delayed: true }
+const goldenTickByTickBytes = `0114${goldenQuoteBytes.slice(4)}`
+
 // seq 9; the JSON is {"fromTsUs":1,"toTsUs":2,"cause":"x"}, 37 bytes, then 7 bytes of padding.
 const goldenGap: FeedGap = { kind: 'gap', seq: 9, tsUs: BASE_US, fromTsUs: 1, toTsUs: 2, cause: 'x' }
 const goldenGapBytes = [
@@ -73,6 +76,7 @@ function decoded(payload: Uint8Array): TapeRecord[] {
 describe('the bytes of a record', () => {
   it.each([
     ['a quote with an empty ask and no size of it', goldenQuote, goldenQuoteBytes],
+    ['a delayed quote of a tick-by-tick stream', goldenTickByTick, goldenTickByTickBytes],
     ['a quarantined trade with texts', goldenTrade, goldenTradeBytes],
     ['a gap of the whole session', goldenGap, goldenGapBytes],
   ])('of %s are those of the format page', (_, record, golden) => {
@@ -153,6 +157,7 @@ describe('RecordCursor', () => {
     ['a length beyond the block', `0100ffff${quote.slice(8)}`, 'a record of 524280 bytes at byte 0'],
     ['a quote too short for its numbers', `01000300${quote.slice(8)}`, 'kind 1 with only 24 bytes'],
     ['a kind that nobody knows', `63${quote.slice(2)}`, 'unknown kind 99 at byte 0'],
+    ['a source of quotes that nobody knows', `0120${quote.slice(4)}`, 'unknown source of quotes 2'],
     ['a source of trades that nobody knows', `02f3${trade.slice(4)}`, 'unknown trade source 15'],
     ['a text that leaves its record', `${trade.slice(0, 96)}ff000000${trade.slice(104)}`, 'a text of 255 bytes'],
     ['a text that is no JSON', `${gap.slice(0, 56)}5b${gap.slice(58)}`, 'not JSON'],

@@ -203,7 +203,7 @@ describe('verifyTape', () => {
     [
       'a time that is no whole microsecond',
       [[{ ...contractRecord(1), tsUs: 1.5 }]],
-      'first block, record 1 of the block: expected whole numbers as seq and tsUs, found 1 and 1.5',
+      'first block, record 0 of the block: The tape holds a record at byte 0 of its block with seq 1 and tsUs 1.5, which are to be whole numbers. The file is damaged or not from this program.',
     ],
     [
       'a tick without its contract',
@@ -313,6 +313,13 @@ describe('catTape', () => {
     ['that pass all filters', { from: BASE_US + 4, symbols: ['TWX'], kinds: ['trade', 'quote'] }, [6]],
   ])('gives the records %s', async (_, filter, seqs) => {
     expect((await cat(filter)).map(({ seq }) => seq)).toEqual(seqs)
+  })
+
+  it('tells where a quote is from and that it came delayed', async () => {
+    await writeFile(path, tapeBytes(blockOf([contractRecord(1), { ...quoteRecord(2), source: 'tick-by-tick', delayed: true }], 1, 0)))
+    const lines = []
+    for await (const line of catTape(path, { kinds: ['quote'] })) lines.push(line)
+    expect(lines).toStrictEqual([expect.objectContaining({ seq: 2, source: 'tick-by-tick', delayed: true })])
   })
 
   it('knows the contract of an instrument that was introduced before the wanted time', async () => {
