@@ -3,14 +3,19 @@
  *
  * States: idle -> recording (`begin`) -> idle (`end`). `rotate` ends a session and begins the next with the same contracts and
  * open lines; it is used when time has jumped, so that within one session `tsUs` and `seq` always rise.
+ *
+ * Here is the one place where ticks are dropped: ahead of the rules, by reason. The ticks that are dropped for one reason make one
+ * hole, recorded when it begins and named by a gap when it is over: when none was dropped for a second of the tape's time, or, for
+ * what the journal refuses, as soon as it takes ticks again; at the latest when the session ends.
  */
 
 import { randomInt } from 'node:crypto'
 
 import { type Contract, contractKey } from '../market/contract.ts'
-import type { LineEvent, TapeRecord, Tick, Verdict } from '../market/tick.ts'
+import type { LineFeed, TapeRecord, Tick, Verdict } from '../market/tick.ts'
 import type { CollectorClock } from './clock.ts'
 import type { Journal } from './journal/journal.ts'
+import type { Hole } from './outage.ts'
 import type { Counts } from './telemetry/counts.ts'
 
 export interface RecorderOptions {
@@ -22,12 +27,27 @@ export interface RecorderOptions {
   detail: Record<string, unknown>
   /** Settings that verdicts depend on. */
   config: Record<string, unknown>
+  /** Ticks begin to be dropped. */
+  onDropping: (reason: string) => void
+  /** They were dropped; `named`: a gap says so. */
+  onDropped: (hole: DroppedTicks, named: boolean) => void
 }
+
+/** A hole that dropped ticks have left. */
+export interface DroppedTicks extends Hole {
+  toTsUs: number
+  droppedTicks: number
+}
+
+/** Silence, in the tape's time, after which ticks that are dropped for the same reason make another hole. */
+const QUIET_US = 1_000_000
 
 /** A record without what the recorder gives it. */
 type Unstamped<T extends TapeRecord> = T extends TapeRecord ? Omit<T, 'seq' | 'tsUs'> : never
 
 interface OpenLine {
+  instrument: number
+  feed?: LineFeed | undefined
   openedSeq: number
   openedTsUs: number
 }
@@ -36,7 +56,10 @@ export class Recorder {
   readonly #options: RecorderOptions
   readonly #instruments = new Map<string, number>()
   readonly #contracts: Contract[] = []
-  readonly #openLines = new Map<number, OpenLine>()
+  /** By instrument and feed. */
+  readonly #openLines = new Map<string, OpenLine>()
+  /** Holes of dropped ticks that are not over, by reason. */
+  readonly #dropping = new Map<string, DroppedTicks>()
   #journal: Journal | undefined
   #sessionId = 0
   #seq = 0
@@ -84,15 +107,25 @@ export class Recorder {
     this.#append({ kind: 'session', event: 'started', detail })
     this.#append({ kind: 'config', config })
     for (const [instrument, contract] of this.#contracts.entries()) this.#append({ kind: 'contract', instrument, contract })
-    for (const instrument of this.#openLines.keys()) this.lineOpened(instrument)
+    const open = [...this.#openLines.values()]
+    this.#openLines.clear()
+    this.#options.counts.lines = 0
+    for (const { instrument, feed } of open) this.lineOpened(instrument, feed)
+    this.#nameDropped(() => true)
+  }
+
+  /** The settings that verdicts depend on have changed: from here on `config` and `judge` of the options are other ones. */
+  configChanged(): void {
+    if (this.recording) this.#append({ kind: 'config', config: this.#options.config })
   }
 
   /** Ends the session and waits until all of it, and of the sessions before it, is durable. */
   async end(cause: string): Promise<void> {
     const journal = this.#journal
+    this.#nameDropped(() => true)
     if (journal) {
       // Whether the link still lives cannot be known now; it did at the last proof.
-      for (const instrument of this.#openLines.keys()) this.lineClosed(instrument, cause, this.#lastProofUs)
+      for (const { instrument, feed } of this.#openLines.values()) this.lineClosed(instrument, cause, this.#lastProofUs, feed)
       this.#append({ kind: 'session', event: 'ended', cause })
       this.#journal = undefined
       this.#ending = Promise.all([this.#ending, journal.close()])
@@ -102,9 +135,9 @@ export class Recorder {
 
   /** Ends the session and begins the next at once; lines that are open stay open. Returns when the old one is durable. */
   async rotate(cause: string): Promise<void> {
-    const open = [...this.#openLines.keys()]
+    const open = [...this.#openLines]
     const ended = this.end(cause)
-    for (const instrument of open) this.#openLines.set(instrument, { openedSeq: 0, openedTsUs: 0 })
+    for (const [key, line] of open) this.#openLines.set(key, line)
     this.begin()
     await ended
   }
@@ -125,61 +158,100 @@ export class Recorder {
   tick(tick: Tick, arrivalUs: number): void {
     const { counts, judge } = this.#options
     counts.received++
-    if (!this.#journal) return this.#drop('no-session')
+    const refusal = this.#journal ? this.#journal.refusal : 'no-session'
+    if (refusal) return this.#drop(refusal, arrivalUs)
+    this.#settleDropped(arrivalUs)
     this.#stamp(tick, arrivalUs)
     tick.verdict ??= judge(tick)
     counts.inFlight++
     this.#lastProofUs = tick.tsUs
-    this.#journal.append(tick)
+    this.#journal?.append(tick)
   }
 
-  /** Counts a tick that cannot be recorded. */
+  /** A tick came that cannot be recorded. */
   drop(reason: string): void {
     this.#options.counts.received++
-    this.#drop(reason)
+    this.#drop(reason, this.#options.clock.nowUs())
   }
 
-  /** Ticks that were recorded and that the journal could not keep. */
+  /** Ticks that were recorded and that the journal could not keep: the next start finds a session without an end, and names the hole. */
   lost(ticks: number): void {
     this.#options.counts.inFlight -= ticks
-    this.#drop('journal-failed', ticks)
+    this.#countDropped('journal-failed', ticks)
   }
 
-  #drop(reason: string, ticks = 1): void {
+  #drop(reason: string, arrivalUs: number): void {
+    this.#countDropped(reason, 1)
+    // The stamp that it would have got.
+    const tsUs = Math.max(arrivalUs, this.#lastTsUs + 1)
+    let hole = this.#dropping.get(reason)
+    if (!hole) {
+      const fromTsUs = this.#journal ? Math.min(this.#lastProofUs, tsUs - 1) : tsUs - 1
+      hole = { fromTsUs, toTsUs: tsUs, cause: `dropped: ${reason}`, droppedTicks: 0 }
+      this.#dropping.set(reason, hole)
+      this.#options.onDropping(reason)
+      if (reason === 'journal-full') this.#journal?.beginSegment()
+      if (this.#journal) this.interrupted(hole)
+    }
+    hole.toTsUs = Math.max(hole.toTsUs, tsUs)
+    hole.droppedTicks++
+    if (this.#journal) this.#lastProofUs = Math.max(this.#lastProofUs, tsUs)
+  }
+
+  #countDropped(reason: string, ticks: number): void {
     const { dropped } = this.#options.counts
     dropped.set(reason, (dropped.get(reason) ?? 0) + ticks)
+  }
+
+  #settleDropped(nowUs: number): void {
+    if (this.#dropping.size === 0) return
+    const refusal = this.#journal?.refusal
+    this.#nameDropped((reason, { toTsUs }) => (reason.startsWith('journal-') ? !refusal : nowUs - toTsUs >= QUIET_US))
+  }
+
+  #nameDropped(isOver: (reason: string, hole: DroppedTicks) => boolean): void {
+    for (const [reason, hole] of this.#dropping) {
+      if (!isOver(reason, hole)) continue
+      this.#dropping.delete(reason)
+      this.#options.onDropped(hole, this.#journal !== undefined && this.gap(hole))
+    }
   }
 
   /** The gateway answered: everything up to now was covered. Written, so that a crash knows it too. */
   alive(): void {
     this.#lastProofUs = this.#append({ kind: 'session', event: 'alive' })
+    this.#settleDropped(this.#lastProofUs)
   }
 
   /** The gateway told the time: as good as an answer, and too frequent to be written. */
   timeTold(): void {
     this.#lastProofUs = this.nowUs
+    this.#settleDropped(this.#lastProofUs)
   }
 
   /** A hole has begun. Written, so that it is named also when this process does not live to see its end. */
-  interrupted(hole: { fromTsUs: number; cause: string }): void {
-    this.#append({ kind: 'session', event: 'interrupted', ...hole })
+  interrupted({ fromTsUs, cause }: Hole): void {
+    this.#append({ kind: 'session', event: 'interrupted', fromTsUs, cause })
   }
 
-  lineOpened(instrument: number): void {
-    const event: Unstamped<LineEvent> = { kind: 'line', instrument, event: 'opened', openedSeq: this.#seq + 1, openedTsUs: 0 }
-    const openedTsUs = this.#append(event)
-    this.#openLines.set(instrument, { openedSeq: event.openedSeq, openedTsUs })
-    this.#options.counts.lines = this.#openLines.size
+  /** `feed` absent: the instrument's market-data line. */
+  lineOpened(instrument: number, feed?: LineFeed): void {
+    const line: OpenLine = { instrument, ...(feed && { feed }), openedSeq: this.#seq + 1, openedTsUs: 0 }
+    line.openedTsUs = this.#append({ kind: 'line', event: 'opened', ...line })
+    const key = lineKey(instrument, feed)
+    if (!feed && !this.#openLines.has(key)) this.#options.counts.lines++
+    this.#openLines.set(key, line)
   }
 
   /** `untilUs`: the last moment at which the line was known to be alive; now, when it is closed on purpose. */
-  lineClosed(instrument: number, cause: string, untilUs = this.#options.clock.nowUs()): void {
-    const line = this.#openLines.get(instrument)
+  lineClosed(instrument: number, cause: string, untilUs = this.#options.clock.nowUs(), feed?: LineFeed): void {
+    const key = lineKey(instrument, feed)
+    const line = this.#openLines.get(key)
     if (!line) return
-    this.#openLines.delete(instrument)
-    this.#options.counts.lines = this.#openLines.size
+    this.#openLines.delete(key)
+    if (!feed) this.#options.counts.lines--
     // Its opening was a sign of life too.
-    this.#append({ kind: 'line', instrument, event: 'closed', ...line, untilTsUs: Math.max(untilUs, line.openedTsUs), cause })
+    this.#append({ kind: 'line', event: 'closed', ...line, untilTsUs: Math.max(untilUs, line.openedTsUs), cause })
   }
 
   /** Names a hole. Nothing is written for one that is empty: false. */
@@ -205,4 +277,8 @@ export class Recorder {
     record.seq = ++this.#seq
     record.tsUs = this.#lastTsUs
   }
+}
+
+function lineKey(instrument: number, feed: LineFeed | undefined): string {
+  return `${instrument} ${feed ?? ''}`
 }

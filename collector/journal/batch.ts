@@ -16,6 +16,8 @@ export interface BlockRef {
 /** A journal file and what of it is not in the database yet. */
 export interface SegmentRef {
   path: string
+  /** Of the file. */
+  bytes: number
   /** Batches with blocks in this segment that are not committed. */
   uncommitted: number
   /** No more blocks will be added. */

@@ -13,16 +13,21 @@
  *
  * A segment is open -> left (full, or failed) -> closed. It is closed, and may be released, only when a block behind it is durable:
  * whatever the instant of a crash, the newest rows of the session are still in the folder, and its end can be told.
+ *
+ * While the disk fails, or has less room than is to be left to others, records wait in memory. How much may wait there, and on disk
+ * for the database, is the bound's (bound.ts); who appends ticks asks it first.
  */
 
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
+import { type FileHandle, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { RecordEncoder } from '../../db/tape/codec.ts'
 import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
 import { isTick, type TapeRecord, type Tick } from '../../market/tick.ts'
+import { holeKey } from '../outage.ts'
 import type { JournalBatch, SegmentRef } from './batch.ts'
-import { segmentName } from './directory.ts'
+import type { JournalBound, Refusal } from './bound.ts'
+import { makeFolder, segmentName, syncFolder } from './directory.ts'
 
 export interface JournalSettings {
   /** Records after which a batch is closed. */
@@ -38,6 +43,8 @@ export interface JournalSettings {
 export interface JournalOptions extends JournalSettings {
   directory: string
   sessionId: number
+  /** Of the journals of all sessions together. */
+  bound: JournalBound
   /** Called with each closed, durable batch, in order. */
   onBatch: (batch: JournalBatch) => void
   /** True while batches wait for the database. */
@@ -59,6 +66,8 @@ interface SealedBlock {
   ticks: number
   batch: JournalBatch
   controls: ControlRecord[]
+  /** A new segment begins with this block. */
+  first: boolean
   /** The batch closes with this block. */
   last: boolean
   durable: boolean
@@ -78,16 +87,18 @@ export class Journal {
   readonly #options: JournalOptions
   /** Durable records that a new segment repeats so that it can be read alone: contracts, settings, open lines, an open hole. By seq. */
   readonly #preamble = new Map<number, ControlRecord>()
-  #interruptedSeq = 0
+  /** Of the holes that are open, by `holeKey`. */
+  readonly #interruptedSeqs = new Map<string, number>()
   #blockTicks = 0
   /** Of the open block. */
   #controls: ControlRecord[] = []
+  #first = false
   #encoder = new RecordEncoder(BLOCK_HEAD_BYTES)
   #batch: JournalBatch
   #batchRecords = 0
   #batchDueMs = 0
   #blockOpenedMs = 0
-  #sealed: SealedBlock[] = []
+  readonly #sealed: SealedBlock[] = []
   /** The newest block of the open batch. */
   #tail: SealedBlock | undefined
   #segment: OpenSegment | undefined
@@ -102,6 +113,20 @@ export class Journal {
   constructor(options: JournalOptions) {
     this.#options = options
     this.#batch = this.#newBatch(1)
+  }
+
+  /** Why no tick is to be appended now, if so. Other records always may. */
+  get refusal(): Refusal | undefined {
+    return this.#options.bound.refusal
+  }
+
+  /**
+   * Has the next record begin a segment, so that all before it can be released. For a journal that is full: the segment it
+   * writes into would otherwise wait for records that are refused because of it.
+   */
+  beginSegment(): void {
+    this.#seal(false)
+    this.#first = true
   }
 
   /** Takes a record. Never waits and never throws for reasons of the disk. */
@@ -162,8 +187,10 @@ export class Journal {
     const batch = this.#batch
     if (this.#encoder.records > 0) {
       const bytes = sealBlock(this.#encoder, batch.batchNo)
-      this.#tail = { bytes, ticks: this.#blockTicks, batch, controls: this.#controls, last: false, durable: false }
+      this.#tail = { bytes, ticks: this.#blockTicks, batch, controls: this.#controls, first: this.#first, last: false, durable: false }
       this.#sealed.push(this.#tail)
+      this.#first = false
+      this.#options.bound.waitingBytes += bytes.buffer.byteLength
       batch.ticks += this.#blockTicks
       this.#blockTicks = 0
       this.#controls = []
@@ -187,22 +214,26 @@ export class Journal {
 
   async #writeSealed(): Promise<void> {
     while (this.#sealed.length > 0) {
-      const blocks = this.#sealed
-      this.#sealed = []
+      const end = this.#sealed.findIndex(({ first }, i) => first && i > 0)
+      const blocks = this.#sealed.splice(0, end < 0 ? this.#sealed.length : end)
+      if (blocks[0]?.first) await this.#leaveSegment()
       const startedMs = performance.now()
       const bytes = await this.#writeDurably(blocks)
       if (bytes === undefined) return this.#lose(blocks)
       this.#options.onSync({ bytes, seconds: (performance.now() - startedMs) / 1000 })
+      this.#options.bound.diskFails = false
       for (const block of blocks) {
         block.durable = true
+        this.#options.bound.waitingBytes -= block.bytes.buffer.byteLength
         if (block.last) this.#options.onBatch(block.batch)
       }
     }
   }
 
   #lose(blocks: SealedBlock[]): void {
-    const lost = [...blocks, ...this.#sealed.splice(0)].reduce((sum, { ticks }) => sum + ticks, 0)
-    this.#options.onLost?.(lost)
+    const lost = [...blocks, ...this.#sealed.splice(0)]
+    for (const { bytes } of lost) this.#options.bound.waitingBytes -= bytes.buffer.byteLength
+    this.#options.onLost?.(lost.reduce((sum, { ticks }) => sum + ticks, 0))
   }
 
   /** Returns the bytes written once they are durable, however many segments that takes; undefined when it was given up. */
@@ -216,6 +247,7 @@ export class Journal {
     for (const { bytes, batch, controls } of blocks) {
       this.#addBlock(segment, batch, bytes.subarray(BLOCK_HEAD_BYTES))
       this.#offset += bytes.length
+      this.#grow(segment, bytes.length)
       for (const record of controls) this.#stand(record)
     }
     this.#closeSegments()
@@ -225,7 +257,8 @@ export class Journal {
   }
 
   async #writeAndSync(blocks: SealedBlock[]): Promise<OpenSegment> {
-    const segment = this.#segment ?? (await this.#beginSegment())
+    await this.#leaveRoom(blocks.reduce((sum, { bytes }) => sum + bytes.length, 0))
+    const segment = this.#segment ?? (await this.#createSegment())
     this.#syncNo++
     for (const [index, { bytes }] of blocks.entries()) stampSync(bytes, this.#syncNo, index)
     await writeFully(
@@ -237,12 +270,26 @@ export class Journal {
     return segment
   }
 
+  /** Throws when writing so many bytes would leave too little of the disk to others. */
+  async #leaveRoom(bytes: number): Promise<void> {
+    const { minFreeBytes } = this.#options.bound.limits
+    if (minFreeBytes === 0) return
+    // A file system that cannot tell is taken at its word when it is written to.
+    const free = await statfs(this.#options.directory).catch(() => undefined)
+    if (!free || free.bavail * free.bsize - bytes >= minFreeBytes) return
+    const message = `the disk would have less than ${minFreeBytes / 2 ** 20} MiB free, which journal.minFreeBytes leaves to others`
+    throw Object.assign(new Error(message), { code: 'ENOSPC' })
+  }
+
   #stand(record: ControlRecord): void {
     if (record.kind === 'gap') {
-      if (record.instrument === undefined) this.#preamble.delete(this.#interruptedSeq)
+      if (record.instrument !== undefined) return
+      const key = holeKey(record)
+      this.#preamble.delete(this.#interruptedSeqs.get(key) ?? 0)
+      this.#interruptedSeqs.delete(key)
     } else if (record.kind === 'session') {
       if (record.event !== 'interrupted') return
-      this.#interruptedSeq = record.seq
+      this.#interruptedSeqs.set(holeKey(record), record.seq)
       this.#preamble.set(record.seq, record)
     } else if (record.kind === 'line' && record.event === 'closed') this.#preamble.delete(record.openedSeq)
     else this.#preamble.set(record.seq, record)
@@ -258,15 +305,16 @@ export class Journal {
 
   /** After a failed write or fdatasync the pages' fate is unknown: never retried in place, the segment ends at what was durable. */
   async #failed(error: unknown): Promise<undefined> {
+    this.#options.bound.diskFails = true
     this.#options.onError(error, this.#segment?.path ?? this.#options.directory)
     await this.#segment?.file.truncate(this.#offset).catch(() => undefined)
     await this.#leaveSegment()
     await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_ERROR_MS))
   }
 
-  async #beginSegment(): Promise<OpenSegment> {
+  async #createSegment(): Promise<OpenSegment> {
     const { directory, sessionId } = this.#options
-    await mkdir(directory, { recursive: true })
+    await makeFolder(directory)
     const path = join(directory, segmentName(sessionId, ++this.#segmentNo))
     const file = await open(path, 'wx')
     try {
@@ -282,29 +330,37 @@ export class Journal {
       this.#offset = await writeFully(file, parts, 0)
       await file.datasync()
       // The name itself must survive a power cut too.
-      const folder = await open(directory, 'r')
-      try {
-        await folder.sync()
-      } finally {
-        await folder.close()
-      }
+      await syncFolder(directory)
     } catch (error) {
       await file.close()
       await rm(path, { force: true })
       throw error
     }
-    this.#segment = { path, uncommitted: 0, closed: false, file, blocks: 0 }
-    return this.#segment
+    const segment: OpenSegment = { path, bytes: 0, uncommitted: 0, closed: false, file, blocks: 0 }
+    this.#grow(segment, this.#offset)
+    this.#segment = segment
+    return segment
   }
 
   async #leaveSegment(): Promise<void> {
     const segment = this.#segment
     this.#segment = undefined
     if (!segment) return
+    // What a failed write left behind could perhaps not be cut off.
+    const { size } = await segment.file.stat().catch(() => ({ size: segment.bytes }))
+    this.#grow(segment, size - segment.bytes)
     await segment.file.close().catch((error: unknown) => this.#options.onError(error, segment.path))
     if (segment.blocks > 0) this.#left.push(segment)
     // Nothing in it was ever durable, and what was tried is written again.
-    else await rm(segment.path, { force: true }).catch(() => undefined)
+    else {
+      await rm(segment.path, { force: true }).catch(() => undefined)
+      this.#grow(segment, -segment.bytes)
+    }
+  }
+
+  #grow(segment: OpenSegment, bytes: number): void {
+    segment.bytes += bytes
+    this.#options.bound.segmentBytes += bytes
   }
 
   #closeSegments(): void {

@@ -5,15 +5,15 @@
  * Safe to repeat: a recovery that is itself killed leaves segments that recover to the same batches.
  */
 
-import { open, readFile, truncate } from 'node:fs/promises'
+import { open, readFile, stat, truncate } from 'node:fs/promises'
 
 import { RecordCursor, RecordEncoder } from '../../db/tape/codec.ts'
-import { readBlocks, readTapeMeta, type TapeBlock } from '../../db/tape/reader.ts'
+import { placed, readBlocks, readTapeMeta, type TapeBlock } from '../../db/tape/reader.ts'
 import { BLOCK_HEAD_BYTES, decodeBlockHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
 import type { Contract } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
 import type { LineEvent, TapeRecord } from '../../market/tick.ts'
-import type { Hole } from '../outage.ts'
+import { type Hole, holeKey } from '../outage.ts'
 import type { JournalBatch, SegmentRef } from './batch.ts'
 import { listSegments, type SegmentFile } from './directory.ts'
 
@@ -65,9 +65,9 @@ async function recoverSession(sessionId: number, files: SegmentFile[]): Promise<
     contracts: new Map(),
     tornBytes: 0,
   }
-  const state: State = { lastSeq: 0, openLines: new Map(), hole: undefined, end: undefined }
+  const state: State = { lastSeq: 0, openLines: new Map(), holes: new Map(), end: undefined }
   for (const { path } of files) {
-    const segment: SegmentRef = { path, uncommitted: 0, closed: true }
+    const segment: SegmentRef = { path, bytes: 0, uncommitted: 0, closed: true }
     session.segments.push(segment)
     if (!(await hasHeader(path))) continue
     let torn: number | undefined
@@ -81,9 +81,12 @@ async function recoverSession(sessionId: number, files: SegmentFile[]): Promise<
     if (torn !== undefined) await truncate(path, torn)
   }
   session.crashed &&= state.end !== undefined
-  if (session.crashed) state.hole ??= { fromTsUs: session.lastTsUs, cause: COLLECTOR_CRASH }
-  if (state.hole) session.hole = state.hole
+  // Holes that were open at once become one, from the first begin on, and named after it.
+  const [first] = [...state.holes.values()].sort((a, b) => a.fromTsUs - b.fromTsUs)
+  const hole = first ?? (session.crashed ? { fromTsUs: session.lastTsUs, cause: COLLECTOR_CRASH } : undefined)
+  if (hole) session.hole = hole
   if (session.crashed && state.end) await endSession(session, state, state.end)
+  for (const segment of session.segments) segment.bytes = (await stat(segment.path)).size
   return session
 }
 
@@ -103,7 +106,8 @@ async function hasHeader(path: string): Promise<boolean> {
 interface State {
   lastSeq: number
   openLines: Map<number, LineEvent>
-  hole: Hole | undefined
+  /** Those that no gap names yet, by `holeKey`. */
+  holes: Map<string, Hole>
   /** Where the newest rows end. */
   end: { segment: SegmentRef; offset: number; syncNo: number } | undefined
 }
@@ -116,14 +120,18 @@ function takeBlock(session: RecoveredSession, state: State, segment: SegmentRef,
   const provedUs = session.lastTsUs
   let ticks = 0
   let fresh = false
-  while (cursor.next()) {
-    if (!cursor.isTick) takeControl(session, state, cursor.record(), provedUs)
-    // A segment begun after a failed sync repeats what may or may not have reached the one before.
-    if (isPreamble || cursor.seq <= state.lastSeq) continue
-    fresh = true
-    state.lastSeq = cursor.seq
-    session.lastTsUs = cursor.tsUs
-    if (cursor.isTick) ticks++
+  try {
+    while (cursor.next()) {
+      if (!cursor.isTick) takeControl(session, state, cursor.record(), provedUs)
+      // A segment begun after a failed sync repeats what may or may not have reached the one before.
+      if (isPreamble || cursor.seq <= state.lastSeq) continue
+      fresh = true
+      state.lastSeq = cursor.seq
+      session.lastTsUs = cursor.tsUs
+      if (cursor.isTick) ticks++
+    }
+  } catch (error) {
+    throw placed(error, segment.path, block)
   }
   if (fresh) addBlock(session, segment, block, ticks)
 }
@@ -133,15 +141,15 @@ function takeControl(session: RecoveredSession, state: State, record: TapeRecord
   if (record.kind === 'contract') session.contracts.set(record.instrument, record.contract)
   else if (record.kind === 'line' && record.event === 'opened') state.openLines.set(record.openedSeq, record)
   else if (record.kind === 'line') state.openLines.delete(record.openedSeq)
-  else if (record.kind === 'gap' && record.instrument === undefined) state.hole = undefined
+  else if (record.kind === 'gap' && record.instrument === undefined) state.holes.delete(holeKey(record))
   else if (record.kind === 'session' && record.event === 'interrupted')
-    state.hole = { fromTsUs: record.fromTsUs ?? provedUs, cause: record.cause ?? COLLECTOR_CRASH }
+    state.holes.set(holeKey(record), { fromTsUs: record.fromTsUs ?? provedUs, cause: record.cause ?? COLLECTOR_CRASH })
   else if (record.kind === 'session') {
     session.crashed = record.event !== 'ended'
     if (record.event === 'started' && record.detail?.['clock'] !== undefined) session.clock = record.detail['clock']
-    if (record.event === 'ended' && record.cause !== CRASH) state.hole = undefined
+    if (record.event === 'ended' && record.cause !== CRASH) state.holes.clear()
     // An earlier recovery wrote this end, in a block of its own.
-    else if (record.event === 'ended') state.hole ??= { fromTsUs: provedUs, cause: COLLECTOR_CRASH }
+    else if (record.event === 'ended' && state.holes.size === 0) state.holes.set(CRASH, { fromTsUs: provedUs, cause: COLLECTOR_CRASH })
   }
 }
 

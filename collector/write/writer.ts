@@ -32,6 +32,8 @@ export interface WriterOptions {
   /** Puts a segment away, all of which is committed. */
   release: (segment: SegmentRef) => Promise<void>
   onCommit: (batch: JournalBatch, stored: StoredBatch) => void
+  /** So many ticks of a committed batch are in no table. */
+  onVanished: (ticks: number) => void
   /** A batch could not be written and will be tried again after `retryMs`. */
   onRetry: (error: unknown, retryMs: number) => void
   onReleaseError: (error: unknown, segment: SegmentRef) => void
@@ -45,6 +47,8 @@ interface BatchSource {
   recovered?: boolean
 }
 
+/** Reason of the drop of rows that a trigger in the database let vanish. */
+const VANISHED = 'vanished-in-database'
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5000
 
@@ -131,7 +135,9 @@ export class Writer {
   }
 
   #committed(batch: JournalBatch, stored: StoredBatch, recovered: boolean): void {
-    const { counts, onCommit } = this.#options
+    const { counts, onCommit, onVanished } = this.#options
+    const vanished = batch.ticks - stored.acceptedTicks - stored.quarantinedTicks
+    if (vanished > 0) onVanished(vanished)
     this.#uncommitted--
     if (stored.alreadyCommitted) counts.batches.alreadyCommitted++
     else counts.batches.committed++
@@ -140,6 +146,7 @@ export class Writer {
       counts.inFlight -= batch.ticks
       counts.written += stored.acceptedTicks
       counts.quarantined += stored.quarantinedTicks
+      if (vanished > 0) counts.dropped.set(VANISHED, (counts.dropped.get(VANISHED) ?? 0) + vanished)
     }
     onCommit(batch, stored)
     for (const segment of new Set(batch.blocks.map((block) => block.segment))) segment.uncommitted--

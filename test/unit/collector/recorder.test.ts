@@ -1,77 +1,8 @@
-import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { type CollectorClock, createGatewayClock, createWallClock, type GatewayClock } from '../../../collector/clock.ts'
-import { Journal } from '../../../collector/journal/journal.ts'
-import { Recorder, type RecorderOptions } from '../../../collector/recorder.ts'
-import { createCounts, unaccounted } from '../../../collector/telemetry/counts.ts'
-import { verifyTape } from '../../../db/tape/inspect.ts'
-import type { Quote, TapeRecord, Tick, Verdict } from '../../../market/tick.ts'
-import { segmentRecords, segmentsIn, temporaryFolder } from './journal/journal-support.ts'
-import { unexpected } from '../../support/unexpected.ts'
-
-const START_US = 1401975060_000_000
-const STOCK = { kind: 'stock', symbol: 'TWX', currency: 'USD', conId: 4321 } as const
-const OTHER = { kind: 'stock', symbol: 'FOXA', currency: 'USD' } as const
-
-interface Watched<C extends CollectorClock> {
-  recorder: Recorder
-  clock: C
-  counts: ReturnType<typeof createCounts>
-  /** Records of every session so far, in the order of the sessions, without absent fields. */
-  tapes: () => Promise<Record<string, unknown>[][]>
-  sessionIds: number[]
-}
-
-async function recorderOn<C extends CollectorClock>(clock: C, judge: RecorderOptions['judge'] = () => undefined): Promise<Watched<C>> {
-  const directory = await temporaryFolder()
-  const counts = createCounts()
-  const sessionIds: number[] = []
-  const recorder = new Recorder({
-    clock,
-    counts,
-    judge,
-    openJournal(sessionId) {
-      sessionIds.push(sessionId)
-      return new Journal({
-        batchRows: 1000,
-        batchMs: 100,
-        fsyncMs: 50,
-        segmentBytes: 1 << 26,
-        directory,
-        sessionId,
-        onBatch: () => undefined,
-        onSegmentClosed: () => undefined,
-        onSync: () => undefined,
-        onError: unexpected,
-      })
-    },
-    detail: { version: '1.2.3' },
-    config: { rules: { maxSpreadPercent: 50 } },
-  })
-  const tapes = async () => {
-    const names = await segmentsIn(directory)
-    const read: Record<string, unknown>[][] = []
-    for (const sessionId of sessionIds)
-      for (const name of names.filter((name) => name.startsWith(`${sessionId}-`))) {
-        expect(await verifyTape(join(directory, name))).toMatchObject({ problems: [] })
-        read.push((await segmentRecords(join(directory, name))).map(present))
-      }
-    return read
-  }
-  return { recorder, clock, counts, tapes, sessionIds }
-}
-
-async function onGatewayTime(judge?: RecorderOptions['judge']): Promise<Watched<GatewayClock>> {
-  const clock = createGatewayClock()
-  clock.publish(START_US)
-  return recorderOn(clock, judge)
-}
-
-function present(record: TapeRecord): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
-}
-
-const quote = (bidPrice: number, instrument = 0): Quote => ({ kind: 'quote', seq: 0, tsUs: 0, instrument, bidPrice })
+import { createWallClock } from '../../../collector/clock.ts'
+import { unaccounted } from '../../../collector/telemetry/counts.ts'
+import type { Tick, Verdict } from '../../../market/tick.ts'
+import { onGatewayTime, OTHER, quote, recorderOn, START_US, STOCK } from './recorder-support.ts'
 
 describe('a session', () => {
   it('begins with its start and its settings and ends with its end', async () => {
@@ -178,19 +109,42 @@ describe('a tick', () => {
     ])
     expect(counts).toMatchObject({ received: 3, inFlight: 3 })
   })
+})
 
-  it('outside of a session is dropped, by reason', async () => {
-    const { recorder, counts } = await onGatewayTime(unexpected)
-    recorder.tick(quote(1), START_US)
-    recorder.drop('unknown-line')
-    recorder.drop('unknown-line')
+describe('a line of tick-by-tick data', () => {
+  it('is held beside the market data of its instrument, and not counted as such', async () => {
+    const { recorder, counts, tapes } = await onGatewayTime()
+    recorder.begin()
+    const instrument = recorder.instrumentOf(STOCK)
+    recorder.lineOpened(instrument)
+    recorder.lineOpened(instrument, 'tick-by-tick-trades')
+    recorder.lineOpened(instrument, 'tick-by-tick-quotes')
+    recorder.lineClosed(instrument, 'refused: 10190', undefined, 'tick-by-tick-quotes')
+    expect(counts.lines).toBe(1)
+    await recorder.rotate('clock-step')
+    expect(counts.lines).toBe(1)
+    await recorder.end('test')
+    expect(counts.lines).toBe(0)
+    const lines = (await tapes()).map((tape) =>
+      tape.filter(({ kind }) => kind === 'line').map(({ event, feed, openedSeq }) => [event, feed, openedSeq]),
+    )
 
-    expect(counts).toMatchObject({ received: 3, inFlight: 0 })
-    expect([...counts.dropped]).toEqual([
-      ['no-session', 1],
-      ['unknown-line', 2],
+    expect(lines).toEqual([
+      [
+        ['opened', undefined, 4],
+        ['opened', 'tick-by-tick-trades', 5],
+        ['opened', 'tick-by-tick-quotes', 6],
+        ['closed', 'tick-by-tick-quotes', 6],
+        ['closed', undefined, 4],
+        ['closed', 'tick-by-tick-trades', 5],
+      ],
+      [
+        ['opened', undefined, 4],
+        ['opened', 'tick-by-tick-trades', 5],
+        ['closed', undefined, 4],
+        ['closed', 'tick-by-tick-trades', 5],
+      ],
     ])
-    expect(unaccounted(counts)).toBe(0)
   })
 })
 

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createPacer } from '../../../../collector/ib/pacer.ts'
 
 const never = new AbortController().signal
@@ -38,6 +38,19 @@ describe('a pacer', () => {
     expect((await settled).slice(2).every(({ status }) => status === 'rejected')).toBe(true)
     await expect(pacer.send(() => sent.push('late'), lost.signal)).rejects.toThrow('aborted')
     expect(sent).toHaveLength(3)
+  })
+
+  it("goes on at its rate when the system's clock is set back by an hour, or forward", async () => {
+    const pacer = createPacer(2)
+    const now = vi.spyOn(Date, 'now')
+    onTestFinished(() => now.mockRestore())
+    const startMs = performance.now()
+    for (const stepMs of [-3_600_000, 3_600_000]) {
+      await Promise.all([1, 2].map(() => pacer.send(() => undefined, never)))
+      now.mockReturnValue(Date.now() + stepMs)
+      await Promise.all([3, 4].map(() => pacer.send(() => undefined, never)))
+    }
+    expect(performance.now() - startMs).toBeGreaterThan(3000 - MARGIN_MS)
   })
 
   it('hands on the failure of a send and goes on', async () => {

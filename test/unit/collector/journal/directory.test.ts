@@ -1,7 +1,7 @@
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { listSegments, pruneReleased, releaseSegment, segmentName } from '../../../../collector/journal/directory.ts'
+import { listSegments, pruneOldest, pruneReleased, releaseSegment, segmentName } from '../../../../collector/journal/directory.ts'
 import { temporaryFolder } from './journal-support.ts'
 
 const DAY_MS = 86_400_000
@@ -64,6 +64,20 @@ describe('a released segment', () => {
     expect(await pruneReleased(folder, 3, nowMs)).toBe(2)
     expect((await readdir(released)).sort()).toEqual(['3-000001.tape', '4-000001.tape.copy', 'mine.tape'])
     expect(await listSegments(folder)).toHaveLength(1)
+  })
+
+  it('is deleted earlier, the oldest first, when there must be room', async () => {
+    const folder = await temporaryFolder()
+    const released = join(folder, 'released')
+    await mkdir(released)
+    for (const name of ['2-000001.tape', '1-000002.tape', '1-000010.tape', '0.tape']) await writeFile(join(released, name), '')
+    await writeFile(join(folder, '0-000001.tape'), '')
+    const left: string[][] = []
+    while ((await pruneOldest(folder)) > 0) left.push((await readdir(released)).sort())
+
+    expect(left).toEqual([['0.tape', '1-000010.tape', '2-000001.tape'], ['0.tape', '2-000001.tape'], ['0.tape']])
+    expect(await listSegments(folder)).toHaveLength(1)
+    expect(await pruneOldest(await temporaryFolder())).toBe(0)
   })
 
   it('is not missed when there was none yet', async () => {

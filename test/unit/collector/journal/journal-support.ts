@@ -9,6 +9,7 @@ import { Journal, type JournalOptions } from '../../../../collector/journal/jour
 import { type RecoveredSession, recoverJournal } from '../../../../collector/journal/recovery.ts'
 import { RecordCursor } from '../../../../db/tape/codec.ts'
 import { readBlocks, readRecords } from '../../../../db/tape/reader.ts'
+import { unbounded } from '../../../support/unbounded.ts'
 import type { ContractRecord, FeedGap, LineEvent, Quote, SessionEvent, TapeRecord } from '../../../../market/tick.ts'
 
 export const SESSION_ID = 1401975060000 * 4096 + 7
@@ -82,6 +83,7 @@ export async function journalIn(directory: string, options: Partial<JournalOptio
     ...PATIENT,
     directory,
     sessionId: SESSION_ID,
+    bound: unbounded(),
     onBatch: (batch) => batches.push(batch),
     onSegmentClosed: (segment) => closedSegments.push(segment),
     onSync: (figures) => syncs.push(figures),

@@ -51,7 +51,8 @@ describe('a session that crashed', () => {
     expect(await j.contentsOf(session.batches.slice(0, 1))).toEqual(await j.contentsOf(live.batches.slice(0, 1)))
     expect(session.batches.map(({ ticks }) => ticks)).toEqual([1, 2, 0])
     expect(session.contracts).toEqual(new Map([[0, j.contract(2).contract]]))
-    expect(session.segments).toEqual([{ path: segment(folder, 1), uncommitted: 3, closed: true }])
+    const { size } = await stat(segment(folder, 1))
+    expect(session.segments).toEqual([{ path: segment(folder, 1), bytes: size, uncommitted: 3, closed: true }])
   })
 
   it('ends as of its last record, and so do the lines that were open, in the order of the tape', async () => {
@@ -147,6 +148,14 @@ describe('the hole behind a crash', () => {
   it('is its own when the one before it has been named', async () => {
     const hole = { fromTsUs: j.BASE_US + 5, cause: 'collector-crash' }
     expect(await holeOf([j.started(), j.quote(2), j.interrupted(3, 2)], [j.gap(4, 2)], [j.quote(5)])).toEqual(hole)
+  })
+
+  it('is the first of those that were open at once, until each is named by a gap of its own', async () => {
+    const dropping = { ...j.interrupted(4, 3), cause: 'dropped: journal-full' }
+    const open = [j.started(), j.interrupted(2, 1), j.quote(3), dropping]
+    expect(await holeOf(open)).toEqual({ fromTsUs: j.BASE_US + 1, cause: 'link-lost' })
+    expect(await holeOf(open, [j.gap(5, 1)])).toEqual({ fromTsUs: j.BASE_US + 3, cause: 'dropped: journal-full' })
+    expect(await holeOf(open, [{ ...j.gap(5, 3), cause: dropping.cause }])).toEqual({ fromTsUs: j.BASE_US + 1, cause: 'link-lost' })
   })
 
   it('is known from the newest segment alone', async () => {

@@ -9,6 +9,7 @@ import { RecordCursor } from '../../../../db/tape/codec.ts'
 import { RULES } from '../../../../market/rules/index.ts'
 import { createValidator } from '../../../../market/rules/validator.ts'
 import { temporaryFolder } from '../journal/journal-support.ts'
+import { unbounded } from '../../../support/unbounded.ts'
 import { unexpected } from '../../../support/unexpected.ts'
 
 const contractOf = () => undefined
@@ -21,7 +22,7 @@ function batchOf(batchNo: number, segments: SegmentRef[], ticks = 1): JournalBat
 }
 
 function segmentOf(path: string): SegmentRef {
-  return { path, uncommitted: 0, closed: false }
+  return { path, bytes: 0, uncommitted: 0, closed: false }
 }
 
 function stored(batch: Partial<StoredBatch> = {}): StoredBatch {
@@ -34,17 +35,19 @@ function writerWith(store: WriterOptions['store'], options: Partial<WriterOption
   const committed: number[] = []
   const retries: { error: unknown; retryMs: number }[] = []
   const releaseErrors: string[] = []
+  const vanished: number[] = []
   const writer = new Writer({
     lanes: 1,
     store,
     counts,
     release: async ({ path }) => void released.push(path),
     onCommit: ({ batchNo }) => committed.push(batchNo),
+    onVanished: (ticks) => vanished.push(ticks),
     onRetry: (error, retryMs) => retries.push({ error, retryMs }),
     onReleaseError: (_, { path }) => releaseErrors.push(path),
     ...options,
   })
-  return { writer, counts, released, committed, retries, releaseErrors }
+  return { writer, counts, released, committed, retries, releaseErrors, vanished }
 }
 
 /** A store that answers when it is told to. */
@@ -93,6 +96,21 @@ describe('lanes', () => {
     await writer.drained()
 
     expect(committed).toEqual([2, 4, 5, 1, 3])
+  })
+})
+
+describe('a batch of which the database keeps less than it took', () => {
+  it('leaves no tick unaccounted for, and says how many are lost', async () => {
+    const { writer, counts, vanished } = writerWith(async () => stored({ acceptedTicks: 6, quarantinedTicks: 1 }))
+    counts.received = 10
+    counts.inFlight = 10
+    writer.add(batchOf(1, [segmentOf('a')], 10), { contractOf })
+    await writer.drained()
+
+    expect(vanished).toEqual([3])
+    expect(counts).toMatchObject({ written: 6, quarantined: 1, inFlight: 0 })
+    expect(droppedTotal(counts)).toBe(3)
+    expect(unaccounted(counts)).toBe(0)
   })
 })
 
@@ -207,7 +225,7 @@ describe('segments', () => {
 
   it('without a batch are released at once', async () => {
     const { writer, released } = writerWith(async () => stored())
-    writer.segmentClosed({ path: 'empty', uncommitted: 0, closed: true })
+    writer.segmentClosed({ path: 'empty', bytes: 0, uncommitted: 0, closed: true })
     await writer.drained()
 
     expect(released).toEqual(['empty'])
@@ -220,7 +238,7 @@ describe('segments', () => {
         released.push(path)
       },
     })
-    for (const path of ['a', 'b']) writer.segmentClosed({ path, uncommitted: 0, closed: true })
+    for (const path of ['a', 'b']) writer.segmentClosed({ path, bytes: 0, uncommitted: 0, closed: true })
     await writer.drained()
 
     expect(releaseErrors).toEqual(['a'])
@@ -338,6 +356,7 @@ describe('received = written + quarantined + dropped + in flight', () => {
           segmentBytes: 5000,
           directory,
           sessionId,
+          bound: unbounded(),
           onBatch: (batch) => writer.add(batch, { contractOf, freed: (bytes) => journal.released(bytes) }),
           onSegmentClosed: (segment) => writer.segmentClosed(segment),
           onSync() {
@@ -350,6 +369,8 @@ describe('received = written + quarantined + dropped + in flight', () => {
       },
       detail: {},
       config: {},
+      onDropping: () => undefined,
+      onDropped: () => undefined,
     })
     const quote = (bidPrice: number, askPrice: number) =>
       recorder.tick({ kind: 'quote', seq: 0, tsUs: 0, instrument: 0, bidPrice, askPrice }, 0)
