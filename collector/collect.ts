@@ -6,6 +6,7 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 
 import type { Logger } from 'pino'
 
@@ -17,25 +18,37 @@ import { createValidator } from '../market/rules/validator.ts'
 import { createGatewayClock, createWallClock } from './clock.ts'
 import type { FeedSettings } from './ib/feed.ts'
 import { type Link, RequestError } from './ib/link.ts'
-import { pruneReleased, releaseSegment } from './journal/directory.ts'
+import { JournalBound, type JournalLimits } from './journal/bound.ts'
+import { pruneOldest, pruneReleased, releaseSegment } from './journal/directory.ts'
 import { Journal, type JournalSettings } from './journal/journal.ts'
 import { recoverJournal } from './journal/recovery.ts'
 import { Outage } from './outage.ts'
 import { Recorder } from './recorder.ts'
+import { announceAddress, collectorLock } from './telemetry/address.ts'
 import { type Counts, createCounts } from './telemetry/counts.ts'
 import { createEvents } from './telemetry/events.ts'
 import { serveTelemetry } from './telemetry/http.ts'
 import { createMetrics } from './telemetry/metrics.ts'
+import { createStatusPage, rememberEvents } from './telemetry/status.ts'
 import { joinRooms } from './topology.ts'
-import { openUniverse, type UnderlyingSettings } from './universe/universe.ts'
+import type { EntitlementRow } from './universe/entitlements.ts'
+import type { LineCounts, SubscriptionsOptions } from './universe/subscriptions.ts'
+import { type Discovered, openUniverse, type UnderlyingSettings } from './universe/universe.ts'
 import { Writer, type WriterOptions } from './write/writer.ts'
 
 export interface CollectSettings {
   dataDir: string
-  gateway: FeedSettings & { clock: 'wall' | 'gateway'; lines: number; marketDataType: number; genericTicks: readonly number[] }
+  gateway: FeedSettings & {
+    clock: 'wall' | 'gateway'
+    lines: number
+    marketDataType: number
+    genericTicks: readonly number[]
+    /** Other intervals than the usual ones between attempts to have a line. */
+    lineDelays?: SubscriptionsOptions['delays']
+  }
   underlyings: readonly UnderlyingSettings[]
   rules: RuleSettings & { disabled: readonly string[] }
-  journal: JournalSettings & { keepDays: number }
+  journal: JournalSettings & JournalLimits & { keepDays: number }
   lanes: number
   /** Absent: no HTTP server. */
   metrics?: { host: string; port: number } | undefined
@@ -47,6 +60,8 @@ export interface CollectOptions {
   logger: Logger
   /** Brings the database to this version and makes it ready; called until it succeeds. */
   prepareDatabase: () => Promise<void>
+  /** What the database is, in words; undefined until that is known. */
+  databaseServer: () => string | undefined
   store: WriterOptions['store']
   /** Stop at the end of a replayed tape. Without it only `stop` ends the recording. */
   untilEndOfTape: boolean
@@ -57,6 +72,8 @@ export interface CollectOptions {
   /** How long the database is waited for at the end. */
   drainTimeoutMs: number
   onProgress?: (progress: CollectProgress) => void
+  /** Is given what takes over changed settings while it records: those of them that can change then. */
+  onReloadable?: (reload: (next: CollectSettings) => void) => void
 }
 
 export interface CollectProgress {
@@ -64,6 +81,11 @@ export interface CollectProgress {
   marketTimeUs: number | undefined
   feed: 'connecting' | 'up' | 'stopped'
   linesWanted: number
+  /** Market-data lines by their state: `open`; `no-line`, waiting because the gateway has none left; and so on (subscriptions.ts). */
+  marketData: LineCounts
+  tickByTick: LineCounts
+  /** What the account gets, by symbol and kind, as the current link told. */
+  entitlements: readonly EntitlementRow[]
   counts: Counts
   /** Oldest record of the last committed batch, from socket to commit. */
   lagMs: number
@@ -86,7 +108,7 @@ const ABANDON_MS = 3000
 /** Records until told to stop. Resolves when everything is stopped; throws a TapedeckError when it cannot begin. */
 export async function collect(options: CollectOptions): Promise<CollectSummary> {
   const { settings, logger } = options
-  const lock = await acquireDirectoryLock(join(settings.dataDir, 'collector.lock'), { purpose: 'tapedeck collect' })
+  const lock = await acquireDirectoryLock(collectorLock(settings.dataDir), { purpose: 'tapedeck collect' })
   try {
     return await record(options, logger)
   } finally {
@@ -95,10 +117,11 @@ export async function collect(options: CollectOptions): Promise<CollectSummary> 
 }
 
 async function record(options: CollectOptions, logger: Logger): Promise<CollectSummary> {
-  const { settings, stop, force } = options
+  const { stop, force } = options
+  let { settings } = options
   const journalDirectory = join(settings.dataDir, 'journal')
   const counts = createCounts()
-  const events = createEvents(logger, counts)
+  const { events, seen } = rememberEvents(createEvents(logger, counts))
   const stopped = new AbortController()
   const stopNow = (cause: unknown) => stopped.abort(cause)
   if (stop.aborted) stopNow(stop.reason)
@@ -109,6 +132,7 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
   const recovered = await recoverJournal(journalDirectory)
   const prune = () => pruneReleased(journalDirectory, settings.journal.keepDays, Date.now()).then(events.pruned, events.pruneFailed)
   await prune()
+  const bound = new JournalBound(settings.journal)
 
   let databaseReady: Promise<void> | undefined
   const writer = new Writer({
@@ -122,7 +146,11 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
       await databaseReady
       return options.store(batch, contractOf)
     },
-    release: (segment) => releaseSegment(journalDirectory, segment.path),
+    release: async (segment) => {
+      await releaseSegment(journalDirectory, segment.path)
+      bound.segmentBytes -= segment.bytes
+    },
+    onVanished: events.rowsVanished,
     onCommit: (batch, stored) => {
       hasCommitted = true
       events.databaseUp()
@@ -137,25 +165,31 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
   })
 
   const clock = settings.gateway.clock === 'gateway' ? createGatewayClock() : createWallClock()
+  const judgeBy = (rules: CollectSettings['rules']) =>
+    createValidator({ rules: RULES, settings: rules, disabled: rules.disabled, onRuleError: events.ruleFailed })
+  let judge = judgeBy(settings.rules)
   const recorder = new Recorder({
     clock,
     counts,
-    judge: createValidator({
-      rules: RULES,
-      settings: settings.rules,
-      disabled: settings.rules.disabled,
-      onRuleError: events.ruleFailed,
-    }),
+    judge: (tick) => judge(tick),
     openJournal: (sessionId) => {
       const journal: Journal = new Journal({
         ...settings.journal,
         directory: journalDirectory,
         sessionId,
+        bound,
         onBatch: (batch) => writer.add(batch, { contractOf: (i) => recorder.contractOf(i), freed: (bytes) => journal.released(bytes) }),
         isBehind: () => writer.waiting > 0,
         onSegmentClosed: (segment) => writer.segmentClosed(segment),
-        onSync: ({ seconds, bytes }) => metrics.journalSync(seconds, bytes),
-        onError: events.journalError,
+        onSync: ({ seconds, bytes }) => {
+          metrics.journalSync(seconds, bytes)
+          events.journalUp()
+        },
+        onError: (error, path) => {
+          events.journalError(error, path)
+          // The database has what is in them, and the disk has no room for what it has not.
+          if (isFull(error)) pruneOldest(journalDirectory).then(events.pruned, events.pruneFailed)
+        },
         giveUp: force,
         onLost: (ticks) => {
           recorder.lost(ticks)
@@ -165,7 +199,11 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
       return journal
     },
     detail: { version: options.version, host: hostname(), pid: process.pid, clock: settings.gateway.clock },
-    config: { rules: settings.rules },
+    get config() {
+      return { rules: settings.rules }
+    },
+    onDropping: events.dropping,
+    onDropped: events.dropped,
   })
   const outage = new Outage({
     record: (gap) => {
@@ -177,13 +215,19 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     counts,
     feedUp: () => topology.feed.state$.value.phase === 'up',
     pendingBatches: () => writer.pending,
+    lines: () => ({ 'market-data': topology.subscriptions.marketData, 'tick-by-tick': topology.subscriptions.tickByTick }),
+    bound,
   })
   let discovery: Promise<void> | undefined
   let universeIsKnown = false
+  const discovered = new Map<string, Discovered>()
   const topology = joinRooms({
     feed: settings.gateway,
     marketDataType: settings.gateway.marketDataType,
-    genericTicks: settings.gateway.genericTicks,
+    get genericTicks() {
+      return settings.gateway.genericTicks
+    },
+    lineDelays: settings.gateway.lineDelays,
     clock,
     recorder,
     outage,
@@ -208,7 +252,10 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
         return
       } catch (error) {
         if (stopped.signal.aborted) return
-        if (error instanceof FeedError && !(error instanceof RequestError) && !error.retryable) return stopNow(error)
+        if (error instanceof FeedError && !(error instanceof RequestError) && !error.retryable) {
+          if (universeIsKnown) return events.universeKept(error)
+          return stopNow(error)
+        }
         events.discoveryFailed(error)
       }
       await sleep(DISCOVERY_RETRY_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
@@ -225,11 +272,48 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
       instrumentOf: (contract) => recorder.instrumentOf(contract),
       subscriptions: topology.subscriptions,
       ticks: topology.ticks,
+      discovered,
     })
     universeIsKnown = true
     topology.universeFound()
   }
 
+  /** Takes over what can change while lines are open: the universe, rules, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */
+  function reload({ underlyings, rules, gateway, journal }: CollectSettings): void {
+    const nextJudge = judgeBy(rules)
+    const before = settings
+    settings = {
+      ...before,
+      underlyings,
+      rules,
+      gateway: { ...before.gateway, lines: gateway.lines, genericTicks: gateway.genericTicks },
+      journal: { ...before.journal, keepDays: journal.keepDays },
+    }
+    if (!isDeepStrictEqual(rules, before.rules)) {
+      judge = nextJudge
+      recorder.configChanged()
+    }
+    if (gateway.lines !== before.gateway.lines || !isDeepStrictEqual(underlyings, before.underlyings)) discovery = discovery?.then(discover)
+  }
+  options.onReloadable?.(reload)
+
+  const page = createStatusPage({
+    version: options.version,
+    dataDir: settings.dataDir,
+    journalDirectory,
+    gateway: settings.gateway,
+    counts,
+    seen,
+    session: () => (recorder.recording ? { id: recorder.sessionId, marketTimeUs: clock.nowUs() } : undefined),
+    feed: () => topology.feed.state$.value.phase,
+    lineLimit: () => settings.gateway.lines,
+    marketData: () => topology.subscriptions.marketData,
+    tickByTick: () => topology.subscriptions.tickByTick,
+    lagMs: () => (hasCommitted ? lagMs : undefined),
+    pendingBatches: () => writer.pending,
+    databaseServer: options.databaseServer,
+    entitlements: () => topology.entitlements.rows,
+  })
   const telemetry =
     settings.metrics &&
     (await serveTelemetry({
@@ -238,19 +322,29 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
       notReady: () => [
         ...(topology.feed.state$.value.phase === 'up' ? [] : ['not connected to the gateway']),
         ...(recorder.recording ? [] : ['not recording: the time is not known yet']),
+        ...journalTroubles(bound),
         ...(writer.failing > 0 ? ['the database does not take ticks; they wait in the journal'] : []),
         ...(writer.failing === 0 && !hasCommitted ? ['nothing was written to the database yet'] : []),
       ],
+      status: page.read,
     }))
+  const withdrawAddress =
+    settings.metrics && telemetry && (await announceAddress(settings.dataDir, { host: settings.metrics.host, port: telemetry.port }))
   const progress = (): CollectProgress => ({
     marketTimeUs: clock.known ? clock.nowUs() : undefined,
     feed: topology.feed.state$.value.phase,
     linesWanted: topology.subscriptions.wanted,
+    marketData: { ...topology.subscriptions.marketData },
+    tickByTick: { ...topology.subscriptions.tickByTick },
+    entitlements: topology.entitlements.rows,
     counts,
     lagMs,
     metricsPort: telemetry?.port,
   })
-  const ticker = setInterval(() => options.onProgress?.(progress()), PROGRESS_MS)
+  const ticker = setInterval(() => {
+    page.sample()
+    options.onProgress?.(progress())
+  }, PROGRESS_MS)
   const pruner = setInterval(() => void prune(), PRUNE_MS)
 
   try {
@@ -277,6 +371,7 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
   } finally {
     clearInterval(ticker)
     clearInterval(pruner)
+    await withdrawAddress?.()
     await telemetry?.close()
   }
 
@@ -285,7 +380,10 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     events.recovered(session.sessionId, session.batches.length, ticks, session.tornBytes, session.crashed)
     counts.recovered.found += ticks
     for (const batch of session.batches) writer.add(batch, { contractOf: (i) => session.contracts.get(i), recovered: true })
-    for (const segment of session.segments) writer.segmentClosed(segment)
+    for (const segment of session.segments) {
+      bound.segmentBytes += segment.bytes
+      writer.segmentClosed(segment)
+    }
   }
 
   /** A replay gateway that does not publish its time would leave a recorder on its clock waiting for ever. */
@@ -320,6 +418,16 @@ async function drain(
   await Promise.race([writer.stop(), sleep(ABANDON_MS, undefined, { ref: false })])
   const ticks = counts.inFlight + counts.recovered.found - counts.recovered.committed
   if (writer.uncommitted > 0) events.leftInJournal(ticks, writer.uncommitted)
+}
+
+function journalTroubles({ refusal, diskFails }: JournalBound): string[] {
+  if (refusal === 'journal-full') return ['the journal is full: ticks are dropped until the database takes some of it']
+  if (refusal) return ['the journal cannot be written and memory is full: ticks are dropped']
+  return diskFails ? ['the journal cannot be written; ticks wait in memory'] : []
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOSPC'
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

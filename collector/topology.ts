@@ -5,11 +5,12 @@
  *     -> recorder (numbered, stamped, judged by the rules) -> journal (group fsync) -> writer (lanes, COPY, commit) -> journal released
  *
  * Beside that path: subscriptions say which lines are open, the outage names what was not covered: from the last proof of life until
- * every line that is wanted is open and IB itself is there.
+ * every line that is wanted is open or refused (or nobody answers for it) and IB itself is there.
  */
 
 import { Subject } from 'rxjs'
 
+import type { Contract } from '../market/contract.ts'
 import type { Tick } from '../market/tick.ts'
 import type { CollectorClock, GatewayClock } from './clock.ts'
 import { Assembler, SILENCE_MS } from './ib/assemble.ts'
@@ -17,27 +18,31 @@ import { Feed, type FeedSettings } from './ib/feed.ts'
 import {
   CONNECTIVITY_LOST,
   END_OF_TAPE,
-  endsLine,
-  LINES_EXCEEDED,
+  refusalOf,
   RESTORED_DATA_KEPT,
   RESTORED_DATA_LOST,
   TWS_SERVER_LINK_BROKEN,
+  UNKNOWN_TICKER_ID,
   VALIDATION_FAILED,
 } from './ib/ib-errors.ts'
 import { Intake } from './ib/intake.ts'
 import type { Link } from './ib/link.ts'
 import { toIbContract } from './ib/map-contract.ts'
 import type { ControlMessage } from './ib/messages.ts'
+import { isDelayedType } from './ib/tick-types.ts'
 import type { Outage } from './outage.ts'
 import type { Recorder } from './recorder.ts'
 import type { Counts } from './telemetry/counts.ts'
 import type { Events } from './telemetry/events.ts'
-import { Subscriptions } from './universe/subscriptions.ts'
+import { Entitlements } from './universe/entitlements.ts'
+import { Subscriptions, type SubscriptionsOptions } from './universe/subscriptions.ts'
 
 /** A published time is in microseconds; the answer to a request for the time is in seconds. */
 const FIRST_MICROSECOND_TIME = 1e14
 /** A difference of the system's clock from the anchored one that begins a new session. */
 const MAX_DRIFT_MS = 100
+/** After the last request. A line without an answer does not keep the others' hole open, and the report back, for longer. */
+const ANSWER_WAIT_MS = 10_000
 
 export interface TopologyOptions {
   feed: FeedSettings
@@ -54,11 +59,13 @@ export interface TopologyOptions {
   /** False while lines are still to be wanted. */
   universeIsKnown: () => boolean
   onEndOfTape: () => void
+  lineDelays?: SubscriptionsOptions['delays'] | undefined
 }
 
 export interface Topology {
   feed: Feed
   subscriptions: Subscriptions
+  entitlements: Entitlements
   /** Every tick as it is recorded, for those who wait for a price. */
   ticks: Subject<Tick>
   /** Begins the recording session. */
@@ -76,32 +83,53 @@ export function joinRooms(options: TopologyOptions): Topology {
   const ticks = new Subject<Tick>()
   /** The link to the gateway may be up while the gateway has lost IB. */
   let ibIsAway = false
+  const wantsDelayed = isDelayedType(options.marketDataType)
+  const entitlements = new Entitlements()
+  let settleTimer: NodeJS.Timeout | undefined
+  /** What was told of entitlements; undefined before the first report. */
+  let reported: Set<string> | undefined
 
   const assembler = new Assembler({
     silenceMs: 'publish' in clock ? Number.POSITIVE_INFINITY : SILENCE_MS,
     usAt: (arrivalMs) => clock.usAt(arrivalMs),
     onTick: (tick, arrivalUs) => {
+      if (tick.delayed && !wantsDelayed) return subscriptions.cancelDelayed(tick.instrument)
       recorder.tick(tick, arrivalUs)
       if (ticks.observed) ticks.next(tick)
     },
+    onLineAlive: (reqId) => subscriptions.dataCame(reqId),
     onUnknownLine: () => recorder.drop('unknown-line'),
     onUnknownType: once(events.unknownTickType),
   })
 
-  const subscriptions = new Subscriptions({
-    onRequested: (reqId, instrument) => assembler.openLine(reqId, instrument),
-    onOpened: (instrument) => {
-      recorder.lineOpened(instrument)
-      endOutage()
+  const fellBack = new Set<Contract>()
+  const subscriptions: Subscriptions = new Subscriptions({
+    onRequested: (reqId, line) => {
+      entitlements.asked(line)
+      assembler.openLine(reqId, line.instrument)
     },
-    onClosed: (reqId, instrument, cause, untilUs) => {
-      assembler.closeLine(reqId)
-      recorder.lineClosed(instrument, cause, untilUs)
+    onEnded: (reqId, { instrument }) => assembler.openLine(reqId, instrument),
+    onReleased: (reqId) => assembler.closeLine(reqId),
+    onOpened: (line) => {
+      entitlements.served(line)
+      recorder.lineOpened(line.instrument, line.feed)
     },
-    onRefused: (contract, code, text) => {
-      events.lineRefused(contract, code, text)
-      endOutage()
+    onClosed: ({ instrument, feed }, cause, untilUs) => recorder.lineClosed(instrument, cause, untilUs, feed),
+    onRefused: (line, error) => {
+      if (!error) return entitlements.refusedDelayed(line)
+      entitlements.refused(line, error.code, error.text)
+      if (!line.feed) events.lineRefused(line.contract, error.code, error.text)
+      else if (!fellBack.has(line.contract)) {
+        fellBack.add(line.contract)
+        events.tickByTickRefused(line.contract, error.code, error.text)
+      }
     },
+    onUnwanted: (line) => entitlements.forget(line),
+    onLimit: events.lineLimit,
+    onPaused: events.linesPaused,
+    onResumed: events.linesResumed,
+    onSettled: settled,
+    delays: options.lineDelays,
   })
 
   const intake = new Intake({
@@ -116,6 +144,7 @@ export function joinRooms(options: TopologyOptions): Topology {
     ...options.feed,
     onMessages: (messages) => intake.take(messages),
     onDown: (reason, retryMs) => {
+      clearTimeout(settleTimer)
       intake.stop()
       ibIsAway = false
       if (counts.lines > 0) interrupt(recorder.lastProofUs, reason)
@@ -143,17 +172,47 @@ export function joinRooms(options: TopologyOptions): Topology {
     if (outage.begin(fromTsUs, cause) && recorder.recording) recorder.interrupted({ fromTsUs, cause })
   }
 
-  function endOutage(): void {
-    if (!ibIsAway && subscriptions.waiting === 0 && options.universeIsKnown()) outage.end(recorder.nowUs)
+  /** The lines that are wanted are open or refused. */
+  function settled(): void {
+    if (!options.universeIsKnown()) return
+    if (!ibIsAway) outage.end(recorder.nowUs)
+    reportEntitlements()
+  }
+
+  function settleSoon(): void {
+    if (subscriptions.waiting === 0) settled()
+    else settleLater()
+  }
+
+  /** A line that is neither served nor refused is not held, and must not keep the hole of the others open for ever. */
+  function settleLater(): void {
+    clearTimeout(settleTimer)
+    settleTimer = setTimeout(
+      () => (subscriptions.marketData.queued > 0 || !options.universeIsKnown() ? settleLater() : settled()),
+      ANSWER_WAIT_MS,
+    )
+  }
+
+  /** Told once, and again when there is something new to tell. */
+  function reportEntitlements(): void {
+    const { rows } = entitlements
+    const troubles = rows.flatMap(({ symbol, kind, reasons }) => reasons.map(({ code, text }) => `${symbol} ${kind} ${code} ${text}`))
+    if (!reported || troubles.some((trouble) => !reported?.has(trouble))) events.entitlements(rows)
+    reported = new Set([...(reported ?? []), ...troubles])
   }
 
   function ready(link: Link): void {
     followClock()
-    const generic = options.genericTicks.join(',')
+    entitlements.clear()
     subscriptions.linkUp({
       newReqId: () => link.newReqId(),
-      open: (reqId, contract, plain) => link.openLine(reqId, toIbContract(contract), plain ? '' : generic),
+      open(reqId, { contract, feed }, plain) {
+        if (feed) return link.openTickByTick(reqId, toIbContract(contract), feed === 'tick-by-tick-trades' ? 'trades' : 'quotes')
+        return link.openLine(reqId, toIbContract(contract), plain ? '' : options.genericTicks.join(','))
+      },
+      close: (reqId, { feed }) => (feed ? link.closeTickByTick(reqId) : link.closeLine(reqId)),
     })
+    settleLater()
     options.onReady(link)
   }
 
@@ -164,7 +223,7 @@ export function joinRooms(options: TopologyOptions): Topology {
         else takeHeartbeat()
         break
       case 'line-accepted':
-        subscriptions.accepted(message.reqId)
+        takeAcceptance(message.reqId, message.marketDataType)
         break
       case 'error':
         takeError(message.reqId, message.code, message.text)
@@ -174,11 +233,28 @@ export function joinRooms(options: TopologyOptions): Topology {
     }
   }
 
+  function takeAcceptance(reqId: number, marketDataType: number | undefined): void {
+    const line = subscriptions.lineOf(reqId)
+    if (!line) return
+    const delayed = marketDataType === undefined ? undefined : isDelayedType(marketDataType)
+    if (delayed && !wantsDelayed) return subscriptions.cancelDelayed(line.instrument)
+    if (delayed !== undefined) entitlements.served(line, delayed)
+    subscriptions.accepted(reqId)
+  }
+
   function takeError(reqId: number, code: number, text: string): void {
+    if (code === UNKNOWN_TICKER_ID) return
+    const line = subscriptions.lineOf(reqId)
+    const refusal = line && refusalOf(code)
     // A generic tick that does not exist for this kind of contract spoils the whole request; the line matters more.
     if (code === VALIDATION_FAILED && subscriptions.retryPlain(reqId)) events.notice(code, text)
-    else if (endsLine(code)) subscriptions.refused(reqId, code, text, code === LINES_EXCEEDED)
-    else events.notice(code, text)
+    else if (!refusal) events.notice(code, text)
+    else if (refusal === 'part') entitlements.partly(line, code, text)
+    else {
+      // What is not served for now says nothing of what the account is entitled to.
+      if (refusal !== 'until-next-link') entitlements.forget(line)
+      subscriptions.refused(reqId, code, text, refusal)
+    }
   }
 
   function takePublishedTime(tsUs: number): void {
@@ -213,7 +289,7 @@ export function joinRooms(options: TopologyOptions): Topology {
       interrupt(recorder.lastProofUs, `ib-${code}`)
     } else if (code === RESTORED_DATA_KEPT) {
       ibIsAway = false
-      endOutage()
+      settleSoon()
     } else if (code === RESTORED_DATA_LOST && feed.state$.value.phase === 'up') {
       // Every subscription is gone on IB's side; the same link opens them again.
       const { link } = feed.state$.value
@@ -243,9 +319,12 @@ export function joinRooms(options: TopologyOptions): Topology {
     ticks,
     begin,
     interrupt,
-    universeFound: endOutage,
+    entitlements,
+    universeFound: settleSoon,
     async stop() {
+      clearTimeout(settleTimer)
       await feed.stop()
+      subscriptions.stop()
       intake.stop()
       ticks.complete()
     },

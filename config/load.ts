@@ -100,7 +100,7 @@ function sourceText(path: Path, merged: MergedLayers): string {
   if (valueAt(merged.values, path) !== undefined) return merged.sourceOf(path)?.text ?? 'default'
   const [first, second, , own, ...rest] = path
   // What an underlying does not say itself comes from the settings beside it.
-  if (first === 'universe' && second === 'underlyings' && (own === 'strikes' || own === 'expiryDays'))
+  if (first === 'universe' && second === 'underlyings' && (own === 'strikes' || own === 'expiryDays' || own === 'tickByTick'))
     return sourceText([first, own, ...rest], merged)
   return 'default'
 }

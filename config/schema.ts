@@ -35,12 +35,16 @@ function isPostgresUrl(text: string): boolean {
   return (protocol === 'postgres:' || protocol === 'postgresql:') && hash === ''
 }
 
-const size = z.union([z.number(), z.string()], { error: 'a size' }).transform((value, context) => {
-  const bytes = parseSize(value)
-  if (bytes !== undefined && bytes >= 65_536 && bytes <= 2 ** 30) return bytes
-  context.issues.push({ code: 'custom', input: value, message: 'a size from 64KiB to 1GiB, like 64MiB' })
-  return z.NEVER
-})
+function size(fits: (bytes: number) => boolean, message: string) {
+  return z.union([z.number(), z.string()], { error: 'a size' }).transform((value, context) => {
+    const bytes = parseSize(value)
+    if (bytes !== undefined && fits(bytes)) return bytes
+    context.issues.push({ code: 'custom', input: value, message })
+    return z.NEVER
+  })
+}
+
+const sizeFrom = (from: number, name: string) => size((bytes) => bytes >= from, `a size of ${name} or more, like 1GiB`)
 
 const strikes = z.union(
   [
@@ -53,6 +57,8 @@ const strikes = z.union(
 )
 
 const expiryDays = integer(0, 3650)
+
+const tickByTick = z.boolean({ error: 'true or false' })
 
 /** As IB writes it: capitals, digits, and a space or a dot within (`BRK B`). */
 const ticker = z
@@ -73,6 +79,7 @@ const underlying = section({
   tradingClasses: list(text('a trading class like SPXW'), 'trading classes')
     .optional()
     .describe('Only these classes of options, such as SPXW.'),
+  tickByTick: tickByTick.optional().describe('Also every trade and every quote of the stock. Default: that of the universe.'),
 })
 
 /** Runs beside other mistakes, so that the elements may be anything. */
@@ -92,6 +99,9 @@ function refuseRepetition(
 const universe = section({
   strikes: strikes.default({ rangePercent: 20 }).describe('all, or strikes within so many percent of the price.'),
   expiryDays: expiryDays.default(60).describe('Options up to so many days from expiry. Environment: EXPIRY_RANGE_DAYS.'),
+  tickByTick: tickByTick
+    .default(true)
+    .describe('Also every trade and every quote of the underlyings, for as many as IB has room for, in their order.'),
   underlyings: list(underlying, 'underlyings')
     .superRefine(refuseRepetition, { when: ({ value }) => Array.isArray(value) })
     .default([])
@@ -102,6 +112,7 @@ const universe = section({
     ...own,
     strikes: own.strikes ?? defaults.strikes,
     expiryDays: own.expiryDays ?? defaults.expiryDays,
+    tickByTick: own.tickByTick ?? defaults.tickByTick,
   })),
 }))
 
@@ -137,7 +148,9 @@ export const configSchema = section({
     heartbeatMs: integer(2000, 300_000).default(10_000).describe('How often the gateway must give a sign of life.'),
     messagesPerSecond: integer(1, 45, ' (IB takes 50)').default(40).describe('Messages sent to the gateway. IB takes 50 a second.'),
     lines: integer(1, 10_000).default(100).describe('Market-data lines of your account. Never more are open at once.'),
-    marketDataType: oneOf(['live', 'frozen', 'delayed', 'delayed-frozen']).default('live').describe('What IB is asked for.'),
+    marketDataType: oneOf(['live', 'frozen', 'delayed', 'delayed-frozen'])
+      .default('live')
+      .describe('What IB is asked for. Delayed data is recorded only with delayed or delayed-frozen, and marked as such.'),
     genericTicks: list(integer(1, 999), 'generic tick numbers')
       .default([100, 101, 106, 233, 236, 456])
       .describe("IB's numbers of the extra figures asked for with every line."),
@@ -157,8 +170,23 @@ export const configSchema = section({
     fsyncMs: integer(1, 1000)
       .default(50)
       .describe('What the journal holds is forced to disk this often: the most that a power cut can take.'),
-    segmentBytes: size.default(64 * 2 ** 20).describe('A new file is begun at this size, 64KiB to 1GiB. Default: 64MiB.'),
-    keepDays: integer(0, 3650).default(7).describe('Days that files stay after everything in them is in the database.'),
+    segmentBytes: size((bytes) => bytes >= 65_536 && bytes <= 2 ** 30, 'a size from 64KiB to 1GiB, like 64MiB')
+      .default(64 * 2 ** 20)
+      .describe('A new file is begun at this size, 64KiB to 1GiB. Default: 64MiB.'),
+    limitBytes: sizeFrom(2 ** 20, '1MiB')
+      .default(16 * 2 ** 30)
+      .describe(
+        'Most that may wait for the database, 1MiB or more. At this size ticks are dropped, counted and named by a gap. Default: 16GiB.',
+      ),
+    memoryBytes: sizeFrom(2 ** 20, '1MiB')
+      .default(256 * 2 ** 20)
+      .describe('Most that may wait in memory while the disk takes nothing, 1MiB or more; then ticks are dropped. Default: 256MiB.'),
+    minFreeBytes: sizeFrom(0, '0')
+      .default(256 * 2 ** 20)
+      .describe('The journal leaves so much of its disk free, so that a database there can go on. Default: 256MiB.'),
+    keepDays: integer(0, 3650)
+      .default(7)
+      .describe('Days that files stay after everything in them is in the database; fewer when the disk is full.'),
   })
     .prefault({})
     .describe('The files that hold every tick before the database has it.'),
@@ -176,7 +204,7 @@ export const configSchema = section({
       },
     )
     .prefault({})
-    .describe('Where /metrics, /healthz and /readyz are served, or off.'),
+    .describe('Where /metrics, /healthz, /readyz and /status are served, or off.'),
   log: section({
     level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
       .default('info')

@@ -9,6 +9,7 @@ import { SecType } from '@stoqey/ib'
 import { contractKey, type OptionContract, type StockContract } from '../../market/contract.ts'
 import { NO_DEFINITION } from './ib-errors.ts'
 import { type Link, RequestError } from './link.ts'
+import type { PriceGrids } from './price-grids.ts'
 import { compactDate, isoDate, optionFromDetails, stockFromDetails } from './map-contract.ts'
 
 export interface UnderlyingQuery {
@@ -29,16 +30,23 @@ export interface ChainQuery {
 /** The stock, or undefined when the gateway knows none of that name. */
 export async function findStock(
   link: Link,
+  grids: PriceGrids,
   { symbol, currency, exchange, primaryExchange }: UnderlyingQuery,
 ): Promise<StockContract | undefined> {
   const details = await orNone(
     link.contractDetails({ symbol, currency, exchange, secType: SecType.STK, ...(primaryExchange && { primaryExch: primaryExchange }) }),
   )
-  return details.map(stockFromDetails).find((stock) => stock !== undefined)
+  const [first] = details.filter((detail) => stockFromDetails(detail) !== undefined)
+  return first && stockFromDetails(first, await grids.of(first))
 }
 
 /** Every listed option on the stock that the query covers, by expiry. */
-export async function findChain(link: Link, stock: StockContract, { from, to, tradingClasses }: ChainQuery): Promise<OptionContract[]> {
+export async function findChain(
+  link: Link,
+  grids: PriceGrids,
+  stock: StockContract,
+  { from, to, tradingClasses }: ChainQuery,
+): Promise<OptionContract[]> {
   const listings = await orNone(link.chainParameters(stock.symbol, stock.conId ?? 0))
   const smart = listings.filter(({ exchange }) => exchange === 'SMART')
   const wanted = new Map<string, { tradingClass: string; expiry: string }>()
@@ -63,7 +71,10 @@ export async function findChain(link: Link, stock: StockContract, { from, to, tr
           tradingClass,
         }),
       )
-      for (const option of details.map(optionFromDetails)) if (option) options.set(contractKey(option), option)
+      for (const detail of details) {
+        const option = optionFromDetails(detail, await grids.of(detail))
+        if (option) options.set(contractKey(option), option)
+      }
     }),
   )
   return [...options.values()]

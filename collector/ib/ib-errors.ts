@@ -1,22 +1,36 @@
 /** IB's message codes that the collector acts on, and what they mean for it. Codes as in IB's "TWS API message codes". */
 
-export const LINES_EXCEEDED = 101
+const LINES_EXCEEDED = 101
 export const NO_DEFINITION = 200
-const UNKNOWN_TICKER_ID = 300
+/** A cancel that came too late. */
+export const UNKNOWN_TICKER_ID = 300
 export const VALIDATION_FAILED = 321
 export const CLIENT_ID_IN_USE = 326
 export const CONNECTIVITY_LOST = 1100
 export const RESTORED_DATA_LOST = 1101
 export const RESTORED_DATA_KEPT = 1102
 export const TWS_SERVER_LINK_BROKEN = 2110
+const BUST_EVENT = 10_225
 /** Not IB's: a replay gateway of this project has served its whole tape. */
 export const END_OF_TAPE = 99000
 
 /** Errors on a market-data request after which other data of the same line still flows. */
-const PARTIAL = new Set([10090, 10091, 10167])
+const PARTIAL = new Set([10_090, 10_091, 10_167])
 
-/** True when the error means that the line is not (or no longer) served; notices about farms and partial data do not. */
-export function endsLine(code: number): boolean {
-  if (code === UNKNOWN_TICKER_ID || PARTIAL.has(code)) return false
-  return code < 1000 || code >= 10_000
+/** Nothing is wrong with the request: too many messages, not connected, live updates failed, another session of the user has the data. */
+const TEMPORARY = new Set([100, 504, 10_182, 10_197])
+
+/**
+ * What an error means for its line: `part`, it goes on without some of its data; `no-line`, all market-data lines are taken;
+ * `for-now`, asked again later it may be served; `ask-again`, it has ended and is served again at once; `until-next-link`, it is refused.
+ */
+export type Refusal = 'part' | 'no-line' | 'for-now' | 'ask-again' | 'until-next-link'
+
+/** Undefined for what says nothing of the line: notices about farms, cancels that came too late. */
+export function refusalOf(code: number): Refusal | undefined {
+  if (code === UNKNOWN_TICKER_ID || (code >= 1000 && code < 10_000)) return undefined
+  if (PARTIAL.has(code)) return 'part'
+  if (code === LINES_EXCEEDED) return 'no-line'
+  if (code === BUST_EVENT) return 'ask-again'
+  return TEMPORARY.has(code) ? 'for-now' : 'until-next-link'
 }

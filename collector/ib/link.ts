@@ -9,10 +9,13 @@
 
 import { setMaxListeners } from 'node:events'
 
-import { EventName, IBApi, type Contract as IbContract, type ContractDetails } from '@stoqey/ib'
+import { ErrorCode, EventName, IBApi, type Contract as IbContract, type ContractDetails, TickByTickDataType } from '@stoqey/ib'
 
+import type { PriceStep } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
+import { guardFrames } from './frame-guard.ts'
 import { CLIENT_ID_IN_USE } from './ib-errors.ts'
+import { type Guard, listenToLines } from './line-listeners.ts'
 import type { GatewayMessage } from './messages.ts'
 import type { Pacer } from './pacer.ts'
 
@@ -58,20 +61,22 @@ export interface ChainParameters {
 }
 
 const REQUEST_TIMEOUT_MS = 30_000
+/** A market rule is a look-up in a table that every gateway has, and the recording can do without. */
+const RULE_TIMEOUT_MS = 5000
 /** The library's own limiter must never hold messages back: its queue survives a reconnect. Our pacer is in front. */
 const LIBRARY_RATE = 10_000
-/** First field of a price message; its size is the sixth. */
-const TICK_PRICE = '1'
+/** Of what the gateway says about something; it is logged, and may become the cause of a gap. In characters. */
+const MAX_TEXT = 1000
 
 export class Link {
   readonly #options: LinkOptions
   readonly #api: IBApi
   readonly #abort = new AbortController()
   readonly #requests = new Map<number, Request>()
+  /** Market rules that are asked for, by their own number: their messages carry no request id. */
+  readonly #rules = new Map<number, Request>()
   #inbox: GatewayMessage[] = []
   #scheduled = false
-  /** The raw fields of the message that is being decoded. */
-  #fields: readonly string[] = []
   #nextReqId: number
   #handshake: NodeJS.Timeout | undefined
   #lost = false
@@ -115,6 +120,11 @@ export class Link {
     })
   }
 
+  /** Of the protocol, as agreed on when the link came up. */
+  get serverVersion(): number {
+    return this.#api.serverVersion
+  }
+
   get lost(): boolean {
     return this.#lost
   }
@@ -144,6 +154,16 @@ export class Link {
     return this.#send(() => this.#api.cancelMktData(reqId))
   }
 
+  /** One message for every trade, or for every change of the best bid and ask. IB serves a handful of such lines. */
+  openTickByTick(reqId: number, contract: IbContract, what: 'trades' | 'quotes'): Promise<void> {
+    const type = what === 'trades' ? TickByTickDataType.AllLast : TickByTickDataType.BidAsk
+    return this.#send(() => this.#api.reqTickByTickData(reqId, contract, type, 0, false))
+  }
+
+  closeTickByTick(reqId: number): Promise<void> {
+    return this.#send(() => this.#api.cancelTickByTickData(reqId))
+  }
+
   /** Every listed contract that matches. Empty fields match all. Rejects with a RequestError, code 200 when there is none. */
   contractDetails(contract: IbContract): Promise<ContractDetails[]> {
     return this.#request((reqId) => this.#api.reqContractDetails(reqId, contract))
@@ -151,6 +171,11 @@ export class Link {
 
   chainParameters(symbol: string, conId: number): Promise<ChainParameters[]> {
     return this.#request((reqId) => this.#api.reqSecDefOptParams(reqId, symbol, '', 'STK', conId))
+  }
+
+  /** The steps of a price grid. Asked for once at a time. Rejects when there is no answer, as for a rule that does not exist. */
+  marketRule(id: number): Promise<PriceStep[]> {
+    return this.#request((ruleId) => this.#api.reqMarketRule(ruleId), id, this.#rules, RULE_TIMEOUT_MS)
   }
 
   close(): void {
@@ -162,9 +187,8 @@ export class Link {
     // The socket may still report an error after this; without a listener that would end the process.
     this.#api.on(EventName.error, () => undefined)
     this.#api.disconnect()
-    for (const { fail } of this.#requests.values())
+    for (const { fail } of [...this.#requests.values(), ...this.#rules.values()])
       fail(new FeedError('The connection to the gateway was lost.', { code: 'gateway-lost', retryable: true }))
-    this.#requests.clear()
   }
 
   #lose(reason: string): void {
@@ -178,23 +202,24 @@ export class Link {
     await this.#options.pacer.send(send, this.#abort.signal)
   }
 
-  #request<T>(send: (reqId: number) => void): Promise<T[]> {
-    const reqId = this.newReqId()
+  /** The time for an answer runs from when the request has left the pacer. */
+  #request<T>(send: (id: number) => void, id = this.newReqId(), requests = this.#requests, timeoutMs = REQUEST_TIMEOUT_MS): Promise<T[]> {
     return new Promise((resolve, reject) => {
       const items: unknown[] = []
       const finish = (settle: () => void) => {
         clearTimeout(timer)
-        this.#requests.delete(reqId)
+        requests.delete(id)
         settle()
       }
       const fail = (error: Error) => finish(() => reject(error))
-      const timer = setTimeout(() => {
-        fail(
-          new FeedError(`The gateway did not answer within ${REQUEST_TIMEOUT_MS / 1000} s.`, { code: 'gateway-silent', retryable: true }),
-        )
-      }, REQUEST_TIMEOUT_MS)
-      this.#requests.set(reqId, { add: (item) => items.push(item), end: () => finish(() => resolve(items as T[])), fail })
-      this.#send(() => send(reqId)).catch(fail)
+      let timer: NodeJS.Timeout | undefined
+      requests.set(id, { add: (item) => items.push(item), end: () => finish(() => resolve(items as T[])), fail })
+      this.#send(() => {
+        timer = setTimeout(() => {
+          fail(new FeedError(`The gateway did not answer within ${timeoutMs / 1000} s.`, { code: 'gateway-silent', retryable: true }))
+        }, timeoutMs)
+        send(id)
+      }).catch(fail)
     })
   }
 
@@ -223,9 +248,9 @@ export class Link {
   #listen(onUp: () => void, onDown: (reason: string) => void): void {
     const api = this.#api
     // An exception in a listener would end the process and leave the rest of the socket's data unread.
-    const guard =
-      <A extends unknown[]>(listener: (...args: A) => void) =>
-      (...args: A) => {
+    const guard: Guard =
+      (listener) =>
+      (...args) => {
         try {
           listener(...args)
         } catch (error) {
@@ -234,6 +259,7 @@ export class Link {
       }
     const now = () => performance.now()
 
+    guardFrames(api, { onBroken: onDown, onUnreadable: this.#options.onListenerError })
     api.on(EventName.nextValidId, guard(onUp))
     api.on(
       EventName.disconnected,
@@ -242,18 +268,20 @@ export class Link {
     api.on(
       EventName.error,
       guard((error, code, reqId) => {
-        const text = error.message
+        const text = error.message.slice(0, MAX_TEXT)
         this.#lastError = text
         const request = this.#requests.get(reqId)
         if (request) request.fail(new RequestError(text, code))
         else if (reqId >= 0) this.#push({ type: 'error', reqId, code, text, arrivalMs: now() })
         else if (!this.#up && code >= 500 && code < 510) onDown(text)
-        else this.#push({ type: 'notice', code, text, arrivalMs: now() })
+        // The socket's own failure is no word of the gateway's, and must not end a quote that was arriving. The end of the link follows.
+        else if (code !== ErrorCode.CONNECT_FAIL) this.#push({ type: 'notice', code, text, arrivalMs: now() })
       }),
     )
     api.on(
       EventName.info,
-      guard((text, code) => {
+      guard((words, code) => {
+        const text = words.slice(0, MAX_TEXT)
         if (code === CLIENT_ID_IN_USE) this.#lastError = text
         this.#push({ type: 'notice', code, text, arrivalMs: now() })
       }),
@@ -263,10 +291,10 @@ export class Link {
       guard((value) => this.#push({ type: 'current-time', value, arrivalMs: now() })),
     )
     this.#listenToRequests(guard)
-    this.#listenToLines(guard, now)
+    listenToLines(api, guard, (message) => this.#push(message))
   }
 
-  #listenToRequests(guard: <A extends unknown[]>(listener: (...args: A) => void) => (...args: A) => void): void {
+  #listenToRequests(guard: Guard): void {
     const api = this.#api
     const add = (reqId: number, item: unknown) => this.#requests.get(reqId)?.add(item)
     const end = guard((reqId: number) => this.#requests.get(reqId)?.end())
@@ -280,68 +308,13 @@ export class Link {
       }),
     )
     api.on(EventName.securityDefinitionOptionParameterEnd, end)
-  }
-
-  #listenToLines(guard: <A extends unknown[]>(listener: (...args: A) => void) => (...args: A) => void, now: () => number): void {
-    const api = this.#api
-    const accepted = guard((reqId: number) => this.#push({ type: 'line-accepted', reqId, arrivalMs: now() }))
-    api.on(EventName.marketDataType, accepted)
-    api.on(EventName.tickReqParams, accepted)
     api.on(
-      EventName.received,
-      guard((fields: string[]) => {
-        this.#fields = fields
+      EventName.marketRule,
+      guard((id, steps) => {
+        const rule = this.#rules.get(id)
+        for (const { lowEdge, increment } of steps as { lowEdge: number; increment: number }[]) rule?.add({ from: lowEdge, increment })
+        rule?.end()
       }),
     )
-    api.on(
-      EventName.tickPrice,
-      guard((reqId, tickType, price) =>
-        this.#push({ type: 'price', reqId, tickType, price: known(price), size: sizeOf(this.#fields[5]), arrivalMs: now() }),
-      ),
-    )
-    api.on(
-      EventName.tickSize,
-      guard((reqId, tickType, size) => {
-        // The library makes a message of its own of the size inside a price message, but not of the bid's: it is taken from the raw fields.
-        if (this.#fields[0] === TICK_PRICE) return
-        this.#push({ type: 'size', reqId, tickType: tickType ?? -1, size: known(size), arrivalMs: now() })
-      }),
-    )
-    api.on(
-      EventName.tickString,
-      guard((reqId, tickType, text) => this.#push({ type: 'text', reqId, tickType, text, arrivalMs: now() })),
-    )
-    api.on(
-      EventName.tickGeneric,
-      guard((reqId, tickType, value) => this.#push({ type: 'generic', reqId, tickType, value: known(value), arrivalMs: now() })),
-    )
-    api.on(
-      EventName.tickOptionComputation,
-      guard((reqId, tickType, _attribute, impliedVolatility, delta, optionPrice, pvDividend, gamma, vega, theta, underlyingPrice) =>
-        this.#push({
-          type: 'greeks',
-          reqId,
-          tickType,
-          impliedVolatility: known(impliedVolatility),
-          delta: known(delta),
-          gamma: known(gamma),
-          vega: known(vega),
-          theta: known(theta),
-          optionPrice: known(optionPrice),
-          pvDividend: known(pvDividend),
-          underlyingPrice: known(underlyingPrice),
-          arrivalMs: now(),
-        }),
-      ),
-    )
   }
-}
-
-/** IB's unset values: absent, not a number, or the largest double. The library knows the -1 and -2 of each greek. */
-function known(value: number | undefined): number | undefined {
-  return value === undefined || !Number.isFinite(value) || value === Number.MAX_VALUE ? undefined : value
-}
-
-function sizeOf(field: string | undefined): number | undefined {
-  return field ? known(Number(field.replaceAll(',', ''))) : undefined
 }

@@ -2,7 +2,7 @@
 
 import { type ContractDetails, type Contract as IbContract, OptionType, SecType } from '@stoqey/ib'
 
-import type { Contract, OptionContract, StockContract } from '../../market/contract.ts'
+import type { Contract, OptionContract, PriceStep, StockContract } from '../../market/contract.ts'
 
 /** Everything goes through IB's router unless a contract says otherwise. */
 const SMART = 'SMART'
@@ -41,7 +41,14 @@ export function toIbContract(contract: Contract): IbContract {
   }
 }
 
-export function stockFromDetails({ contract }: ContractDetails): StockContract | undefined {
+/** IB's number of the rule for prices sent through the router; of the first venue where the router is none. */
+export function marketRuleOf({ validExchanges = '', marketRuleIds = '' }: ContractDetails): number | undefined {
+  // The two lists go side by side.
+  const ids = marketRuleIds.split(',')
+  return Number(ids[validExchanges.split(',').indexOf(SMART)] ?? ids[0]) || undefined
+}
+
+export function stockFromDetails({ contract }: ContractDetails, priceGrid?: readonly PriceStep[]): StockContract | undefined {
   if (!contract.symbol || contract.secType !== SecType.STK) return undefined
   return {
     kind: 'stock',
@@ -49,11 +56,12 @@ export function stockFromDetails({ contract }: ContractDetails): StockContract |
     currency: contract.currency ?? 'USD',
     ...(contract.primaryExch && { primaryVenue: contract.primaryExch }),
     ...(contract.conId && { conId: contract.conId }),
+    ...(priceGrid && { priceGrid }),
   }
 }
 
 /** Undefined when IB left out what makes an option. */
-export function optionFromDetails({ contract }: ContractDetails): OptionContract | undefined {
+export function optionFromDetails({ contract }: ContractDetails, priceGrid?: readonly PriceStep[]): OptionContract | undefined {
   const { symbol, strike, conId, right } = contract
   const expiry = isoDate(contract.lastTradeDateOrContractMonth)
   if (!symbol || contract.secType !== SecType.OPT || !expiry || !strike || !right) return undefined
@@ -69,6 +77,7 @@ export function optionFromDetails({ contract }: ContractDetails): OptionContract
     multiplier: contract.multiplier || 100,
     tradingClass: contract.tradingClass || symbol,
     ...(conId && { conId }),
+    ...(priceGrid && { priceGrid }),
   }
 }
 

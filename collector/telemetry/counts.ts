@@ -12,7 +12,7 @@ export interface Counts {
   written: number
   /** Ticks committed to rejected_ticks. */
   quarantined: number
-  /** Ticks thrown away before the journal, by reason. Always named by a gap too. */
+  /** Ticks that were not recorded, by reason. Named by a gap too (by the next start's, where the disk took nothing to the end), but for rows that vanished in the database. */
   dropped: Map<string, number>
   /** Ticks in the journal that the database has not committed. */
   inFlight: number

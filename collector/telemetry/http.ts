@@ -1,4 +1,7 @@
-/** `/metrics` for Prometheus, `/healthz` (the process works), `/readyz` (it records: gateway up, database reachable). */
+/**
+ * `/metrics` for Prometheus, `/healthz` (the process works), `/readyz` (it records: gateway up, database reachable), and `/status`,
+ * which is JSON, for `tapedeck status`.
+ */
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -19,20 +22,26 @@ export interface TelemetryOptions {
   registry: Registry
   /** What keeps the collector from recording; empty when it records. */
   notReady: () => string[]
+  status: () => Promise<object>
 }
 
 /** Throws a ConfigError when the port is taken. */
-export async function serveTelemetry({ host, port, registry, notReady }: TelemetryOptions): Promise<TelemetryServer> {
+export async function serveTelemetry({ host, port, registry, notReady, status }: TelemetryOptions): Promise<TelemetryServer> {
   const server = createServer((request, response) => {
     const reply = (status: number, body: string, type = 'text/plain; charset=utf-8') => {
       response.writeHead(status, { 'content-type': type }).end(body)
     }
+    const replyWith = (text: Promise<string>, type: string) =>
+      text.then(
+        (body) => reply(200, body, type),
+        (error: unknown) => reply(500, String(error)),
+      )
     switch (request.url?.split('?')[0]) {
       case '/metrics':
-        registry.metrics().then(
-          (text) => reply(200, text, registry.contentType),
-          (error: unknown) => reply(500, String(error)),
-        )
+        void replyWith(registry.metrics(), registry.contentType)
+        break
+      case '/status':
+        void replyWith(status().then(JSON.stringify), 'application/json')
         break
       case '/healthz':
         reply(200, 'ok\n')
@@ -43,7 +52,7 @@ export async function serveTelemetry({ host, port, registry, notReady }: Telemet
         break
       }
       default:
-        reply(404, 'Known: /metrics /healthz /readyz\n')
+        reply(404, 'Known: /metrics /healthz /readyz /status\n')
     }
   })
   await new Promise<void>((resolve, reject) => {

@@ -2,6 +2,8 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
+import type { JournalBound } from '../journal/bound.ts'
+import type { LineCounts } from '../universe/subscriptions.ts'
 import { type Counts, unaccounted } from './counts.ts'
 
 export interface Metrics {
@@ -16,11 +18,13 @@ export interface MetricsState {
   counts: Counts
   feedUp: () => boolean
   pendingBatches: () => number
+  lines: () => Readonly<Record<'market-data' | 'tick-by-tick', LineCounts>>
+  bound: JournalBound
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-export function createMetrics({ counts, feedUp, pendingBatches }: MetricsState): Metrics {
+export function createMetrics({ counts, feedUp, pendingBatches, lines, bound }: MetricsState): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
@@ -50,7 +54,7 @@ export function createMetrics({ counts, feedUp, pendingBatches }: MetricsState):
   counter('ticks_quarantined_total', 'Ticks committed to rejected_ticks.', () => counts.quarantined)
   new Counter({
     name: 'tapedeck_ticks_dropped_total',
-    help: 'Ticks thrown away before the journal, by reason.',
+    help: 'Ticks that were not recorded, by reason.',
     labelNames: ['reason'],
     registers,
     collect() {
@@ -67,7 +71,20 @@ export function createMetrics({ counts, feedUp, pendingBatches }: MetricsState):
   counter('batches_committed_total', 'Batches committed.', () => counts.batches.committed)
   counter('batches_already_committed_total', 'Batches found committed after an uncertain answer.', () => counts.batches.alreadyCommitted)
   gauge('batches_pending', 'Batches that wait for the database.', pendingBatches)
+  gauge('journal_unreleased_bytes', 'Bytes of journal files of which the database has not everything.', () => bound.segmentBytes)
+  gauge('journal_waiting_bytes', 'Bytes that wait in memory for the disk of the journal.', () => bound.waitingBytes)
+  gauge('journal_limit_bytes', 'Size of both together at which ticks are dropped.', () => bound.limits.limitBytes)
   gauge('lines_open', 'Market-data lines that are open.', () => counts.lines)
+  new Gauge({
+    name: 'tapedeck_lines',
+    help: 'Wanted lines by feed and state; no-line: waits because the gateway has none left.',
+    labelNames: ['feed', 'state'],
+    registers,
+    collect() {
+      for (const [feed, states] of Object.entries(lines()))
+        for (const [state, count] of Object.entries(states)) this.set({ feed, state }, count)
+    },
+  })
   gauge('feed_up', '1 while connected to the gateway.', () => (feedUp() ? 1 : 0))
   counter('feed_gaps_total', 'Holes in the recording that were named.', () => counts.gaps)
   counter('feed_reconnects_total', 'Connections to the gateway that were lost or failed.', () => counts.reconnects)

@@ -1,6 +1,7 @@
 /**
  * From the configured underlyings to market-data lines: finds each stock and its chain, centres the strikes, and shares the lines,
- * nearest the money first. Runs once; an interrupted run starts again with the next link.
+ * nearest the money first. Runs once; an interrupted run starts again with the next link. It runs again when the settings were
+ * changed: an underlying whose own settings are the same keeps its chain and its centre, so that its lines stay as they are.
  */
 
 import type { Observable } from 'rxjs'
@@ -13,16 +14,19 @@ import type { Tick } from '../../market/tick.ts'
 import { addDays } from '../../market/time.ts'
 import { findChain, findStock, type UnderlyingQuery } from '../ib/catalog.ts'
 import type { Link } from '../ib/link.ts'
+import { PriceGrids } from '../ib/price-grids.ts'
 import type { Events } from '../telemetry/events.ts'
 import { referencePrice } from './reference-price.ts'
 import { type StrikeRange, selectOptions, shareLines } from './select.ts'
-import type { Subscriptions } from './subscriptions.ts'
+import type { Subscriptions, WantedLine } from './subscriptions.ts'
 
 export interface UnderlyingSettings extends UnderlyingQuery {
   strikes: StrikeRange
   /** Options expiring up to this many days from today are recorded. */
   expiryDays: number
   tradingClasses?: readonly string[] | undefined
+  /** Record the underlying tick by tick too, when IB has room for it. */
+  tickByTick?: boolean | undefined
 }
 
 export interface UniverseOptions {
@@ -34,18 +38,37 @@ export interface UniverseOptions {
   instrumentOf: (contract: Contract) => number
   subscriptions: Subscriptions
   ticks: Observable<Tick>
+  /** What earlier runs have found, by the settings of the underlying. */
+  discovered: Map<string, Discovered>
 }
+
+/** What was found of an underlying. */
+export interface Discovered {
+  stock: StockContract
+  chain: OptionContract[]
+  /** The price around which its strikes were chosen; undefined when none was needed, or there was none. */
+  center: number | undefined
+}
+
+/** Recorded as the reason of a line that a change of the settings has closed. */
+const CONFIG_CAUSE = 'config'
 
 /** How long a last trade is waited for before a close or a tight quote will do. */
 const REFERENCE_WAIT_MS = 5000
 
 /** Throws a FeedError when the gateway knows none of the underlyings, or when the link is lost on the way. */
 export async function openUniverse(link: Link, options: UniverseOptions): Promise<void> {
-  const { underlyings, lines, events, subscriptions } = options
-  const found = await Promise.all(underlyings.map(async (settings) => ({ settings, stock: await findStock(link, settings) })))
-  const known: { settings: UnderlyingSettings; stock: StockContract }[] = []
-  for (const { settings, stock } of found) {
-    if (stock) known.push({ settings, stock })
+  const { underlyings, lines, events, instrumentOf, subscriptions, discovered } = options
+  const grids = new PriceGrids({ link, onMissing: events.noMarketRule })
+  const found = await Promise.all(
+    underlyings.map(async (settings) => {
+      const before = discovered.get(JSON.stringify(settings))
+      return { settings, before, stock: before?.stock ?? (await findStock(link, grids, settings)) }
+    }),
+  )
+  const known: { settings: UnderlyingSettings; stock: StockContract; before: Discovered | undefined }[] = []
+  for (const { settings, stock, before } of found) {
+    if (stock) known.push({ settings, stock, before })
     else events.unknownUnderlying(settings.symbol)
   }
   if (known.length === 0)
@@ -53,49 +76,72 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
       `The gateway knows none of the configured underlyings (${underlyings.map(({ symbol }) => symbol).join(', ')}). Check universe.underlyings.`,
       { code: 'no-underlyings' },
     )
-  want(
-    options,
-    known.slice(0, lines).map(({ stock }) => stock),
-  )
-  const chains = await Promise.all(known.map(({ settings, stock }) => listChain(link, settings, stock, options)))
+  const stocks = known.slice(0, lines)
+  const lineOf = (contract: Contract): WantedLine => ({ instrument: instrumentOf(contract), contract })
+  const stockLines = stocks.map(({ stock }) => lineOf(stock))
+  // A new stock's price is needed before its options are chosen.
+  subscriptions.makeRoomFor(stockLines, lines, CONFIG_CAUSE)
+  subscriptions.want(stockLines)
+  // IB has few such lines: those who come first get the trades and the quotes both.
+  const tickByTick = stocks
+    .filter(({ settings }) => settings.tickByTick)
+    .flatMap(({ stock }): WantedLine[] => [
+      { ...lineOf(stock), feed: 'tick-by-tick-trades' },
+      { ...lineOf(stock), feed: 'tick-by-tick-quotes' },
+    ])
+  subscriptions.want(tickByTick)
+  const chains = await Promise.all(known.map((underlying) => listChain(link, grids, underlying, options)))
   // When every strike is wanted and all fit, no price is needed and nobody waits for one.
   const fits = known.length + chains.reduce((sum, { chain }) => sum + chain.length, 0) <= lines
-  const choices = await Promise.all(chains.map((listed) => choose(listed, fits, events)))
+  const choices = await Promise.all(chains.map((listed) => choose(listed, fits, options)))
   const wanted = choices.reduce((sum, choice) => sum + choice.length, known.length)
   if (wanted > lines) events.overBudget(wanted, lines)
-  want(options, shareLines(choices, Math.max(0, lines - known.length)))
-
-  function want({ instrumentOf }: UniverseOptions, contracts: readonly Contract[]): void {
-    subscriptions.want(contracts.map((contract) => ({ instrument: instrumentOf(contract), contract })))
-  }
+  const shared = shareLines(choices, Math.max(0, lines - known.length)).map(lineOf)
+  subscriptions.wantOnly([...stockLines, ...tickByTick, ...shared], CONFIG_CAUSE)
 }
 
 interface ListedChain {
   settings: UnderlyingSettings
+  stock: StockContract
+  before: Discovered | undefined
   chain: OptionContract[]
   /** Of the underlying; watched from the moment at which its line was asked for. */
   price: Promise<number | undefined>
 }
 
-async function listChain(link: Link, settings: UnderlyingSettings, stock: StockContract, options: UniverseOptions): Promise<ListedChain> {
-  const { nowUs, instrumentOf, ticks } = options
+async function listChain(
+  link: Link,
+  grids: PriceGrids,
+  { settings, stock, before }: Pick<ListedChain, 'settings' | 'stock' | 'before'>,
+  { nowUs, instrumentOf, ticks }: UniverseOptions,
+): Promise<ListedChain> {
   const instrument = instrumentOf(stock)
-  const price = referencePrice(ticks.pipe(filter((tick) => tick.instrument === instrument)), REFERENCE_WAIT_MS)
+  const price =
+    before?.center === undefined
+      ? referencePrice(ticks.pipe(filter((tick) => tick.instrument === instrument)), REFERENCE_WAIT_MS)
+      : Promise.resolve(before.center)
+  if (before) return { settings, stock, before, chain: before.chain, price }
   const today = nyse.zone.dateOf(nowUs())
-  const chain = await findChain(link, stock, {
+  const chain = await findChain(link, grids, stock, {
     from: today,
     to: addDays(today, settings.expiryDays),
     tradingClasses: settings.tradingClasses,
   })
-  return { settings, chain, price }
+  return { settings, stock, before, chain, price }
 }
 
-async function choose({ settings, chain, price }: ListedChain, fits: boolean, events: Events): Promise<OptionContract[]> {
+async function choose(
+  { settings, stock, before, chain, price }: ListedChain,
+  fits: boolean,
+  options: UniverseOptions,
+): Promise<OptionContract[]> {
+  const { events, discovered } = options
   const { symbol, strikes } = settings
   const needsPrice = strikes !== 'all' || !fits
-  const center = needsPrice ? await price : undefined
+  const center = needsPrice ? await price : before?.center
   if (needsPrice && center === undefined) events.noReferencePrice(symbol)
   const chosen = selectOptions(chain, strikes, center)
-  events.discovered(symbol, chain.length, chosen.length)
+  if (!before) events.discovered(symbol, chain.length, chosen.length)
+  discovered.set(JSON.stringify(settings), { stock, chain, center })
   return chosen
 }

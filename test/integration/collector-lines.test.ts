@@ -2,12 +2,25 @@
 
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
+import { openTapeReader } from '../../db/tape-reader.ts'
 import type { Contract, OptionContract } from '../../market/contract.ts'
 import { busyQuotes } from '../support/busy-tape.ts'
 import { ask, folderForTest, startCollecting, TWX_CHAIN } from '../support/collecting.ts'
 import { forEachEdition } from '../support/databases.ts'
 import { startGatewayProxy } from '../support/gateway-proxy.ts'
-import { CONTRACTS, MS_US, quoteAt, SECOND_US, type TapeRoom, TWX, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
+import {
+  CONTRACTS,
+  MS_US,
+  marketDataRequest,
+  NO_LIMITS,
+  quoteAt,
+  SECOND_US,
+  type TapeRoom,
+  TWX,
+  tapeOf,
+  tapeRoom,
+} from '../support/gateway-tape.ts'
+import { RawTwsClient } from '../support/raw-tws-client.ts'
 import { startCollector } from '../support/recording.ts'
 
 const LINES = CONTRACTS.length
@@ -38,15 +51,19 @@ const heldInstruments = (databaseUrl: string) =>
   )
 
 forEachEdition('a collector with more contracts than lines', (edition) => {
-  it('records on when the gateway refuses one too many, says which, and asks again over the next link', async () => {
+  it('records on when the gateway has one too few, says so, and asks over the next link for as many as it had', async () => {
     const databaseUrl = await edition.createDatabase()
     const { port } = await room.serveFile(tape, { lines: LINES - 1, startAfterLines: LINES - 1, publishTime: true, speed: 10 })
     const proxy = await startGatewayProxy(port)
     onTestFinished(() => proxy.close())
     const collector = await startCollecting({ port: proxy.port, databaseUrl })
-    expect(await collector.said('the gateway does not serve a line')).toMatchObject({ level: 40, code: 101, contract: expect.any(String) })
+    expect(await collector.said('no more market-data lines')).toMatchObject({ level: 40, lines: LINES - 1, waiting: 1 })
     await collector.until('ticks are written', ({ counts }) => counts.written > 100)
-    expect(collector.progress).toMatchObject({ linesWanted: LINES, counts: { lines: LINES - 1, gaps: 0 } })
+    expect(collector.progress).toMatchObject({
+      linesWanted: LINES,
+      marketData: { open: LINES - 1, 'no-line': 1 },
+      counts: { lines: LINES - 1, gaps: 0 },
+    })
 
     proxy.cut()
     await collector.until('the loss is noticed', ({ counts }) => counts.lines === 0)
@@ -54,8 +71,22 @@ forEachEdition('a collector with more contracts than lines', (edition) => {
     await collector.until('the hole is named, though one line stays closed', ({ counts }) => counts.gaps === 1)
     expect(collector.progress.counts.lines).toBe(LINES - 1)
     await collector.stop()
-    expect(proxy.marketDataRequests).toHaveLength(2 * LINES)
+    expect(proxy.marketDataRequests).toHaveLength(LINES + LINES - 1)
     expect(await heldInstruments(databaseUrl)).toHaveLength(2 * (LINES - 1))
+  })
+
+  it('gets the line that somebody else gives back', async () => {
+    const { port } = await room.serveFile(tape, { lines: LINES, publishTime: true, speed: 10 })
+    const watchlist = await RawTwsClient.connect({ port, clientId: 3 })
+    watchlist.send(...marketDataRequest(1, TWX))
+    await watchlist.frame('58|1|1')
+    const lineDelays = { lineMs: 100 }
+    const collector = await startCollecting({ port, databaseUrl: await edition.createDatabase(), gateway: { lineDelays } })
+    await collector.said('no more market-data lines')
+    await watchlist.close()
+    expect(await collector.said('every contract has a market-data line')).toMatchObject({ lines: LINES })
+    await collector.until('all lines are open', ({ marketData }) => marketData.open === LINES)
+    await collector.stop()
   })
 
   it('takes the options nearest the money of each underlying, by the price that each has now', async () => {
@@ -113,7 +144,7 @@ forEachEdition('every line that a collector held', (edition) => {
       databaseUrl,
       `SELECT session_id, cause, opened_ts <= until_ts AND until_ts <= closed_ts AS whole,
          extract(epoch FROM until_ts)::float8 AS until, (SELECT extract(epoch FROM max(ts))::float8 FROM quotes q WHERE q.session_id = h.session_id) AS last
-       FROM line_holds h ORDER BY session_id, opened_seq`,
+       FROM line_holds h WHERE feed IS NULL ORDER BY session_id, opened_seq`,
     )
     expect(holds.map(({ cause }) => cause)).toEqual([...Array(LINES).fill('crash'), ...Array(LINES).fill('stopped')])
     expect(holds.map(({ whole }) => whole)).toEqual(Array(2 * LINES).fill(true))
@@ -124,5 +155,99 @@ forEachEdition('every line that a collector held', (edition) => {
       'SELECT cause, extract(epoch FROM from_ts)::float8 AS from FROM feed_gaps',
     )
     expect(gap).toEqual({ cause: 'collector-crash', from: holds[0]?.until })
+  })
+})
+
+forEachEdition('a stock that is recorded tick by tick', (edition) => {
+  const underlyings = [{ ...TWX_CHAIN, tickByTick: true }]
+
+  it('falls back to sampled data where the gateway has no room for more, and says so once', async () => {
+    const databaseUrl = await edition.createDatabase()
+    const quotes = busyQuotes(2000, 100 * MS_US)
+    // The market-data lines and one line of trades.
+    const limits = { ...NO_LIMITS, tickByTick: 1 }
+    const { port, gateway } = await room.serve(tapeOf(quotes), { startAfterLines: LINES + 1, publishTime: true, sampling: true, limits })
+    const collector = await startCollecting({ port, databaseUrl, underlyings, untilEndOfTape: true })
+    const { counts } = await collector.end()
+
+    expect(counts).toMatchObject({ received: gateway.totals().ticksServed, gaps: 0, inFlight: 0 })
+    expect(collector.logged.filter(({ msg }) => msg.includes('not served tick by tick'))).toMatchObject([
+      { level: 30, contract: 'TWX', code: 10190 },
+    ])
+    const [report] = collector.progress.entitlements.filter(({ kind }) => kind === 'tick-by-tick')
+    expect(report).toMatchObject({ symbol: 'TWX', asked: 2, refused: 1, reasons: [{ code: 10190 }] })
+  })
+
+  it('has every quote of the tape beside the sampled ones, each line with a hold of its own', async () => {
+    const databaseUrl = await edition.createDatabase()
+    const quotes = busyQuotes(2000, 50 * MS_US)
+    const { port, gateway } = await room.serve(tapeOf(quotes), { startAfterLines: LINES + 2, publishTime: true, sampling: true })
+    const collector = await startCollecting({ port, databaseUrl, underlyings, untilEndOfTape: true })
+    const { counts } = await collector.end()
+
+    expect(counts).toMatchObject({ received: gateway.totals().ticksServed, written: counts.received, gaps: 0 })
+    const [stock] = await ask<{ every: number; sampled: number }>(
+      databaseUrl,
+      `SELECT (count(*) FILTER (WHERE source = 'tick-by-tick'))::int AS every, (count(*) FILTER (WHERE source IS NULL))::int AS sampled
+       FROM quotes JOIN instruments USING (instrument_id) WHERE kind = 'stock'`,
+    )
+    expect(stock?.every).toBe(quotes.length / LINES)
+    expect(stock?.sampled).toBeLessThan(stock?.every ?? 0)
+    // There was no trade on the tape, and a tick-by-tick line is held from its first tick on.
+    expect(await ask(databaseUrl, 'SELECT feed, count(*)::int AS holds FROM line_holds GROUP BY feed ORDER BY feed')).toEqual([
+      { feed: 'tick-by-tick-quotes', holds: 1 },
+      { feed: null, holds: LINES },
+    ])
+  })
+})
+
+forEachEdition('a collector whose data is delayed', (edition) => {
+  const DELAYED = tapeOfDelayed()
+
+  it('records none of it unless it is told to, and says what to do', async () => {
+    const databaseUrl = await edition.createDatabase()
+    const { port } = await room.serve(DELAYED, { publishTime: true, speed: 10 })
+    const collector = await startCollecting({ port, databaseUrl })
+    expect(await collector.said('set gateway.marketDataType to delayed')).toMatchObject({ level: 40 })
+    await collector.until('every line is refused', ({ marketData }) => marketData.refused === LINES)
+    expect(await collector.stop()).toMatchObject({ counts: { received: 0, lines: 0 } })
+  })
+
+  it('marks every row of it when it is told to record it', async () => {
+    const databaseUrl = await edition.createDatabase()
+    const { port, gateway } = await room.serve(DELAYED, { startAfterLines: LINES, publishTime: true })
+    const collector = await startCollecting({ port, databaseUrl, gateway: { marketDataType: 3 }, untilEndOfTape: true })
+    const { counts } = await collector.end()
+    expect(counts).toMatchObject({ received: gateway.totals().ticksServed, written: counts.received })
+    expect(await ask(databaseUrl, 'SELECT delayed, count(*)::int AS quotes FROM quotes GROUP BY delayed')).toEqual([
+      { delayed: true, quotes: counts.received },
+    ])
+    expect(collector.progress.entitlements.map(({ kind, asked, delayed }) => ({ kind, asked, delayed }))).toEqual([
+      { kind: 'stock', asked: 1, delayed: 1 },
+      { kind: 'option', asked: LINES - 1, delayed: LINES - 1 },
+    ])
+  })
+
+  function tapeOfDelayed() {
+    return tapeOf(busyQuotes(400, 100 * MS_US).map((quote) => ({ ...quote, delayed: true as const })))
+  }
+})
+
+forEachEdition('the price grid of a contract', (edition) => {
+  it('is kept with the instrument', async () => {
+    const databaseUrl = await edition.createDatabase()
+    const grid = [
+      { from: 0, increment: 0.05 },
+      { from: 3, increment: 0.1 },
+    ]
+    const contracts = CONTRACTS.map((contract) => (contract.kind === 'option' ? { ...contract, priceGrid: grid } : contract))
+    const { port } = await room.serve(tapeOf(busyQuotes(400, 100 * MS_US), contracts), { startAfterLines: LINES, publishTime: true })
+    await (await startCollecting({ port, databaseUrl, untilEndOfTape: true })).end()
+    expect(await ask(databaseUrl, 'SELECT DISTINCT kind, price_grid FROM instruments ORDER BY kind')).toEqual([
+      { kind: 'option', price_grid: grid },
+      { kind: 'stock', price_grid: [{ from: 0, increment: 0.01 }] },
+    ])
+    const { contracts: read } = await openTapeReader({ url: databaseUrl }, { sessionId: 'latest' })
+    expect([...read.values()].find(({ kind }) => kind === 'option')?.priceGrid).toEqual(grid)
   })
 })

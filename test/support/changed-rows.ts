@@ -19,18 +19,30 @@ const SAMPLING_US: Record<Contract['kind'], number> = { stock: 250_000, index: 2
 /** Records of one moment are set apart by a microsecond each. */
 const TIES_US = 1000
 
-/** By contract key: the rows of a tape that differ from the contract's row before. The first row is a change. */
-async function changedRows(tape: string): Promise<Map<string, SideValues[]>> {
+interface Rows {
+  /** By contract key: the rows of a tape that differ from the contract's row before. The first row is a change. */
+  changed: Map<string, SideValues[]>
+  /** All rows of its stocks. */
+  ofStocks: SideValues[]
+}
+
+async function rowsOf(tape: string): Promise<Rows> {
   const keys = new Map<number, string>()
+  const stocks = new Set<number>()
   const rows = new Map<string, SideValues[]>()
+  const ofStocks: SideValues[] = []
   for await (const records of readRecords(tape))
     for (const record of records) {
       if (record.kind === 'contract') {
         keys.set(record.instrument, contractKey(record.contract))
         rows.set(contractKey(record.contract), [])
-      } else if (record.kind === 'quote') addChange(rows.get(keys.get(record.instrument) ?? ''), record)
+        if (record.contract.kind === 'stock') stocks.add(record.instrument)
+      } else if (record.kind === 'quote') {
+        addChange(rows.get(keys.get(record.instrument) ?? ''), record)
+        if (stocks.has(record.instrument)) ofStocks.push(sideValues(record))
+      }
     }
-  return rows
+  return { changed: rows, ofStocks }
 }
 
 function addChange(rows: SideValues[] | undefined, quote: Quote): void {
@@ -39,13 +51,18 @@ function addChange(rows: SideValues[] | undefined, quote: Quote): void {
   if (!last || values(row).some((value, i) => value !== values(last)[i])) rows?.push(row)
 }
 
-/** Fails unless every changed row is a recorded quote, in order, per contract, and nothing else was recorded. */
+/**
+ * Fails unless every changed row is a recorded sampled quote, in order, per contract, every row of the stock one tick by tick
+ * (none, where they were not asked for), and nothing else was recorded.
+ */
 export async function expectEveryChange(
   tape: string,
   contracts: ReadonlyMap<number, Contract>,
   ticks: AsyncIterable<Tick[]>,
+  { tickByTick: wasAsked } = { tickByTick: true },
 ): Promise<void> {
-  const expected = await changedRows(tape)
+  const { changed: expected, ofStocks } = await rowsOf(tape)
+  const tickByTick: SideValues[] = []
   const recorded = new Map([...expected.keys()].map((key): [string, SideValues[]] => [key, []]))
   const kinds = new Map([...contracts.values()].map((contract) => [contractKey(contract), contract.kind]))
   for await (const chunk of ticks)
@@ -54,8 +71,9 @@ export async function expectEveryChange(
       const rows = contract && recorded.get(contractKey(contract))
       expect(tick.kind).toBe('quote')
       expect(rows, `a quote of ${tick.instrument}, which the tape does not know`).toBeDefined()
-      if (tick.kind === 'quote') rows?.push(sideValues(tick))
+      if (tick.kind === 'quote') (tick.source === 'tick-by-tick' && contract?.kind === 'stock' ? tickByTick : rows)?.push(sideValues(tick))
     }
+  expect(tickByTick.map(values)).toEqual(wasAsked ? ofStocks.map(values) : [])
   for (const [key, rows] of expected) {
     const found = recorded.get(key) ?? []
     expect(found.map(values), key).toEqual(rows.map(values))

@@ -10,6 +10,9 @@ import { connectClient } from '../../db/pool.ts'
 import { reconcileStorage } from '../../db/storage.ts'
 import type { EditionAtHand } from './global-setup.ts'
 
+/** Name of the edition that is always there: what needs a database, but not each kind of it, is tested at length there only. */
+export const EMBEDDED = 'the embedded server'
+
 export interface Edition {
   name: string
   /** A new, empty database, dropped when the edition's tests are over. */

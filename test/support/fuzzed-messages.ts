@@ -67,7 +67,7 @@ function message(reqIds: readonly number[]): fc.Arbitrary<Fields> {
     fc.tuple(reqId, tickType, fc.array(field, { minLength: 9, maxLength: 9 })).map(([id, type, rest]) => [21, id, type, ...rest]),
     fc.tuple(reqId, fc.nat(4), field, field, field, field, field).map((rest) => [99, ...rest]),
   ]
-  // An error of an open line ends it, and these are no errors of lines: they are about nothing that was asked for.
+  // About nothing that was asked for: an error of an open line ends it.
   const error = fc.tuple(fc.integer({ min: 1_000_000 }), field, field, field).map((rest) => [ERROR, 2, ...rest])
   return fc
     .oneof({ weight: 4, arbitrary: any }, { weight: 1, arbitrary: error }, ...nearly.map((arbitrary) => ({ weight: 2, arbitrary })))

@@ -20,6 +20,13 @@ export interface GatewayProxy {
   say(...fields: readonly (string | number)[]): void
   /** Sees every request first. What it returns is the answer, and the gateway never hears of the request. */
   answer: ((request: string[]) => (string | number)[] | undefined) | undefined
+  /** Hears of every message of the gateway's that was passed on whole. */
+  onPassed: ((message: string[]) => void) | undefined
+  /**
+   * After so many more messages of the gateway's, a part of the next one is passed on and the connection ends: in order, or with a reset
+   * that may take along what is still on its way. Resolves when it has.
+   */
+  tear(messages: number, how: 'end' | 'reset'): Promise<void>
   resume(): void
   close(): Promise<void>
 }
@@ -42,6 +49,8 @@ export async function startGatewayProxy(port: number): Promise<GatewayProxy> {
     port: (server.address() as AddressInfo).port,
     marketDataRequests: [],
     answer: undefined,
+    onPassed: undefined,
+    tear: (messages, how) => Promise.any([...connections].map((connection) => connection.tear(messages, how))),
     cut() {
       refusing = true
       for (const connection of connections) connection.cut()
@@ -72,6 +81,7 @@ class Connection {
   readonly #gateway: Socket
   readonly #proxy: GatewayProxy
   isSilent = false
+  #tear: { messages: number; how: 'end' | 'reset' } | undefined
   #started = false
 
   constructor(client: Socket, gateway: Socket, proxy: GatewayProxy) {
@@ -96,9 +106,7 @@ class Connection {
       gateway.write(hello.subarray(0, length))
       requests(hello.subarray(length))
     })
-    const answers = messagesOf((message) => {
-      if (!this.isSilent) client.write(message)
-    })
+    const answers = messagesOf((message) => this.#toClient(message))
     gateway.on('data', answers)
   }
 
@@ -107,13 +115,35 @@ class Connection {
     this.#gateway.destroy()
   }
 
+  async tear(messages: number, how: 'end' | 'reset'): Promise<void> {
+    this.#tear = { messages, how }
+    await once(this.client, 'close')
+  }
+
+  #toClient(message: Buffer): void {
+    if (this.isSilent) return
+    if (this.#tear && this.#tear.messages-- === 0) {
+      this.isSilent = true
+      this.client.write(message.subarray(0, message.length >> 1))
+      if (this.#tear.how === 'end') this.client.end()
+      else this.client.resetAndDestroy()
+      return
+    }
+    this.client.write(message)
+    this.#proxy.onPassed?.(fieldsOf(message))
+  }
+
   #toGateway(message: Buffer): void {
-    const fields = message.toString('utf8', 4).split('\0').slice(0, -1)
+    const fields = fieldsOf(message)
     if (fields[0] === REQUEST_MARKET_DATA) this.#proxy.marketDataRequests.push(fields)
     const answer = fields[0] === START_API ? undefined : this.#proxy.answer?.(fields)
     if (answer) this.client.write(frame(...answer))
     else this.#gateway.write(message)
   }
+}
+
+function fieldsOf(message: Buffer): string[] {
+  return message.toString('utf8', 4).split('\0').slice(0, -1)
 }
 
 /** Cuts a stream of bytes into whole messages, their length in front. */

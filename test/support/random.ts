@@ -10,3 +10,23 @@ export function seeded(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
+
+/** Runs `work` for the seeds from 0 up, a few side by side, and returns the results in their order. A failure names its seed. */
+export async function inTurn<T>(seeds: number, sideBySide: number, work: (seed: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = []
+  let next = 0
+  const worker = async () => {
+    while (next < seeds) {
+      const seed = next++
+      try {
+        results[seed] = await work(seed)
+      } catch (error) {
+        next = seeds
+        if (error instanceof Error) error.message = `seed ${seed}: ${error.message}`
+        throw error
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: sideBySide }, worker))
+  return results
+}

@@ -1,6 +1,6 @@
 /** Serves a tape and records it, each in a process of its own, started from the command line as a user would. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -9,6 +9,9 @@ import type { GatewayTotals } from '../../backtester/gateway/gateway.ts'
 import { packageRoot } from '../../db/package-root.ts'
 
 export const COMMAND: readonly [string, ...string[]] = [process.execPath, join(packageRoot(), 'launch.mjs')]
+
+/** Trades and quotes. */
+const TICK_BY_TICK_LINES = 2
 
 export interface CollectTotals {
   sessionId: number
@@ -28,7 +31,7 @@ export interface RecordingOptions {
   tape: string
   databaseUrl: string
   symbol: string
-  /** Lines that must be open before tape time runs. */
+  /** Market-data lines that must be open before tape time runs, beside the tick-by-tick lines of the underlying. */
   lines: number
   gatewayArgs?: string[]
   collectArgs?: string[]
@@ -42,7 +45,7 @@ export interface Recording {
 /** Records the whole tape once. */
 export async function recordTape(options: RecordingOptions): Promise<Recording> {
   const dataDir = await temporaryDirectory()
-  const gateway = startGatewayProcess(options.tape, options.lines, ['--once', ...(options.gatewayArgs ?? [])])
+  const gateway = startGatewayProcess(options.tape, options.lines + TICK_BY_TICK_LINES, ['--once', ...(options.gatewayArgs ?? [])])
   try {
     const { port } = await gateway.event<{ port: number }>('listening')
     const collector = startCollector({ ...options, port, dataDir })
@@ -68,13 +71,29 @@ export interface CollectorOptions {
   databaseUrl: string
   symbol: string
   collectArgs?: string[]
+  env?: NodeJS.ProcessEnv
 }
 
-export function startCollector({ port, dataDir, databaseUrl, symbol, collectArgs = [] }: CollectorOptions): Part {
+export function startCollector({ port, dataDir, databaseUrl, symbol, collectArgs = [], env }: CollectorOptions): Part {
   const universe = ['--underlying', symbol, '--strikes', 'all', '--expiry-days', '1000', '--lines', '200']
   const recording = ['--clock', 'gateway', '--until', 'end-of-tape', '--metrics-port', 'off', '--log-level', 'warn']
   const args = ['collect', '--gateway', `127.0.0.1:${port}`, '--data-dir', dataDir, ...recording, ...universe, ...collectArgs, '--json']
-  return new Part('collector', COMMAND, args, { ...process.env, DATABASE_URL: databaseUrl })
+  return new Part('collector', COMMAND, args, { ...process.env, DATABASE_URL: databaseUrl, ...env })
+}
+
+/**
+ * The environment of a collector whose syncs, batches and segments follow each other fast, so that little time holds many of them.
+ * It records every quote once: no tick-by-tick lines.
+ */
+export async function quickly(folder: string): Promise<NodeJS.ProcessEnv> {
+  const path = join(folder, 'quickly.yaml')
+  const settings = [
+    'database: { batchRows: 200, batchMs: 20 }',
+    'journal: { fsyncMs: 5, segmentBytes: 64KiB }',
+    'universe: { tickByTick: false }',
+  ]
+  await writeFile(path, settings.join('\n'))
+  return { TAPEDECK_CONFIG: path }
 }
 
 export function temporaryDirectory(): Promise<string> {

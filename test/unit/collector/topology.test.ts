@@ -1,103 +1,11 @@
 /** The rooms joined, from a scripted TWS to the journal. */
 
-import { join } from 'node:path'
-import { pino } from 'pino'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type CollectorClock, createGatewayClock, createWallClock } from '../../../collector/clock.ts'
-import { Journal } from '../../../collector/journal/journal.ts'
-import { Outage } from '../../../collector/outage.ts'
-import { Recorder } from '../../../collector/recorder.ts'
-import { createCounts } from '../../../collector/telemetry/counts.ts'
-import { createEvents } from '../../../collector/telemetry/events.ts'
-import { joinRooms } from '../../../collector/topology.ts'
-import { greet, type TwsConnection } from '../../support/scripted-tws.ts'
-import { unexpected } from '../../support/unexpected.ts'
-import { twsFor } from './ib/tws-support.ts'
-import { segmentRecords, segmentsIn, temporaryFolder } from './journal/journal-support.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { createGatewayClock, createWallClock } from '../../../collector/clock.ts'
+import { greet } from '../../support/scripted-tws.ts'
+import { acceptAll, collectorOn, reqIdsOf, type Script } from './topology-support.ts'
 
 const START_US = 1401975060_000_000
-const SYMBOLS = ['TWX', 'FOXA']
-const lines = SYMBOLS.map((symbol) => ({ kind: 'stock', symbol, currency: 'USD' }) as const)
-
-type Script = (tws: TwsConnection, index: number) => unknown
-
-/** Accepts every line that is asked for. */
-const acceptAll: Script = async (tws) => {
-  await greet(tws)
-  for (;;) tws.send(58, 1, (await tws.request(1))[2] ?? '', 1)
-}
-
-async function collectorOn(clock: CollectorClock, script: Script = acceptAll) {
-  // The shortest pause between two links.
-  const random = vi.spyOn(Math, 'random').mockReturnValue(0)
-  onTestFinished(() => random.mockRestore())
-  const server = await twsFor(script)
-  const directory = await temporaryFolder()
-  const counts = createCounts()
-  const logged: Record<string, unknown>[] = []
-  const sessionIds: number[] = []
-  const recorder = new Recorder({
-    clock,
-    counts,
-    judge: () => undefined,
-    openJournal(sessionId) {
-      sessionIds.push(sessionId)
-      return new Journal({
-        batchRows: 1000,
-        batchMs: 100,
-        fsyncMs: 50,
-        segmentBytes: 1 << 26,
-        directory,
-        sessionId,
-        onBatch: () => undefined,
-        onSegmentClosed: () => undefined,
-        onSync: () => undefined,
-        onError: unexpected,
-      })
-    },
-    detail: {},
-    config: {},
-  })
-  let ended = 0
-  const topology = joinRooms({
-    feed: { host: '127.0.0.1', port: server.port, clientId: 5, handshakeTimeoutMs: 5000, heartbeatMs: 60_000, messagesPerSecond: 1000 },
-    marketDataType: 1,
-    genericTicks: [100, 101],
-    clock,
-    recorder,
-    outage: new Outage({ record: (gap) => recorder.gap(gap) }),
-    counts,
-    events: createEvents(pino({ base: null, timestamp: false }, { write: (line) => void logged.push(JSON.parse(line)) }), counts),
-    onReady() {
-      if (topology.subscriptions.wanted > 0) return
-      topology.subscriptions.want(lines.map((contract) => ({ instrument: recorder.instrumentOf(contract), contract })))
-    },
-    universeIsKnown: () => true,
-    onEndOfTape: () => ended++,
-  })
-  onTestFinished(async () => {
-    await topology.stop()
-    await recorder.end('test')
-  })
-  if (clock.known) topology.begin()
-  topology.feed.start()
-  /** Ends everything and gives the records of each session. */
-  const finish = async () => {
-    await topology.stop()
-    await recorder.end('test')
-    const names = await segmentsIn(directory)
-    return Promise.all(sessionIds.map((id) => segmentRecords(join(directory, names.find((name) => name.startsWith(`${id}-`)) ?? ''))))
-  }
-  const tws = async (index: number) => {
-    await vi.waitFor(() => expect(server.connections.length).toBeGreaterThan(index), { timeout: 5000 })
-    return server.connections[index] ?? unexpected()
-  }
-  const linesOpen = (open: number) => vi.waitFor(() => expect(counts.lines).toBe(open), { timeout: 5000 })
-  return { counts, recorder, logged, finish, tws, linesOpen, ended: () => ended }
-}
-
-/** The ids under which the lines were asked for, in order. */
-const reqIdsOf = (tws: TwsConnection) => tws.requests.filter(({ fields }) => fields[0] === '1').map(({ fields }) => fields[2] ?? '')
 
 describe('a day without trouble', () => {
   it('goes from the wire to the journal, line by line', async () => {
@@ -108,8 +16,7 @@ describe('a day without trouble', () => {
     gateway.send(1, 6, one, 1, 70.5, 3, 1)
     gateway.send(1, 6, one, 2, 70.75, 4, 1)
     gateway.send(1, 6, two, 1, 35.1, 8, 1)
-    gateway.send(1, 6, 999, 1, 1, 1, 1)
-    await vi.waitFor(() => expect(counts.received).toBe(3))
+    await vi.waitFor(() => expect(counts.received).toBe(2))
     const [records] = await finish()
 
     expect(gateway.requests.map(({ fields }) => fields[0])).toEqual(['71', '59', '1', '1'])
@@ -131,8 +38,16 @@ describe('a day without trouble', () => {
       { instrument: 0, bidPrice: 70.5, bidSize: 3, askPrice: 70.75, askSize: 4 },
       { instrument: 1, bidPrice: 35.1, bidSize: 8 },
     ])
-    expect([...counts.dropped]).toEqual([['unknown-line', 1]])
+    expect([...counts.dropped]).toEqual([])
     expect(counts.gaps).toBe(0)
+  })
+
+  it('counts data of a line that it never asked for as dropped', async () => {
+    const { tws, linesOpen, counts } = await collectorOn(createWallClock())
+    const gateway = await tws(0)
+    await linesOpen(2)
+    gateway.send(1, 6, 999, 1, 1, 1, 1)
+    await vi.waitFor(() => expect([...counts.dropped]).toEqual([['unknown-line', 1]]))
   })
 })
 
@@ -175,25 +90,34 @@ describe('a link that is lost', () => {
   })
 
   it('is over though a line is over the limit of the gateway now', async () => {
-    const { tws, linesOpen, counts, logged } = await collectorOn(createWallClock(), async (gateway, index) => {
-      if (index === 0) return acceptAll(gateway, index)
-      await greet(gateway)
-      if (index === 2) return
-      gateway.send(58, 1, (await gateway.request(1))[2] ?? '', 1)
-      gateway.send(4, 2, (await gateway.request(1))[2] ?? '', 101, 'Max number of tickers has been reached', '')
-    })
+    const { tws, linesOpen, counts, logged } = await collectorOn(
+      createWallClock(),
+      async (gateway, index) => {
+        if (index === 0) return acceptAll(gateway, index)
+        await greet(gateway)
+        if (index === 2) return
+        gateway.send(58, 1, (await gateway.request(1))[2] ?? '', 1)
+        gateway.send(4, 2, (await gateway.request(1))[2] ?? '', 101, 'Max number of tickers has been reached', '')
+      },
+      { lineDelays: { lineMs: 300 } },
+    )
     const gateway = await tws(0)
     await linesOpen(2)
     gateway.socket.end()
     await vi.waitFor(() => expect(counts.gaps).toBe(1), { timeout: 5000 })
 
     expect(counts.lines).toBe(1)
-    expect(logged).toContainEqual(expect.objectContaining({ contract: 'FOXA', code: 101 }))
-    // The next link may have room for it.
+    expect(logged).toContainEqual(
+      expect.objectContaining({ level: 40, lines: 1, waiting: 1, msg: expect.stringContaining('no more market-data lines') }),
+    )
+    // The next link is asked for what there was, and for one more when it is time.
     const second = await tws(1)
     second.socket.end()
     const third = await tws(2)
-    await vi.waitFor(() => expect(reqIdsOf(third)).toHaveLength(2), { timeout: 5000 })
+    const [, , reqId = ''] = await third.request(1)
+    third.send(58, 1, reqId, 1)
+    third.send(58, 1, (await third.request(1))[2] ?? '', 1)
+    await linesOpen(2)
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SILENCE_MS } from '../../../../collector/ib/assemble.ts'
+import { Assembler, SILENCE_MS } from '../../../../collector/ib/assemble.ts'
 import type { LineMessage } from '../../../../collector/ib/messages.ts'
 import * as m from './line-messages.ts'
 
@@ -101,16 +101,14 @@ describe('a quote', () => {
     expect(assembler.silentInMs(1e9)).toBe(Number.POSITIVE_INFINITY)
   })
 
-  it('is shown when its line is closed, and later messages of that line are of an unknown one', () => {
-    const { assembler, ticks, unknownLines } = twoLines()
+  it('is shown when its line is closed', () => {
+    const { assembler, ticks } = twoLines()
     for (const message of WHOLE) assembler.take(message)
+    assembler.closeLine(2)
+    expect(ticks).toEqual([])
+
     assembler.closeLine(1)
     expect(ticks).toEqual([QUOTE])
-    assembler.take(m.price(1, m.BID, 80, 1))
-    assembler.closeGroup()
-
-    expect(ticks).toEqual([QUOTE])
-    expect(unknownLines).toEqual([1])
   })
 
   it('begins empty on a line that is opened again', () => {
@@ -136,6 +134,68 @@ describe('a quote', () => {
     ])
     assembler.abandonGroup()
     expect(ticks).toHaveLength(2)
+  })
+})
+
+describe('a line', () => {
+  it('is told to be alive once, ahead of the tick of its first message', () => {
+    const alive: string[] = []
+    const assembler = new Assembler({
+      usAt: m.usAt,
+      onTick: ({ kind }) => alive.push(kind),
+      onLineAlive: (reqId) => alive.push(`line ${reqId}`),
+      onUnknownLine: () => expect.unreachable(),
+      onUnknownType: () => undefined,
+    })
+    for (const reqId of [1, 2, 3]) assembler.openLine(reqId, reqId)
+    for (const message of [m.quote(1), m.quote(1), m.size(2, 999, 1), m.price(3, m.BID, 1, 1), m.trade(1)]) assembler.take(message)
+    expect(alive).toEqual(['line 1', 'quote', 'quote', 'line 2', 'line 3', 'quote', 'trade'])
+  })
+
+  it('that is opened while it is open keeps its values, and is told again to be alive', () => {
+    const { assembler, ticks, aliveLines } = twoLines()
+    for (const message of WHOLE) assembler.take(message)
+    assembler.openLine(1, 11)
+    assembler.take(m.size(1, m.BID_SIZE, 9))
+    assembler.closeGroup()
+
+    expect(ticks).toEqual([{ ...QUOTE, bidSize: 9 }])
+    expect(aliveLines).toEqual([1, 1])
+  })
+
+  it('that was closed is not unknown: what still comes of it was on its way', () => {
+    const { assembler, ticks, unknownLines } = twoLines()
+    assembler.closeLine(1)
+    for (const message of [m.price(1, m.BID, 80, 1), m.quote(1), m.trade(3)]) assembler.take(message)
+    assembler.closeGroup()
+
+    expect(ticks).toEqual([])
+    expect(unknownLines).toEqual([3])
+  })
+
+  it('that was closed on one link is unknown on the next', () => {
+    const { assembler, unknownLines } = twoLines()
+    assembler.closeLine(1)
+    assembler.abandonGroup()
+    assembler.take(m.quote(1))
+
+    expect(unknownLines).toEqual([1])
+  })
+
+  it('whose messages are of delayed and of other types makes quotes of either, and none of both', () => {
+    const ticks = assemble(
+      m.price(1, 66, 70.5, 3),
+      m.price(1, m.ASK, 70.75, 4),
+      m.price(1, m.BID, 70.7, 1),
+      m.size(1, 8, 9),
+      m.size(1, 74, 9),
+    )
+    expect(ticks).toEqual([
+      { kind: 'quote', instrument: 11, bidPrice: 70.5, bidSize: 3, delayed: true },
+      { kind: 'quote', instrument: 11, askPrice: 70.75, askSize: 4, bidPrice: 70.7, bidSize: 1 },
+      { kind: 'statistic', instrument: 11, name: 'day-volume', value: 9 },
+      { kind: 'statistic', instrument: 11, name: 'day-volume', value: 9, delayed: true },
+    ])
   })
 })
 

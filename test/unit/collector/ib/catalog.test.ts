@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { findChain, findStock } from '../../../../collector/ib/catalog.ts'
+import { PriceGrids } from '../../../../collector/ib/price-grids.ts'
 import type { OptionContract } from '../../../../market/contract.ts'
 import { greet } from '../../../support/scripted-tws.ts'
+import { unexpected } from '../../../support/unexpected.ts'
 import { type Listings, serveListings } from './listings.ts'
 import { linkTo, twsFor } from './tws-support.ts'
 
@@ -22,15 +24,28 @@ const LISTINGS: Listings = {
     '20150117 70 C TWX',
   ],
 }
-const STOCK = { kind: 'stock', symbol: 'TWX', currency: 'USD', primaryVenue: 'NYSE', conId: 4321 } as const
+const STOCK = {
+  kind: 'stock',
+  symbol: 'TWX',
+  currency: 'USD',
+  primaryVenue: 'NYSE',
+  conId: 4321,
+  priceGrid: [{ from: 0, increment: 0.01 }],
+} as const
+const OPTION_GRID = [
+  { from: 0, increment: 0.01 },
+  { from: 3, increment: 0.05 },
+]
 const RANGE = { from: '2014-06-05', to: '2014-08-04' }
 
 async function linkWith(listings: Partial<Listings> = {}) {
   const server = await twsFor((tws) => serveListings(tws, { ...LISTINGS, ...listings }))
   const { link } = linkTo(server.port)
   await link.open()
+  const missing: number[] = []
+  const grids = new PriceGrids({ link, onMissing: (rule) => missing.push(rule) })
   const asked = (id: number) => server.connections[0]?.requests.map(({ fields }) => fields).filter(([first]) => first === String(id)) ?? []
-  return { link, asked }
+  return { link, grids, missing, asked }
 }
 
 const nameOf = ({ expiry, strike, right, tradingClass }: OptionContract) => `${expiry} ${strike} ${right} ${tradingClass}`
@@ -39,20 +54,20 @@ describe('findStock', () => {
   const query = { symbol: 'TWX', currency: 'USD', exchange: 'SMART' }
 
   it('finds the stock with its number and listing venue', async () => {
-    const { link, asked } = await linkWith()
-    expect(await findStock(link, query)).toEqual(STOCK)
+    const { link, grids, asked } = await linkWith()
+    expect(await findStock(link, grids, query)).toEqual(STOCK)
     expect(asked(9)[0]?.slice(3)).toEqual(['', 'TWX', 'STK', '', '', '', '', 'SMART', '', 'USD', '', '', '', '', '', ''])
   })
 
   it('names the listing venue when it is told which of several to take', async () => {
-    const { link, asked } = await linkWith()
-    await findStock(link, { ...query, primaryExchange: 'NYSE' })
+    const { link, grids, asked } = await linkWith()
+    await findStock(link, grids, { ...query, primaryExchange: 'NYSE' })
     expect(asked(9)[0]?.[11]).toBe('NYSE')
   })
 
   it('finds nothing where the gateway knows nothing', async () => {
-    const { link } = await linkWith()
-    expect(await findStock(link, { ...query, symbol: 'NONE' })).toBeUndefined()
+    const { link, grids } = await linkWith()
+    expect(await findStock(link, grids, { ...query, symbol: 'NONE' })).toBeUndefined()
   })
 
   it('fails with any other answer of the gateway', async () => {
@@ -63,14 +78,15 @@ describe('findStock', () => {
     })
     const { link } = linkTo(server.port)
     await link.open()
-    await expect(findStock(link, query)).rejects.toThrow(expect.objectContaining({ ibCode: 321 }))
+    const grids = new PriceGrids({ link, onMissing: unexpected })
+    await expect(findStock(link, grids, query)).rejects.toThrow(expect.objectContaining({ ibCode: 321 }))
   })
 })
 
 describe('findChain', () => {
   it('asks for each expiry in the range and takes what exists, with its last day of trading', async () => {
-    const { link, asked } = await linkWith()
-    const chain = await findChain(link, STOCK, RANGE)
+    const { link, grids, asked } = await linkWith()
+    const chain = await findChain(link, grids, STOCK, RANGE)
 
     expect(chain.map(nameOf).sort()).toEqual([
       '2014-06-06 70 C TWX',
@@ -90,6 +106,7 @@ describe('findChain', () => {
       multiplier: 100,
       tradingClass: 'TWX',
       conId: 1003,
+      priceGrid: OPTION_GRID,
     })
     expect(chain.find(({ expiry }) => expiry === '2014-06-06')).not.toHaveProperty('lastTradeDate')
     // One query for each expiry and class; never one without an expiry. The expiry of another venue is not asked for.
@@ -103,27 +120,58 @@ describe('findChain', () => {
   })
 
   it('takes the ends of the range', async () => {
-    const { link, asked } = await linkWith()
-    await findChain(link, STOCK, { from: '2014-06-21', to: '2014-07-19' })
+    const { link, grids, asked } = await linkWith()
+    await findChain(link, grids, STOCK, { from: '2014-06-21', to: '2014-07-19' })
     expect(asked(9).map((fields) => fields[6])).toEqual(['20140621', '20140621', '20140719'])
   })
 
   it('takes the trading classes that are asked for', async () => {
-    const { link, asked } = await linkWith()
-    expect((await findChain(link, STOCK, { ...RANGE, tradingClasses: ['TWX1'] })).map(nameOf)).toEqual(['2014-06-21 65 C TWX1'])
+    const { link, grids, asked } = await linkWith()
+    expect((await findChain(link, grids, STOCK, { ...RANGE, tradingClasses: ['TWX1'] })).map(nameOf)).toEqual(['2014-06-21 65 C TWX1'])
     expect(asked(9)).toHaveLength(1)
   })
 
   it('takes any venue when the router lists none, and each option once', async () => {
     const listed = { tradingClass: 'TWX', expirations: ['20140621'], strikes: [65] }
-    const { link, asked } = await linkWith({ chains: ['CBOE', 'ISE'].map((exchange) => ({ exchange, ...listed })) })
+    const { link, grids, asked } = await linkWith({ chains: ['CBOE', 'ISE'].map((exchange) => ({ exchange, ...listed })) })
 
-    expect((await findChain(link, STOCK, RANGE)).map(nameOf).sort()).toEqual(['2014-06-21 65 C TWX', '2014-06-21 67.5 P TWX'])
+    expect((await findChain(link, grids, STOCK, RANGE)).map(nameOf).sort()).toEqual(['2014-06-21 65 C TWX', '2014-06-21 67.5 P TWX'])
     expect(asked(9)).toHaveLength(1)
   })
 
   it('finds nothing for a stock without options', async () => {
-    const { link } = await linkWith({ chains: [] })
-    expect(await findChain(link, STOCK, RANGE)).toEqual([])
+    const { link, grids } = await linkWith({ chains: [] })
+    expect(await findChain(link, grids, STOCK, RANGE)).toEqual([])
+  })
+})
+
+describe('the prices that can be quoted', () => {
+  it('are asked for once for each rule, whatever the number of contracts', async () => {
+    const { link, grids, asked } = await linkWith()
+    await findStock(link, grids, { symbol: 'TWX', currency: 'USD', exchange: 'SMART' })
+    const chain = await findChain(link, grids, STOCK, RANGE)
+    expect(chain.map(({ priceGrid }) => priceGrid)).toEqual(chain.map(() => OPTION_GRID))
+    expect(asked(91).map((fields) => fields[1])).toEqual(['26', '32'])
+  })
+
+  it('are multiples of the smallest step where the gateway tells nothing of the rule, which holds nobody up for long', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { link, grids, missing, asked } = await linkWith({ rules: {} })
+    const found = findChain(link, grids, STOCK, RANGE)
+    while (asked(91).length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await vi.advanceTimersByTimeAsync(5000)
+    expect((await found).map(({ priceGrid }) => priceGrid)).toContainEqual([{ from: 0, increment: 0.01 }])
+    expect(missing).toEqual([32])
+    expect(asked(91)).toHaveLength(1)
+  })
+
+  it('are asked for again over the next link when this one is lost', async () => {
+    const { link, grids, missing, asked } = await linkWith({ rules: {} })
+    const found = findStock(link, grids, { symbol: 'TWX', currency: 'USD', exchange: 'SMART' }).catch((error: unknown) => error)
+    await vi.waitFor(() => expect(asked(91)).toHaveLength(1))
+    link.close()
+    expect(await found).toMatchObject({ code: 'gateway-lost' })
+    expect(missing).toEqual([])
   })
 })

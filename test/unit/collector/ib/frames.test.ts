@@ -1,31 +1,9 @@
 /** Market data typed as frames, field by field, on its way through a socket, the real client, the intake and the assembler. */
 
-import { describe, expect, it, vi } from 'vitest'
-import { Intake } from '../../../../collector/ib/intake.ts'
-import { frame } from '../../../support/scripted-tws.ts'
-import { recordingAssembler } from './line-messages.ts'
-import { connectedLink } from './tws-support.ts'
+import { describe, expect, it } from 'vitest'
+import { record } from './frames-support.ts'
 
 const UNSET = '1.7976931348623157E308'
-
-/** What is recorded of line 7 (instrument 70) and line 8 (instrument 80) when these messages come, written at once. */
-async function record(...frames: (string | number)[][]) {
-  const { assembler, ticks, unknownLines, unknownTypes } = recordingAssembler()
-  assembler.openLine(7, 70)
-  assembler.openLine(8, 80)
-  let ended = false
-  let messages = 0
-  const intake = new Intake({
-    assembler,
-    onControl: (message) => (ended = message.type === 'current-time'),
-    onMessage: (more) => (messages += more),
-  })
-  const { tws, link } = await connectedLink({ onMessages: (more) => intake.take(more) })
-  tws.socket.write(Buffer.concat([...frames, [49, 1, 1401975060]].map((fields) => frame(...fields))))
-  await vi.waitFor(() => expect(ended).toBe(true))
-  link.close()
-  return { ticks, unknownLines, unknownTypes, messages: messages - 1 }
-}
 
 const quote = (instrument: number, bidPrice: number, bidSize: number, askPrice: number, askSize: number) => ({
   kind: 'quote',
@@ -111,6 +89,7 @@ describe('price and size messages', () => {
     const { ticks } = await record(
       [1, 6, 7, 1, UNSET, 0, 0],
       [1, 6, 7, 2, '70.75', UNSET, 1],
+      [1, 6, 7, 6, '', 0, 0],
       [2, 6, 7, 27, UNSET],
       [2, 6, 7, 28, ''],
       [2, 6, 7, 29, 'NaN'],
@@ -119,6 +98,7 @@ describe('price and size messages', () => {
 
     expect(ticks).toEqual([
       { kind: 'quote', instrument: 70, askPrice: 70.75 },
+      { kind: 'statistic', instrument: 70, name: 'day-high' },
       { kind: 'statistic', instrument: 70, name: 'call-open-interest' },
       { kind: 'statistic', instrument: 70, name: 'put-open-interest' },
       { kind: 'statistic', instrument: 70, name: 'call-volume' },
@@ -133,11 +113,11 @@ describe('price and size messages', () => {
   })
 
   it('of a line that is not open are told, of a type that is not mapped too', async () => {
-    const { ticks, unknownLines, unknownTypes } = await record([1, 6, 9, 1, '70.5', 3, 1], [2, 6, 9, 0, 3], [1, 6, 7, 66, '70.4', 3, 1])
+    const { ticks, unknownLines, unknownTypes } = await record([1, 6, 9, 1, '70.5', 3, 1], [2, 6, 9, 0, 3], [1, 6, 7, 101, '70.4', 3, 1])
 
     expect(ticks).toEqual([])
     expect(unknownLines).toEqual([9, 9])
-    expect(unknownTypes).toEqual([66])
+    expect(unknownTypes).toEqual([101])
   })
 })
 

@@ -1,7 +1,7 @@
 /** Messages of a line as plain data, and an assembler that keeps what it is asked to hand on. */
 
 import { Assembler } from '../../../../collector/ib/assemble.ts'
-import type { LineMessage } from '../../../../collector/ib/messages.ts'
+import type { FieldMessage, TickByTickMessage } from '../../../../collector/ib/messages.ts'
 import type { Tick } from '../../../../market/tick.ts'
 
 export const BID_SIZE = 0
@@ -18,23 +18,23 @@ export const RT_VOLUME = 48
 /** Milliseconds of `performance.now()` at which a message came, when a test does not care. */
 const AT_MS = 1000
 
-export function price(reqId: number, tickType: number, price: number | undefined, size?: number, arrivalMs = AT_MS): LineMessage {
+export function price(reqId: number, tickType: number, price: number | undefined, size?: number, arrivalMs = AT_MS): FieldMessage {
   return { type: 'price', reqId, tickType, price, size, arrivalMs }
 }
 
-export function size(reqId: number, tickType: number, size: number | undefined, arrivalMs = AT_MS): LineMessage {
+export function size(reqId: number, tickType: number, size: number | undefined, arrivalMs = AT_MS): FieldMessage {
   return { type: 'size', reqId, tickType, size, arrivalMs }
 }
 
-export function text(reqId: number, tickType: number, text: string, arrivalMs = AT_MS): LineMessage {
+export function text(reqId: number, tickType: number, text: string, arrivalMs = AT_MS): FieldMessage {
   return { type: 'text', reqId, tickType, text, arrivalMs }
 }
 
-export function generic(reqId: number, tickType: number, value: number | undefined, arrivalMs = AT_MS): LineMessage {
+export function generic(reqId: number, tickType: number, value: number | undefined, arrivalMs = AT_MS): FieldMessage {
   return { type: 'generic', reqId, tickType, value, arrivalMs }
 }
 
-export function greeks(reqId: number, tickType: number, values: Partial<Record<string, number>> = {}, arrivalMs = AT_MS): LineMessage {
+export function greeks(reqId: number, tickType: number, values: Partial<Record<string, number>> = {}, arrivalMs = AT_MS): FieldMessage {
   const none = { impliedVolatility: undefined, delta: undefined, gamma: undefined, vega: undefined, theta: undefined }
   return {
     type: 'greeks',
@@ -49,6 +49,16 @@ export function greeks(reqId: number, tickType: number, values: Partial<Record<s
   }
 }
 
+export function trade(reqId: number, values: Partial<Extract<TickByTickMessage, { type: 'tick-by-tick-trade' }>> = {}): TickByTickMessage {
+  const none = { eventTsUs: undefined, price: undefined, size: undefined, venue: undefined, conditions: undefined }
+  return { type: 'tick-by-tick-trade', reqId, arrivalMs: AT_MS, ...none, ...values }
+}
+
+export function quote(reqId: number, values: Partial<Extract<TickByTickMessage, { type: 'tick-by-tick-quote' }>> = {}): TickByTickMessage {
+  const none = { eventTsUs: undefined, bidPrice: undefined, askPrice: undefined, bidSize: undefined, askSize: undefined }
+  return { type: 'tick-by-tick-quote', reqId, arrivalMs: AT_MS, ...none, ...values }
+}
+
 /** The market's time in these tests: milliseconds of arrival as microseconds. */
 export const usAt = (arrivalMs: number): number => arrivalMs * 1000
 
@@ -58,6 +68,7 @@ export interface Assembled {
   ticks: Record<string, unknown>[]
   /** Their stamps. */
   arrivalsUs: number[]
+  aliveLines: number[]
   unknownLines: number[]
   unknownTypes: number[]
 }
@@ -65,6 +76,7 @@ export interface Assembled {
 export function recordingAssembler(silenceMs?: number): Assembled {
   const ticks: Record<string, unknown>[] = []
   const arrivalsUs: number[] = []
+  const aliveLines: number[] = []
   const unknownLines: number[] = []
   const unknownTypes: number[] = []
   const assembler = new Assembler({
@@ -74,10 +86,11 @@ export function recordingAssembler(silenceMs?: number): Assembled {
       ticks.push(bare(tick))
       arrivalsUs.push(arrivalUs)
     },
+    onLineAlive: (reqId) => aliveLines.push(reqId),
     onUnknownLine: (reqId) => unknownLines.push(reqId),
     onUnknownType: (tickType) => unknownTypes.push(tickType),
   })
-  return { assembler, ticks, arrivalsUs, unknownLines, unknownTypes }
+  return { assembler, ticks, arrivalsUs, aliveLines, unknownLines, unknownTypes }
 }
 
 /** A tick without `seq` and `tsUs` and without absent fields. */

@@ -194,7 +194,7 @@ describe('messages', () => {
     await vi.waitFor(() => expect(messages).toHaveLength(5))
 
     expect(messages.map(plain)).toEqual([
-      { type: 'line-accepted', reqId: 7 },
+      { type: 'line-accepted', reqId: 7, marketDataType: 1 },
       { type: 'line-accepted', reqId: 8 },
       { type: 'error', reqId: 9, code: 354, text: 'Requested market data is not subscribed.' },
       { type: 'notice', code: 2104, text: 'Market data farm connection is OK:usfarm' },

@@ -9,7 +9,12 @@ export interface Listings {
   chains: { exchange: string; tradingClass: string; expirations: string[]; strikes: number[] }[]
   /** What exists, as `expiry strike right` with the trading class behind it. */
   options: string[]
+  /** Steps of the market rules that are told: lower edge, increment. Default: those of the stocks' rule and the options'. */
+  rules?: Record<string, number[]>
 }
+
+/** A cent for stocks (26); for options a cent below three dollars, five cents above (32). */
+const RULES: Record<string, number[]> = { 26: [0, 0.01], 32: [0, 0.01, 3, 0.05] }
 
 const HOURS = 'US/Eastern|20140605:0930-1600|20140605:0930-1600'
 
@@ -29,7 +34,7 @@ function optionDetails(reqId: string, symbol: string, text: string, conId: numbe
 }
 
 /** Answers requests for contracts and chains until the connection ends. */
-export async function serveListings(tws: TwsConnection, { stocks, chains, options }: Listings): Promise<void> {
+export async function serveListings(tws: TwsConnection, { stocks, chains, options, rules = RULES }: Listings): Promise<void> {
   await greet(tws)
   const none = (reqId: string) => tws.send(4, 2, reqId, 200, 'No security definition has been found for the request', '')
   const details = async () => {
@@ -59,5 +64,13 @@ export async function serveListings(tws: TwsConnection, { stocks, chains, option
       tws.send(76, reqId)
     }
   }
-  await Promise.all([details(), parameters()])
+  const marketRules = async () => {
+    for (;;) {
+      const [, id = ''] = await tws.request(91)
+      const steps = rules[id]
+      if (steps) tws.send(93, id, steps.length / 2, ...steps)
+      else tws.send(4, 2, -1, 321, `Error validating request: no market rule ${id}`, '')
+    }
+  }
+  await Promise.all([details(), parameters(), marketRules()])
 }

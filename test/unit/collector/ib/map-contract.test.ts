@@ -1,6 +1,13 @@
 import { OptionType, SecType } from '@stoqey/ib'
 import { describe, expect, it } from 'vitest'
-import { compactDate, isoDate, optionFromDetails, stockFromDetails, toIbContract } from '../../../../collector/ib/map-contract.ts'
+import {
+  compactDate,
+  isoDate,
+  marketRuleOf,
+  optionFromDetails,
+  stockFromDetails,
+  toIbContract,
+} from '../../../../collector/ib/map-contract.ts'
 
 const option = {
   kind: 'option',
@@ -145,5 +152,17 @@ describe('dates', () => {
 
   it('lose their hyphens on the way to IB', () => {
     expect(compactDate('2014-06-21')).toBe('20140621')
+  })
+})
+
+describe('marketRuleOf', () => {
+  it.each([
+    ['the one beside the router', 'CBOE,SMART,ISE', '32,110,109', 110],
+    ['the first one where the router is no venue', 'CBOE,ISE', '32,109', 32],
+    ['the only one', 'SMART,NYSE', '26', 26],
+    ['none where none is told', 'SMART', '', undefined],
+    ['none where it cannot be read', 'SMART', 'x', undefined],
+  ])('is %s', (_, validExchanges, marketRuleIds, rule) => {
+    expect(marketRuleOf({ contract: {}, validExchanges, marketRuleIds })).toBe(rule)
   })
 })

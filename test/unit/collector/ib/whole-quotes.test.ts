@@ -19,6 +19,7 @@ import { createValidator } from '../../../../market/rules/validator.ts'
 import { compile } from '../../../support/compiled.ts'
 import { type SplitReport, valuesOf } from '../../../support/split-quotes.ts'
 import { linkTo } from './tws-support.ts'
+import { unbounded } from '../../../support/unbounded.ts'
 import { unexpected } from '../../../support/unexpected.ts'
 
 const STOCK = { kind: 'stock', symbol: 'TWX', currency: 'USD' } as const
@@ -63,6 +64,7 @@ describe('No half-updated quote is ever recorded', () => {
           segmentBytes: 1 << 26,
           directory: join(folder, 'journal'),
           sessionId,
+          bound: unbounded(),
           onBatch: () => undefined,
           onSegmentClosed: () => undefined,
           onSync: () => undefined,
@@ -70,11 +72,14 @@ describe('No half-updated quote is ever recorded', () => {
         }),
       detail: {},
       config: {},
+      onDropping: () => undefined,
+      onDropped: () => undefined,
     })
     recorder.begin()
     const assembler = new Assembler({
       usAt: (arrivalMs) => clock.usAt(arrivalMs),
       onTick: (tick, arrivalUs) => recorder.tick(tick, arrivalUs),
+      onLineAlive: () => undefined,
       onUnknownLine: unexpected,
       onUnknownType: unexpected,
     })

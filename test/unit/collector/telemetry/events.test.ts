@@ -29,6 +29,40 @@ describe('a database that does not take ticks', () => {
   })
 })
 
+describe('a journal that cannot be written', () => {
+  it('is told of when it begins, when its reason changes and when it is over, not at every attempt', () => {
+    const { events, lines } = watched()
+    events.journalUp()
+    for (const reason of ['EIO', 'EIO', 'ENOSPC', 'ENOSPC']) events.journalError(new Error(reason), 'journal')
+    for (let i = 0; i < 3; i++) events.journalUp()
+    events.journalError(new Error('EIO'), 'journal')
+
+    expect(lines.map(({ level, reason }) => [level, reason])).toEqual([
+      [50, 'EIO'],
+      [50, 'ENOSPC'],
+      [30, undefined],
+      [50, 'EIO'],
+    ])
+  })
+})
+
+describe('dropped ticks', () => {
+  it('are errors: at once when somebody can do something, and when their number is known', () => {
+    const { events, lines } = watched()
+    for (const reason of ['journal-full', 'journal-failed', 'unknown-line']) events.dropping(reason)
+    const hole = { fromTsUs: 1401975060_000_000, toTsUs: 1401975061_500_000, cause: 'dropped: unknown-line', droppedTicks: 7 }
+    events.dropped(hole, true)
+    events.dropped({ ...hole, fromTsUs: Number.NaN, toTsUs: Number.NaN }, false)
+
+    expect(lines).toMatchObject([
+      { level: 50, reason: 'journal-full', msg: expect.stringContaining('raise the limit') as string },
+      { level: 50, reason: 'journal-failed', msg: expect.stringContaining('Free the disk') as string },
+      { level: 50, ticks: 7, from: '2014-06-05T13:31:00.000000Z', to: '2014-06-05T13:31:01.500000Z', cause: 'dropped: unknown-line' },
+      { level: 50, ticks: 7, msg: expect.stringContaining('no gap can name them') as string },
+    ])
+  })
+})
+
 describe('a feed that is down', () => {
   it('is counted and told of', () => {
     const { events, lines, counts } = watched()

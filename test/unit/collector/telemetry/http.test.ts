@@ -2,21 +2,33 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { JournalBound } from '../../../../collector/journal/bound.ts'
 import { createCounts } from '../../../../collector/telemetry/counts.ts'
 import { serveTelemetry } from '../../../../collector/telemetry/http.ts'
 import { createMetrics } from '../../../../collector/telemetry/metrics.ts'
 import { ConfigError } from '../../../../market/errors.ts'
+import { unbounded } from '../../../support/unbounded.ts'
+
+const none = { idle: 0, queued: 0, requested: 0, open: 0, 'no-line': 0, paused: 0, refused: 0 }
+const lines = { 'market-data': { ...none, open: 2, 'no-line': 41 }, 'tick-by-tick': none }
 
 async function served(notReady: () => string[] = () => []) {
   const counts = createCounts()
-  const metrics = createMetrics({ counts, feedUp: () => true, pendingBatches: () => 3 })
-  const server = await serveTelemetry({ host: '127.0.0.1', port: 0, registry: metrics.registry, notReady })
+  const bound = new JournalBound({ limitBytes: 9000, memoryBytes: 100, minFreeBytes: 0 })
+  const metrics = createMetrics({ counts, feedUp: () => true, pendingBatches: () => 3, lines: () => lines, bound })
+  const server = await serveTelemetry({
+    host: '127.0.0.1',
+    port: 0,
+    registry: metrics.registry,
+    notReady,
+    status: async () => ({ program: 'tapedeck' }),
+  })
   onTestFinished(() => server.close())
   const get = async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${server.port}${path}`)
     return { status: response.status, type: response.headers.get('content-type'), text: await response.text() }
   }
-  return { counts, metrics, server, get }
+  return { counts, metrics, server, get, bound }
 }
 
 /** The samples of a scrape, by name with labels; every line must be one, or a comment that says what one is. */
@@ -36,7 +48,8 @@ function samplesOf(text: string): Map<string, number> {
 
 describe('/metrics', () => {
   it('tells what was counted, in the form that Prometheus reads', async () => {
-    const { counts, metrics, get } = await served()
+    const { counts, metrics, get, bound } = await served()
+    Object.assign(bound, { segmentBytes: 700, waitingBytes: 7 })
     Object.assign(counts, { messages: 50, received: 30, written: 20, quarantined: 4, inFlight: 1, lines: 2, gaps: 1, reconnects: 5 })
     counts.dropped.set('unknown-line', 3).set('no-session', 2)
     counts.recovered = { found: 9, committed: 8 }
@@ -49,7 +62,9 @@ describe('/metrics', () => {
 
     expect(status).toBe(200)
     expect(type).toContain('text/plain')
-    expect(Object.fromEntries([...samples].filter(([name]) => name.startsWith('tapedeck_') && !name.includes('_seconds')))).toEqual({
+    expect(
+      Object.fromEntries([...samples].filter(([name]) => name.startsWith('tapedeck_') && !/_seconds|tapedeck_lines\{/.test(name))),
+    ).toEqual({
       tapedeck_messages_total: 50,
       tapedeck_ticks_received_total: 30,
       tapedeck_ticks_written_total: 20,
@@ -68,11 +83,18 @@ describe('/metrics', () => {
       tapedeck_feed_gaps_total: 1,
       tapedeck_feed_reconnects_total: 5,
       tapedeck_journal_bytes_total: 512,
+      tapedeck_journal_unreleased_bytes: 700,
+      tapedeck_journal_waiting_bytes: 7,
+      tapedeck_journal_limit_bytes: 9000,
     })
     for (const [name, sum] of Object.entries({ journal_sync: 0.002, commit: 0.03, batch_age: 0.2 })) {
       expect(samples.get(`tapedeck_${name}_seconds_sum`)).toBe(sum)
       expect(samples.get(`tapedeck_${name}_seconds_count`)).toBe(1)
     }
+    expect([...samples].filter(([name, lines]) => name.startsWith('tapedeck_lines{') && lines > 0)).toEqual([
+      ['tapedeck_lines{feed="market-data",state="open"}', 2],
+      ['tapedeck_lines{feed="market-data",state="no-line"}', 41],
+    ])
     expect(samples.get('process_start_time_seconds')).toBeGreaterThan(0)
   })
 
@@ -109,7 +131,14 @@ describe('/healthz and /readyz', () => {
 
   it('are named to those who ask for something else', async () => {
     const { get } = await served()
-    expect(await get('/')).toMatchObject({ status: 404, text: 'Known: /metrics /healthz /readyz\n' })
+    expect(await get('/')).toMatchObject({ status: 404, text: 'Known: /metrics /healthz /readyz /status\n' })
+  })
+})
+
+describe('/status', () => {
+  it('is JSON, as it is at that moment', async () => {
+    const { get } = await served()
+    expect(await get('/status')).toEqual({ status: 200, type: 'application/json', text: '{"program":"tapedeck"}' })
   })
 })
 
@@ -119,8 +148,14 @@ describe('the server', () => {
     onTestFinished(() => void other.close())
     await new Promise((resolve) => other.once('listening', resolve))
     const { port } = other.address() as AddressInfo
-    const { registry } = createMetrics({ counts: createCounts(), feedUp: () => false, pendingBatches: () => 0 })
-    const refused = serveTelemetry({ host: '127.0.0.1', port, registry, notReady: () => [] })
+    const { registry } = createMetrics({
+      counts: createCounts(),
+      feedUp: () => false,
+      pendingBatches: () => 0,
+      lines: () => lines,
+      bound: unbounded(),
+    })
+    const refused = serveTelemetry({ host: '127.0.0.1', port, registry, notReady: () => [], status: async () => ({}) })
 
     await expect(refused).rejects.toBeInstanceOf(ConfigError)
     await expect(refused).rejects.toThrow(

@@ -41,10 +41,29 @@ async function universe(options: Partial<UniverseOptions> = {}) {
     return known >= 0 ? known : contracts.push(contract) - 1
   }
   const unheard = () => undefined
-  const subscriptions = new Subscriptions({ onRequested: unheard, onOpened: unheard, onClosed: unheard, onRefused: unheard })
-  subscriptions.linkUp({ newReqId: () => link.newReqId(), open: (reqId, contract) => link.openLine(reqId, toIbContract(contract), '') })
+  const subscriptions = new Subscriptions({
+    onRequested: unheard,
+    onEnded: unheard,
+    onReleased: unheard,
+    onOpened: unheard,
+    onClosed: unheard,
+    onRefused: unheard,
+    onUnwanted: unheard,
+    onLimit: unheard,
+    onPaused: unheard,
+    onResumed: unheard,
+    onSettled: unheard,
+  })
+  subscriptions.linkUp({
+    newReqId: () => link.newReqId(),
+    open: (reqId, { contract, feed }) =>
+      feed
+        ? link.openTickByTick(reqId, toIbContract(contract), feed === 'tick-by-tick-trades' ? 'trades' : 'quotes')
+        : link.openLine(reqId, toIbContract(contract), ''),
+    close: (reqId) => link.closeLine(reqId),
+  })
   const ticks = new Subject<Tick>()
-  const opened = openUniverse(link, {
+  const settings: UniverseOptions = {
     underlyings: [TWX],
     lines: 100,
     events: createEvents(logger, createCounts()),
@@ -52,8 +71,11 @@ async function universe(options: Partial<UniverseOptions> = {}) {
     instrumentOf,
     subscriptions,
     ticks,
+    discovered: new Map(),
     ...options,
-  })
+  }
+  const opened = openUniverse(link, settings)
+  const again = (changed: Partial<UniverseOptions>) => openUniverse(link, { ...settings, ...changed })
   const tws = server.connections[0] ?? expect.unreachable()
   const requests = (id: number) => tws.requests.map(({ fields }) => fields).filter(([first]) => first === String(id))
   /** What lines were asked for, in order, by the names of their contracts. */
@@ -61,7 +83,7 @@ async function universe(options: Partial<UniverseOptions> = {}) {
     await vi.waitFor(() => expect(requests(1)).toHaveLength(lines), { timeout: 4000 })
     return requests(1).map((fields) => (fields[5] === 'OPT' ? `${fields[6]?.slice(4)} ${fields[7]} ${fields[8]}` : fields[4]))
   }
-  return { opened, ticks, asked, requests, logged, tws, link, contracts }
+  return { opened, again, ticks, asked, requests, logged, tws, link, contracts }
 }
 
 describe('the universe', () => {
@@ -144,6 +166,81 @@ describe('the universe', () => {
       'FOXA 2014-06-06 70 P',
     ])
     expect(logged[0]).toMatchObject({ level: 50, symbol: 'NONE', msg: expect.stringContaining('no such stock') })
+  })
+
+  it('asks for the trades and the quotes of its underlyings tick by tick, in their order, before the options', async () => {
+    const { opened, asked, requests, tws } = await universe({
+      underlyings: [
+        { ...TWX, strikes: 'all', tickByTick: true },
+        { ...TWX, symbol: 'FOXA', strikes: 'all' },
+      ],
+    })
+    await opened
+    await asked(2 + 16 + 16)
+    expect(requests(97).map((fields) => [fields[3], fields[14]])).toEqual([
+      ['TWX', 'AllLast'],
+      ['TWX', 'BidAsk'],
+    ])
+    const order = tws.requests.map(({ fields }) => fields[0]).filter((id) => id === '1' || id === '97')
+    expect(order.slice(0, 5)).toEqual(['1', '1', '97', '97', '1'])
+  })
+
+  it('leaves alone what a change of the settings does not concern, and closes and opens the rest', async () => {
+    const twx: UnderlyingSettings = { ...TWX, strikes: 'all' }
+    const { opened, again, asked, requests } = await universe({ underlyings: [twx] })
+    await opened
+    await asked(1 + 16)
+    const cancelled = () => requests(2).map((fields) => fields[2])
+    const idsOf = (symbol: string) =>
+      requests(1)
+        .filter((fields) => fields[4] === symbol)
+        .map((fields) => fields[2])
+    const lookUps = requests(9).length
+
+    await again({ underlyings: [twx, { ...twx, symbol: 'FOXA' }] })
+    expect((await asked(2 * 17)).filter((name) => name === 'TWX' || name === 'FOXA')).toEqual(['TWX', 'FOXA'])
+    expect(idsOf('TWX')).toHaveLength(17)
+    expect(
+      requests(9)
+        .slice(lookUps)
+        .map((fields) => fields[4]),
+    ).not.toContain('TWX')
+
+    await again({ underlyings: [twx] })
+    await vi.waitFor(() => expect(new Set(cancelled())).toEqual(new Set(idsOf('FOXA'))))
+    expect(requests(1)).toHaveLength(2 * 17)
+
+    await again({ underlyings: [{ ...twx, expiryDays: 3 }] })
+    await vi.waitFor(() => expect(cancelled()).toHaveLength(17 + 8))
+    const gone = new Set(cancelled())
+    expect(
+      requests(1)
+        .filter((fields) => !gone.has(fields[2] ?? ''))
+        .map((fields) => fields[6]),
+    ).toEqual(['', ...Array(8).fill('20140606')])
+    expect(requests(1)).toHaveLength(2 * 17)
+  })
+
+  it('gives lines up, farthest from the money first, when fewer may be used, and when a new stock needs one', async () => {
+    const twx: UnderlyingSettings = { ...TWX, strikes: 'all' }
+    const { opened, again, ticks, asked, requests, contracts, logged } = await universe({ underlyings: [twx], lines: 10 })
+    await asked(1)
+    ticks.next(TRADE)
+    await opened
+    await asked(10)
+    const held = () => {
+      const gone = new Set(requests(2).map((fields) => fields[2]))
+      return requests(1).filter((fields) => !gone.has(fields[2] ?? ''))
+    }
+    await again({ underlyings: [twx], lines: 5 })
+    await vi.waitFor(() => expect(held().map((fields) => fields[7])).toEqual(['', '70', '70', '70', '70']))
+    expect(logged).not.toContainEqual(expect.objectContaining({ msg: expect.stringContaining('no last trade') }))
+
+    const second = again({ underlyings: [twx, { ...twx, symbol: 'FOXA' }], lines: 5 })
+    await vi.waitFor(() => expect(held().map((fields) => fields[4])).toEqual(['TWX', 'TWX', 'TWX', 'TWX', 'FOXA']))
+    ticks.next({ ...TRADE, instrument: contracts.findIndex(({ symbol }) => symbol === 'FOXA') })
+    await second
+    await vi.waitFor(() => expect(held().map((fields) => fields[4])).toEqual(['TWX', 'TWX', 'TWX', 'FOXA', 'FOXA']))
   })
 
   it('is none when the gateway knows none of the underlyings', async () => {
