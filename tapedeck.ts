@@ -11,28 +11,27 @@ import { Command, Option } from 'commander'
 
 import {
   addQueryOptions,
-  type CollectArguments,
   type CommonOptions,
-  collectOverrides,
   configFile,
   dataDir,
   examples,
-  hostPortArgument,
-  integerArgument,
   json,
-  kindsArgument,
-  listArgument,
   load,
   logLevel,
-  metricsPortArgument,
   type QueryArguments,
   queryOf,
   speedArgument,
-  timeArgument,
 } from './config/arguments.ts'
+import { addCollectOptions, type CollectArguments, collectOverrides } from './config/collect-arguments.ts'
 import { addGatewayOptions, type GatewayArguments, servingOf } from './config/gateway-arguments.ts'
+import { describeDatabase, describeDoctor, describeStatus, type MigrateArguments } from './config/operator-commands.ts'
+import type { CollectSettings } from './collector/collect.ts'
+import type { DoctorSettings } from './collector/doctor/doctor.ts'
+import type { LoadedConfig } from './config/load.ts'
+import { createReload } from './config/reload.ts'
 import type { TapedeckConfig } from './config/schema.ts'
 import { stopSignals, untilAborted, wasInterrupted } from './config/signals.ts'
+import { describeTape } from './config/tape-commands.ts'
 import { event, logDestination, onUnread, print, printJson, progressBar, statusLine, writeStdout } from './config/terminal.ts'
 import { packageRoot } from './db/package-root.ts'
 import { ConfigError, TapedeckError } from './market/errors.ts'
@@ -103,62 +102,60 @@ program
 
 // ---- collect
 
-type CollectCommandOptions = CommonOptions & CollectArguments & { until?: string }
+addCollectOptions(program.command('collect')).action(async (options: CollectArguments) => {
+  const read = () => {
+    const loaded = load(options, collectOverrides(options))
+    if (loaded.config.universe.underlyings.length > 0) return loaded
+    throw new ConfigError('Nothing to record: name stocks with --underlying, or in the file under universe.underlyings.', {
+      code: 'no-underlyings',
+    })
+  }
+  await runCollector(read, options)
+})
 
-program
-  .command('collect')
-  .description('record from TWS, IB Gateway or a replay gateway until stopped')
-  .addOption(configFile())
-  .addOption(dataDir())
-  .addOption(logLevel())
-  .option('--gateway <host:port>', 'where TWS or IB Gateway listens', hostPortArgument)
-  .option('--client-id <n>', 'API client id, not 0', integerArgument(1, 999_999))
-  .addOption(new Option('--clock <clock>', 'whose time stamps the ticks').choices(['wall', 'gateway']))
-  .option('--lines <n>', 'market-data lines that may be used', integerArgument(1, 10_000))
-  .option('--underlying <symbols>', 'stocks to record with their chains, by comma', listArgument)
-  .option('--strikes <range>', 'all, or percent on either side of the price')
-  .option('--expiry-days <n>', 'options expiring up to this many days ahead', integerArgument(0, 3650))
-  .option('--metrics-port <port>', 'port of /metrics, 0 for any free one, or off', metricsPortArgument)
-  .addOption(new Option('--until <moment>', 'stop by itself').choices(['end-of-tape']))
-  .addOption(json())
-  .addHelpText('after', examples('tapedeck collect --underlying AAPL,TWX', 'tapedeck collect --config tapedeck.yaml --gateway 4001'))
-  .action(async (options: CollectCommandOptions) => {
-    const { config } = load(options, collectOverrides(options))
-    if (config.universe.underlyings.length === 0)
-      throw new ConfigError('Nothing to record: name stocks with --underlying, or in the file under universe.underlyings.', {
-        code: 'no-underlyings',
-      })
-    await runCollector(config, options)
-  })
+const collectSettings = ({ dataDir, gateway, universe, rules, journal, database, metrics }: TapedeckConfig): CollectSettings => ({
+  dataDir,
+  gateway: { ...gateway, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
+  underlyings: universe.underlyings,
+  rules,
+  journal: { ...journal, batchRows: database.batchRows, batchMs: database.batchMs },
+  lanes: database.lanes,
+  metrics: metrics === 'off' ? undefined : metrics,
+})
 
-async function runCollector(config: TapedeckConfig, { until, json: asJson }: CollectCommandOptions): Promise<void> {
+async function runCollector(read: () => LoadedConfig, { until, json: asJson }: CollectArguments): Promise<void> {
   const { collect } = await import('./collector/collect.ts')
   const { formatProgress, formatSummary, plainProgress, plainSummary } = await import('./collector/telemetry/report.ts')
   const { makeDataDir } = await import('./db/embedded/cluster.ts')
+  const { config, file } = read()
   const logger = await createLogger(config.log.level)
-  const { gateway, universe, rules, journal, database, metrics } = config
   const store = await openDatabase(config, logger)
-  const { stop, force } = stopSignals()
+  let reload: (() => void) | undefined
+  const { stop, force } = stopSignals(file === undefined ? undefined : () => reload?.())
   const status = statusLine()
   try {
     const summary = await collect({
-      settings: {
-        dataDir: await makeDataDir(config.dataDir),
-        gateway: { ...gateway, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
-        underlyings: universe.underlyings,
-        rules,
-        journal: { ...journal, batchRows: database.batchRows, batchMs: database.batchMs },
-        lanes: database.lanes,
-        metrics: metrics === 'off' ? undefined : metrics,
-      },
+      settings: { ...collectSettings(config), dataDir: await makeDataDir(config.dataDir) },
       version,
       logger,
       prepareDatabase: store.prepare,
+      databaseServer: store.server,
       store: store.storeBatch,
       untilEndOfTape: until === 'end-of-tape',
       stop,
       force,
       drainTimeoutMs: DRAIN_TIMEOUT_MS,
+      onReloadable: (apply) => {
+        reload = createReload({
+          started: config,
+          read: () => read().config,
+          apply: (next) => {
+            apply(collectSettings(next))
+            logger.level = next.log.level
+          },
+          log: logger,
+        })
+      },
       onProgress: (progress) => {
         if (asJson) event('progress', plainProgress(progress))
         else if (process.stderr.isTTY) status(formatProgress(progress))
@@ -171,6 +168,45 @@ async function runCollector(config: TapedeckConfig, { until, json: asJson }: Col
   } finally {
     status(undefined)
     await store.close()
+  }
+}
+
+// ---- status, doctor
+
+describeStatus(program).action(async (options: CommonOptions) => {
+  const { askStatus } = await import('./collector/telemetry/ask.ts')
+  const { dataDir, metrics } = load(options).config
+  const status = await askStatus({ dataDir, metrics: metrics === 'off' ? undefined : metrics })
+  if (options.json) return printJson(status)
+  const { formatStatus } = await import('./collector/telemetry/status-table.ts')
+  print(formatStatus(status, Date.now()))
+})
+
+describeDoctor(program).action(async (options: CommonOptions) => {
+  const { examine, formatFinding } = await import('./collector/doctor/doctor.ts')
+  const findings = []
+  for await (const finding of examine(doctorSettings(options))) {
+    findings.push(finding)
+    if (!options.json) print(formatFinding(finding))
+  }
+  if (options.json) printJson({ findings })
+  process.exitCode = findings.some(({ state }) => state === 'failed') ? 1 : 0
+})
+
+function doctorSettings(options: CommonOptions): DoctorSettings | { problem: string } {
+  try {
+    const { config, file } = load(options)
+    const { dataDir, gateway, universe, journal, database } = config
+    return {
+      source: file ?? 'no configuration file; environment and defaults',
+      directory: { dataDir, ...journal },
+      gateway: { ...gateway, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
+      underlying: universe.underlyings[0],
+      databaseUrl: database.url,
+    }
+  } catch (error) {
+    if (error instanceof ConfigError) return { problem: error.message }
+    throw error
   }
 }
 
@@ -276,76 +312,42 @@ addQueryOptions(program.command('export'))
 
 // ---- tape
 
-const tape = program.command('tape').description('import and look at tape files')
+const tape = describeTape(program)
 
-tape
-  .command('import')
-  .description('make a tape of quotes of option chains, and of quote bars, quotes and trades of stocks')
-  .argument(
-    '<sources...>',
-    '*.csv of option quotes, <symbol>_<yyyymmdd>_<kind>.csv of a stock; kind: quote_1min, quote_tick, trade_tick; each also .gz',
-  )
-  .requiredOption('--out <file>', 'tape to write')
-  .option('--date <yyyy-mm-dd>', 'only the rows of this day')
-  .option('--attribution <text>', "whose data it is and under which terms; kept in the tape's header")
-  .addOption(json())
-  .addHelpText('after', examples('tapedeck tape import ibm_20131007_trade_tick.csv.gz --out ibm.tape'))
-  .action(async (sources: string[], options: { out: string; date?: string; attribution?: string; json?: boolean }) => {
-    const { formatImportSummary, importTape } = await import('./db/tape/importers/import-tape.ts')
-    const status = statusLine()
-    const { out, date, attribution } = options
-    const summary = await importTape({
-      sources,
-      out,
-      ...(date !== undefined && { date }),
-      ...(attribution !== undefined && { attribution }),
-      onProgress: ({ bytes, totalBytes }) => status(progressBar(bytes, totalBytes)),
-    }).finally(() => status(undefined))
-    if (options.json) printJson(summary)
-    else print(formatImportSummary(out, summary))
-  })
+tape.import.action(async (sources: string[], options: { out: string; date?: string; attribution?: string; json?: boolean }) => {
+  const { formatImportSummary, importTape } = await import('./db/tape/importers/import-tape.ts')
+  const status = statusLine()
+  const { out, date, attribution } = options
+  const summary = await importTape({
+    sources,
+    out,
+    ...(date !== undefined && { date }),
+    ...(attribution !== undefined && { attribution }),
+    onProgress: ({ bytes, totalBytes }) => status(progressBar(bytes, totalBytes)),
+  }).finally(() => status(undefined))
+  if (options.json) printJson(summary)
+  else print(formatImportSummary(out, summary))
+})
 
-tape
-  .command('info')
-  .description('what is on a tape')
-  .argument('<file>')
-  .addOption(json())
-  .addHelpText('after', examples('tapedeck tape info tapes/twx-2014-06-05.tape'))
-  .action(async (file: string, options: { json?: boolean }) => {
-    const { formatTapeInfo, tapeInfo } = await import('./db/tape/inspect.ts')
-    const info = await tapeInfo(file)
-    if (options.json) printJson(info)
-    else print(formatTapeInfo(info))
-  })
+tape.info.action(async (file: string, options: { json?: boolean }) => {
+  const { formatTapeInfo, tapeInfo } = await import('./db/tape/inspect.ts')
+  const info = await tapeInfo(file)
+  if (options.json) printJson(info)
+  else print(formatTapeInfo(info))
+})
 
-tape
-  .command('verify')
-  .description('check every checksum and the order of a tape')
-  .argument('<file>')
-  .addOption(json())
-  .addHelpText('after', examples('tapedeck tape verify tapes/twx-2014-06-05.tape'))
-  .action(async (file: string, options: { json?: boolean }) => {
-    const { formatTapeVerdict, verifyTape } = await import('./db/tape/inspect.ts')
-    const verdict = await verifyTape(file)
-    if (options.json) printJson(verdict)
-    else print(formatTapeVerdict(file, verdict))
-    process.exitCode = verdict.ok ? 0 : 1
-  })
+tape.verify.action(async (file: string, options: { json?: boolean }) => {
+  const { formatTapeVerdict, verifyTape } = await import('./db/tape/inspect.ts')
+  const verdict = await verifyTape(file)
+  if (options.json) printJson(verdict)
+  else print(formatTapeVerdict(file, verdict))
+  process.exitCode = verdict.ok ? 0 : 1
+})
 
-tape
-  .command('cat')
-  .description('print the records of a tape as NDJSON')
-  .argument('<file>')
-  .option('--from <time>', 'first moment, UTC', timeArgument)
-  .option('--to <time>', 'moment before which to end, UTC', timeArgument)
-  .option('--symbols <symbols>', 'only these stocks and their options, by comma', listArgument)
-  .option('--kinds <kinds>', 'only these kinds of records, by comma', kindsArgument)
-  .option('--limit <n>', 'at most so many records', integerArgument(1, Number.MAX_SAFE_INTEGER))
-  .addHelpText('after', examples('tapedeck tape cat tapes/twx-2014-06-05.tape --symbols TWX --limit 3'))
-  .action(async (file: string, filter: object) => {
-    const { catTape } = await import('./db/tape/inspect.ts')
-    for await (const line of catTape(file, filter)) await writeStdout(`${JSON.stringify(line)}\n`)
-  })
+tape.cat.action(async (file: string, filter: object) => {
+  const { catTape } = await import('./db/tape/inspect.ts')
+  for await (const line of catTape(file, filter)) await writeStdout(`${JSON.stringify(line)}\n`)
+})
 
 // ---- config
 
@@ -385,29 +387,22 @@ config
 
 // ---- db
 
-const db = program.command('db').description('look after the database')
-
-db.command('migrate')
-  .description('bring the database to this version: tables, then hypertables where the server has them')
-  .addOption(configFile())
-  .addOption(dataDir())
-  .option('--dry-run', 'only print what would be done')
-  .addHelpText('after', examples('tapedeck db migrate --dry-run', 'tapedeck db migrate'))
-  .action(async (options: CommonOptions & { dryRun?: boolean }) => {
-    const { config } = load(options)
-    const database = await openDatabase(config, await createLogger('warn'))
-    try {
-      const lines = await database.migrate(options.dryRun === true)
-      if (!lines.some((line) => line.includes('migration'))) print('migrations: all applied')
-      for (const line of lines) print(line)
-    } finally {
-      await database.close()
-    }
-  })
+describeDatabase(program).migrate.action(async (direction: 'up' | 'down', { dryRun, to, yes, ...options }: MigrateArguments) => {
+  const { config } = load(options)
+  const database = await openDatabase(config, await createLogger('warn'))
+  try {
+    const lines = direction === 'up' ? await database.migrate(dryRun === true) : await database.migrateDown({ dryRun, to, loseRows: yes })
+    if (!lines.some((line) => line.includes('migration')))
+      print(direction === 'up' ? 'migrations: all applied' : 'migrations: none to undo')
+    for (const line of lines) print(line)
+  } finally {
+    await database.close()
+  }
+})
 
 // ---- errors
 
-onUnread(() => process.exit(0))
+onUnread((isFault) => process.exit(isFault ? 1 : 0))
 // Nobody reads the log any more: no reason to end a recording.
 process.stderr.on('error', () => undefined)
 

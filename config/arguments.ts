@@ -82,10 +82,6 @@ export function kindsArgument(text: string): TapeRecord['kind'][] {
   })
 }
 
-export function metricsPortArgument(text: string): number | 'off' {
-  return text === 'off' ? text : integerArgument(0, 65_535)(text)
-}
-
 function sessionArgument(text: string): number | 'latest' {
   const id = Number(text)
   if (text === 'latest') return text
@@ -113,35 +109,4 @@ export function addQueryOptions(command: Command): Command {
 
 export function queryOf({ session, from, to, symbols, includeQuarantined }: QueryArguments) {
   return { sessionId: session, fromUs: from, toUs: to, symbols, includeQuarantined }
-}
-
-/** The options of `tapedeck collect` that stand for settings. */
-export interface CollectArguments {
-  gateway?: { host: string; port: number }
-  clientId?: number
-  clock?: string
-  lines?: number
-  underlying?: string[]
-  strikes?: string
-  expiryDays?: number
-  metricsPort?: number | 'off'
-}
-
-export function collectOverrides(options: CollectArguments): ConfigOverrides {
-  const { gateway, clientId, clock, lines, underlying, strikes, expiryDays, metricsPort } = options
-  const percent = Number(strikes)
-  return {
-    gateway: {
-      ...gateway,
-      ...(clientId !== undefined && { clientId }),
-      ...(clock !== undefined && { clock }),
-      ...(lines !== undefined && { lines }),
-    },
-    universe: {
-      ...(underlying && { underlyings: underlying.map((symbol) => ({ symbol })) }),
-      ...(strikes !== undefined && { strikes: Number.isFinite(percent) ? { rangePercent: percent } : strikes }),
-      ...(expiryDays !== undefined && { expiryDays }),
-    },
-    ...(metricsPort !== undefined && { metrics: metricsPort === 'off' ? 'off' : { port: metricsPort } }),
-  }
 }

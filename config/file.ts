@@ -1,6 +1,7 @@
 /** Reads the configuration file: YAML 1.2, of which every value's line and column is kept for messages. */
 
-import { readFileSync } from 'node:fs'
+import { isUtf8 } from 'node:buffer'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from 'yaml'
 import { ConfigError } from '../market/errors.ts'
 import { isSection, type Layer, type Path, type Problem, type Source } from './layers.ts'
@@ -12,7 +13,7 @@ import { scrubUrls } from './secrets.ts'
  * @throws ConfigError when the file cannot be read; `askedBy` says who wants it.
  */
 export function readConfigFile(path: string, label: string, askedBy: string): { layer: Layer; problems: Problem[] } {
-  const { text, problem } = decode(readBytes(path, label, askedBy))
+  const { text, fault } = decode(readBytes(path, label, askedBy))
   const lines = new LineCounter()
   const place = (offset: number): Source => {
     const { line, col } = lines.linePos(offset)
@@ -21,7 +22,7 @@ export function readConfigFile(path: string, label: string, askedBy: string): { 
   const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false })
   const root = document.contents
   const problems = [...document.errors, ...document.warnings].map((error) => ({ source: place(error.pos[0]), text: explain(error, text) }))
-  if (problem !== undefined) problems.unshift({ source: place(problem), text: 'these bytes are not UTF-8; save the file as UTF-8' })
+  if (fault) problems.unshift({ source: place(text.length), text: fault })
 
   const source = (wanted: Path, part: 'name' | 'value'): Source => {
     let node: Node | null = root
@@ -55,26 +56,54 @@ export function readConfigFile(path: string, label: string, askedBy: string): { 
   return { layer: { values: {}, source }, problems }
 }
 
+/** Of a configuration file. Room for thousands of stocks; what is longer was named by mistake, and YAML of any size takes time and memory. */
+const MAX_BYTES = 1 << 16
+
 function readBytes(path: string, label: string, askedBy: string): Uint8Array {
+  const refused = (reason: string, cause?: unknown) =>
+    new ConfigError(`The configuration file ${label} (${askedBy}) cannot be read: ${reason}.`, { code: 'config-file-unreadable', cause })
+  const bytes = Buffer.alloc(MAX_BYTES + 1)
+  let length = 0
   try {
-    return readFileSync(path)
+    const file = openSync(path, 'r')
+    try {
+      // A pipe or a device does not tell its size, and may have no end.
+      for (let read = -1; read !== 0 && length < bytes.length; length += read)
+        read = readSync(file, bytes, length, bytes.length - length, null)
+    } finally {
+      closeSync(file)
+    }
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'it does not exist' : (cause as Error).message
-    throw new ConfigError(`The configuration file ${label} (${askedBy}) cannot be read: ${reason}.`, {
-      code: 'config-file-unreadable',
-      cause,
-    })
+    throw refused((cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'it does not exist' : (cause as Error).message, cause)
   }
+  if (length > MAX_BYTES) throw refused(`expected at most ${MAX_BYTES / 1024} KiB of settings, found more`)
+  return bytes.subarray(0, length)
 }
 
-/** The text, and the offset of its first character that was no UTF-8. */
-function decode(bytes: Uint8Array): { text: string; problem?: number } {
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
-  } catch {
-    const text = new TextDecoder().decode(bytes)
-    return { text: text.slice(0, text.indexOf('\uFFFD')), problem: text.indexOf('\uFFFD') }
+/** The text, as far as it can be parsed, and what is wrong with what follows it. */
+function decode(bytes: Uint8Array): { text: string; fault?: string } {
+  const text = new TextDecoder().decode(bytes)
+  // A file may hold the sign for what is no character; then its bytes are in order.
+  const isText = isUtf8(bytes)
+  const sound = isText ? text : text.slice(0, text.indexOf('\uFFFD'))
+  const deep = tooDeepAt(sound)
+  if (deep !== undefined) return { text: sound.slice(0, deep), fault: `this nests deeper than ${MAX_DEPTH} levels, as no settings do` }
+  return isText ? { text } : { text: sound, fault: 'these bytes are not UTF-8; save the file as UTF-8' }
+}
+
+/** The parser takes a stack frame for each level, and the process does not survive running out of them in a regular expression. */
+const MAX_DEPTH = 50
+
+/** Where brackets, list signs in a row or blanks in front nest too deep. Brackets inside of texts count too: nobody has fifty. */
+function tooDeepAt(text: string): number | undefined {
+  let brackets = 0
+  for (let at = 0; at < text.length; at++) {
+    const sign = text[at]
+    if (sign === '[' || sign === '{') brackets++
+    else if ((sign === ']' || sign === '}') && brackets > 0) brackets--
+    if (brackets > MAX_DEPTH) return at
   }
+  return new RegExp(`^(?: *(?:[-?][ \\t]+){${MAX_DEPTH}}| {${4 * MAX_DEPTH}})`, 'm').exec(text)?.index
 }
 
 function explain(error: YAMLError, text: string): string {

@@ -12,8 +12,12 @@ export interface StopSignals {
 /** One press of Ctrl-C may come twice: from the terminal, and passed on by `npm run`. */
 const SAME_PRESS_MS = 500
 
-/** The first signal asks to stop in order, the second not to wait any more. */
-export function stopSignals(): StopSignals {
+/**
+ * The first signal asks to stop in order, the second not to wait any more.
+ *
+ * @param onHangup what SIGHUP does instead, for a command that has no terminal: a terminal that closes sends it too
+ */
+export function stopSignals(onHangup?: () => void): StopSignals {
   const stop = new AbortController()
   const force = new AbortController()
   let pressedMs = 0
@@ -23,6 +27,7 @@ export function stopSignals(): StopSignals {
       else if (performance.now() - pressedMs > SAME_PRESS_MS) force.abort(signal)
       stop.abort(signal)
     })
+  if (onHangup && !process.stdin.isTTY && !process.stderr.isTTY) process.removeAllListeners('SIGHUP').on('SIGHUP', onHangup)
   onUnread(() => stop.abort('EPIPE'))
   return { stop: stop.signal, force: force.signal }
 }

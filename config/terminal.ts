@@ -40,11 +40,16 @@ export function writeStdout(text: string): Promise<void> | undefined {
   })
 }
 
-/** What to do when the reader of standard output (head, less) has seen enough; replaces what was to be done before. */
-export function onUnread(act: () => void): void {
-  process.stdout.removeAllListeners('error').on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    act()
+/**
+ * What to do when the reader of standard output (head, less) has seen enough, or when it takes no more because its disk is full, which
+ * is a fault and said; replaces what was to be done before.
+ */
+export function onUnread(act: (isFault: boolean) => void): void {
+  process.stdout.removeAllListeners('error').once('error', (error: NodeJS.ErrnoException) => {
+    const isFault = error.code !== 'EPIPE'
+    if (isFault) process.stderr.write(`tapedeck: standard output cannot be written: ${error.message}\n`)
+    process.stdout.on('error', () => undefined)
+    act(isFault)
   })
 }
 

@@ -24,7 +24,8 @@ export interface DirectoryLock {
   release(): Promise<void>
 }
 
-interface Holder {
+/** Who holds a lock. */
+export interface Holder {
   pid: number
   /** Tells a process from a later one with the same pid; `undefined` where the system does not say. */
   birth: string | undefined
@@ -67,6 +68,14 @@ export async function acquireDirectoryLock(path: string, options: { purpose: str
       await delay(POLL_MS)
     }
   }
+}
+
+/** Who holds the lock at `path`; undefined when it is free. `stale`: its holder has died, and the next taker removes it. */
+export async function lockHolder(path: string): Promise<(Holder & { stale: boolean }) | undefined> {
+  const text = await targetOf(path)
+  if (text === undefined) return undefined
+  const holder = parseHolder(text)
+  return { ...holder, stale: !isProcessAlive(holder.pid, holder.birth) }
 }
 
 /** Whether `pid` runs; with `birth` (from `processBirth`), whether it is still the same process. A dead process not yet reaped does not run. */

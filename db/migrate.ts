@@ -1,6 +1,7 @@
 /**
- * Brings the schema of a database to this version: numbered files, each in one transaction, recorded with their checksum in
- * `tapedeck.schema_migrations`. Two processes may start at once: one waits for the other and finds the work done.
+ * Brings the schema of a database to this version, and back to an earlier one: numbered files, each in one transaction, recorded
+ * with their checksum in `tapedeck.schema_migrations`. Two processes may start at once: one waits for the other and finds the work
+ * done.
  */
 
 import { createHash } from 'node:crypto'
@@ -27,7 +28,7 @@ export interface Migration {
 
 export interface MigrateOptions {
   /** Only says what would be done. */
-  dryRun?: boolean
+  dryRun?: boolean | undefined
   migrations?: readonly Migration[]
 }
 
@@ -64,6 +65,109 @@ export async function migrate(client: Queryable, { dryRun = false, migrations }:
     for (const migration of missing) await apply(client, migration)
     return missing.map(({ name }) => `applied migration ${name}`)
   })
+}
+
+/**
+ * Names of the migrations that are applied, and of those that are missing.
+ *
+ * @throws MigrationError when the database is newer or was migrated by other files
+ */
+export async function migrationState(client: Queryable): Promise<{ applied: string[]; missing: string[] }> {
+  const applied = await appliedMigrations(client)
+  const missing = pending(applied, await readMigrations())
+  return { applied: applied.map(({ name }) => name), missing: missing.map(({ name }) => name) }
+}
+
+export interface MigrateDownOptions extends MigrateOptions {
+  /** Number of the last migration that stays; 0 for none. Absent: the last but one. */
+  to?: number | undefined
+  /** Also when tables that hold rows go. */
+  loseRows?: boolean | undefined
+}
+
+/**
+ * Undoes the migrations above `to`, the newest first, all in one transaction. Returns a line about each, and about the rows that
+ * go with the tables or columns that hold them. Writers wait meanwhile.
+ *
+ * @param client a connection that nobody else uses meanwhile
+ * @throws MigrationError `migration-loses-rows` naming them, unless that is allowed; and as `migrate` does
+ */
+export async function migrateDown(client: Queryable, options: MigrateDownOptions = {}): Promise<string[]> {
+  const { dryRun = false, loseRows = false } = options
+  const ours = options.migrations ?? (await readMigrations())
+  return underMigrationLock(client, async () => {
+    const applied = await appliedMigrations(client)
+    pending(applied, ours)
+    const { to = Math.max(0, applied.length - 1) } = options
+    const undone = ours.slice(to, applied.length).reverse()
+    if (undone.length === 0) return []
+    await client.query('BEGIN')
+    let lost: string[]
+    try {
+      lost = await lostRows(client, () => undo(client, undone))
+      if (lost.length > 0 && !loseRows && !dryRun)
+        throw new MigrationError(
+          `Undoing ${undone.map(({ name }) => name).join(', ')} would delete ${lost.join(', ')}. Nothing was changed. ` +
+            'Export or back up what you need; with --yes it is deleted.',
+          { code: 'migration-loses-rows' },
+        )
+      await client.query(dryRun ? 'ROLLBACK' : 'COMMIT')
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => undefined)
+      if (error instanceof MigrationError) throw error
+      throw new MigrationError(
+        `The way back to before ${undone.at(-1)?.name} failed: ${messageOf(error)}. The database is as it was. Only the owner of its tables can go back.`,
+        { code: 'migration-failed', retryable: !(error instanceof pg.DatabaseError), cause: error },
+      )
+    }
+    const word = dryRun ? 'would ' : ''
+    return [
+      ...undone.map(({ name }) => `${word}${dryRun ? 'undo' : 'undid'} migration ${name}`),
+      ...lost.map((rows) => `${word}${dryRun ? 'delete' : 'deleted'} ${rows}`),
+    ]
+  })
+}
+
+async function undo(client: Queryable, migrations: readonly Migration[]): Promise<void> {
+  for (const { number, down } of migrations) {
+    await client.query(down)
+    await client.query('DELETE FROM tapedeck.schema_migrations WHERE number = $1', [number])
+  }
+}
+
+/** What of the rows there were is gone after `change`: `1,234 rows of quotes`, `venue of 1,234 rows of trades`. */
+async function lostRows(client: Queryable, change: () => Promise<void>): Promise<string[]> {
+  const before = await columnsByTable(client)
+  const tables = [...before.keys()]
+  const rows = new Map<string, number>()
+  // Nobody writes between the count and the change.
+  if (tables.length > 0) await client.query(`LOCK TABLE ${tables.join(', ')} IN SHARE MODE`)
+  for (const table of tables)
+    rows.set(table, Number((await client.query<{ count: string }>(`SELECT count(*) FROM ${table}`)).rows[0]?.count))
+  await change()
+  const after = await columnsByTable(client)
+  return tables.flatMap((table) => {
+    const count = rows.get(table) ?? 0
+    if (count === 0) return []
+    const name = table.replace('public.', '')
+    const held = `${count.toLocaleString('en-US')} ${count === 1 ? 'row' : 'rows'} of ${name}`
+    const left = after.get(table)
+    if (!left) return [held]
+    const gone = before.get(table)?.filter((column) => !left.includes(column)) ?? []
+    return gone.length > 0 ? [`${gone.join(', ')} of ${held}`] : []
+  })
+}
+
+/** Tables that people work with: in `public`, of no extension. */
+async function columnsByTable(client: Queryable): Promise<Map<string, string[]>> {
+  const { rows } = await client.query<{ table: string; columns: string[] }>(
+    `SELECT 'public.' || quote_ident(c.relname) AS table, array_agg(a.attname::text) AS columns
+     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+     GROUP BY c.relname ORDER BY c.relname`,
+  )
+  return new Map(rows.map(({ table, columns }) => [table, columns]))
 }
 
 /** Keeps other processes from changing the schema while `work` runs. */

@@ -3,11 +3,14 @@
  * that a recording can begin while the database is still away.
  */
 
+import type pg from 'pg'
 import type { Logger } from 'pino'
 
+import { describeServer } from './describe-server.ts'
 import { type EmbeddedServer, startEmbedded } from './embedded/server.ts'
-import { migrate } from './migrate.ts'
-import { connectClient, createPool, type DatabasePool } from './pool.ts'
+import { type MigrateDownOptions, migrate, migrateDown } from './migrate.ts'
+import { connectClient, createPool, databaseName, type DatabasePool } from './pool.ts'
+import { writeErrorOf } from './sqlstates.ts'
 import { reconcileStorage } from './storage.ts'
 import { createTickStore, type TickStore } from './tick-store.ts'
 
@@ -21,6 +24,10 @@ export interface OpenedDatabase {
   prepare: () => Promise<void>
   /** Does the same or, dry, only says what would be done: one line each. */
   migrate: (dryRun: boolean) => Promise<string[]>
+  /** Goes back to an earlier schema or, dry, only says what would be done: one line each. */
+  migrateDown: (options: MigrateDownOptions) => Promise<string[]>
+  /** What it is, in words, once prepared. */
+  server: () => string | undefined
   /** The address, once prepared. */
   url: () => string
   storeBatch: TickStore['store']
@@ -32,6 +39,7 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
   let embedded: EmbeddedServer | undefined
   let pool: DatabasePool | undefined
   let store: TickStore | undefined
+  let server: string | undefined
 
   const url = () => database.url ?? embedded?.url ?? ''
   const reach = async () => {
@@ -42,19 +50,30 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
     return url()
   }
 
-  const bringUp = async (dryRun: boolean) => {
+  const onOneConnection = async <T>(work: (client: pg.Client) => Promise<T>) => {
     const client = await connectClient(await reach())
     try {
-      const applied = await migrate(client, { dryRun })
-      return [...applied, ...(await reconcileStorage(client, { dryRun }))]
+      return await work(client)
+    } catch (error) {
+      throw writeErrorOf(error, `${databaseName(url())} cannot be made ready`)
     } finally {
-      await client.end()
+      await client.end().catch(() => undefined)
     }
   }
 
+  const bringUp = (dryRun: boolean) =>
+    onOneConnection(async (client) => {
+      const applied = await migrate(client, { dryRun })
+      const stored = await reconcileStorage(client, { dryRun })
+      server = (await describeServer(client)).server
+      return [...applied, ...stored]
+    })
+
   return {
     url,
+    server: () => server,
     migrate: bringUp,
+    migrateDown: (options) => onOneConnection((client) => migrateDown(client, options)),
     async prepare() {
       await bringUp(false)
       pool ??= createPool({

@@ -60,7 +60,7 @@ export function clusterPaths(dataDir: string): ClusterPaths {
 export async function makeDataDir(dataDir: string): Promise<string> {
   const path = resolve(dataDir)
   try {
-    const topmost = await mkdir(path, { recursive: true })
+    const topmost = await makeFolders(path)
     if (topmost !== undefined && process.getuid?.() === 0) {
       for (let made = path; made.length >= topmost.length; made = dirname(made)) await chmod(made, 0o755)
     }
@@ -75,6 +75,21 @@ export async function makeDataDir(dataDir: string): Promise<string> {
       },
     )
   }
+}
+
+/**
+ * Makes a folder and those above it; returns the topmost that was not there. Node's own recursive mkdir never returns where a folder
+ * takes no new one and says ENOENT, as /proc does.
+ */
+async function makeFolders(path: string): Promise<string | undefined> {
+  const isThere = async () => (await stat(path).catch(() => undefined))?.isDirectory() === true
+  if (await isThere()) return undefined
+  const topmost = await makeFolders(dirname(path))
+  await mkdir(path).catch(async (error: unknown) => {
+    // Somebody else made it meanwhile.
+    if (!(await isThere())) throw error
+  })
+  return topmost ?? path
 }
 
 /**

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packageRoot } from '../../db/package-root.ts'
 import { importTape } from '../../db/tape/importers/import-tape.ts'
 import { usFromIso } from '../../market/time.ts'
+import { ask } from '../support/collecting.ts'
 import { expectComplaint, expectDone, newPlace, parsed, type Place } from '../support/command.ts'
 import { forEachEdition } from '../support/databases.ts'
 import { recordTape } from '../support/recording.ts'
@@ -49,6 +50,23 @@ forEachEdition('the command line', (edition) => {
       SLOW_MS,
     )
   })
+
+  it(
+    'db migrate down takes the tables away again, and asks before it takes rows',
+    async () => {
+      const databaseUrl = await edition.createDatabase()
+      const env = { DATABASE_URL: databaseUrl }
+      const down = (...args: string[]) => run(['db', 'migrate', 'down', '--to', '0', ...args], env)
+      expect(expectDone(await down())).toBe('migrations: none to undo\n')
+      expectDone(await run(['db', 'migrate'], env))
+      await ask(databaseUrl, "INSERT INTO instruments (key, kind, symbol, currency) VALUES ('k', 'stock', 'TWX', 'USD')")
+      expectComplaint(await down(), { code: 1, saying: /would delete 1 row of instruments\. Nothing was changed\..* with --yes/ })
+      expect(expectDone(await down('--dry-run'))).toMatch(/^would undo migration 000001_tape\nwould delete 1 row of instruments\n$/m)
+      expect(expectDone(await down('--yes'))).toMatch(/^undid migration 000001_tape\ndeleted 1 row of instruments\n$/m)
+      expect(expectDone(await run(['db', 'migrate'], env))).toMatch(/^applied migration 000001_tape$/m)
+    },
+    SLOW_MS,
+  )
 
   describe('with a recorded session', () => {
     let env: NodeJS.ProcessEnv

@@ -93,6 +93,8 @@ describe('a wrong argument', () => {
     [['tape', 'cat', SHIPPED, '--kinds', 'quote,candle'], /expected kinds of records separated by commas, of quote, trade/],
     [['tape', 'import', ...SOURCES], /required option '--out <file>' not specified/],
     [['tape', 'import', ...SOURCES, '--out', 'x.tape', '--date', '5.6.2014'], /expected a date as YYYY-MM-DD/],
+    [['db', 'migrate', 'sideways'], /Allowed choices are up, down/],
+    [['db', 'migrate', '--to', '0'], /--to and --yes go with 'db migrate down' only/],
     [['config', 'check', '--config', 'nowhere.yaml'], /nowhere\.yaml \(given with --config\) cannot be read/],
   ])(
     'ends with 2 and says what is expected: %j',

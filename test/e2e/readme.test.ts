@@ -59,6 +59,7 @@ const AS_THEY_STAND: Record<string, RegExp> = {
   'npx tapedeck config schema > tapedeck.schema.json': /^$/,
   'npx tapedeck db migrate --dry-run': /^would apply migration 000001_tape$/m,
   'npx tapedeck db migrate': /^applied migration 000001_tape$/m,
+  'npx tapedeck db migrate down --to 0 --dry-run': /^would undo migration 000001_tape$/m,
   'npx tapedeck tape info tapes/twx-2014-06-05.tape': /^instruments +185 \(1 stock, 184 option\)$/m,
   'npx tapedeck tape verify tapes/twx-2014-06-05.tape': /: 8 blocks, .* records, ok$/m,
   'npx tapedeck tape cat tapes/twx-2014-06-05.tape --symbols TWX --limit 3': /^(\{"kind":.*\}\n){3}$/,
@@ -68,11 +69,11 @@ const AS_THEY_STAND: Record<string, RegExp> = {
 
 /** Run as they stand on a database into which the shipped day was recorded; what they print. */
 const ON_THE_RECORDED_DAY: Record<string, RegExp> = {
-  'npx tapedeck replay': /^Ticks +28,279$/m,
+  'npx tapedeck replay': /^Ticks +28,755$/m,
   'npx tapedeck replay --from 2014-06-05T13:31:00Z --to 2014-06-05T13:32:00Z --symbols TWX --ndjson': /^(\{"kind":"quote",.*\}\n)+$/,
-  'npx tapedeck export --symbols TWX --out twx.csv': /^Ticks +28,279$/m,
-  'npx tapedeck export --format ndjson --out -': /^(\{.*\}\n){28279}$/,
-  'npx tapedeck export --out day.csv': /^Ticks +28,279$/m,
+  'npx tapedeck export --symbols TWX --out twx.csv': /^Ticks +28,755$/m,
+  'npx tapedeck export --format ndjson --out -': /^(\{.*\}\n){28755}$/,
+  'npx tapedeck export --out day.csv': /^Ticks +28,755$/m,
   'npx tapedeck export --from 2014-06-05T13:30:00Z --to 2014-06-05T14:00:00Z --symbols TWX --format ndjson --out -': /^(\{.*\}\n)+$/,
 }
 
@@ -103,6 +104,11 @@ const CHANGED: Record<string, (command: string, reader: Reader) => Promise<void>
     await gateway.until('it listens', ({ stderr }) => stderr.includes('is listening'))
     expect(await interrupted(gateway)).toMatch(/^Ticks served +0$/m)
   },
+  // These look at a collector that records, and at a gateway, which does not listen where the settings say.
+  'npx tapedeck status': besideACollector(/^Gateway +127\.0\.0\.1:\d+, client id 87$/m),
+  'npx tapedeck status --json': besideACollector(/^\{"program":"tapedeck",.*\}$/m),
+  'npx tapedeck doctor': besideACollector(/^ok +gateway +127\.0\.0\.1:\d+ greets/m),
+  'npx tapedeck doctor --json': besideACollector(/^\{"findings":\[.*\]\}$/m),
   // The address is an example: the reader has a server of their own.
   'export DATABASE_URL=postgres://user:password@127.0.0.1:5432/tapedeck': async (_, reader) => {
     reader.env['DATABASE_URL'] = await reader.createDatabase()
@@ -114,6 +120,23 @@ const checkoutIn = (place: Place) => join(place.folder, 'checkout')
 /** In a process group of its own, as in a terminal, where Ctrl-C reaches all that a command has started. */
 function typed(place: Place, command: string, env: NodeJS.ProcessEnv): Run {
   return place.start(['sh', '-c', `exec ${command}`], { env, cwd: checkoutIn(place), detached: true })
+}
+
+function besideACollector(printed: RegExp) {
+  return async (command: string, { place, env }: Reader) => {
+    const gateway = place.tapedeck(['gateway', '--tape', SHIPPED, '--port', '0', '--json'])
+    await gateway.until('it listens', ({ stdout }) => stdout.includes('listening'))
+    const asked = { ...env, IB_PORT: String((JSON.parse(gateway.stdout) as { port: number }).port) }
+    const collector = place.tapedeck(['collect', '--underlying', 'TWX', '--metrics-port', '0'], asked)
+    await collector.until('it is connected', ({ stderr }) => stderr.includes('connected to the gateway'))
+    const ended = await typed(place, command, asked).ended
+    for (const run of [collector, gateway]) {
+      run.child.kill('SIGINT')
+      await run.ended
+    }
+    expect(ended).toMatchObject({ code: 0 })
+    expect(ended.stdout).toMatch(printed)
+  }
 }
 
 /** What it printed. Its exit code is that of npm, which ends by the signal whatever its child made of it. */

@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 
-import { type Migration, migrate, readMigrations } from '../../db/migrate.ts'
+import { type Migration, migrate, migrateDown, readMigrations } from '../../db/migrate.ts'
 import { connectClient } from '../../db/pool.ts'
+import { reconcileStorage } from '../../db/storage.ts'
 import { MigrationError } from '../../market/errors.ts'
 import { forEachEdition } from '../support/databases.ts'
 
 const shipped = await readMigrations()
-const extra = (up: string): Migration => ({ number: shipped.length + 1, name: 'extra', up, down: '', checksum: `of ${up}` })
+const extra = (up: string, down = ''): Migration => ({ number: shipped.length + 1, name: 'extra', up, down, checksum: `of ${up}` })
 
 forEachEdition('the migrator', ({ createDatabase }) => {
   let url: string
@@ -49,10 +50,69 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     expect(await names(silent)).toEqual([])
   })
 
-  it('is undone by the part of each file that stands behind "-- down"', async () => {
-    await migrate(client)
-    for (const { down } of [...shipped].reverse()) await client.query(down)
+  it('undoes everything, the newest first, whatever the server made of the tables, and makes it again', async () => {
+    for (const _ of ['once', 'again']) {
+      await migrate(client)
+      await reconcileStorage(client)
+      const undone = shipped.map(({ name }) => name).reverse()
+      expect(await migrateDown(client, { to: 0, dryRun: true })).toEqual(undone.map((name) => `would undo migration ${name}`))
+      expect(await migrate(client)).toEqual([])
+      expect(await migrateDown(client, { to: 0 })).toEqual(undone.map((name) => `undid migration ${name}`))
+      expect(await tables()).toEqual([])
+      expect(await migrateDown(client)).toEqual([])
+    }
+    expect(await migrate(client)).toHaveLength(shipped.length)
+  })
+
+  it('goes back one step, or to the step that is asked for', async () => {
+    const migrations = [
+      ...shipped,
+      extra('CREATE TABLE one (a int)', 'DROP TABLE one'),
+      { ...extra('CREATE TABLE two (a int)', 'DROP TABLE two'), number: shipped.length + 2, name: 'second' },
+    ]
+    await migrate(client, { migrations })
+    expect(await migrateDown(client, { migrations })).toEqual(['undid migration second'])
+    expect(await migrate(client, { migrations })).toEqual(['applied migration second'])
+    expect(await migrateDown(client, { migrations, to: shipped.length })).toEqual(['undid migration second', 'undid migration extra'])
+    expect(await migrateDown(client, { migrations, to: shipped.length })).toEqual([])
+    expect(await migrate(client)).toEqual([])
+  })
+
+  it('deletes no row without being told to, and says how many of what it would delete', async () => {
+    const columns = extra('ALTER TABLE batches ADD COLUMN note text', 'ALTER TABLE batches DROP COLUMN note')
+    const migrations = [...shipped, columns]
+    await migrate(client, { migrations })
+    await reconcileStorage(client)
+    await client.query(
+      `INSERT INTO quotes (ts, session_id, seq, instrument_id) SELECT timestamptz '2014-06-05' + n * interval '1 minute', 1, n, 1
+         FROM generate_series(1, 4321) n;
+       INSERT INTO batches (session_id, batch_no, accepted_ticks, quarantined_ticks) VALUES (1, 1, 4321, 0)`,
+    )
+    const refusal: unknown = await migrateDown(client, { migrations, to: 0 }).catch((reason: unknown) => reason)
+    expect(refusal).toMatchObject({ code: 'migration-loses-rows' })
+    expect((refusal as Error).message).toMatch(/would delete 1 row of batches, 4,321 rows of quotes\. Nothing was changed\./)
+    await expect(migrateDown(client, { migrations })).rejects.toThrow(/would delete note of 1 row of batches\./)
+    expect(await migrateDown(client, { migrations, to: 0, dryRun: true })).toContain('would delete 4,321 rows of quotes')
+    expect(await migrate(client, { migrations })).toEqual([])
+    expect((await client.query('SELECT FROM quotes')).rowCount).toBe(4321)
+
+    expect(await migrateDown(client, { migrations, to: 0, loseRows: true })).toEqual([
+      'undid migration extra',
+      ...shipped.map(({ name }) => `undid migration ${name}`).reverse(),
+      'deleted 1 row of batches',
+      'deleted 4,321 rows of quotes',
+    ])
     expect(await tables()).toEqual([])
+  })
+
+  it('leaves everything as it was when a step back fails', async () => {
+    const migrations = [...shipped, extra('CREATE TABLE held (a int)', 'DROP TABLE held; SELECT 1 / 0')]
+    await migrate(client, { migrations })
+    await expect(migrateDown(client, { migrations })).rejects.toThrow(
+      /The way back to before extra failed: division by zero\. The database is as it was/,
+    )
+    expect(await tables()).toContain('held')
+    expect(await migrate(client, { migrations })).toEqual([])
   })
 
   it('lets two of them start at the same time', async () => {

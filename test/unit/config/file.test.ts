@@ -48,6 +48,28 @@ describe('the file', () => {
     expect(failure({ file: '.' }).message).toContain('EISDIR')
   })
 
+  it('is refused when it is larger than any list of settings, or has no end', () => {
+    const tooLarge = /cannot be read: expected at most 64 KiB of settings, found more\.$/
+    expect(failure({ yaml: `#${' '.repeat(1 << 16)}` }).message).toMatch(tooLarge)
+    expect(failure({ file: '/dev/zero' }).message).toMatch(tooLarge)
+    expect(settings({ yaml: `#${' '.repeat((1 << 16) - 1)}` })).toEqual(settings({}))
+  })
+
+  it('names the place of a NUL, of a tab that indents, and of nesting without end', () => {
+    expect(problems({ yaml: 'log:\n  level: info\0\n' })[0]).toMatch(
+      /^tapedeck\.yaml:2:10 {2}log\.level: expected .*, found "info\\u0000"$/,
+    )
+    expect(problems({ yaml: 'log:\n\tlevel: info\n' })[0]).toMatch(/^tapedeck\.yaml:2:1 {2}this is not valid YAML: Tabs/)
+    const [flow, list, block] = [
+      '['.repeat(60_000),
+      '- '.repeat(30_000),
+      Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
+    ]
+    expect(problems({ yaml: `dataDir: ${flow}` })[0]).toMatch(/^tapedeck\.yaml:1:60 {2}this nests deeper than 50 levels/)
+    expect(problems({ yaml: `log:\n${list}` })[0]).toMatch(/^tapedeck\.yaml:2:1 {2}this nests deeper than 50 levels/)
+    expect(problems({ yaml: block })[0]).toMatch(/^tapedeck\.yaml:201:1 {2}this nests deeper than 50 levels/)
+  })
+
   it('reports every error of its syntax, with the place', () => {
     expect(
       problems({ yaml: 'log: { level: info\ngateway:\n\tport: 1\n' }).every((line) =>

@@ -25,9 +25,16 @@ describe('settings without a file', () => {
         marketDataType: 'live',
         genericTicks: [100, 101, 106, 233, 236, 456],
       },
-      universe: { strikes: { rangePercent: 20 }, expiryDays: 60, underlyings: [] },
+      universe: { strikes: { rangePercent: 20 }, expiryDays: 60, tickByTick: true, underlyings: [] },
       rules: { maxSpreadPercent: 100, disabled: [] },
-      journal: { fsyncMs: 50, segmentBytes: 67_108_864, keepDays: 7 },
+      journal: {
+        fsyncMs: 50,
+        segmentBytes: 67_108_864,
+        limitBytes: 17_179_869_184,
+        memoryBytes: 268_435_456,
+        minFreeBytes: 268_435_456,
+        keepDays: 7,
+      },
       metrics: { host: '127.0.0.1', port: 9464 },
       log: { level: 'info' },
     })
@@ -163,11 +170,11 @@ describe('the universe', () => {
       '  strikes: all',
       '  underlyings:',
       '    - symbol: AAPL',
-      '    - { symbol: BRK B, expiryDays: 0, strikes: { rangePercent: 5 }, primaryExchange: NYSE, tradingClasses: [BRKB] }',
+      '    - { symbol: BRK B, expiryDays: 0, strikes: { rangePercent: 5 }, primaryExchange: NYSE, tradingClasses: [BRKB], tickByTick: false }',
     ].join('\n')
     const loaded = load({ yaml, env: { EXPIRY_RANGE_DAYS: '20' } })
     expect(loaded.config.universe.underlyings).toEqual([
-      { symbol: 'AAPL', currency: 'USD', exchange: 'SMART', expiryDays: 20, strikes: 'all' },
+      { symbol: 'AAPL', currency: 'USD', exchange: 'SMART', expiryDays: 20, strikes: 'all', tickByTick: true },
       {
         symbol: 'BRK B',
         currency: 'USD',
@@ -176,6 +183,7 @@ describe('the universe', () => {
         expiryDays: 0,
         strikes: { rangePercent: 5 },
         tradingClasses: ['BRKB'],
+        tickByTick: false,
       },
     ])
     const from = (index: number, key: string) => loaded.sourceOf(['universe', 'underlyings', index, key])
@@ -234,6 +242,16 @@ describe('values', () => {
     ['128kb', 128_000],
   ])('that are sizes are read: %s', (segmentBytes, bytes) => {
     expect(settings({ overrides: { journal: { segmentBytes } } }).journal.segmentBytes).toBe(bytes)
+  })
+
+  it.each([
+    ['limitBytes', '1000KiB', 'a size of 1MiB or more, like 1GiB'],
+    ['memoryBytes', 1000, 'a size of 1MiB or more, like 1GiB'],
+    ['minFreeBytes', '-1', 'a size of 0 or more, like 1GiB'],
+  ])('of the journal have a least: %s %s', (name, size, expected) => {
+    expect(problems({ overrides: { journal: { [name]: size } } })).toEqual([
+      `command line  journal.${name}: expected ${expected}, found ${JSON.stringify(size)}`,
+    ])
   })
 
   it.each(['64 MiX', '1KiB', '2GiB', '-1', 'MiB', '0.5', ''])('that are no sizes are refused: %s', (segmentBytes) => {

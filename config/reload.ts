@@ -1,0 +1,36 @@
+/**
+ * Reads the configuration again for a command that runs, and has it take over what can change meanwhile. A configuration with a
+ * mistake in it changes nothing.
+ */
+
+import { ConfigError } from '../market/errors.ts'
+import { changesBetween } from './changes.ts'
+import type { TapedeckConfig } from './schema.ts'
+
+export interface ReloadOptions {
+  started: TapedeckConfig
+  /** File, environment and command line. Throws a ConfigError. */
+  read: () => TapedeckConfig
+  /** Takes over what has changed. Throws a ConfigError when it cannot, and has changed nothing then. */
+  apply: (config: TapedeckConfig) => void
+  log: Record<'info' | 'warn' | 'error', (details: object, message: string) => void>
+}
+
+/** Returns what is to be called for each wish to read it again. */
+export function createReload({ started, read, apply, log }: ReloadOptions): () => void {
+  let inForce = started
+  return () => {
+    try {
+      const config = read()
+      const { live: applied } = changesBetween(inForce, config)
+      const { needRestart } = changesBetween(started, config)
+      if (applied.length > 0) apply(config)
+      inForce = config
+      if (needRestart.length > 0) log.warn({ applied, needRestart }, 'configuration read again; some of what has changed needs a restart')
+      else log.info({ applied }, applied.length > 0 ? 'configuration read again' : 'configuration read again; nothing has changed')
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      log.error({ problems: error.message }, 'configuration read again and refused; the settings stay as they were')
+    }
+  }
+}
