@@ -3,46 +3,69 @@
  * with a client that is @stoqey/ib alone and only counts: what the library leaves of the machine.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { EventName, IBApi } from '@stoqey/ib'
+import { EventName, IBApi, TickByTickDataType } from '@stoqey/ib'
 
 import { toIbContract } from '../../collector/ib/map-contract.ts'
 import { connectClient } from '../../db/pool.ts'
 import { writeTape } from '../../db/tape/writer.ts'
+import type { Contract } from '../../market/contract.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { forEachEdition } from '../support/databases.ts'
 import { seeded } from '../support/random.ts'
-import { type CollectTotals, startCollector, startGatewayProcess } from '../support/recording.ts'
+import { type CollectTotals, startCollector, startGatewayProcess, temporaryDirectory } from '../support/recording.ts'
 import { measure } from './harness.ts'
 import { contractOf, INSTRUMENTS } from './quotes.ts'
 
 const TICKS = 400_000
 const START_US = Date.UTC(2014, 5, 5, 13, 30) * 1000
-const STEP_US = 100_000
 const END_OF_TAPE = 99_000
+const CENT = 0.01
 
-/** Every line changes at every step: as many messages as IB's sampling lets through. */
-function* randomWalk(): Generator<TapeRecord[]> {
+interface Shape {
+  title: string
+  contracts: readonly Contract[]
+  /** Of tape time, between two rounds in which every contract is quoted once. */
+  stepUs: number
+  tickByTick: boolean
+}
+
+/** Every line changes at every step: as many messages as IB's sampling lets through, two to a quote. */
+const SAMPLED_CHAIN: Shape = {
+  title: `sampled quotes of ${INSTRUMENTS} options`,
+  contracts: Array.from({ length: INSTRUMENTS }, (_, i) => contractOf(i)),
+  stepUs: 100_000,
+  tickByTick: false,
+}
+
+/** One message is one quote; beside them go the sampled quotes of the same stocks, four a second. */
+const TICK_BY_TICK_STOCKS: Shape = {
+  title: 'tick-by-tick quotes of 8 stocks',
+  contracts: Array.from({ length: 8 }, (_, i) => ({ kind: 'stock' as const, symbol: `S${i}`, currency: 'USD' })),
+  stepUs: 400,
+  tickByTick: true,
+}
+
+function* randomWalk({ contracts, stepUs }: Shape): Generator<TapeRecord[]> {
   let seq = 0
-  for (let i = 0; i < INSTRUMENTS; i++) yield [{ kind: 'contract', seq: ++seq, tsUs: START_US, instrument: i, contract: contractOf(i) }]
+  for (const [instrument, contract] of contracts.entries()) yield [{ kind: 'contract', seq: ++seq, tsUs: START_US, instrument, contract }]
   const random = seeded(1)
-  const cents = Array.from({ length: INSTRUMENTS }, (_, i) => 200 + i)
+  const cents = contracts.map((_, i) => 200 + i)
   for (let step = 1; seq < TICKS; step++) {
     const records: TapeRecord[] = []
-    for (let instrument = 0; instrument < INSTRUMENTS; instrument++) {
-      const bid = Math.max(10, (cents[instrument] ?? 0) + (random() < 0.5 ? -1 : 1))
+    for (const [instrument, last] of cents.entries()) {
+      const bid = Math.max(10, last + (random() < 0.5 ? -1 : 1))
       cents[instrument] = bid
       const size = () => 1 + Math.floor(random() * 99)
       records.push({
         kind: 'quote',
         seq: ++seq,
-        tsUs: START_US + step * STEP_US,
+        tsUs: START_US + step * stepUs,
         instrument,
-        bidPrice: bid / 100,
-        askPrice: (bid + 2) / 100,
+        bidPrice: bid * CENT,
+        askPrice: (bid + 2) * CENT,
         bidSize: size(),
         askSize: size(),
       })
@@ -52,36 +75,43 @@ function* randomWalk(): Generator<TapeRecord[]> {
 }
 
 forEachEdition('end to end', ({ name, createTapeDatabase }) => {
-  let folder: string | undefined
-  let url = ''
-  let tape = ''
-  measure({
-    title: `socket to commit, ${INSTRUMENTS} lines at full speed, on ${name}`,
-    unit: 'ticks/s',
-    limit: '@stoqey/ib alone, counting',
-    round: async () => {
-      if (!folder) {
-        folder = await mkdtemp(join(tmpdir(), 'tapedeck-bench-'))
-        tape = join(folder, 'walk.tape')
-        await writeTape(tape, { source: 'import' }, randomWalk())
-        url = await createTapeDatabase()
-      }
-      const limit = await countOnly(tape)
-      const { ticks, seconds, messages } = await record(tape, url, join(folder, 'data'))
-      return { ours: ticks / seconds, limit, more: { 'messages/s': messages / seconds } }
-    },
-    cleanUp: async () => {
-      if (folder) await rm(folder, { recursive: true, force: true })
-    },
-  })
+  for (const shape of [SAMPLED_CHAIN, TICK_BY_TICK_STOCKS]) {
+    let folder: string | undefined
+    let url = ''
+    let tape = ''
+    measure({
+      title: `socket to commit, ${shape.title} at full speed, on ${name}`,
+      unit: 'ticks/s',
+      limit: '@stoqey/ib alone, counting',
+      round: async () => {
+        if (!folder) {
+          folder = await temporaryDirectory()
+          tape = join(folder, 'walk.tape')
+          await writeTape(tape, { source: 'import' }, randomWalk(shape))
+          url = await createTapeDatabase()
+        }
+        const limit = await countOnly(tape, shape)
+        const { ticks, seconds, messages } = await record(tape, url, folder, shape)
+        return { ours: ticks / seconds, limit, more: { 'messages/s': messages / seconds } }
+      },
+      cleanUp: async () => {
+        if (folder) await rm(folder, { recursive: true, force: true })
+      },
+    })
+  }
 })
 
 /** Seconds run from the first commit to the last: the start of the processes is not measured. */
-async function record(tape: string, databaseUrl: string, dataDir: string) {
-  const gateway = startGatewayProcess(tape, INSTRUMENTS + 1, ['--once'])
+async function record(tape: string, databaseUrl: string, folder: string, { contracts, tickByTick }: Shape) {
+  const config = join(folder, 'bench.yaml')
+  await writeFile(config, `universe: { tickByTick: ${tickByTick} }`)
+  // A chain's stock has a line too; a stock has one for its trades and one for its quotes beside the sampled one.
+  const lines = tickByTick ? 3 * contracts.length : contracts.length + 1
+  const gateway = startGatewayProcess(tape, lines, ['--once', '--tick-by-tick', String(lines)])
   try {
     const { port } = await gateway.event<{ port: number }>('listening')
-    const collector = startCollector({ port, dataDir, databaseUrl, symbol: 'TWX' })
+    const symbol = [...new Set(contracts.map((contract) => contract.symbol))].join(',')
+    const collector = startCollector({ port, dataDir: join(folder, 'data'), databaseUrl, symbol, collectArgs: ['--config', config] })
     const { sessionId, received, messages } = await collector.event<CollectTotals>('summary')
     await collector.succeeded()
     const client = await connectClient(databaseUrl)
@@ -98,17 +128,20 @@ async function record(tape: string, databaseUrl: string, dataDir: string) {
 }
 
 /** Ticks per second that reach listeners which only count. */
-async function countOnly(tape: string): Promise<number> {
+async function countOnly(tape: string, { contracts, tickByTick }: Shape): Promise<number> {
   // The library alone does not pace its requests.
-  const gateway = startGatewayProcess(tape, INSTRUMENTS, ['--once', '--message-rate', '0'])
+  const unlimited = ['--message-rate', '0', '--tick-by-tick', String(contracts.length)]
+  const gateway = startGatewayProcess(tape, contracts.length, ['--once', ...unlimited])
   const { port } = await gateway.event<{ port: number }>('listening')
   const api = new IBApi({ host: '127.0.0.1', port, clientId: 9, maxReqPerSec: 10_000 })
   let firstMs = 0
   let messages = 0
   const ended = new Promise<number>((resolve) => {
-    api.on(EventName.tickPrice, () => {
+    const count = () => {
       if (messages++ === 0) firstMs = performance.now()
-    })
+    }
+    api.on(EventName.tickPrice, count)
+    api.on(EventName.tickByTickBidAsk, count)
     api.on(EventName.tickSize, () => undefined)
     api.on(EventName.currentTime, () => undefined)
     api.on(EventName.info, (_text, code) => {
@@ -116,7 +149,9 @@ async function countOnly(tape: string): Promise<number> {
     })
   })
   api.on(EventName.nextValidId, () => {
-    for (let i = 0; i < INSTRUMENTS; i++) api.reqMktData(i + 1, toIbContract(contractOf(i)), '', false, false)
+    for (const [i, contract] of contracts.map(toIbContract).entries())
+      if (tickByTick) api.reqTickByTickData(i + 1, contract, TickByTickDataType.BidAsk, 0, false)
+      else api.reqMktData(i + 1, contract, '', false, false)
   })
   api.connect()
   const seconds = await ended
