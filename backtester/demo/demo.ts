@@ -14,7 +14,7 @@ export interface DemoOptions {
   /** How to start ourselves: node and the script. */
   command: readonly [string, ...string[]]
   tape: string
-  /** Lines that the tape needs. */
+  /** Market-data lines that the tape needs. */
   instruments: number
   dataDir?: string | undefined
   /** Shows one line of progress; undefined clears it. */
@@ -66,6 +66,8 @@ interface ReplayTotals {
 }
 
 const LINES = '200'
+/** Every trade and every quote of the underlying. */
+const TICK_BY_TICK_LINES = 2
 /** The tape's longest expiry lies 589 days ahead. */
 const EXPIRY_DAYS = '600'
 /** How long a part may take to stop in order when the others have failed or nobody waits any more. */
@@ -103,7 +105,16 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   }
 
   status('starting the replay gateway')
-  const serving = ['--speed', 'max', '--lines', LINES, '--start-after-lines', String(instruments), '--publish-time', '--once']
+  const serving = [
+    '--speed',
+    'max',
+    '--lines',
+    LINES,
+    '--start-after-lines',
+    String(instruments + TICK_BY_TICK_LINES),
+    '--publish-time',
+    '--once',
+  ]
   const gateway = start('replay gateway', ['gateway', '--tape', tape, '--port', '0', ...serving])
   const totals = gateway.event<GatewayTotals>('totals')
   totals.catch(() => undefined)

@@ -10,7 +10,8 @@ import { type Ended, newPlace, type Place, placeForTest, type Run, takePort } fr
 import { seeded } from '../support/random.ts'
 
 const DEMO_MS = 120_000
-const TICKS = 28_279
+/** Every change of 185 instruments, and tick by tick the 476 rows of the stock. */
+const TICKS = 28_279 + 476
 const FIRST = '2014-06-05T08:01:00'
 /** The tape's last minute closes at 20:01 in New York. */
 const LAST = '2014-06-06T00:01:00'
