@@ -25,7 +25,7 @@ import { RecordEncoder } from '../../db/tape/codec.ts'
 import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
 import { isTick, type TapeRecord, type Tick } from '../../market/tick.ts'
 import { holeKey } from '../outage.ts'
-import type { JournalBatch, SegmentRef } from './batch.ts'
+import { addBlock, type JournalBatch, type SegmentRef } from './batch.ts'
 import type { JournalBound, Refusal } from './bound.ts'
 import { makeFolder, segmentName, syncFolder } from './directory.ts'
 
@@ -299,8 +299,7 @@ export class Journal {
     const keep = this.#bytesInMemory + payload.length <= MAX_BYTES_IN_MEMORY
     if (keep) this.#bytesInMemory += payload.length
     segment.blocks++
-    if (batch.blocks.at(-1)?.segment !== segment) segment.uncommitted++
-    batch.blocks.push({ segment, offset: this.#offset, payloadBytes: payload.length, payload: keep ? payload : undefined })
+    addBlock(batch, segment, this.#offset, payload.length, keep ? payload : undefined)
   }
 
   /** After a failed write or fdatasync the pages' fate is unknown: never retried in place, the segment ends at what was durable. */

@@ -14,7 +14,7 @@ import type { Contract } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
 import type { LineEvent, TapeRecord } from '../../market/tick.ts'
 import { type Hole, holeKey } from '../outage.ts'
-import type { JournalBatch, SegmentRef } from './batch.ts'
+import { addBlock, type JournalBatch, type SegmentRef } from './batch.ts'
 import { listSegments, type SegmentFile } from './directory.ts'
 
 /** What the reader may say of a header that did not reach the disk whole. */
@@ -133,7 +133,7 @@ function takeBlock(session: RecoveredSession, state: State, segment: SegmentRef,
   } catch (error) {
     throw placed(error, segment.path, block)
   }
-  if (fresh) addBlock(session, segment, block, ticks)
+  if (fresh) addToBatch(session, segment, block, ticks)
 }
 
 /** `provedUs`: the last proof of life ahead of the record's block. */
@@ -153,7 +153,7 @@ function takeControl(session: RecoveredSession, state: State, record: TapeRecord
   }
 }
 
-function addBlock(
+function addToBatch(
   session: RecoveredSession,
   segment: SegmentRef,
   block: { batchNo: number; offset: number; payloadBytes: number },
@@ -164,9 +164,8 @@ function addBlock(
     batch = { sessionId: session.sessionId, batchNo: block.batchNo, ticks: 0, blocks: [] }
     session.batches.push(batch)
   }
-  if (batch.blocks.at(-1)?.segment !== segment) segment.uncommitted++
   batch.ticks += ticks
-  batch.blocks.push({ segment, offset: block.offset, payloadBytes: block.payloadBytes })
+  addBlock(batch, segment, block.offset, block.payloadBytes)
 }
 
 /** Closes the lines that were open and ends the session, on disk first like everything else. */
@@ -189,5 +188,5 @@ async function endSession(session: RecoveredSession, state: State, end: NonNulla
   } finally {
     await file.close()
   }
-  addBlock(session, end.segment, { batchNo, offset: end.offset, payloadBytes: encoder.payloadBytes }, 0)
+  addToBatch(session, end.segment, { batchNo, offset: end.offset, payloadBytes: encoder.payloadBytes }, 0)
 }

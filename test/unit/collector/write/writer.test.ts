@@ -17,7 +17,7 @@ const contractOf = () => undefined
 /** A batch of one block in memory, of so many ticks. */
 function batchOf(batchNo: number, segments: SegmentRef[], ticks = 1): JournalBatch {
   for (const segment of segments) segment.uncommitted++
-  const blocks = segments.map((segment) => ({ segment, offset: 0, payloadBytes: 8, payload: new Uint8Array(8) }))
+  const blocks = segments.map((segment) => ({ segment, offset: 0, bytes: 56, payload: new Uint8Array(8) }))
   return { sessionId: 1, batchNo, ticks, blocks }
 }
 
