@@ -237,5 +237,10 @@ COMMENT ON VIEW feed_gaps IS 'Every known hole in the recordings with its cause.
 -- down
 
 DROP VIEW feed_gaps;
-DROP TABLE data_quality, rejected_ticks, statistics, option_greeks, trades, quotes, batches, outages, line_holds,
-  session_configs, session_instruments, sessions, instruments;
+-- One by one: TimescaleDB drops no hypertable together with other tables.
+DROP TABLE quotes;
+DROP TABLE trades;
+DROP TABLE option_greeks;
+DROP TABLE statistics;
+DROP TABLE rejected_ticks;
+DROP TABLE data_quality, batches, outages, line_holds, session_configs, session_instruments, sessions, instruments;
