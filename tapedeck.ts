@@ -257,12 +257,13 @@ addQueryOptions(program.command('replay'))
   .addHelpText('after', examples('tapedeck replay', 'tapedeck replay --from 2014-06-05T13:30:00Z --symbols TWX --ndjson'))
   .action(async (options: ReplayCommandOptions) => {
     const { formatReplayProgress, formatReplaySummary, replaySession } = await import('./backtester/replay/session.ts')
+    const query = queryOf(options)
     const { stop } = stopSignals()
     const status = statusLine()
     await withDatabase(options, async (url) => {
       const summary = await replaySession({
         url,
-        query: queryOf(options),
+        query,
         speed: options.speed,
         writeLine: options.ndjson ? writeStdout : undefined,
         onProgress: process.stderr.isTTY && !options.ndjson ? (tsUs, ticks) => status(formatReplayProgress(tsUs, ticks)) : undefined,
@@ -289,12 +290,13 @@ addQueryOptions(program.command('export'))
   .addOption(json())
   .action(async (options: ExportCommandOptions) => {
     const { exportSession, formatExportProgress, formatExportSummary } = await import('./backtester/replay/export.ts')
+    const query = queryOf(options)
     const { stop } = stopSignals()
     const status = process.stderr.isTTY ? statusLine() : () => undefined
     await withDatabase(options, async (url) => {
       const summary = await exportSession({
         url,
-        query: queryOf(options),
+        query,
         format: options.format,
         out: options.out === '-' ? writeStdout : options.out,
         onProgress: (progress) => status(formatExportProgress(progress)),

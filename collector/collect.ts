@@ -307,6 +307,8 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     session: () => (recorder.recording ? { id: recorder.sessionId, marketTimeUs: clock.nowUs() } : undefined),
     feed: () => topology.feed.state$.value.phase,
     lineLimit: () => settings.gateway.lines,
+    journalLimit: settings.journal.limitBytes,
+    learnedLineLimit: () => topology.subscriptions.limit,
     marketData: () => topology.subscriptions.marketData,
     tickByTick: () => topology.subscriptions.tickByTick,
     lagMs: () => (hasCommitted ? lagMs : undefined),
@@ -328,8 +330,7 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
       ],
       status: page.read,
     }))
-  const withdrawAddress =
-    settings.metrics && telemetry && (await announceAddress(settings.dataDir, { host: settings.metrics.host, port: telemetry.port }))
+  let withdrawAddress: (() => Promise<void>) | undefined
   const progress = (): CollectProgress => ({
     marketTimeUs: clock.known ? clock.nowUs() : undefined,
     feed: topology.feed.state$.value.phase,
@@ -348,6 +349,8 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
   const pruner = setInterval(() => void prune(), PRUNE_MS)
 
   try {
+    if (settings.metrics && telemetry)
+      withdrawAddress = await announceAddress(settings.dataDir, { host: settings.metrics.host, port: telemetry.port })
     // An earlier run's last session may have left a hole behind; the one before it named its own.
     // The time of a replayed day and today's have nothing to do with each other.
     const { hole, clock: whose = settings.gateway.clock } = recovered.findLast(({ batches }) => batches.length > 0) ?? {}
@@ -359,7 +362,7 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     await aborted(stopped.signal)
     const reason: unknown = stopped.signal.reason
     const cause = reason instanceof Error ? 'error' : String(reason)
-    events.stopping(cause)
+    events.stopping(cause, reason instanceof Error ? reason : undefined)
     await topology.stop()
     outage.end(recorder.nowUs)
     const { sessionId } = recorder
@@ -371,7 +374,8 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
   } finally {
     clearInterval(ticker)
     clearInterval(pruner)
-    await withdrawAddress?.()
+    // Left behind it says nothing: it counts only while its writer holds the lock.
+    await withdrawAddress?.().catch(() => undefined)
     await telemetry?.close()
   }
 

@@ -142,14 +142,16 @@ export class Recorder {
     await ended
   }
 
-  /** The session's number for a contract; the first call puts the contract on the tape. */
+  /** The session's number for a contract; the first call puts the contract on the tape. Throws a RangeError when it is too long for one. */
   instrumentOf(contract: Contract): number {
     const key = contractKey(contract)
     let instrument = this.#instruments.get(key)
     if (instrument === undefined) {
-      instrument = this.#contracts.push(contract) - 1
-      this.#instruments.set(key, instrument)
+      instrument = this.#contracts.length
+      // First: one that is not on the tape must have no number.
       this.#append({ kind: 'contract', instrument, contract })
+      this.#contracts.push(contract)
+      this.#instruments.set(key, instrument)
     }
     return instrument
   }
@@ -163,9 +165,15 @@ export class Recorder {
     this.#settleDropped(arrivalUs)
     this.#stamp(tick, arrivalUs)
     tick.verdict ??= judge(tick)
+    try {
+      this.#journal?.append(tick)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      // One of its texts is longer than a record of a tape may be.
+      return this.#drop('too-long', arrivalUs)
+    }
     counts.inFlight++
     this.#lastProofUs = tick.tsUs
-    this.#journal?.append(tick)
   }
 
   /** A tick came that cannot be recorded. */

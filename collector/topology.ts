@@ -39,6 +39,8 @@ import { Subscriptions, type SubscriptionsOptions } from './universe/subscriptio
 
 /** A published time is in microseconds; the answer to a request for the time is in seconds. */
 const FIRST_MICROSECOND_TIME = 1e14
+/** The year 2100. A time that is no market's would make a tape that cannot be read. */
+const FIRST_ABSURD_TIME_US = Date.UTC(2100, 0) * 1000
 /** A difference of the system's clock from the anchored one that begins a new session. */
 const MAX_DRIFT_MS = 100
 /** After the last request. A line without an answer does not keep the others' hole open, and the report back, for longer. */
@@ -86,6 +88,8 @@ export function joinRooms(options: TopologyOptions): Topology {
   const wantsDelayed = isDelayedType(options.marketDataType)
   const entitlements = new Entitlements()
   let settleTimer: NodeJS.Timeout | undefined
+  let stopped = false
+  let absurdTimeTold = false
   /** What was told of entitlements; undefined before the first report. */
   let reported: Set<string> | undefined
 
@@ -172,9 +176,9 @@ export function joinRooms(options: TopologyOptions): Topology {
     if (outage.begin(fromTsUs, cause) && recorder.recording) recorder.interrupted({ fromTsUs, cause })
   }
 
-  /** The lines that are wanted are open or refused. */
+  /** The lines that are wanted are open or refused. Without a link they are neither. */
   function settled(): void {
-    if (!options.universeIsKnown()) return
+    if (!options.universeIsKnown() || feed.state$.value.phase !== 'up') return
     if (!ibIsAway) outage.end(recorder.nowUs)
     reportEntitlements()
   }
@@ -187,6 +191,7 @@ export function joinRooms(options: TopologyOptions): Topology {
   /** A line that is neither served nor refused is not held, and must not keep the hole of the others open for ever. */
   function settleLater(): void {
     clearTimeout(settleTimer)
+    if (stopped) return
     settleTimer = setTimeout(
       () => (subscriptions.marketData.queued > 0 || !options.universeIsKnown() ? settleLater() : settled()),
       ANSWER_WAIT_MS,
@@ -259,6 +264,11 @@ export function joinRooms(options: TopologyOptions): Topology {
 
   function takePublishedTime(tsUs: number): void {
     if (!('publish' in clock)) return
+    if (!Number.isSafeInteger(tsUs) || tsUs >= FIRST_ABSURD_TIME_US) {
+      if (!absurdTimeTold) events.absurdTime(tsUs)
+      absurdTimeTold = true
+      return
+    }
     const first = !clock.known
     const forward = clock.publish(tsUs)
     if (first) {
@@ -283,8 +293,10 @@ export function joinRooms(options: TopologyOptions): Topology {
 
   function takeNotice(code: number, text: string): void {
     events.notice(code, text)
-    if (code === END_OF_TAPE) options.onEndOfTape()
-    else if (code === CONNECTIVITY_LOST || code === TWS_SERVER_LINK_BROKEN) {
+    if (code === END_OF_TAPE) return options.onEndOfTape()
+    // Nothing is asked for yet that could be missing, and nobody knows what time it is.
+    if (!recorder.recording) return
+    if (code === CONNECTIVITY_LOST || code === TWS_SERVER_LINK_BROKEN) {
       ibIsAway = true
       interrupt(recorder.lastProofUs, `ib-${code}`)
     } else if (code === RESTORED_DATA_KEPT) {
@@ -322,6 +334,7 @@ export function joinRooms(options: TopologyOptions): Topology {
     entitlements,
     universeFound: settleSoon,
     async stop() {
+      stopped = true
       clearTimeout(settleTimer)
       await feed.stop()
       subscriptions.stop()

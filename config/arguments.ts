@@ -2,8 +2,9 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
+import { ConfigError } from '../market/errors.ts'
 import type { TapeRecord } from '../market/tick.ts'
-import { isDate, usFromIso } from '../market/time.ts'
+import { isDate, isoFromUs, usFromIso } from '../market/time.ts'
 import { type ConfigOverrides, type LoadedConfig, loadConfig } from './load.ts'
 
 /** What several commands take. */
@@ -107,6 +108,9 @@ export function addQueryOptions(command: Command): Command {
     .option('--include-quarantined', 'also the ticks that the rules kept out')
 }
 
+/** Throws a ConfigError when nothing can lie between the two times. */
 export function queryOf({ session, from, to, symbols, includeQuarantined }: QueryArguments) {
+  if (from !== undefined && to !== undefined && from >= to)
+    throw new ConfigError(`--to: expected a time after --from (${isoFromUs(from)}), found ${isoFromUs(to)}.`, { code: 'empty-range' })
   return { sessionId: session, fromUs: from, toUs: to, symbols, includeQuarantined }
 }

@@ -3,6 +3,7 @@
 import { isSection, formatPath, type Path } from './layers.ts'
 import type { LoadedConfig } from './load.ts'
 import { maskUrl } from './secrets.ts'
+import { formatSize } from './size.ts'
 
 export interface DescribedSetting {
   /** `universe.underlyings[0].symbol` */
@@ -21,7 +22,11 @@ export function describeConfig({ config, sourceOf }: LoadedConfig): DescribedSet
 
 /** The same as aligned text. */
 export function formatSettings(settings: DescribedSetting[]): string {
-  const rows = settings.map(({ setting, value, source }) => [setting, formatValue(value), source])
+  const rows = settings.map(({ setting, value, source }) => [
+    setting,
+    setting.endsWith('Bytes') ? formatSize(Number(value)) : formatValue(value),
+    source,
+  ])
   const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
   const widths = [width(0), Math.min(width(1), 60)]
   return rows

@@ -40,7 +40,7 @@ export function describeDatabase(program: Command) {
     .addOption(dataDir())
     .option('--dry-run', 'only print what would be done')
     .option('--to <n>', 'down: number of the last migration that stays, 0 for none', integerArgument(0, 999_999))
-    .option('--yes', 'down: also when tables that hold rows go')
+    .option('--yes', 'down: even if rows are deleted')
     .addHelpText('after', examples('tapedeck db migrate --dry-run', 'tapedeck db migrate', 'tapedeck db migrate down --to 0 --dry-run'))
     .hook('preAction', () => {
       const { to, yes } = migrate.opts<MigrateArguments>()

@@ -18,3 +18,11 @@ export function parseSize(value: number | string): number | undefined {
   const bytes = amount === '' || factor === undefined ? Number.NaN : Number(amount) * factor
   return Number.isSafeInteger(bytes) ? bytes : undefined
 }
+
+/** The size in the largest unit of which it is a whole number: `64MiB`, `4097`. */
+export function formatSize(bytes: number): string {
+  const unit = ['GiB', 'MiB', 'KiB'].find((unit) => bytes > 0 && bytes % factorOf(unit) === 0) ?? ''
+  return `${bytes / factorOf(unit)}${unit}`
+}
+
+const factorOf = (unit: string) => UNITS[unit.toLowerCase()] ?? 1

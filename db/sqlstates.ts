@@ -54,14 +54,14 @@ export function messageOf(error: unknown): string {
 }
 
 function advice(state: string | undefined): string {
-  if (state === undefined) return 'Check that the server runs and can be reached; it is tried again.'
+  if (state === undefined) return 'Check that the server runs and can be reached.'
   if (state.startsWith('28')) return 'Correct user and password in the database address.'
   if (state === '3D000') return 'Create the database, or correct its name in the database address.'
   if (state === '42501') return 'Grant the role INSERT, SELECT and UPDATE on the tables of tapedeck.'
   if (state.startsWith('42P01') || state === '42703' || state === '3F000') return 'Run `tapedeck db migrate` against this database.'
-  if (state === '53100') return 'Free space on the disk of the database; it is tried again.'
-  if (state === '53300') return 'Raise max_connections or end other clients; it is tried again.'
-  if (state === '25006') return 'The server is read-only, as a standby is; it is tried again.'
-  if (PASSING.some((prefix) => state.startsWith(prefix))) return 'It is tried again.'
+  if (state === '53100') return 'Free space on the disk of the database.'
+  if (state === '53300') return 'Raise max_connections or end other clients.'
+  if (state === '25006') return 'The server is read-only, as a standby is: name the primary server.'
+  if (PASSING.some((prefix) => state.startsWith(prefix))) return 'This passes by itself.'
   return "Look into the server's log."
 }

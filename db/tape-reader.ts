@@ -149,7 +149,7 @@ async function findSession(
 async function noSuchSession(client: pg.Client, sessionId: TapeQuery['sessionId']): Promise<FeedError> {
   if (sessionId === 'latest')
     return new FeedError(
-      'The database holds no recorded session. Record one with `tapedeck collect`, or check the address of the database.',
+      'The database holds no recorded session. Record one with `tapedeck collect`, or check which database is read (--data-dir, DATABASE_URL).',
       {
         code: 'no-session',
       },

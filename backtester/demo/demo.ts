@@ -6,6 +6,8 @@
  * sums must still agree. A second one ends the parts without waiting for that. No part outlives us.
  */
 
+import { devNull } from 'node:os'
+
 import { alignColumns, shortNumber } from '../../market/text-table.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { Part } from './part.ts'
@@ -97,6 +99,8 @@ export async function demo(options: DemoOptions): Promise<DemoOutcome> {
 async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   const { command, status, print, stop, force, tape, instruments, dataDir } = options
   const data = dataDir === undefined ? [] : ['--data-dir', dataDir]
+  // The settings of a recorder, in whose folder we may be started, are none of ours: with them the day might never begin.
+  const ours = ['--config', devNull, ...data]
   const startedMs = performance.now()
   const start = (name: string, args: readonly string[]) => {
     const part = new Part(name, command, [...args, '--json'])
@@ -131,7 +135,7 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   status('starting the collector and its database')
   const universe = ['--underlying', 'TWX', '--strikes', 'all', '--expiry-days', EXPIRY_DAYS, '--lines', LINES]
   const recording = ['--clock', 'gateway', '--until', 'end-of-tape', '--metrics-port', '0', '--log-level', 'warn']
-  collector = start('collector', ['collect', '--gateway', `127.0.0.1:${port}`, ...recording, ...universe, ...data])
+  collector = start('collector', ['collect', '--gateway', `127.0.0.1:${port}`, ...recording, ...universe, ...ours])
   collector.onEvent('progress', showProgress(status, stop))
   // A gateway that fails would leave the collector waiting for it.
   const [collected, served] = await Promise.all([collector.event<CollectTotals>('summary'), totals])
@@ -142,7 +146,7 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   if (collected.sessionId === 0 || force.aborted) return 'interrupted'
 
   status('reading the day back')
-  const reader = start('replay', ['replay', '--session', String(collected.sessionId), '--include-quarantined', ...data])
+  const reader = start('replay', ['replay', '--session', String(collected.sessionId), '--include-quarantined', ...ours])
   const read = await reader.event<ReplayTotals>('summary')
   await reader.succeeded()
   status(undefined)

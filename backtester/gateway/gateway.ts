@@ -271,7 +271,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
       throw error
     }
     const totals = this.totals()
-    this.log.info(totals, 'The tape has ended')
+    this.log.info(totals, this.#player.isCutShort ? 'Stopped before the end of the tape' : 'The tape has ended')
     return totals
   }
 

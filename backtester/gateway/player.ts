@@ -49,6 +49,7 @@ export class TapePlayer {
   readonly #heartbeatUs: number
   #state: 'standing' | 'playing' | 'ended' = 'standing'
   #isStopped = false
+  #isCutShort = false
   /** Everything up to here has happened. */
   #reachedUs: number
   /** What is waited for; time does not pass it before it happens. */
@@ -88,8 +89,14 @@ export class TapePlayer {
     this.relieve()
   }
 
+  /** True when `stop` ended the tape before its end. */
+  get isCutShort(): boolean {
+    return this.#isCutShort
+  }
+
   /** Ends the tape where it stands; `run` returns soon after. */
   stop(): void {
+    this.#isCutShort = this.#state !== 'ended'
     this.#isStopped = true
     this.relieve()
   }

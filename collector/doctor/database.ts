@@ -53,7 +53,7 @@ async function* checkServer(url: string): AsyncGenerator<Finding> {
   } catch (error) {
     const todo = hasSqlState(error, INSUFFICIENT_PRIVILEGE)
       ? 'run tapedeck as the owner of the tables, or have the owner grant its role ALL on the schemas public and tapedeck and their tables'
-      : 'until it is mended, ticks wait in the journal'
+      : 'a collector keeps its ticks in the journal until the database takes them'
     yield { check: 'database', state: 'failed', found: messageOf(error), todo }
     return
   }

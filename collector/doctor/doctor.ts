@@ -22,7 +22,7 @@ export interface DoctorSettings {
 export async function* examine(settings: DoctorSettings | { problem: string }): AsyncGenerator<Finding> {
   yield checkNode()
   if ('problem' in settings) {
-    yield { check: 'settings', state: 'failed', found: settings.problem, todo: 'mend them; nothing else was checked' }
+    yield { check: 'settings', state: 'failed', found: settings.problem, todo: 'correct them; nothing else was checked' }
     return
   }
   const { source, directory, gateway, underlying, databaseUrl } = settings

@@ -33,11 +33,11 @@ export async function checkDirectory({ dataDir, limitBytes, minFreeBytes, fsyncM
   const check = 'data directory'
   let folder = dataDir
   while (!(await isThere(folder)) && folder !== dirname(folder)) folder = dirname(folder)
-  const place = folder === dataDir ? dataDir : `${dataDir}, which is yet to be made in ${folder}`
+  const place = folder === dataDir ? dataDir : `${dataDir}, which does not exist yet and will be made in ${folder}`
   let syncMs: number
   let freeBytes: number
   try {
-    if (!(await stat(folder)).isDirectory()) throw new Error(`${folder} is no folder`)
+    if (!(await stat(folder)).isDirectory()) throw new Error(`${folder} is not a folder`)
     await access(folder, constants.W_OK | constants.X_OK)
     const { bavail, bsize } = await statfs(folder)
     freeBytes = bavail * bsize
@@ -46,7 +46,7 @@ export async function checkDirectory({ dataDir, limitBytes, minFreeBytes, fsyncM
     const todo = 'make it writable for this user, free its disk, or choose another (dataDir, --data-dir)'
     return { check, state: 'failed', found: `${place}: ${messageOf(error)}`, todo }
   }
-  const found = `${place}: ${gigabytes(freeBytes)} free, durable in ${syncMs.toFixed(1)} ms`
+  const found = `${place}: ${gigabytes(freeBytes)} free, a write is durable in ${syncMs.toFixed(1)} ms`
   if (freeBytes < minFreeBytes)
     return {
       check,

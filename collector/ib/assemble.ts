@@ -16,6 +16,8 @@ import { GREEKS_BASIS, GROUP_FIELDS, type GroupField, LIVE_TYPES, RT_VOLUME, STA
 
 /** Silence after which a group is over, when the gateway marks no end. */
 export const SILENCE_MS = 5
+/** Ids of closed lines that are remembered. At 50 messages a second, what a line sends after its cancel comes long before so many others. */
+const CLOSED_KEPT = 10_000
 
 interface Line {
   instrument: number
@@ -91,6 +93,8 @@ export class Assembler {
     if (this.#group?.line === line) this.closeGroup()
     this.#lines.delete(reqId)
     this.#closed.add(reqId)
+    const [oldest] = this.#closed
+    if (this.#closed.size > CLOSED_KEPT && oldest !== undefined) this.#closed.delete(oldest)
   }
 
   /** The gateway named the type of the line's data from here on. No group is open. */

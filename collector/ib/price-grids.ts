@@ -9,6 +9,9 @@ import type { PriceStep } from '../../market/contract.ts'
 import type { Link } from './link.ts'
 import { marketRuleOf } from './map-contract.ts'
 
+/** IB's rules have a handful. A contract goes onto the tape with its steps, and has to fit into one record. */
+const MAX_STEPS = 100
+
 export interface PriceGridsOptions {
   link: Pick<Link, 'lost' | 'marketRule'>
   /** A rule that the gateway does not tell. */
@@ -36,11 +39,17 @@ export class PriceGrids {
     const { link, onMissing } = this.#options
     const known = this.#rules.get(rule)
     if (known) return known
-    const asked = link.marketRule(rule).catch((error: unknown) => {
-      if (link.lost) throw error
-      onMissing(rule, error)
-      return []
-    })
+    const asked = link
+      .marketRule(rule)
+      .then((steps) => {
+        if (steps.length > MAX_STEPS) throw new Error(`it has ${steps.length} steps, and at most ${MAX_STEPS} are taken`)
+        return steps
+      })
+      .catch((error: unknown) => {
+        if (link.lost) throw error
+        onMissing(rule, error)
+        return []
+      })
     this.#rules.set(rule, asked)
     return asked
   }

@@ -23,13 +23,18 @@ const DROP_ADVICE: ReadonlyMap<string, string> = new Map([
 export function createEvents(log: Logger, counts: Counts) {
   const message = (error: unknown) => (error instanceof Error ? error.message : String(error))
   // A fault that lasts is logged when it begins, when it changes and when it ends; not at every attempt.
+  let feedFault = ''
   let databaseFault = ''
   let journalFault = ''
   return {
-    feedUp: (host: string, port: number) => log.info({ host, port }, 'connected to the gateway'),
+    feedUp: (host: string, port: number) => {
+      feedFault = ''
+      log.info({ host, port }, 'connected to the gateway')
+    },
     feedDown: (reason: string, retryMs: number) => {
       counts.reconnects++
-      log.warn({ reason, retryMs }, 'not connected to the gateway; retrying')
+      log[reason === feedFault ? 'debug' : 'warn']({ reason, retryMs: Math.round(retryMs) }, 'not connected to the gateway; retrying')
+      feedFault = reason
     },
     listenerError: (error: unknown) => log.error({ err: error }, 'a message of the gateway could not be read'),
     notice: (code: number, text: string) => log.info({ code, text }, 'notice of the gateway'),
@@ -70,6 +75,12 @@ export function createEvents(log: Logger, counts: Counts) {
     overBudget: (wanted: number, lines: number) =>
       log.warn({ wanted, lines }, 'more contracts than market-data lines; the ones farthest from the money are not recorded'),
     sessionBegun: (sessionId: number, cause: string) => log.info({ sessionId, cause }, 'recording session begun'),
+    absurdTime: (time: number) =>
+      log.warn(
+        { time },
+        'the gateway publishes a time that cannot be one, in microseconds since 1970; it is not taken. Look at the tape that it plays ' +
+          '(`tapedeck tape verify`), or set gateway.clock to wall',
+      ),
     clockStepped: (driftMs: number) => log.warn({ driftMs: Math.round(driftMs) }, "the system's clock has moved; a new session begins"),
     gap: ({ fromTsUs, toTsUs, cause }: { fromTsUs: number; toTsUs: number; cause: string }) =>
       log.warn({ from: isoFromUs(fromTsUs), to: isoFromUs(toTsUs), cause }, 'a hole in the recording was named'),
@@ -117,7 +128,8 @@ export function createEvents(log: Logger, counts: Counts) {
     unknownTickType: (tickType: number) => log.info({ tickType }, 'tick type not recorded'),
     pruned: (segments: number) => segments > 0 && log.info({ segments }, 'old journal segments deleted'),
     pruneFailed: (error: unknown) => log.warn({ reason: message(error) }, 'old journal segments could not be deleted'),
-    stopping: (cause: string) => log.info({ cause }, 'stopping'),
+    stopping: (cause: string, error: Error | undefined) =>
+      error ? log.error({ cause, reason: error.message }, 'stopping: it cannot go on') : log.info({ cause }, 'stopping'),
     stillHolding: (room: string, ticks: number, batches: number) => log.info({ room, ticks, batches }, 'waiting'),
     leftInJournal: (ticks: number, batches: number) =>
       log.warn({ ticks, batches }, 'stopped before the database had everything; the next start writes the rest from the journal'),

@@ -11,9 +11,10 @@ export function plainProgress({ counts, ...progress }: CollectProgress): Record<
 
 /** One line of at most 80 columns. */
 export function formatProgress({ counts, marketTimeUs, feed, linesWanted, lagMs }: CollectProgress): string {
-  const time = marketTimeUs === undefined ? feed : isoFromUs(marketTimeUs).slice(0, 19)
+  const time = marketTimeUs === undefined ? 'time not known yet' : isoFromUs(marketTimeUs).slice(0, 19)
+  const lines = feed === 'up' ? `lines ${counts.lines}/${linesWanted}` : { connecting: 'not connected', stopped: 'stopped' }[feed]
   return (
-    `${time} lines ${counts.lines}/${linesWanted} ticks ${shortNumber(counts.received)} written ${shortNumber(counts.written)} ` +
+    `${time} ${lines} ticks ${shortNumber(counts.received)} written ${shortNumber(counts.written)} ` +
     `quar ${counts.quarantined} lag ${Math.round(lagMs)}ms`
   )
 }

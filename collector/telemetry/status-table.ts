@@ -16,12 +16,15 @@ export function formatStatus(status: Status, nowMs: number): string {
     ['Session', [session ? String(session.id) : 'none: the time is not known yet']],
     ['Market time', [session ? `${second(session.marketTime)}, by ${session.clock === 'wall' ? 'this machine' : 'the gateway'}` : '-']],
     ['Gateway', [`${gateway.host}:${gateway.port}, client id ${gateway.clientId}`, connection(gateway, ago)]],
-    ['Lines', [`${whole(lines.open)} open of ${whole(lines.wanted)} wanted, at most ${whole(lines.limit)}`, ...shortcomings(lines)]],
+    ['Lines', [`${whole(lines.open)} open of ${whole(lines.wanted)} wanted, at most ${lineLimit(lines)}`, ...shortcomings(lines, gateway)]],
   ]
   if (tickByTick.wanted > 0)
     rows.push([
       'Tick by tick',
-      [`${tickByTick.open} open of ${tickByTick.wanted} wanted`, ...shortcomings({ refused: tickByTick.refused })],
+      [
+        `${tickByTick.open} open of ${tickByTick.wanted} wanted`,
+        ...shortcomings({ asked: tickByTick.wanted - tickByTick.open - tickByTick.refused, refused: tickByTick.refused }, gateway),
+      ],
     ])
   rows.push(
     ['Messages', [`${whole(messages.perSecond)} a second, ${whole(messages.total)} in all`]],
@@ -29,12 +32,19 @@ export function formatStatus(status: Status, nowMs: number): string {
     ['Lag', [status.lagMs === null ? 'nothing committed yet' : `${whole(Math.round(status.lagMs))} ms from socket to commit`]],
     [
       'Journal',
-      [`${bytes(journal.bytes)} in ${counted(journal.segments, 'segment')}, ${counted(journal.batches, 'batch', 'batches')} waiting`],
+      [
+        `${bytes(journal.bytes)} in ${counted(journal.segments, 'segment')}, at most ${bytes(journal.limitBytes)}`,
+        `${counted(journal.batches, 'batch', 'batches')} waiting for the database`,
+      ],
     ],
-    ['Database', [database.server ?? 'not reached yet', ...answer(database)]],
+    ['Database', [database.server ?? 'not reached yet', ...answer(database, journal.batches, (iso) => duration(nowMs - Date.parse(iso)))]],
     [
       'Gaps',
-      [gaps.total === 0 ? 'none' : whole(gaps.total), ...gaps.last.map((gap) => `${second(gap.from)} to ${second(gap.to)}: ${gap.cause}`)],
+      [
+        gaps.total === 0 ? 'none' : whole(gaps.total),
+        ...gaps.last.map((gap) => `${second(gap.from)} to ${second(gap.to)}: ${gap.cause}`),
+        ...(session && gateway.connectedSince === null ? ['nothing is recorded now; a hole is named when it is over'] : []),
+      ],
     ],
     ['Entitlements', entitlements(status.entitlements)],
   )
@@ -45,15 +55,27 @@ export function formatStatus(status: Status, nowMs: number): string {
     .join('\n')
 }
 
-function connection({ state, connectedSince, reconnects, fault }: Status['gateway'], ago: (iso: string) => string): string {
+function connection(
+  { state, connectedSince, disconnectedSince, reconnects, fault }: Status['gateway'],
+  ago: (iso: string) => string,
+): string {
   const again = reconnects > 0 ? `, ${counted(reconnects, 'failed or lost connection')}` : ''
   if (state === 'up' && connectedSince !== null) return `connected for ${ago(connectedSince)}${again}`
-  return `${state === 'stopped' ? 'stopped' : 'not connected'}${fault === null ? '' : `: ${fault}`}${again}`
+  const since = disconnectedSince === null ? '' : ` for ${ago(disconnectedSince)}`
+  return `${state === 'stopped' ? 'stopped' : `not connected${since}`}${again}${fault === null ? '' : `: ${fault}`}`
+}
+
+function lineLimit({ limit, learnedLimit }: Status['lines']): string {
+  return `${whole(limit)}${learnedLimit === null ? '' : `; the gateway has ${whole(learnedLimit)}`}`
 }
 
 /** Those of the counts that are not 0. */
-function shortcomings(counts: Partial<Record<keyof Status['lines'], number>>): string[] {
-  const words = { asked: 'asked for', withoutLine: 'waiting for a line', paused: 'paused', refused: 'refused' }
+function shortcomings(
+  counts: Partial<Record<'asked' | 'withoutLine' | 'paused' | 'refused', number>>,
+  { connectedSince }: Status['gateway'],
+): string[] {
+  const asked = connectedSince === null ? 'waiting for the connection' : 'asked for'
+  const words = { asked, withoutLine: 'waiting for a line', paused: 'paused', refused: 'refused' }
   const some = Object.entries(words).flatMap(([name, text]) => {
     const lines = counts[name as keyof typeof words] ?? 0
     return lines > 0 ? [`${whole(lines)} ${text}`] : []
@@ -75,9 +97,11 @@ function tickRows({ received, written, quarantined, dropped, inFlight }: Status[
   ]
 }
 
-function answer({ answering, fault }: Status['database']): string[] {
+function answer({ answering, lastCommit, fault }: Status['database'], batches: number, age: (iso: string) => string): string[] {
   if (answering === null) return ['nothing written yet']
-  return [answering ? 'takes ticks' : `does not take ticks; they wait in the journal: ${fault ?? 'no reason known'}`]
+  const last = lastCommit === null ? 'no commit yet' : `last commit ${age(lastCommit)} ago`
+  if (answering) return [batches > 0 ? last : `takes ticks, ${last}`]
+  return [`does not take ticks, ${last}; they wait in the journal: ${fault ?? 'no reason known'}`]
 }
 
 function entitlements(rows: Status['entitlements']): string[] {
@@ -100,7 +124,8 @@ const second = (iso: string) => `${iso.slice(0, 19)}Z`
 
 function bytes(value: number): string {
   if (value < 10_000) return `${whole(value)} bytes`
-  return value < 1e7 ? `${(value / 1e3).toFixed(0)} kB` : value < 1e10 ? `${(value / 1e6).toFixed(1)} MB` : `${(value / 1e9).toFixed(1)} GB`
+  const [size, unit] = value < 2 ** 20 ? [value / 2 ** 10, 'KiB'] : value < 2 ** 30 ? [value / 2 ** 20, 'MiB'] : [value / 2 ** 30, 'GiB']
+  return `${size.toFixed(unit === 'KiB' ? 0 : 1)} ${unit}`
 }
 
 function duration(ms: number): string {

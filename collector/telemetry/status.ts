@@ -22,7 +22,7 @@ export const statusSchema = z.object({
   host: z.string(),
   pid: count,
   dataDir: z.string(),
-  /** Of the machine, like `connectedSince`; all others are times of the market's clock. */
+  /** Of the machine, like all `…Since` and `lastCommit`; the others are times of the market's clock. */
   runningSince: moment,
   session: z.object({ id: count, clock: z.enum(['wall', 'gateway']), marketTime: moment }).nullable(),
   gateway: z.object({
@@ -31,12 +31,26 @@ export const statusSchema = z.object({
     clientId: count,
     state: z.enum(['connecting', 'up', 'stopped']),
     connectedSince: moment.nullable(),
+    /** When the connection was lost, or else the start. */
+    disconnectedSince: moment.nullable(),
     reconnects: count,
     /** Why it is not connected. */
     fault: z.string().nullable(),
   }),
-  /** Market-data lines: wanted are those that are open, asked for, without a line (the limit), paused and refused. */
-  lines: z.object({ limit: count, wanted: count, open: count, asked: count, withoutLine: count, paused: count, refused: count }),
+  /**
+   * Market-data lines: wanted are those that are open, asked for, without a line (the limit), paused and refused. `limit` is of the
+   * settings, `learnedLimit` the gateway's, once it has refused more.
+   */
+  lines: z.object({
+    limit: count,
+    learnedLimit: count.nullable(),
+    wanted: count,
+    open: count,
+    asked: count,
+    withoutLine: count,
+    paused: count,
+    refused: count,
+  }),
   /** The same of tick-by-tick lines. */
   tickByTick: z.object({ wanted: count, open: count, refused: count }),
   messages: z.object({ total: count, perSecond: z.number().nonnegative() }),
@@ -50,8 +64,13 @@ export const statusSchema = z.object({
   /** Of the last batch that was committed, from socket to commit. */
   lagMs: z.number().nullable(),
   /** What the database does not have yet. */
-  journal: z.object({ segments: count, bytes: count, batches: count }),
-  database: z.object({ server: z.string().nullable(), answering: z.boolean().nullable(), fault: z.string().nullable() }),
+  journal: z.object({ segments: count, bytes: count, limitBytes: count, batches: count }),
+  database: z.object({
+    server: z.string().nullable(),
+    answering: z.boolean().nullable(),
+    lastCommit: moment.nullable(),
+    fault: z.string().nullable(),
+  }),
   gaps: z.object({ total: count, last: z.array(z.object({ from: moment, to: moment, cause: z.string() })) }),
   entitlements: z.array(
     z.object({
@@ -80,6 +99,9 @@ export interface StatusSources {
   session: () => { id: number; marketTimeUs: number } | undefined
   feed: () => Status['gateway']['state']
   lineLimit: () => number
+  /** Bytes that the journal may hold. */
+  journalLimit: number
+  learnedLineLimit: () => number | undefined
   marketData: () => LineCounts
   tickByTick: () => LineCounts
   lagMs: () => number | undefined
@@ -92,9 +114,11 @@ export interface StatusSources {
 /** What events have told, for the status. */
 interface Seen {
   connectedAtMs?: number | undefined
+  lostAtMs?: number
   feedFault?: string | undefined
   /** Absent until it was tried. */
   databaseAnswers?: boolean
+  committedAtMs?: number
   databaseFault?: string | undefined
   gaps: { fromTsUs: number; toTsUs: number; cause: string }[]
 }
@@ -117,12 +141,14 @@ export function rememberEvents(events: Events): { events: Events; seen: Seen } {
       events.feedUp(host, port)
     },
     feedDown: (reason, retryMs) => {
+      if (seen.connectedAtMs !== undefined) seen.lostAtMs = Date.now()
       seen.connectedAtMs = undefined
       seen.feedFault = reason
       events.feedDown(reason, retryMs)
     },
     databaseUp: () => {
       seen.databaseAnswers = true
+      seen.committedAtMs = Date.now()
       seen.databaseFault = undefined
       events.databaseUp()
     },
@@ -181,10 +207,20 @@ export function createStatusPage(sources: StatusSources): StatusPage {
           clientId: gateway.clientId,
           state: sources.feed(),
           connectedSince: seen.connectedAtMs === undefined ? null : isoFromMs(seen.connectedAtMs),
+          disconnectedSince: seen.connectedAtMs === undefined ? isoFromMs(seen.lostAtMs ?? startedMs) : null,
           reconnects: counts.reconnects,
           fault: seen.feedFault ?? null,
         },
-        lines: { limit: lineLimit(), wanted: sum(marketData()), open, asked: queued + requested + idle, withoutLine, paused, refused },
+        lines: {
+          limit: lineLimit(),
+          learnedLimit: sources.learnedLineLimit() ?? null,
+          wanted: sum(marketData()),
+          open,
+          asked: queued + requested + idle,
+          withoutLine,
+          paused,
+          refused,
+        },
         tickByTick: { wanted: sum(bySecond), open: bySecond.open, refused: bySecond.refused },
         messages: { total: counts.messages, perSecond: rate(samples) },
         ticks: {
@@ -195,10 +231,11 @@ export function createStatusPage(sources: StatusSources): StatusPage {
           inFlight: counts.inFlight,
         },
         lagMs: sources.lagMs() ?? null,
-        journal: { ...journal, batches: pendingBatches() },
+        journal: { ...journal, limitBytes: sources.journalLimit, batches: pendingBatches() },
         database: {
           server: sources.databaseServer() ?? null,
           answering: seen.databaseAnswers ?? null,
+          lastCommit: seen.committedAtMs === undefined ? null : isoFromMs(seen.committedAtMs),
           fault: seen.databaseFault ?? null,
         },
         gaps: {

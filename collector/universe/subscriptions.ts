@@ -74,8 +74,6 @@ interface Line extends WantedLine {
   /** The id before, which was cancelled; data may still be on its way. */
   oldReqId: number | undefined
   plain: boolean
-  /** `performance.now()` of the last request. */
-  askedMs: number
 }
 
 /** How many lines are in which state. */
@@ -93,6 +91,8 @@ export class Subscriptions {
   readonly #marketData = none()
   readonly #tickByTick = none()
   readonly #timers = new Map<string, NodeJS.Timeout>()
+  /** `performance.now()` of the last request for each tick-by-tick line. */
+  readonly #askedMs = new Map<string, number>()
   #queue: Line[] = []
   #opener: LineOpener | undefined
   /** Whose queue is being worked off. */
@@ -118,6 +118,11 @@ export class Subscriptions {
   /** Market-data lines that the gateway has neither accepted nor refused yet. */
   get waiting(): number {
     return this.#marketData.queued + this.#marketData.requested
+  }
+
+  /** Market-data lines that the gateway serves at once, when it has fewer than are wanted. */
+  get limit(): number | undefined {
+    return this.#marketData['no-line'] > 0 ? this.#toldLimit : undefined
   }
 
   /** Market-data lines, open or not. */
@@ -147,12 +152,13 @@ export class Subscriptions {
     this.#settle()
   }
 
-  /** Closes the least important of the other market-data lines for `cause`, until no more than `limit` are wanted with these. */
+  /** Closes the least important of the other market-data lines for `cause`, until `limit`, or what the gateway has, takes these too. */
   makeRoomFor(lines: readonly WantedLine[], limit: number, cause: string): void {
     const keys = new Set(lines.map(lineKey))
     const more = [...keys].filter((key) => !this.#lines.has(key)).length
+    const room = more > 0 ? Math.min(limit, this.#limit ?? limit) : limit
     for (const [key, line] of [...this.#lines].reverse())
-      if (!line.feed && !keys.has(key) && this.wanted + more > limit) this.#drop(key, line, cause)
+      if (!line.feed && !keys.has(key) && this.wanted + more > room) this.#drop(key, line, cause)
   }
 
   linkUp(opener: LineOpener): void {
@@ -248,14 +254,7 @@ export class Subscriptions {
   }
 
   #add(wanted: WantedLine): void {
-    const line: Line = {
-      ...wanted,
-      state: 'idle',
-      reqId: undefined,
-      oldReqId: undefined,
-      plain: false,
-      askedMs: Number.NEGATIVE_INFINITY,
-    }
+    const line: Line = { ...wanted, state: 'idle', reqId: undefined, oldReqId: undefined, plain: false }
     this.#lines.set(lineKey(line), line)
     this.#countsOf(line).idle++
     if (this.#opener) this.#enqueue(line)
@@ -322,10 +321,14 @@ export class Subscriptions {
 
   #mayAsk(line: Line): boolean {
     if (line.feed) {
-      const inMs = line.askedMs + this.#delays.tickByTickMs - performance.now()
+      const key = lineKey(line)
+      const inMs = (this.#askedMs.get(key) ?? Number.NEGATIVE_INFINITY) + this.#delays.tickByTickMs - performance.now()
       if (inMs <= 0) return true
       this.#move(line, 'idle')
-      this.#later(lineKey(line), inMs, () => this.#enqueue(line))
+      this.#later(key, inMs, () => {
+        // Data under its old id may have opened it meanwhile.
+        if (line.state === 'idle') this.#enqueue(line)
+      })
       return false
     }
     if (this.#limit === undefined || held(this.#marketData) < this.#limit) return true
@@ -335,17 +338,19 @@ export class Subscriptions {
     return false
   }
 
-  #request(line: Line, opener: LineOpener): Promise<void> {
+  async #request(line: Line, opener: LineOpener): Promise<void> {
     const reqId = opener.newReqId()
     if (line.oldReqId !== undefined) this.#release(line.oldReqId)
     line.oldReqId = line.reqId
     if (line.oldReqId !== undefined) opener.close(line.oldReqId, line).catch(() => undefined)
     line.reqId = reqId
-    line.askedMs = performance.now()
+    if (line.feed) this.#askedMs.set(lineKey(line), performance.now())
     this.#byReqId.set(reqId, line)
     this.#move(line, 'requested')
     this.#options.onRequested(reqId, line)
-    return opener.open(reqId, line, line.plain)
+    await opener.open(reqId, line, line.plain)
+    // Meanwhile IB has forgotten all lines, and we this id: on the same link, what was sent now is a line of nobody.
+    if (this.#opener !== opener) await opener.close(reqId, line)
   }
 
   #forgetIds(line: Line): void {
@@ -382,7 +387,7 @@ export class Subscriptions {
   }
 
   #settle(): void {
-    if (this.waiting > 0) return
+    if (this.waiting > 0 || !this.#opener) return
     const lines = this.#limit
     const waiting = this.#marketData['no-line']
     if (lines !== undefined && lines !== this.#toldLimit) this.#options.onLimit(lines, waiting)
@@ -403,7 +408,8 @@ export class Subscriptions {
       this.#probe = line
       this.#limit = held(this.#marketData) + this.#marketData.queued + 1
       this.#enqueue(line)
-      return
+      // Also when this one gets no answer.
+      return this.#tryLinesLater()
     }
   }
 

@@ -78,7 +78,7 @@ export async function* readBlocks(path: string, options: ReadOptions = {}): Asyn
         const behind = await findBlockBehind(file, offset + 8, size, (found) => isLaterSync(found, head, last))
         if (behind)
           throw new FeedError(
-            `Tape ${path} is damaged at byte ${offset}: the block there fails its checksum, and a block written after it was safe follows at byte ${behind.offset}. ` +
+            `Tape ${path} is damaged at byte ${offset}: the block there fails its checksum, and a block that was written after it had reached the disk follows at byte ${behind.offset}. ` +
               'Restore the file from a copy; nothing behind the damage was read.',
             { code: 'tape-corrupt' },
           )
@@ -122,7 +122,7 @@ async function openTape(path: string): Promise<FileHandle> {
   })
   if ((await file.stat()).isFile()) return file
   await file.close()
-  throw new FeedError(`Tape ${path} is no file but a folder or a device. Name a file.`, { code: 'tape-unreadable' })
+  throw new FeedError(`Tape ${path} is a folder or a device, not a file. Name a file.`, { code: 'tape-unreadable' })
 }
 
 async function readHeader(file: FileHandle, path: string): Promise<{ meta: TapeMeta; offset: number }> {

@@ -27,7 +27,7 @@ const contracts = Array.from(
 )
 
 /** Deterministic, so that every run measures the same bytes. */
-function* quotes(count: number, spacingUs: number): Generator<Quote> {
+export function* quotes(count: number, spacingUs: number): Generator<Quote> {
   const mids = Array.from({ length: INSTRUMENTS }, (_, i) => 200 + i)
   let random = 12345
   const next = (below: number) => {

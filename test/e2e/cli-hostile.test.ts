@@ -55,8 +55,8 @@ describe('a path', () => {
 
   it.each([
     ['that is empty', '', /does not exist/],
-    ['of a folder', '/', /is no file but a folder or a device/],
-    ['of a device without end', '/dev/zero', /is no file but a folder or a device/],
+    ['of a folder', '/', /is a folder or a device, not a file/],
+    ['of a device without end', '/dev/zero', /is a folder or a device, not a file/],
     ['that is too long', `/${'x'.repeat(5000)}`, /cannot be opened \(ENAMETOOLONG\)/],
   ])('%s is refused', async (_, path, saying) => {
     expectComplaint(await run(['tape', 'info', path]), { code: 1, saying })

@@ -83,7 +83,12 @@ forEachEdition('beside a collector that records', (edition) => {
       expect(gateway).toMatchObject({ port, clientId: 87, state: 'up', reconnects: 0, fault: null, connectedSince: expect.any(String) })
       expect(lines).toMatchObject({ limit: 100, asked: 0, withoutLine: 0, paused: 0, refused: 0, wanted: lines.open })
       expect(lines.open).toBeGreaterThan(1)
-      expect(database).toEqual({ server: expect.stringMatching(/^PostgreSQL \d/), answering: true, fault: null })
+      expect(database).toEqual({
+        lastCommit: expect.any(String),
+        server: expect.stringMatching(/^PostgreSQL \d/),
+        answering: true,
+        fault: null,
+      })
       expect(journal.segments).toBe(1)
       expect(entitlements.map(({ kind, live }) => [kind, live])).toEqual([
         ['stock', 1],
@@ -94,7 +99,7 @@ forEachEdition('beside a collector that records', (edition) => {
       expect(tooWide(table)).toEqual([])
       expect(table).toMatch(new RegExp(`^Gateway +127\\.0\\.0\\.1:${port}, client id 87$`, 'm'))
       expect(table).toMatch(new RegExp(`^Lines +${lines.open} open of ${lines.open} wanted, at most 100$`, 'm'))
-      expect(table).toMatch(/^ +takes ticks$/m)
+      expect(table).toMatch(/^ +(takes ticks, )?last commit \d+ s ago$/m)
       await stopped(collector)
       expect(await readdir(place.dataDir)).not.toContain('collector.address')
     },
@@ -231,6 +236,6 @@ describe('without a collector', () => {
     await mkdir(place.dataDir)
     await writeFile(join(place.dataDir, 'file'), '')
     const { of } = await findingsOf(place, ['--data-dir', join(place.dataDir, 'file', 'data')], { IB_PORT: '1' })
-    expect(of('data directory')).toMatchObject({ state: 'failed', found: expect.stringContaining('is no folder') })
+    expect(of('data directory')).toMatchObject({ state: 'failed', found: expect.stringContaining('is not a folder') })
   })
 })

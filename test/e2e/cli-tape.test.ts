@@ -72,7 +72,7 @@ describe('tapedeck tape', () => {
 
   it.each(['info', 'verify', 'cat'])('%s says that a file is missing, a folder or no tape', async (command) => {
     expectComplaint(await run(['tape', command, missing]), { code: 1, saying: /Tape nowhere\.tape does not exist\. Check the path\./ })
-    expectComplaint(await run(['tape', command, place.folder]), { code: 1, saying: /is no file but a folder/ })
+    expectComplaint(await run(['tape', command, place.folder]), { code: 1, saying: /is a folder or a device/ })
     expectComplaint(await run(['tape', command, join(FIXTURES, 'twx_20140605_quote_1min.csv')]), { code: 1, saying: /is not a tape/ })
   })
 
@@ -111,7 +111,7 @@ describe('tapedeck tape', () => {
     const out = ['--out', pathTo('none.tape')]
     const complaints: [string[], RegExp][] = [
       [['nowhere.csv', ...out], /nowhere\.csv cannot be read/],
-      [[SHIPPED, ...out], /is of no kind that can be imported/],
+      [[SHIPPED, ...out], /cannot be imported/],
       [[...SOURCES, '--out', pathTo('no/such/folder.tape')], /cannot be written/],
       [[...SOURCES, '--date', '2014-06-30', ...out], /expected rows of 2014-06-30, found only 2014-06-05, 2014-06-06/],
     ]

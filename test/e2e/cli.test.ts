@@ -88,6 +88,7 @@ describe('a wrong argument', () => {
     [['replay', '--session', 'yesterday'], /expected latest, or the number of a session/],
     [['export'], /required option '--out <file>' not specified/],
     [['export', '--out', '-', '--format', 'xml'], /Allowed choices are csv, ndjson/],
+    [['replay', '--from', '2014-06-06', '--to', '2014-06-05'], /--to: expected a time after --from/],
     [['replay', '--from', '13:30'], /expected a UTC time such as 2014-06-05T13:30:00Z, or a date/],
     [['tape', 'cat'], /missing required argument 'file'/],
     [['tape', 'cat', SHIPPED, '--kinds', 'quote,candle'], /expected kinds of records separated by commas, of quote, trade/],

@@ -1,6 +1,6 @@
 /** The demonstration from the command line: what it says adds up, it can be repeated, and Ctrl-C ends it cleanly whenever it comes. */
 
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -65,8 +65,9 @@ describe('the demonstration', () => {
   )
 
   it(
-    'records a second session into the same database, and with the usual ports of PostgreSQL, TWS and the metrics taken',
+    'records a second session into the same database, with the usual ports taken and the settings of a recorder beside it',
     async () => {
+      await writeFile(join(place.folder, 'tapedeck.yaml'), 'universe: { tickByTick: false }\ngateway: { genericTicks: [] }\n')
       for (const port of [5432, 7497, 9464]) await takePort(port)
       const secondSession = expectWholeDay(await demo(place).ended)
       expect(secondSession).not.toBe(firstSession)

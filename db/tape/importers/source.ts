@@ -49,7 +49,7 @@ export function identifySource(path: string): Source {
     return { path, name, kind, parser: () => parserOf(symbol.toUpperCase(), date) }
   }
   if (/quote_1min|(trade|quote)_tick/i.test(name) || !/\.csv(\.gz)?$/i.test(name)) {
-    throw new FeedError(`${path} is of no kind that can be imported: expected ${KNOWN_KINDS}, found the name ${JSON.stringify(name)}.`, {
+    throw new FeedError(`${path} cannot be imported: expected ${KNOWN_KINDS}, found the name ${JSON.stringify(name)}.`, {
       code: 'import-unknown-file',
     })
   }

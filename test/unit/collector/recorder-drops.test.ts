@@ -30,6 +30,23 @@ describe('a tick', () => {
     expect(drops.slice(2)).toEqual(['dropped: no-session: 1', 'dropped: unknown-line: 2'])
   })
 
+  it('with a text that no record can hold is dropped and named, and the next one is recorded', async () => {
+    const { recorder, clock, counts, tapes } = await onGatewayTime()
+    recorder.begin()
+    const instrument = recorder.instrumentOf(STOCK)
+    clock.publish(START_US + 500)
+    const text = 'x'.repeat(524_280)
+    recorder.tick({ kind: 'statistic', seq: 0, tsUs: 0, instrument, name: 'dividends', text }, START_US + 500)
+    recorder.tick(quote(1, instrument), START_US + 500)
+    await recorder.end('test')
+
+    expect(counts).toMatchObject({ received: 2, inFlight: 1 })
+    expect([...counts.dropped]).toEqual([['too-long', 1]])
+    const [tape] = await tapes()
+    expect(tape?.map(({ kind, event }) => event ?? kind)).toEqual(['started', 'config', 'contract', 'interrupted', 'quote', 'gap', 'ended'])
+    expect(tape?.find(({ kind }) => kind === 'gap')).toMatchObject({ fromTsUs: START_US, cause: 'dropped: too-long', droppedTicks: 1 })
+  })
+
   it('that comes before the time is known is told of, since no gap can say when', async () => {
     const { recorder, clock, tapes, drops } = await recorderOn(createGatewayClock())
     recorder.tick(quote(1), clock.nowUs())

@@ -181,6 +181,23 @@ describe('contracts', () => {
   })
 })
 
+describe('a contract that no record can hold', () => {
+  it('is refused every time, so that no tick is recorded of it', async () => {
+    const { recorder, tapes } = await onGatewayTime()
+    recorder.begin()
+    const huge = { ...OTHER, symbol: 'x'.repeat(524_280) }
+    for (const _ of [1, 2]) expect(() => recorder.instrumentOf(huge)).toThrow(RangeError)
+    expect(recorder.instrumentOf(STOCK)).toBe(0)
+    await recorder.rotate('test')
+    await recorder.end('test')
+
+    expect((await tapes()).map((tape) => tape.filter(({ kind }) => kind === 'contract'))).toMatchObject([
+      [{ contract: STOCK }],
+      [{ contract: STOCK }],
+    ])
+  })
+})
+
 describe('lines', () => {
   it('name their opening when they close, and the last moment at which they were alive', async () => {
     const { recorder, clock, counts, tapes } = await onGatewayTime()

@@ -1,6 +1,6 @@
 /** The rooms joined, from a scripted TWS to the journal. */
 
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createGatewayClock, createWallClock } from '../../../collector/clock.ts'
 import { greet } from '../../support/scripted-tws.ts'
 import { acceptAll, collectorOn, reqIdsOf, type Script } from './topology-support.ts'
@@ -89,6 +89,18 @@ describe('a link that is lost', () => {
     expect(reqIdsOf(gateway).filter((reqId) => reqIdsOf(next).includes(reqId))).toEqual([])
   })
 
+  it('is not over because the universe was found anew meanwhile', async () => {
+    const { tws, linesOpen, counts, topology } = await collectorOn(createWallClock(), acceptAll)
+    await linesOpen(2)
+    const gateway = await tws(0)
+    gateway.socket.end()
+    await linesOpen(0)
+    topology.universeFound()
+    expect(counts.gaps).toBe(0)
+    await linesOpen(2)
+    expect(counts.gaps).toBe(1)
+  })
+
   it('is over though a line is over the limit of the gateway now', async () => {
     const { tws, linesOpen, counts, logged } = await collectorOn(
       createWallClock(),
@@ -146,6 +158,19 @@ describe('a gateway that has lost IB', () => {
       { kind: 'session', event: 'ended' },
     ])
     expect(reqIdsOf(gateway)).toHaveLength(2)
+  })
+
+  it('before anything is recorded has nothing to lose', async () => {
+    const { tws, linesOpen, counts, finish } = await collectorOn(createGatewayClock())
+    const gateway = await tws(0)
+    gateway.send(4, 2, -1, 1100, 'Connectivity between IB and the gateway has been lost', '')
+    gateway.send(4, 2, -1, 1101, 'Connectivity has been restored - data lost', '')
+    gateway.send(49, 1, START_US)
+    await linesOpen(2)
+    const [records] = await finish()
+
+    expect(records?.filter((record) => record.kind === 'gap' || (record.kind === 'session' && record.event === 'interrupted'))).toEqual([])
+    expect(counts.gaps).toBe(0)
   })
 
   it('is asked for every line again when its data was lost', async () => {
@@ -254,9 +279,54 @@ describe('the time that a gateway publishes', () => {
     ])
   })
 
+  it('keeps half a quote out of the quotes also when the connection is reset', async () => {
+    const { gateway, reqIds, counts, finish } = await published()
+    gateway.send(1, 6, reqIds[0] ?? '', 1, 70.5, 3, 1)
+    gateway.send(1, 6, reqIds[0] ?? '', 2, 70.75, 3, 1)
+    gateway.send(49, 1, START_US + 1_000_000)
+    await vi.waitFor(() => expect(counts.received).toBe(1))
+    const { messages } = counts
+    gateway.send(1, 6, reqIds[0] ?? '', 1, 70.6, 3, 1)
+    // A reset discards what the other side has not read yet.
+    await vi.waitFor(() => expect(counts.messages).toBe(messages + 1))
+    gateway.socket.resetAndDestroy()
+    await vi.waitFor(() => expect(counts.received).toBe(2))
+    const [records] = await finish()
+
+    expect(records?.filter(({ kind }) => kind === 'quote')).toMatchObject([
+      { bidPrice: 70.5, askPrice: 70.75, verdict: undefined },
+      { bidPrice: 70.6, askPrice: 70.75, verdict: { severity: 'quarantine', rules: 'unfinished' } },
+    ])
+  })
+
+  it('is not believed when it cannot be one, and that is told once', async () => {
+    const { gateway, reqIds, counts, logged, finish } = await published()
+    for (const time of [`1${'0'.repeat(300)}`, Date.UTC(2100, 0) * 1000, '9'.repeat(17)]) gateway.send(49, 1, time)
+    gateway.send(1, 6, reqIds[0] ?? '', 1, 70.5, 3, 1)
+    gateway.send(49, 1, START_US + 1_000_000)
+    await vi.waitFor(() => expect(counts.received).toBe(1))
+    const sessions = await finish()
+
+    expect(sessions).toHaveLength(1)
+    expect(sessions[0]?.find(({ kind }) => kind === 'quote')?.tsUs).toBeLessThan(START_US + 1_000_000)
+    expect(logged.filter(({ msg }) => String(msg).includes('publishes a time'))).toMatchObject([{ level: 40, time: 1e300 }])
+  })
+
   it('ends with the tape', async () => {
     const { gateway, ended } = await published()
     gateway.send(4, 2, -1, 99000, 'End of tape', '')
     await vi.waitFor(() => expect(ended()).toBe(1))
+  })
+})
+
+describe('a recording that has stopped', () => {
+  it('waits for no answer any more', async () => {
+    const { tws, topology } = await collectorOn(createWallClock(), greet)
+    await vi.waitFor(async () => expect(reqIdsOf(await tws(0))).toHaveLength(2))
+    await topology.stop()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    topology.universeFound()
+    expect(vi.getTimerCount()).toBe(0)
   })
 })

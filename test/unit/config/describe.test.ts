@@ -31,6 +31,14 @@ describe('the settings in force', () => {
     expect(settings).toContainEqual({ setting: 'gateway.genericTicks', value: [100, 101, 106, 233, 236, 456], source: 'default' })
   })
 
+  it('show sizes in the largest unit that fits, as a file may give them', () => {
+    const text = formatSettings(show('journal: { segmentBytes: 65537, minFreeBytes: 0 }\n'))
+    expect(text).toMatch(/^journal\.segmentBytes +65537 /m)
+    expect(text).toMatch(/^journal\.limitBytes +16GiB +default$/m)
+    expect(text).toMatch(/^journal\.memoryBytes +256MiB +default$/m)
+    expect(text).toMatch(/^journal\.minFreeBytes +0 /m)
+  })
+
   it('never show a password', () => {
     const url = (env: Record<string, string>) => show('', env).find(({ setting }) => setting === 'database.url')
     expect(url({ DB_PASSWORD: 'p#w' })).toEqual({

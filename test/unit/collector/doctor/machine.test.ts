@@ -24,7 +24,10 @@ describe('the doctor at this machine', () => {
   it('judges the space of the data directory by what the journal may take and leaves to others', async () => {
     const dataDir = await folder()
     const check = (limitBytes: number, minFreeBytes: number) => checkDirectory({ dataDir, limitBytes, minFreeBytes, fsyncMs: 60_000 })
-    expect(await check(0, 0)).toMatchObject({ state: 'ok', found: expect.stringMatching(/: [\d.]+ GiB free, durable in [\d.]+ ms$/) })
+    expect(await check(0, 0)).toMatchObject({
+      state: 'ok',
+      found: expect.stringMatching(/: [\d.]+ GiB free, a write is durable in [\d.]+ ms$/),
+    })
     expect(await check(2 ** 60, 0)).toMatchObject({ state: 'warning', todo: expect.stringContaining('journal.limitBytes') })
     expect(await check(0, 2 ** 60)).toMatchObject({ state: 'failed', todo: expect.stringContaining('journal.minFreeBytes') })
     expect(await readdir(dataDir)).toEqual([])
@@ -38,7 +41,10 @@ describe('the doctor at this machine', () => {
   it('looks at the folder in which the data directory is yet to be made, and makes none', async () => {
     const home = await folder()
     const finding = await checkDirectory({ dataDir: join(home, 'a', 'b'), limitBytes: 0, minFreeBytes: 0, fsyncMs: 60_000 })
-    expect(finding).toMatchObject({ state: 'ok', found: expect.stringContaining(`a/b, which is yet to be made in ${home}:`) })
+    expect(finding).toMatchObject({
+      state: 'ok',
+      found: expect.stringContaining(`a/b, which does not exist yet and will be made in ${home}:`),
+    })
     expect(await readdir(home)).toEqual([])
   })
 
@@ -46,7 +52,7 @@ describe('the doctor at this machine', () => {
     const file = join(await folder(), 'file')
     await writeFile(file, '')
     const finding = await checkDirectory({ dataDir: join(file, 'data'), limitBytes: 0, minFreeBytes: 0, fsyncMs: 60_000 })
-    expect(finding).toMatchObject({ state: 'failed', found: expect.stringContaining('is no folder') })
+    expect(finding).toMatchObject({ state: 'failed', found: expect.stringContaining('is not a folder') })
   })
 
   it('tells a collector that runs from one that was killed, and from none', async () => {

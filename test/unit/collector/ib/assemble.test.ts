@@ -173,6 +173,17 @@ describe('a line', () => {
     expect(unknownLines).toEqual([3])
   })
 
+  it('that was closed long ago is remembered no more, so that memory does not grow', () => {
+    const { assembler, unknownLines } = twoLines()
+    for (let reqId = 3; reqId <= 10_003; reqId++) {
+      assembler.openLine(reqId, 11)
+      assembler.closeLine(reqId)
+    }
+    for (const reqId of [3, 4]) assembler.take(m.quote(reqId))
+
+    expect(unknownLines).toEqual([3])
+  })
+
   it('that was closed on one link is unknown on the next', () => {
     const { assembler, unknownLines } = twoLines()
     assembler.closeLine(1)

@@ -166,6 +166,15 @@ describe('the prices that can be quoted', () => {
     expect(asked(91)).toHaveLength(1)
   })
 
+  it('are multiples of the smallest step where the rule has more steps than any of IB', async () => {
+    const steps = (n: number) => Array.from({ length: n }, (_, i) => [i, 0.01]).flat()
+    const { link, grids, missing } = await linkWith({ rules: { 26: steps(101), 32: steps(100) } })
+    const stock = await findStock(link, grids, { symbol: 'TWX', currency: 'USD', exchange: 'SMART' })
+    expect(stock?.priceGrid).toEqual([{ from: 0, increment: 0.01 }])
+    expect((await findChain(link, grids, STOCK, RANGE))[0]?.priceGrid).toHaveLength(100)
+    expect(missing).toEqual([26])
+  })
+
   it('are asked for again over the next link when this one is lost', async () => {
     const { link, grids, missing, asked } = await linkWith({ rules: {} })
     const found = findStock(link, grids, { symbol: 'TWX', currency: 'USD', exchange: 'SMART' }).catch((error: unknown) => error)

@@ -70,6 +70,20 @@ describe('a feed that is down', () => {
     expect(counts.reconnects).toBe(1)
     expect(lines).toEqual([expect.objectContaining({ level: 40, reason: 'the gateway closed the connection', retryMs: 500 })])
   })
+
+  it('is told of when it begins and when its reason changes, not at every attempt', () => {
+    const { events, lines, counts } = watched()
+    for (const reason of ['closed', 'refused', 'refused', 'refused']) events.feedDown(reason, 100)
+    events.feedUp('127.0.0.1', 7497)
+    events.feedDown('refused', 100)
+    expect(counts.reconnects).toBe(5)
+    expect(lines.map(({ level, reason }) => [level, reason])).toEqual([
+      [40, 'closed'],
+      [40, 'refused'],
+      [30, undefined],
+      [40, 'refused'],
+    ])
+  })
 })
 
 describe('a hole', () => {

@@ -45,7 +45,7 @@ async function wanting(wanted: WantedLine[], open = wanted.length) {
   await seen()
   for (let i = 0; i < open; i++) subscriptions.accepted(100 + i)
   await seen()
-  return { subscriptions, seen }
+  return { subscriptions, seen, log }
 }
 
 describe('lines that are no longer wanted', () => {
@@ -111,5 +111,84 @@ describe('lines that are no longer wanted', () => {
     expect(await seen()).toEqual(['cancel 103', 'released 103', 'closed 3: config', 'unwanted 3'])
     subscriptions.makeRoomFor([line(1)], 2, 'config')
     expect(await seen()).toEqual([])
+  })
+
+  it('make room also where the gateway has fewer lines than the settings allow', async () => {
+    const { subscriptions, seen } = await wanting([line(1), line(2), line(3)], 2)
+    subscriptions.refused(102, 101, 'Max number of tickers has been reached', 'no-line')
+    expect(subscriptions.limit).toBe(2)
+    await seen()
+    subscriptions.makeRoomFor([line(1), line(4)], 100, 'config')
+    subscriptions.want([line(4)])
+    expect(await seen()).toEqual(['unwanted 3', 'cancel 101', 'released 101', 'closed 2: config', 'unwanted 2', 'ask 103 4'])
+    subscriptions.accepted(103)
+    subscriptions.wantOnly([line(1), line(4), line(3)], 'config')
+    expect(await seen()).toEqual(['ask 104 3'])
+  })
+})
+
+describe('a line that waits for one', () => {
+  it('is tried though the one that was tried before it got no answer', async () => {
+    const { subscriptions, seen } = await wanting([line(1), line(2), line(3)], 1)
+    for (const reqId of [101, 102]) subscriptions.refused(reqId, 101, 'Max number of tickers has been reached', 'no-line')
+    await seen()
+    expect(await seen(300_000)).toEqual(['ask 103 2'])
+    expect(await seen(300_000)).toEqual(['ask 104 3'])
+    expect(await seen(3_600_000)).toEqual([])
+  })
+})
+
+describe('lines that are wanted anew while there is no link', () => {
+  it('are asked for as the last link has taught', async () => {
+    const { subscriptions, seen, log } = await wanting([line(1), line(2), line(3)], 2)
+    subscriptions.refused(102, 101, 'Max number of tickers has been reached', 'no-line')
+    subscriptions.linkDown('link-lost', 1)
+    subscriptions.wantOnly([line(3), line(2), line(1)], 'config')
+    await seen()
+    let reqId = 200
+    subscriptions.linkUp({ newReqId: () => reqId++, open: async (id) => void log.push(`ask ${id}`), close: async () => undefined })
+    expect(await seen()).toEqual(['ask 200', 'ask 201'])
+  })
+})
+
+describe('a tick-by-tick line that has to wait for its turn', () => {
+  it('is left alone when its data comes meanwhile', async () => {
+    const { subscriptions, seen } = await wanting([trades(1)], 0)
+    subscriptions.dataCame(100)
+    subscriptions.refused(100, 10_225, 'Bust event occurred', 'ask-again')
+    await seen(5000)
+    subscriptions.dataCame(100)
+    await seen()
+    expect(await seen(3_600_000)).toEqual([])
+    expect(subscriptions.tickByTick).toMatchObject({ open: 1 })
+  })
+
+  it('waits also when it was not wanted for a while', async () => {
+    const { subscriptions, seen } = await wanting([line(1), trades(1)])
+    await seen(5000)
+    subscriptions.wantOnly([line(1)], 'config')
+    subscriptions.wantOnly([line(1), trades(1)], 'config')
+    expect(await seen(9999)).toEqual(['cancel 101', 'released 101', 'closed 1 tick by tick: config', 'unwanted 1 tick by tick'])
+    expect(await seen(1)).toEqual(['ask 102 1 tick by tick'])
+  })
+})
+
+describe('a request that waits to be sent while IB forgets all lines', () => {
+  it('is taken back when it was sent, since nobody knows its id any more', async () => {
+    const { subscriptions, seen, log } = await wanting([], 0)
+    let send = () => {}
+    const opener = {
+      newReqId: () => 500,
+      open: (id: number) => new Promise<void>((resolve) => (send = resolve)).then(() => void log.push(`ask ${id}`)),
+      close: async (id: number) => void log.push(`cancel ${id}`),
+    }
+    subscriptions.linkDown('link-lost', 1)
+    subscriptions.linkUp(opener)
+    subscriptions.want([line(1)])
+    subscriptions.linkDown('ib-1101', 2)
+    subscriptions.linkUp({ newReqId: () => 501, open: async (id) => void log.push(`ask ${id}`), close: opener.close })
+    expect(await seen()).toEqual(['released 500', 'ask 501'])
+    send()
+    expect(await seen()).toEqual(['ask 500', 'cancel 500'])
   })
 })

@@ -267,7 +267,7 @@ describe('an import of ticks', () => {
   })
 
   it('refuses names without symbol or date, and says what they must be', async () => {
-    await expect(importTexts({ 'ibm_trade_tick.csv': '' })).rejects.toThrow(/is of no kind that can be imported: .*_trade_tick\.csv/)
+    await expect(importTexts({ 'ibm_trade_tick.csv': '' })).rejects.toThrow(/cannot be imported: .*_trade_tick\.csv/)
     await expect(importTexts({ 'ibm_20131032_quote_tick.csv': '1,1,1,0,0,P,1,0' })).rejects.toThrow('found "2013-10-32"')
   })
 })

@@ -319,7 +319,7 @@ describe('an import refuses', () => {
   it('a file of another kind', async () => {
     expect(await refusalOf({ 'a.parquet': 'PAR1' })).toEqual({
       code: 'import-unknown-file',
-      message: expect.stringContaining('a.parquet is of no kind that can be imported: expected an option chain'),
+      message: expect.stringContaining('a.parquet cannot be imported: expected an option chain'),
     })
   })
 

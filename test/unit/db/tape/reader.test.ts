@@ -72,7 +72,7 @@ describe('a whole tape', () => {
 describe('what is no tape', () => {
   it.each([
     ['a path that does not exist', join(folder, 'absent.tape'), 'absent.tape does not exist. Check the path.'],
-    ['a folder', folder, 'is no file but a folder or a device. Name a file.'],
+    ['a folder', folder, 'is a folder or a device, not a file. Name a file.'],
   ])('%s is refused', async (_, name, message) => {
     const refusal = expect.objectContaining({ name: 'FeedError', code: 'tape-unreadable', message: expect.stringContaining(message) })
     await expect(readTapeMeta(name)).rejects.toThrow(refusal)
