@@ -99,6 +99,8 @@ export interface CollectSummary {
 }
 
 const PROGRESS_MS = 250
+/** After this a database that says nothing is told of as one that takes nothing. */
+const DATABASE_SILENT_MS = 10_000
 const PRUNE_MS = 3_600_000
 const STILL_HOLDING_MS = 5000
 const CLOCK_WAIT_MS = 5000
@@ -325,7 +327,9 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
         ...(topology.feed.state$.value.phase === 'up' ? [] : ['not connected to the gateway']),
         ...(recorder.recording ? [] : ['not recording: the time is not known yet']),
         ...journalTroubles(bound),
-        ...(writer.failing > 0 ? ['the database does not take ticks; they wait in the journal'] : []),
+        ...(writer.failing > 0 || writer.waitedMs > DATABASE_SILENT_MS
+          ? ['the database does not take ticks; they wait in the journal']
+          : []),
         ...(writer.failing === 0 && !hasCommitted ? ['nothing was written to the database yet'] : []),
       ],
       status: page.read,

@@ -61,6 +61,8 @@ export class Writer {
   #releasing = Promise.resolve()
   #failing = 0
   #uncommitted = 0
+  /** The last commit, or when the first batch after a pause came. */
+  #waitingSinceMs = 0
 
   constructor(options: WriterOptions) {
     this.#options = options
@@ -82,12 +84,18 @@ export class Writer {
     return this.#uncommitted
   }
 
+  /** How long a batch has been waiting without any being committed; 0 without a batch. */
+  get waitedMs(): number {
+    return this.pending === 0 ? 0 : performance.now() - this.#waitingSinceMs
+  }
+
   /** Lanes whose batch the database did not take at the last attempt. */
   get failing(): number {
     return this.#failing
   }
 
   add(batch: JournalBatch, source: BatchSource): void {
+    if (this.pending === 0) this.#waitingSinceMs = performance.now()
     this.#uncommitted++
     void this.#queue.add(() => this.#write(batch, source))
   }
@@ -138,6 +146,7 @@ export class Writer {
     const { counts, onCommit, onVanished } = this.#options
     const vanished = batch.ticks - stored.acceptedTicks - stored.quarantinedTicks
     if (vanished > 0) onVanished(vanished)
+    this.#waitingSinceMs = performance.now()
     this.#uncommitted--
     if (stored.alreadyCommitted) counts.batches.alreadyCommitted++
     else counts.batches.committed++

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createWallClock } from '../../../../collector/clock.ts'
 import type { JournalBatch, SegmentRef } from '../../../../collector/journal/batch.ts'
 import { Journal } from '../../../../collector/journal/journal.ts'
@@ -96,6 +96,28 @@ describe('lanes', () => {
     await writer.drained()
 
     expect(committed).toEqual([2, 4, 5, 1, 3])
+  })
+})
+
+describe('a database that says nothing', () => {
+  it('is noticed by how long no batch was committed', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { store, begun, answer } = gatedStore()
+    const { writer } = writerWith(store)
+    vi.advanceTimersByTime(60_000)
+    expect(writer.waitedMs).toBe(0)
+    for (const n of [1, 2]) writer.add(batchOf(n, [segmentOf('a')]), { contractOf })
+    await vi.waitFor(() => expect(begun()).toEqual([1]))
+    vi.advanceTimersByTime(15_000)
+    expect(writer.waitedMs).toBeGreaterThanOrEqual(15_000)
+    answer(1)
+    await vi.waitFor(() => expect(begun()).toEqual([2]))
+    expect(writer.waitedMs).toBeLessThan(15_000)
+    answer(2)
+    await writer.drained()
+    vi.advanceTimersByTime(15_000)
+    expect(writer.waitedMs).toBe(0)
   })
 })
 
