@@ -13,11 +13,14 @@ import { Subject } from 'rxjs'
 import type { Contract } from '../market/contract.ts'
 import type { Tick } from '../market/tick.ts'
 import type { CollectorClock, GatewayClock } from './clock.ts'
+import { BrokenFarms, farmOf } from './farms.ts'
 import { Assembler, SILENCE_MS } from './ib/assemble.ts'
 import { Feed, type FeedSettings } from './ib/feed.ts'
 import {
   CONNECTIVITY_LOST,
   END_OF_TAPE,
+  FARM_BROKEN,
+  FARM_WORKS,
   refusalOf,
   RESTORED_DATA_KEPT,
   RESTORED_DATA_LOST,
@@ -85,6 +88,12 @@ export function joinRooms(options: TopologyOptions): Topology {
   const ticks = new Subject<Tick>()
   /** The link to the gateway may be up while the gateway has lost IB. */
   let ibIsAway = false
+  const farms = new BrokenFarms({
+    onBroken: (hole) => recorder.interrupted(hole),
+    onMended: (gap) => {
+      if (recorder.gap(gap)) events.gap(gap)
+    },
+  })
   const wantsDelayed = isDelayedType(options.marketDataType)
   const entitlements = new Entitlements()
   let settleTimer: NodeJS.Timeout | undefined
@@ -150,6 +159,8 @@ export function joinRooms(options: TopologyOptions): Topology {
     onDown: (reason, retryMs) => {
       clearTimeout(settleTimer)
       intake.stop()
+      // The next link tells of its farms anew.
+      farms.end(recorder.nowUs)
       ibIsAway = false
       if (counts.lines > 0) interrupt(recorder.lastProofUs, reason)
       subscriptions.linkDown('link-lost', recorder.lastProofUs)
@@ -299,7 +310,9 @@ export function joinRooms(options: TopologyOptions): Topology {
     if (code === CONNECTIVITY_LOST || code === TWS_SERVER_LINK_BROKEN) {
       ibIsAway = true
       interrupt(recorder.lastProofUs, `ib-${code}`)
-    } else if (code === RESTORED_DATA_KEPT) {
+    } else if (code === FARM_BROKEN) farms.broke(farmOf(text), recorder.lastProofUs)
+    else if (code === FARM_WORKS) farms.mended(farmOf(text), recorder.nowUs)
+    else if (code === RESTORED_DATA_KEPT) {
       ibIsAway = false
       settleSoon()
     } else if (code === RESTORED_DATA_LOST && feed.state$.value.phase === 'up') {
@@ -317,8 +330,10 @@ export function joinRooms(options: TopologyOptions): Topology {
     const hole = outage.open
     const { nowUs, lastProofUs } = recorder
     outage.end(nowUs)
+    const broken = farms.end(nowUs)
     recorder.rotate(cause).catch(events.fatal)
     events.sessionBegun(recorder.sessionId, cause)
+    for (const farm of broken) farms.broke(farm, recorder.nowUs)
     if (hole) return interrupt(Math.min(nowUs, recorder.nowUs), hole.cause)
     // A step forward skips time that nobody recorded.
     outage.begin(lastProofUs, cause)
@@ -339,6 +354,7 @@ export function joinRooms(options: TopologyOptions): Topology {
       await feed.stop()
       subscriptions.stop()
       intake.stop()
+      farms.end(recorder.nowUs)
       ticks.complete()
     },
   }

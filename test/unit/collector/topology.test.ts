@@ -160,6 +160,51 @@ describe('a gateway that has lost IB', () => {
     expect(reqIdsOf(gateway)).toHaveLength(2)
   })
 
+  it('or one of its farms, leaves a hole that is named after the farm, and ends with it or with the link', async () => {
+    const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock())
+    const gateway = await tws(0)
+    await linesOpen(2)
+    gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usopt', '')
+    gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usfarm', '')
+    gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usopt', '')
+    gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:usfarm', '')
+    gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:eufarm', '')
+    await vi.waitFor(() => expect(counts.gaps).toBe(1))
+    // The lines are as they were; a farm is no reason to give the link up.
+    await linesOpen(2)
+    gateway.socket.destroy()
+    await vi.waitFor(() => expect(counts.gaps).toBe(3), { timeout: 5000 })
+    const [records] = await finish()
+
+    const gaps = records?.filter((record) => record.kind === 'gap')
+    expect(gaps?.map(({ cause }) => cause)).toEqual(['farm-broken: usfarm', 'farm-broken: usopt', expect.not.stringContaining('farm')])
+    for (const { fromTsUs, toTsUs } of gaps ?? []) expect(toTsUs).toBeGreaterThan(fromTsUs)
+    const begun = records?.filter((record) => record.kind === 'session' && record.event === 'interrupted')
+    expect(begun?.map((record) => 'cause' in record && record.cause).slice(0, 2)).toEqual(['farm-broken: usopt', 'farm-broken: usfarm'])
+    expect(records?.at(-1)).toMatchObject({ kind: 'session', event: 'ended' })
+  })
+
+  it('or one of its farms, leaves a hole in each session that it lasts through', async () => {
+    const { finish, tws, linesOpen, recorder } = await collectorOn(createGatewayClock())
+    const gateway = await tws(0)
+    gateway.send(49, 1, START_US)
+    await linesOpen(2)
+    const first = recorder.sessionId
+    gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usopt', '')
+    gateway.send(49, 1, START_US + 1_000_000)
+    gateway.send(49, 1, START_US - 1_000_000)
+    await vi.waitFor(() => expect(recorder.sessionId).not.toBe(first))
+    gateway.send(49, 1, START_US + 2_000_000)
+    gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:usopt', '')
+    await vi.waitFor(() => expect(recorder.lastProofUs).toBeGreaterThanOrEqual(START_US + 2_000_000))
+    const sessions = await finish()
+
+    expect(sessions.map((records) => records?.flatMap((record) => (record.kind === 'gap' ? record.cause : [])))).toEqual([
+      expect.arrayContaining(['farm-broken: usopt']),
+      expect.arrayContaining(['farm-broken: usopt']),
+    ])
+  })
+
   it('before anything is recorded has nothing to lose', async () => {
     const { tws, linesOpen, counts, finish } = await collectorOn(createGatewayClock())
     const gateway = await tws(0)
