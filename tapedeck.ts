@@ -414,6 +414,7 @@ try {
   // A file that may not be written, a full disk: the system's own words are enough. Anything else is a bug and shows its trace.
   if (!(error instanceof TapedeckError || (error instanceof Error && 'syscall' in error))) throw error
   process.stderr.write(`tapedeck: ${error.message}\n`)
-  if (error instanceof ConfigError) process.exitCode = 2
+  // What only has to be waited for, as a directory that another process holds, is no wrong setting.
+  if (error instanceof ConfigError && !error.retryable) process.exitCode = 2
   else process.exitCode = 'code' in error && error.code === 'export-stopped' ? 130 : 1
 }

@@ -194,7 +194,7 @@ describe('tapedeck collect', () => {
       const first = tapedeck(args)
       await first.until('it has locked the directory', () => readlink(join(dataDir, 'collector.lock')).then(Boolean, () => false))
       expectComplaint(await tapedeck(args).ended, {
-        code: 2,
+        code: 1,
         saying: new RegExp(`collector\\.lock is held by process ${first.child.pid} since .*\\(tapedeck collect\\)\\. Stop that process`),
       })
       first.child.kill('SIGINT')
