@@ -10,7 +10,7 @@ export interface StopSignals {
 }
 
 /** One press of Ctrl-C may come twice: from the terminal, and passed on by `npm run`. */
-const SAME_PRESS_MS = 500
+export const SAME_PRESS_MS = 500
 
 /**
  * The first signal asks to stop in order, the second not to wait any more.

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { SAME_PRESS_MS } from '../../config/signals.ts'
 import { type Ended, newPlace, type Place, placeForTest, type Run, takePort } from '../support/command.ts'
 import { seeded } from '../support/random.ts'
 
@@ -203,8 +204,9 @@ describe('the demonstration, interrupted', () => {
       await run.until('there is a collector', async () => (await collector()) !== undefined)
       process.kill((await collector()) ?? 0, 'SIGSTOP')
       run.child.kill('SIGINT')
-      // Pressed sooner it would count as the same press.
-      await sleep(600)
+      await run.until('the first press is taken', async () => (await place.find('tapedeck.js gateway ')) === undefined)
+      const takenMs = performance.now()
+      await run.until('another press would count as one', () => performance.now() - takenMs > SAME_PRESS_MS)
       run.child.kill('SIGINT')
       expect(await run.ended).toMatchObject({ code: 130, stdout: 'Stopped before there was anything to compare.\n' })
       await expectNothingLeft(place)
