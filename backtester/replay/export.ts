@@ -11,6 +11,7 @@ import { TapedeckError, WriteError } from '../../market/errors.ts'
 import { alignColumns } from '../../market/text-table.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { createLineFormat, type ExportFormat } from './export-format.ts'
+import { kindRows, timeRows } from './summary-rows.ts'
 
 export interface ExportOptions {
   url: string
@@ -135,19 +136,12 @@ export function formatExportProgress({ ticks, totalTicks, tsUs }: ExportProgress
 }
 
 export function formatExportSummary(summary: ExportSummary): string {
-  const { sessionId, ticks, seconds, bytes, firstTsUs, lastTsUs } = summary
-  const time = (tsUs: number | undefined) => (tsUs === undefined ? '-' : isoFromUs(tsUs))
+  const { ticks, seconds } = summary
   return alignColumns([
-    ['Session', String(sessionId)],
-    ['Ticks', ticks],
-    ['Quotes', summary.quotes],
-    ['Trades', summary.trades],
-    ['Greeks', summary.greeks],
-    ['Statistics', summary.statistics],
+    ...kindRows(summary),
     ['Quarantined', summary.quarantined],
-    ['First', time(firstTsUs)],
-    ['Last', time(lastTsUs)],
-    ['Bytes', bytes],
+    ...timeRows(summary),
+    ['Bytes', summary.bytes],
     ['Ticks/s', Math.round(ticks / seconds)],
   ])
 }

@@ -6,6 +6,7 @@ import { alignColumns } from '../../market/text-table.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { createReplayClock } from './clock.ts'
 import { type ReplaySummary, replay } from './replay.ts'
+import { kindRows, timeRows } from './summary-rows.ts'
 
 export interface ReplaySessionOptions {
   url: string
@@ -66,20 +67,13 @@ export function formatReplayProgress(tsUs: number, ticks: number): string {
 }
 
 export function formatReplaySummary(summary: SessionSummary): string {
-  const { sessionId, ticks, seconds, firstTsUs, lastTsUs } = summary
-  const time = (tsUs: number | undefined) => (tsUs === undefined ? '-' : isoFromUs(tsUs))
+  const { ticks, seconds } = summary
   return alignColumns([
-    ['Session', String(sessionId)],
-    ['Ticks', ticks],
-    ['Quotes', summary.quotes],
-    ['Trades', summary.trades],
-    ['Greeks', summary.greeks],
-    ['Statistics', summary.statistics],
+    ...kindRows(summary),
     ['Flagged', summary.flagged],
     ['Quarantined', summary.quarantined],
     ['Instruments', summary.instruments],
-    ['First', time(firstTsUs)],
-    ['Last', time(lastTsUs)],
+    ...timeRows(summary),
     ['Ticks/s', Math.round(ticks / seconds)],
   ])
 }
