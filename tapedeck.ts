@@ -21,19 +21,19 @@ import {
   type QueryArguments,
   queryOf,
   speedArgument,
-} from './config/arguments.ts'
-import { addCollectOptions, type CollectArguments, collectOverrides } from './config/collect-arguments.ts'
-import { addGatewayOptions, type GatewayArguments, servingOf } from './config/gateway-arguments.ts'
-import { describeDatabase, describeDoctor, describeStatus, type MigrateArguments } from './config/operator-commands.ts'
+} from './cli/arguments.ts'
+import { addCollectOptions, type CollectArguments, collectOverrides } from './cli/collect-arguments.ts'
+import { addGatewayOptions, type GatewayArguments, servingOf } from './cli/gateway-arguments.ts'
+import { describeDatabase, describeDoctor, describeStatus, type MigrateArguments } from './cli/operator-commands.ts'
 import type { CollectSettings } from './collector/collect.ts'
 import type { DoctorSettings } from './collector/doctor/doctor.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { createReload } from './config/reload.ts'
 import type { TapedeckConfig } from './config/schema.ts'
-import { stopSignals, untilAborted, wasInterrupted } from './config/signals.ts'
-import { describeTape } from './config/tape-commands.ts'
-import { event, logDestination, onUnread, print, printJson, progressBar, statusLine, writeStdout } from './config/terminal.ts'
-import { packageRoot } from './db/package-root.ts'
+import { stopSignals, untilAborted, wasInterrupted } from './cli/signals.ts'
+import { describeTape } from './cli/tape-commands.ts'
+import { event, logDestination, onUnread, print, printJson, progressBar, statusLine, writeStdout } from './cli/terminal.ts'
+import { packageRoot } from './system/package-root.ts'
 import { ConfigError, TapedeckError } from './market/errors.ts'
 
 const root = packageRoot()
@@ -125,7 +125,7 @@ const collectSettings = ({ dataDir, gateway, universe, rules, journal, database,
 
 async function runCollector(read: () => LoadedConfig, { until, json: asJson }: CollectArguments): Promise<void> {
   const { collect } = await import('./collector/collect.ts')
-  const { formatProgress, formatSummary, plainProgress, plainSummary } = await import('./collector/telemetry/report.ts')
+  const { formatProgress, formatSummary, plainProgress, plainSummary } = await import('./cli/collect-report.ts')
   const { makeDataDir } = await import('./db/embedded/cluster.ts')
   const { config, file } = read()
   const logger = await createLogger(config.log.level)
@@ -178,7 +178,7 @@ describeStatus(program).action(async (options: CommonOptions) => {
   const { dataDir, metrics } = load(options).config
   const status = await askStatus({ dataDir, metrics: metrics === 'off' ? undefined : metrics })
   if (options.json) return printJson(status)
-  const { formatStatus } = await import('./collector/telemetry/status-table.ts')
+  const { formatStatus } = await import('./cli/status-table.ts')
   print(formatStatus(status, Date.now()))
 })
 
@@ -224,8 +224,8 @@ addGatewayOptions(program.command('gateway'))
     ),
   )
   .action(async (options: GatewayArguments) => {
-    const { startGateway } = await import('./backtester/gateway/gateway.ts')
-    const { formatGatewayProgress, formatGatewayTotals } = await import('./backtester/gateway/report.ts')
+    const { startGateway } = await import('./backtester/gateway/server/gateway.ts')
+    const { formatGatewayProgress, formatGatewayTotals } = await import('./cli/gateway-report.ts')
     const logger = await createLogger(options.logLevel ?? (options.json ? 'warn' : 'info'))
     const { stop } = stopSignals()
     const gateway = await startGateway(servingOf(options), { log: logger })

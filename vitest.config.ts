@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/{integration,e2e}/**/*.test.ts'],
-          globalSetup: 'test/support/global-setup.ts',
+          globalSetup: 'test/support/database/global-setup.ts',
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'chaos',
           include: ['test/chaos/**/*.test.ts'],
-          globalSetup: 'test/support/global-setup.ts',
+          globalSetup: 'test/support/database/global-setup.ts',
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
@@ -47,7 +47,7 @@ export default defineConfig({
         test: {
           name: 'bench',
           include: [],
-          globalSetup: 'test/support/global-setup.ts',
+          globalSetup: 'test/support/database/global-setup.ts',
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,

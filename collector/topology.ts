@@ -12,10 +12,10 @@ import { Subject } from 'rxjs'
 
 import type { Contract } from '../market/contract.ts'
 import type { Tick } from '../market/tick.ts'
-import type { CollectorClock, GatewayClock } from './clock.ts'
-import { BrokenFarms, farmOf } from './farms.ts'
-import { Assembler, SILENCE_MS } from './ib/assemble.ts'
-import { Feed, type FeedSettings } from './ib/feed.ts'
+import type { CollectorClock, GatewayClock } from './record/clock.ts'
+import { BrokenFarms, farmOf } from './gaps/farms.ts'
+import { Assembler, SILENCE_MS } from './ib/ticks/assemble.ts'
+import { Feed, type FeedSettings } from './ib/link/feed.ts'
 import {
   CONNECTIVITY_LOST,
   END_OF_TAPE,
@@ -27,18 +27,18 @@ import {
   TWS_SERVER_LINK_BROKEN,
   UNKNOWN_TICKER_ID,
   VALIDATION_FAILED,
-} from './ib/ib-errors.ts'
-import { Intake } from './ib/intake.ts'
-import type { Link } from './ib/link.ts'
-import { toIbContract } from './ib/map-contract.ts'
+} from './ib/codes.ts'
+import { Intake } from './ib/ticks/intake.ts'
+import type { Link } from './ib/link/link.ts'
+import { toIbContract } from './ib/lookup/map-contract.ts'
 import type { ControlMessage } from './ib/messages.ts'
-import { isDelayedType } from './ib/tick-types.ts'
-import type { Outage } from './outage.ts'
-import type { Recorder } from './recorder.ts'
+import { isDelayedType } from './ib/ticks/tick-types.ts'
+import type { Outage } from './gaps/outage.ts'
+import type { Recorder } from './record/recorder.ts'
 import type { Counts } from './telemetry/counts.ts'
 import type { Events } from './telemetry/events.ts'
-import { Entitlements } from './universe/entitlements.ts'
-import { Subscriptions, type SubscriptionsOptions } from './universe/subscriptions.ts'
+import { Entitlements } from './lines/entitlements.ts'
+import { Subscriptions, type SubscriptionsOptions } from './lines/subscriptions.ts'
 
 /** A published time is in microseconds; the answer to a request for the time is in seconds. */
 const FIRST_MICROSECOND_TIME = 1e14

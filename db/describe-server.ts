@@ -2,8 +2,8 @@
 
 import type pg from 'pg'
 
-import { migrationState } from './migrate.ts'
-import { planStorage } from './storage.ts'
+import { migrationState } from './schema/migrate.ts'
+import { planStorage } from './schema/storage.ts'
 
 export interface ServerDescription {
   /** `PostgreSQL 18.4, TimescaleDB 2.28.3 Community`. */

@@ -8,11 +8,11 @@ import type { Logger } from 'pino'
 
 import { describeServer } from './describe-server.ts'
 import { type EmbeddedServer, startEmbedded } from './embedded/server.ts'
-import { type MigrateDownOptions, migrate, migrateDown } from './migrate.ts'
+import { type MigrateDownOptions, migrate, migrateDown } from './schema/migrate.ts'
 import { connectClient, createPool, databaseName, type DatabasePool } from './pool.ts'
 import { writeErrorOf } from './sqlstates.ts'
-import { reconcileStorage } from './storage.ts'
-import { createTickStore, type TickStore } from './tick-store.ts'
+import { reconcileStorage } from './schema/storage.ts'
+import { createTickStore, type TickStore } from './write/tick-store.ts'
 
 export interface DatabaseSettings {
   dataDir: string

@@ -8,7 +8,7 @@
 
 import { devNull } from 'node:os'
 
-import { alignColumns, shortNumber } from '../../market/text-table.ts'
+import { alignColumns, shortNumber } from '../../system/text-table.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { Part } from './part.ts'
 

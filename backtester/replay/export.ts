@@ -6,9 +6,9 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm, stat } from 'node:fs/promises'
 
-import { openTapeReader, type TapeQuery } from '../../db/tape-reader.ts'
+import { openTapeReader, type TapeQuery } from '../../db/read/tape-reader.ts'
 import { TapedeckError, WriteError } from '../../market/errors.ts'
-import { alignColumns } from '../../market/text-table.ts'
+import { alignColumns } from '../../system/text-table.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { createLineFormat, type ExportFormat } from './export-format.ts'
 import { kindRows, timeRows } from './summary-rows.ts'

@@ -1,8 +1,8 @@
 /** Replays a recorded session out of the database: the entry behind `tapedeck replay`. */
 
-import { openTapeReader, type TapeQuery } from '../../db/tape-reader.ts'
+import { openTapeReader, type TapeQuery } from '../../db/read/tape-reader.ts'
 import { contractKey } from '../../market/contract.ts'
-import { alignColumns } from '../../market/text-table.ts'
+import { alignColumns } from '../../system/text-table.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { createReplayClock } from './clock.ts'
 import { type ReplaySummary, replay } from './replay.ts'

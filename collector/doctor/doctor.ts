@@ -3,7 +3,7 @@
  * nothing that runs, starts nothing, and leaves nothing behind.
  */
 
-import { wrapText } from '../../market/text-table.ts'
+import { wrapText } from '../../system/text-table.ts'
 import { checkDatabase } from './database.ts'
 import type { Finding } from './finding.ts'
 import { checkGateway, type GatewayNeeds } from './gateway.ts'

@@ -2,9 +2,9 @@
 
 import { connect } from 'node:net'
 
-import { Examination, type ExaminationSettings, type LineAnswer } from '../ib/examination.ts'
-import type { UnderlyingQuery } from '../ib/catalog.ts'
-import { adviceOf } from '../universe/entitlements.ts'
+import { Examination, type ExaminationSettings, type LineAnswer } from '../ib/gateway-check.ts'
+import type { UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
+import { adviceOf } from '../lines/entitlements.ts'
 import { type Finding, messageOf } from './finding.ts'
 
 export interface GatewayNeeds {

@@ -4,7 +4,7 @@ import { constants } from 'node:fs'
 import { access, open, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-import { lockHolder } from '../../db/directory-lock.ts'
+import { lockHolder } from '../../system/directory-lock.ts'
 import { collectorLock } from '../telemetry/address.ts'
 import { type Finding, messageOf } from './finding.ts'
 

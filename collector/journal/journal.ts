@@ -21,10 +21,10 @@
 import { type FileHandle, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { RecordEncoder } from '../../db/tape/codec.ts'
+import { RecordEncoder } from '../../db/tape/codec/codec.ts'
 import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
 import { isTick, type TapeRecord, type Tick } from '../../market/tick.ts'
-import { holeKey } from '../outage.ts'
+import { holeKey } from '../gaps/outage.ts'
 import { addBlock, type JournalBatch, type SegmentRef } from './batch.ts'
 import type { JournalBound, Refusal } from './bound.ts'
 import { makeFolder, segmentName, syncFolder } from './directory.ts'

@@ -7,13 +7,13 @@
 
 import { open, readFile, stat, truncate } from 'node:fs/promises'
 
-import { RecordCursor, RecordEncoder } from '../../db/tape/codec.ts'
+import { RecordCursor, RecordEncoder } from '../../db/tape/codec/codec.ts'
 import { placed, readBlocks, readTapeMeta, type TapeBlock } from '../../db/tape/reader.ts'
 import { BLOCK_HEAD_BYTES, decodeBlockHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
 import type { Contract } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
 import type { LineEvent, TapeRecord } from '../../market/tick.ts'
-import { type Hole, holeKey } from '../outage.ts'
+import { type Hole, holeKey } from '../gaps/outage.ts'
 import { addBlock, type JournalBatch, type SegmentRef } from './batch.ts'
 import { listSegments, type SegmentFile } from './directory.ts'
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 
 import { z } from 'zod'
 
-import { type Holder, lockHolder } from '../../db/directory-lock.ts'
+import { type Holder, lockHolder } from '../../system/directory-lock.ts'
 
 const addressSchema = z.object({ pid: z.int(), host: z.string(), port: z.int() })
 

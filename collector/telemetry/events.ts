@@ -8,8 +8,8 @@ import type { Logger } from 'pino'
 import { type Contract, describeContract } from '../../market/contract.ts'
 import { TapedeckError } from '../../market/errors.ts'
 import { isoFromUs } from '../../market/time.ts'
-import type { DroppedTicks } from '../recorder.ts'
-import { type EntitlementRow, formatEntitlements, isEntitlement, isServedLive } from '../universe/entitlements.ts'
+import type { DroppedTicks } from '../record/recorder.ts'
+import { type EntitlementRow, formatEntitlements, isEntitlement, isServedLive } from '../lines/entitlements.ts'
 import type { Counts } from './counts.ts'
 
 export type Events = ReturnType<typeof createEvents>

@@ -7,8 +7,8 @@ import { z } from 'zod'
 
 import { isoFromUs } from '../../market/time.ts'
 import { listSegments } from '../journal/directory.ts'
-import type { EntitlementRow } from '../universe/entitlements.ts'
-import type { LineCounts } from '../universe/subscriptions.ts'
+import type { EntitlementRow } from '../lines/entitlements.ts'
+import type { LineCounts } from '../lines/subscriptions.ts'
 import type { Counts } from './counts.ts'
 import type { Events } from './events.ts'
 

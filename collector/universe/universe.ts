@@ -7,18 +7,18 @@
 import type { Observable } from 'rxjs'
 import { filter } from 'rxjs'
 
-import { nyse } from '../../market/calendar.ts'
+import { nyse } from '../../market/calendar/calendar.ts'
 import type { Contract, OptionContract, StockContract } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
 import type { Tick } from '../../market/tick.ts'
 import { addDays } from '../../market/time.ts'
-import { findChain, findStock, type UnderlyingQuery } from '../ib/catalog.ts'
-import type { Link } from '../ib/link.ts'
-import { PriceGrids } from '../ib/price-grids.ts'
+import { findChain, findStock, type UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
+import type { Link } from '../ib/link/link.ts'
+import { PriceGrids } from '../ib/lookup/price-grids.ts'
 import type { Events } from '../telemetry/events.ts'
 import { referencePrice } from './reference-price.ts'
 import { type StrikeRange, selectOptions, shareLines } from './select.ts'
-import type { Subscriptions, WantedLine } from './subscriptions.ts'
+import type { Subscriptions, WantedLine } from '../lines/subscriptions.ts'
 
 export interface UnderlyingSettings extends UnderlyingQuery {
   strikes: StrikeRange

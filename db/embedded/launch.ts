@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { WriteError } from '../../market/errors.ts'
-import { processBirth } from '../directory-lock.ts'
+import { processBirth } from '../../system/directory-lock.ts'
 import type { Binaries } from './binaries.ts'
 import type { ClusterPaths } from './cluster.ts'
 import { settled } from './postmaster.ts'

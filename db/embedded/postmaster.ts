@@ -8,7 +8,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WriteError } from '../../market/errors.ts'
-import { isProcessAlive, processBirth } from '../directory-lock.ts'
+import { isProcessAlive, processBirth } from '../../system/directory-lock.ts'
 import { run } from './run.ts'
 
 const POLL_MS = 20

@@ -12,7 +12,7 @@ import { writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { WriteError } from '../../market/errors.ts'
-import { acquireDirectoryLock } from '../directory-lock.ts'
+import { acquireDirectoryLock } from '../../system/directory-lock.ts'
 import { type Binaries, chooseBinaries, findBinaries } from './binaries.ts'
 import {
   type ClusterPaths,

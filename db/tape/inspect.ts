@@ -4,7 +4,7 @@ import { type Contract, contractKey } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
-import { RecordCursor, RecordKind } from './codec.ts'
+import { RecordCursor, RecordKind } from './codec/codec.ts'
 import { placed, readBlocks, readTapeHeader, type TapeBlock, type TornTail } from './reader.ts'
 import { BLOCK_HEAD_BYTES, type TapeMeta } from './segment.ts'
 

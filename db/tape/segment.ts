@@ -15,7 +15,7 @@
 import { crc32 } from 'node:zlib'
 
 import { FeedError } from '../../market/errors.ts'
-import type { RecordEncoder } from './codec.ts'
+import type { RecordEncoder } from './codec/codec.ts'
 
 const TAPE_VERSION = 1
 export const FILE_HEAD_BYTES = 24

@@ -8,14 +8,14 @@ import { join } from 'node:path'
 
 import { EventName, IBApi, TickByTickDataType } from '@stoqey/ib'
 
-import { toIbContract } from '../../collector/ib/map-contract.ts'
+import { toIbContract } from '../../collector/ib/lookup/map-contract.ts'
 import { connectClient } from '../../db/pool.ts'
 import { writeTape } from '../../db/tape/writer.ts'
 import type { Contract } from '../../market/contract.ts'
 import type { TapeRecord } from '../../market/tick.ts'
-import { forEachEdition } from '../support/databases.ts'
+import { forEachEdition } from '../support/database/databases.ts'
 import { seeded } from '../support/random.ts'
-import { type CollectTotals, startCollector, startGatewayProcess, temporaryDirectory } from '../support/recording.ts'
+import { type CollectTotals, startCollector, startGatewayProcess, temporaryDirectory } from '../support/process/recording.ts'
 import { measure } from './harness.ts'
 import { contractOf, INSTRUMENTS } from './quotes.ts'
 

@@ -8,10 +8,10 @@ import { promisify } from 'node:util'
 import { bench } from 'vitest'
 
 import { Part } from '../../backtester/demo/part.ts'
-import { packageRoot } from '../../db/package-root.ts'
+import { packageRoot } from '../../system/package-root.ts'
 import { readRecords } from '../../db/tape/reader.ts'
 import { isTick } from '../../market/tick.ts'
-import { COMMAND, temporaryDirectory } from '../support/recording.ts'
+import { COMMAND, temporaryDirectory } from '../support/process/recording.ts'
 
 const exec = promisify(execFile)
 const STARTS = 7

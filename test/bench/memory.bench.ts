@@ -10,8 +10,8 @@ import { rm } from 'node:fs/promises'
 import { bench } from 'vitest'
 
 import { Part } from '../../backtester/demo/part.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { COMMAND, startCollector, temporaryDirectory } from '../support/recording.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { COMMAND, startCollector, temporaryDirectory } from '../support/process/recording.ts'
 
 const TICKS = Number(process.env['TAPEDECK_MEMORY_TICKS'] ?? 10_000_000)
 const EARLY_TICKS = TICKS / 5
@@ -21,7 +21,7 @@ const TICKS_PER_SECOND = Number(process.env['TAPEDECK_MEMORY_RATE'] ?? 20_000)
 const ALLOWED = 1.1
 /** Taken at either point; what is on its way to the disk and the database comes and goes between them. */
 const SAMPLES = 10
-const PROBE = new URL('../support/memory-probe.mjs', import.meta.url)
+const PROBE = new URL('../support/process/memory-probe.mjs', import.meta.url)
 
 interface Memory {
   heapUsed: number

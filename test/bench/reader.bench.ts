@@ -2,11 +2,11 @@
 
 import type { Submittable } from 'pg'
 
-import { quoteDecoder } from '../../db/copy-decode.ts'
+import { quoteDecoder } from '../../db/read/copy-decode.ts'
 import { connectClient, createPool } from '../../db/pool.ts'
-import { openTapeReader } from '../../db/tape-reader.ts'
-import { createTickStore } from '../../db/tick-store.ts'
-import { forEachEdition } from '../support/databases.ts'
+import { openTapeReader } from '../../db/read/tape-reader.ts'
+import { createTickStore } from '../../db/write/tick-store.ts'
+import { forEachEdition } from '../support/database/databases.ts'
 import { measure, timed } from './harness.ts'
 import { batches, contractOf } from './quotes.ts'
 

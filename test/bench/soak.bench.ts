@@ -11,8 +11,8 @@ import { bench } from 'vitest'
 
 import { Part } from '../../backtester/demo/part.ts'
 import { connectClient } from '../../db/pool.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { COMMAND, type CollectTotals, startCollector, temporaryDirectory } from '../support/recording.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { COMMAND, type CollectTotals, startCollector, temporaryDirectory } from '../support/process/recording.ts'
 
 const LINES = 1000
 const TICKS_PER_SECOND = 20_000

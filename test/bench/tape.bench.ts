@@ -7,10 +7,10 @@ import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 
-import { RecordCursor, RecordKind } from '../../db/tape/codec.ts'
+import { RecordCursor, RecordKind } from '../../db/tape/codec/codec.ts'
 import { readBlocks, readRecords } from '../../db/tape/reader.ts'
 import { writeTape } from '../../db/tape/writer.ts'
-import { temporaryDirectory } from '../support/recording.ts'
+import { temporaryDirectory } from '../support/process/recording.ts'
 import { measure, timed } from './harness.ts'
 import { INSTRUMENTS, contractOf, quotes } from './quotes.ts'
 

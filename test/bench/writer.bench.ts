@@ -5,10 +5,10 @@ import { from as copyFrom } from 'pg-copy-streams'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 
-import { BatchEncoder } from '../../db/copy-encode.ts'
+import { BatchEncoder } from '../../db/write/copy-encode.ts'
 import { connectClient, createPool } from '../../db/pool.ts'
-import { type Batch, createTickStore } from '../../db/tick-store.ts'
-import { forEachEdition } from '../support/databases.ts'
+import { type Batch, createTickStore } from '../../db/write/tick-store.ts'
+import { forEachEdition } from '../support/database/databases.ts'
 import { measure, quantile, timed } from './harness.ts'
 import { batches, contractOf } from './quotes.ts'
 

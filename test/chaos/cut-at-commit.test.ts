@@ -6,12 +6,12 @@
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 
 import { connectClient } from '../../db/pool.ts'
-import { expectWhole, numberedQuotes } from '../support/account.ts'
-import { ask, PATIENCE, startCollecting } from '../support/collecting.ts'
-import { EMBEDDED, forEachEdition } from '../support/databases.ts'
-import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
+import { expectWhole, numberedQuotes } from '../support/tape/account.ts'
+import { ask, PATIENCE, startCollecting } from '../support/process/collecting.ts'
+import { EMBEDDED, forEachEdition } from '../support/database/databases.ts'
+import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 import { seeded } from '../support/random.ts'
-import { startPostgresProxy } from '../support/tcp-proxy.ts'
+import { startPostgresProxy } from '../support/database/tcp-proxy.ts'
 
 const LINES = CONTRACTS.length
 const QUOTES = numberedQuotes(400_000, MS_US)

@@ -2,11 +2,11 @@
 
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
-import { expectWhole, numberedQuotes } from '../support/account.ts'
-import { startCollecting } from '../support/collecting.ts'
-import { EMBEDDED, forEachEdition } from '../support/databases.ts'
-import { startGatewayProxy } from '../support/gateway-proxy.ts'
-import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
+import { expectWhole, numberedQuotes } from '../support/tape/account.ts'
+import { startCollecting } from '../support/process/collecting.ts'
+import { EMBEDDED, forEachEdition } from '../support/database/databases.ts'
+import { startGatewayProxy } from '../support/gateway/gateway-proxy.ts'
+import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 import { seeded } from '../support/random.ts'
 
 const LINES = CONTRACTS.length

@@ -7,13 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-import { expectWhole, journalOf, numberedQuotes } from '../support/account.ts'
-import { ask, folderForTest, startCollecting } from '../support/collecting.ts'
-import { EMBEDDED, forEachEdition } from '../support/databases.ts'
-import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
+import { expectWhole, journalOf, numberedQuotes } from '../support/tape/account.ts'
+import { ask, folderForTest, startCollecting } from '../support/process/collecting.ts'
+import { EMBEDDED, forEachEdition } from '../support/database/databases.ts'
+import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 import { inTurn, seeded } from '../support/random.ts'
-import { quickly, startCollector } from '../support/recording.ts'
-import { type PostgresProxy, startPostgresProxy } from '../support/tcp-proxy.ts'
+import { quickly, startCollector } from '../support/process/recording.ts'
+import { type PostgresProxy, startPostgresProxy } from '../support/database/tcp-proxy.ts'
 
 const LINES = CONTRACTS.length
 /** A minute of tape time at a speed of 4; no instant takes longer. */

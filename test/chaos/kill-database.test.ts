@@ -11,12 +11,12 @@ import { packagedBinaries } from '../../db/embedded/binaries.ts'
 import { clusterPaths } from '../../db/embedded/cluster.ts'
 import { readPostmaster } from '../../db/embedded/postmaster.ts'
 import { startEmbedded } from '../../db/embedded/server.ts'
-import { expectWhole, numberedQuotes } from '../support/account.ts'
-import { ask, PATIENCE, startCollecting } from '../support/collecting.ts'
-import { newPlace } from '../support/command.ts'
-import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
+import { expectWhole, numberedQuotes } from '../support/tape/account.ts'
+import { ask, PATIENCE, startCollecting } from '../support/process/collecting.ts'
+import { newPlace } from '../support/process/command.ts'
+import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 import { seeded } from '../support/random.ts'
-import { type PostgresProxy, startPostgresProxy } from '../support/tcp-proxy.ts'
+import { type PostgresProxy, startPostgresProxy } from '../support/database/tcp-proxy.ts'
 
 const LINES = CONTRACTS.length
 const KILLS = 20

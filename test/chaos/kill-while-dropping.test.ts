@@ -10,12 +10,12 @@ import { listSegments } from '../../collector/journal/directory.ts'
 import { readRecords } from '../../db/tape/reader.ts'
 import { writeTape } from '../../db/tape/writer.ts'
 import type { TapeRecord } from '../../market/tick.ts'
-import { busyQuotes } from '../support/busy-tape.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { gapsIn, recordedPlaces } from '../support/dropped-ticks.ts'
-import { CONTRACTS, MS_US, OPEN_US, tapeOf } from '../support/gateway-tape.ts'
-import { type CollectTotals, startCollector, startGatewayProcess } from '../support/recording.ts'
-import { startPostgresProxy } from '../support/tcp-proxy.ts'
+import { busyQuotes } from '../support/tape/busy-tape.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { gapsIn, recordedPlaces } from '../support/tape/dropped-ticks.ts'
+import { CONTRACTS, MS_US, OPEN_US, tapeOf } from '../support/gateway/gateway-tape.ts'
+import { type CollectTotals, startCollector, startGatewayProcess } from '../support/process/recording.ts'
+import { startPostgresProxy } from '../support/database/tcp-proxy.ts'
 
 const QUOTES = 60_000
 

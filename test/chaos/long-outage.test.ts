@@ -2,11 +2,11 @@
 
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
-import { expectWhole, numberedQuotes } from '../support/account.ts'
-import { startCollecting } from '../support/collecting.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { CONTRACTS, MS_US, OPEN_US, SECOND_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
-import { startPostgresProxy } from '../support/tcp-proxy.ts'
+import { expectWhole, numberedQuotes } from '../support/tape/account.ts'
+import { startCollecting } from '../support/process/collecting.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { CONTRACTS, MS_US, OPEN_US, SECOND_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
+import { startPostgresProxy } from '../support/database/tcp-proxy.ts'
 
 const HOUR_US = 3600 * SECOND_US
 /** Six hours, ten quotes a second. */

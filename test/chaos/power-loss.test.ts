@@ -1,6 +1,6 @@
 /**
  * The power fails at seeded instants of a recording: what the journal had not synced is on the disk in part, in any order, or not at
- * all, names of files included (test/support/volatile-disk.mjs). The database keeps what it has committed. And syncs that fail.
+ * all, names of files included (test/support/process/volatile-disk.mjs). The database keeps what it has committed. And syncs that fail.
  */
 
 import { readFile } from 'node:fs/promises'
@@ -9,16 +9,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 
 import { listSegments } from '../../collector/journal/directory.ts'
-import { expectWhole, journalOf, numberedQuotes } from '../support/account.ts'
-import { ask, folderForTest, PATIENCE, startCollecting } from '../support/collecting.ts'
-import { EMBEDDED, forEachEdition } from '../support/databases.ts'
-import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
+import { expectWhole, journalOf, numberedQuotes } from '../support/tape/account.ts'
+import { ask, folderForTest, PATIENCE, startCollecting } from '../support/process/collecting.ts'
+import { EMBEDDED, forEachEdition } from '../support/database/databases.ts'
+import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 import { inTurn, seeded } from '../support/random.ts'
-import { type CollectTotals, quickly, startCollector } from '../support/recording.ts'
+import { type CollectTotals, quickly, startCollector } from '../support/process/recording.ts'
 
 const LINES = CONTRACTS.length
 const QUOTES = numberedQuotes(240_000, MS_US)
-const DISK = new URL('../support/volatile-disk.mjs', import.meta.url).href
+const DISK = new URL('../support/process/volatile-disk.mjs', import.meta.url).href
 
 let room: TapeRoom
 let tape: string

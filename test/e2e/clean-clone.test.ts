@@ -10,8 +10,8 @@ import { promisify } from 'node:util'
 
 import { describe, expect, it } from 'vitest'
 
-import { packageRoot } from '../../db/package-root.ts'
-import { type Place, placeForTest, takePort } from '../support/command.ts'
+import { packageRoot } from '../../system/package-root.ts'
+import { type Place, placeForTest, takePort } from '../support/process/command.ts'
 
 const exec = promisify(execFile)
 /** Installing downloads what is not in npm's cache. */

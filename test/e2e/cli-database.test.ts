@@ -4,13 +4,13 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { packageRoot } from '../../db/package-root.ts'
+import { packageRoot } from '../../system/package-root.ts'
 import { importTape } from '../../db/tape/importers/import-tape.ts'
 import { usFromIso } from '../../market/time.ts'
-import { ask } from '../support/collecting.ts'
-import { expectComplaint, expectDone, newPlace, parsed, type Place } from '../support/command.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { recordTape } from '../support/recording.ts'
+import { ask } from '../support/process/collecting.ts'
+import { expectComplaint, expectDone, newPlace, parsed, type Place } from '../support/process/command.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { recordTape } from '../support/process/recording.ts'
 
 const FIXTURES = join(packageRoot(), 'test', 'fixtures', 'option-quotes')
 const SOURCES = [join(FIXTURES, 'twx_20140605_06_quotes_1min.csv'), join(FIXTURES, 'twx_20140605_quote_1min.csv')]

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 
-import { packageRoot } from '../../db/package-root.ts'
-import { expectComplaint, expectDone, newPlace, type Place } from '../support/command.ts'
-import { COMMAND } from '../support/recording.ts'
+import { packageRoot } from '../../system/package-root.ts'
+import { expectComplaint, expectDone, newPlace, type Place } from '../support/process/command.ts'
+import { COMMAND } from '../support/process/recording.ts'
 
 const SHIPPED = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
 const SOURCE = join(packageRoot(), 'test', 'fixtures', 'option-quotes', 'twx_20140605_quote_1min.csv')

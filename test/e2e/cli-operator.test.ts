@@ -9,9 +9,9 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { askStatus } from '../../collector/telemetry/ask.ts'
 import { type Status, statusSchema } from '../../collector/telemetry/status.ts'
-import { packageRoot } from '../../db/package-root.ts'
-import { expectComplaint, expectDone, linesOf, type Place, placeForTest, type Run, takePort } from '../support/command.ts'
-import { forEachEdition } from '../support/databases.ts'
+import { packageRoot } from '../../system/package-root.ts'
+import { expectComplaint, expectDone, linesOf, type Place, placeForTest, type Run, takePort } from '../support/process/command.ts'
+import { forEachEdition } from '../support/database/databases.ts'
 
 const SHIPPED = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
 const SLOW_MS = 120_000

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { packageRoot } from '../../db/package-root.ts'
-import { expectComplaint, expectDone, linesOf, newPlace, type Place, placeForTest, takePort } from '../support/command.ts'
+import { packageRoot } from '../../system/package-root.ts'
+import { expectComplaint, expectDone, linesOf, newPlace, type Place, placeForTest, takePort } from '../support/process/command.ts'
 
 const SHIPPED = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
 const FIXTURES = join(packageRoot(), 'test', 'fixtures', 'option-quotes')

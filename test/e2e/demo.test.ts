@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { SAME_PRESS_MS } from '../../config/signals.ts'
-import { type Ended, newPlace, type Place, placeForTest, type Run, takePort } from '../support/command.ts'
+import { SAME_PRESS_MS } from '../../cli/signals.ts'
+import { type Ended, newPlace, type Place, placeForTest, type Run, takePort } from '../support/process/command.ts'
 import { seeded } from '../support/random.ts'
 
 const DEMO_MS = 120_000

@@ -9,10 +9,10 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { packageRoot } from '../../db/package-root.ts'
-import { newPlace, type Place, type Run } from '../support/command.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { recordTape } from '../support/recording.ts'
+import { packageRoot } from '../../system/package-root.ts'
+import { newPlace, type Place, type Run } from '../support/process/command.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { recordTape } from '../support/process/recording.ts'
 
 const SHIPPED = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
 const COMMAND_MS = 120_000

@@ -5,15 +5,15 @@ import { join } from 'node:path'
 
 import { expect, it } from 'vitest'
 
-import type { GatewayTotals } from '../../backtester/gateway/gateway.ts'
+import type { GatewayTotals } from '../../backtester/gateway/server/gateway.ts'
 import { askStatus } from '../../collector/telemetry/ask.ts'
 import type { Status } from '../../collector/telemetry/status.ts'
 import type { Contract } from '../../market/contract.ts'
-import { busyQuotes } from '../support/busy-tape.ts'
-import { ask } from '../support/collecting.ts'
-import { linesOf, type Place, placeForTest } from '../support/command.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { JUNE_70_CALL, MS_US, TWX, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
+import { busyQuotes } from '../support/tape/busy-tape.ts'
+import { ask } from '../support/process/collecting.ts'
+import { linesOf, type Place, placeForTest } from '../support/process/command.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { JUNE_70_CALL, MS_US, TWX, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 
 const SLOW_MS = 120_000
 const FOXA: Contract = { kind: 'stock', symbol: 'FOXA', currency: 'USD', primaryVenue: 'NASDAQ' }

@@ -6,15 +6,15 @@ import { gunzipSync } from 'node:zlib'
 
 import { describe, expect, it } from 'vitest'
 
-import { packageRoot } from '../../db/package-root.ts'
+import { packageRoot } from '../../system/package-root.ts'
 import { importTape } from '../../db/tape/importers/import-tape.ts'
 import { readRecords } from '../../db/tape/reader.ts'
-import { openTapeReader } from '../../db/tape-reader.ts'
+import { openTapeReader } from '../../db/read/tape-reader.ts'
 import type { Quote, Tick, Trade } from '../../market/tick.ts'
-import { ask, folderForTest } from '../support/collecting.ts'
+import { ask, folderForTest } from '../support/process/collecting.ts'
 import { hasSharedData, SHARED_DATA, withSharedData } from '../support/data.ts'
-import { type Edition, forEachEdition } from '../support/databases.ts'
-import { recordTape } from '../support/recording.ts'
+import { type Edition, forEachEdition } from '../support/database/databases.ts'
+import { recordTape } from '../support/process/recording.ts'
 
 /** Midnight of 2013-10-07 in New York, four hours behind UTC. */
 const MIDNIGHT_MS = Date.UTC(2013, 9, 7, 4)

@@ -6,14 +6,14 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { packageRoot } from '../../db/package-root.ts'
+import { packageRoot } from '../../system/package-root.ts'
 import { importTape } from '../../db/tape/importers/import-tape.ts'
 import { tapeInfo } from '../../db/tape/inspect.ts'
-import { openTapeReader } from '../../db/tape-reader.ts'
-import { expectEveryChange } from '../support/changed-rows.ts'
+import { openTapeReader } from '../../db/read/tape-reader.ts'
+import { expectEveryChange } from '../support/tape/changed-rows.ts'
 import { hasSharedData, SHARED_DATA, withSharedData } from '../support/data.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { recordTape } from '../support/recording.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { recordTape } from '../support/process/recording.ts'
 
 const TWX_TAPE = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
 const TRIP_MS = 120_000

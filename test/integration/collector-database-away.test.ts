@@ -6,15 +6,15 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { readRecords } from '../../db/tape/reader.ts'
-import { openTapeReader } from '../../db/tape-reader.ts'
+import { openTapeReader } from '../../db/read/tape-reader.ts'
 import { isTick } from '../../market/tick.ts'
-import { busyQuotes } from '../support/busy-tape.ts'
-import { expectEveryChange } from '../support/changed-rows.ts'
-import { ask, folderForTest, PATIENCE, startCollecting } from '../support/collecting.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { CONTRACTS, MS_US, quoteAt, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
+import { busyQuotes } from '../support/tape/busy-tape.ts'
+import { expectEveryChange } from '../support/tape/changed-rows.ts'
+import { ask, folderForTest, PATIENCE, startCollecting } from '../support/process/collecting.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { CONTRACTS, MS_US, quoteAt, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 import { seeded } from '../support/random.ts'
-import { type PostgresProxy, startPostgresProxy } from '../support/tcp-proxy.ts'
+import { type PostgresProxy, startPostgresProxy } from '../support/database/tcp-proxy.ts'
 
 const LINES = CONTRACTS.length
 /** Small segments, so that many are filled and released within a second. */

@@ -7,10 +7,10 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
 import { connectClient } from '../../db/pool.ts'
-import { busyQuotes } from '../support/busy-tape.ts'
-import { ask, startCollecting } from '../support/collecting.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
+import { busyQuotes } from '../support/tape/busy-tape.ts'
+import { ask, startCollecting } from '../support/process/collecting.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 
 const LINES = CONTRACTS.length
 const ERROR = 50

@@ -6,12 +6,12 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 
-import { busyQuotes } from '../support/busy-tape.ts'
-import { ask, type Collecting, folderForTest, PATIENCE, startCollecting, TWX_CHAIN } from '../support/collecting.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { expectNamedDrops } from '../support/dropped-ticks.ts'
-import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
-import { startPostgresProxy } from '../support/tcp-proxy.ts'
+import { busyQuotes } from '../support/tape/busy-tape.ts'
+import { ask, type Collecting, folderForTest, PATIENCE, startCollecting, TWX_CHAIN } from '../support/process/collecting.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { expectNamedDrops } from '../support/tape/dropped-ticks.ts'
+import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
+import { startPostgresProxy } from '../support/database/tcp-proxy.ts'
 import { fileHandlePrototype } from '../unit/collector/journal/journal-support.ts'
 
 const QUOTES = 40_000

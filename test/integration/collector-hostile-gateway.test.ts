@@ -5,12 +5,12 @@
 
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
-import { busyQuotes } from '../support/busy-tape.ts'
-import { ask, startCollecting } from '../support/collecting.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { fuzzedMessages } from '../support/fuzzed-messages.ts'
-import { startGatewayProxy } from '../support/gateway-proxy.ts'
-import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
+import { busyQuotes } from '../support/tape/busy-tape.ts'
+import { ask, startCollecting } from '../support/process/collecting.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { fuzzedMessages } from '../support/gateway/fuzzed-messages.ts'
+import { startGatewayProxy } from '../support/gateway/gateway-proxy.ts'
+import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 
 const MESSAGES = Number(process.env['TAPEDECK_FUZZ_MESSAGES'] ?? 5000)
 const CHUNK = 500

@@ -2,12 +2,12 @@
 
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
-import { openTapeReader } from '../../db/tape-reader.ts'
+import { openTapeReader } from '../../db/read/tape-reader.ts'
 import type { Contract, OptionContract } from '../../market/contract.ts'
-import { busyQuotes } from '../support/busy-tape.ts'
-import { ask, folderForTest, startCollecting, TWX_CHAIN } from '../support/collecting.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { startGatewayProxy } from '../support/gateway-proxy.ts'
+import { busyQuotes } from '../support/tape/busy-tape.ts'
+import { ask, folderForTest, startCollecting, TWX_CHAIN } from '../support/process/collecting.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { startGatewayProxy } from '../support/gateway/gateway-proxy.ts'
 import {
   CONTRACTS,
   MS_US,
@@ -19,9 +19,9 @@ import {
   TWX,
   tapeOf,
   tapeRoom,
-} from '../support/gateway-tape.ts'
-import { RawTwsClient } from '../support/raw-tws-client.ts'
-import { startCollector } from '../support/recording.ts'
+} from '../support/gateway/gateway-tape.ts'
+import { RawTwsClient } from '../support/gateway/raw-tws-client.ts'
+import { startCollector } from '../support/process/recording.ts'
 
 const LINES = CONTRACTS.length
 

@@ -7,12 +7,12 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 
 import { listSegments } from '../../collector/journal/directory.ts'
 import { readRecords } from '../../db/tape/reader.ts'
-import { busyQuotes } from '../support/busy-tape.ts'
-import { ask, type Collecting, folderForTest, PATIENCE, startCollecting } from '../support/collecting.ts'
-import { type Edition, forEachEdition } from '../support/databases.ts'
-import { CONTRACTS, MS_US, type TapeRoom, TWX, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
-import { type GatewayProxy, startGatewayProxy } from '../support/gateway-proxy.ts'
-import { startGatewayProcess } from '../support/recording.ts'
+import { busyQuotes } from '../support/tape/busy-tape.ts'
+import { ask, type Collecting, folderForTest, PATIENCE, startCollecting } from '../support/process/collecting.ts'
+import { type Edition, forEachEdition } from '../support/database/databases.ts'
+import { CONTRACTS, MS_US, type TapeRoom, TWX, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
+import { type GatewayProxy, startGatewayProxy } from '../support/gateway/gateway-proxy.ts'
+import { startGatewayProcess } from '../support/process/recording.ts'
 
 const LINES = CONTRACTS.length
 const CONNECTIVITY_LOST = [4, 2, -1, 1100, 'Connectivity between IB and Trader Workstation has been lost.', ''] as const

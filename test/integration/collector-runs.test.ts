@@ -7,12 +7,12 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 
 import { segmentName } from '../../collector/journal/directory.ts'
 import { ConfigError } from '../../market/errors.ts'
-import { busyQuotes } from '../support/busy-tape.ts'
-import { ask, folderForTest, startCollecting } from '../support/collecting.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
-import { type CollectorOptions, type CollectTotals, startCollector } from '../support/recording.ts'
-import { type PostgresProxy, startPostgresProxy } from '../support/tcp-proxy.ts'
+import { busyQuotes } from '../support/tape/busy-tape.ts'
+import { ask, folderForTest, startCollecting } from '../support/process/collecting.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
+import { type CollectorOptions, type CollectTotals, startCollector } from '../support/process/recording.ts'
+import { type PostgresProxy, startPostgresProxy } from '../support/database/tcp-proxy.ts'
 
 const LINES = CONTRACTS.length
 

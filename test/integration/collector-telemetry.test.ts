@@ -4,11 +4,11 @@ import { spawnSync } from 'node:child_process'
 
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 
-import { busyQuotes } from '../support/busy-tape.ts'
-import { type Collecting, PATIENCE, startCollecting } from '../support/collecting.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { startGatewayProxy } from '../support/gateway-proxy.ts'
-import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
+import { busyQuotes } from '../support/tape/busy-tape.ts'
+import { type Collecting, PATIENCE, startCollecting } from '../support/process/collecting.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { startGatewayProxy } from '../support/gateway/gateway-proxy.ts'
+import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 
 const LINES = CONTRACTS.length
 const PROMTOOL = 'promtool'

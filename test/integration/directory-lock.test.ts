@@ -4,8 +4,8 @@ import { access, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { acquireDirectoryLock, isProcessAlive, processBirth } from '../../db/directory-lock.ts'
-import { compile } from '../support/compiled.ts'
+import { acquireDirectoryLock, isProcessAlive, processBirth } from '../../system/directory-lock.ts'
+import { compile } from '../support/process/compiled.ts'
 
 /**
  * Enters the locked section `rounds` times. `inside` exists while somebody is in there: making it fails when two are.
@@ -39,7 +39,7 @@ describe('a directory lock', () => {
 
   beforeAll(async () => {
     code = await mkdtemp(join(tmpdir(), 'tapedeck-lock-code-'))
-    await compile(code, ['db/directory-lock.ts'])
+    await compile(code, ['system/directory-lock.ts'])
     await writeFile(join(code, 'worker.js'), WORKER)
     await writeFile(join(code, 'holder.js'), HOLDER)
   })

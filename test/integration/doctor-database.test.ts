@@ -5,8 +5,8 @@ import { expect, it, onTestFinished } from 'vitest'
 import { checkDatabase } from '../../collector/doctor/database.ts'
 import type { Finding } from '../../collector/doctor/finding.ts'
 import { connectClient } from '../../db/pool.ts'
-import { ask } from '../support/collecting.ts'
-import { forEachEdition } from '../support/databases.ts'
+import { ask } from '../support/process/collecting.ts'
+import { forEachEdition } from '../support/database/databases.ts'
 
 async function findings(url: string): Promise<Record<string, Finding>> {
   const found: Record<string, Finding> = {}

@@ -10,7 +10,7 @@ import { packagedBinaries } from '../../db/embedded/binaries.ts'
 import { isRunning, readPostmaster } from '../../db/embedded/postmaster.ts'
 import { run } from '../../db/embedded/run.ts'
 import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from '../../db/embedded/server.ts'
-import { compile } from '../support/compiled.ts'
+import { compile } from '../support/process/compiled.ts'
 
 const logger = { info: () => undefined, warn: () => undefined }
 /** Never the machine's own PostgreSQL: it may have TimescaleDB, or be of another version. */

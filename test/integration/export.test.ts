@@ -16,13 +16,13 @@ import {
 } from '../../backtester/replay/export.ts'
 import { createLineFormat } from '../../backtester/replay/export-format.ts'
 import { connectClient, createPool } from '../../db/pool.ts'
-import { openTapeReader, type TapeQuery } from '../../db/tape-reader.ts'
-import { createTickStore } from '../../db/tick-store.ts'
+import { openTapeReader, type TapeQuery } from '../../db/read/tape-reader.ts'
+import { createTickStore } from '../../db/write/tick-store.ts'
 import type { Tick } from '../../market/tick.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { COMMAND } from '../support/recording.ts'
-import { startPostgresProxy } from '../support/tcp-proxy.ts'
-import { block, contractOf, FIRST_TS_US, quote } from '../support/ticks.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { COMMAND } from '../support/process/recording.ts'
+import { startPostgresProxy } from '../support/database/tcp-proxy.ts'
+import { block, contractOf, FIRST_TS_US, quote } from '../support/tape/ticks.ts'
 
 const SESSION = 4096
 const LONG = 8192

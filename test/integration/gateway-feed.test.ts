@@ -18,8 +18,8 @@ import {
   tapeOf,
   tapeRoom,
   tickByTickRequest,
-} from '../support/gateway-tape.ts'
-import { RawTwsClient } from '../support/raw-tws-client.ts'
+} from '../support/gateway/gateway-tape.ts'
+import { RawTwsClient } from '../support/gateway/raw-tws-client.ts'
 
 let room: TapeRoom
 

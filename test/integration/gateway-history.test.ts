@@ -14,8 +14,8 @@ import {
   TWX,
   tapeOf,
   tapeRoom,
-} from '../support/gateway-tape.ts'
-import { RawTwsClient } from '../support/raw-tws-client.ts'
+} from '../support/gateway/gateway-tape.ts'
+import { RawTwsClient } from '../support/gateway/raw-tws-client.ts'
 
 let room: TapeRoom
 

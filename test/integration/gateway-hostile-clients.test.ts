@@ -6,7 +6,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-import type { GatewayOptions } from '../../backtester/gateway/gateway.ts'
+import type { GatewayOptions } from '../../backtester/gateway/server/gateway.ts'
 import {
   CONTRACTS,
   contractFields,
@@ -20,8 +20,8 @@ import {
   tapeRoom,
   tickByTickRequest,
   twxOption,
-} from '../support/gateway-tape.ts'
-import { frameOf, greeting, RawTwsClient } from '../support/raw-tws-client.ts'
+} from '../support/gateway/gateway-tape.ts'
+import { frameOf, greeting, RawTwsClient } from '../support/gateway/raw-tws-client.ts'
 
 const MESSAGES = Number(process.env['TAPEDECK_FUZZ_MESSAGES'] ?? 5000)
 /** For a machine that has other things to do. */

@@ -14,7 +14,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import type { TapeRecord } from '../../market/tick.ts'
-import { MS_US, OPEN_US, quoteAt, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
+import { MS_US, OPEN_US, quoteAt, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 
 let room: TapeRoom
 const clients: IBApi[] = []

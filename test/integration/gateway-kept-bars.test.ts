@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import type { GatewayOptions } from '../../backtester/gateway/gateway.ts'
+import type { GatewayOptions } from '../../backtester/gateway/server/gateway.ts'
 import type { Contract } from '../../market/contract.ts'
 import type { TapeRecord, Trade } from '../../market/tick.ts'
 import {
@@ -18,8 +18,8 @@ import {
   TWX,
   tapeOf,
   tapeRoom,
-} from '../support/gateway-tape.ts'
-import { frameOf, RawTwsClient } from '../support/raw-tws-client.ts'
+} from '../support/gateway/gateway-tape.ts'
+import { frameOf, RawTwsClient } from '../support/gateway/raw-tws-client.ts'
 
 let room: TapeRoom
 

@@ -16,8 +16,8 @@ import {
   tapeRoom,
   tickByTickRequest,
   NO_LIMITS,
-} from '../support/gateway-tape.ts'
-import { RawTwsClient } from '../support/raw-tws-client.ts'
+} from '../support/gateway/gateway-tape.ts'
+import { RawTwsClient } from '../support/gateway/raw-tws-client.ts'
 
 let room: TapeRoom
 

@@ -2,9 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-import type { GatewayOptions } from '../../backtester/gateway/gateway.ts'
-import { JUNE_70_CALL, marketDataRequest, OPEN_US, quoteAt, type TapeRoom, TWX, tapeOf, tapeRoom } from '../support/gateway-tape.ts'
-import { frameOf, greeting, RawTwsClient } from '../support/raw-tws-client.ts'
+import type { GatewayOptions } from '../../backtester/gateway/server/gateway.ts'
+import { JUNE_70_CALL, marketDataRequest, OPEN_US, quoteAt, type TapeRoom, TWX, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
+import { frameOf, greeting, RawTwsClient } from '../support/gateway/raw-tws-client.ts'
 
 let room: TapeRoom
 

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 
-import { type Migration, migrate, migrateDown, readMigrations } from '../../db/migrate.ts'
+import { type Migration, migrate, migrateDown, readMigrations } from '../../db/schema/migrate.ts'
 import { connectClient } from '../../db/pool.ts'
-import { reconcileStorage } from '../../db/storage.ts'
+import { reconcileStorage } from '../../db/schema/storage.ts'
 import { MigrationError } from '../../market/errors.ts'
-import { forEachEdition } from '../support/databases.ts'
+import { forEachEdition } from '../support/database/databases.ts'
 
 const shipped = await readMigrations()
 const extra = (up: string, down = ''): Migration => ({ number: shipped.length + 1, name: 'extra', up, down, checksum: `of ${up}` })
@@ -183,6 +183,6 @@ it('does not start when a migration file is missing or misnamed', async () => {
 })
 
 it('ships migrations that anybody can read the units from', async () => {
-  const text = await readFile(new URL('../../db/migrations/000001_tape.sql', import.meta.url), 'utf8')
+  const text = await readFile(new URL('../../db/schema/migrations/000001_tape.sql', import.meta.url), 'utf8')
   expect(text).toContain('Annual fraction: 0.25 is 25 %.')
 })

@@ -1,10 +1,10 @@
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 
-import { migrate } from '../../db/migrate.ts'
+import { migrate } from '../../db/schema/migrate.ts'
 import { connectClient } from '../../db/pool.ts'
-import { planStorage, reconcileStorage } from '../../db/storage.ts'
-import { forEachEdition } from '../support/databases.ts'
+import { planStorage, reconcileStorage } from '../../db/schema/storage.ts'
+import { forEachEdition } from '../support/database/databases.ts'
 
 const TICK_TABLES = ['option_greeks', 'quotes', 'statistics', 'trades']
 

@@ -2,14 +2,14 @@ import type pg from 'pg'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
 import { connectClient, createPool } from '../../db/pool.ts'
-import { openTapeReader, type TapeQuery } from '../../db/tape-reader.ts'
-import { createTickStore } from '../../db/tick-store.ts'
+import { openTapeReader, type TapeQuery } from '../../db/read/tape-reader.ts'
+import { createTickStore } from '../../db/write/tick-store.ts'
 import { contractKey } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
 import type { TapeRecord, Tick } from '../../market/tick.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { startPostgresProxy } from '../support/tcp-proxy.ts'
-import { block, CONTRACTS, contractOf, FIRST_TS_US, quote, quotes } from '../support/ticks.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { startPostgresProxy } from '../support/database/tcp-proxy.ts'
+import { block, CONTRACTS, contractOf, FIRST_TS_US, quote, quotes } from '../support/tape/ticks.ts'
 
 const HOUR_US = 3_600_000_000
 const OLD = 4096

@@ -2,11 +2,11 @@ import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 
 import { connectClient, createPool } from '../../db/pool.ts'
-import { createTickStore, type StoredBatch, type TickStore, type TickStoreOptions } from '../../db/tick-store.ts'
+import { createTickStore, type StoredBatch, type TickStore, type TickStoreOptions } from '../../db/write/tick-store.ts'
 import { WriteError } from '../../market/errors.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { startPostgresProxy } from '../support/tcp-proxy.ts'
-import { block, contractOf, quotes } from '../support/ticks.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { startPostgresProxy } from '../support/database/tcp-proxy.ts'
+import { block, contractOf, quotes } from '../support/tape/ticks.ts'
 
 /** A store with a pool of its own, closed when the test is over. */
 function storeOf(url: string, options: Omit<TickStoreOptions, 'pool'> = {}): TickStore {

@@ -3,12 +3,12 @@ import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 
 import { connectClient, createPool } from '../../db/pool.ts'
-import { openTapeReader } from '../../db/tape-reader.ts'
-import { createTickStore, type TickStore } from '../../db/tick-store.ts'
+import { openTapeReader } from '../../db/read/tape-reader.ts'
+import { createTickStore, type TickStore } from '../../db/write/tick-store.ts'
 import { type Contract, contractKey } from '../../market/contract.ts'
 import type { LineEvent, TapeRecord, Tick } from '../../market/tick.ts'
-import { forEachEdition } from '../support/databases.ts'
-import { block, CONTRACTS, contractOf, FIRST_TS_US, quote, quotes, ticks as anyTicks } from '../support/ticks.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { block, CONTRACTS, contractOf, FIRST_TS_US, quote, quotes, ticks as anyTicks } from '../support/tape/ticks.ts'
 
 const gap = (seq: number, cause: string): TapeRecord => ({
   kind: 'gap',

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { packageRoot } from '../../db/package-root.ts'
+import { packageRoot } from '../../system/package-root.ts'
 
 export const SHARED_DATA = join(packageRoot(), '..', 'shared', 'data')
 

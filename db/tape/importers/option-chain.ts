@@ -6,7 +6,7 @@
  */
 
 import { contractKey, type OptionContract } from '../../../market/contract.ts'
-import { nyse } from '../../../market/calendar.ts'
+import { nyse } from '../../../market/calendar/calendar.ts'
 import { badRow, dashedDate, eachRow, minuteCloses, parseNumber, parseOptional, type RowParser, sizeOf } from './rows.ts'
 
 export const OPTION_CHAIN_HEADER = 'date,ms_of_day,underlying,expiry,strike,right,bid,bid_size,ask,ask_size'

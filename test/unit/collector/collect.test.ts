@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { folderForTest, startCollecting } from '../../support/collecting.ts'
+import { folderForTest, startCollecting } from '../../support/process/collecting.ts'
 
 /** Listens on the port (0: any free one) for a moment, and returns which it was. */
 const listenOn = (port: number) =>

@@ -1,9 +1,9 @@
 /** The rooms joined: what becomes of lines that are refused, delayed, or served tick by tick. */
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createWallClock } from '../../../collector/clock.ts'
+import { createWallClock } from '../../../collector/record/clock.ts'
 import type { LineFeed } from '../../../market/tick.ts'
-import { greet } from '../../support/scripted-tws.ts'
+import { greet } from '../../support/gateway/scripted-tws.ts'
 import { acceptAll, collectorOn, reqIdsOf, type Script } from './topology-support.ts'
 
 describe('lines that are refused for now', () => {

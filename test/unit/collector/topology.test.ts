@@ -1,8 +1,8 @@
 /** The rooms joined, from a scripted TWS to the journal. */
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createGatewayClock, createWallClock } from '../../../collector/clock.ts'
-import { greet } from '../../support/scripted-tws.ts'
+import { createGatewayClock, createWallClock } from '../../../collector/record/clock.ts'
+import { greet } from '../../support/gateway/scripted-tws.ts'
 import { acceptAll, collectorOn, reqIdsOf, type Script } from './topology-support.ts'
 
 const START_US = 1401975060_000_000

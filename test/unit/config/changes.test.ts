@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { changesBetween } from '../../../config/changes.ts'
-import { settings } from '../../support/config.ts'
+import { settings } from '../../support/process/config.ts'
 
 const between = (before: string, after: string) => changesBetween(settings({ yaml: before }), settings({ yaml: after }))
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../../config/load.ts'
-import { failure, folderWith, problems, settings } from '../../support/config.ts'
+import { failure, folderWith, problems, settings } from '../../support/process/config.ts'
 
 describe('the file', () => {
   it('may be empty, or hold comments only', () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { formatConfigSchema } from '../../../config/json-schema.ts'
-import { packageRoot } from '../../../db/package-root.ts'
+import { packageRoot } from '../../../system/package-root.ts'
 
 const folder = join(packageRoot(), 'config')
 const schema = JSON.parse(formatConfigSchema()) as Record<string, unknown>

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultDataDir, loadConfig } from '../../../config/load.ts'
 import { configSchema } from '../../../config/schema.ts'
-import { failure, folderWith, type Given, load, problems, settings } from '../../support/config.ts'
+import { failure, folderWith, type Given, load, problems, settings } from '../../support/process/config.ts'
 
 describe('settings without a file', () => {
   it('are the defaults', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createReload } from '../../../config/reload.ts'
 import type { TapedeckConfig } from '../../../config/schema.ts'
 import { ConfigError } from '../../../market/errors.ts'
-import { settings } from '../../support/config.ts'
+import { settings } from '../../support/process/config.ts'
 
 /** A command that runs with the first of these files; each further one is what stands there when it is read again. */
 function running(first: string) {

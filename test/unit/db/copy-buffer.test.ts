@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { CopyBuffer, rowOffsets, sliceRows } from '../../../db/copy-buffer.ts'
-import { RowCursor } from '../../../db/copy-decode.ts'
+import { RowCursor } from '../../../db/read/copy-decode.ts'
 
 /** Typed from "Binary Format" of COPY in PostgreSQL's manual. */
 const SIGNATURE = '5047434f50590aff0d0a00 00000000 00000000'

@@ -5,7 +5,7 @@ import { createLineFormat, EXPORT_COLUMNS } from '../../../../backtester/replay/
 import { contractKey } from '../../../../market/contract.ts'
 import type { Tick } from '../../../../market/tick.ts'
 import { usFromIso } from '../../../../market/time.ts'
-import { CONTRACTS, ticks } from '../../../support/ticks.ts'
+import { CONTRACTS, ticks } from '../../../support/tape/ticks.ts'
 
 const contracts = new Map(CONTRACTS.entries())
 const YEAR_2100_US = Date.UTC(2100, 0) * 1000

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { createLineFormat, EXPORT_COLUMNS, type ExportFormat } from '../../../../backtester/replay/export-format.ts'
-import { packageRoot } from '../../../../db/package-root.ts'
+import { packageRoot } from '../../../../system/package-root.ts'
 import type { Tick } from '../../../../market/tick.ts'
-import { CONTRACTS, FIRST_TS_US } from '../../../support/ticks.ts'
+import { CONTRACTS, FIRST_TS_US } from '../../../support/tape/ticks.ts'
 
 const formatOf = (format: ExportFormat) => createLineFormat(format, 4096, new Map(CONTRACTS.entries()))
 const common = { seq: 7, tsUs: FIRST_TS_US + 1, instrument: 1 }

@@ -3,8 +3,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import type { Finding } from '../../../../collector/doctor/finding.ts'
 import { checkGateway, type GatewayNeeds } from '../../../../collector/doctor/gateway.ts'
-import type { TwsConnection } from '../../../support/scripted-tws.ts'
-import { serveListings } from '../ib/listings.ts'
+import type { TwsConnection } from '../../../support/gateway/scripted-tws.ts'
+import { serveListings } from '../ib/lookup/listings.ts'
 import { CLIENT_ID, twsFor } from '../ib/tws-support.ts'
 
 const TWX = { symbol: 'TWX', currency: 'USD', exchange: 'SMART' }

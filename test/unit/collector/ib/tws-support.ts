@@ -1,11 +1,11 @@
 /** Links and feeds to a scripted TWS that are taken down behind the test that asked for them. */
 
 import { onTestFinished } from 'vitest'
-import { Feed, type FeedOptions, type FeedState } from '../../../../collector/ib/feed.ts'
-import { Link, type LinkOptions } from '../../../../collector/ib/link.ts'
+import { Feed, type FeedOptions, type FeedState } from '../../../../collector/ib/link/feed.ts'
+import { Link, type LinkOptions } from '../../../../collector/ib/link/link.ts'
 import type { GatewayMessage } from '../../../../collector/ib/messages.ts'
-import { createPacer } from '../../../../collector/ib/pacer.ts'
-import { greet, type ScriptedTws, startScriptedTws, type TwsConnection } from '../../../support/scripted-tws.ts'
+import { createPacer } from '../../../../collector/ib/link/pacer.ts'
+import { greet, type ScriptedTws, startScriptedTws, type TwsConnection } from '../../../support/gateway/scripted-tws.ts'
 
 export const CLIENT_ID = 5
 

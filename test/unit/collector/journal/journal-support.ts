@@ -7,9 +7,9 @@ import { expect, onTestFinished, vi } from 'vitest'
 import { type JournalBatch, loadBlocks, type SegmentRef } from '../../../../collector/journal/batch.ts'
 import { Journal, type JournalOptions } from '../../../../collector/journal/journal.ts'
 import { type RecoveredSession, recoverJournal } from '../../../../collector/journal/recovery.ts'
-import { RecordCursor } from '../../../../db/tape/codec.ts'
+import { RecordCursor } from '../../../../db/tape/codec/codec.ts'
 import { readBlocks, readRecords } from '../../../../db/tape/reader.ts'
-import { unbounded } from '../../../support/unbounded.ts'
+import { unbounded } from '../../../support/tape/unbounded.ts'
 import type { ContractRecord, FeedGap, LineEvent, Quote, SessionEvent, TapeRecord } from '../../../../market/tick.ts'
 
 export const SESSION_ID = 1401975060000 * 4096 + 7

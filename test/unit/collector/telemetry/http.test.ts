@@ -7,7 +7,7 @@ import { createCounts } from '../../../../collector/telemetry/counts.ts'
 import { serveTelemetry } from '../../../../collector/telemetry/http.ts'
 import { createMetrics } from '../../../../collector/telemetry/metrics.ts'
 import { ConfigError } from '../../../../market/errors.ts'
-import { unbounded } from '../../../support/unbounded.ts'
+import { unbounded } from '../../../support/tape/unbounded.ts'
 
 const none = { idle: 0, queued: 0, requested: 0, open: 0, 'no-line': 0, paused: 0, refused: 0 }
 const lines = { 'market-data': { ...none, open: 2, 'no-line': 41 }, 'tick-by-tick': none }

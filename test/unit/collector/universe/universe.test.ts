@@ -1,15 +1,15 @@
 import { pino } from 'pino'
 import { Subject } from 'rxjs'
 import { describe, expect, it, vi } from 'vitest'
-import { toIbContract } from '../../../../collector/ib/map-contract.ts'
+import { toIbContract } from '../../../../collector/ib/lookup/map-contract.ts'
 import { createCounts } from '../../../../collector/telemetry/counts.ts'
 import { createEvents } from '../../../../collector/telemetry/events.ts'
-import { Subscriptions } from '../../../../collector/universe/subscriptions.ts'
+import { Subscriptions } from '../../../../collector/lines/subscriptions.ts'
 import { openUniverse, type UnderlyingSettings, type UniverseOptions } from '../../../../collector/universe/universe.ts'
 import { type Contract, contractKey, describeContract } from '../../../../market/contract.ts'
 import type { Tick } from '../../../../market/tick.ts'
 import { usFromIso } from '../../../../market/time.ts'
-import { type Listings, serveListings } from '../ib/listings.ts'
+import { type Listings, serveListings } from '../ib/lookup/listings.ts'
 import { linkTo, twsFor } from '../ib/tws-support.ts'
 
 const LISTINGS: Listings = {

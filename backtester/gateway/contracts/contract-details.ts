@@ -1,0 +1,129 @@
+/** What a broker would tell of a contract beyond its name; what the tape does not know takes IB's usual value or stays empty. */
+
+import { nyse, type TradingHours } from '../../../market/calendar/calendar.ts'
+import { TapedeckError } from '../../../market/errors.ts'
+import { addDays } from '../../../market/time.ts'
+import type { ListedContract, SecType } from './contracts.ts'
+
+/** The fields of IB's contract data, in IB's words. */
+export interface ContractDetails {
+  symbol: string
+  secType: SecType
+  /** IB's `lastTradeDateOrContractMonth`. */
+  expiry: string
+  lastTradeDate: string
+  strike: number
+  right: string
+  exchange: string
+  currency: string
+  localSymbol: string
+  marketName: string
+  tradingClass: string
+  conId: number
+  minTick: number
+  multiplier: number | ''
+  orderTypes: string
+  validExchanges: string
+  priceMagnifier: number
+  underConId: number
+  longName: string
+  primaryExchange: string
+  contractMonth: string
+  industry: string
+  category: string
+  subcategory: string
+  timeZoneId: string
+  tradingHours: string
+  liquidHours: string
+  aggGroup: number
+  underSymbol: string
+  underSecType: SecType | ''
+  marketRuleIds: string
+  realExpirationDate: string
+  stockType: string
+  minSize: number
+  sizeIncrement: number
+  suggestedSizeIncrement: number
+}
+
+const TIME_ZONE_ID = 'US/Eastern'
+/** IB lists today and the days up to here. */
+const LISTED_DAYS = 6
+const UNKNOWN_AGG_GROUP = 0x7fffffff
+const AGG_GROUPS: Readonly<Record<SecType, number>> = { STK: 1, OPT: 2, IND: UNKNOWN_AGG_GROUP, FUT: UNKNOWN_AGG_GROUP }
+
+/**
+ * The details of one contract at one tape time.
+ *
+ * @param underSecType Type of the underlying, which a ListedContract names only by number.
+ */
+export function contractDetails(listed: ListedContract, tsUs: number, underSecType: SecType | ''): ContractDetails {
+  const { contract, secType, expiry } = listed
+  const today = nyse.zone.dateOf(tsUs)
+  const hasMultiplier = contract.kind === 'option' || contract.kind === 'future'
+  return {
+    symbol: contract.symbol,
+    secType,
+    expiry,
+    lastTradeDate: listed.lastTradeDate,
+    strike: contract.kind === 'option' ? contract.strike : 0,
+    right: contract.kind === 'option' ? contract.right : '',
+    exchange: listed.exchange,
+    currency: contract.currency,
+    localSymbol: listed.localSymbol,
+    marketName: listed.tradingClass,
+    tradingClass: listed.tradingClass,
+    conId: listed.conId,
+    minTick: listed.rule.minTick,
+    multiplier: hasMultiplier ? contract.multiplier : '',
+    orderTypes: '',
+    validExchanges: listed.exchange,
+    priceMagnifier: 1,
+    underConId: listed.underConId,
+    longName: contract.symbol,
+    primaryExchange: contract.kind === 'stock' ? (contract.primaryVenue ?? '') : '',
+    contractMonth: expiry.slice(0, 6),
+    industry: '',
+    category: '',
+    subcategory: '',
+    timeZoneId: TIME_ZONE_ID,
+    tradingHours: hoursText(today, secType, secType === 'STK'),
+    liquidHours: hoursText(today, secType, false),
+    aggGroup: AGG_GROUPS[secType],
+    underSymbol: underSecType === '' ? '' : contract.symbol,
+    underSecType,
+    marketRuleIds: String(listed.rule.id),
+    realExpirationDate: listed.lastTradeDate,
+    stockType: '',
+    minSize: 1,
+    sizeIncrement: 1,
+    suggestedSizeIncrement: 100,
+  }
+}
+
+/**
+ * Hours of the coming days as IB writes them, `20140605:0930-20140605:1600;20140606:CLOSED`, on New York's clocks.
+ * Empty for futures, whose exchanges keep other hours, and for days that the calendar does not know.
+ */
+function hoursText(today: string, secType: SecType, extended: boolean): string {
+  if (secType === 'FUT') return ''
+  try {
+    return Array.from({ length: LISTED_DAYS }, (_, days) => dayText(addDays(today, days), extended)).join(';')
+  } catch (error) {
+    if (error instanceof TapedeckError && error.code === 'calendar-range') return ''
+    throw error
+  }
+}
+
+function dayText(date: string, extended: boolean): string {
+  const hours = nyse.tradingHours(date)
+  const day = date.replaceAll('-', '')
+  return hours
+    ? `${day}:${clockText(hours, extended ? 'extendedOpenUs' : 'openUs')}-${day}:${clockText(hours, extended ? 'extendedCloseUs' : 'closeUs')}`
+    : `${day}:CLOSED`
+}
+
+function clockText(hours: TradingHours, moment: 'openUs' | 'closeUs' | 'extendedOpenUs' | 'extendedCloseUs'): string {
+  const minutes = nyse.zone.msOfDay(hours[moment]) / 60_000
+  return String(Math.floor(minutes / 60) * 100 + (minutes % 60)).padStart(4, '0')
+}

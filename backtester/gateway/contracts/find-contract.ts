@@ -1,0 +1,24 @@
+/** Finds what a client means by a contract. */
+
+import type { Client } from '../server/answers.ts'
+import { Code } from '../protocol/codes.ts'
+import type { ListedContract } from './contracts.ts'
+import { RequestError } from '../protocol/field-reader.ts'
+import type { ContractQuery } from '../protocol/requests.ts'
+
+/**
+ * The one contract that is described.
+ *
+ * @throws RequestError 200 when there is none, or several.
+ */
+export function findOne(query: ContractQuery, reqId: number, { host }: Client): ListedContract {
+  const [listed, another] = host.contracts.find(query, reqId)
+  if (!listed) throw unknownContract(reqId)
+  if (another)
+    throw new RequestError(Code.unknownContract, reqId, `The contract description specified for ${listed.contract.symbol} is ambiguous`)
+  return listed
+}
+
+export function unknownContract(reqId: number): RequestError {
+  return new RequestError(Code.unknownContract, reqId, 'No security definition has been found for the request')
+}

@@ -1,0 +1,124 @@
+/**
+ * Answers requests for history out of the tape, up to the tape's own present: what is still to come is no history.
+ * Requests wait in one queue, as each reads the tape once; an answer whose client has cancelled or left is not written.
+ */
+
+import { RecordCursor, RecordKind } from '../../../db/tape/codec/codec.ts'
+import { FeedError } from '../../../market/errors.ts'
+import type { Quote, Trade } from '../../../market/tick.ts'
+import { Code } from '../protocol/codes.ts'
+import type { ListedContract } from '../contracts/contracts.ts'
+import { RequestError } from '../protocol/field-reader.ts'
+import { FrameTooLong, type FrameWriter } from '../protocol/wire.ts'
+import { writeError } from '../protocol/messages.ts'
+import type { RecordSource } from '../source/source.ts'
+import type { TapeContents } from '../source/tape-scan.ts'
+import { bestSource } from '../../../market/trade-sources.ts'
+
+/** Who asked: one client's connection. */
+export interface Asker {
+  readonly writer: FrameWriter
+  /** Open requests by id. */
+  readonly histories: Map<number, HistoryQuery>
+  flush(): void
+}
+
+/** One request that can be answered from the ticks of one contract. */
+export interface HistoryQuery {
+  reqId: number
+  listed: ListedContract
+  fromUs: number
+  /** The last moment that counts. */
+  toUs: number
+  /** Absent: quotes do not count. */
+  quote?: (quote: Quote) => void
+  trade?: (trade: Trade) => void
+  /** Stays open behind its answer, until it is cancelled. */
+  isKept?: boolean
+  /** Called once when it was answered, refused, or is not wanted any more. */
+  done?: () => void
+  /** Writes the answer; called behind the last tick. Throws a RequestError when there is none. */
+  answer: (writer: FrameWriter) => void
+}
+
+type Contents = Pick<TapeContents, 'tradeSources' | 'doublyQuoted'>
+
+export interface HistoryLog {
+  error(details: object, message: string): void
+}
+
+export class History {
+  readonly #source: RecordSource
+  readonly #instruments = new Map<ListedContract, Set<number>>()
+  readonly #contents: Contents
+  readonly #log: HistoryLog
+  #queue: Promise<void> = Promise.resolve()
+
+  constructor(source: RecordSource, instruments: Iterable<readonly [number, ListedContract]>, contents: Contents, log: HistoryLog) {
+    this.#source = source
+    this.#contents = contents
+    this.#log = log
+    for (const [instrument, listed] of instruments) {
+      const known = this.#instruments.get(listed)
+      if (known) known.add(instrument)
+      else this.#instruments.set(listed, new Set([instrument]))
+    }
+  }
+
+  /** Answers later. */
+  ask(query: HistoryQuery, asker: Asker): void {
+    asker.histories.set(query.reqId, query)
+    this.#queue = this.#queue.then(() => this.#answer(query, asker)).finally(() => query.done?.())
+  }
+
+  async #answer(query: HistoryQuery, asker: Asker): Promise<void> {
+    const { reqId } = query
+    const isWanted = () => asker.histories.get(reqId) === query
+    let isKept = false
+    try {
+      await this.#read(query, isWanted)
+      if (!isWanted()) return
+      query.answer(asker.writer)
+      isKept = query.isKept === true
+    } catch (error) {
+      const { code, message } = this.#refusal(error)
+      writeError(asker.writer, reqId, code, message)
+    }
+    if (isWanted() && !isKept) asker.histories.delete(reqId)
+    asker.flush()
+  }
+
+  #refusal(error: unknown): { code: number; message: string } {
+    if (error instanceof RequestError) return error
+    const code = Code.historyRefused
+    if (error instanceof FrameTooLong) return { code, message: historyText(`The answer is ${error.message}: ask for less`) }
+    const isDamage = error instanceof FeedError
+    this.#log.error({ err: error }, isDamage ? 'The tape cannot be read for its history' : 'History could not be answered')
+    return { code, message: historyText('the tape cannot be read') }
+  }
+
+  async #read({ listed, fromUs, toUs, quote, trade }: HistoryQuery, isWanted: () => boolean): Promise<void> {
+    const instruments = this.#instruments.get(listed)
+    if (!instruments) return
+    const { tradeSources, doublyQuoted } = this.#contents
+    const cursor = new RecordCursor()
+    for await (const block of this.#source.blocks()) {
+      if (!isWanted()) return
+      if (block.lastTsUs < fromUs || block.firstTsUs > toUs) continue
+      cursor.reset(block.payload)
+      while (cursor.next()) {
+        const wanted = cursor.kind === RecordKind.quote ? quote : cursor.kind === RecordKind.trade ? trade : undefined
+        if (!wanted || cursor.tsUs < fromUs || cursor.tsUs > toUs || !instruments.has(cursor.instrument)) continue
+        const record = cursor.record()
+        if (record.kind === 'trade' && !Number.isFinite(record.price)) continue
+        if (record.kind === 'quote' && (record.source !== undefined || !doublyQuoted.has(record.instrument))) quote?.(record)
+        else if (record.kind === 'trade' && record.source === bestSource(tradeSources.get(record.instrument))) trade?.(record)
+      }
+    }
+  }
+}
+
+/** IB's words around what its history service says. */
+export function historyText(message: string): string {
+  return `Historical Market Data Service error message:${message}`
+}

@@ -1,0 +1,326 @@
+/**
+ * The replay gateway: serves a tape over the TWS protocol to any client of IB, as TWS or IB Gateway would serve the market.
+ *
+ * States: serving (tape time stands, plays or has ended; clients come and go all along) and stopping (no new clients; the end
+ * is published, what was sent is delivered, connections close).
+ */
+
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { nyse } from '../../../market/calendar/calendar.ts'
+import { ConfigError } from '../../../market/errors.ts'
+import { ClientSession, type Log, type SessionHost } from './client-session.ts'
+import { ContractBook } from '../contracts/contracts.ts'
+import { History } from '../history/history.ts'
+import { HistoryPacing } from '../history/history-pacing.ts'
+import { IB_LIMITS, type Limits } from './limits.ts'
+import { type Audience, TapePlayer } from './player.ts'
+import { type MarketTotals, Sampler } from '../book/sampler.ts'
+import { type RecordSource, tapeFile } from '../source/source.ts'
+import { type SyntheticMarket, syntheticMarket } from '../source/synthetic.ts'
+import type { TapeContents } from '../source/tape-scan.ts'
+
+export interface GatewayOptions {
+  /** Path of the tape file. Either this or a synthetic market is served. */
+  tape?: string
+  synthetic?: SyntheticMarket
+  host: string
+  /** 0: any free one. */
+  port: number
+  /** Tape seconds per second; `max`: as fast as the clients take it. */
+  speed: number | 'max'
+  /** As IB: 250 ms for stocks, 100 ms for options. False sends every record. */
+  sampling: boolean
+  /** Market-data lines that may be open at once, over all clients. */
+  lines: number
+  /** Tape time stands still until so many lines are open. */
+  startAfterLines: number
+  /** Sends the time and the end of the tape unasked, which a real gateway never does. */
+  publishTime: boolean
+  /**
+   * Computes option values where the tape has none, at this annual rate (continuously compounded). Absent: none are computed.
+   */
+  rate?: number
+  /** Other limits than IB's. */
+  limits?: Partial<Limits>
+  /** A client that reads nothing for so long while there is something to read is cut off. 60,000 when absent. */
+  stallTimeoutMs?: number
+  /** How long `stop` waits for clients to leave, and again for what was sent to be delivered. 5000 when absent. */
+  leaveTimeoutMs?: number
+}
+
+export interface GatewayTotals extends MarketTotals {
+  /** Clients that were let in. */
+  clients: number
+  /** Tape time reached, microseconds since 1970. */
+  tapeUs: number
+}
+
+export interface GatewayProgress {
+  state: 'standing' | 'playing' | 'ended'
+  /** Microseconds since 1970. */
+  tapeUs: number
+  /** Part of the tape's time that has gone by, 0 to 1. */
+  fraction: number
+  clients: number
+  lines: number
+}
+
+export interface Gateway {
+  readonly port: number
+  readonly progress: GatewayProgress
+  /** Counts so far. */
+  totals(): GatewayTotals
+  /** Resolves when the tape has ended or was stopped, rejects with a FeedError when it cannot be read on. */
+  readonly ended: Promise<GatewayTotals>
+  /** Ends the tape where it stands, delivers what was sent, closes. Later calls return the same promise. */
+  stop(): Promise<GatewayTotals>
+}
+
+const STALL_TIMEOUT_MS = 60_000
+const LEAVE_TIMEOUT_MS = 5000
+
+/**
+ * Reads the tape once for its contracts, then serves it.
+ *
+ * @throws FeedError when the tape cannot be read; ConfigError when an option makes no sense or the port cannot be had.
+ */
+export async function startGateway(options: GatewayOptions, { log }: { log: Log }): Promise<Gateway> {
+  checkOptions(options)
+  const source = sourceOf(options)
+  const tape = await source.contents()
+  if (tape.torn) log.warn({ ...tape.torn, tape: source.name }, 'The tape ends in an unfinished write, which is not served')
+  const gateway = new ReplayGateway(options, source, tape, log)
+  await gateway.listen()
+  return gateway
+}
+
+class ReplayGateway implements Gateway, SessionHost, Audience {
+  readonly log: Log
+  readonly contracts: ContractBook
+  readonly sampler: Sampler
+  readonly limits: Limits
+  readonly history: History
+  readonly historyPacing = new HistoryPacing()
+  readonly ended: Promise<GatewayTotals>
+  readonly #options: GatewayOptions
+  readonly #tape: TapeContents
+  readonly #player: TapePlayer
+  readonly #server: Server
+  readonly #sessions = new Set<ClientSession>()
+  readonly #behind = new Set<ClientSession>()
+  readonly #clientIds = new Map<number, ClientSession>()
+  #clients = 0
+  /** Answers that the tape waits for. */
+  #holds = 0
+  #stopped: Promise<GatewayTotals> | undefined
+  #onEmpty: (() => void) | undefined
+
+  constructor(options: GatewayOptions, source: RecordSource, tape: TapeContents, log: Log) {
+    this.log = log
+    this.#options = options
+    this.limits = { ...IB_LIMITS, ...options.limits }
+    this.#tape = tape
+    this.contracts = new ContractBook(tape.contracts.values())
+    const instruments = [...tape.contracts].map(([instrument, contract]) => {
+      const tradeSources = tape.tradeSources.get(instrument) ?? new Set()
+      const [isDoublyQuoted, isDelayed] = [tape.doublyQuoted.has(instrument), tape.delayed.has(instrument)]
+      return [instrument, { listed: this.contracts.listed(contract), tradeSources, isDoublyQuoted, isDelayed }] as const
+    })
+    this.sampler = new Sampler(instruments, options.sampling)
+    if (options.rate !== undefined) this.sampler.computeOptionValues(({ underConId }) => this.contracts.byConId(underConId), options.rate)
+    const listed = instruments.map(([instrument, { listed }]) => [instrument, listed] as const)
+    this.history = new History(source, listed, tape, log)
+    this.#player = new TapePlayer({ source, startUs: tape.startUs, speed: options.speed }, this.sampler, this)
+    this.#server = createServer((socket) => {
+      this.#sessions.add(new ClientSession(socket, this, options.stallTimeoutMs ?? STALL_TIMEOUT_MS))
+    })
+    this.ended = this.#play()
+    // Whoever does not ask how the tape ended shall not be ended by it.
+    this.ended.catch(() => undefined)
+  }
+
+  get port(): number {
+    const address = this.#server.address()
+    return typeof address === 'object' && address ? address.port : this.#options.port
+  }
+
+  get publishesTime(): boolean {
+    return this.#options.publishTime
+  }
+
+  get maxLines(): number {
+    return this.#options.lines
+  }
+
+  get nowUs(): number {
+    return this.#player.nowUs
+  }
+
+  get hasEnded(): boolean {
+    return this.#player.state === 'ended'
+  }
+
+  get isBehind(): boolean {
+    return this.#behind.size > 0 || this.#holds > 0
+  }
+
+  get clockText(): string {
+    const { zone } = nyse
+    const clock = new Date(zone.msOfDay(this.nowUs)).toISOString().slice(11, 19)
+    return `${zone.dateOf(this.nowUs).replaceAll('-', '')} ${clock} US/Eastern`
+  }
+
+  get progress(): GatewayProgress {
+    const { startUs, endUs } = this.#tape
+    const tapeUs = this.nowUs
+    const { state } = this.#player
+    const fraction =
+      state === 'ended' || endUs === startUs ? Number(state === 'ended') : Math.min(1, (tapeUs - startUs) / (endUs - startUs))
+    return { state, tapeUs, fraction, clients: this.#clientIds.size, lines: this.sampler.openLines }
+  }
+
+  totals(): GatewayTotals {
+    return { ...this.sampler.totals, clients: this.#clients, tapeUs: this.nowUs }
+  }
+
+  async listen(): Promise<void> {
+    const { host, port } = this.#options
+    try {
+      this.#server.listen(port, host)
+      await once(this.#server, 'listening')
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException
+      const found = code === 'EADDRINUSE' ? 'is in use' : `cannot be had (${code})`
+      throw new ConfigError(`Port ${port} of ${host} ${found}. Choose another one, or 0 for any that is free.`, {
+        code: 'gateway-port',
+        cause,
+      })
+    }
+    this.#server.on('error', (error) => this.log.error({ err: error }, 'A client could not be let in'))
+    const { contracts, ticks } = this.#tape
+    this.log.info({ host, port: this.port, contracts: contracts.size, ticks, speed: this.#options.speed }, 'Replay gateway is listening')
+    if (this.#options.startAfterLines === 0) this.#player.start()
+  }
+
+  stop(): Promise<GatewayTotals> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  claim(clientId: number, session: ClientSession): boolean {
+    if (this.#clientIds.has(clientId)) return false
+    this.#clientIds.set(clientId, session)
+    this.#clients++
+    return true
+  }
+
+  lineOpened(): void {
+    if (this.sampler.openLines >= this.#options.startAfterLines) this.#player.start()
+  }
+
+  holdTape(): () => void {
+    this.#holds++
+    return () => {
+      this.#holds--
+      this.#player.relieve()
+    }
+  }
+
+  fellBehind(session: ClientSession): void {
+    this.#behind.add(session)
+  }
+
+  caughtUp(session: ClientSession): void {
+    this.#behind.delete(session)
+    this.#player.relieve()
+  }
+
+  released(session: ClientSession): void {
+    for (const [clientId, owner] of this.#clientIds) if (owner === session) this.#clientIds.delete(clientId)
+  }
+
+  closed(session: ClientSession): void {
+    this.#sessions.delete(session)
+    if (this.#sessions.size === 0) this.#onEmpty?.()
+  }
+
+  flush(): void {
+    for (const session of this.#sessions) session.flush()
+  }
+
+  publishTime(tsUs: number): void {
+    for (const session of this.#sessions) if (session.isReady) session.atTapeTime(tsUs)
+  }
+
+  publishEnd(tsUs: number): void {
+    if (!this.publishesTime) return
+    this.publishTime(tsUs)
+    for (const session of this.#sessions) if (session.isReady) session.publishEnd()
+  }
+
+  async #play(): Promise<GatewayTotals> {
+    try {
+      await this.#player.run()
+    } catch (error) {
+      this.log.error({ err: error }, 'The tape cannot be read on; clients are disconnected')
+      this.#server.close()
+      for (const session of this.#sessions) session.end()
+      throw error
+    }
+    const totals = this.totals()
+    this.log.info(totals, this.#player.isCutShort ? 'Stopped before the end of the tape' : 'The tape has ended')
+    return totals
+  }
+
+  async #stop(): Promise<GatewayTotals> {
+    const { publishTime, leaveTimeoutMs = LEAVE_TIMEOUT_MS } = this.#options
+    this.#server.close()
+    this.#player.stop()
+    await this.ended.catch(() => undefined)
+    for (const session of this.#sessions) if (!session.isReady) session.destroy()
+    if (publishTime) await this.#empty(leaveTimeoutMs)
+    for (const session of this.#sessions) session.end()
+    await this.#empty(leaveTimeoutMs)
+    for (const session of this.#sessions) session.destroy()
+    return this.totals()
+  }
+
+  /** Waits until all clients have left, but not for ever. */
+  async #empty(timeoutMs: number): Promise<void> {
+    if (this.#sessions.size === 0) return
+    const abort = new AbortController()
+    const left = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+    })
+    await Promise.race([left, delay(timeoutMs, undefined, { signal: abort.signal }).catch(() => undefined)])
+    abort.abort()
+  }
+}
+
+function sourceOf({ tape, synthetic }: GatewayOptions): RecordSource {
+  if ((tape === undefined) === (synthetic === undefined)) throw invalid('tape', 'either a tape or a synthetic market', tape)
+  if (tape !== undefined) return tapeFile(tape)
+  const market = synthetic as SyntheticMarket
+  for (const [name, value] of Object.entries(market)) {
+    const isRight = Number.isSafeInteger(value) && (value >= 1 || name === 'seed')
+    if (!isRight) throw invalid(name, 'a whole number of 1 or more', value)
+  }
+  return syntheticMarket(market)
+}
+
+function checkOptions({ speed, lines, startAfterLines, rate }: GatewayOptions): void {
+  if (rate !== undefined && !Number.isFinite(rate)) throw invalid('rate', 'an annual rate such as 0.05', rate)
+  if (speed !== 'max' && !(Number.isFinite(speed) && speed > 0)) throw invalid('speed', 'a number above 0 or max', speed)
+  if (!Number.isInteger(lines) || lines < 1) throw invalid('lines', 'a whole number of 1 or more', lines)
+  if (!Number.isInteger(startAfterLines) || startAfterLines < 0)
+    throw invalid('start-after-lines', 'a whole number of 0 or more', startAfterLines)
+  if (startAfterLines > lines)
+    throw invalid('start-after-lines', `at most the ${lines} lines that may be open, or the tape would never start`, startAfterLines)
+}
+
+function invalid(option: string, expected: string, found: unknown): ConfigError {
+  return new ConfigError(`Option ${option}: expected ${expected}, found ${String(found)}`, { code: 'gateway-option' })
+}

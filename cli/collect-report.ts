@@ -1,0 +1,38 @@
+/** Progress and totals of a recording: as plain data for programs, as text for people. */
+
+import { alignColumns, shortNumber } from '../system/text-table.ts'
+import { isoFromUs } from '../market/time.ts'
+import type { CollectProgress, CollectSummary } from '../collector/collect.ts'
+import { droppedTotal } from '../collector/telemetry/counts.ts'
+
+export function plainProgress({ counts, ...progress }: CollectProgress): Record<string, unknown> {
+  return { ...progress, ...counts, dropped: droppedTotal(counts) }
+}
+
+/** One line of at most 80 columns. */
+export function formatProgress({ counts, marketTimeUs, feed, linesWanted, lagMs }: CollectProgress): string {
+  const time = marketTimeUs === undefined ? 'time not known yet' : isoFromUs(marketTimeUs).slice(0, 19)
+  const lines = feed === 'up' ? `lines ${counts.lines}/${linesWanted}` : { connecting: 'not connected', stopped: 'stopped' }[feed]
+  return (
+    `${time} ${lines} ticks ${shortNumber(counts.received)} written ${shortNumber(counts.written)} ` +
+    `quar ${counts.quarantined} lag ${Math.round(lagMs)}ms`
+  )
+}
+
+export function plainSummary({ counts, sessionId, cause }: CollectSummary): Record<string, unknown> {
+  return { sessionId, cause, ...counts, dropped: droppedTotal(counts), droppedByReason: Object.fromEntries(counts.dropped) }
+}
+
+export function formatSummary({ counts, sessionId, cause }: CollectSummary): string {
+  return alignColumns([
+    ['Session', String(sessionId)],
+    ['Ended', cause],
+    ['Messages', counts.messages],
+    ['Ticks received', counts.received],
+    ['Written', counts.written],
+    ['Quarantined', counts.quarantined],
+    ['Dropped', droppedTotal(counts)],
+    ['Left in the journal', counts.inFlight],
+    ['Gaps named', counts.gaps],
+  ])
+}

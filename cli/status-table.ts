@@ -1,0 +1,137 @@
+/** The status of a collector as a table of at most 80 columns. */
+
+import { alignColumns, wrapText } from '../system/text-table.ts'
+import type { Status } from '../collector/telemetry/status.ts'
+
+const WIDTH = 80
+const LABELS = 16
+
+/** `nowMs`: of this machine, for how long ago things were. */
+export function formatStatus(status: Status, nowMs: number): string {
+  const { session, gateway, lines, tickByTick, messages, journal, database, gaps } = status
+  const ago = (iso: string) => `${duration(nowMs - Date.parse(iso))} (since ${second(iso)})`
+  const rows: [string, string[]][] = [
+    ['Tapedeck', [`${status.version}, Node ${status.node.slice(1)}, process ${status.pid} on ${status.host}`, status.dataDir]],
+    ['Running for', [ago(status.runningSince)]],
+    ['Session', [session ? String(session.id) : 'none: the time is not known yet']],
+    ['Market time', [session ? `${second(session.marketTime)}, by ${session.clock === 'wall' ? 'this machine' : 'the gateway'}` : '-']],
+    ['Gateway', [`${gateway.host}:${gateway.port}, client id ${gateway.clientId}`, connection(gateway, ago)]],
+    ['Lines', [`${whole(lines.open)} open of ${whole(lines.wanted)} wanted, at most ${lineLimit(lines)}`, ...shortcomings(lines, gateway)]],
+  ]
+  if (tickByTick.wanted > 0)
+    rows.push([
+      'Tick by tick',
+      [
+        `${tickByTick.open} open of ${tickByTick.wanted} wanted`,
+        ...shortcomings({ asked: tickByTick.wanted - tickByTick.open - tickByTick.refused, refused: tickByTick.refused }, gateway),
+      ],
+    ])
+  rows.push(
+    ['Messages', [`${whole(messages.perSecond)} a second, ${whole(messages.total)} in all`]],
+    ...tickRows(status.ticks),
+    ['Lag', [status.lagMs === null ? 'nothing committed yet' : `${whole(Math.round(status.lagMs))} ms from socket to commit`]],
+    [
+      'Journal',
+      [
+        `${bytes(journal.bytes)} in ${counted(journal.segments, 'segment')}, at most ${bytes(journal.limitBytes)}`,
+        `${counted(journal.batches, 'batch', 'batches')} waiting for the database`,
+      ],
+    ],
+    ['Database', [database.server ?? 'not reached yet', ...answer(database, journal.batches, (iso) => duration(nowMs - Date.parse(iso)))]],
+    [
+      'Gaps',
+      [
+        gaps.total === 0 ? 'none' : whole(gaps.total),
+        ...gaps.last.map((gap) => `${second(gap.from)} to ${second(gap.to)}: ${gap.cause}`),
+        ...(session && gateway.connectedSince === null ? ['nothing is recorded now; a hole is named when it is over'] : []),
+      ],
+    ],
+    ['Entitlements', entitlements(status.entitlements)],
+  )
+  return rows
+    .flatMap(([label, texts]) =>
+      texts.flatMap((text) => wrapText(text, WIDTH - LABELS)).map((line, i) => `${(i === 0 ? label : '').padEnd(LABELS)}${line}`.trimEnd()),
+    )
+    .join('\n')
+}
+
+function connection(
+  { state, connectedSince, disconnectedSince, reconnects, fault }: Status['gateway'],
+  ago: (iso: string) => string,
+): string {
+  const again = reconnects > 0 ? `, ${counted(reconnects, 'failed or lost connection')}` : ''
+  if (state === 'up' && connectedSince !== null) return `connected for ${ago(connectedSince)}${again}`
+  const since = disconnectedSince === null ? '' : ` for ${ago(disconnectedSince)}`
+  return `${state === 'stopped' ? 'stopped' : `not connected${since}`}${again}${fault === null ? '' : `: ${fault}`}`
+}
+
+function lineLimit({ limit, learnedLimit }: Status['lines']): string {
+  return `${whole(limit)}${learnedLimit === null ? '' : `; the gateway has ${whole(learnedLimit)}`}`
+}
+
+/** Those of the counts that are not 0. */
+function shortcomings(
+  counts: Partial<Record<'asked' | 'withoutLine' | 'paused' | 'refused', number>>,
+  { connectedSince }: Status['gateway'],
+): string[] {
+  const asked = connectedSince === null ? 'waiting for the connection' : 'asked for'
+  const words = { asked, withoutLine: 'waiting for a line', paused: 'paused', refused: 'refused' }
+  const some = Object.entries(words).flatMap(([name, text]) => {
+    const lines = counts[name as keyof typeof words] ?? 0
+    return lines > 0 ? [`${whole(lines)} ${text}`] : []
+  })
+  return some.length > 0 ? [some.join(', ')] : []
+}
+
+function tickRows({ received, written, quarantined, dropped, inFlight }: Status['ticks']): [string, string[]][] {
+  const reasons = Object.entries(dropped)
+  const lost = reasons.reduce((sum, [, ticks]) => sum + ticks, 0)
+  const width = whole(received).length
+  const row = (label: string, ticks: number, more = ''): [string, string[]] => [label, [`${whole(ticks).padStart(width)}${more}`]]
+  return [
+    row('Ticks received', received),
+    row('  written', written),
+    row('  quarantined', quarantined),
+    row('  dropped', lost, lost > 0 ? `  ${reasons.map(([reason, ticks]) => `${reason} ${whole(ticks)}`).join(', ')}` : ''),
+    row('  in flight', inFlight),
+  ]
+}
+
+function answer({ answering, lastCommit, fault }: Status['database'], batches: number, age: (iso: string) => string): string[] {
+  if (answering === null) return ['nothing written yet']
+  const last = lastCommit === null ? 'no commit yet' : `last commit ${age(lastCommit)} ago`
+  if (answering) return [batches > 0 ? last : `takes ticks, ${last}`]
+  return [`does not take ticks, ${last}; they wait in the journal: ${fault ?? 'no reason known'}`]
+}
+
+function entitlements(rows: Status['entitlements']): string[] {
+  if (rows.length === 0) return ['not known yet']
+  const head = ['', 'asked', 'live', 'delayed', 'partly', 'refused']
+  const table = alignColumns([head, ...rows.map((row) => [`${row.symbol} ${row.kind}`, ...figures(row)])])
+  const reasons = new Set(rows.flatMap(({ reasons }) => reasons.map(({ code, text }) => (code === undefined ? text : `${code}: ${text}`))))
+  return [...table.split('\n'), ...reasons]
+}
+
+const figures = (row: Status['entitlements'][number]) =>
+  [row.asked, row.live, row.delayed, row.partly, row.refused].map((lines, i) =>
+    whole(lines).padStart(['asked', 'live', 'delayed', 'partly', 'refused'][i]?.length ?? 0),
+  )
+
+const whole = (value: number) => value.toLocaleString('en-US')
+const counted = (value: number, one: string, many = `${one}s`) => `${whole(value)} ${value === 1 ? one : many}`
+/** `2014-06-05T13:30:00Z` */
+const second = (iso: string) => `${iso.slice(0, 19)}Z`
+
+function bytes(value: number): string {
+  if (value < 10_000) return `${whole(value)} bytes`
+  const [size, unit] = value < 2 ** 20 ? [value / 2 ** 10, 'KiB'] : value < 2 ** 30 ? [value / 2 ** 20, 'MiB'] : [value / 2 ** 30, 'GiB']
+  return `${size.toFixed(unit === 'KiB' ? 0 : 1)} ${unit}`
+}
+
+function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60]
+  if (days > 0) return `${days} d ${hours} h`
+  if (hours > 0) return `${hours} h ${minutes} min`
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`
+}

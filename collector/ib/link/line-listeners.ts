@@ -1,0 +1,131 @@
+/**
+ * The listeners to the data of lines: each makes a message of what @stoqey/ib 1.6.10 decoded, and of the raw fields where it garbles
+ * them. It takes an empty price for 0, makes a message of its own of the size inside a price message, and passes times as text.
+ */
+
+import { EventName, type IBApi } from '@stoqey/ib'
+
+import type { GatewayMessage } from '../messages.ts'
+
+/** Makes a listener that cannot throw. */
+export type Guard = <A extends unknown[]>(listener: (...args: A) => void) => (...args: A) => void
+
+/** First field of a price message. */
+const TICK_PRICE = '1'
+
+export function listenToLines(api: IBApi, guard: Guard, push: (message: GatewayMessage) => void): void {
+  const now = () => performance.now()
+  let fields: readonly string[] = []
+  api.on(
+    EventName.marketDataType,
+    guard((reqId, marketDataType) => push({ type: 'line-accepted', reqId, marketDataType, arrivalMs: now() })),
+  )
+  api.on(
+    EventName.tickReqParams,
+    guard((reqId) => push({ type: 'line-accepted', reqId, arrivalMs: now() })),
+  )
+  api.on(
+    EventName.received,
+    guard((received: string[]) => {
+      fields = received
+    }),
+  )
+  api.on(
+    EventName.tickPrice,
+    guard((reqId, tickType, price) =>
+      push({
+        type: 'price',
+        reqId,
+        tickType,
+        price: priceOf(price, fields[4]),
+        size: sizeOf(fields[5]),
+        arrivalMs: now(),
+      }),
+    ),
+  )
+  api.on(
+    EventName.tickSize,
+    guard((reqId, tickType, size) => {
+      // The library makes a message of its own of the size inside a price message, but not of the bid's: it is taken from the raw fields.
+      if (fields[0] === TICK_PRICE) return
+      push({ type: 'size', reqId, tickType: tickType ?? -1, size: known(size), arrivalMs: now() })
+    }),
+  )
+  api.on(
+    EventName.tickString,
+    guard((reqId, tickType, text) => push({ type: 'text', reqId, tickType, text, arrivalMs: now() })),
+  )
+  api.on(
+    EventName.tickGeneric,
+    guard((reqId, tickType, value) => push({ type: 'generic', reqId, tickType, value: known(value), arrivalMs: now() })),
+  )
+  api.on(
+    EventName.tickOptionComputation,
+    guard((reqId, tickType, _attribute, impliedVolatility, delta, optionPrice, pvDividend, gamma, vega, theta, underlyingPrice) =>
+      push({
+        type: 'greeks',
+        reqId,
+        tickType,
+        impliedVolatility: known(impliedVolatility),
+        delta: known(delta),
+        gamma: known(gamma),
+        vega: known(vega),
+        theta: known(theta),
+        optionPrice: known(optionPrice),
+        pvDividend: known(pvDividend),
+        underlyingPrice: known(underlyingPrice),
+        arrivalMs: now(),
+      }),
+    ),
+  )
+  api.on(
+    EventName.tickByTickAllLast,
+    guard((reqId, _tickType, _time, price, size, _attributes, venue, conditions) =>
+      push({
+        type: 'tick-by-tick-trade',
+        reqId,
+        eventTsUs: timeOf(fields[3]),
+        price: priceOf(price, fields[4]),
+        size: known(size),
+        venue: venue || undefined,
+        conditions: conditions || undefined,
+        arrivalMs: now(),
+      }),
+    ),
+  )
+  api.on(
+    EventName.tickByTickBidAsk,
+    guard((reqId, _time, bidPrice, askPrice, bidSize, askSize) =>
+      push({
+        type: 'tick-by-tick-quote',
+        reqId,
+        eventTsUs: timeOf(fields[3]),
+        bidPrice: priceOf(bidPrice, fields[4]),
+        askPrice: priceOf(askPrice, fields[5]),
+        bidSize: known(bidSize),
+        askSize: known(askSize),
+        arrivalMs: now(),
+      }),
+    ),
+  )
+}
+
+/** The library takes an empty price for 0. */
+function priceOf(value: number | undefined, field: string | undefined): number | undefined {
+  return field === '' ? undefined : known(value)
+}
+
+/** Microseconds of IB's seconds. */
+function timeOf(seconds: string | undefined): number | undefined {
+  const eventTsUs = Number(seconds || Number.NaN) * 1_000_000
+  return Number.isSafeInteger(eventTsUs) ? eventTsUs : undefined
+}
+
+/** IB's unset values: absent, not a number, or the largest double. The library knows the -1 and -2 of each greek. */
+function known(value: number | undefined): number | undefined {
+  return value === undefined || !Number.isFinite(value) || value === Number.MAX_VALUE ? undefined : value
+}
+
+function sizeOf(field: string | undefined): number | undefined {
+  return field ? known(Number(field.replaceAll(',', ''))) : undefined
+}

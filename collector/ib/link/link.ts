@@ -1,0 +1,320 @@
+/**
+ * One connection attempt to the gateway and, when it succeeds, the connection. Never reused: a lost link is thrown away with its
+ * client object, because @stoqey/ib replays queued commands and stale listeners into the next connection of the same object.
+ *
+ * States: opening -> up (the gateway named the next valid id) -> lost. A link that does not come up within the handshake time is
+ * lost; a TCP connect alone proves nothing. Listeners only collect messages; `onMessages` is called with them in a later turn of
+ * the event loop, in order.
+ */
+
+import { setMaxListeners } from 'node:events'
+
+import { ErrorCode, EventName, IBApi, type Contract as IbContract, type ContractDetails, TickByTickDataType } from '@stoqey/ib'
+
+import type { PriceStep } from '../../../market/contract.ts'
+import { FeedError } from '../../../market/errors.ts'
+import { guardFrames } from './frame-guard.ts'
+import { CLIENT_ID_IN_USE } from '../codes.ts'
+import { type Guard, listenToLines } from './line-listeners.ts'
+import type { GatewayMessage } from '../messages.ts'
+import type { Pacer } from './pacer.ts'
+
+export interface LinkOptions {
+  host: string
+  port: number
+  clientId: number
+  handshakeTimeoutMs: number
+  /** 1 when absent. */
+  firstReqId?: number
+  pacer: Pacer
+  /** Messages since the last call, in order. */
+  onMessages: (messages: GatewayMessage[]) => void
+  onLost: (reason: string) => void
+  /** A listener failed; never expected. */
+  onListenerError: (error: unknown) => void
+}
+
+/** Answers of one request, gathered until its end. */
+interface Request {
+  add: (item: unknown) => void
+  end: () => void
+  fail: (error: Error) => void
+}
+
+/** An error answer to a request, with IB's code. */
+export class RequestError extends FeedError {
+  readonly ibCode: number
+
+  constructor(message: string, ibCode: number) {
+    super(message, { code: `ib-${ibCode}` })
+    this.ibCode = ibCode
+  }
+}
+
+/** One venue's option chain as IB lists it: every expiry with every strike, existing or not. */
+export interface ChainParameters {
+  exchange: string
+  tradingClass: string
+  multiplier: number
+  expirations: string[]
+  strikes: number[]
+}
+
+const REQUEST_TIMEOUT_MS = 30_000
+/** A market rule is a look-up in a table that every gateway has, and the recording can do without. */
+const RULE_TIMEOUT_MS = 5000
+/** The library's own limiter must never hold messages back: its queue survives a reconnect. Our pacer is in front. */
+const LIBRARY_RATE = 10_000
+/** Of what the gateway says about something; it is logged, and may become the cause of a gap. In characters. */
+const MAX_TEXT = 1000
+
+export class Link {
+  readonly #options: LinkOptions
+  readonly #api: IBApi
+  readonly #abort = new AbortController()
+  readonly #requests = new Map<number, Request>()
+  /** Market rules that are asked for, by their own number: their messages carry no request id. */
+  readonly #rules = new Map<number, Request>()
+  #inbox: GatewayMessage[] = []
+  #scheduled = false
+  #nextReqId: number
+  #handshake: NodeJS.Timeout | undefined
+  #lost = false
+  #up = false
+  #lastError = ''
+
+  constructor(options: LinkOptions) {
+    this.#options = options
+    this.#nextReqId = options.firstReqId ?? 1
+    // Every message that waits in the pacer listens for the end of the link.
+    setMaxListeners(0, this.#abort.signal)
+    this.#api = new IBApi({ host: options.host, port: options.port, clientId: options.clientId, maxReqPerSec: LIBRARY_RATE })
+  }
+
+  /** Connects and shakes hands. Rejects with a FeedError that says which step failed. */
+  open(): Promise<void> {
+    const { host, port, handshakeTimeoutMs } = this.#options
+    return new Promise((resolve, reject) => {
+      const fail = (reason: string) => {
+        this.close()
+        reject(new FeedError(reason, { code: 'gateway-unreachable', retryable: true }))
+      }
+      this.#handshake = setTimeout(() => {
+        fail(
+          `${host}:${port} did not finish the TWS handshake within ${handshakeTimeoutMs} ms${this.#lastError && ` (${this.#lastError})`}. ` +
+            'Check that the API is enabled there and that nobody has to confirm the connection.',
+        )
+      }, handshakeTimeoutMs)
+      this.#listen(
+        () => {
+          clearTimeout(this.#handshake)
+          this.#up = true
+          resolve()
+        },
+        (reason) => {
+          if (this.#up) this.#lose(reason)
+          else fail(`No connection to ${host}:${port}: ${reason}`)
+        },
+      )
+      this.#api.connect()
+    })
+  }
+
+  /** Of the protocol, as agreed on when the link came up. */
+  get serverVersion(): number {
+    return this.#api.serverVersion
+  }
+
+  get lost(): boolean {
+    return this.#lost
+  }
+
+  /** The first id that this link has not used. */
+  get nextReqId(): number {
+    return this.#nextReqId
+  }
+
+  newReqId(): number {
+    return this.#nextReqId++
+  }
+
+  requestCurrentTime(): Promise<void> {
+    return this.#send(() => this.#api.reqCurrentTime())
+  }
+
+  requestMarketDataType(type: number): Promise<void> {
+    return this.#send(() => this.#api.reqMarketDataType(type))
+  }
+
+  openLine(reqId: number, contract: IbContract, genericTicks: string): Promise<void> {
+    return this.#send(() => this.#api.reqMktData(reqId, contract, genericTicks, false, false))
+  }
+
+  closeLine(reqId: number): Promise<void> {
+    return this.#send(() => this.#api.cancelMktData(reqId))
+  }
+
+  /** One message for every trade, or for every change of the best bid and ask. IB serves a handful of such lines. */
+  openTickByTick(reqId: number, contract: IbContract, what: 'trades' | 'quotes'): Promise<void> {
+    const type = what === 'trades' ? TickByTickDataType.AllLast : TickByTickDataType.BidAsk
+    return this.#send(() => this.#api.reqTickByTickData(reqId, contract, type, 0, false))
+  }
+
+  closeTickByTick(reqId: number): Promise<void> {
+    return this.#send(() => this.#api.cancelTickByTickData(reqId))
+  }
+
+  /** Every listed contract that matches. Empty fields match all. Rejects with a RequestError, code 200 when there is none. */
+  contractDetails(contract: IbContract): Promise<ContractDetails[]> {
+    return this.#request((reqId) => this.#api.reqContractDetails(reqId, contract))
+  }
+
+  chainParameters(symbol: string, conId: number): Promise<ChainParameters[]> {
+    return this.#request((reqId) => this.#api.reqSecDefOptParams(reqId, symbol, '', 'STK', conId))
+  }
+
+  /** The steps of a price grid. Asked for once at a time. Rejects when there is no answer, as for a rule that does not exist. */
+  marketRule(id: number): Promise<PriceStep[]> {
+    return this.#request((ruleId) => this.#api.reqMarketRule(ruleId), id, this.#rules, RULE_TIMEOUT_MS)
+  }
+
+  close(): void {
+    if (this.#lost) return
+    this.#lost = true
+    clearTimeout(this.#handshake)
+    this.#abort.abort()
+    this.#api.removeAllListeners()
+    // The socket may still report an error after this; without a listener that would end the process.
+    this.#api.on(EventName.error, () => undefined)
+    this.#api.disconnect()
+    for (const { fail } of [...this.#requests.values(), ...this.#rules.values()])
+      fail(new FeedError('The connection to the gateway was lost.', { code: 'gateway-lost', retryable: true }))
+  }
+
+  #lose(reason: string): void {
+    if (this.#lost) return
+    this.#deliver()
+    this.close()
+    this.#options.onLost(reason)
+  }
+
+  async #send(send: () => void): Promise<void> {
+    await this.#options.pacer.send(send, this.#abort.signal)
+  }
+
+  /** The time for an answer runs from when the request has left the pacer. */
+  #request<T>(send: (id: number) => void, id = this.newReqId(), requests = this.#requests, timeoutMs = REQUEST_TIMEOUT_MS): Promise<T[]> {
+    return new Promise((resolve, reject) => {
+      const items: unknown[] = []
+      const finish = (settle: () => void) => {
+        clearTimeout(timer)
+        requests.delete(id)
+        settle()
+      }
+      const fail = (error: Error) => finish(() => reject(error))
+      let timer: NodeJS.Timeout | undefined
+      requests.set(id, { add: (item) => items.push(item), end: () => finish(() => resolve(items as T[])), fail })
+      this.#send(() => {
+        timer = setTimeout(() => {
+          fail(new FeedError(`The gateway did not answer within ${timeoutMs / 1000} s.`, { code: 'gateway-silent', retryable: true }))
+        }, timeoutMs)
+        send(id)
+      }).catch(fail)
+    })
+  }
+
+  #push(message: GatewayMessage): void {
+    this.#inbox.push(message)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#deliver()
+    })
+  }
+
+  #deliver(): void {
+    if (this.#inbox.length === 0) return
+    const messages = this.#inbox
+    this.#inbox = []
+    this.#options.onMessages(messages)
+  }
+
+  /** Everything that has arrived so far is delivered. */
+  flush(): void {
+    this.#deliver()
+  }
+
+  #listen(onUp: () => void, onDown: (reason: string) => void): void {
+    const api = this.#api
+    // An exception in a listener would end the process and leave the rest of the socket's data unread.
+    const guard: Guard =
+      (listener) =>
+      (...args) => {
+        try {
+          listener(...args)
+        } catch (error) {
+          this.#options.onListenerError(error)
+        }
+      }
+    const now = () => performance.now()
+
+    guardFrames(api, { onBroken: onDown, onUnreadable: this.#options.onListenerError })
+    api.on(EventName.nextValidId, guard(onUp))
+    api.on(
+      EventName.disconnected,
+      guard(() => onDown(this.#lastError || 'the gateway closed the connection')),
+    )
+    api.on(
+      EventName.error,
+      guard((error, code, reqId) => {
+        const text = error.message.slice(0, MAX_TEXT)
+        this.#lastError = text
+        const request = this.#requests.get(reqId)
+        if (request) request.fail(new RequestError(text, code))
+        else if (reqId >= 0) this.#push({ type: 'error', reqId, code, text, arrivalMs: now() })
+        else if (!this.#up && code >= 500 && code < 510) onDown(text)
+        // The socket's own failure is no word of the gateway's, and must not end a quote that was arriving. The end of the link follows.
+        else if (code !== ErrorCode.CONNECT_FAIL) this.#push({ type: 'notice', code, text, arrivalMs: now() })
+      }),
+    )
+    api.on(
+      EventName.info,
+      guard((words, code) => {
+        const text = words.slice(0, MAX_TEXT)
+        if (code === CLIENT_ID_IN_USE) this.#lastError = text
+        this.#push({ type: 'notice', code, text, arrivalMs: now() })
+      }),
+    )
+    api.on(
+      EventName.currentTime,
+      guard((value) => this.#push({ type: 'current-time', value, arrivalMs: now() })),
+    )
+    this.#listenToRequests(guard)
+    listenToLines(api, guard, (message) => this.#push(message))
+  }
+
+  #listenToRequests(guard: Guard): void {
+    const api = this.#api
+    const add = (reqId: number, item: unknown) => this.#requests.get(reqId)?.add(item)
+    const end = guard((reqId: number) => this.#requests.get(reqId)?.end())
+    api.on(EventName.contractDetails, guard(add))
+    api.on(EventName.contractDetailsEnd, end)
+    api.on(
+      EventName.securityDefinitionOptionParameter,
+      guard((reqId, exchange, _underlyingConId, tradingClass, multiplier, expirations, strikes) => {
+        const parameters: ChainParameters = { exchange, tradingClass, multiplier: Number(multiplier), expirations, strikes }
+        add(reqId, parameters)
+      }),
+    )
+    api.on(EventName.securityDefinitionOptionParameterEnd, end)
+    api.on(
+      EventName.marketRule,
+      guard((id, steps) => {
+        const rule = this.#rules.get(id)
+        for (const { lowEdge, increment } of steps as { lowEdge: number; increment: number }[]) rule?.add({ from: lowEdge, increment })
+        rule?.end()
+      }),
+    )
+  }
+}

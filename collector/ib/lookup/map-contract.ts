@@ -1,0 +1,93 @@
+/** IB's contracts and ours. */
+
+import { type ContractDetails, type Contract as IbContract, OptionType, SecType } from '@stoqey/ib'
+
+import type { Contract, OptionContract, PriceStep, StockContract } from '../../../market/contract.ts'
+
+/** Everything goes through IB's router unless a contract says otherwise. */
+const SMART = 'SMART'
+
+/** The request form of a contract. */
+export function toIbContract(contract: Contract): IbContract {
+  const common: IbContract = {
+    symbol: contract.symbol,
+    currency: contract.currency,
+    exchange: 'venue' in contract ? contract.venue : SMART,
+    ...(contract.conId !== undefined && { conId: contract.conId }),
+  }
+  switch (contract.kind) {
+    case 'stock':
+      return { ...common, secType: SecType.STK, ...(contract.primaryVenue && { primaryExch: contract.primaryVenue }) }
+    case 'index':
+      return { ...common, secType: SecType.IND }
+    case 'future':
+      return {
+        ...common,
+        secType: SecType.FUT,
+        lastTradeDateOrContractMonth: compactDate(contract.expiry),
+        multiplier: contract.multiplier,
+        tradingClass: contract.tradingClass,
+      }
+    case 'option':
+      return {
+        ...common,
+        secType: SecType.OPT,
+        lastTradeDateOrContractMonth: compactDate(contract.expiry),
+        strike: contract.strike,
+        right: contract.right === 'C' ? OptionType.Call : OptionType.Put,
+        multiplier: contract.multiplier,
+        tradingClass: contract.tradingClass,
+      }
+  }
+}
+
+/** IB's number of the rule for prices sent through the router; of the first venue where the router is none. */
+export function marketRuleOf({ validExchanges = '', marketRuleIds = '' }: ContractDetails): number | undefined {
+  // The two lists go side by side.
+  const ids = marketRuleIds.split(',')
+  return Number(ids[validExchanges.split(',').indexOf(SMART)] ?? ids[0]) || undefined
+}
+
+export function stockFromDetails({ contract }: ContractDetails, priceGrid?: readonly PriceStep[]): StockContract | undefined {
+  if (!contract.symbol || contract.secType !== SecType.STK) return undefined
+  return {
+    kind: 'stock',
+    symbol: contract.symbol,
+    currency: contract.currency ?? 'USD',
+    ...(contract.primaryExch && { primaryVenue: contract.primaryExch }),
+    ...(contract.conId && { conId: contract.conId }),
+    ...(priceGrid && { priceGrid }),
+  }
+}
+
+/** Undefined when IB left out what makes an option. */
+export function optionFromDetails({ contract }: ContractDetails, priceGrid?: readonly PriceStep[]): OptionContract | undefined {
+  const { symbol, strike, conId, right } = contract
+  const expiry = isoDate(contract.lastTradeDateOrContractMonth)
+  if (!symbol || contract.secType !== SecType.OPT || !expiry || !strike || !right) return undefined
+  const lastTradeDate = isoDate(contract.lastTradeDate)
+  return {
+    kind: 'option',
+    symbol,
+    currency: contract.currency ?? 'USD',
+    expiry,
+    ...(lastTradeDate && lastTradeDate !== expiry && { lastTradeDate }),
+    strike,
+    right: right === OptionType.Call ? 'C' : 'P',
+    multiplier: contract.multiplier || 100,
+    tradingClass: contract.tradingClass || symbol,
+    ...(conId && { conId }),
+    ...(priceGrid && { priceGrid }),
+  }
+}
+
+/** `2014-06-21` -> `20140621`. */
+export function compactDate(date: string): string {
+  return date.replaceAll('-', '')
+}
+
+/** `20140621` (and what may follow it) -> `2014-06-21`; undefined for anything else. */
+export function isoDate(text: string | undefined): string | undefined {
+  const match = /^(\d{4})(\d{2})(\d{2})(?!\d)/.exec(text ?? '')
+  return match ? `${match[1]}-${match[2]}-${match[3]}` : undefined
+}

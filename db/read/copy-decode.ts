@@ -1,0 +1,225 @@
+/**
+ * Decodes what COPY … TO STDOUT BINARY sends, row by row out of the bytes as they come, into ticks.
+ * The counterpart of copy-encode.ts; the format is described in copy-buffer.ts.
+ */
+
+import type { Greeks, Quote, QuoteSource, Statistic, Tick, Trade, TradeSource, Verdict } from '../../market/tick.ts'
+import { integerOf, timeOf } from '../copy-buffer.ts'
+import { parseJsonb } from '../jsonb.ts'
+
+const SIGNATURE_BYTES = 19
+
+/** Walks the fields of rows. Rows may be split over chunks anywhere. */
+export class RowCursor {
+  #bytes: Buffer = Buffer.alloc(0)
+  #view = new DataView(this.#bytes.buffer)
+  /** Position of the next field. */
+  #at = 0
+  /** Position of the next row. */
+  #next = SIGNATURE_BYTES
+  #ended = false
+
+  /** Adds the bytes that follow; `next` must have returned false. */
+  push(chunk: Buffer): void {
+    const rest = this.#bytes.length - this.#next
+    this.#bytes = rest > 0 ? Buffer.concat([this.#bytes.subarray(this.#next), chunk]) : chunk
+    // Bytes of the signature that are still to come.
+    this.#next = Math.max(0, -rest)
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length)
+  }
+
+  /** True when the data was complete. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Goes to the next row; false when it is not there as a whole. */
+  next(): boolean {
+    const view = this.#view
+    const length = view.byteLength
+    let at = this.#next
+    if (at + 2 > length) return false
+    const fields = view.getInt16(at)
+    if (fields < 0) {
+      this.#ended = true
+      return false
+    }
+    at += 2
+    for (let i = 0; i < fields; i++) {
+      if (at + 4 > length) return false
+      const bytes = view.getInt32(at)
+      at += bytes > 0 ? 4 + bytes : 4
+    }
+    if (at > length) return false
+    this.#at = this.#next + 2
+    this.#next = at
+    return true
+  }
+
+  /** An int8 that is a safe integer. Null, as of a rejected tick whose instrument has no number, is 0, which no instrument has. */
+  integer(): number {
+    const view = this.#view
+    const at = this.#at
+    if (view.getInt32(at) < 0) {
+      this.#at = at + 4
+      return 0
+    }
+    this.#at = at + 12
+    return integerOf(view.getInt32(at + 4), view.getUint32(at + 8))
+  }
+
+  /** A timestamptz as microseconds since 1970 UTC. */
+  time(): number | undefined {
+    const view = this.#view
+    const at = this.#at
+    if (view.getInt32(at) < 0) {
+      this.#at = at + 4
+      return undefined
+    }
+    this.#at = at + 12
+    return timeOf(view.getInt32(at + 4), view.getUint32(at + 8))
+  }
+
+  float(): number | undefined {
+    const at = this.#at
+    if (this.#view.getInt32(at) < 0) {
+      this.#at = at + 4
+      return undefined
+    }
+    this.#at = at + 12
+    return this.#view.getFloat64(at + 4)
+  }
+
+  /** A boolean that is true; null and false are absent. */
+  flag(): true | undefined {
+    const view = this.#view
+    const at = this.#at
+    if (view.getInt32(at) < 0) {
+      this.#at = at + 4
+      return undefined
+    }
+    this.#at = at + 5
+    return view.getUint8(at + 4) === 1 || undefined
+  }
+
+  text(): string | undefined {
+    const bytes = this.#view.getInt32(this.#at)
+    const start = this.#at + 4
+    if (bytes < 0) {
+      this.#at = start
+      return undefined
+    }
+    this.#at = start + bytes
+    return this.#bytes.toString('utf8', start, this.#at)
+  }
+}
+
+/** How the rows of one table become ticks: what to select, and the tick of the row that the cursor stands on. */
+export interface RowDecoder {
+  select: string
+  decode(row: RowCursor): Tick
+}
+
+/** Columns in front of every table's own. */
+const COMMON = 'ts, seq, instrument_id, event_ts'
+
+export const quoteDecoder: RowDecoder = {
+  select: `${COMMON}, bid_price, ask_price, bid_size, ask_size, source, delayed, flags`,
+  decode(row): Quote {
+    const tsUs = row.time() ?? Number.NaN
+    const seq = row.integer()
+    const instrument = row.integer()
+    const eventTsUs = row.time()
+    const bidPrice = row.float()
+    const askPrice = row.float()
+    const bidSize = row.float()
+    const askSize = row.float()
+    const source = row.text() as QuoteSource | undefined
+    const delayed = row.flag()
+    const verdict = flagged(row.text())
+    return { kind: 'quote', seq, tsUs, instrument, eventTsUs, bidPrice, askPrice, bidSize, askSize, source, delayed, verdict }
+  },
+}
+
+export const tradeDecoder: RowDecoder = {
+  select: `${COMMON}, price, size, source, venue, conditions, delayed, flags`,
+  decode(row): Trade {
+    const tsUs = row.time() ?? Number.NaN
+    const seq = row.integer()
+    const instrument = row.integer()
+    const eventTsUs = row.time()
+    const price = row.float() ?? Number.NaN
+    const size = row.float()
+    const source = row.text() as TradeSource
+    const venue = row.text()
+    const conditions = row.text()
+    const delayed = row.flag()
+    const verdict = flagged(row.text())
+    return { kind: 'trade', seq, tsUs, instrument, eventTsUs, price, size, source, venue, conditions, delayed, verdict }
+  },
+}
+
+export const greeksDecoder: RowDecoder = {
+  select: `${COMMON}, basis, implied_volatility, delta, gamma, vega, theta, option_price, pv_dividend, underlying_price, delayed, flags`,
+  decode(row): Greeks {
+    return {
+      kind: 'greeks',
+      tsUs: row.time() ?? Number.NaN,
+      seq: row.integer(),
+      instrument: row.integer(),
+      eventTsUs: row.time(),
+      basis: row.text() as Greeks['basis'],
+      impliedVolatility: row.float(),
+      delta: row.float(),
+      gamma: row.float(),
+      vega: row.float(),
+      theta: row.float(),
+      optionPrice: row.float(),
+      pvDividend: row.float(),
+      underlyingPrice: row.float(),
+      delayed: row.flag(),
+      verdict: flagged(row.text()),
+    }
+  },
+}
+
+export const statisticDecoder: RowDecoder = {
+  select: `${COMMON}, name, value, text, delayed, flags`,
+  decode(row): Statistic {
+    return {
+      kind: 'statistic',
+      tsUs: row.time() ?? Number.NaN,
+      seq: row.integer(),
+      instrument: row.integer(),
+      eventTsUs: row.time(),
+      name: row.text() ?? '',
+      value: row.float(),
+      text: row.text(),
+      delayed: row.flag(),
+      verdict: flagged(row.text()),
+    }
+  },
+}
+
+/** Fields of ticks that are text; the others were numbers, also where jsonb could not hold them as such. */
+const TEXT_FIELDS = new Set(['source', 'venue', 'conditions', 'basis', 'name', 'text'])
+
+export const rejectedDecoder: RowDecoder = {
+  select: 'ts, seq, instrument_id, kind, rules, reason, tick::text',
+  decode(row): Tick {
+    const tsUs = row.time() ?? Number.NaN
+    const seq = row.integer()
+    const instrument = row.integer()
+    const kind = row.text() as Tick['kind']
+    const verdict: Verdict = { severity: 'quarantine', rules: row.text() ?? '', reason: row.text() ?? '' }
+    const fields = Object.entries(parseJsonb(row.text() ?? '{}') as Record<string, unknown>)
+    const values = fields.map(([name, value]) => [name, typeof value === 'string' && !TEXT_FIELDS.has(name) ? Number(value) : value])
+    // The jsonb was written from a tick of this kind, by appendRejected.
+    return { ...Object.fromEntries(values), kind, seq, tsUs, instrument, verdict } as Tick
+  },
+}
+
+/** The reasons of a flag are not stored, only the rules' names. */
+function flagged(rules: string | undefined): Verdict | undefined {
+  return rules === undefined ? undefined : { severity: 'flag', rules, reason: '' }
+}

@@ -1,0 +1,246 @@
+/**
+ * Brings the schema of a database to this version, and back to an earlier one: numbered files, each in one transaction, recorded
+ * with their checksum in `tapedeck.schema_migrations`. Two processes may start at once: one waits for the other and finds the work
+ * done.
+ */
+
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import pg from 'pg'
+
+import { MigrationError } from '../../market/errors.ts'
+import { packageRoot } from '../../system/package-root.ts'
+import { hasSqlState, messageOf } from '../sqlstates.ts'
+
+export interface Migration {
+  /** From 1, without holes. */
+  number: number
+  /** `000001_tape`, as the file is called. */
+  name: string
+  up: string
+  /** Undoes `up`; what stands behind a line `-- down` in the file. */
+  down: string
+  /** SHA-256 of `up`, so that `down` may be mended later. */
+  checksum: string
+}
+
+export interface MigrateOptions {
+  /** Only says what would be done. */
+  dryRun?: boolean | undefined
+  migrations?: readonly Migration[]
+}
+
+/** Any number that no other program is likely to lock. */
+const ADVISORY_LOCK = '7402338110223351'
+const FILE_NAME = /^(\d{6})_[a-z0-9_]+\.sql$/
+const INSUFFICIENT_PRIVILEGE = '42501'
+
+/** The migrations that come with this program, in order. */
+export async function readMigrations(folder = join(packageRoot(), 'db', 'migrations')): Promise<Migration[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()
+  return Promise.all(
+    files.map(async (file, index) => {
+      const number = Number(FILE_NAME.exec(file)?.[1])
+      if (number !== index + 1) throw new Error(`expected migration ${index + 1} in ${folder}, found ${file}`)
+      const text = (await readFile(join(folder, file), 'utf8')).replaceAll('\r\n', '\n')
+      const [up = '', down = ''] = text.split(/^-- down$/m)
+      return { number, name: file.slice(0, -'.sql'.length), up, down, checksum: createHash('sha256').update(up).digest('hex') }
+    }),
+  )
+}
+
+/**
+ * Applies what is missing. Returns a line about each migration that it applied or, dry, would apply.
+ *
+ * @param client a connection that nobody else uses meanwhile
+ * @throws MigrationError when the database is newer, was migrated by other files, or refuses
+ */
+export async function migrate(client: Queryable, { dryRun = false, migrations }: MigrateOptions = {}): Promise<string[]> {
+  const wanted = migrations ?? (await readMigrations())
+  if (dryRun) return pending(await appliedMigrations(client), wanted).map(({ name }) => `would apply migration ${name}`)
+  return underMigrationLock(client, async () => {
+    const missing = pending(await appliedMigrations(client), wanted)
+    for (const migration of missing) await apply(client, migration)
+    return missing.map(({ name }) => `applied migration ${name}`)
+  })
+}
+
+/**
+ * Names of the migrations that are applied, and of those that are missing.
+ *
+ * @throws MigrationError when the database is newer or was migrated by other files
+ */
+export async function migrationState(client: Queryable): Promise<{ applied: string[]; missing: string[] }> {
+  const applied = await appliedMigrations(client)
+  const missing = pending(applied, await readMigrations())
+  return { applied: applied.map(({ name }) => name), missing: missing.map(({ name }) => name) }
+}
+
+export interface MigrateDownOptions extends MigrateOptions {
+  /** Number of the last migration that stays; 0 for none. Absent: the last but one. */
+  to?: number | undefined
+  /** Also when tables that hold rows go. */
+  loseRows?: boolean | undefined
+}
+
+/**
+ * Undoes the migrations above `to`, the newest first, all in one transaction. Returns a line about each, and about the rows that
+ * go with the tables or columns that hold them. Writers wait meanwhile.
+ *
+ * @param client a connection that nobody else uses meanwhile
+ * @throws MigrationError `migration-loses-rows` naming them, unless that is allowed; and as `migrate` does
+ */
+export async function migrateDown(client: Queryable, options: MigrateDownOptions = {}): Promise<string[]> {
+  const { dryRun = false, loseRows = false } = options
+  const ours = options.migrations ?? (await readMigrations())
+  return underMigrationLock(client, async () => {
+    const applied = await appliedMigrations(client)
+    pending(applied, ours)
+    const { to = Math.max(0, applied.length - 1) } = options
+    const undone = ours.slice(to, applied.length).reverse()
+    if (undone.length === 0) return []
+    await client.query('BEGIN')
+    let lost: string[]
+    try {
+      lost = await lostRows(client, () => undo(client, undone))
+      if (lost.length > 0 && !loseRows && !dryRun)
+        throw new MigrationError(
+          `Undoing ${undone.map(({ name }) => name).join(', ')} would delete ${lost.join(', ')}. Nothing was changed. ` +
+            'Export or back up what you need; with --yes it is deleted.',
+          { code: 'migration-loses-rows' },
+        )
+      await client.query(dryRun ? 'ROLLBACK' : 'COMMIT')
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => undefined)
+      if (error instanceof MigrationError) throw error
+      throw new MigrationError(
+        `The way back to before ${undone.at(-1)?.name} failed: ${messageOf(error)}. The database is as it was. Only the owner of its tables can go back.`,
+        { code: 'migration-failed', retryable: !(error instanceof pg.DatabaseError), cause: error },
+      )
+    }
+    const word = dryRun ? 'would ' : ''
+    return [
+      ...undone.map(({ name }) => `${word}${dryRun ? 'undo' : 'undid'} migration ${name}`),
+      ...lost.map((rows) => `${word}${dryRun ? 'delete' : 'deleted'} ${rows}`),
+    ]
+  })
+}
+
+async function undo(client: Queryable, migrations: readonly Migration[]): Promise<void> {
+  for (const { number, down } of migrations) {
+    await client.query(down)
+    await client.query('DELETE FROM tapedeck.schema_migrations WHERE number = $1', [number])
+  }
+}
+
+/** What of the rows there were is gone after `change`: `1,234 rows of quotes`, `venue of 1,234 rows of trades`. */
+async function lostRows(client: Queryable, change: () => Promise<void>): Promise<string[]> {
+  const before = await columnsByTable(client)
+  const tables = [...before.keys()]
+  const rows = new Map<string, number>()
+  // Nobody writes between the count and the change.
+  if (tables.length > 0) await client.query(`LOCK TABLE ${tables.join(', ')} IN SHARE MODE`)
+  for (const table of tables)
+    rows.set(table, Number((await client.query<{ count: string }>(`SELECT count(*) FROM ${table}`)).rows[0]?.count))
+  await change()
+  const after = await columnsByTable(client)
+  return tables.flatMap((table) => {
+    const count = rows.get(table) ?? 0
+    if (count === 0) return []
+    const name = table.replace('public.', '')
+    const held = `${count.toLocaleString('en-US')} ${count === 1 ? 'row' : 'rows'} of ${name}`
+    const left = after.get(table)
+    if (!left) return [held]
+    const gone = before.get(table)?.filter((column) => !left.includes(column)) ?? []
+    return gone.length > 0 ? [`${gone.join(', ')} of ${held}`] : []
+  })
+}
+
+/** Tables that people work with: in `public`, of no extension. */
+async function columnsByTable(client: Queryable): Promise<Map<string, string[]>> {
+  const { rows } = await client.query<{ table: string; columns: string[] }>(
+    `SELECT 'public.' || quote_ident(c.relname) AS table, array_agg(a.attname::text) AS columns
+     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+     GROUP BY c.relname ORDER BY c.relname`,
+  )
+  return new Map(rows.map(({ table, columns }) => [table, columns]))
+}
+
+/** Keeps other processes from changing the schema while `work` runs. */
+export async function underMigrationLock<T>(client: Queryable, work: () => Promise<T>): Promise<T> {
+  await client.query(`SELECT pg_advisory_lock(${ADVISORY_LOCK})`)
+  try {
+    return await work()
+  } finally {
+    // Where the connection broke, the lock is gone with it.
+    await client.query(`SELECT pg_advisory_unlock(${ADVISORY_LOCK})`).catch(() => undefined)
+  }
+}
+
+type Queryable = Pick<pg.ClientBase, 'query'>
+type AppliedMigration = Pick<Migration, 'number' | 'name' | 'checksum'>
+
+async function appliedMigrations(client: Queryable): Promise<AppliedMigration[]> {
+  const { rows: tables } = await client.query("SELECT FROM pg_tables WHERE schemaname = 'tapedeck' AND tablename = 'schema_migrations'")
+  if (tables.length === 0) return []
+  const { rows } = await client.query<AppliedMigration>('SELECT number, name, checksum FROM tapedeck.schema_migrations ORDER BY number')
+  return rows
+}
+
+/** Those of `wanted` that are not applied, when what is applied is the beginning of `wanted`. */
+function pending(applied: readonly AppliedMigration[], wanted: readonly Migration[]): Migration[] {
+  for (const { number, name, checksum } of applied) {
+    const ours = wanted[number - 1]
+    if (!ours)
+      throw new MigrationError(
+        `The database is at migration ${name}; this program knows ${wanted.length}, up to ${wanted.at(-1)?.name ?? 'none'}. ` +
+          'It was used by a newer version of tapedeck. Install that version or a newer one, or use another database.',
+        { code: 'migration-newer-database' },
+      )
+    if (ours.checksum !== checksum)
+      throw new MigrationError(
+        `Migration ${ours.name} was applied to the database as ${name} with checksum ${checksum.slice(0, 12)}; this program has it with ` +
+          `${ours.checksum.slice(0, 12)}. Applied migrations never change: use the version of tapedeck that made the database, ` +
+          'or put the change into a new migration.',
+        { code: 'migration-changed' },
+      )
+  }
+  return wanted.slice(applied.length)
+}
+
+async function apply(client: Queryable, { number, name, up, checksum }: Migration): Promise<void> {
+  try {
+    await client.query('BEGIN')
+    await client.query(
+      `CREATE SCHEMA IF NOT EXISTS tapedeck;
+       CREATE TABLE IF NOT EXISTS tapedeck.schema_migrations (
+         number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
+    )
+    await client.query(up)
+    await client.query('INSERT INTO tapedeck.schema_migrations (number, name, checksum) VALUES ($1, $2, $3)', [number, name, checksum])
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined)
+    throw await failure(client, name, error)
+  }
+}
+
+async function failure(client: Queryable, name: string, cause: unknown): Promise<MigrationError> {
+  if (!hasSqlState(cause, INSUFFICIENT_PRIVILEGE))
+    return new MigrationError(`Migration ${name} failed and was undone: ${messageOf(cause)}. The database is as it was before.`, {
+      code: 'migration-failed',
+      retryable: !(cause instanceof pg.DatabaseError),
+      cause,
+    })
+  const { rows } = await client.query<{ role: string; database: string }>('SELECT current_user AS role, current_database() AS database')
+  const { role = 'the role', database = 'the database' } = rows[0] ?? {}
+  return new MigrationError(
+    `Role ${role} may not create tables in database ${database}: ${messageOf(cause)}. As its owner or a superuser run: ` +
+      `GRANT CREATE ON DATABASE "${database}" TO "${role}"; GRANT CREATE, USAGE ON SCHEMA public TO "${role}";`,
+    { code: 'migration-not-permitted', cause },
+  )
+}

@@ -1,0 +1,233 @@
+/**
+ * Transcodes the ticks of a batch from tape records into binary COPY rows, table by table. Quotes, which are nearly
+ * everything, go from bytes to bytes without an object in between.
+ *
+ * A tick goes into its own table, or into rejected_ticks when a rule quarantined it, when its instrument has no number in the
+ * database, when it cannot be a row, or when the database refused it before.
+ */
+
+import { isTick, type TapeRecord, type Tick } from '../../market/tick.ts'
+import { CopyBuffer } from '../copy-buffer.ts'
+import { jsonbText, storableText } from '../jsonb.ts'
+import { RecordCursor, RecordKind } from '../tape/codec/codec.ts'
+import { OPTION_GREEKS, QUOTES, REJECTED_TICKS, STATISTICS, TRADES, tickColumns } from '../schema/tick-tables.ts'
+
+/** Stands in `rejected_ticks.rules` for a tick whose instrument the tape did not explain or the database did not take. */
+const UNKNOWN_INSTRUMENT = 'unknown-instrument'
+/** Stands in `rejected_ticks.rules` for a row that the database did not take. */
+export const DATABASE_REFUSED = 'database-refused'
+
+/** The database's number of an instrument, or why it has none. */
+export type InstrumentNumber = number | { refusal: string }
+
+/** Rows for one table. */
+export interface TableRows {
+  /** The COPY statement that takes them. */
+  copyFrom: string
+  fields: number
+  rows: CopyBuffer
+}
+
+/** A batch as COPY data. The buffers are the encoder's: use them before the next `encode`. */
+export interface EncodedBatch {
+  /** Tables of ticks with at least one row. */
+  tables: TableRows[]
+  rejected: TableRows
+  acceptedTicks: number
+  quarantinedTicks: number
+  /** Those quarantined by no rule. */
+  refusedTicks: number
+  /** Bounds of the times of its ticks; infinite without any. */
+  firstTsUs: number
+  lastTsUs: number
+  /** Ticks by rule. A tick counts under every rule that spoke. */
+  flagged: Map<string, number>
+  quarantined: Map<string, number>
+}
+
+/** Encodes batches one after the other, in buffers that it keeps. */
+export class BatchEncoder {
+  readonly #cursor = new RecordCursor()
+  readonly #quotes = tableRows(QUOTES.name, tickColumns(QUOTES))
+  readonly #trades = tableRows(TRADES.name, tickColumns(TRADES))
+  readonly #greeks = tableRows(OPTION_GREEKS.name, tickColumns(OPTION_GREEKS))
+  readonly #statistics = tableRows(STATISTICS.name, tickColumns(STATISTICS))
+  readonly #rejected = tableRows(REJECTED_TICKS.name, REJECTED_TICKS.columns)
+
+  /**
+   * Encodes all ticks of `blocks`.
+   *
+   * @param numberOf gives the database's number of a tape's instrument
+   * @param refused why the database refused a row before, by seq
+   */
+  encode(
+    sessionId: number,
+    blocks: readonly Uint8Array[],
+    numberOf: (instrument: number) => InstrumentNumber,
+    refused?: ReadonlyMap<number, string>,
+  ): EncodedBatch {
+    const tables = [this.#quotes, this.#trades, this.#greeks, this.#statistics]
+    for (const { rows } of [...tables, this.#rejected]) rows.clear()
+    const flagged = new Map<string, number>()
+    const quarantined = new Map<string, number>()
+    let firstTsUs = Number.POSITIVE_INFINITY
+    let lastTsUs = Number.NEGATIVE_INFINITY
+    let refusedTicks = 0
+    const cursor = this.#cursor
+    for (const block of blocks) {
+      cursor.reset(block)
+      while (cursor.next()) {
+        if (!cursor.isTick) continue
+        const { tsUs } = cursor
+        if (tsUs < firstTsUs) firstTsUs = tsUs
+        if (tsUs > lastTsUs) lastTsUs = tsUs
+        const verdict = cursor.hasVerdict ? cursor.verdict() : undefined
+        if (verdict) countRules(verdict.severity === 'flag' ? flagged : quarantined, verdict.rules)
+        const number = numberOf(cursor.instrument)
+        if (typeof number !== 'number') {
+          if (!cursor.isQuarantined) refusedTicks++
+          this.#reject(sessionId, undefined, UNKNOWN_INSTRUMENT, number.refusal)
+          continue
+        }
+        const refusal = refused?.get(cursor.seq) ?? eventTimeRefusal(cursor.number(0))
+        if (refusal !== undefined) {
+          if (!cursor.isQuarantined) refusedTicks++
+          this.#reject(sessionId, number, DATABASE_REFUSED, refusal)
+        } else if (cursor.isQuarantined) this.#reject(sessionId, number)
+        else this.#accept(sessionId, number, verdict?.rules)
+      }
+    }
+    return {
+      tables: tables.filter(({ rows }) => rows.rows > 0),
+      rejected: this.#rejected,
+      acceptedTicks: tables.reduce((sum, { rows }) => sum + rows.rows, 0),
+      quarantinedTicks: this.#rejected.rows.rows,
+      refusedTicks,
+      firstTsUs,
+      lastTsUs,
+      flagged,
+      quarantined,
+    }
+  }
+
+  #accept(sessionId: number, instrumentId: number, flags: string | undefined): void {
+    const cursor = this.#cursor
+    if (cursor.kind !== RecordKind.quote) {
+      this.#acceptTick(sessionId, instrumentId, flags)
+      return
+    }
+    const { rows, fields } = this.#quotes
+    beginTick(rows, fields, cursor, sessionId, instrumentId)
+    rows.float(cursor.number(1))
+    rows.float(cursor.number(2))
+    rows.float(cursor.number(3))
+    rows.float(cursor.number(4))
+    rows.text(cursor.quoteSource)
+    endTick(rows, cursor, flags)
+  }
+
+  #acceptTick(sessionId: number, instrumentId: number, flags: string | undefined): void {
+    const cursor = this.#cursor
+    const tick = cursor.record()
+    switch (tick.kind) {
+      case 'trade': {
+        const { rows, fields } = this.#trades
+        beginTick(rows, fields, cursor, sessionId, instrumentId)
+        rows.float(tick.price)
+        rows.float(tick.size ?? Number.NaN)
+        rows.text(tick.source)
+        rows.text(tick.venue)
+        rows.text(tick.conditions)
+        endTick(rows, cursor, flags)
+        return
+      }
+      case 'greeks': {
+        const { rows, fields } = this.#greeks
+        beginTick(rows, fields, cursor, sessionId, instrumentId)
+        rows.text(tick.basis)
+        for (let i = 1; i <= 8; i++) rows.float(cursor.number(i))
+        endTick(rows, cursor, flags)
+        return
+      }
+      case 'statistic': {
+        const { rows, fields } = this.#statistics
+        beginTick(rows, fields, cursor, sessionId, instrumentId)
+        rows.text(tick.name)
+        rows.float(tick.value ?? Number.NaN)
+        rows.text(tick.text)
+        endTick(rows, cursor, flags)
+        return
+      }
+      default:
+        throw new Error(`A record of kind ${tick.kind} was taken for a tick.`)
+    }
+  }
+
+  #reject(sessionId: number, instrumentId: number | undefined, rule?: string, reason?: string): void {
+    appendRejected(this.#rejected.rows, sessionId, this.#cursor.record(), instrumentId, rule, reason)
+  }
+}
+
+/**
+ * Appends a row of rejected_ticks, which the database takes whatever the record holds.
+ *
+ * @param rule what rejects it beside the rules of its verdict, and its reason
+ */
+export function appendRejected(
+  rows: CopyBuffer,
+  sessionId: number,
+  record: TapeRecord,
+  instrumentId: number | undefined,
+  rule?: string,
+  reason?: string,
+): void {
+  const { kind, seq, tsUs, ...fields } = record
+  const { verdict, ...rest } = isTick(record) ? (fields as Omit<Tick, 'kind' | 'seq' | 'tsUs'>) : { ...fields, verdict: undefined }
+  rows.row(REJECTED_TICKS.columns.length)
+  rows.time(tsUs)
+  rows.integer(sessionId)
+  rows.integer(seq)
+  if (instrumentId === undefined) rows.null()
+  else rows.integer(instrumentId)
+  rows.text(kind)
+  rows.text(storableText([verdict?.rules, rule].filter(Boolean).join(',')))
+  rows.text(storableText([verdict?.reason, reason].filter(Boolean).join('; ')))
+  rows.jsonb(jsonbText(rest))
+}
+
+/** The seq of one encoded row of a table of ticks. */
+export function rowSeq(row: Buffer): number {
+  // Behind the count of fields and the fields ts and session_id, each a length and 8 bytes, and its own length.
+  return Number(row.readBigInt64BE(2 + 12 + 12 + 4))
+}
+
+function tableRows(table: string, columns: readonly string[]): TableRows {
+  return { copyFrom: `COPY ${table} (${columns.join(', ')}) FROM STDIN BINARY`, fields: columns.length, rows: new CopyBuffer() }
+}
+
+function beginTick(rows: CopyBuffer, fields: number, cursor: RecordCursor, sessionId: number, instrumentId: number): void {
+  rows.row(fields)
+  rows.time(cursor.tsUs)
+  rows.integer(sessionId)
+  rows.integer(cursor.seq)
+  rows.integer(instrumentId)
+  const eventTsUs = cursor.number(0)
+  if (Number.isNaN(eventTsUs)) rows.null()
+  else rows.time(eventTsUs)
+}
+
+function endTick(rows: CopyBuffer, cursor: RecordCursor, flags: string | undefined): void {
+  if (cursor.isDelayed) rows.boolean(true)
+  else rows.null()
+  rows.text(flags)
+}
+
+/** A venue's time that is no count of microseconds would be another one in the database. */
+function eventTimeRefusal(eventTsUs: number): string | undefined {
+  if (Number.isSafeInteger(eventTsUs) || Number.isNaN(eventTsUs)) return undefined
+  return `its event time ${eventTsUs} is no whole number of microseconds`
+}
+
+function countRules(counts: Map<string, number>, rules: string): void {
+  for (const rule of rules.split(',')) counts.set(rule, (counts.get(rule) ?? 0) + 1)
+}

@@ -1,0 +1,256 @@
+/**
+ * Writes batches of the journal into the database, each exactly once.
+ *
+ * A batch is one transaction. Its marker, the row of `batches`, is inserted first: when the outcome of an earlier attempt is
+ * unknown (the connection broke at COMMIT), the marker of the next one waits for the old transaction, if it still runs, and then
+ * takes a unique violation for "committed". Only the instruments are told before, in a transaction of their own.
+ *
+ * A batch is written in one go. When the database refuses what is in a row, the transaction is begun anew and the rows are
+ * halved until the refused ones are found; they go to rejected_ticks and the rest of the batch to its tables.
+ */
+
+import type pg from 'pg'
+
+import type { Contract } from '../../market/contract.ts'
+import { isTick } from '../../market/tick.ts'
+import { isoFromUs } from '../../market/time.ts'
+import { type ControlRecord, writeControlRecords } from './control-records.ts'
+import { appendRejected, BatchEncoder, DATABASE_REFUSED, type EncodedBatch, type InstrumentNumber, rowSeq } from './copy-encode.ts'
+import { copyAcceptable, copyIn, copyTables, refusal } from './copy-in.ts'
+import { InstrumentNumbers } from './instruments.ts'
+import { storableText } from '../jsonb.ts'
+import type { DatabasePool } from '../pool.ts'
+import { hasSqlState, isRowRefusal, UNIQUE_VIOLATION, writeErrorOf } from '../sqlstates.ts'
+import { NO_INSTRUMENT, RecordCursor } from '../tape/codec/codec.ts'
+
+/** Longer than a backend can hold on to the marker after its client is gone (db/pool.ts). */
+const STORE_LIMIT_MS = 120_000
+
+/** Consecutive blocks of one session's journal that share a batch number. */
+export interface Batch {
+  sessionId: number
+  batchNo: number
+  /** Payloads of the blocks: tape records, 8-byte aligned. */
+  blocks: readonly Uint8Array[]
+}
+
+/** What became of a batch. Accepted and quarantined are all of its ticks, but for rows that a trigger in the database let vanish. */
+export interface StoredBatch {
+  /** An earlier attempt had written it. */
+  alreadyCommitted: boolean
+  /** Rows in the tables of their kinds. */
+  acceptedTicks: number
+  /** Rows in rejected_ticks. */
+  quarantinedTicks: number
+  /** Those of the quarantined that no rule but the database rejected. */
+  refusedTicks: number
+  /** From the begin of the transaction to the answer to COMMIT. */
+  commitMs: number
+}
+
+export interface TickStore {
+  /**
+   * Writes a batch, or finds that it is written. Call it again with the same batch after a failure, as long as it takes.
+   *
+   * @param contractOf explains the instruments of the batch's tape
+   * @throws WriteError saying what to do; `retryable` when patience alone may help
+   */
+  store(batch: Batch, contractOf: (instrument: number) => Contract | undefined): Promise<StoredBatch>
+}
+
+export interface TickStoreOptions {
+  pool: DatabasePool
+  /** After this the connection is given up for dead. */
+  limitMs?: number
+}
+
+export function createTickStore({ pool, limitMs = STORE_LIMIT_MS }: TickStoreOptions): TickStore {
+  const instruments = new InstrumentNumbers()
+  const encoders: BatchEncoder[] = []
+
+  const storeOn = async (client: pg.ClientBase, batch: Batch, contractOf: ContractOf): Promise<StoredBatch> => {
+    const { contracts, renewed, controls } = scan(batch.blocks, contractOf)
+    const numbers = await instruments.numbersOf(client, batch.sessionId, contracts, renewed)
+    const encoder = encoders.pop() ?? new BatchEncoder()
+    const startedMs = performance.now()
+    const stored = await write(client, { ...batch, controls, numbers, encoder })
+    // An encoder whose batch failed may still be read by the socket, and is left to the garbage collector.
+    encoders.push(encoder)
+    return { ...stored, commitMs: performance.now() - startedMs }
+  }
+
+  return {
+    async store(batch, contractOf) {
+      try {
+        return await pool.withClient((client) => within(limitMs, storeOn(client, batch, contractOf)))
+      } catch (error) {
+        throw writeErrorOf(error, `did not take batch ${batch.batchNo} of session ${batch.sessionId}`)
+      }
+    },
+  }
+}
+
+type ContractOf = (instrument: number) => Contract | undefined
+type Written = Omit<StoredBatch, 'commitMs'>
+
+interface Work extends Batch {
+  controls: readonly ControlRecord[]
+  /** Of every instrument in the batch. */
+  numbers: ReadonlyMap<number, InstrumentNumber>
+  encoder: BatchEncoder
+}
+
+/** What has to be known of a batch before it can be encoded. */
+function scan(blocks: readonly Uint8Array[], contractOf: ContractOf) {
+  const contracts = new Map<number, Contract | undefined>()
+  const renewed: Contract[] = []
+  const controls: ControlRecord[] = []
+  const cursor = new RecordCursor()
+  for (const block of blocks) {
+    cursor.reset(block)
+    while (cursor.next()) {
+      const { instrument } = cursor
+      if (cursor.isTick) {
+        if (!contracts.has(instrument)) contracts.set(instrument, contractOf(instrument))
+        continue
+      }
+      const record = cursor.record()
+      if (isTick(record)) continue
+      if (record.kind === 'contract') {
+        renewed.push(record.contract)
+        continue
+      }
+      controls.push(record)
+      if (instrument !== NO_INSTRUMENT) contracts.set(instrument, contractOf(instrument))
+    }
+  }
+  return { contracts, renewed, controls }
+}
+
+/** In as few messages as can be: the marker goes with the rows, and mostly COMMIT too. That is worth a tenth of the speed. */
+async function write(client: pg.ClientBase, work: Work): Promise<Written> {
+  const encoded = encode(work)
+  const copies = [...encoded.tables, encoded.rejected].filter(({ rows }) => rows.rows > 0)
+  const hasMore = copies.length === 0 || work.controls.length > 0 || encoded.flagged.size > 0 || encoded.quarantined.size > 0
+  try {
+    const written = countTaken(encoded, await copyTables(client, beginSql(work, encoded), copies, hasMore ? '' : 'COMMIT'))
+    // When the rows are committed by now, a crash just here leaves a marker that tells of too many.
+    if (written.acceptedTicks < encoded.acceptedTicks) await correctMarker(client, work, written)
+    if (hasMore) await finish(client, work, encoded, work.controls)
+    return written
+  } catch (error) {
+    if (!isRowRefusal(error)) throw error
+    await client.query('ROLLBACK')
+    return isMarkerTaken(error) ? readMarker(client, work) : writeCarefully(client, work, encoded)
+  }
+}
+
+/** The same, row by row where it must be. `encoded` is what `work` encodes to. */
+async function writeCarefully(client: pg.ClientBase, work: Work, encoded: EncodedBatch): Promise<Written> {
+  const { sessionId, numbers } = work
+  await client.query(beginSql(work, encoded))
+  // What is checked only at COMMIT could not be pinned on a row.
+  await client.query('SET CONSTRAINTS ALL IMMEDIATE')
+  const refused = new Map<number, string>()
+  let takenRows = 0
+  for (const table of encoded.tables) {
+    takenRows += await copyAcceptable(client, table, (row, reason) => refused.set(rowSeq(row), reason))
+  }
+  const settled = encode(work, refused)
+  const { rows } = settled.rejected
+  for (const record of work.controls) {
+    const reason = await refusal(client, () => writeControlRecords(client, sessionId, [record], (i) => knownNumber(numbers, i)))
+    if (reason !== undefined) appendRejected(rows, sessionId, record, undefined, DATABASE_REFUSED, reason)
+  }
+  if (rows.rows > 0) await copyIn(client, settled.rejected.copyFrom, rows.finish())
+  const written = countTaken(settled, takenRows + settled.quarantinedTicks)
+  await correctMarker(client, work, written)
+  await finish(client, work, settled, [])
+  return written
+}
+
+function encode({ encoder, sessionId, blocks, numbers }: Work, refused?: ReadonlyMap<number, string>): EncodedBatch {
+  return encoder.encode(sessionId, blocks, (instrument) => numbers.get(instrument) ?? { refusal: 'it was not looked up' }, refused)
+}
+
+/** Begins the transaction with the batch's marker. */
+function beginSql(
+  { sessionId, batchNo }: Batch,
+  { acceptedTicks, quarantinedTicks, refusedTicks, firstTsUs, lastTsUs }: EncodedBatch,
+): string {
+  const bounds = firstTsUs <= lastTsUs ? `'${isoFromUs(firstTsUs)}', '${isoFromUs(lastTsUs)}'` : 'NULL, NULL'
+  return `BEGIN; INSERT INTO batches (session_id, batch_no, accepted_ticks, quarantined_ticks, refused_ticks, first_ts, last_ts)
+    VALUES (${sessionId}, ${batchNo}, ${acceptedTicks}, ${quarantinedTicks}, ${refusedTicks}, ${bounds})`
+}
+
+/** The batch is in the database already. */
+function isMarkerTaken(error: unknown): boolean {
+  return hasSqlState(error, UNIQUE_VIOLATION) && error.table === 'batches'
+}
+
+/** What follows the rows, up to COMMIT. */
+async function finish(client: pg.ClientBase, work: Work, encoded: EncodedBatch, controls: readonly ControlRecord[]): Promise<void> {
+  await writeControlRecords(client, work.sessionId, controls, (instrument) => knownNumber(work.numbers, instrument))
+  await writeQuality(client, work, encoded)
+  await client.query('COMMIT')
+}
+
+async function writeQuality(client: pg.ClientBase, { sessionId, batchNo }: Batch, { flagged, quarantined }: EncodedBatch): Promise<void> {
+  const counts = [
+    ...[...flagged].map(([rule, ticks]) => ({ rule: storableText(rule), severity: 'flag', ticks })),
+    ...[...quarantined].map(([rule, ticks]) => ({ rule: storableText(rule), severity: 'quarantine', ticks })),
+  ]
+  if (counts.length === 0) return
+  await client.query(
+    `INSERT INTO data_quality (session_id, batch_no, rule, severity, ticks)
+     SELECT $1, $2, rule, severity, sum(ticks) FROM jsonb_to_recordset($3::jsonb) AS c(rule text, severity text, ticks bigint) GROUP BY rule, severity`,
+    [sessionId, batchNo, JSON.stringify(counts)],
+  )
+}
+
+async function readMarker(client: pg.ClientBase, { sessionId, batchNo }: Batch): Promise<Written> {
+  const { rows } = await client.query<Record<'accepted_ticks' | 'quarantined_ticks' | 'refused_ticks', string>>(
+    'SELECT accepted_ticks, quarantined_ticks, refused_ticks FROM batches WHERE session_id = $1 AND batch_no = $2',
+    [sessionId, batchNo],
+  )
+  const [marker] = rows
+  if (!marker) throw new Error(`the marker of batch ${batchNo} was there and is gone`)
+  return {
+    alreadyCommitted: true,
+    acceptedTicks: Number(marker.accepted_ticks),
+    quarantinedTicks: Number(marker.quarantined_ticks),
+    refusedTicks: Number(marker.refused_ticks),
+  }
+}
+
+/** Rows that a trigger let vanish are no refusals; only the count of the rows that COPY took tells. */
+function countTaken({ quarantinedTicks, refusedTicks }: EncodedBatch, takenRows: number): Written {
+  return { alreadyCommitted: false, acceptedTicks: takenRows - quarantinedTicks, quarantinedTicks, refusedTicks }
+}
+
+/** Corrects what the marker was given before the rows. */
+async function correctMarker(client: pg.ClientBase, { sessionId, batchNo }: Batch, written: Written): Promise<void> {
+  const { acceptedTicks, quarantinedTicks, refusedTicks } = written
+  await client.query(
+    'UPDATE batches SET accepted_ticks = $3, quarantined_ticks = $4, refused_ticks = $5 WHERE session_id = $1 AND batch_no = $2',
+    [sessionId, batchNo, acceptedTicks, quarantinedTicks, refusedTicks],
+  )
+}
+
+function knownNumber(numbers: ReadonlyMap<number, InstrumentNumber>, instrument: number): number | undefined {
+  const number = numbers.get(instrument)
+  return typeof number === 'number' ? number : undefined
+}
+
+/** Waits at most `limitMs`. What is waited for goes on, and fails when its connection is closed. */
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs / 1000} s`)), limitMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

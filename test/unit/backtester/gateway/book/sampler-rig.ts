@@ -1,0 +1,91 @@
+/** A sampler whose ticks are kept as text, and records to play to it. */
+
+import { ContractBook, type ListedContract } from '../../../../../backtester/gateway/contracts/contracts.ts'
+import type { Line, LineOptions, Outlet } from '../../../../../backtester/gateway/book/line.ts'
+import { Sampler } from '../../../../../backtester/gateway/book/sampler.ts'
+import type { TickKind, TickLine } from '../../../../../backtester/gateway/book/tick-line.ts'
+import { FrameWriter } from '../../../../../backtester/gateway/protocol/wire.ts'
+import { RecordCursor, RecordEncoder } from '../../../../../db/tape/codec/codec.ts'
+import type { Greeks, Statistic, TapeRecord, Trade, TradeSource } from '../../../../../market/tick.ts'
+import { CONTRACTS, MS_US, OPEN_US } from '../../../../support/gateway/gateway-tape.ts'
+
+/** Keeps what is sent: `@` and the milliseconds behind the opening, then the messages of that time. */
+class Recorder implements Outlet {
+  readonly writer = new FrameWriter()
+  readonly sent: string[] = []
+
+  atTapeTime(tsUs: number): void {
+    this.sent.push(`@${(tsUs - OPEN_US) / MS_US}`)
+  }
+
+  spill(): void {
+    const bytes = this.writer.take()
+    for (let at = 0; at < bytes.length; ) {
+      const end = at + 4 + bytes.readUInt32BE(at)
+      this.sent.push(bytes.toString('latin1', at + 4, end - 1).replaceAll('\0', '|'))
+      at = end
+    }
+  }
+}
+
+/** A sampler over the stock and three options, driven as the player drives it. */
+export class Rig {
+  readonly book = new ContractBook(CONTRACTS)
+  readonly sampler: Sampler
+  readonly recorder = new Recorder()
+  nowUs = OPEN_US
+
+  constructor(sampling: boolean, tradeSources?: Set<TradeSource>) {
+    this.sampler = new Sampler(
+      CONTRACTS.map((contract, i) => [i, { listed: this.book.listed(contract), ...(tradeSources && { tradeSources }) }]),
+      sampling,
+    )
+  }
+
+  open(instrument: number, reqId: number, options?: LineOptions): Line {
+    return this.sampler.open(this.#listed(instrument), reqId, this.recorder, this.nowUs, options)
+  }
+
+  openTicks(instrument: number, reqId: number, kind: TickKind, ignoreSize = false): TickLine {
+    return this.sampler.openTicks(this.#listed(instrument), reqId, this.recorder, this.nowUs, { kind, ignoreSize })
+  }
+
+  play(...records: TapeRecord[]): void {
+    const encoder = new RecordEncoder()
+    for (const record of records) encoder.append(record)
+    const cursor = new RecordCursor(encoder.bytes())
+    while (cursor.next()) {
+      this.goTo(cursor.tsUs)
+      this.sampler.play(cursor, cursor.tsUs)
+    }
+  }
+
+  /** Flushes the steps before `tsUs`. */
+  goTo(tsUs: number): void {
+    for (let step = this.sampler.dueUs; step < tsUs; step = this.sampler.dueUs) this.sampler.flush(step)
+    this.nowUs = Math.max(this.nowUs, Math.min(tsUs, Number.MAX_SAFE_INTEGER))
+  }
+
+  #listed(instrument: number): ListedContract {
+    const contract = CONTRACTS[instrument]
+    if (!contract) throw new Error(`no instrument ${instrument}`)
+    return this.book.listed(contract)
+  }
+
+  finish(): string[] {
+    this.goTo(Number.POSITIVE_INFINITY)
+    return this.recorder.sent
+  }
+}
+
+export function tradeAt(afterMs: number, instrument: number, price: number, size: number, source: TradeSource = 'import'): Trade {
+  return { kind: 'trade', seq: 0, tsUs: OPEN_US + afterMs * MS_US, instrument, price, size, source, venue: 'NYSE', conditions: '   I' }
+}
+
+export function figureAt(afterMs: number, instrument: number, name: string, value?: number, text?: string): Statistic {
+  return { kind: 'statistic', seq: 0, tsUs: OPEN_US + afterMs * MS_US, instrument, name, value, text }
+}
+
+export function greeksAt(afterMs: number, instrument: number, basis: Greeks['basis'], impliedVolatility: number): Greeks {
+  return { kind: 'greeks', seq: 0, tsUs: OPEN_US + afterMs * MS_US, instrument, basis, impliedVolatility, delta: 0.5 }
+}

@@ -1,0 +1,163 @@
+/** What lines get beside quotes: trades, figures, option values, delayed ids, tick-by-tick data. */
+
+import { describe, expect, it } from 'vitest'
+
+import type { TradeSource } from '../../../../../market/tick.ts'
+import { quoteAt } from '../../../../support/gateway/gateway-tape.ts'
+import { figureAt, greeksAt, Rig, tradeAt } from './sampler-rig.ts'
+
+describe('a trade', () => {
+  it('goes out as time, price with size and the day volume, and RTVolume where it was asked for', () => {
+    const rig = new Rig(false)
+    rig.open(0, 1)
+    rig.open(0, 2, { generics: new Set([233]) })
+    rig.play(tradeAt(0, 0, 70, 3), tradeAt(1, 0, 71, 1))
+    const first = ['46|6|1|45|1401975000', '1|6|1|4|70|3|0', '2|6|1|8|3']
+    const last = ['46|6|2|48|71;1;1401975000001;4;70.25;true', '46|6|2|45|1401975000', '1|6|2|4|71|1|0', '2|6|2|8|4']
+    expect(rig.finish().slice(0, 4)).toEqual(['@0', ...first])
+    expect(rig.recorder.sent.slice(-4).toSorted()).toEqual(last.toSorted())
+    expect(rig.sampler.totals).toMatchObject({ changes: 14, ticksServed: 14, messagesServed: 14, notServed: 0 })
+  })
+
+  it('is told again though it is like the one before, and gives way to a later one before the step', () => {
+    const rig = new Rig(true)
+    rig.open(0, 1)
+    rig.play(tradeAt(1, 0, 70, 3), tradeAt(2, 0, 70, 3), tradeAt(300, 0, 70, 3))
+    expect(rig.finish()).toEqual([
+      '@250',
+      '46|6|1|45|1401975000',
+      '1|6|1|4|70|3|0',
+      '2|6|1|8|6',
+      '@500',
+      '46|6|1|45|1401975000',
+      '1|6|1|4|70|3|0',
+      '2|6|1|8|9',
+    ])
+    expect(rig.sampler.totals).toMatchObject({ changes: 6, merged: 2, ticksServed: 4 })
+  })
+
+  it('is told once of a tape that has it from two sources', () => {
+    const rig = new Rig(false, new Set<TradeSource>(['last', 'rt-volume']))
+    rig.open(0, 1, { generics: new Set([233]) })
+    rig.play(tradeAt(0, 0, 70, 3, 'last'), tradeAt(0, 0, 70, 3, 'rt-volume'), figureAt(0, 0, 'rt-day-volume', 1000))
+    rig.play(tradeAt(1, 0, 70, 5, 'rt-volume'))
+    expect(rig.finish().filter((line) => !line.startsWith('@'))).toEqual([
+      '46|6|1|45|1401975000',
+      '1|6|1|4|70|3|0',
+      '46|6|1|48|70;3;1401975000000;3;70;true',
+      '46|6|1|48|70;5;1401975000001;1005;70;true',
+    ])
+    expect(rig.sampler.totals.notServed).toBe(1)
+  })
+})
+
+describe('figures and option values', () => {
+  it('go out through the messages of their tick types, if their generic tick was asked for', () => {
+    const rig = new Rig(false)
+    rig.open(0, 1, { generics: new Set([101, 106, 236, 456]) })
+    rig.open(0, 2)
+    const figures = [figureAt(0, 0, 'day-high', 71.5), figureAt(0, 0, 'call-open-interest', 9), figureAt(0, 0, 'implied-volatility', 0.25)]
+    rig.play(...figures, figureAt(0, 0, 'shortable', 3), figureAt(0, 0, 'dividends', undefined, '0.83,0.92,20130219,0.23'))
+    rig.play(figureAt(0, 0, 'call-volume', 9), figureAt(0, 0, 'day-high', 71.5), figureAt(0, 0, 'no-such-figure', 1))
+    expect(rig.finish().filter((line) => !line.startsWith('@'))).toEqual([
+      '1|6|1|6|71.5|0|0',
+      '1|6|2|6|71.5|0|0',
+      '2|6|1|27|9',
+      '45|6|1|24|0.25',
+      '45|6|1|46|3',
+      '46|6|1|59|0.83,0.92,20130219,0.23',
+    ])
+    expect(rig.sampler.totals).toMatchObject({ changes: 6, ticksServed: 6, notServed: 1 })
+  })
+
+  it('have sentinels for what is not known, and one state for each basis', () => {
+    const rig = new Rig(true)
+    rig.open(1, 9)
+    rig.play(greeksAt(0, 1, 'bid', 0.3), greeksAt(1, 1, 'model', 0.31), greeksAt(2, 1, 'model', 0.32))
+    expect(rig.finish()).toEqual(['@0', '21|9|10|1|0.3|0.5|-1|-1|-2|-2|-2|-1', '@100', '21|9|13|1|0.32|0.5|-1|-1|-2|-2|-2|-1'])
+  })
+
+  it('of a new line come ahead of the quote, in the order in which a real gateway was seen to send them', () => {
+    const rig = new Rig(true)
+    rig.play(figureAt(0, 0, 'halted', 0), tradeAt(0, 0, 70, 3), figureAt(1, 0, 'day-high', 71), quoteAt(2, 0, [70, 1], [71, 1]))
+    rig.open(0, 9)
+    expect(rig.finish().map((line) => line.split('|').slice(0, 4).join('|'))).toEqual([
+      '@1',
+      '46|6|9|45',
+      '1|6|9|4',
+      '45|6|9|49',
+      '2|6|9|8',
+      '1|6|9|6',
+      '1|6|9|1',
+      '1|6|9|2',
+    ])
+    expect(rig.sampler.totals).toMatchObject({ changes: 0, statesServed: 5, ticksServed: 5, messagesServed: 7 })
+  })
+
+  it('are computed behind a quote when that was asked for and both quotes have two sides', () => {
+    const rig = new Rig(false)
+    const { book, sampler } = rig
+    sampler.computeOptionValues(({ underConId }) => book.byConId(underConId), 0)
+    rig.open(1, 9)
+    rig.play(quoteAt(0, 1, [2, 1], [2.2, 1]), quoteAt(1, 0, [70.9, 1], [71.1, 1]), quoteAt(2, 1, [2.1, 1], [2.3, 1]))
+    const computed = rig.finish().filter((line) => line.startsWith('21|'))
+    expect(computed).toHaveLength(1)
+    const [, , type, , volatility, delta, price, dividend, gamma, vega, theta, spot] = (computed[0] ?? '').split('|').map(Number)
+    expect([type, price, dividend, spot]).toEqual([13, 2.2, 0, 71])
+    // 70 call on 71 with 15.27 days left: 1.20 of time value.
+    expect(volatility).toBeGreaterThan(0.1)
+    expect(volatility).toBeLessThan(0.4)
+    expect(delta).toBeGreaterThan(0.5)
+    expect(gamma).toBeGreaterThan(0)
+    expect(vega).toBeLessThan(0.1)
+    expect(theta).toBeLessThan(0)
+    expect(sampler.totals).toMatchObject({ changes: 2, derived: 1, ticksServed: 3 })
+  })
+})
+
+describe('delayed data', () => {
+  it('goes out under its own ids', () => {
+    const rig = new Rig(false)
+    rig.open(0, 9, { dataType: 3 })
+    rig.play(quoteAt(0, 0, [70, 3], [71, 4]), quoteAt(1, 0, [70, 4], [71, 5]), tradeAt(2, 0, 70, 1), figureAt(3, 0, 'day-high', 71))
+    expect(rig.finish().filter((line) => !line.startsWith('@'))).toEqual([
+      '1|6|9|66|70|3|1',
+      '1|6|9|67|71|4|1',
+      '2|6|9|69|4',
+      '2|6|9|70|5',
+      '46|6|9|88|1401975000',
+      '1|6|9|68|70|1|0',
+      '2|6|9|74|1',
+      '1|6|9|72|71|0|0',
+    ])
+  })
+})
+
+describe('a tick-by-tick line', () => {
+  it('gets every trade or every quote at once, whatever the sampling', () => {
+    const rig = new Rig(true)
+    for (const [i, kind] of (['Last', 'AllLast', 'BidAsk', 'MidPoint'] as const).entries()) rig.openTicks(0, i + 1, kind)
+    rig.play(tradeAt(0, 0, 70, 3), quoteAt(1, 0, [70, 1], [71, 2]), quoteAt(2, 0, [70, 1], [71, 2]), quoteAt(3, 0, [70, 1]))
+    expect(rig.finish().filter((line) => !line.startsWith('@'))).toEqual([
+      '99|1|1|1401975000|70|3|2|NYSE|   I',
+      '99|2|2|1401975000|70|3|2|NYSE|   I',
+      '99|3|3|1401975000|70|71|1|2|0',
+      '99|4|4|1401975000|70.5',
+      '99|3|3|1401975000|70|71|1|2|0',
+      '99|3|3|1401975000|70|-1|1|0|0',
+    ])
+    expect(rig.sampler.totals).toMatchObject({ changes: 6, ticksServed: 6, messagesServed: 6, linesOpened: 4 })
+    expect(rig.sampler.openTickLines).toBe(4)
+  })
+
+  it('gets the quote it finds, and may leave out what changed in size alone', () => {
+    const rig = new Rig(true)
+    rig.play(quoteAt(0, 0, [70, 1], [71, 2]))
+    const line = rig.openTicks(0, 1, 'BidAsk', true)
+    rig.play(quoteAt(1, 0, [70, 5], [71, 2]), quoteAt(2, 0, [70.5, 5], [71, 2]))
+    expect(rig.finish()).toEqual(['@0', '99|1|3|1401975000|70|71|1|2|0', '@0.002', '99|1|3|1401975000|70.5|71|5|2|0'])
+    rig.sampler.closeTicks(line)
+    expect(rig.sampler.totals).toMatchObject({ statesServed: 1, changes: 1, ticksServed: 2, linesClosed: 1 })
+    expect(rig.sampler.openTickLines).toBe(0)
+  })
+})

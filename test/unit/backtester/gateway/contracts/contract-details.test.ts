@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+
+import { contractDetails } from '../../../../../backtester/gateway/contracts/contract-details.ts'
+import { ContractBook } from '../../../../../backtester/gateway/contracts/contracts.ts'
+import type { Contract } from '../../../../../market/contract.ts'
+import { JUNE_70_CALL, TWX } from '../../../../support/gateway/gateway-tape.ts'
+
+function detailsAt(contract: Contract, date: string) {
+  return contractDetails(new ContractBook([contract]).listed(contract), Date.parse(date) * 1000, '')
+}
+
+describe('contractDetails', () => {
+  it('shortens the hours of an early close, 2014-07-03, and closes the holiday behind it', () => {
+    const stock = detailsAt(TWX, '2014-07-03T13:30:00Z')
+    expect(stock.tradingHours).toMatch(
+      /^20140703:0400-20140703:1700;20140704:CLOSED;20140705:CLOSED;20140706:CLOSED;20140707:0400-20140707:2000;/,
+    )
+    expect(stock.liquidHours).toMatch(/^20140703:0930-20140703:1300;20140704:CLOSED;/)
+    expect(detailsAt(JUNE_70_CALL, '2014-07-03T13:30:00Z').tradingHours).toMatch(/^20140703:0930-20140703:1300;/)
+  })
+
+  it('counts days as New York does', () => {
+    expect(detailsAt(TWX, '2014-06-06T02:00:00Z').liquidHours).toMatch(/^20140605:/)
+  })
+
+  it('says nothing of hours that no calendar here knows', () => {
+    expect(detailsAt(TWX, '1990-01-02T15:00:00Z').tradingHours).toBe('')
+    const future: Contract = {
+      kind: 'future',
+      symbol: 'ES',
+      currency: 'USD',
+      expiry: '2014-06-20',
+      multiplier: 50,
+      tradingClass: 'ES',
+      venue: 'CME',
+    }
+    expect(detailsAt(future, '2014-06-05T14:00:00Z')).toMatchObject({
+      tradingHours: '',
+      liquidHours: '',
+      multiplier: 50,
+      contractMonth: '201406',
+    })
+  })
+})

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest'
+
+import { ContractBook, inventConId } from '../../../../../backtester/gateway/contracts/contracts.ts'
+import type { ContractQuery } from '../../../../../backtester/gateway/protocol/requests.ts'
+import { type Contract, contractKey } from '../../../../../market/contract.ts'
+import { CONTRACTS, JULY_72_CALL, JUNE_70_CALL, JUNE_70_PUT, TWX, twxOption } from '../../../../support/gateway/gateway-tape.ts'
+
+const book = new ContractBook(CONTRACTS)
+
+function query(terms: Partial<ContractQuery>): ContractQuery {
+  return {
+    conId: undefined,
+    symbol: 'TWX',
+    secType: 'OPT',
+    expiry: '',
+    strike: undefined,
+    right: undefined,
+    multiplier: undefined,
+    exchange: '',
+    currency: '',
+    localSymbol: '',
+    tradingClass: '',
+    ...terms,
+  }
+}
+
+function found(terms: Partial<ContractQuery>, among = book): Contract[] {
+  return among.find(query(terms)).map(({ contract }) => contract)
+}
+
+describe('ContractBook', () => {
+  it('finds a stock by symbol and type', () => {
+    expect(found({ secType: 'STK' })).toEqual([TWX])
+    expect(found({ secType: 'STK', exchange: 'NYSE' })).toEqual([TWX])
+    expect(found({ secType: 'STK', exchange: 'SMART', currency: 'USD' })).toEqual([TWX])
+  })
+
+  it('lists all options that fit, by expiry, strike and right', () => {
+    expect(found({})).toEqual([JUNE_70_CALL, JUNE_70_PUT, JULY_72_CALL])
+    expect(found({ expiry: '201406' })).toEqual([JUNE_70_CALL, JUNE_70_PUT])
+    expect(found({ expiry: '20140719', strike: 72.5, right: 'C', multiplier: 100, tradingClass: 'TWX' })).toEqual([JULY_72_CALL])
+    expect(found({ right: 'P' })).toEqual([JUNE_70_PUT])
+  })
+
+  it('finds a Saturday expiry also by the Friday on which trading ends', () => {
+    expect(found({ expiry: '20140621', right: 'C' })).toEqual([JUNE_70_CALL])
+    expect(found({ expiry: '20140620', right: 'C' })).toEqual([JUNE_70_CALL])
+    const [listed] = book.find(query({ expiry: '20140621', right: 'C' }))
+    expect(listed).toMatchObject({
+      expiry: '20140621',
+      lastTradeDate: '20140620',
+      localSymbol: 'TWX   140621C00070000',
+      tradingClass: 'TWX',
+    })
+  })
+
+  it.each([
+    { symbol: 'XXX' },
+    { expiry: '20140718', strike: 70 },
+    { strike: 71 },
+    { currency: 'EUR' },
+    { multiplier: 10 },
+    { tradingClass: 'TWX1' },
+    { exchange: 'CME' },
+    { secType: 'CASH' },
+  ])('finds nothing for %j', (terms) => {
+    expect(found(terms)).toEqual([])
+  })
+
+  it('finds a contract by its number alone and by its local symbol', () => {
+    const [listed] = book.find(query({ localSymbol: 'TWX   140621P00070000', symbol: '' }))
+    expect(listed?.contract).toEqual(JUNE_70_PUT)
+    expect(found({ conId: listed?.conId ?? 0, symbol: '', secType: '' })).toEqual([JUNE_70_PUT])
+    expect(found({ conId: 1 })).toEqual([])
+  })
+
+  it('asks for a symbol and a type', () => {
+    expect(() => book.find(query({ symbol: '' }), 8)).toThrow(expect.objectContaining({ code: 321, reqId: 8 }))
+    expect(() => book.find(query({ secType: '' }))).toThrow(expect.objectContaining({ code: 321 }))
+  })
+
+  it('gives a contract the same positive number on every tape', () => {
+    const other = new ContractBook([JUNE_70_PUT, TWX, twxOption({ expiry: '2014-06-21', strike: 60, right: 'C' })])
+    for (const contract of [TWX, JUNE_70_PUT]) {
+      const { conId } = book.listed(contract)
+      expect(conId).toBe(inventConId(contractKey(contract)))
+      expect(conId).toBeGreaterThan(0)
+      expect(conId).toBeLessThan(2 ** 31)
+      expect(other.listed(contract).conId).toBe(conId)
+    }
+  })
+
+  it('keeps numbers that the tape knows and moves invented ones out of their way', () => {
+    const invented = inventConId(contractKey(TWX))
+    const known = { ...JUNE_70_CALL, conId: invented }
+    const among = new ContractBook([TWX, known])
+    expect(among.byConId(invented)?.contract).toEqual(known)
+    expect(among.listed(TWX).conId).toBe(invented + 1)
+    expect(among.listed(known).underConId).toBe(invented + 1)
+  })
+
+  it('describes the chain on an underlying', () => {
+    const { conId } = book.listed(TWX)
+    expect(book.chainsOn(conId)).toEqual([
+      { underConId: conId, tradingClass: 'TWX', multiplier: 100, expirations: ['20140621', '20140719'], strikes: [70, 72.5] },
+    ])
+    expect(book.chainsOn(book.listed(JUNE_70_CALL).conId)).toEqual([])
+    expect(book.chainsOn(1)).toEqual([])
+  })
+
+  it('keeps trading classes and multipliers apart', () => {
+    const weekly = { ...JUNE_70_CALL, tradingClass: 'TWX1' }
+    const mini = { ...JUNE_70_CALL, multiplier: 10 }
+    const among = new ContractBook([TWX, JUNE_70_CALL, weekly, mini])
+    const chains = among.chainsOn(among.listed(TWX).conId).map(({ tradingClass, multiplier }) => [tradingClass, multiplier])
+    expect(chains).toEqual(
+      expect.arrayContaining([
+        ['TWX', 100],
+        ['TWX1', 100],
+        ['TWX', 10],
+      ]),
+    )
+    expect(chains).toHaveLength(3)
+  })
+
+  it('lists the stock behind options that came without it', () => {
+    const among = new ContractBook([JUNE_70_CALL])
+    expect(found({ secType: 'STK' }, among)).toEqual([{ kind: 'stock', symbol: 'TWX', currency: 'USD' }])
+    expect(among.listed(JUNE_70_CALL).underConId).toBe(book.listed(TWX).conId)
+  })
+
+  it('takes an index for the underlying where there is no stock of the name', () => {
+    const spx: Contract = { kind: 'index', symbol: 'SPX', currency: 'USD', venue: 'CBOE' }
+    const option: Contract = { ...JUNE_70_CALL, symbol: 'SPX', tradingClass: 'SPXW' }
+    const among = new ContractBook([spx, option])
+    expect(among.listed(option).underConId).toBe(among.listed(spx).conId)
+    expect(among.listed(spx)).toMatchObject({ secType: 'IND', exchange: 'CBOE' })
+    expect(among.chainsOn(among.listed(spx).conId)).toHaveLength(1)
+  })
+
+  it('names a future as exchanges do', () => {
+    const future: Contract = {
+      kind: 'future',
+      symbol: 'ES',
+      currency: 'USD',
+      expiry: '2025-09-19',
+      multiplier: 50,
+      tradingClass: 'ES',
+      venue: 'CME',
+    }
+    expect(new ContractBook([future]).listed(future)).toMatchObject({
+      localSymbol: 'ESU5',
+      secType: 'FUT',
+      exchange: 'CME',
+      expiry: '20250919',
+    })
+  })
+
+  it('keeps contracts that have no OCC symbol or no calendar', () => {
+    const odd: Contract = { ...JUNE_70_CALL, expiry: '1997-01-18', tradingClass: 'TWX.OLD' }
+    expect(new ContractBook([odd]).listed(odd)).toMatchObject({
+      expiry: '19970118',
+      lastTradeDate: '19970118',
+      localSymbol: 'TWX 1997-01-18 70 C',
+    })
+  })
+})

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+
+import { SYNTHETIC_TERMS, syntheticMarket } from '../../../../../backtester/gateway/source/synthetic.ts'
+import { RecordCursor } from '../../../../../db/tape/codec/codec.ts'
+import { nyse } from '../../../../../market/calendar/calendar.ts'
+import { optionPrice } from '../../../../../market/option/pricing.ts'
+import type { Quote, Tick } from '../../../../../market/tick.ts'
+
+const MARKET = { contracts: 300, seed: 7, ticksPerSecond: 1000, seconds: 30 }
+
+async function ticksOf(market: typeof MARKET): Promise<Tick[]> {
+  const ticks: Tick[] = []
+  const cursor = new RecordCursor()
+  for await (const { payload } of syntheticMarket(market).blocks()) {
+    cursor.reset(payload)
+    while (cursor.next()) ticks.push(cursor.record() as Tick)
+  }
+  return ticks
+}
+
+describe('a synthetic market', () => {
+  it('has as many contracts and ticks as were asked for, each at its time', async () => {
+    const { contracts, ticks, startUs, endUs } = await syntheticMarket(MARKET).contents()
+    const played = await ticksOf(MARKET)
+    expect(contracts.size).toBe(300)
+    expect(new Set([...contracts.values()].map((contract) => JSON.stringify(contract))).size).toBe(300)
+    expect(played).toHaveLength(ticks)
+    expect(ticks).toBe(30_000)
+    expect([played[0]?.tsUs, played.at(-1)?.tsUs]).toEqual([startUs, endUs])
+    expect(endUs - startUs).toBe(29_999_000)
+    expect(played.every(({ tsUs, seq }, i) => tsUs === startUs + i * 1000 && seq === i + 1)).toBe(true)
+  })
+
+  it('is the same for the same seed, and another one for another', async () => {
+    const [first, second, other] = await Promise.all([ticksOf(MARKET), ticksOf(MARKET), ticksOf({ ...MARKET, seed: 8 })])
+    expect(second).toEqual(first)
+    expect(other).not.toEqual(first)
+  })
+
+  it('changes with every quote', async () => {
+    const latest = new Map<number, string>()
+    for (const tick of await ticksOf(MARKET)) {
+      if (tick.kind !== 'quote') continue
+      const { bidPrice, askPrice, bidSize, askSize, instrument } = tick
+      const state = [bidPrice, askPrice, bidSize, askSize].join(' ')
+      expect(state).not.toBe(latest.get(instrument))
+      latest.set(instrument, state)
+    }
+    expect(latest.size).toBe(300)
+  })
+
+  it('keeps the values at the latest price of the stock inside all quotes, so that there is no arbitrage', async () => {
+    const { contracts } = await syntheticMarket(MARKET).contents()
+    const quotes = new Map<number, Quote>()
+    let outside = 0
+    for (const [i, tick] of (await ticksOf(MARKET)).entries()) {
+      if (tick.kind === 'quote') quotes.set(tick.instrument, tick)
+      // The whole market, at moments that fall differently into its rounds.
+      if (i % 997 !== 0) continue
+      const { bidPrice = 0, askPrice = 0 } = quotes.get(0) ?? {}
+      const spot = (bidPrice + askPrice) / 2
+      for (const [instrument, { bidPrice: bid = 0, askPrice: ask = Infinity }] of quotes) {
+        const contract = contracts.get(instrument)
+        if (contract?.kind !== 'option') continue
+        const years = (nyse.zone.toUs(contract.expiry, 16 * 3_600_000) - tick.tsUs) / (365 * 86_400e6)
+        const { volatility, ...carry } = SYNTHETIC_TERMS
+        const value = optionPrice({ right: contract.right, strike: contract.strike, spot, years, ...carry }, volatility)
+        if (value < bid || value > ask) outside++
+      }
+    }
+    expect(outside).toBe(0)
+  })
+})

@@ -1,0 +1,77 @@
+import { appendFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { scanTape } from '../../../../../backtester/gateway/source/tape-scan.ts'
+import type { TapeRecord } from '../../../../../market/tick.ts'
+import {
+  CONTRACTS,
+  JUNE_70_CALL,
+  OPEN_US,
+  quoteAt,
+  SECOND_US,
+  type TapeRoom,
+  TWX,
+  tapeOf,
+  tapeRoom,
+} from '../../../../support/gateway/gateway-tape.ts'
+
+let room: TapeRoom
+
+beforeAll(async () => {
+  room = await tapeRoom()
+})
+afterAll(() => room.clear())
+
+describe('scanTape', () => {
+  it('finds the contracts, the number of ticks and their first and last time', async () => {
+    const path = await room.write(tapeOf([quoteAt(0, 0, [70, 1]), quoteAt(5 * SECOND_US, 1, [1, 1])]))
+    expect(await scanTape(path)).toEqual({
+      contracts: new Map(CONTRACTS.map((contract, i) => [i, contract])),
+      tradeSources: new Map(),
+      doublyQuoted: new Set(),
+      delayed: new Set(),
+      ticks: 2,
+      startUs: OPEN_US,
+      endUs: OPEN_US + 5 * SECOND_US,
+      torn: undefined,
+    })
+  })
+
+  it('finds what has two kinds of quotes, and what begins delayed', async () => {
+    const tickByTick = (instrument: number): TapeRecord => ({ ...quoteAt(1, instrument, [70, 1]), source: 'tick-by-tick' })
+    const delayed = (instrument: number): TapeRecord => ({ ...quoteAt(2, instrument, [70, 1]), delayed: true })
+    const ticks = [quoteAt(0, 0, [70, 1]), tickByTick(0), tickByTick(1), quoteAt(1, 2, [70, 1]), delayed(2), delayed(3)]
+    const { doublyQuoted, delayed: beginDelayed } = await scanTape(await room.write(tapeOf(ticks)))
+    expect([...doublyQuoted]).toEqual([0])
+    expect([...beginDelayed]).toEqual([3])
+  })
+
+  it('reports a torn tail and reads what is before it', async () => {
+    const path = await room.write(tapeOf([quoteAt(0, 0, [70, 1])]))
+    await appendFile(path, 'half a block')
+    expect(await scanTape(path)).toMatchObject({ ticks: 1, torn: { bytes: 12 } })
+  })
+
+  it('refuses a tape without ticks', async () => {
+    await expect(scanTape(await room.write(tapeOf([])))).rejects.toThrow(expect.objectContaining({ code: 'tape-empty' }))
+  })
+
+  it('refuses a tick without a contract', async () => {
+    const path = await room.write(tapeOf([quoteAt(0, 9, [70, 1])]))
+    await expect(scanTape(path)).rejects.toThrow(
+      expect.objectContaining({ code: 'tape-corrupt', message: expect.stringContaining('instrument 9') }),
+    )
+  })
+
+  it('refuses a number that stands for two contracts', async () => {
+    const records = tapeOf([quoteAt(0, 0, [70, 1])], [TWX])
+    const path = await room.write([...records, { kind: 'contract', seq: 9, tsUs: OPEN_US, instrument: 0, contract: JUNE_70_CALL }])
+    await expect(scanTape(path)).rejects.toThrow('stock:TWX:USD and as option')
+  })
+
+  it('refuses a time that is no whole number of microseconds', async () => {
+    await expect(scanTape(await room.write(tapeOf([quoteAt(0.5, 0, [70, 1])])))).rejects.toThrow(
+      expect.objectContaining({ code: 'tape-corrupt' }),
+    )
+  })
+})

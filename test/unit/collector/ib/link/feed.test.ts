@@ -1,0 +1,210 @@
+import { once } from 'node:events'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { FeedState } from '../../../../../collector/ib/link/feed.ts'
+import { greet, type TwsConnection } from '../../../../support/gateway/scripted-tws.ts'
+import { CLIENT_ID, feedTo, plain, twsFor, type WatchedFeed } from '../tws-support.ts'
+
+/** The handshake, and an answer to every request for the time. */
+async function greetAndBeat(tws: TwsConnection): Promise<void> {
+  await greet(tws)
+  for (;;) {
+    await tws.request(49)
+    tws.send(49, 1, 1401975060)
+  }
+}
+
+// Pauses between attempts are drawn from half of their ceiling on: the shortest here.
+beforeEach(() => {
+  vi.spyOn(Math, 'random').mockReturnValue(0)
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const phases = ({ states }: WatchedFeed) => states.map(({ phase }) => phase)
+const linksOf = (states: readonly FeedState[]) => states.flatMap((state) => (state.phase === 'up' ? [state.link] : []))
+
+describe('a feed', () => {
+  it('comes up, hands over messages and stops', async () => {
+    const server = await twsFor()
+    const watched = feedTo(server.port)
+    watched.feed.start()
+    await vi.waitFor(() => expect(phases(watched)).toEqual(['connecting', 'up']))
+    const tws = server.connections[0] as TwsConnection
+    tws.send(49, 1, 1401975060)
+    await vi.waitFor(() => expect(watched.messages).toHaveLength(1))
+    const closed = once(tws.socket, 'close')
+    await watched.feed.stop()
+    await closed
+
+    expect(watched.messages.map(plain)).toEqual([{ type: 'current-time', value: 1401975060 }])
+    expect(phases(watched)).toEqual(['connecting', 'up', 'stopped'])
+    expect(watched.downs).toEqual([])
+    expect(server.connections).toHaveLength(1)
+  })
+
+  it('connects once, however often it is started', async () => {
+    const server = await twsFor()
+    const watched = feedTo(server.port)
+    watched.feed.start()
+    watched.feed.start()
+    await vi.waitFor(() => expect(phases(watched)).toContain('up'))
+    await watched.feed.stop()
+
+    expect(server.connections).toHaveLength(1)
+  })
+
+  it('makes a fresh link after a loss, with the same client id and request ids that were not used before', async () => {
+    const server = await twsFor()
+    const watched = feedTo(server.port)
+    watched.feed.start()
+    await vi.waitFor(() => expect(phases(watched)).toContain('up'))
+    const [first] = linksOf(watched.states)
+    const used = [first?.newReqId(), first?.newReqId()]
+    server.connections[0]?.socket.end()
+    await vi.waitFor(() => expect(linksOf(watched.states)).toHaveLength(2), { timeout: 5000 })
+    const second = linksOf(watched.states)[1]
+
+    expect(phases(watched)).toEqual(['connecting', 'up', 'connecting', 'up'])
+    expect(watched.states[2]).toMatchObject({ attempt: 1, reason: 'the gateway closed the connection' })
+    expect(watched.downs).toEqual([{ reason: 'the gateway closed the connection', retryMs: 250 }])
+    expect(second).not.toBe(first)
+    expect(first?.lost).toBe(true)
+    expect(second?.lost).toBe(false)
+    expect(used).toEqual([1, 2])
+    expect([second?.newReqId(), second?.newReqId()]).toEqual([3, 4])
+    expect(server.connections.map(({ requests }) => requests[0]?.fields)).toEqual([
+      ['71', '2', String(CLIENT_ID), ''],
+      ['71', '2', String(CLIENT_ID), ''],
+    ])
+  })
+
+  it('tries again with the same client id while that is in use', async () => {
+    const server = await twsFor(async (tws, index) => {
+      if (index > 0) return greet(tws)
+      await tws.hello
+      tws.send(193, '20140605 09:30:00 EST')
+      await tws.request(71)
+      tws.send(4, 2, -1, 326, 'Unable to connect as the client id is already in use.', '')
+      tws.socket.end()
+    })
+    const watched = feedTo(server.port)
+    watched.feed.start()
+    await vi.waitFor(() => expect(phases(watched)).toEqual(['connecting', 'connecting', 'up']), { timeout: 5000 })
+
+    expect(watched.downs.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('Unable to connect as the client id is already in use.'),
+    ])
+    expect(watched.states[1]).toMatchObject({ attempt: 2 })
+    expect(server.connections[1]?.requests[0]?.fields).toEqual(['71', '2', String(CLIENT_ID), ''])
+  })
+
+  it('tries again when the gateway accepts and never answers', async () => {
+    const server = await twsFor((tws, index) => index > 0 && greet(tws))
+    const watched = feedTo(server.port, { handshakeTimeoutMs: 200 })
+    watched.feed.start()
+    await vi.waitFor(() => expect(phases(watched)).toContain('up'), { timeout: 8000 })
+
+    expect(watched.downs[0]?.reason).toContain('did not finish the TWS handshake within 200 ms')
+  })
+
+  it('waits longer after each attempt that fails, and not as long as others do', async () => {
+    const server = await twsFor((tws) => tws.socket.destroy())
+    const watched = feedTo(server.port)
+    watched.feed.start()
+    await vi.waitFor(() => expect(watched.downs).toHaveLength(1))
+    vi.spyOn(Math, 'random').mockReturnValue(1)
+    await vi.waitFor(() => expect(watched.downs).toHaveLength(2), { timeout: 5000 })
+
+    expect(watched.downs.map(({ retryMs }) => retryMs)).toEqual([500, 2000])
+  })
+})
+
+describe('the heartbeat', () => {
+  it('keeps a link on which nothing but answers to it come', async () => {
+    const server = await twsFor(greetAndBeat)
+    const watched = feedTo(server.port, { heartbeatMs: 250 })
+    watched.feed.start()
+    await vi.waitFor(() => expect(watched.messages.length).toBeGreaterThanOrEqual(3), { timeout: 5000 })
+
+    expect(phases(watched)).toEqual(['connecting', 'up'])
+    expect(server.connections[0]?.requests.filter(({ fields }) => fields[0] === '49').length).toBeGreaterThanOrEqual(3)
+  })
+
+  it('gives up a link whose gateway has fallen silent, whatever the socket says, and makes a fresh one', async () => {
+    const server = await twsFor((tws, index) => (index === 0 ? greet(tws) : greetAndBeat(tws)))
+    const watched = feedTo(server.port, { heartbeatMs: 250 })
+    watched.feed.start()
+    await vi.waitFor(() => expect(linksOf(watched.states)).toHaveLength(2), { timeout: 5000 })
+
+    expect(watched.downs.map(({ reason }) => reason)).toEqual([
+      'the gateway said nothing for 250 ms and did not answer a request for its time',
+    ])
+    const [silent] = server.connections
+    expect(silent?.requests.some(({ fields }) => fields[0] === '49')).toBe(true)
+    await vi.waitFor(() => expect(silent?.socket.destroyed).toBe(true))
+  })
+
+  it('takes any message for a sign of life', async () => {
+    const server = await twsFor(async (tws) => {
+      await greet(tws)
+      for (;;) {
+        await tws.request(49)
+        tws.send(2, 6, 1, 8, 100)
+      }
+    })
+    const watched = feedTo(server.port, { heartbeatMs: 250 })
+    watched.feed.start()
+    await vi.waitFor(() => expect(watched.messages.length).toBeGreaterThanOrEqual(3), { timeout: 5000 })
+
+    expect(watched.downs).toEqual([])
+  })
+})
+
+describe('a feed that is stopped', () => {
+  it('hands over what has arrived', async () => {
+    const server = await twsFor()
+    const watched = feedTo(server.port)
+    watched.feed.start()
+    await vi.waitFor(() => expect(phases(watched)).toContain('up'))
+    const [link] = linksOf(watched.states)
+    const tws = server.connections[0] as TwsConnection
+    // Stopped in the very turn of the event loop in which a request was answered: the message beside the answer is not handed over yet.
+    const answered = link?.contractDetails({ symbol: 'TWX' }).then(() => {
+      expect(watched.messages).toEqual([])
+      return watched.feed.stop()
+    })
+    const reqId = (await tws.request(9))[2] ?? ''
+    tws.socket.cork()
+    tws.send(49, 1, 1401975060)
+    tws.send(52, 1, reqId)
+    tws.socket.uncork()
+    await answered
+
+    expect(watched.messages.map(plain)).toEqual([{ type: 'current-time', value: 1401975060 }])
+  })
+
+  it('stops in the middle of a handshake', async () => {
+    const server = await twsFor(() => undefined)
+    const watched = feedTo(server.port)
+    watched.feed.start()
+    await vi.waitFor(() => expect(server.connections).toHaveLength(1))
+    const closed = once((server.connections[0] as TwsConnection).socket, 'close')
+    await watched.feed.stop()
+    await closed
+
+    expect(phases(watched)).toEqual(['connecting', 'stopped'])
+    expect(watched.downs).toEqual([])
+  })
+
+  it('stops while it waits for the next attempt', async () => {
+    const server = await twsFor((tws) => tws.socket.destroy())
+    const watched = feedTo(server.port)
+    watched.feed.start()
+    await vi.waitFor(() => expect(watched.downs).toHaveLength(1))
+    await watched.feed.stop()
+
+    expect(phases(watched).at(-1)).toBe('stopped')
+    expect(server.connections).toHaveLength(1)
+  })
+})

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest'
+import { createGatewayClock } from '../../../../collector/record/clock.ts'
+import { unaccounted } from '../../../../collector/telemetry/counts.ts'
+import type { Tick } from '../../../../market/tick.ts'
+import { unexpected } from '../../../support/unexpected.ts'
+import { onGatewayTime, quote, recorderOn, START_US, STOCK } from './recorder-support.ts'
+
+describe('a tick', () => {
+  it('outside of a session is dropped, by reason, and named by a gap of the next one', async () => {
+    const { recorder, clock, counts, tapes, drops } = await onGatewayTime(unexpected)
+    recorder.tick(quote(1), START_US)
+    recorder.drop('unknown-line')
+    clock.publish(START_US + 700)
+    recorder.drop('unknown-line')
+
+    expect(counts).toMatchObject({ received: 3, inFlight: 0 })
+    expect([...counts.dropped]).toEqual([
+      ['no-session', 1],
+      ['unknown-line', 2],
+    ])
+    expect(unaccounted(counts)).toBe(0)
+    clock.publish(START_US + 1000)
+    recorder.begin()
+    await recorder.end('test')
+    const [tape] = await tapes()
+    expect(tape?.filter(({ kind }) => kind === 'gap')).toMatchObject([
+      { fromTsUs: START_US - 1, toTsUs: START_US, cause: 'dropped: no-session', droppedTicks: 1 },
+      { fromTsUs: START_US - 1, toTsUs: START_US + 700, cause: 'dropped: unknown-line', droppedTicks: 2 },
+    ])
+    expect(drops.slice(2)).toEqual(['dropped: no-session: 1', 'dropped: unknown-line: 2'])
+  })
+
+  it('with a text that no record can hold is dropped and named, and the next one is recorded', async () => {
+    const { recorder, clock, counts, tapes } = await onGatewayTime()
+    recorder.begin()
+    const instrument = recorder.instrumentOf(STOCK)
+    clock.publish(START_US + 500)
+    const text = 'x'.repeat(524_280)
+    recorder.tick({ kind: 'statistic', seq: 0, tsUs: 0, instrument, name: 'dividends', text }, START_US + 500)
+    recorder.tick(quote(1, instrument), START_US + 500)
+    await recorder.end('test')
+
+    expect(counts).toMatchObject({ received: 2, inFlight: 1 })
+    expect([...counts.dropped]).toEqual([['too-long', 1]])
+    const [tape] = await tapes()
+    expect(tape?.map(({ kind, event }) => event ?? kind)).toEqual(['started', 'config', 'contract', 'interrupted', 'quote', 'gap', 'ended'])
+    expect(tape?.find(({ kind }) => kind === 'gap')).toMatchObject({ fromTsUs: START_US, cause: 'dropped: too-long', droppedTicks: 1 })
+  })
+
+  it('that comes before the time is known is told of, since no gap can say when', async () => {
+    const { recorder, clock, tapes, drops } = await recorderOn(createGatewayClock())
+    recorder.tick(quote(1), clock.nowUs())
+    clock.publish(START_US)
+    recorder.begin()
+    await recorder.end('test')
+
+    expect(drops).toEqual(['no-session', 'dropped: no-session: 1, not named'])
+    expect((await tapes())[0]?.map(({ kind }) => kind)).toEqual(['session', 'config', 'session'])
+    expect(recorder.lastProofUs).toBe(START_US)
+  })
+})
+
+describe('dropped ticks', () => {
+  const dropsOn = (tape: Record<string, unknown>[] | undefined) =>
+    tape
+      ?.filter(({ kind, event }) => kind === 'gap' || event === 'interrupted')
+      .map(({ seq: _seq, tsUs: _tsUs, kind, ...rest }) => ({ kind, ...rest }))
+
+  it('of one reason are a hole that is recorded when it begins, and named after a second without any', async () => {
+    const { recorder, clock, tapes, drops, counts } = await onGatewayTime()
+    recorder.begin()
+    const instrument = recorder.instrumentOf(STOCK)
+    recorder.tick(quote(1, instrument), START_US + 100)
+    const at = (ms: number) => clock.publish(START_US + ms * 1000)
+    for (const ms of [1, 900, 1800]) {
+      at(ms)
+      recorder.drop('unknown-line')
+    }
+    recorder.tick(quote(2, instrument), START_US + 2_799_999)
+    expect(drops).toEqual(['unknown-line'])
+    recorder.tick(quote(3, instrument), START_US + 2_800_000)
+    expect(drops).toEqual(['unknown-line', 'dropped: unknown-line: 3'])
+    at(4000)
+    recorder.drop('unknown-line')
+    at(5000)
+    recorder.alive()
+    at(6000)
+    recorder.drop('unknown-line')
+    at(7000)
+    recorder.timeTold()
+    expect(counts.gaps).toBe(3)
+    await recorder.end('test')
+
+    const cause = 'dropped: unknown-line'
+    const hole = (fromTsUs: number, toMs: number, droppedTicks: number) => [
+      { kind: 'session', event: 'interrupted', fromTsUs, cause },
+      { kind: 'gap', fromTsUs, toTsUs: START_US + toMs * 1000, cause, droppedTicks },
+    ]
+    expect(dropsOn((await tapes())[0])).toEqual([
+      ...hole(START_US + 100, 1800, 3),
+      ...hole(START_US + 2_800_001, 4000, 1),
+      ...hole(START_US + 5_000_000, 6000, 1),
+    ])
+    expect(unaccounted(counts)).toBe(0)
+  })
+
+  it('are named at the latest when the session ends, in its own time', async () => {
+    const { recorder, clock, tapes } = await onGatewayTime()
+    recorder.begin()
+    clock.publish(START_US + 500)
+    recorder.drop('unknown-line')
+    clock.publish(START_US - 60_000_000)
+    await recorder.rotate('gateway-time-went-back')
+    recorder.drop('unknown-line')
+    await recorder.end('test')
+    const [before, after] = await tapes()
+
+    expect(before?.slice(-2)).toMatchObject([
+      { kind: 'gap', fromTsUs: START_US, toTsUs: START_US + 500, droppedTicks: 1 },
+      { event: 'ended' },
+    ])
+    expect(after?.at(-2)).toMatchObject({ kind: 'gap', toTsUs: expect.closeTo(START_US - 60_000_000, -1) as number, droppedTicks: 1 })
+  })
+
+  it.each([
+    ['journal-full', 'segmentBytes', 'limitBytes'],
+    ['journal-failed', 'waitingBytes', 'memoryBytes'],
+  ] as const)(
+    '(%s) are those that come while a limit is reached, ahead of the rules, while all else is recorded',
+    async (reason, used, limit) => {
+      const judged: Tick[] = []
+      const { recorder, clock, tapes, bound, counts, drops } = await onGatewayTime((tick) => void judged.push(tick))
+      Object.assign(bound.limits, { [limit]: 1e9 })
+      recorder.begin()
+      const instrument = recorder.instrumentOf(STOCK)
+      const tickAt = (n: number) => {
+        clock.publish(START_US + n * 1_000_000)
+        recorder.tick(quote(n, instrument), clock.nowUs())
+      }
+      tickAt(1)
+      bound[used] += 1e9
+      for (const n of [2, 3, 9]) tickAt(n)
+      recorder.lineOpened(instrument)
+      recorder.alive()
+      bound[used] -= 0.05e9
+      tickAt(10)
+      bound[used] -= 0.06e9
+      tickAt(11)
+      bound[used] -= 0.89e9
+      await recorder.end('test')
+
+      expect(judged.map((tick) => tick.kind === 'quote' && tick.bidPrice)).toEqual([1, 11])
+      const [tape] = await tapes()
+      expect(tape?.map(({ kind, event }) => event ?? kind)).toEqual([
+        'started',
+        'config',
+        'contract',
+        'quote',
+        'interrupted',
+        'opened',
+        'alive',
+        'gap',
+        'quote',
+        'closed',
+        'ended',
+      ])
+      const hole = { fromTsUs: START_US + 1_000_000, cause: `dropped: ${reason}` }
+      expect(dropsOn(tape)).toMatchObject([hole, { ...hole, toTsUs: START_US + 10_000_000, droppedTicks: 4 }])
+      expect(drops).toEqual([reason, `dropped: ${reason}: 4`])
+      expect([...counts.dropped]).toEqual([[reason, 4]])
+      expect(unaccounted(counts)).toBe(0)
+    },
+  )
+})

@@ -1,0 +1,93 @@
+/** Recorders with a journal in a folder of their own, and what they have put on their tapes. */
+
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { type CollectorClock, createGatewayClock, type GatewayClock } from '../../../../collector/record/clock.ts'
+import type { JournalBound } from '../../../../collector/journal/bound.ts'
+import { Journal } from '../../../../collector/journal/journal.ts'
+import { Recorder, type RecorderOptions } from '../../../../collector/record/recorder.ts'
+import { createCounts } from '../../../../collector/telemetry/counts.ts'
+import { verifyTape } from '../../../../db/tape/inspect.ts'
+import type { Quote, TapeRecord } from '../../../../market/tick.ts'
+import { segmentRecords, segmentsIn, temporaryFolder } from '../journal/journal-support.ts'
+import { unbounded } from '../../../support/tape/unbounded.ts'
+import { unexpected } from '../../../support/unexpected.ts'
+
+export const START_US = 1401975060_000_000
+export const STOCK = { kind: 'stock', symbol: 'TWX', currency: 'USD', conId: 4321 } as const
+export const OTHER = { kind: 'stock', symbol: 'FOXA', currency: 'USD' } as const
+
+interface Watched<C extends CollectorClock> {
+  recorder: Recorder
+  clock: C
+  counts: ReturnType<typeof createCounts>
+  /** Records of every session so far, in the order of the sessions, without absent fields. */
+  tapes: () => Promise<Record<string, unknown>[][]>
+  sessionIds: number[]
+  bound: JournalBound
+  /** What was told of drops. */
+  drops: string[]
+}
+
+export async function recorderOn<C extends CollectorClock>(
+  clock: C,
+  judge: RecorderOptions['judge'] = () => undefined,
+): Promise<Watched<C>> {
+  const directory = await temporaryFolder()
+  const counts = createCounts()
+  const bound = unbounded()
+  const drops: string[] = []
+  const sessionIds: number[] = []
+  const recorder = new Recorder({
+    clock,
+    counts,
+    judge,
+    openJournal(sessionId) {
+      sessionIds.push(sessionId)
+      return new Journal({
+        batchRows: 1000,
+        batchMs: 100,
+        fsyncMs: 50,
+        segmentBytes: 1 << 26,
+        directory,
+        sessionId,
+        bound,
+        onBatch: () => undefined,
+        onSegmentClosed: () => undefined,
+        onSync: () => undefined,
+        onError: unexpected,
+      })
+    },
+    detail: { version: '1.2.3' },
+    config: { rules: { maxSpreadPercent: 50 } },
+    onDropping: (reason) => drops.push(reason),
+    onDropped: ({ cause, droppedTicks }, named) => drops.push(`${cause}: ${droppedTicks}${named ? '' : ', not named'}`),
+  })
+  const tapes = async () => {
+    const names = await segmentsIn(directory)
+    const read: Record<string, unknown>[][] = []
+    for (const sessionId of sessionIds) {
+      const records = new Map<number, TapeRecord>()
+      for (const name of names.filter((name) => name.startsWith(`${sessionId}-`))) {
+        expect(await verifyTape(join(directory, name))).toMatchObject({ problems: [] })
+        // A segment repeats what holds from the one before.
+        for (const record of await segmentRecords(join(directory, name))) records.set(record.seq, record)
+      }
+      read.push([...records.values()].map(present))
+    }
+    return read
+  }
+  return { recorder, clock, counts, tapes, sessionIds, bound, drops }
+}
+
+export async function onGatewayTime(judge?: RecorderOptions['judge']): Promise<Watched<GatewayClock>> {
+  const clock = createGatewayClock()
+  clock.publish(START_US)
+  return recorderOn(clock, judge)
+}
+
+function present(record: TapeRecord): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
+}
+
+export const quote = (bidPrice: number, instrument = 0): Quote => ({ kind: 'quote', seq: 0, tsUs: 0, instrument, bidPrice })

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+
+import { rowOffsets } from '../../../../db/copy-buffer.ts'
+import { BatchEncoder, rowSeq } from '../../../../db/write/copy-encode.ts'
+import { block, FIRST_TS_US, quote, quotes } from '../../../support/tape/ticks.ts'
+
+const known = (instrument: number) => instrument + 1
+const seqsOf = (data: Buffer) => {
+  const offsets = rowOffsets(data)
+  return offsets.slice(0, -1).map((start, i) => rowSeq(data.subarray(start, offsets[i + 1])))
+}
+
+describe('the encoder of batches', () => {
+  it('knows the bounds of the times over all blocks, and has none without a tick', () => {
+    const encoder = new BatchEncoder()
+    const { firstTsUs, lastTsUs, acceptedTicks } = encoder.encode(1, [block(quotes(5, 3)), block(quotes(1, 2))], known)
+    expect({ firstTsUs, lastTsUs, acceptedTicks }).toEqual({
+      firstTsUs: FIRST_TS_US + 1000,
+      lastTsUs: FIRST_TS_US + 7000,
+      acceptedTicks: 5,
+    })
+    const empty = encoder.encode(1, [block([])], known)
+    expect(empty.firstTsUs > empty.lastTsUs).toBe(true)
+    expect(empty.tables).toEqual([])
+  })
+
+  it('tells the seq of every row, also of one above 32 bits', () => {
+    const [table] = new BatchEncoder().encode(1, [block([quote(7), quote(2 ** 40 + 3)])], known).tables
+    expect(seqsOf(table?.rows.finish() ?? Buffer.alloc(0))).toEqual([7, 2 ** 40 + 3])
+  })
+
+  it('sets aside what the database refused, counted apart from what a rule quarantined', () => {
+    const quarantined = quote(4, { verdict: { severity: 'quarantine', rules: 'spike', reason: 'far' } })
+    const encoded = new BatchEncoder().encode(1, [block([...quotes(1, 3), quarantined])], known, new Map([[2, 'no']]))
+    expect(encoded).toMatchObject({ acceptedTicks: 2, quarantinedTicks: 2, refusedTicks: 1 })
+    expect(seqsOf(encoded.tables[0]?.rows.finish() ?? Buffer.alloc(0))).toEqual([1, 3])
+    expect(encoded.quarantined).toEqual(new Map([['spike', 1]]))
+  })
+
+  it('counts a tick with a verdict and without an instrument as quarantined by its rule', () => {
+    const quarantined = quote(1, { verdict: { severity: 'quarantine', rules: 'spike', reason: 'far' } })
+    const encoded = new BatchEncoder().encode(1, [block([quarantined, quote(2)])], () => ({ refusal: 'unknown' }))
+    expect(encoded).toMatchObject({ acceptedTicks: 0, quarantinedTicks: 2, refusedTicks: 1 })
+  })
+})
