@@ -38,7 +38,7 @@ const FILE_NAME = /^(\d{6})_[a-z0-9_]+\.sql$/
 const INSUFFICIENT_PRIVILEGE = '42501'
 
 /** The migrations that come with this program, in order. */
-export async function readMigrations(folder = join(packageRoot(), 'db', 'migrations')): Promise<Migration[]> {
+export async function readMigrations(folder = join(packageRoot(), 'db', 'schema', 'migrations')): Promise<Migration[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()
   return Promise.all(
     files.map(async (file, index) => {
