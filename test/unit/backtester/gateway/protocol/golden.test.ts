@@ -10,9 +10,10 @@ import { contractDetails } from '../../../../../backtester/gateway/contracts/con
 import { ContractBook } from '../../../../../backtester/gateway/contracts/contracts.ts'
 import { RequestError } from '../../../../../backtester/gateway/protocol/field-reader.ts'
 import * as messages from '../../../../../backtester/gateway/protocol/messages.ts'
-import { EMPTY_ANSWERS, NOT_SERVED } from '../../../../../backtester/gateway/server/other-requests.ts'
-import { decodeRequest, type Request } from '../../../../../backtester/gateway/protocol/requests.ts'
+import { EMPTY_ANSWERS } from '../../../../../backtester/gateway/server/handlers/account.ts'
+import { NOT_SERVED } from '../../../../../backtester/gateway/server/handlers/not-served.ts'
 import { FrameReader, FrameWriter, splitFields } from '../../../../../backtester/gateway/protocol/wire.ts'
+import { decodeRequest } from '../../../../support/gateway/decoded-request.ts'
 import { JUNE_70_CALL, OPEN_US, TWX } from '../../../../support/gateway/gateway-tape.ts'
 
 const VERSIONS = [166, 173, 176, 177, 178, 181, 182, 185, 186, 193]
@@ -227,7 +228,7 @@ const ticksAsked = {
 } as const
 
 /** Every request, at least once. */
-const REQUESTS: readonly [bytes: Golden, read: Request][] = [
+const REQUESTS: readonly [bytes: Golden, read: Record<string, unknown>][] = [
   ['71|2|30||', { type: 'start-api', clientId: 30 }],
   ['49|1|', { type: 'current-time' }],
   // The issuer's id comes with 176.

@@ -1,10 +1,10 @@
 /** Finds what a client means by a contract. */
 
-import type { Client } from '../server/answers.ts'
-import { Code } from '../protocol/codes.ts'
-import type { ListedContract } from './contracts.ts'
-import { RequestError } from '../protocol/field-reader.ts'
-import type { ContractQuery } from '../protocol/requests.ts'
+import type { ListedContract } from '../../contracts/contracts.ts'
+import { Code } from '../../protocol/codes.ts'
+import type { ContractQuery } from '../../protocol/contract-fields.ts'
+import { RequestError } from '../../protocol/field-reader.ts'
+import type { Client } from '../client.ts'
 
 /**
  * The one contract that is described.
