@@ -1,7 +1,15 @@
 /** A Line is one client's subscription to the market data of one contract, and what was last sent there. */
 
 import type { Quote } from '../../../market/tick.ts'
-import { EMPTY_PRICE, writeMarketDataType, writeOptionComputation, writeTickPrice, writeTickSize } from '../protocol/messages.ts'
+import {
+  EMPTY_PRICE,
+  type SideHead,
+  sideHead,
+  writeMarketDataType,
+  writeOptionComputation,
+  writeSidePrice,
+  writeSideSize,
+} from '../protocol/messages.ts'
 import { GREEKS_TYPES, TickType, wireType } from '../protocol/tick-types.ts'
 import type { Book } from './book.ts'
 import type { MarketTotals } from './market-totals.ts'
@@ -12,6 +20,9 @@ import type { ServedField } from './served-fields.ts'
 /** Market data types of IB. */
 const LIVE = 1
 const DELAYED = 3
+/** Tick types of the price and the size of a side. */
+const BID = [TickType.bid, TickType.bidSize] as const
+const ASK = [TickType.ask, TickType.askSize] as const
 
 /** The type that is served: delayed when the client asked for that, or when the tape has nothing else. */
 export function dataTypeOf(asked: number, { isDelayed }: Book): number {
@@ -45,6 +56,8 @@ export class Line {
   readonly #generics: ReadonlySet<number> | undefined
   readonly #dataType: number
   #announcedType: number
+  #bidHead: SideHead
+  #askHead: SideHead
   readonly #onSent: (() => void) | undefined
 
   constructor(reqId: number, book: Book, outlet: Outlet, { generics, dataType = LIVE, onSent }: LineOptions = {}) {
@@ -54,6 +67,8 @@ export class Line {
     this.#generics = generics
     this.#dataType = dataType
     this.#announcedType = dataTypeOf(this.#dataType, this.book)
+    this.#bidHead = headOf(reqId, BID, this.#isDelayed)
+    this.#askHead = headOf(reqId, ASK, this.#isDelayed)
     this.#onSent = onSent
   }
 
@@ -83,8 +98,8 @@ export class Line {
   #send(tsUs: number, totals: MarketTotals, isFirst: boolean): void {
     const { book } = this
     const quote = book.quote
-    const hasQuote = quote !== undefined && this.#isNews(quote)
     const hasFields = book.changeNo > this.#sentNo && (this.#hasNews(book.fields) || this.#hasNews(book.optionValues))
+    const hasQuote = quote !== undefined && this.#isNews(quote)
     if (!hasQuote && !hasFields) return
     this.#outlet.atTapeTime(tsUs, tsUs === this.#sentUs)
     this.#sentUs = tsUs
@@ -108,6 +123,8 @@ export class Line {
 
   #announceType(): void {
     this.#announcedType = dataTypeOf(this.#dataType, this.book)
+    this.#bidHead = headOf(this.reqId, BID, this.#isDelayed)
+    this.#askHead = headOf(this.reqId, ASK, this.#isDelayed)
     writeMarketDataType(this.#outlet.writer, this.reqId, this.#announcedType)
   }
 
@@ -126,12 +143,11 @@ export class Line {
     const bidSize = sizedAt(quote.bidPrice, quote.bidSize)
     const askPrice = pricedAt(quote.askPrice, quote.askSize)
     const askSize = sizedAt(quote.askPrice, quote.askSize)
-    const isDelayed = this.#isDelayed
     let messages = 0
-    if (bidPrice !== this.#bidPrice) messages += this.#sendSide(TickType.bid, TickType.bidSize, bidPrice, bidSize, isDelayed)
-    else if (bidSize !== this.#bidSize) messages += this.#sendSize(TickType.bidSize, bidPrice, bidSize, isDelayed)
-    if (askPrice !== this.#askPrice) messages += this.#sendSide(TickType.ask, TickType.askSize, askPrice, askSize, isDelayed)
-    else if (askSize !== this.#askSize) messages += this.#sendSize(TickType.askSize, askPrice, askSize, isDelayed)
+    if (bidPrice !== this.#bidPrice) messages += this.#sendSide(this.#bidHead, bidPrice, bidSize)
+    else if (bidSize !== this.#bidSize) messages += this.#sendSize(this.#bidHead, bidPrice, bidSize)
+    if (askPrice !== this.#askPrice) messages += this.#sendSide(this.#askHead, askPrice, askSize)
+    else if (askSize !== this.#askSize) messages += this.#sendSize(this.#askHead, askPrice, askSize)
     this.#bidPrice = bidPrice
     this.#bidSize = bidSize
     this.#askPrice = askPrice
@@ -140,20 +156,20 @@ export class Line {
   }
 
   /** A price with its size. The size of a side without a price needs a message of its own, as a price of -1 with it would be a price. */
-  #sendSide(priceType: number, sizeType: number, price: number, size: number, isDelayed: boolean): number {
+  #sendSide(head: SideHead, price: number, size: number): number {
     const { writer } = this.#outlet
     // Bit 0 of the last field: can be executed against. Nothing can on an empty side.
     if (price !== NONE) {
-      writeTickPrice(writer, this.reqId, wireType(priceType, isDelayed), price, size === NONE ? Number.NaN : size, 1)
+      writeSidePrice(writer, head, price, size === NONE ? Number.NaN : size, 1)
       return 1
     }
-    writeTickPrice(writer, this.reqId, wireType(priceType, isDelayed), EMPTY_PRICE, 0, 0)
-    return size === NONE ? 1 : 1 + this.#sendSize(sizeType, price, size, isDelayed)
+    writeSidePrice(writer, head, EMPTY_PRICE, 0, 0)
+    return size === NONE ? 1 : 1 + this.#sendSize(head, price, size)
   }
 
-  #sendSize(type: number, price: number, size: number, isDelayed: boolean): number {
+  #sendSize(head: SideHead, price: number, size: number): number {
     const unknown = price === NONE ? 0 : Number.NaN
-    writeTickSize(this.#outlet.writer, this.reqId, wireType(type, isDelayed), size === NONE ? unknown : size)
+    writeSideSize(this.#outlet.writer, head, size === NONE ? unknown : size)
     return 1
   }
 
@@ -178,4 +194,8 @@ export class Line {
     totals.messagesServed++
     if (!isFirst) totals.derived++
   }
+}
+
+function headOf(reqId: number, [priceType, sizeType]: readonly [number, number], isDelayed: boolean): SideHead {
+  return sideHead(reqId, wireType(priceType, isDelayed), wireType(sizeType, isDelayed))
 }

@@ -1,7 +1,7 @@
 /** A TickLine is one client's tick-by-tick subscription: it gets every record of the tape, one message each, nothing merged. */
 
 import type { Quote, Trade } from '../../../market/tick.ts'
-import { EMPTY_PRICE, type QuoteFields, writeMidpointTick, writeQuoteTick, writeTradeTick } from '../protocol/messages.ts'
+import { EMPTY_PRICE, type QuoteFields, quoteTickHead, writeMidpointTick, writeQuoteTick, writeTradeTick } from '../protocol/messages.ts'
 import type { TickKind } from '../protocol/tick-types.ts'
 import type { Book } from './book.ts'
 import { midpointOf } from './midpoint.ts'
@@ -30,6 +30,7 @@ export class TickLine {
   readonly #ignoreSize: boolean
   readonly #afterUs: number
   readonly #outlet: Outlet
+  readonly #head: Uint8Array
   /** The message that is written next: one struct for all, as there are many. */
   readonly #fields: QuoteFields = { bidPrice: 0, askPrice: 0, bidSize: 0, askSize: 0 }
 
@@ -45,6 +46,7 @@ export class TickLine {
     this.#ignoreSize = ignoreSize
     this.#afterUs = afterUs
     this.#outlet = outlet
+    this.#head = quoteTickHead(reqId)
     const quote = book.tickByTickQuote
     if (afterUs === Number.NEGATIVE_INFINITY || quote === undefined) return
     this.#bidPrice = pricedAt(quote.bidPrice, quote.bidSize)
@@ -79,7 +81,7 @@ export class TickLine {
     fields.bidSize = sizeBeside(bidPrice, sizedAt(quote.bidPrice, quote.bidSize))
     fields.askSize = sizeBeside(askPrice, sizedAt(quote.askPrice, quote.askSize))
     this.#outlet.atTapeTime(tsUs, false)
-    writeQuoteTick(this.#outlet.writer, this.reqId, secondsOf(times), fields)
+    writeQuoteTick(this.#outlet.writer, this.#head, secondsOf(times), fields)
     this.#outlet.spill()
     return 1
   }

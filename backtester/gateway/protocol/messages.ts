@@ -4,7 +4,7 @@
  */
 
 import type { ContractDetails, OptionChain } from './contract-fields.ts'
-import type { FrameWriter } from './wire.ts'
+import { encodeFields, type FrameWriter } from './wire.ts'
 
 /** Below 166 errors lack their last field, below 164 contract details have another shape. */
 export const MIN_SERVER_VERSION = 166
@@ -146,6 +146,34 @@ export function writeTickSize(writer: FrameWriter, reqId: number, tickType: numb
   writer.end()
 }
 
+/** What the messages of one side of a line's quote begin with. They are most of what is sent, so that it is encoded once. */
+export interface SideHead {
+  readonly price: Uint8Array
+  readonly size: Uint8Array
+}
+
+export function sideHead(reqId: number, priceType: number, sizeType: number): SideHead {
+  return { price: encodeFields([Message.tickPrice, 6, reqId, priceType]), size: encodeFields([Message.tickSize, 6, reqId, sizeType]) }
+}
+
+/** As `writeTickPrice`, for a side of the quote. */
+export function writeSidePrice(writer: FrameWriter, head: SideHead, price: number, size: number, mask: number): void {
+  writer.begin()
+  writer.fields(head.price)
+  writer.number(price)
+  writer.numberOrUnset(size)
+  writer.number(mask)
+  writer.end()
+}
+
+/** As `writeTickSize`, for a side of the quote. */
+export function writeSideSize(writer: FrameWriter, head: SideHead, size: number): void {
+  writer.begin()
+  writer.fields(head.size)
+  writer.numberOrUnset(size)
+  writer.end()
+}
+
 export function writeTickGeneric(writer: FrameWriter, reqId: number, tickType: number, value: number): void {
   writer.message([Message.tickGeneric, 6, reqId, tickType, value])
 }
@@ -173,11 +201,14 @@ export function writeTradeTick(writer: FrameWriter, reqId: number, kind: 1 | 2, 
   writer.message([Message.tickByTick, reqId, kind, seconds, price, size, mask, venue, conditions])
 }
 
-export function writeQuoteTick(writer: FrameWriter, reqId: number, seconds: number, quote: QuoteFields): void {
+/** What the tick-by-tick quotes of a line begin with. */
+export function quoteTickHead(reqId: number): Uint8Array {
+  return encodeFields([Message.tickByTick, reqId, BID_ASK_TICK])
+}
+
+export function writeQuoteTick(writer: FrameWriter, head: Uint8Array, seconds: number, quote: QuoteFields): void {
   writer.begin()
-  writer.number(Message.tickByTick)
-  writer.number(reqId)
-  writer.number(BID_ASK_TICK)
+  writer.fields(head)
   writer.number(seconds)
   writer.number(quote.bidPrice)
   writer.number(quote.askPrice)

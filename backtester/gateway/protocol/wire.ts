@@ -92,6 +92,11 @@ export function splitFields(frame: Buffer): string[] {
   return fields
 }
 
+/** Fields with which many messages begin, to be written by `FrameWriter.fields`. */
+export function encodeFields(fields: readonly number[]): Uint8Array {
+  return Buffer.from(fields.map((field) => `${field}\0`).join(''), 'latin1')
+}
+
 export class FrameWriter {
   #bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   #length = 0
@@ -132,6 +137,16 @@ export class FrameWriter {
       else this.text(field)
     }
     this.end()
+  }
+
+  /** Fields that were encoded before, by `encodeFields`. */
+  fields(encoded: Uint8Array): void {
+    this.#reserve(encoded.length)
+    const bytes = this.#bytes
+    const at = this.#length
+    // They are few bytes: `set` would take longer.
+    for (let i = 0; i < encoded.length; i++) bytes[at + i] = encoded[i] as number
+    this.#length = at + encoded.length
   }
 
   /** A text field, in UTF-8. A NUL inside would end the field and is left out. */
