@@ -162,7 +162,7 @@ export class FrameWriter {
     this.#reserve(MAX_NUMBER_BYTES)
     // Most are ids and sizes, then prices: in 32 bits dividing by ten takes a fraction of the time.
     const small = value | 0
-    if (small === value && small >= 0) this.#smallDigits(small, smallDigitsOf(small))
+    if (small === value && small >= 0) this.#smallWhole(small)
     else {
       // A decimal of up to 15 digits that gives the double back is the shortest one.
       const scaled = Math.round(value * SCALE)
@@ -196,16 +196,27 @@ export class FrameWriter {
   /** `#scaled` for what fits into 32 bits. */
   #smallScaled(scaled: number): void {
     const whole = (scaled / SCALE) | 0
-    this.#smallDigits(whole, smallDigitsOf(whole))
+    this.#smallWhole(whole)
     let fraction = (scaled - whole * SCALE) | 0
     if (fraction === 0) return
     let width = SCALE_DIGITS
+    // Most prices are whole cents.
+    const cents = (fraction / 100) | 0
+    if (cents * 100 === fraction) {
+      fraction = cents
+      width = 2
+    }
     for (let tenth = (fraction / 10) | 0; tenth * 10 === fraction; tenth = (fraction / 10) | 0) {
       fraction = tenth
       width--
     }
     this.#bytes[this.#length++] = DOT
     this.#smallDigits(fraction, width)
+  }
+
+  #smallWhole(value: number): void {
+    if (value < 10) this.#bytes[this.#length++] = ZERO + value
+    else this.#smallDigits(value, smallDigitsOf(value))
   }
 
   /** `#digits` for what fits into 32 bits. */
@@ -259,7 +270,6 @@ export class FrameWriter {
 }
 
 function smallDigitsOf(value: number): number {
-  if (value < 10) return 1
   if (value < 100) return 2
   if (value < 1000) return 3
   if (value < 10_000) return 4
