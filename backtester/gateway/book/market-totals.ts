@@ -22,11 +22,11 @@ export interface MarketTotals {
   ticksServed: number
   messagesServed: number
   /**
-   * Ticks of the tape that IB has no message for, trades without a price, those that another source tells better, and those that
+   * Ticks of the tape that IB has no message for, trades without a price, those that a better source has too, and those that
    * were quarantined for a reason that cannot be found in them again.
    */
   notServed: number
-  /** Of those not served, the ones that were left out because of their verdict. */
+  /** The part of `notServed` that was left out because of its verdict. */
   notServedByVerdict: number
 }
 

@@ -1,6 +1,6 @@
 /**
- * The sides of a recorded quote as the wire can say them. An empty side is a price of -1 with size 0, so a recorded price of -1 needs a
- * size to be told as one, and a size of 0 on a side without a price is no size.
+ * The sides of a recorded quote as the wire can say them. An empty side is a price of -1 with size 0. So a recorded price of -1 can only
+ * be sent with a size, and a size of 0 on a side without a price is the same as none.
  */
 
 import type { Quote } from '../../../market/tick.ts'

@@ -43,7 +43,7 @@ export interface Instrument {
   tradeSources?: ReadonlySet<TradeSource>
 }
 
-/** An instrument of the tape, and the source of each way to tell its trades: what was recorded that way, else the best there is. */
+/** An instrument of the tape, and which source each kind of trade message is made from: the one it was recorded from, else the best. */
 interface Feed {
   /** The number under which its state is kept: the first one of its contract, which may have several. */
   instrument: number

@@ -31,7 +31,7 @@ export interface ServedField {
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number
 }
 
-/** Time of the trade, then price and size. A trade like the one before is told again, which IB does not always do. */
+/** Time of the trade, then price and size. A trade equal to the one before is sent again, which IB does not always do. */
 export class LastTrade implements ServedField {
   readonly generic = undefined
   readonly ticks = 1
@@ -39,7 +39,7 @@ export class LastTrade implements ServedField {
   readonly #state: InstrumentState
   readonly #source: TradeSource | undefined
 
-  /** `source`: whose trades are told; undefined: those of any. */
+  /** `source`: the source whose trades are sent; undefined: any. */
   constructor(state: InstrumentState, source: TradeSource | undefined) {
     this.#state = state
     this.#source = source
@@ -173,7 +173,7 @@ export function secondsOf(times: Times): number {
   return Math.floor(timeOf(times) / US_PER_SECOND)
 }
 
-/** A trade as tick-by-tick data and history tell it. */
+/** A trade as tick-by-tick data and history have it. */
 export function tradeFields({ price, size = 0, venue = '', conditions = '' }: Trade): messages.TradeFields {
   return { price, size, mask: conditions.includes(ODD_LOT) ? UNREPORTED : 0, venue, conditions }
 }

@@ -1,6 +1,7 @@
 /**
- * Ticks that are not served. What the feed gave goes out as it was, crossed and negative quotes too: whoever records them finds the same
- * fault in them. A verdict that no rule can find in the tick itself would be lost on the way, and the tick would be recorded as a good one.
+ * Ticks that are not served. What the feed gave goes out as it was, crossed and negative quotes too: the
+ * rules of the recorder find the same fault again. A verdict that no rule can find in the tick itself would be lost on the way, and the
+ * tick would be recorded as a good one.
  */
 
 import type { Verdict } from '../../../market/tick.ts'

@@ -1,4 +1,4 @@
-/** What a broker would tell of a contract beyond its name; what the tape does not know takes IB's usual value or stays empty. */
+/** The contract details that a broker would send. What the tape does not know takes IB's usual value or stays empty. */
 
 import { nyse, type TradingHours } from '../../../market/calendar/calendar.ts'
 import { TapedeckError } from '../../../market/errors.ts'

@@ -79,7 +79,7 @@ export class ContractBook {
     return this.#byConId.get(conId)
   }
 
-  /** The option chains on one underlying, one for each trading class and multiplier; none when the number is nobody's. */
+  /** The option chains on one underlying, one for each trading class and multiplier; none for an unknown number. */
   chainsOn(underConId: number): OptionChain[] {
     const symbol = this.#byConId.get(underConId)?.contract.symbol ?? ''
     const chains = new Map<string, OptionChain>()

@@ -1,4 +1,4 @@
-/** Contracts as the wire describes them: what a client asks for, and what it is told of each. */
+/** Contracts as the wire describes them: in requests and in contract details. */
 
 import type { Right } from '../../../market/contract.ts'
 

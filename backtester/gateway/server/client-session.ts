@@ -31,7 +31,7 @@ export interface Log {
   error(details: object, message: string): void
 }
 
-/** What a session needs of its gateway. */
+/** What a session needs from its gateway. */
 export interface SessionHost extends Services {
   readonly log: Log
   readonly requests: RequestTable
@@ -56,7 +56,7 @@ const LENGTH_BYTES = 4
 const MAX_REQUEST_BYTES = 1 << 20
 const MAX_VERSIONS_BYTES = 1024
 const VERSIONS = /^v(\d{1,4})(?:\.\.(\d{1,4}))?(?: .*)?$/s
-/** Errors that need nobody's attention. */
+/** Errors that are not logged: clients run into them all the time. */
 const EVERYDAY = new Set<number>([Code.unknownContract, Code.unknownTickerId, Code.historyRefused, Code.unknownHistory])
 /** A connect option. */
 const PACING_OPTION = '+PACEAPI'

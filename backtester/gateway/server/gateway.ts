@@ -144,7 +144,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
       this.#sessions.add(new ClientSession(socket, this, options.stallTimeoutMs ?? STALL_TIMEOUT_MS))
     })
     this.ended = this.#play()
-    // Whoever does not ask how the tape ended shall not be ended by it.
+    // A caller that never asks how the tape ended must not die of an unhandled rejection.
     this.ended.catch(() => undefined)
   }
 
@@ -294,7 +294,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
     return this.totals()
   }
 
-  /** Waits until all clients have left, but not for ever. */
+  /** Waits until all clients have left, at most so long. */
   async #empty(timeoutMs: number): Promise<void> {
     if (this.#sessions.size === 0) return
     const abort = new AbortController()

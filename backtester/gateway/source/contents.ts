@@ -105,7 +105,7 @@ class Scan {
   }
 }
 
-/** The field of a contract that clients could not be told, and what is wrong with it. Its texts are texts; numbers may be anything. */
+/** The field of a contract that cannot be sent to clients, and what is wrong with it. Its texts are texts; numbers may be anything. */
 function wrongField(contract: Contract): string | undefined {
   const { symbol, currency, venue = '', tradingClass = '' }: Partial<Record<string, unknown>> = { ...contract }
   if ([symbol, currency, venue, tradingClass].some((name) => String(name).length > MAX_NAME))

@@ -11,7 +11,7 @@ export interface TimeRange {
 
 /** A source of records, and what it may offer to be served faster. Every RecordSource is one. */
 export interface GatewaySource extends RecordSource {
-  /** As RecordSource has it. A source may leave out records outside of `within`; nobody may count on that. */
+  /** As RecordSource has it. A source may leave out records outside of `within`, but need not: check the times. */
   records(within?: TimeRange): AsyncIterable<RecordChunk>
   /** What is in it, where that is known without reading all of it. */
   contents?(): SourceContents

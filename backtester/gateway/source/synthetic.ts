@@ -115,7 +115,7 @@ function valueOf({ right, strike }: OptionContract, spot: number, years: number)
   return optionPrice({ right, strike, spot, years, rate, dividendYield }, volatility)
 }
 
-/** A side that nobody would pay for is empty. */
+/** A bid of nothing is an empty side. */
 function quoteOf(seq: number, instrument: number, tsUs: number, bidCents: number, askCents: number, size: number): Quote {
   const hasBid = bidCents > 0
   const bidPrice = hasBid ? bidCents / 100 : undefined

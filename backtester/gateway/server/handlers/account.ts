@@ -8,12 +8,12 @@ import type { FieldReader } from '../../protocol/field-reader.ts'
 import * as messages from '../../protocol/messages.ts'
 import type { RequestHandler } from './handler.ts'
 
-/** What ends the answer to a request of the account; `undefined` where IB answers nothing. */
+/** The message that ends the answer. Without `fields` IB answers nothing. */
 interface EmptyAnswer {
   /** Position of the request id, which the answer repeats. */
   idAt?: number
   fields?: readonly (string | number)[]
-  /** Position of the flag that is 0 when the client wants nothing any more, which is answered with nothing. */
+  /** Position of the flag that is 0 when the client unsubscribes, which is answered with nothing. */
   flagAt?: number
 }
 

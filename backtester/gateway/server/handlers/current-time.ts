@@ -1,4 +1,4 @@
-/** reqCurrentTime: tape time in seconds, at most so often. */
+/** reqCurrentTime: tape time in seconds. Requests that follow too fast are not answered. */
 
 import * as messages from '../../protocol/messages.ts'
 import type { RequestHandler } from './handler.ts'

@@ -1,4 +1,4 @@
-/** Finds what a client means by a contract. */
+/** Finds the contract that a client describes. */
 
 import type { ListedContract } from '../../contracts/contracts.ts'
 import { Code } from '../../protocol/codes.ts'
@@ -7,7 +7,7 @@ import { RequestError } from '../../protocol/field-reader.ts'
 import type { Client } from '../client.ts'
 
 /**
- * The one contract that is described.
+ * Returns the one contract that fits.
  *
  * @throws RequestError 200 when there is none, or several.
  */

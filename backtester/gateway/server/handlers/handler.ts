@@ -1,4 +1,4 @@
-/** The shape of what a client can ask: how the message is read, and how it is answered. A new request is one file and one line in index.ts. */
+/** The shape of a request: how its message is read and how it is answered. A new request is one file and one line in index.ts. */
 
 import type { FieldReader } from '../../protocol/field-reader.ts'
 import type { Client } from '../client.ts'
@@ -6,7 +6,7 @@ import type { Client } from '../client.ts'
 export interface RequestHandler<T extends object = object> {
   /** IB's number of the message. */
   readonly id: number
-  /** kebab-case, unique. */
+  /** kebab-case; requests that are answered alike share one. */
   readonly name: string
   /**
    * Reads the fields behind the number. Fields behind the ones known here are ignored, as newer clients add some.

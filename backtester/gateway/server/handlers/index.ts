@@ -1,4 +1,4 @@
-/** Everything that a client can ask. A new request is one file beside this one and one line here. */
+/** The requests that clients can send. A new one is one file beside this one and one line here. */
 
 import { accountRequests } from './account.ts'
 import { cancelHistoricalData } from './cancel-historical-data.ts'

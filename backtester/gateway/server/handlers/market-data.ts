@@ -38,7 +38,7 @@ export const marketData: RequestHandler<MarketDataRequest> = {
   answer({ reqId, query, generics, snapshot, regulatorySnapshot }, client) {
     const { host, writer, lines } = client
     refuseTakenId(reqId, client)
-    // IB charges the account for each of them, so a client shall not learn here that they come for free.
+    // IB charges the account for each of them, so a client must not learn here that they are free.
     if (regulatorySnapshot)
       throw new RequestError(
         Code.invalidRequest,
@@ -66,7 +66,7 @@ export const marketData: RequestHandler<MarketDataRequest> = {
   },
 }
 
-/** IB's numbers have three digits; a list of a million others shall not stay in memory. */
+/** IB's numbers have three digits. Others are dropped, so that a list of a million of them does not stay in memory. */
 function readGenerics(reader: FieldReader): ReadonlySet<number> {
   const numbers = reader
     .text('genericTickList')
@@ -88,7 +88,7 @@ function openSnapshot(listed: ListedContract, reqId: number, client: Client): vo
   }
   const timer = setTimeout(end, host.limits.snapshotMs)
   timer.unref()
-  // The sampler is in the middle of its lines when it sends.
+  // Closing at once would change the sampler's list of lines while it walks it.
   const onSent = () => {
     if (isTwoSided(line?.book.quote)) queueMicrotask(end)
   }
