@@ -15,7 +15,7 @@ import { addDays } from '../../market/time.ts'
 import { findChain, findStock, type UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
 import type { Link } from '../ib/link/link.ts'
 import { PriceGrids } from '../ib/lookup/price-grids.ts'
-import type { Events } from '../telemetry/events.ts'
+import type { Events } from '../telemetry/events/index.ts'
 import { referencePrice } from './reference-price.ts'
 import { type StrikeRange, selectOptions, shareLines } from './select.ts'
 import type { Subscriptions, WantedLine } from '../lines/subscriptions.ts'
@@ -59,7 +59,7 @@ const REFERENCE_WAIT_MS = 5000
 /** Throws a FeedError when the gateway knows none of the underlyings, or when the link is lost on the way. */
 export async function openUniverse(link: Link, options: UniverseOptions): Promise<void> {
   const { underlyings, lines, events, instrumentOf, subscriptions, discovered } = options
-  const grids = new PriceGrids({ link, onMissing: events.noMarketRule })
+  const grids = new PriceGrids({ link, onMissing: (rule, error) => events.noMarketRule({ rule, error }) })
   const found = await Promise.all(
     underlyings.map(async (settings) => {
       const before = discovered.get(JSON.stringify(settings))
@@ -69,7 +69,7 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   const known: { settings: UnderlyingSettings; stock: StockContract; before: Discovered | undefined }[] = []
   for (const { settings, stock, before } of found) {
     if (stock) known.push({ settings, stock, before })
-    else events.unknownUnderlying(settings.symbol)
+    else events.unknownUnderlying({ symbol: settings.symbol })
   }
   if (known.length === 0)
     throw new FeedError(
@@ -95,7 +95,7 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   const fits = known.length + chains.reduce((sum, { chain }) => sum + chain.length, 0) <= lines
   const choices = await Promise.all(chains.map((listed) => choose(listed, fits, options)))
   const wanted = choices.reduce((sum, choice) => sum + choice.length, known.length)
-  if (wanted > lines) events.overBudget(wanted, lines)
+  if (wanted > lines) events.overBudget({ wanted, lines })
   const shared = shareLines(choices, Math.max(0, lines - known.length)).map(lineOf)
   subscriptions.wantOnly([...stockLines, ...tickByTick, ...shared], CONFIG_CAUSE)
 }
@@ -139,9 +139,9 @@ async function choose(
   const { symbol, strikes } = settings
   const needsPrice = strikes !== 'all' || !fits
   const center = needsPrice ? await price : before?.center
-  if (needsPrice && center === undefined) events.noReferencePrice(symbol)
+  if (needsPrice && center === undefined) events.noReferencePrice({ symbol })
   const chosen = selectOptions(chain, strikes, center)
-  if (!before) events.discovered(symbol, chain.length, chosen.length)
+  if (!before) events.chainDiscovered({ symbol, options: chain.length, chosen: chosen.length })
   discovered.set(JSON.stringify(settings), { stock, chain, center })
   return chosen
 }

@@ -50,8 +50,12 @@ export interface AssemblerOptions {
   silenceMs?: number
   /** The market's time at a message's arrival. */
   usAt: (arrivalMs: number) => number
+}
+
+/** Whom the assembler gives what it makes. */
+export interface AssemblerOutput {
   /** A whole tick; seq, tsUs and verdict are still to be set. */
-  onTick: (tick: Tick, arrivalUs: number) => void
+  onTick: (tick: Tick, arrivalUs: number) => unknown
   /** The first data of a line, before its tick. */
   onLineAlive: (reqId: number) => void
   /** A message of a line that was never opened. */
@@ -67,16 +71,22 @@ const UNFINISHED: Verdict = {
 }
 
 export class Assembler {
-  readonly #options: AssemblerOptions
+  readonly #usAt: AssemblerOptions['usAt']
+  #output: AssemblerOutput | undefined
   readonly #lines = new Map<number, Line>()
   readonly #silenceMs: number
   /** Lines closed on purpose: what still comes of them was on its way when they were cancelled, and is nobody's loss. */
   readonly #closed = new Set<number>()
   #group: Group | undefined
 
-  constructor(options: AssemblerOptions) {
-    this.#options = options
-    this.#silenceMs = options.silenceMs ?? SILENCE_MS
+  constructor({ silenceMs = SILENCE_MS, usAt }: AssemblerOptions) {
+    this.#usAt = usAt
+    this.#silenceMs = silenceMs
+  }
+
+  /** To be called before the first message is taken. */
+  connect(output: AssemblerOutput): void {
+    this.#output = output
   }
 
   /** Of a line that is open already, the next message is told as its first; its values stay, as IB sends only what changes. */
@@ -107,12 +117,12 @@ export class Assembler {
     const line = this.#lines.get(message.reqId)
     if (this.#group && this.#group.line !== line) this.closeGroup()
     if (!line) {
-      if (!this.#closed.has(message.reqId)) this.#options.onUnknownLine(message.reqId)
+      if (!this.#closed.has(message.reqId)) this.#output?.onUnknownLine(message.reqId)
       return
     }
     if (!line.alive) {
       line.alive = true
-      this.#options.onLineAlive(message.reqId)
+      this.#output?.onLineAlive(message.reqId)
     }
     if ('tickType' in message) this.#takeFieldMessage(line, message)
     else this.#send(wholeTick(line, message), message)
@@ -127,7 +137,7 @@ export class Assembler {
     for (const { tick, arrivalUs } of group.entries) {
       if (tick.kind === 'quote') fillQuote(tick, group.line.fields)
       else if (tick.kind === 'trade' && tick.source === 'last' && !fillTrade(tick, group.line.fields)) continue
-      this.#options.onTick(tick, arrivalUs)
+      this.#output?.onTick(tick, arrivalUs)
     }
   }
 
@@ -152,7 +162,7 @@ export class Assembler {
     const field = GROUP_FIELDS[tickType]
     if (field) return this.#takeField(line, field, message, delayed)
     const ticks = ticksOf(line.instrument, tickType, message, delayed)
-    if (!ticks) return this.#options.onUnknownType(message.tickType)
+    if (!ticks) return this.#output?.onUnknownType(message.tickType)
     for (const tick of ticks) this.#send(tick, message)
   }
 
@@ -169,7 +179,7 @@ export class Assembler {
     this.#group ??= { line, entries: [], quote: false, trade: false, seen: new Set(), lastMessageMs: message.arrivalMs }
     const group = this.#group
     group.seen.add(field)
-    const arrivalUs = this.#options.usAt(message.arrivalMs)
+    const arrivalUs = this.#usAt(message.arrivalMs)
     if (field === 'lastPrice' || field === 'lastSize' || field === 'lastTime') {
       if (!group.trade) group.entries.push({ tick: sampledTrade(line), arrivalUs })
       group.trade = true
@@ -187,9 +197,9 @@ export class Assembler {
 
   /** A tick of one message. Inside an open group of its line it waits its turn. */
   #send(tick: Tick, { arrivalMs }: LineMessage): void {
-    const arrivalUs = this.#options.usAt(arrivalMs)
+    const arrivalUs = this.#usAt(arrivalMs)
     if (this.#group) this.#group.entries.push({ tick, arrivalUs })
-    else this.#options.onTick(tick, arrivalUs)
+    else this.#output?.onTick(tick, arrivalUs)
   }
 }
 

@@ -89,7 +89,7 @@ describe('delayed data', () => {
     gateway.send(1, 6, reqIdsOf(gateway)[1] ?? '', 66, 35.1, 8, 1)
     await linesOpen(1)
     expect((await gateway.request(2))[2]).toBe(reqIdsOf(gateway)[1])
-    expect(topology.entitlements.rows).toMatchObject([
+    expect(topology.supply.entitlements.rows).toMatchObject([
       { symbol: 'TWX', live: 1 },
       { symbol: 'FOXA', refused: 1 },
     ])
@@ -100,7 +100,7 @@ describe('delayed data', () => {
   it('that is wanted is recorded and marked', async () => {
     const { finish, counts, topology } = await collectorOn(createWallClock(), secondIsDelayed, { marketDataType: 3 })
     await vi.waitFor(() => expect(counts.received).toBe(1))
-    expect(topology.entitlements.rows).toMatchObject([
+    expect(topology.supply.entitlements.rows).toMatchObject([
       { symbol: 'TWX', live: 1 },
       { symbol: 'FOXA', delayed: 1, reasons: [{ code: 10167, text: expect.stringContaining('recorded, marked as delayed') }] },
     ])
@@ -122,10 +122,10 @@ describe('the report of entitlements', () => {
       gateway.send(4, 2, (await gateway.request(1))[2] ?? '', 354, 'Requested market data is not subscribed', '')
     })
     await vi.waitFor(async () => expect(reqIdsOf(await tws(0))).toHaveLength(2))
-    await vi.waitFor(() => expect(topology.subscriptions.marketData).toMatchObject({ refused: 1, requested: 1 }))
+    await vi.waitFor(() => expect(topology.supply.lines.marketData).toMatchObject({ refused: 1, requested: 1 }))
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
-    topology.universeFound()
+    topology.supply.universeFound()
     expect(logged.filter(({ msg }) => /real time/.test(String(msg)))).toEqual([])
     vi.advanceTimersByTime(10_000)
     const [report] = logged.filter(({ msg }) => /real time/.test(String(msg)))
@@ -149,7 +149,7 @@ describe('a line that gets no answer after a reconnect', () => {
     await linesOpen(1)
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
-    topology.universeFound()
+    topology.supply.universeFound()
     vi.advanceTimersByTime(10_000)
     vi.useRealTimers()
     const [records] = await finish()
@@ -201,14 +201,19 @@ describe('tick-by-tick lines of the underlyings', () => {
     await linesOpen(2)
     for (const _ of [1, 2, 3, 4])
       gateway.send(4, 2, (await gateway.request(97))[1] ?? '', 10190, 'Max number of tick-by-tick requests has been reached', '')
-    await vi.waitFor(() => expect(topology.subscriptions.tickByTick.refused).toBe(4))
+    await vi.waitFor(() => expect(topology.supply.lines.tickByTick.refused).toBe(4))
 
     const told = logged.filter(({ msg }) => String(msg).includes('not served tick by tick'))
     expect(told).toMatchObject([
       { level: 30, contract: 'TWX', code: 10190 },
       { level: 30, contract: 'FOXA', code: 10190 },
     ])
-    expect(topology.entitlements.rows).toMatchObject([{}, {}, { kind: 'tick-by-tick', refused: 2 }, { kind: 'tick-by-tick', refused: 2 }])
+    expect(topology.supply.entitlements.rows).toMatchObject([
+      {},
+      {},
+      { kind: 'tick-by-tick', refused: 2 },
+      { kind: 'tick-by-tick', refused: 2 },
+    ])
     expect(gateway.requests.filter(({ fields }) => fields[0] === '98')).toEqual([])
   })
 })

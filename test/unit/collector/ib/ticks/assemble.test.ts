@@ -140,8 +140,8 @@ describe('a quote', () => {
 describe('a line', () => {
   it('is told to be alive once, ahead of the tick of its first message', () => {
     const alive: string[] = []
-    const assembler = new Assembler({
-      usAt: m.usAt,
+    const assembler = new Assembler({ usAt: m.usAt })
+    assembler.connect({
       onTick: ({ kind }) => alive.push(kind),
       onLineAlive: (reqId) => alive.push(`line ${reqId}`),
       onUnknownLine: () => expect.unreachable(),
