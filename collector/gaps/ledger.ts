@@ -119,7 +119,8 @@ export class GapLedger {
   /** `rotate` ends the session and begins the next one. Names what is open in the time of the old one, and its rest in that of the new one. */
   nextSession(rotate: () => void): void {
     const rest = [...this.#open].filter(([, { dropped }]) => !dropped)
-    const endUs = this.#recorder.nowUs
+    // The clock may show an earlier time already.
+    const endUs = Math.max(this.#recorder.nowUs, this.#recorder.lastProofUs)
     this.end(endUs)
     rotate()
     const fromTsUs = Math.min(endUs, this.#recorder.nowUs)

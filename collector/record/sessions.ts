@@ -23,6 +23,8 @@ export interface SessionsOptions {
   onBegun: () => void
   /** A session could not be ended: the journal is in a state that must not be. */
   onBroken: (error: unknown) => void
+  /** For how long the machine has slept so far; the machine's own figure when absent. */
+  sleptMs?: () => number
 }
 
 /** A published time is in microseconds; the answer to a request for the time is in seconds. */
@@ -37,7 +39,7 @@ const PAUSE_MS = 3000
 
 export class Sessions {
   readonly #options: SessionsOptions
-  readonly #sleptMs = createSleepMeter()
+  readonly #sleptMs: () => number
   #watch: NodeJS.Timeout | undefined
   #checkedMs = 0
   #checkedSleepMs = 0
@@ -45,6 +47,7 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options
+    this.#sleptMs = options.sleptMs ?? createSleepMeter()
   }
 
   /** Begins recording at once, where the time is known: with the wall clock. */
@@ -132,7 +135,7 @@ export class Sessions {
   #check(): void {
     const { clock, recorder, ledger, events } = this.#options
     const fromTsUs = clock.usAt(this.#checkedMs)
-    const sleptMs = this.#sleptMs() - this.#checkedSleepMs
+    const sleptMs = Math.max(0, this.#sleptMs() - this.#checkedSleepMs)
     const pausedMs = performance.now() - this.#checkedMs - WATCH_MS + sleptMs
     this.#noteCheck()
     this.#followClock()
