@@ -32,7 +32,8 @@ import { createMetrics } from './telemetry/metrics.ts'
 import { createStatusPage, rememberEvents } from './telemetry/status.ts'
 import { joinRooms } from './topology.ts'
 import type { EntitlementRow } from './lines/entitlements.ts'
-import type { LineCounts, SubscriptionsOptions } from './lines/subscriptions.ts'
+import type { LineDelays } from './lines/ask-again.ts'
+import type { LineCounts } from './lines/line.ts'
 import { type Discovered, openUniverse, type UnderlyingSettings } from './universe/universe.ts'
 import { Writer, type WriterOptions } from './write/writer.ts'
 
@@ -44,7 +45,7 @@ export interface CollectSettings {
     marketDataType: number
     genericTicks: readonly number[]
     /** Other intervals than the usual ones between attempts to have a line. */
-    lineDelays?: SubscriptionsOptions['delays']
+    lineDelays?: Partial<LineDelays>
   }
   underlyings: readonly UnderlyingSettings[]
   rules: RuleSettings & { disabled: readonly string[] }
@@ -81,7 +82,7 @@ export interface CollectProgress {
   marketTimeUs: number | undefined
   feed: 'connecting' | 'up' | 'stopped'
   linesWanted: number
-  /** Market-data lines by their state: `open`; `no-line`, waiting because the gateway has none left; and so on (subscriptions.ts). */
+  /** Market-data lines by their state: `open`; `no-line`, waiting because the gateway has none left; and so on (lines/line.ts). */
   marketData: LineCounts
   tickByTick: LineCounts
   /** What the account gets, by symbol and kind, as the current link told. */
@@ -272,7 +273,7 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
       events,
       nowUs: () => clock.nowUs(),
       instrumentOf: (contract) => recorder.instrumentOf(contract),
-      subscriptions: topology.subscriptions,
+      registry: topology.subscriptions,
       ticks: topology.ticks,
       discovered,
     })

@@ -38,7 +38,8 @@ import type { Recorder } from './record/recorder.ts'
 import type { Counts } from './telemetry/counts.ts'
 import type { Events } from './telemetry/events.ts'
 import { Entitlements } from './lines/entitlements.ts'
-import { Subscriptions, type SubscriptionsOptions } from './lines/subscriptions.ts'
+import type { LineDelays } from './lines/ask-again.ts'
+import { LineRegistry } from './lines/registry.ts'
 
 /** A published time is in microseconds; the answer to a request for the time is in seconds. */
 const FIRST_MICROSECOND_TIME = 1e14
@@ -64,12 +65,12 @@ export interface TopologyOptions {
   /** False while lines are still to be wanted. */
   universeIsKnown: () => boolean
   onEndOfTape: () => void
-  lineDelays?: SubscriptionsOptions['delays'] | undefined
+  lineDelays?: Partial<LineDelays> | undefined
 }
 
 export interface Topology {
   feed: Feed
-  subscriptions: Subscriptions
+  subscriptions: LineRegistry
   entitlements: Entitlements
   /** Every tick as it is recorded, for those who wait for a price. */
   ticks: Subject<Tick>
@@ -116,21 +117,22 @@ export function joinRooms(options: TopologyOptions): Topology {
   })
 
   const fellBack = new Set<Contract>()
-  const subscriptions: Subscriptions = new Subscriptions({
+  const subscriptions: LineRegistry = new LineRegistry({
     onRequested: (reqId, line) => {
       entitlements.asked(line)
       assembler.openLine(reqId, line.instrument)
     },
-    onEnded: (reqId, { instrument }) => assembler.openLine(reqId, instrument),
+    onWatched: (reqId) => assembler.watchLine(reqId),
     onReleased: (reqId) => assembler.closeLine(reqId),
     onOpened: (line) => {
       entitlements.served(line)
       recorder.lineOpened(line.instrument, line.feed)
     },
     onClosed: ({ instrument, feed }, cause, untilUs) => recorder.lineClosed(instrument, cause, untilUs, feed),
-    onRefused: (line, error) => {
+    onRefused: (line, error, isRepeated) => {
       if (!error) return entitlements.refusedDelayed(line)
       entitlements.refused(line, error.code, error.text)
+      if (isRepeated) return
       if (!line.feed) events.lineRefused(line.contract, error.code, error.text)
       else if (!fellBack.has(line.contract)) {
         fellBack.add(line.contract)
@@ -142,6 +144,8 @@ export function joinRooms(options: TopologyOptions): Topology {
     onPaused: events.linesPaused,
     onResumed: events.linesResumed,
     onSettled: settled,
+    nowUs: () => recorder.nowUs,
+    onImpossible: events.fatal,
     delays: options.lineDelays,
   })
 
@@ -314,6 +318,7 @@ export function joinRooms(options: TopologyOptions): Topology {
     else if (code === FARM_WORKS) farms.mended(farmOf(text), recorder.nowUs)
     else if (code === RESTORED_DATA_KEPT) {
       ibIsAway = false
+      subscriptions.askSilentAgain(`ib-${code}`)
       settleSoon()
     } else if (code === RESTORED_DATA_LOST && feed.state$.value.phase === 'up') {
       // Every subscription is gone on IB's side; the same link opens them again.

@@ -3,7 +3,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 import type { JournalBound } from '../journal/bound.ts'
-import type { LineCounts } from '../lines/subscriptions.ts'
+import type { LineCounts } from '../lines/line.ts'
 import { type Counts, unaccounted } from './counts.ts'
 
 export interface Metrics {

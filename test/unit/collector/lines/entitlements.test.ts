@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Entitlements, formatEntitlements, isEntitlement, isServedLive } from '../../../../collector/lines/entitlements.ts'
-import type { WantedLine } from '../../../../collector/lines/subscriptions.ts'
+import type { WantedLine } from '../../../../collector/lines/line.ts'
 import type { Contract } from '../../../../market/contract.ts'
 import { option } from '../universe/options.ts'
 

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { toIbContract } from '../../../../collector/ib/lookup/map-contract.ts'
 import { createCounts } from '../../../../collector/telemetry/counts.ts'
 import { createEvents } from '../../../../collector/telemetry/events.ts'
-import { Subscriptions } from '../../../../collector/lines/subscriptions.ts'
+import { LineRegistry } from '../../../../collector/lines/registry.ts'
 import { openUniverse, type UnderlyingSettings, type UniverseOptions } from '../../../../collector/universe/universe.ts'
 import { type Contract, contractKey, describeContract } from '../../../../market/contract.ts'
 import type { Tick } from '../../../../market/tick.ts'
@@ -41,9 +41,9 @@ async function universe(options: Partial<UniverseOptions> = {}) {
     return known >= 0 ? known : contracts.push(contract) - 1
   }
   const unheard = () => undefined
-  const subscriptions = new Subscriptions({
+  const registry = new LineRegistry({
     onRequested: unheard,
-    onEnded: unheard,
+    onWatched: unheard,
     onReleased: unheard,
     onOpened: unheard,
     onClosed: unheard,
@@ -53,8 +53,9 @@ async function universe(options: Partial<UniverseOptions> = {}) {
     onPaused: unheard,
     onResumed: unheard,
     onSettled: unheard,
+    nowUs: () => 0,
   })
-  subscriptions.linkUp({
+  registry.linkUp({
     newReqId: () => link.newReqId(),
     open: (reqId, { contract, feed }) =>
       feed
@@ -69,7 +70,7 @@ async function universe(options: Partial<UniverseOptions> = {}) {
     events: createEvents(logger, createCounts()),
     nowUs: () => usFromIso('2014-06-05T09:31:00-04:00'),
     instrumentOf,
-    subscriptions,
+    registry,
     ticks,
     discovered: new Map(),
     ...options,
