@@ -28,6 +28,8 @@ import {
   UNKNOWN_TICKER_ID,
   VALIDATION_FAILED,
 } from './ib/codes.ts'
+import { NoticeLog } from './ib/notice-log.ts'
+import { UnreadableMessages } from './ib/unreadable.ts'
 import { Intake } from './ib/ticks/intake.ts'
 import type { Link } from './ib/link/link.ts'
 import { toIbContract } from './ib/lookup/map-contract.ts'
@@ -116,6 +118,10 @@ export function joinRooms(options: TopologyOptions): Topology {
     onUnknownType: once(events.unknownTickType),
   })
 
+  const unreadable = new UnreadableMessages()
+  const notices = new NoticeLog({
+    log: (code, text, repeated) => events.notice(code, repeated > 0 ? `${text} (${repeated} times more)` : text),
+  })
   const fellBack = new Set<Contract>()
   const subscriptions: LineRegistry = new LineRegistry({
     onRequested: (reqId, line) => {
@@ -171,6 +177,9 @@ export function joinRooms(options: TopologyOptions): Topology {
       events.feedDown(reason, retryMs)
     },
     onListenerError: events.listenerError,
+    onUnreadable: (what) => {
+      if (unreadable.take(what)) events.listenerError(new Error(what))
+    },
   })
 
   feed.state$.subscribe((state) => {
@@ -267,8 +276,8 @@ export function joinRooms(options: TopologyOptions): Topology {
     const line = subscriptions.lineOf(reqId)
     const refusal = line && refusalOf(code)
     // A generic tick that does not exist for this kind of contract spoils the whole request; the line matters more.
-    if (code === VALIDATION_FAILED && subscriptions.retryPlain(reqId)) events.notice(code, text)
-    else if (!refusal) events.notice(code, text)
+    if (code === VALIDATION_FAILED && subscriptions.retryPlain(reqId)) notices.take(code, text)
+    else if (!refusal) notices.take(code, text)
     else if (refusal === 'part') entitlements.partly(line, code, text)
     else {
       // What is not served for now says nothing of what the account is entitled to.
@@ -307,7 +316,7 @@ export function joinRooms(options: TopologyOptions): Topology {
   }
 
   function takeNotice(code: number, text: string): void {
-    events.notice(code, text)
+    notices.take(code, text)
     if (code === END_OF_TAPE) return options.onEndOfTape()
     // Nothing is asked for yet that could be missing, and nobody knows what time it is.
     if (!recorder.recording) return
@@ -360,6 +369,7 @@ export function joinRooms(options: TopologyOptions): Topology {
       subscriptions.stop()
       intake.stop()
       farms.end(recorder.nowUs)
+      notices.stop()
       ticks.complete()
     },
   }

@@ -10,14 +10,14 @@ import { filter, firstValueFrom, type Observable, Subject, takeUntil, timer } fr
 
 import { type Contract, describeContract } from '../../market/contract.ts'
 import type { UnderlyingQuery } from './lookup/find-contracts.ts'
-import { CLIENT_ID_IN_USE, NO_DEFINITION, refusalOf } from './codes.ts'
+import { NO_DEFINITION, refusalOf } from './codes.ts'
 import { Link, RequestError } from './link/link.ts'
 import { compactDate, isoDate, optionFromDetails, stockFromDetails, toIbContract } from './lookup/map-contract.ts'
 import type { GatewayMessage } from './messages.ts'
 import { createPacer } from './link/pacer.ts'
 import { isDelayedType } from './ticks/tick-types.ts'
 
-export interface ExaminationSettings {
+export interface GatewayCheckSettings {
   host: string
   port: number
   /** Of the collector, which keeps it for itself. */
@@ -35,7 +35,7 @@ export interface LineAnswer {
   text?: string
 }
 
-/** Ids that people and their programs hardly take. */
+/** Ids that people and their programs are unlikely to use. */
 const [FIRST_ID, LAST_ID] = [900_000, 999_999]
 const ID_ATTEMPTS = 3
 const TIME_LIMIT_MS = 3000
@@ -44,7 +44,7 @@ const FIRST_MICROSECOND_TIME = 1e14
 /** A line is accepted at once; a refusal may take a moment. */
 const LINE_LIMIT_MS = 3000
 
-export class Examination {
+export class GatewayCheck {
   readonly #link: Link
   readonly #messages: Observable<GatewayMessage>
 
@@ -54,30 +54,26 @@ export class Examination {
   }
 
   /** Throws a FeedError that says which step of the connection failed. */
-  static async begin(settings: ExaminationSettings): Promise<Examination> {
+  static async begin(settings: GatewayCheckSettings): Promise<GatewayCheck> {
     for (let attempt = 1; ; attempt++) {
       const messages = new Subject<GatewayMessage>()
-      let idInUse = false
       const link = new Link({
         ...settings,
         clientId: otherId(settings.clientId),
         pacer: createPacer(settings.messagesPerSecond),
         onMessages: (some) => {
-          for (const message of some) {
-            if ('code' in message && message.code === CLIENT_ID_IN_USE) idInUse = true
-            messages.next(message)
-          }
+          for (const message of some) messages.next(message)
         },
         onLost: () => messages.complete(),
+        onUnreadable: () => undefined,
         onListenerError: () => undefined,
       })
       try {
         await link.open()
         await link.requestMarketDataType(settings.marketDataType)
-        return new Examination(link, messages)
+        return new GatewayCheck(link, messages)
       } catch (error) {
-        link.flush()
-        if (!idInUse || attempt === ID_ATTEMPTS) throw error
+        if (!link.clientIdInUse || attempt === ID_ATTEMPTS) throw error
       }
     }
   }

@@ -11,6 +11,7 @@ import type { Tick } from '../../../../market/tick.ts'
 import { usFromIso } from '../../../../market/time.ts'
 import { type Listings, serveListings } from '../ib/lookup/listings.ts'
 import { linkTo, twsFor } from '../ib/tws-support.ts'
+import { PATIENTLY } from '../../../support/waiting.ts'
 
 const LISTINGS: Listings = {
   stocks: { TWX: 4321, FOXA: 4322 },
@@ -91,7 +92,7 @@ describe('the universe', () => {
   it('opens the underlying first, waits for its price, and then its options, nearest the money first', async () => {
     const { opened, ticks, asked, requests, logged } = await universe()
     expect(await asked(1)).toEqual(['TWX'])
-    await vi.waitFor(() => expect(requests(9)).toHaveLength(5))
+    await vi.waitFor(() => expect(requests(9)).toHaveLength(5), PATIENTLY)
     ticks.next({ ...TRADE, instrument: 7, price: 50 })
     ticks.next(TRADE)
     await opened
@@ -142,7 +143,7 @@ describe('the universe', () => {
 
   it('takes the middle of the chain when no price is to be had, and says so', async () => {
     const { opened, ticks, asked, requests, logged } = await universe({ lines: 5 })
-    await vi.waitFor(() => expect(requests(9)).toHaveLength(5))
+    await vi.waitFor(() => expect(requests(9)).toHaveLength(5), PATIENTLY)
     ticks.complete()
     await opened
 
@@ -208,11 +209,11 @@ describe('the universe', () => {
     ).not.toContain('TWX')
 
     await again({ underlyings: [twx] })
-    await vi.waitFor(() => expect(new Set(cancelled())).toEqual(new Set(idsOf('FOXA'))))
+    await vi.waitFor(() => expect(new Set(cancelled())).toEqual(new Set(idsOf('FOXA'))), PATIENTLY)
     expect(requests(1)).toHaveLength(2 * 17)
 
     await again({ underlyings: [{ ...twx, expiryDays: 3 }] })
-    await vi.waitFor(() => expect(cancelled()).toHaveLength(17 + 8))
+    await vi.waitFor(() => expect(cancelled()).toHaveLength(17 + 8), PATIENTLY)
     const gone = new Set(cancelled())
     expect(
       requests(1)
@@ -234,14 +235,14 @@ describe('the universe', () => {
       return requests(1).filter((fields) => !gone.has(fields[2] ?? ''))
     }
     await again({ underlyings: [twx], lines: 5 })
-    await vi.waitFor(() => expect(held().map((fields) => fields[7])).toEqual(['', '70', '70', '70', '70']))
+    await vi.waitFor(() => expect(held().map((fields) => fields[7])).toEqual(['', '70', '70', '70', '70']), PATIENTLY)
     expect(logged).not.toContainEqual(expect.objectContaining({ msg: expect.stringContaining('no last trade') }))
 
     const second = again({ underlyings: [twx, { ...twx, symbol: 'FOXA' }], lines: 5 })
-    await vi.waitFor(() => expect(held().map((fields) => fields[4])).toEqual(['TWX', 'TWX', 'TWX', 'TWX', 'FOXA']))
+    await vi.waitFor(() => expect(held().map((fields) => fields[4])).toEqual(['TWX', 'TWX', 'TWX', 'TWX', 'FOXA']), PATIENTLY)
     ticks.next({ ...TRADE, instrument: contracts.findIndex(({ symbol }) => symbol === 'FOXA') })
     await second
-    await vi.waitFor(() => expect(held().map((fields) => fields[4])).toEqual(['TWX', 'TWX', 'TWX', 'FOXA', 'FOXA']))
+    await vi.waitFor(() => expect(held().map((fields) => fields[4])).toEqual(['TWX', 'TWX', 'TWX', 'FOXA', 'FOXA']), PATIENTLY)
   })
 
   it('is none when the gateway knows none of the underlyings', async () => {
