@@ -1,6 +1,6 @@
 /**
- * Asks a gateway what `tapedeck doctor` wants to know, over a link of its own with a client id of its own, and leaves nothing open.
- * The gateway ends what a client has asked for when its connection ends.
+ * Checks a gateway for `tapedeck doctor`: handshake, clock, market data. It has a connection and a client id of its own, so that a
+ * running collector is not disturbed; closing the connection ends whatever it asked for.
  */
 
 import { randomInt } from 'node:crypto'
@@ -83,8 +83,8 @@ export class GatewayCheck {
   }
 
   /**
-   * By how much this machine's clock is ahead of the gateway's, as a range in milliseconds, because the gateway tells whole seconds
-   * and the answer takes its time. Undefined without an answer.
+   * Returns how far this machine's clock is ahead of the gateway's, as a range in milliseconds, because the gateway answers in whole
+   * seconds and the answer takes its time. Undefined without an answer.
    */
   async aheadMs(): Promise<{ from: number; to: number } | undefined> {
     const answer = firstValueFrom(
@@ -97,8 +97,8 @@ export class GatewayCheck {
     )
     const askedMs = Date.now()
     await this.#link.requestCurrentTime()
-    const told = await answer
-    return told && { from: askedMs - (told.value + 1) * 1000, to: Date.now() - told.value * 1000 }
+    const found = await answer
+    return found && { from: askedMs - (found.value + 1) * 1000, to: Date.now() - found.value * 1000 }
   }
 
   /** Asks for the market data of the stock and of one of its options, for a few seconds. Empty when the gateway does not know it. */

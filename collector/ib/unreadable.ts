@@ -1,6 +1,6 @@
 /** Messages of the gateway that could not be decoded: data lost. All are counted; the first of a kind is worth a line in the log. */
 
-/** Kinds that are told apart; a gateway that sends nothing readable fills neither log nor memory. */
+/** Kinds that are distinguished; a gateway that sends nothing readable fills neither log nor memory. */
 const MAX_KINDS = 50
 
 export class UnreadableMessages {

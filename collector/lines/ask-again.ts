@@ -1,4 +1,4 @@
-/** When a line is asked for again, by its state and by what it was told. Pure. */
+/** When a line is asked for again by itself: the intervals, and the conditions by its state and by the answers it had. */
 
 import { isForWantOfTickByTickLine } from '../ib/codes.ts'
 import type { Line, LineState } from './line.ts'
@@ -22,7 +22,7 @@ export const DELAYS = {
 
 export type LineDelays = typeof DELAYS
 
-/** IB refuses for a moment what it serves (its definitions are not there yet, a farm is away); what it refuses so often, it means. */
+/** IB also refuses what it serves, for a moment (its definitions are not there yet, a farm is away). A refusal that comes so often stays. */
 const RETRIES = 3
 /** A line that was asked for so shortly ago waits for that answer first. */
 const JUST_ASKED_MS = 5000
@@ -31,7 +31,7 @@ const JUST_ASKED_MS = 5000
 export function askAgainInMs(line: Line, delays: LineDelays): number | undefined {
   switch (line.state) {
     case 'asked':
-      // IB acknowledges no tick-by-tick line: whether one without a tick is dead cannot be told.
+      // IB acknowledges no tick-by-tick line: one without a tick may be dead or quiet.
       return line.feed ? undefined : delays.unansweredMs[Math.min(line.unanswered, delays.unansweredMs.length - 1)]
     case 'silent':
       return line.doubt?.askAfterMs

@@ -54,7 +54,7 @@ export interface Discovered {
 /** Recorded as the reason of a line that a change of the settings has closed. */
 const CONFIG_CAUSE = 'config'
 
-/** How long a last trade is waited for before a close or a tight quote will do. */
+/** Waits so long for a last trade before a close or a tight quote will do. */
 const REFERENCE_WAIT_MS = 5000
 
 /** Throws a FeedError when the gateway knows none of the underlyings, or when the link is lost on the way. */
@@ -92,7 +92,7 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
     ])
   registry.want(tickByTick)
   const chains = await Promise.all(known.map((underlying) => listChain(link, grids, underlying, options)))
-  // When every strike is wanted and all fit, no price is needed and nobody waits for one.
+  // When every strike is wanted and all fit, no price is needed, and none is waited for.
   const fits = known.length + chains.reduce((sum, { chain }) => sum + chain.length, 0) <= lines
   const choices = await Promise.all(chains.map((listed) => choose(listed, fits, options)))
   const wanted = choices.reduce((sum, choice) => sum + choice.length, known.length)

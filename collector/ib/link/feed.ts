@@ -63,7 +63,7 @@ export class Feed {
     const pacer = createPacer(this.#options.messagesPerSecond)
     const { signal } = this.#stop
     const backoff = new Backoff(this.#options.retryDelays)
-    // The gateway may not have noticed yet that the old link is gone, and takes an id of it for a duplicate.
+    // The gateway may not have noticed yet that the old link is gone, and would take an id used there for a duplicate.
     let firstReqId = 1
     while (!signal.aborted) {
       const lost = deferred<string>()

@@ -69,7 +69,7 @@ const RULE_TIMEOUT_MS = 5000
 const LIBRARY_RATE = 10_000
 /** The library has reported a message of no known kind already, and says of its fields that they were left over. */
 const SAID_TWICE = 'Decoding error on undefined:'
-/** Of what the gateway says about something; it is logged, and may become the cause of a gap. In characters. */
+/** Characters kept of a text of the gateway; it is logged, and may become the cause of a gap. */
 const MAX_TEXT = 1000
 
 export class Link {
@@ -107,7 +107,7 @@ export class Link {
       this.#handshake = setTimeout(() => {
         fail(
           `${host}:${port} did not finish the TWS handshake within ${handshakeTimeoutMs} ms${this.#lastError && ` (${this.#lastError})`}. ` +
-            'Check that the API is enabled there and that nobody has to confirm the connection.',
+            'Check that the API is enabled there and that no dialog waits for the connection to be confirmed.',
         )
       }, handshakeTimeoutMs)
       this.#listen(
@@ -125,7 +125,7 @@ export class Link {
     })
   }
 
-  /** Of the protocol, as agreed on when the link came up. */
+  /** The protocol version that both sides agreed on when the link came up. */
   get serverVersion(): number {
     return this.#api.serverVersion
   }

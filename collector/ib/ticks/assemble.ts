@@ -70,7 +70,7 @@ export class Assembler {
   readonly #options: AssemblerOptions
   readonly #lines = new Map<number, Line>()
   readonly #silenceMs: number
-  /** Lines closed on purpose: what still comes of them was on its way when they were cancelled, and is nobody's loss. */
+  /** Lines closed on purpose: what still comes of them was on its way when they were cancelled, and is not lost data. */
   readonly #closed = new Set<number>()
   #group: Group | undefined
 
@@ -140,7 +140,7 @@ export class Assembler {
     return this.#group && this.#group.lastMessageMs + this.#silenceMs - nowMs
   }
 
-  /** The feed ended while a group was open: whether its quote is whole cannot be known, so that it is kept out of the quotes. */
+  /** The feed ended while a group was open: whether its quote is whole cannot be known, so it is kept out of the quotes. */
   abandonGroup(): void {
     // The next link has other request ids.
     this.#closed.clear()

@@ -153,7 +153,7 @@ describe('a line that is refused', () => {
     expect(await seen()).toEqual(['opened S1'])
   })
 
-  it('is not known by an id of nobody', async () => {
+  it('is not known by an unknown id', async () => {
     const { registry, seen } = watched()
     registry.refused(1, 200, 'No security definition', 'until-next-link')
     expect(await seen()).toEqual([])
@@ -205,7 +205,7 @@ describe('a gateway that has fewer lines than are wanted', () => {
     expect(await after(3_600_000)).toEqual(['opened S6'])
   })
 
-  it('tells the limit again when it has grown and there is no more', async () => {
+  it('reports the limit again when it has grown and there is no more', async () => {
     const { registry, seen, after } = await threeOfFive()
     await after(300_000)
     registry.accepted(105)
@@ -227,7 +227,7 @@ describe('a gateway that has fewer lines than are wanted', () => {
     expect(settled).toEqual([3])
     expect(await after(300_000)).toEqual(['ask 503 S4'])
 
-    // An attempt whose outcome nobody knows has taught nothing.
+    // An attempt without an outcome has taught nothing.
     registry.linkDown('link-lost', 1)
     await seen()
     link(900)
@@ -242,7 +242,7 @@ describe('a gateway that has fewer lines than are wanted', () => {
 })
 
 describe('lines that are refused for now', () => {
-  it('are asked for again after a minute under new ids, told as one', async () => {
+  it('are asked for again after a minute under new ids, reported as one', async () => {
     const { registry, known, seen, after } = await opened(1, 2)
     registry.refused(100, 10197, 'Competing session', 'for-now')
     registry.refused(101, 10197, 'Competing session', 'for-now')
@@ -332,7 +332,7 @@ describe('a tick-by-tick line', () => {
     return all
   }
 
-  it('opens with its first tick, and nobody waits for that', async () => {
+  it('opens with its first tick, and is not waited for', async () => {
     const { registry, settled, seen } = await ofOne()
     expect([registry.wanted, registry.waiting]).toEqual([1, 1])
     registry.accepted(100)

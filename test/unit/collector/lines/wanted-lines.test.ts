@@ -180,7 +180,7 @@ describe('a tick-by-tick line that has to wait for its turn', () => {
 })
 
 describe('a request that waits to be sent while IB forgets all lines', () => {
-  it('is taken back when it was sent, since nobody knows its id any more', async () => {
+  it('is taken back when it was sent, since its id belongs to no line any more', async () => {
     const { registry, seen, log } = await wanting([], 0)
     let send = () => {}
     const opener = {

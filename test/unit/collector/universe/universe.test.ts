@@ -151,7 +151,7 @@ describe('the universe', () => {
     expect(logged).toContainEqual(expect.objectContaining({ symbol: 'TWX', msg: expect.stringContaining('no last trade') }))
   })
 
-  it('shares its lines among the underlyings, and goes on without one that nobody knows', async () => {
+  it('shares its lines among the underlyings, and goes on without one that the gateway does not know', async () => {
     const names = ['TWX', 'NONE', 'FOXA']
     const { opened, asked, logged, contracts } = await universe({
       underlyings: names.map((symbol) => ({ ...TWX, symbol, strikes: 'all' })),

@@ -60,7 +60,7 @@ describe('a frame', () => {
     expect(losses).toEqual([])
   })
 
-  it('of the greatest length is read, and what it says is told in short', async () => {
+  it('of the greatest length is read, and its text is cut', async () => {
     const words = 'x'.repeat(2 ** 17 - 30)
     const { messages } = await linkThatGets(frame(46, 6, 7, 32, words), frame(4, 2, 7, 200, words, ''), frame(4, 2, -1, 2104, words, ''))
     await vi.waitFor(() => expect(messages).toHaveLength(3), PATIENTLY)
@@ -72,7 +72,7 @@ describe('a frame', () => {
     ])
   })
 
-  it('that the library cannot decode is left out alone, and told', async () => {
+  it('that the library cannot decode is left out alone, and reported', async () => {
     const notJson = frame(4, 2, 7, 201, 'Order rejected', '{"no')
     const { messages, losses, unreadable } = await linkThatGets(Buffer.concat([TICK, notJson, TICK]), TICK)
     await vi.waitFor(() => expect(messages).toEqual([TICK_PRICE, TICK_PRICE, TICK_PRICE]), PATIENTLY)

@@ -125,7 +125,7 @@ describe('a link that opens', () => {
       /: Unable to connect as the client id is already in use\.$/,
     ],
     [
-      'speaks a version that nobody knows',
+      'speaks an unknown version',
       async (tws) => {
         await tws.hello
         tws.send(201, '20140605 09:30:00 EST')
@@ -140,7 +140,7 @@ describe('a link that opens', () => {
     expect(losses).toEqual([])
   })
 
-  it('fails when nobody listens', async () => {
+  it('fails on a port without a listener', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()

@@ -155,7 +155,7 @@ describe('the prices that can be quoted', () => {
     expect(asked(91).map((fields) => fields[1])).toEqual(['26', '32'])
   })
 
-  it('are multiples of the smallest step where the gateway tells nothing of the rule, which holds nobody up for long', async () => {
+  it('are multiples of the smallest step where the gateway does not answer for the rule, and are not waited for', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     const { link, grids, missing, asked } = await linkWith({ rules: {} })

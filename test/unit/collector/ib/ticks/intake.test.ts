@@ -30,7 +30,7 @@ function block(ms: number): void {
 }
 
 describe('the intake', () => {
-  it('ends the open group before it tells of another message, and counts all of them', () => {
+  it('ends the open group before it hands on another message, and counts all of them', () => {
     const { intake, log, counted } = intakeOf()
     intake.take([bid(), ask(), CONTROL, bid(), CONTROL])
     intake.stop()
