@@ -21,7 +21,7 @@ import { JournalBound, type JournalLimits } from './journal/bound.ts'
 import { Housekeeping } from './journal/housekeeping.ts'
 import type { JournalSettings } from './journal/journal.ts'
 import { type RecoveredSession, recoverJournal } from './journal/recovery.ts'
-import type { SubscriptionsOptions } from './lines/subscriptions.ts'
+import type { LineDelays } from './lines/ask-again.ts'
 import { createGatewayClock, createWallClock } from './record/clock.ts'
 import type { Judge } from './record/recorder.ts'
 import type { Sessions } from './record/sessions.ts'
@@ -44,7 +44,7 @@ export interface CollectSettings {
     marketDataType: number
     genericTicks: readonly number[]
     /** Other intervals than the usual ones between attempts to have a line. */
-    lineDelays?: SubscriptionsOptions['delays']
+    lineDelays?: Partial<LineDelays>
   }
   underlyings: readonly UnderlyingSettings[]
   rules: RuleSettings & { disabled: readonly string[] }

@@ -5,20 +5,20 @@ import { END_OF_TAPE } from './ib/codes.ts'
 import type { ControlMessage } from './ib/messages.ts'
 import type { LineSupply } from './lines/line-supply.ts'
 import type { Sessions } from './record/sessions.ts'
-import type { Events } from './telemetry/events/index.ts'
+import type { NoticeLog } from './ib/notice-log.ts'
 
 export interface ControlOwners {
   sessions: Sessions
   supply: LineSupply
   outages: IbOutages
-  events: Events
+  notices: NoticeLog
   onEndOfTape: () => void
 }
 
-export function createControlRouter({ sessions, supply, outages, events, onEndOfTape }: ControlOwners) {
+export function createControlRouter({ sessions, supply, outages, notices, onEndOfTape }: ControlOwners) {
   const takeNotice = (code: number, text: string) => {
     const effect = outages.take(code, text)
-    if (effect) supply.ibIsBack(effect)
+    if (effect) supply.ibIsBack(effect, `ib-${code}`)
   }
   return (message: ControlMessage): void => {
     switch (message.type) {
@@ -33,7 +33,7 @@ export function createControlRouter({ sessions, supply, outages, events, onEndOf
         supply.failed(message.reqId, message.code, message.text)
         break
       case 'notice':
-        events.notice({ code: message.code, text: message.text })
+        notices.take(message.code, message.text)
         if (message.code === END_OF_TAPE) onEndOfTape()
         else takeNotice(message.code, message.text)
     }

@@ -18,13 +18,15 @@ import { createControlRouter } from './control-messages.ts'
 import { IbOutages } from './gaps/ib-outages.ts'
 import { GapLedger } from './gaps/ledger.ts'
 import { Feed, type FeedSettings } from './ib/link/feed.ts'
+import { NoticeLog } from './ib/notice-log.ts'
+import { UnreadableMessages } from './ib/unreadable.ts'
 import { Assembler, SILENCE_MS } from './ib/ticks/assemble.ts'
 import { Intake } from './ib/ticks/intake.ts'
 import type { JournalBound } from './journal/bound.ts'
 import type { Housekeeping } from './journal/housekeeping.ts'
 import { Journal, type JournalSettings } from './journal/journal.ts'
+import type { LineDelays } from './lines/ask-again.ts'
 import { LineSupply } from './lines/line-supply.ts'
-import type { SubscriptionsOptions } from './lines/subscriptions.ts'
 import type { CollectorClock, GatewayClock } from './record/clock.ts'
 import { createTickRecorder } from './record/record-tick.ts'
 import { type Judge, Recorder } from './record/recorder.ts'
@@ -133,7 +135,7 @@ export interface FeedOptions extends Shared {
   marketDataType: number
   genericTicks: readonly number[]
   universe: DiscoverySettings
-  lineDelays?: SubscriptionsOptions['delays'] | undefined
+  lineDelays?: Partial<LineDelays> | undefined
   onEndOfTape: () => void
 }
 
@@ -157,7 +159,9 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     silenceMs: 'publish' in clock ? Number.POSITIVE_INFINITY : SILENCE_MS,
     usAt: (arrivalMs) => clock.usAt(arrivalMs),
   })
-  const supply = new LineSupply({ ...options, assembler, outages, delays: options.lineDelays })
+  const notices = new NoticeLog({ log: (code, text, repeated) => events.notice({ code, text, repeated }) })
+  const unreadable = new UnreadableMessages()
+  const supply = new LineSupply({ ...options, assembler, outages, notices, delays: options.lineDelays })
   assembler.connect({
     onTick: (tick, arrivalUs) => supply.accepts(tick) && ticks.take(tick, arrivalUs),
     onLineAlive: (reqId) => supply.lines.dataCame(reqId),
@@ -168,7 +172,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
   const intake = new Intake({
     assembler,
     onMessage: (messages) => (counts.messages += messages),
-    onControl: createControlRouter({ sessions, supply, outages, events, onEndOfTape }),
+    onControl: createControlRouter({ sessions, supply, outages, notices, onEndOfTape }),
   })
   const feed = new Feed({
     ...options.feed,
@@ -181,6 +185,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
       events.feedDown({ reason, retryMs })
     },
     onListenerError: (error) => events.listenerError({ error }),
+    onUnreadable: (what) => events.messageUnreadable({ what, isFirst: unreadable.take(what) }),
   })
   feed.state$.subscribe((state) => {
     if (state.phase !== 'up') return
@@ -204,6 +209,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     supply.stop()
     intake.stop()
     outages.linkLost()
+    notices.stop()
     stopped.next()
   }
   return { feed, sessions, outages, supply, discovery, stop }

@@ -9,8 +9,11 @@ import { CONNECTIVITY_LOST, FARM_BROKEN, FARM_WORKS, RESTORED_DATA_KEPT, RESTORE
 import type { Recorder } from '../record/recorder.ts'
 import type { GapLedger } from './ledger.ts'
 
-/** What a notice asks for: `lines-kept`, IB is back and says that it kept the lines; `lines-lost`, all are to be opened again. */
-export type LineEffect = 'lines-kept' | 'lines-lost' | undefined
+/**
+ * What a notice asks for: `lines-kept`, IB is back and says that it kept the lines; `farm-back`, the same of a farm; `lines-lost`, all are
+ * to be opened again.
+ */
+export type LineEffect = 'lines-kept' | 'farm-back' | 'lines-lost' | undefined
 
 export class IbOutages {
   readonly #recorder: Recorder
@@ -42,8 +45,7 @@ export class IbOutages {
         this.#ledger.farmBroke(farmOf(text), recorder.lastProofUs)
         return undefined
       case FARM_WORKS:
-        this.#ledger.farmBack(farmOf(text), recorder.nowUs)
-        return undefined
+        return this.#ledger.farmBack(farmOf(text), recorder.nowUs) ? 'farm-back' : undefined
       case RESTORED_DATA_KEPT:
         this.#isAway = false
         return 'lines-kept'

@@ -59,8 +59,9 @@ export class GapLedger {
     this.#begin(farmKey(farm), { fromTsUs, cause: `farm-broken: ${farm}` })
   }
 
-  farmBack(farm: string, toTsUs: number): void {
-    this.#end(farmKey(farm), toTsUs)
+  /** True when it was broken. */
+  farmBack(farm: string, toTsUs: number): boolean {
+    return this.#end(farmKey(farm), toTsUs)
   }
 
   /** The link is lost, and the gap of all lines has begun: the next link names its broken farms anew. */
@@ -133,14 +134,19 @@ export class GapLedger {
     if (this.#recorder.recording) this.#recorder.interrupted(gap)
   }
 
-  #end(key: string, toTsUs: number): void {
+  /** False when no such gap is open. */
+  #end(key: string, toTsUs: number): boolean {
     const gap = this.#open.get(key)
-    if (!gap) return
+    if (!gap) return false
     this.#open.delete(key)
     const { fromTsUs, cause, dropped } = gap
-    if (!dropped) return this.name({ fromTsUs, toTsUs, cause })
+    if (!dropped) {
+      this.name({ fromTsUs, toTsUs, cause })
+      return true
+    }
     this.#drops--
     const named = this.#recorder.gap({ fromTsUs, toTsUs, cause, droppedTicks: dropped.ticks })
     this.#events.ticksDropped({ fromTsUs, toTsUs, cause, droppedTicks: dropped.ticks, named })
+    return true
   }
 }

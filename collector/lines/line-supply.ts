@@ -13,14 +13,18 @@ import { refusalOf, UNKNOWN_TICKER_ID, VALIDATION_FAILED } from '../ib/codes.ts'
 import type { Link } from '../ib/link/link.ts'
 import { toIbContract } from '../ib/lookup/map-contract.ts'
 import { isDelayedType } from '../ib/ticks/tick-types.ts'
-import type { IbOutages } from '../gaps/ib-outages.ts'
+import type { IbOutages, LineEffect } from '../gaps/ib-outages.ts'
 import type { GapLedger } from '../gaps/ledger.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import type { Assembler } from '../ib/ticks/assemble.ts'
 import type { CollectorClock } from '../record/clock.ts'
 import { Entitlements } from './entitlements.ts'
-import { type LineOpener, Subscriptions, type SubscriptionsOptions, type WantedLine } from './subscriptions.ts'
+import type { NoticeLog } from '../ib/notice-log.ts'
+import type { LineDelays } from './ask-again.ts'
+import type { WantedLine } from './line.ts'
+import type { LineOpener } from './queue.ts'
+import { LineRegistry } from './registry.ts'
 
 export interface LineSupplyOptions {
   assembler: Assembler
@@ -33,14 +37,15 @@ export interface LineSupplyOptions {
   /** IB's number of the market data type: 1 live … 4 delayed-frozen. */
   marketDataType: number
   genericTicks: readonly number[]
-  delays?: SubscriptionsOptions['delays'] | undefined
+  notices: NoticeLog
+  delays?: Partial<LineDelays> | undefined
 }
 
 /** After the last request. A line without an answer does not keep the others' gap open, and the report back, for longer. */
 const ANSWER_WAIT_MS = 10_000
 
 export class LineSupply {
-  readonly lines: Subscriptions
+  readonly lines: LineRegistry
   readonly entitlements = new Entitlements()
   /** Emits when lines begin to be opened on a link. */
   readonly attached$ = new Subject<void>()
@@ -103,11 +108,16 @@ export class LineSupply {
     this.attached$.next()
   }
 
-  /** IB has been away, and is back with or without the lines. */
-  ibIsBack(effect: 'lines-kept' | 'lines-lost'): void {
-    if (effect === 'lines-kept') return this.#settleSoon()
+  /** IB, or one of its farms, has been away and is back, with or without the lines. */
+  ibIsBack(effect: NonNullable<LineEffect>, cause: string): void {
+    if (effect !== 'lines-lost') {
+      // IB says that it kept them; those that stay silent it has not.
+      this.lines.askSilentAgain(cause)
+      if (effect === 'lines-kept') this.#settleSoon()
+      return
+    }
     // Every subscription is gone on IB's side; the same link opens them again.
-    this.#detach('ib-1101')
+    this.#detach(cause)
     this.attach()
   }
 
@@ -138,13 +148,13 @@ export class LineSupply {
   /** An answer to a request that failed. */
   failed(reqId: number, code: number, text: string): void {
     const { lines, entitlements } = this
-    const { events } = this.#options
+    const { notices } = this.#options
     if (code === UNKNOWN_TICKER_ID) return
     const line = lines.lineOf(reqId)
     const refusal = line && refusalOf(code)
     // A generic tick that does not exist for this kind of contract spoils the whole request; the line matters more.
-    if (code === VALIDATION_FAILED && lines.retryPlain(reqId)) events.notice({ code, text })
-    else if (!refusal) events.notice({ code, text })
+    if (code === VALIDATION_FAILED && lines.retryPlain(reqId)) notices.take(code, text)
+    else if (!refusal) notices.take(code, text)
     else if (refusal === 'part') entitlements.partly(line, code, text)
     else {
       // What is not served for now says nothing of what the account is entitled to.
@@ -159,37 +169,40 @@ export class LineSupply {
     this.lines.stop()
   }
 
-  #createLines(): Subscriptions {
+  #createLines(): LineRegistry {
     const { assembler, recorder, events, delays } = this.#options
     const { entitlements } = this
-    return new Subscriptions({
+    return new LineRegistry({
       onRequested: (reqId, line) => {
         entitlements.asked(line)
         assembler.openLine(reqId, line.instrument)
       },
-      onEnded: (reqId, { instrument }) => assembler.openLine(reqId, instrument),
+      onWatched: (reqId) => assembler.watchLine(reqId),
       onReleased: (reqId) => assembler.closeLine(reqId),
       onOpened: (line) => {
         entitlements.served(line)
         recorder.lineOpened(line.instrument, line.feed)
       },
       onClosed: ({ instrument, feed }, cause, untilUs) => recorder.lineClosed(instrument, cause, untilUs, feed),
-      onRefused: (line, error) => this.#refused(line, error),
+      onRefused: (line, error, isRepeated) => this.#refused(line, error, isRepeated),
       onUnwanted: (line) => entitlements.forget(line),
       onLimit: (lines, waiting) => events.lineLimit({ lines, waiting }),
       onPaused: (code, text) => events.linesPaused({ code, text }),
       onResumed: () => events.linesResumed(),
       onSettled: () => this.#settled(),
+      nowUs: () => recorder.nowUs,
+      onImpossible: (error) => events.impossibleTransition({ error }),
       delays,
     })
   }
 
   /** A line is not served until the next link. Without an error it was cancelled by us, because its data is delayed. */
-  #refused(line: WantedLine, error: { code: number; text: string } | undefined): void {
+  #refused(line: WantedLine, error: { code: number; text: string } | undefined, isRepeated: boolean): void {
     const { events } = this.#options
     const { entitlements } = this
     if (!error) return entitlements.refusedDelayed(line)
     entitlements.refused(line, error.code, error.text)
+    if (isRepeated) return
     const what = { contract: line.contract, ...error }
     if (!line.feed) return events.lineRefused(what)
     // An underlying has two such lines.

@@ -3,7 +3,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 import type { JournalBound } from '../journal/bound.ts'
-import type { LineCounts } from '../lines/subscriptions.ts'
+import type { LineCounts } from '../lines/line.ts'
 import { type Counts, unaccounted } from './counts.ts'
 
 export interface Metrics {
@@ -58,6 +58,11 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
   const { counter, gauge } = readers(registry)
 
   counter('messages_total', 'Messages of the gateway.', () => counts.messages)
+  counter(
+    'messages_unreadable_total',
+    'Messages of the gateway that could not be decoded: what they said is lost.',
+    () => counts.unreadable,
+  )
   counter('ticks_received_total', 'Whole ticks assembled from messages.', () => counts.received)
   counter('ticks_written_total', 'Ticks committed to their tables.', () => counts.written)
   counter('ticks_quarantined_total', 'Ticks committed to rejected_ticks.', () => counts.quarantined)

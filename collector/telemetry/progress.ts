@@ -1,7 +1,7 @@
 /** How far a recording is, for whoever started it. */
 
 import type { EntitlementRow } from '../lines/entitlements.ts'
-import type { LineCounts } from '../lines/subscriptions.ts'
+import type { LineCounts } from '../lines/line.ts'
 import type { Counts } from './counts.ts'
 
 export interface CollectProgress {

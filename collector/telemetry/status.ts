@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { isoFromUs } from '../../market/time.ts'
 import { listSegments } from '../journal/directory.ts'
 import type { EntitlementRow } from '../lines/entitlements.ts'
-import type { LineCounts } from '../lines/subscriptions.ts'
+import type { LineCounts } from '../lines/line.ts'
 import { messageOf } from '../../market/errors.ts'
 import type { GapStart } from '../gaps/gap.ts'
 import type { Counts } from './counts.ts'
@@ -199,7 +199,7 @@ export function createStatusPage(sources: StatusSources): StatusPage {
       // From here on everything is of one moment, so that the figures add up.
       const { lineLimit, marketData, tickByTick, pendingBatches } = sources
       const session = sources.session()
-      const { open, queued, requested, idle, paused, refused, 'no-line': withoutLine } = marketData()
+      const { open, queued, asked, idle, silent, paused, refused, 'no-line': withoutLine } = marketData()
       const bySecond = tickByTick()
       const data = sources.data()
       return {
@@ -233,9 +233,10 @@ export function createStatusPage(sources: StatusSources): StatusPage {
           learnedLimit: sources.learnedLineLimit() ?? null,
           wanted: sum(marketData()),
           open,
-          asked: queued + requested + idle,
+          asked: queued + asked + idle,
           withoutLine,
-          paused,
+          // Data of a silent line is doubted: it does not count as served.
+          paused: paused + silent,
           refused,
         },
         tickByTick: { wanted: sum(bySecond), open: bySecond.open, refused: bySecond.refused },

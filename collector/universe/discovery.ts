@@ -99,7 +99,7 @@ export class Discovery {
       events,
       nowUs: () => clock.nowUs(),
       instrumentOf: (contract) => recorder.instrumentOf(contract),
-      subscriptions: supply.lines,
+      registry: supply.lines,
       ticks,
       discovered: this.#discovered,
     })

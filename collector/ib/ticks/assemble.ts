@@ -21,8 +21,8 @@ const CLOSED_KEPT = 10_000
 
 interface Line {
   instrument: number
-  /** Data has come. */
-  alive: boolean
+  /** Its next data is to be reported. */
+  isWatched: boolean
   /** The gateway said that all its data is delayed; else the type of a message says it. */
   delayed: boolean
   /** The latest value of every field; IB repeats nothing that did not change. */
@@ -56,7 +56,7 @@ export interface AssemblerOptions {
 export interface AssemblerOutput {
   /** A whole tick; seq, tsUs and verdict are still to be set. */
   onTick: (tick: Tick, arrivalUs: number) => unknown
-  /** The first data of a line, before its tick. */
+  /** The first data of a line, or the next of one that is watched, before its tick. */
   onLineAlive: (reqId: number) => void
   /** A message of a line that was never opened. */
   onUnknownLine: (reqId: number) => void
@@ -75,7 +75,7 @@ export class Assembler {
   #output: AssemblerOutput | undefined
   readonly #lines = new Map<number, Line>()
   readonly #silenceMs: number
-  /** Lines closed on purpose: what still comes of them was on its way when they were cancelled, and is nobody's loss. */
+  /** Lines closed on purpose: what still comes of them was on its way when they were cancelled, and is not lost data. */
   readonly #closed = new Set<number>()
   #group: Group | undefined
 
@@ -89,12 +89,16 @@ export class Assembler {
     this.#output = output
   }
 
-  /** Of a line that is open already, the next message is told as its first; its values stay, as IB sends only what changes. */
+  /** Messages with this id are fields of this instrument. */
   openLine(reqId: number, instrument: number): void {
-    const line = this.#lines.get(reqId)
-    if (line?.instrument === instrument) line.alive = false
-    else this.#lines.set(reqId, { instrument, alive: false, delayed: false, fields: {}, fieldsDelayed: false })
+    this.#lines.set(reqId, { instrument, isWatched: true, delayed: false, fields: {}, fieldsDelayed: false })
     this.#closed.delete(reqId)
+  }
+
+  /** Reports the next data of an open line. */
+  watchLine(reqId: number): void {
+    const line = this.#lines.get(reqId)
+    if (line) line.isWatched = true
   }
 
   closeLine(reqId: number): void {
@@ -120,8 +124,8 @@ export class Assembler {
       if (!this.#closed.has(message.reqId)) this.#output?.onUnknownLine(message.reqId)
       return
     }
-    if (!line.alive) {
-      line.alive = true
+    if (line.isWatched) {
+      line.isWatched = false
       this.#output?.onLineAlive(message.reqId)
     }
     if ('tickType' in message) this.#takeFieldMessage(line, message)
@@ -146,7 +150,7 @@ export class Assembler {
     return this.#group && this.#group.lastMessageMs + this.#silenceMs - nowMs
   }
 
-  /** The feed ended while a group was open: whether its quote is whole cannot be known, so that it is kept out of the quotes. */
+  /** The feed ended while a group was open: whether its quote is whole cannot be known, so it is kept out of the quotes. */
   abandonGroup(): void {
     // The next link has other request ids.
     this.#closed.clear()

@@ -29,6 +29,7 @@ import { lineRefused } from './line-refused.ts'
 import { linesPaused } from './lines-paused.ts'
 import { linesResumed } from './lines-resumed.ts'
 import { listenerError } from './listener-error.ts'
+import { messageUnreadable } from './message-unreadable.ts'
 import { noMarketRule } from './no-market-rule.ts'
 import { noReferencePrice } from './no-reference-price.ts'
 import { notice } from './notice.ts'
@@ -75,6 +76,7 @@ const EVENTS = {
   linesPaused,
   linesResumed,
   listenerError,
+  messageUnreadable,
   noMarketRule,
   noReferencePrice,
   notice,

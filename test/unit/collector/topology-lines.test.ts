@@ -8,7 +8,7 @@ import { acceptAll, collectorOn, reqIdsOf, type Script } from './topology-suppor
 
 describe('lines that are refused for now', () => {
   it('are closed on the tape, and open again with the data that resumes, of which nothing is lost', async () => {
-    const { finish, tws, linesOpen, counts, logged } = await collectorOn(createWallClock())
+    const { finish, tws, linesOpen, counts, logged } = await collectorOn(createWallClock(), acceptAll, { lineDelays: { trustMs: 0 } })
     const gateway = await tws(0)
     await linesOpen(2)
     const [one = '', two = ''] = reqIdsOf(gateway)
@@ -19,15 +19,21 @@ describe('lines that are refused for now', () => {
     gateway.send(1, 6, one, 1, 70.5, 3, 1)
     await linesOpen(2)
     await vi.waitFor(() => expect(counts.received).toBe(2))
+    // The first data may have been on its way already; that there is more of it ends the pause.
+    gateway.send(1, 6, two, 1, 35.2, 8, 1)
+    gateway.send(1, 6, one, 1, 70.6, 3, 1)
+    await vi.waitFor(() => expect(counts.received).toBe(4))
     const [records] = await finish()
 
-    expect(records?.slice(6, 13)).toMatchObject([
+    expect(records?.slice(6, 15)).toMatchObject([
       { kind: 'line', event: 'closed', instrument: 0, cause: 'refused: 10197' },
       { kind: 'line', event: 'closed', instrument: 1, cause: 'refused: 10197' },
       { kind: 'line', event: 'opened', instrument: 1 },
       { kind: 'quote', instrument: 1, bidPrice: 35.1 },
       { kind: 'line', event: 'opened', instrument: 0 },
       { kind: 'quote', instrument: 0, bidPrice: 70.5 },
+      { kind: 'quote', instrument: 1, bidPrice: 35.2 },
+      { kind: 'quote', instrument: 0, bidPrice: 70.6 },
       { kind: 'line', event: 'closed' },
     ])
     expect(counts.dropped.size).toBe(0)
@@ -46,6 +52,34 @@ describe('lines that are refused for now', () => {
     expect((await gateway.request(2))[2]).toBe(one)
     await vi.waitFor(() => expect(reqIdsOf(gateway)).toHaveLength(3))
     await linesOpen(2)
+  })
+})
+
+describe('lines that stay silent when IB is back', () => {
+  it('are asked for again, although it says that they were kept', async () => {
+    const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock(), acceptAll, { lineDelays: { silentMs: 200 } })
+    const gateway = await tws(0)
+    await linesOpen(2)
+    const [one = '', two = ''] = reqIdsOf(gateway)
+    gateway.send(4, 2, -1, 1100, 'Connectivity between IB and Trader Workstation has been lost.', '')
+    gateway.send(4, 2, -1, 1102, 'Connectivity between IB and Trader Workstation has been restored - data maintained.', '')
+    gateway.send(1, 6, two, 1, 35.1, 8, 1)
+    expect((await gateway.request(2))[2]).toBe(one)
+    await vi.waitFor(() => expect(reqIdsOf(gateway)).toHaveLength(3))
+    gateway.send(1, 6, reqIdsOf(gateway)[2] ?? '', 1, 70.5, 3, 1)
+    await vi.waitFor(() => expect(counts.received).toBe(2))
+    const [records] = await finish()
+
+    const events = records?.filter(({ kind }) => kind === 'quote' || kind === 'line').slice(2)
+    expect(events).toMatchObject([
+      { kind: 'quote', instrument: 1 },
+      { kind: 'line', event: 'closed', instrument: 0, cause: 'ib-1102' },
+      { kind: 'line', event: 'opened', instrument: 0 },
+      { kind: 'quote', instrument: 0 },
+      { kind: 'line', event: 'closed', instrument: 1 },
+      { kind: 'line', event: 'closed', instrument: 0 },
+    ])
+    expect(gateway.requests.filter(({ fields }) => fields[0] === '2')).toHaveLength(1)
   })
 })
 
@@ -122,7 +156,7 @@ describe('the report of entitlements', () => {
       gateway.send(4, 2, (await gateway.request(1))[2] ?? '', 354, 'Requested market data is not subscribed', '')
     })
     await vi.waitFor(async () => expect(reqIdsOf(await tws(0))).toHaveLength(2))
-    await vi.waitFor(() => expect(topology.supply.lines.marketData).toMatchObject({ refused: 1, requested: 1 }))
+    await vi.waitFor(() => expect(topology.supply.lines.marketData).toMatchObject({ refused: 1, asked: 1 }))
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     topology.supply.universeFound()

@@ -9,7 +9,7 @@ import { createMetrics } from '../../../../collector/telemetry/metrics.ts'
 import { ConfigError } from '../../../../market/errors.ts'
 import { unbounded } from '../../../support/tape/unbounded.ts'
 
-const none = { idle: 0, queued: 0, requested: 0, open: 0, 'no-line': 0, paused: 0, refused: 0 }
+const none = { idle: 0, queued: 0, asked: 0, open: 0, silent: 0, paused: 0, 'no-line': 0, refused: 0 }
 const lines = { 'market-data': { ...none, open: 2, 'no-line': 41 }, 'tick-by-tick': none }
 
 async function served(notReady: () => string[] = () => []) {
@@ -66,6 +66,7 @@ describe('/metrics', () => {
       Object.fromEntries([...samples].filter(([name]) => name.startsWith('tapedeck_') && !/_seconds|tapedeck_lines\{/.test(name))),
     ).toEqual({
       tapedeck_messages_total: 50,
+      tapedeck_messages_unreadable_total: 0,
       tapedeck_ticks_received_total: 30,
       tapedeck_ticks_written_total: 20,
       tapedeck_ticks_quarantined_total: 4,
