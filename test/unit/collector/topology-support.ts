@@ -110,7 +110,7 @@ export async function collectorOn(
     return server.connections[index] ?? unexpected()
   }
   const linesOpen = (open: number) => vi.waitFor(() => expect(counts.lines).toBe(open), { timeout: 5000 })
-  return { counts, recorder, logged, topology, finish, tws, linesOpen, ended: () => ended }
+  return { counts, recorder, ledger, logged, topology, finish, tws, linesOpen, ended: () => ended }
 }
 
 /** The ids under which the lines were asked for, in order. */
