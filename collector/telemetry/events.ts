@@ -130,7 +130,11 @@ export function createEvents(log: Logger, counts: Counts) {
     pruneFailed: (error: unknown) => log.warn({ reason: message(error) }, 'old journal segments could not be deleted'),
     stopping: (cause: string, error: Error | undefined) =>
       error ? log.error({ cause, reason: error.message }, 'stopping: it cannot go on') : log.info({ cause }, 'stopping'),
-    stillHolding: (room: string, ticks: number, batches: number) => log.info({ room, ticks, batches }, 'waiting'),
+    stillHolding: (room: string, ticks: number, batches: number) =>
+      log.info(
+        { room, ticks, batches },
+        `waiting for the database to take the last ${ticks} ticks; a second Ctrl-C (or signal) leaves them in the journal for the next start`,
+      ),
     leftInJournal: (ticks: number, batches: number) =>
       log.warn({ ticks, batches }, 'stopped before the database had everything; the next start writes the rest from the journal'),
   }
