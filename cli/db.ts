@@ -1,10 +1,10 @@
-/** `tapedeck db`: looks after the database. */
+/** `tapedeck db`: looks after the database, and reaches it. */
 
 import { Argument, type Command } from 'commander'
 
-import { type CommonOptions, configFile, dataDir, examples, integerArgument } from './arguments.ts'
+import { type CommonOptions, configFile, dataDir, examples, integerArgument, json } from './arguments.ts'
 import { createLogger } from './logger.ts'
-import { print } from './output.ts'
+import { print, printJson } from './output.ts'
 import { load } from './settings.ts'
 
 interface MigrateArguments extends CommonOptions {
@@ -14,7 +14,7 @@ interface MigrateArguments extends CommonOptions {
 }
 
 export function addDb(program: Command): void {
-  const db = program.command('db').description('look after the database')
+  const db = program.command('db').description('look after the database, and reach it')
 
   const migrateCommand = db
     .command('migrate')
@@ -32,6 +32,37 @@ export function addDb(program: Command): void {
         migrateCommand.error("error: --to and --yes go with 'db migrate down' only")
     })
     .action(migrate)
+
+  db.command('url')
+    .description('print the address of the database, password included, for any client')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `${examples('tapedeck db url', 'tapedeck db url --json')}\n\nStarts nothing: the private database has an address only while it runs.`,
+    )
+    .action(async (options: CommonOptions) => {
+      const { runningUrl } = await import('./psql.ts')
+      const { config } = load(options)
+      const url = await runningUrl(config)
+      if (options.json) printJson({ url, private: config.database.url === undefined })
+      else print(url)
+    })
+
+  db.command('psql')
+    .description('run psql on the database; a private one that is not running is started for as long as psql runs')
+    .argument('[args...]', 'arguments of psql, behind --')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .addHelpText(
+      'after',
+      `${examples('tapedeck db psql', "tapedeck db psql -- -c 'SELECT * FROM sessions'")}\n\nThe exit code is that of psql.`,
+    )
+    .action(async (args: string[], options: CommonOptions) => {
+      const { runPsql } = await import('./psql.ts')
+      process.exitCode = await runPsql(load(options).config, args, await createLogger('warn'))
+    })
 }
 
 async function migrate(direction: 'up' | 'down', { dryRun, to, yes, ...options }: MigrateArguments): Promise<void> {
