@@ -38,7 +38,9 @@ describe('help', () => {
     'is there for every command, with examples, and fits into 80 columns',
     async () => {
       const help = await helpOf([])
-      expect([...help.keys()]).toEqual(expect.arrayContaining(['', 'collect', 'config show', 'db migrate', 'demo', 'tape cat']))
+      expect([...help.keys()]).toEqual(
+        expect.arrayContaining(['', 'collect', 'config show', 'db migrate', 'db psql', 'db url', 'demo', 'tape cat']),
+      )
       for (const [command, text] of help) {
         expect(linesOf(text).filter((line) => line.length > 80)).toEqual([])
         const examples = text.split('\nExamples:\n')[1] ?? ''
