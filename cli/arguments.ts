@@ -75,7 +75,7 @@ function sessionArgument(text: string): number | 'latest' {
   return id
 }
 
-/** The options that select a part of what is recorded. */
+/** Options that select a part of what is recorded. */
 export interface QueryArguments {
   session: number | 'latest'
   from?: number

@@ -174,7 +174,7 @@ async function reporter(logger: Logger, asJson: boolean) {
   const stdout = new LossyOutput(process.stdout, (error) =>
     logger.warn(
       { reason: error.message },
-      'standard output is not written any more: its reader is gone or its disk full; the recording goes on',
+      'standard output is not written any more: its reader is gone or its disk is full. The recording is not affected',
     ),
   )
   const status = process.stderr.isTTY ? statusLine() : undefined
