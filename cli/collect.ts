@@ -5,7 +5,6 @@ import type { Logger } from 'pino'
 
 import type { CollectProgress, CollectSettings, CollectSummary } from '../collector/collect.ts'
 import type { ConfigOverrides, LoadedConfig } from '../config/load.ts'
-import { createReload } from '../config/reload.ts'
 import type { TapedeckConfig } from '../config/schema.ts'
 import { ConfigError } from '../market/errors.ts'
 import {
@@ -24,7 +23,7 @@ import { createLogger } from './logger.ts'
 import { LossyOutput } from './lossy-output.ts'
 import { eventLine } from './output.ts'
 import { version } from './package.ts'
-import { load, MARKET_DATA_TYPES } from './settings.ts'
+import { MARKET_DATA_TYPES, settingsReader } from './settings.ts'
 import { stopSignals } from './signals.ts'
 import { statusLine } from './terminal.ts'
 
@@ -69,7 +68,8 @@ export function addCollect(program: Command): void {
       'after',
       `${examples('tapedeck collect --underlying AAPL,TWX', 'tapedeck collect --config tapedeck.yaml --gateway 4001')}${ON_SIGHUP}`,
     )
-    .action((options: CollectArguments) => {
+    .action(async (options: CollectArguments) => {
+      const load = await settingsReader()
       const read = () => {
         const loaded = load(options, collectOverrides(options))
         if (loaded.config.universe.underlyings.length > 0) return loaded
@@ -117,6 +117,7 @@ const collectSettings = ({ dataDir, gateway, universe, rules, journal, database,
 
 async function record(read: () => LoadedConfig, { until, json: asJson }: CollectArguments): Promise<void> {
   const { collect } = await import('../collector/collect.ts')
+  const { createReload } = await import('../config/reload.ts')
   const { makeDataDir } = await import('../db/embedded/cluster.ts')
   const { openDatabase } = await import('../db/open.ts')
   const { config, file } = read()

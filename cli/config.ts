@@ -7,15 +7,15 @@ import { print, printJson } from './output.ts'
 import { load } from './settings.ts'
 
 export function addConfig(program: Command): void {
-  const config = program.command('config').description('check and show the settings')
+  const config = program.command('config').description('check and show the settings').addHelpText('after', examples('tapedeck config show'))
 
   config
     .command('check')
     .description('name every problem of the configuration')
     .addOption(configFile())
     .addHelpText('after', examples('tapedeck config check --config tapedeck.yaml'))
-    .action((options: CommonOptions) => {
-      const { file } = load(options)
+    .action(async (options: CommonOptions) => {
+      const { file } = await load(options)
       print(`${file ?? 'No configuration file; environment and defaults'}: ok`)
     })
 
@@ -27,7 +27,7 @@ export function addConfig(program: Command): void {
     .addHelpText('after', examples('tapedeck config show', 'tapedeck config show --json'))
     .action(async (options: CommonOptions) => {
       const { describeConfig, formatSettings } = await import('../config/describe.ts')
-      const settings = describeConfig(load(options))
+      const settings = describeConfig(await load(options))
       if (options.json) printJson(settings)
       else print(formatSettings(settings))
     })

@@ -14,7 +14,10 @@ interface MigrateArguments extends CommonOptions {
 }
 
 export function addDb(program: Command): void {
-  const db = program.command('db').description('look after the database, and reach it')
+  const db = program
+    .command('db')
+    .description('look after the database, and reach it')
+    .addHelpText('after', examples('tapedeck db migrate', 'tapedeck db psql'))
 
   const migrateCommand = db
     .command('migrate')
@@ -44,7 +47,7 @@ export function addDb(program: Command): void {
     )
     .action(async (options: CommonOptions) => {
       const { runningUrl } = await import('./psql.ts')
-      const { config } = load(options)
+      const { config } = await load(options)
       const url = await runningUrl(config)
       if (options.json) printJson({ url, private: config.database.url === undefined })
       else print(url)
@@ -61,13 +64,15 @@ export function addDb(program: Command): void {
     )
     .action(async (args: string[], options: CommonOptions) => {
       const { runPsql } = await import('./psql.ts')
-      process.exitCode = await runPsql(load(options).config, args, await createLogger('warn'))
+      const { config } = await load(options)
+      process.exitCode = await runPsql(config, args, await createLogger('warn'))
     })
 }
 
 async function migrate(direction: 'up' | 'down', { dryRun, to, yes, ...options }: MigrateArguments): Promise<void> {
   const { openDatabase } = await import('../db/open.ts')
-  const database = openDatabase({ config: load(options).config, logger: await createLogger('warn') })
+  const { config } = await load(options)
+  const database = openDatabase({ config, logger: await createLogger('warn') })
   try {
     const lines = direction === 'up' ? await database.migrate(dryRun === true) : await database.migrateDown({ dryRun, to, loseRows: yes })
     if (!lines.some((line) => line.includes('migration')))

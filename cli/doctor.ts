@@ -22,7 +22,7 @@ export function addDoctor(program: Command): void {
     .action(async (options: CommonOptions) => {
       const { examine } = await import('../collector/doctor/doctor.ts')
       const findings = []
-      for await (const finding of examine(doctorSettings(options))) {
+      for await (const finding of examine(await doctorSettings(options))) {
         findings.push(finding)
         if (!options.json) print(formatFinding(finding))
       }
@@ -31,9 +31,9 @@ export function addDoctor(program: Command): void {
     })
 }
 
-function doctorSettings(options: CommonOptions): DoctorSettings | { problem: string } {
+async function doctorSettings(options: CommonOptions): Promise<DoctorSettings | { problem: string }> {
   try {
-    const { config, file } = load(options)
+    const { config, file } = await load(options)
     const { dataDir, gateway, universe, journal, database } = config
     return {
       source: file ?? 'no configuration file; environment and defaults',

@@ -16,7 +16,7 @@ export function addStatus(program: Command): void {
     .addHelpText('after', examples('tapedeck status', 'tapedeck status --config tapedeck.yaml --json'))
     .action(async (options: CommonOptions) => {
       const { askStatus } = await import('../collector/telemetry/ask.ts')
-      const { dataDir, metrics } = load(options).config
+      const { dataDir, metrics } = (await load(options)).config
       const status = await askStatus({ dataDir, metrics: metrics === 'off' ? undefined : metrics })
       if (options.json) return printJson(status)
       const { formatStatus } = await import('./status-table.ts')

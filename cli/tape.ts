@@ -8,7 +8,10 @@ import { print, printJson, writeStdout } from './output.ts'
 import { progressBar, statusLine } from './terminal.ts'
 
 export function addTape(program: Command): void {
-  const tape = program.command('tape').description('make tape files and look at them')
+  const tape = program
+    .command('tape')
+    .description('make tape files and look at them')
+    .addHelpText('after', examples('tapedeck tape info tapes/twx-2014-06-05.tape'))
 
   tape
     .command('import')
