@@ -1,32 +1,17 @@
-/** Options that several commands share, and readers of single values: each complains in the words of commander, what was expected. */
+/** Options that several commands share, and parsers of single values. A parser that refuses a value says what it expected. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
 import { ConfigError } from '../market/errors.ts'
 import type { TapeRecord } from '../market/tick.ts'
 import { isDate, isoFromUs, usFromIso } from '../market/time.ts'
-import { type ConfigOverrides, type LoadedConfig, loadConfig } from '../config/load.ts'
 
-/** What several commands take. */
+/** Options of several commands. */
 export interface CommonOptions {
   config?: string
   dataDir?: string
   logLevel?: string
   json?: boolean
-}
-
-/** The settings in force, with the options of the command line over them. Throws a ConfigError, as loadConfig does. */
-export function load(options: CommonOptions, overrides: ConfigOverrides = {}): LoadedConfig {
-  return loadConfig({
-    file: options.config,
-    env: process.env,
-    cwd: process.cwd(),
-    overrides: {
-      ...overrides,
-      ...(options.dataDir !== undefined && { dataDir: options.dataDir }),
-      ...(options.logLevel !== undefined && { log: { level: options.logLevel } }),
-    },
-  })
 }
 
 export const json = () => new Option('--json', 'machine-readable output')
@@ -90,7 +75,7 @@ function sessionArgument(text: string): number | 'latest' {
   return id
 }
 
-/** The options that select a part of what is recorded. */
+/** Options that select a part of what is recorded. */
 export interface QueryArguments {
   session: number | 'latest'
   from?: number

@@ -78,7 +78,7 @@ function lineLimit({ limit, learnedLimit }: Status['lines']): string {
   return `${whole(limit)}${learnedLimit === null ? '' : `; the gateway has ${whole(learnedLimit)}`}`
 }
 
-/** Those of the counts that are not 0. */
+/** The counts that are not 0. */
 function shortcomings(
   counts: Partial<Record<'asked' | 'withoutLine' | 'paused' | 'refused', number>>,
   { connectedSince }: Status['gateway'],

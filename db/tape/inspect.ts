@@ -66,7 +66,6 @@ export type CatLine = { kind: Kind; ts: string; tsUs: number; seq: number; instr
 >
 
 const MAX_PROBLEMS = 20
-const TABLE_COLUMNS = 80
 
 /** Reads the whole tape, every checksum included. Throws a FeedError when it is none or is damaged before its end. */
 export async function tapeInfo(path: string): Promise<TapeInfo> {
@@ -132,16 +131,6 @@ export async function verifyTape(path: string): Promise<TapeVerdict> {
   return verdict
 }
 
-/** As lines for a person. */
-export function formatTapeVerdict(path: string, { ok, blocks, records, torn, problems, problemCount }: TapeVerdict): string {
-  return [
-    `${path}: ${blocks} blocks, ${records} records, ${ok ? 'ok' : problemCount > 0 ? `problems: ${problemCount}` : 'torn'}`,
-    ...(torn ? [`byte ${torn.offset}: the file ends in an unfinished write of ${torn.bytes} bytes`] : []),
-    ...problems.map(({ offset, message }) => `byte ${offset}: ${message}`),
-    ...(problems.length < problemCount ? [`... and ${problemCount - problems.length} more`] : []),
-  ].join('\n')
-}
-
 /** The records of a tape that pass the filter, as plain objects. Throws like `readBlocks`, after what lies before the damage. */
 export async function* catTape(path: string, filter: CatFilter = {}): AsyncGenerator<CatLine> {
   const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, symbols, kinds, limit = Number.POSITIVE_INFINITY } = filter
@@ -168,35 +157,6 @@ export async function* catTape(path: string, filter: CatFilter = {}): AsyncGener
       throw placed(error, path, block)
     }
   }
-}
-
-/** What `tapeInfo` found as a table for people, at most 80 columns wide. */
-export function formatTapeInfo(info: TapeInfo): string {
-  const { meta, torn } = info
-  const perKind = Object.entries(info.contractsByKind).map(([kind, count]) => `${count} ${kind}`)
-  const rows: [string, string | undefined][] = [
-    ['tape', info.path],
-    ['source', meta.source],
-    ['session', meta.sessionId === undefined ? undefined : `${meta.sessionId}, segment ${meta.segment ?? '?'}`],
-    ['description', meta.description],
-    ['attribution', meta.attribution],
-    ['bytes', grouped(info.bytes)],
-    ['blocks', grouped(info.blocks)],
-    ['records', grouped(info.records)],
-    ...Object.entries(info.recordsByKind).map(([kind, count]): [string, string] => [`  ${kind}`, grouped(count)]),
-    ['instruments', `${grouped(info.instruments)}${perKind.length > 0 ? ` (${perKind.join(', ')})` : ''}`],
-    ['first tick', info.firstTsUs === undefined ? 'none' : isoFromUs(info.firstTsUs)],
-    ['last tick', info.lastTsUs === undefined ? 'none' : isoFromUs(info.lastTsUs)],
-    ['torn tail', torn ? `${grouped(torn.bytes)} bytes at byte ${grouped(torn.offset)}` : 'none'],
-  ]
-  const labelColumns = Math.max(...rows.map(([label]) => label.length)) + 2
-  return rows
-    .flatMap(([label, text]) =>
-      text === undefined
-        ? []
-        : wrap(text, TABLE_COLUMNS - labelColumns).map((line, i) => (i === 0 ? label : '').padEnd(labelColumns) + line),
-    )
-    .join('\n')
 }
 
 /** Makes a function that checks one block after the other and remembers what they must agree with. */
@@ -257,26 +217,4 @@ function lineOf(record: TapeRecord, contract: string | undefined): CatLine {
     line[name === 'contract' ? 'definition' : name] = value
   }
   return line
-}
-
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
-}
-
-/** Breaks at blanks, and inside what is longer than a line. */
-function wrap(text: string, columns: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > columns) {
-      lines.push(line)
-      line = ''
-    }
-    line += line === '' ? word : ` ${word}`
-    while (line.length > columns) {
-      lines.push(line.slice(0, columns))
-      line = line.slice(columns)
-    }
-  }
-  return [...lines, line]
 }

@@ -7,5 +7,8 @@ export interface StillHolding {
 
 /** Logs what the end waits for. */
 export function stillHolding({ log }: EventContext, { ticks, batches }: StillHolding): void {
-  log.info({ ticks, batches }, 'waiting for the database to take what is left; a second signal leaves it in the journal for the next start')
+  log.info(
+    { ticks, batches },
+    `waiting for the database to take the last ${ticks} ticks; a second Ctrl-C (or signal) leaves them in the journal for the next start`,
+  )
 }

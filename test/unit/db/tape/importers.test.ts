@@ -345,7 +345,7 @@ describe('an import refuses', () => {
     const files = { 'a.csv': `${CHAIN_HEADER}\n${CHAIN_ROW}\n` }
     expect(await refusalOf(files, { date: '2014-06-06' })).toEqual({
       code: 'import-empty',
-      message: 'expected rows of 2014-06-06, found only 2014-06-05. Name other files or another date.',
+      message: expect.stringMatching(/a\.csv: expected rows of 2014-06-06, found only 2014-06-05\. Name other files or another date\.$/),
     })
     expect(await refusalOf(files, { date: '2014-06-31' })).toEqual({
       code: 'import-date',
@@ -353,7 +353,7 @@ describe('an import refuses', () => {
     })
     expect(await refusalOf({ 'a.csv': `${CHAIN_HEADER}\n` })).toMatchObject({
       code: 'import-empty',
-      message: expect.stringContaining('expected rows, found none'),
+      message: expect.stringMatching(/a\.csv: expected rows, found none\./),
     })
   })
 
