@@ -197,9 +197,8 @@ export function createStatusPage(sources: StatusSources): StatusPage {
     read: async () => {
       const journal = await waitingSegments(sources.journalDirectory)
       // From here on everything is of one moment, so that the figures add up.
-      const { lineLimit, marketData, tickByTick, pendingBatches } = sources
+      const { tickByTick, pendingBatches } = sources
       const session = sources.session()
-      const { open, queued, asked, idle, silent, paused, refused, 'no-line': withoutLine } = marketData()
       const bySecond = tickByTick()
       const data = sources.data()
       return {
@@ -211,34 +210,14 @@ export function createStatusPage(sources: StatusSources): StatusPage {
         dataDir: sources.dataDir,
         runningSince: isoFromMs(startedMs),
         session: session ? { id: session.id, clock: gateway.clock, marketTime: isoFromUs(session.marketTimeUs) } : null,
-        gateway: {
-          host: gateway.host,
-          port: gateway.port,
-          clientId: gateway.clientId,
-          state: sources.feed(),
-          connectedSince: seen.connectedAtMs === undefined ? null : isoFromMs(seen.connectedAtMs),
-          disconnectedSince: seen.connectedAtMs === undefined ? isoFromMs(seen.lostAtMs ?? startedMs) : null,
-          reconnects: counts.reconnects,
-          fault: seen.feedFault ?? null,
-          ibIsAway: sources.ibIsAway(),
-        },
+        gateway: gatewayOf(sources, seen, startedMs),
         notReady: sources.notReady(),
         data: {
           lastTick: data.lastTickUs === undefined ? null : isoFromUs(data.lastTickUs),
           expected: data.expected,
           silentMs: data.silentMs ?? null,
         },
-        lines: {
-          limit: lineLimit(),
-          learnedLimit: sources.learnedLineLimit() ?? null,
-          wanted: sum(marketData()),
-          open,
-          asked: queued + asked + idle,
-          withoutLine,
-          // Data of a silent line is doubted: it does not count as served.
-          paused: paused + silent,
-          refused,
-        },
+        lines: linesOf(sources),
         tickByTick: { wanted: sum(bySecond), open: bySecond.open, refused: bySecond.refused },
         messages: { total: counts.messages, perSecond: rate(samples) },
         ticks: {
@@ -264,6 +243,35 @@ export function createStatusPage(sources: StatusSources): StatusPage {
         entitlements: sources.entitlements().map((row) => ({ ...row, reasons: [...row.reasons] })),
       }
     },
+  }
+}
+
+function gatewayOf({ gateway, counts, feed, ibIsAway }: StatusSources, seen: Seen, startedMs: number): Status['gateway'] {
+  return {
+    host: gateway.host,
+    port: gateway.port,
+    clientId: gateway.clientId,
+    state: feed(),
+    connectedSince: seen.connectedAtMs === undefined ? null : isoFromMs(seen.connectedAtMs),
+    disconnectedSince: seen.connectedAtMs === undefined ? isoFromMs(seen.lostAtMs ?? startedMs) : null,
+    reconnects: counts.reconnects,
+    fault: seen.feedFault ?? null,
+    ibIsAway: ibIsAway(),
+  }
+}
+
+function linesOf({ lineLimit, learnedLineLimit, marketData }: StatusSources): Status['lines'] {
+  const { open, queued, asked, idle, silent, paused, refused, 'no-line': withoutLine } = marketData()
+  return {
+    limit: lineLimit(),
+    learnedLimit: learnedLineLimit() ?? null,
+    wanted: sum(marketData()),
+    open,
+    asked: queued + asked + idle,
+    withoutLine,
+    // Data of a silent line is doubted: it does not count as served.
+    paused: paused + silent,
+    refused,
   }
 }
 

@@ -4,7 +4,7 @@ export interface UnknownTickType {
   tickType: number
 }
 
-/** Logs data that has no place on the tape. */
-export function unknownTickType({ log }: EventContext, { tickType }: UnknownTickType): void {
-  log.info({ tickType }, 'tick type not recorded')
+/** Logs data that has no place on the tape, once for each type. */
+export function unknownTickType({ log, faults }: EventContext, { tickType }: UnknownTickType): void {
+  if (faults.begin(`tick type ${tickType}`, '')) log.info({ tickType }, 'tick type not recorded')
 }
