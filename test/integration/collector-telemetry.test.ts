@@ -69,7 +69,7 @@ forEachEdition('a running collector', (edition) => {
   })
 
   it(`tells them in the form that promtool approves of${hasPromtool ? '' : ' (promtool is not installed)'}`, async ({ skip }) => {
-    skip(!hasPromtool)
+    skip(!hasPromtool, 'promtool is not installed')
     const { collector, port } = await recordingCollector(await edition.createDatabase())
     const { text } = await get(port, '/metrics')
     const { status, stdout, stderr } = spawnSync(PROMTOOL, ['check', 'metrics'], { input: text, encoding: 'utf8' })
