@@ -197,7 +197,7 @@ export class Recorder {
     this.#stamp(tick, arrivalUs)
     tick.verdict ??= this.#judge(tick)
     try {
-      this.#journal?.append(tick)
+      this.#write(tick)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       // One of its texts is longer than a record of a tape may be.
@@ -294,10 +294,20 @@ export class Recorder {
     this.#stamp(record, this.#clock.nowUs())
     if (record.kind === 'line' && record.event === 'opened') record.openedTsUs = record.tsUs
     if (this.#journal) {
-      this.#journal.append(record)
+      this.#write(record)
       this.#publish(record)
     }
     return record.tsUs
+  }
+
+  /** Throws a RangeError when the record is too long for a tape; its number is free again then, so that numbers follow each other. */
+  #write(record: TapeRecord): void {
+    try {
+      this.#journal?.append(record)
+    } catch (error) {
+      this.#seq--
+      throw error
+    }
   }
 
   #publish(record: TapeRecord): void {

@@ -40,6 +40,7 @@ interface Watched<C extends CollectorClock> {
 export async function recorderOn<C extends CollectorClock>(
   clock: C,
   judge: RecorderOptions['judge'] = () => undefined,
+  onSubscriberError: (error: unknown) => void = unexpected,
 ): Promise<Watched<C>> {
   const directory = await temporaryFolder()
   const counts = createCounts()
@@ -68,7 +69,7 @@ export async function recorderOn<C extends CollectorClock>(
     },
     detail: { version: '1.2.3' },
     config: { rules: { maxSpreadPercent: 50 } },
-    onSubscriberError: unexpected,
+    onSubscriberError,
   })
   const events = createEvents(pino({ level: 'silent' }), counts)
   events.on('ticksDropping', ({ reason }) => drops.push(reason))
@@ -94,10 +95,13 @@ export async function recorderOn<C extends CollectorClock>(
   return { recorder, ledger, ticks, sessions, clock, counts, tapes, sessionIds, bound, drops }
 }
 
-export async function onGatewayTime(judge?: RecorderOptions['judge']): Promise<Watched<GatewayClock>> {
+export async function onGatewayTime(
+  judge?: RecorderOptions['judge'],
+  onSubscriberError?: (error: unknown) => void,
+): Promise<Watched<GatewayClock>> {
   const clock = createGatewayClock()
   clock.publish(START_US)
-  return recorderOn(clock, judge)
+  return recorderOn(clock, judge, onSubscriberError)
 }
 
 /** Ends the session and begins the next one, whose lines are the same. */
@@ -107,7 +111,7 @@ export function rotate(recorder: Recorder, cause: string): Promise<void> {
   return ended
 }
 
-function present(record: TapeRecord): Record<string, unknown> {
+export function present(record: TapeRecord): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
 }
 
