@@ -121,6 +121,7 @@ export function joinRooms(options: TopologyOptions): Topology {
   const unreadable = new UnreadableMessages()
   const notices = new NoticeLog({
     log: (code, text, repeated) => events.notice(code, repeated > 0 ? `${text} (${repeated} times more)` : text),
+    onRepeated: events.noticeRepeated,
   })
   const fellBack = new Set<Contract>()
   const subscriptions: LineRegistry = new LineRegistry({

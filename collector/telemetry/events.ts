@@ -38,6 +38,7 @@ export function createEvents(log: Logger, counts: Counts) {
     },
     listenerError: (error: unknown) => log.error({ err: error }, 'a message of the gateway could not be read'),
     notice: (code: number, text: string) => log.info({ code, text }, 'notice of the gateway'),
+    noticeRepeated: (code: number, text: string) => log.debug({ code, text }, 'notice of the gateway, repeated'),
     // What the table of entitlements explains is not told contract by contract.
     lineRefused: (contract: Contract, code: number, text: string) =>
       log[isEntitlement(code) ? 'debug' : 'warn'](
