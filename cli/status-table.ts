@@ -80,11 +80,11 @@ function lineLimit({ limit, learnedLimit }: Status['lines']): string {
 
 /** The counts that are not 0. */
 function shortcomings(
-  counts: Partial<Record<'asked' | 'withoutLine' | 'paused' | 'refused', number>>,
+  counts: Partial<Record<'silent' | 'asked' | 'withoutLine' | 'paused' | 'refused', number>>,
   { connectedSince }: Status['gateway'],
 ): string[] {
   const asked = connectedSince === null ? 'waiting for the connection' : 'asked for'
-  const words = { asked, withoutLine: 'waiting for a line', paused: 'paused', refused: 'refused' }
+  const words = { silent: 'silent', asked, withoutLine: 'waiting for a line', paused: 'paused', refused: 'refused' }
   const some = Object.entries(words).flatMap(([name, text]) => {
     const lines = counts[name as keyof typeof words] ?? 0
     return lines > 0 ? [`${whole(lines)} ${text}`] : []

@@ -159,7 +159,10 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     silenceMs: 'publish' in clock ? Number.POSITIVE_INFINITY : SILENCE_MS,
     usAt: (arrivalMs) => clock.usAt(arrivalMs),
   })
-  const notices = new NoticeLog({ log: (code, text, repeated) => events.notice({ code, text, repeated }) })
+  const notices = new NoticeLog({
+    log: (code, text, repeated) => events.notice({ code, text, repeated }),
+    onRepeated: (code, text) => events.noticeRepeated({ code, text }),
+  })
   const unreadable = new UnreadableMessages()
   const supply = new LineSupply({ ...options, assembler, outages, notices, delays: options.lineDelays })
   assembler.connect({

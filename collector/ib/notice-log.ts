@@ -10,6 +10,8 @@
 export interface NoticeLogOptions {
   /** `repeated`: how often it came since it was logged last, not counting this one. */
   log: (code: number, text: string, repeated: number) => void
+  /** It is counted only; for those who debug. */
+  onRepeated: (code: number, text: string) => void
   everyMs?: number
 }
 
@@ -27,11 +29,13 @@ const OTHERS = 'others'
 
 export class NoticeLog {
   readonly #log: NoticeLogOptions['log']
+  readonly #onRepeated: NoticeLogOptions['onRepeated']
   readonly #everyMs: number
   readonly #kinds = new Map<string, Kind>()
 
-  constructor({ log, everyMs = EVERY_MS }: NoticeLogOptions) {
+  constructor({ log, onRepeated, everyMs = EVERY_MS }: NoticeLogOptions) {
     this.#log = log
+    this.#onRepeated = onRepeated
     this.#everyMs = everyMs
   }
 
@@ -42,6 +46,7 @@ export class NoticeLog {
     if (known) {
       known.repeated++
       Object.assign(known, { code, text })
+      this.#onRepeated(code, text)
       return
     }
     this.#log(code, text, 0)

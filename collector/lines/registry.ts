@@ -13,10 +13,11 @@
  */
 
 import type { Refusal } from '../ib/codes.ts'
-import { afterOutage, askAgainInMs, DELAYS, type LineDelays, noteRefusal, oughtToBeServed } from './ask-again.ts'
+import { afterOutage, DELAYS, type LineDelays, noteRefusal } from './ask-again.ts'
 import { LimitProbe } from './limit-probe.ts'
+import { LineActions } from './line-actions.ts'
 import { LineTable } from './line-table.ts'
-import { type Line, type LineCounts, type LineEvent, lineKey, type WantedLine } from './line.ts'
+import { type Line, type LineCounts, lineKey, type WantedLine } from './line.ts'
 import { type LineOpener, RequestQueue } from './queue.ts'
 
 export interface LineRegistryOptions {
@@ -53,10 +54,9 @@ export class LineRegistry {
   readonly #delays: LineDelays
   readonly #table: LineTable
   readonly #queue: RequestQueue
+  readonly #actions: LineActions
   readonly #probe: LimitProbe
   readonly #paused = new Set<Line>()
-  /** `performance.now()` of the last request for each line; kept for lines that are wanted again later. */
-  readonly #askedMs = new Map<string, number>()
 
   constructor(options: LineRegistryOptions) {
     this.#options = options
@@ -66,12 +66,13 @@ export class LineRegistry {
       options.onImpossible(error)
     }
     this.#table = new LineTable({ onReleased: options.onReleased, onImpossible })
-    this.#queue = new RequestQueue({ mayAsk: (line) => this.#mayAsk(line), ask: (line, opener) => this.#ask(line, opener) })
+    this.#queue = new RequestQueue({ mayAsk: (line) => this.#mayAsk(line), ask: (line, opener) => this.#actions.send(line, opener) })
+    this.#actions = new LineActions({ ...options, table: this.#table, queue: this.#queue, delays: this.#delays })
     this.#probe = new LimitProbe({
       counts: this.#table.marketData,
       lines: () => this.#table.all,
       enqueue: (line) => {
-        this.#enqueue(line)
+        this.#actions.enqueue(line)
         void this.#queue.run()
       },
       onLimit: options.onLimit,
@@ -131,7 +132,7 @@ export class LineRegistry {
   linkUp(opener: LineOpener): void {
     this.#queue.start(opener)
     this.#probe.linkUp()
-    for (const line of this.#table.all) this.#enqueue(line)
+    for (const line of this.#table.all) this.#actions.enqueue(line)
     void this.#queue.run()
   }
 
@@ -139,8 +140,8 @@ export class LineRegistry {
   linkDown(cause: string, untilUs: number): void {
     this.stop()
     for (const line of this.#table.all) {
-      this.#close(line, cause, untilUs)
-      this.#move(line, 'reset')
+      this.#actions.close(line, cause, untilUs)
+      this.#actions.move(line, 'reset')
       this.#table.releaseIds(line)
       line.forgetAnswers()
     }
@@ -168,12 +169,12 @@ export class LineRegistry {
     if (!line || line.state === 'open') return
     const isCurrent = line.reqId === reqId
     if (isCurrent && line.state === 'asked') return this.#open(line)
-    this.#hold(line)
+    this.#actions.hold(line)
     if (isCurrent && line.state === 'silent' && line.doubt) {
       if (performance.now() - line.doubt.sinceMs >= line.doubt.trustAfterMs) return this.#open(line)
     } else if (isCurrent && line.state !== 'queued') {
       const { trustMs, pausedMs } = this.#delays
-      this.#doubt(line, 'straggle', { cause: 'silent', trustAfterMs: trustMs, askAfterMs: pausedMs })
+      this.#actions.doubt(line, 'straggle', { cause: 'silent', trustAfterMs: trustMs, askAfterMs: pausedMs })
     }
     line.provenUs = this.#options.nowUs()
     this.#options.onWatched(reqId, line)
@@ -183,10 +184,10 @@ export class LineRegistry {
   cancelDelayed(instrument: number): void {
     const line = this.#table.of({ instrument })
     if (line?.reqId === undefined || !this.#queue.opener) return
-    this.#cancel(line)
+    this.#actions.cancel(line)
     line.isFinal = true
-    this.#move(line, 'refuse')
-    this.#close(line, 'delayed data is not wanted')
+    this.#actions.move(line, 'refuse')
+    this.#actions.close(line, 'delayed data is not wanted')
     this.#options.onRefused(line, undefined, false)
     this.#answered(line)
   }
@@ -203,17 +204,17 @@ export class LineRegistry {
     const cause = `refused: ${code}`
     if (refusal === 'no-line' && !line.feed) {
       this.#table.releaseIds(line)
-      this.#move(line, 'full')
-      this.#close(line, cause)
+      this.#actions.move(line, 'full')
+      this.#actions.close(line, cause)
       this.#probe.learn()
     } else if (refusal === 'for-now' || refusal === 'ask-again') {
       const wasServed = line.state === 'open' || line.state === 'silent'
-      this.#end(line, 'pause', cause)
-      if (refusal === 'ask-again' && wasServed) this.#enqueue(line)
+      this.#actions.end(line, 'pause', cause)
+      if (refusal === 'ask-again' && wasServed) this.#actions.enqueue(line)
       else this.#notePaused(line, code, text)
     } else {
       const isRepeated = noteRefusal(line, code, this.#delays)
-      this.#end(line, 'refuse', cause)
+      this.#actions.end(line, 'refuse', cause)
       this.#options.onRefused(line, { code, text }, isRepeated)
     }
     this.#answered(line)
@@ -225,7 +226,7 @@ export class LineRegistry {
     if (!line || line.feed || line.plain || line.state !== 'asked') return false
     line.plain = true
     this.#table.releaseIds(line)
-    this.#enqueue(line)
+    this.#actions.enqueue(line)
     void this.#queue.run()
     return true
   }
@@ -237,16 +238,16 @@ export class LineRegistry {
   askSilentAgain(cause: string): void {
     if (!this.#queue.opener) return
     for (const line of this.#table.all) {
-      const todo = afterOutage(line, this.#askedMs.get(line.key) ?? Number.NEGATIVE_INFINITY)
+      const todo = afterOutage(line, this.#actions.askedMs(line))
       if (!todo) continue
       line.unanswered = 0
       line.retries = 0
       if (todo === 'doubt') {
         line.provenUs = this.#options.nowUs()
-        this.#doubt(line, 'doubt', { cause, trustAfterMs: 0, askAfterMs: this.#delays.silentMs })
+        this.#actions.doubt(line, 'doubt', { cause, trustAfterMs: 0, askAfterMs: this.#delays.silentMs })
         if (line.reqId !== undefined) this.#options.onWatched(line.reqId, line)
-      } else if (todo === 'wait') this.#arm(line)
-      else this.#askAgain(line, cause)
+      } else if (todo === 'wait') this.#actions.arm(line)
+      else this.#actions.askAgain(line, cause)
     }
     void this.#queue.run()
   }
@@ -254,136 +255,40 @@ export class LineRegistry {
   #add(wanted: WantedLine): void {
     if (this.#table.of(wanted)) return
     const line = this.#table.add(wanted)
-    if (this.#queue.opener) this.#enqueue(line)
+    if (this.#queue.opener) this.#actions.enqueue(line)
   }
 
   #drop(line: Line, cause: string): void {
-    if (line.reqId !== undefined && line.state !== 'refused') this.#cancel(line)
+    if (line.reqId !== undefined && line.state !== 'refused') this.#actions.cancel(line)
     else this.#table.releaseIds(line)
-    this.#move(line, 'reset')
-    this.#close(line, cause)
+    this.#actions.move(line, 'reset')
+    this.#actions.close(line, cause)
     this.#table.remove(line)
     this.#paused.delete(line)
     this.#probe.forget(line)
     this.#options.onUnwanted(line)
   }
 
-  /** Every change of a state: what was to happen to the line in its old state is off, what follows from the new one is on. */
-  #move(line: Line, event: LineEvent): boolean {
-    const isMoved = this.#table.move(line, event)
-    clearTimeout(line.timer)
-    // The time of a request runs from when it has left the pacer.
-    if (line.state !== 'asked') this.#arm(line)
-    return isMoved
-  }
-
-  /** Asks for the line again when nothing changes until then. */
-  #arm(line: Line): void {
-    clearTimeout(line.timer)
-    const ms = this.#queue.opener && askAgainInMs(line, this.#delays)
-    if (ms === undefined) return
-    line.timer = setTimeout(() => {
-      if (line.state === 'asked') line.unanswered++
-      if (line.state === 'refused') {
-        line.retries++
-        if (!oughtToBeServed(line, this.#table.all)) return this.#arm(line)
-      }
-      this.#askAgain(line, 'silent')
-      void this.#queue.run()
-    }, ms)
-  }
-
-  #askAgain(line: Line, cause: string): void {
-    // IB gives a new tick-by-tick request the old stream, dead or not, for some seconds after its cancel.
-    const isDeadStream = line.feed && (line.state === 'silent' || line.state === 'asked')
-    this.#close(line, line.doubt?.cause ?? cause)
-    line.doubt = undefined
-    line.provenUs = undefined
-    if (isDeadStream) {
-      this.#cancel(line)
-      this.#askedMs.set(line.key, performance.now())
-    }
-    this.#enqueue(line)
-  }
-
-  #doubt(line: Line, event: 'straggle' | 'doubt', doubt: { cause: string; trustAfterMs: number; askAfterMs: number }): void {
-    line.doubt = { ...doubt, sinceMs: performance.now() }
-    this.#move(line, event)
-  }
-
-  #hold(line: Line): void {
-    if (line.held) return
-    line.held = true
-    this.#options.onOpened(line)
-  }
-
-  #close(line: Line, cause: string, untilUs?: number): void {
-    if (!line.held) return
-    line.held = false
-    const { provenUs } = line
-    this.#options.onClosed(line, cause, provenUs === undefined ? untilUs : Math.min(provenUs, untilUs ?? provenUs))
-  }
-
   #open(line: Line): void {
-    this.#move(line, 'answer')
+    this.#actions.move(line, 'answer')
     line.wasServed = true
     line.openedMs = performance.now()
     line.unanswered = 0
     line.doubt = undefined
     line.provenUs = undefined
-    this.#hold(line)
+    this.#actions.hold(line)
     this.#answered(line)
   }
 
-  /** The gateway has ended the line, or refused it: what comes all the same is to be noticed. */
-  #end(line: Line, event: 'pause' | 'refuse', cause: string): void {
-    this.#move(line, event)
-    this.#close(line, cause)
-    line.doubt = undefined
-    line.provenUs = undefined
-    if (line.reqId !== undefined) this.#options.onWatched(line.reqId, line)
-  }
-
-  #enqueue(line: Line): void {
-    if (this.#move(line, 'enqueue')) this.#queue.add(line)
-  }
-
   #mayAsk(line: Line): boolean {
-    if (line.feed) {
-      const inMs = (this.#askedMs.get(line.key) ?? Number.NEGATIVE_INFINITY) + this.#delays.tickByTickMs - performance.now()
-      if (inMs <= 0) return true
-      this.#move(line, 'defer')
-      line.timer = setTimeout(() => {
-        this.#enqueue(line)
-        void this.#queue.run()
-      }, inMs)
-      return false
-    }
+    if (this.#actions.defer(line)) return false
+    if (line.feed) return true
     if (this.#probe.hasRoom()) return true
-    if (line.reqId !== undefined) this.#cancel(line)
-    this.#move(line, 'full')
-    this.#close(line, 'no-line')
+    if (line.reqId !== undefined) this.#actions.cancel(line)
+    this.#actions.move(line, 'full')
+    this.#actions.close(line, 'no-line')
     this.#settle()
     return false
-  }
-
-  async #ask(line: Line, opener: LineOpener): Promise<void> {
-    const before = line.reqId
-    const reqId = opener.newReqId()
-    this.#table.assignId(line, reqId)
-    if (before !== undefined) opener.close(before, line).catch(() => undefined)
-    this.#askedMs.set(line.key, performance.now())
-    this.#move(line, 'send')
-    this.#options.onRequested(reqId, line)
-    await opener.open(reqId, line, line.plain)
-    // Meanwhile IB has forgotten all lines, and we this id: on the same link, what was sent now is a line that belongs to nothing.
-    if (this.#queue.opener !== opener) await opener.close(reqId, line)
-    else if (line.reqId === reqId && line.state === 'asked') this.#arm(line)
-  }
-
-  #cancel(line: Line): void {
-    if (line.reqId !== undefined) this.#queue.opener?.close(line.reqId, line).catch(() => undefined)
-    this.#table.releaseIds(line)
   }
 
   #notePaused(line: Line, code: number, text: string): void {

@@ -54,6 +54,8 @@ export const statusSchema = z.object({
     learnedLimit: count.nullable(),
     wanted: count,
     open: count,
+    /** Open, and doubted: data stopped, or came after a refusal. */
+    silent: count,
     asked: count,
     withoutLine: count,
     paused: count,
@@ -269,8 +271,8 @@ function linesOf({ lineLimit, learnedLineLimit, marketData }: StatusSources): St
     open,
     asked: queued + asked + idle,
     withoutLine,
-    // Data of a silent line is doubted: it does not count as served.
-    paused: paused + silent,
+    silent,
+    paused,
     refused,
   }
 }

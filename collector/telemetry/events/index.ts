@@ -33,6 +33,7 @@ import { messageUnreadable } from './message-unreadable.ts'
 import { noMarketRule } from './no-market-rule.ts'
 import { noReferencePrice } from './no-reference-price.ts'
 import { notice } from './notice.ts'
+import { noticeRepeated } from './notice-repeated.ts'
 import { overBudget } from './over-budget.ts'
 import { processPaused } from './process-paused.ts'
 import { pruneFailed } from './prune-failed.ts'
@@ -80,6 +81,7 @@ const EVENTS = {
   noMarketRule,
   noReferencePrice,
   notice,
+  noticeRepeated,
   overBudget,
   processPaused,
   pruneFailed,

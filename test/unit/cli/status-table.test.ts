@@ -27,7 +27,7 @@ const FIRST: Status = {
   },
   notReady: ['not connected to the gateway', 'not recording: the time is not known yet'],
   data: { lastTick: null, expected: false, silentMs: null },
-  lines: { limit: 100, learnedLimit: null, wanted: 0, open: 0, asked: 0, withoutLine: 0, paused: 0, refused: 0 },
+  lines: { limit: 100, learnedLimit: null, wanted: 0, open: 0, silent: 0, asked: 0, withoutLine: 0, paused: 0, refused: 0 },
   tickByTick: { wanted: 0, open: 0, refused: 0 },
   messages: { total: 0, perSecond: 0 },
   ticks: { received: 0, written: 0, quarantined: 0, dropped: {}, inFlight: 0 },
@@ -45,7 +45,7 @@ const TROUBLED: Status = {
   runningSince: '2026-11-12T06:30:00.000Z',
   session: { id: 7_353_295_631_212_654, clock: 'wall', marketTime: '2026-11-21T12:00:00.123456Z' },
   gateway: { ...FIRST.gateway, reconnects: 1234, fault: 'No connection to 127.0.0.1:7497: connect ECONNREFUSED 127.0.0.1:7497' },
-  lines: { limit: 10_000, learnedLimit: 9908, wanted: 9999, open: 9000, asked: 900, withoutLine: 90, paused: 8, refused: 1 },
+  lines: { limit: 10_000, learnedLimit: 9908, wanted: 9999, open: 9000, silent: 0, asked: 900, withoutLine: 90, paused: 8, refused: 1 },
   tickByTick: { wanted: 6, open: 4, refused: 2 },
   messages: { total: 123_456_789_012, perSecond: 123_456 },
   ticks: {

@@ -55,6 +55,32 @@ describe('lines that are refused for now', () => {
   })
 })
 
+describe('a line that is refused though it was served', () => {
+  it('is asked for three times more, and reported once', async () => {
+    const refusedLater: Script = async (gateway) => {
+      await greet(gateway)
+      for (let asked = 1; ; asked++) {
+        const [, , reqId = ''] = await gateway.request(1)
+        if (asked <= 2) gateway.send(58, 1, reqId, 1)
+        else gateway.send(4, 2, reqId, 200, 'No security definition has been found for the request', '')
+      }
+    }
+    const { tws, linesOpen, logged, topology } = await collectorOn(createWallClock(), refusedLater, { lineDelays: { refusedMs: 50 } })
+    const gateway = await tws(0)
+    await linesOpen(2)
+    gateway.send(4, 2, reqIdsOf(gateway)[0] ?? '', 200, 'No security definition has been found for the request', '')
+    await vi.waitFor(() => expect(reqIdsOf(gateway)).toHaveLength(5), { timeout: 5000 })
+    await vi.waitFor(() => expect(topology.supply.lines.marketData).toMatchObject({ open: 1, refused: 1 }), { timeout: 5000 })
+    expect(logged.filter(({ msg }) => String(msg).includes('does not serve a line'))).toMatchObject([
+      { level: 40, contract: 'TWX', code: 200 },
+    ])
+    expect(topology.supply.entitlements.rows).toMatchObject([
+      { symbol: 'TWX', refused: 1, reasons: [{ code: 200 }] },
+      { symbol: 'FOXA', live: 1 },
+    ])
+  })
+})
+
 describe('lines that stay silent when IB is back', () => {
   it('are asked for again, although it says that they were kept', async () => {
     const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock(), acceptAll, { lineDelays: { silentMs: 200 } })

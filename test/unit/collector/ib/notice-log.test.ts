@@ -10,8 +10,12 @@ afterEach(() => {
 
 function noticeLog() {
   const logged: string[] = []
-  const log = new NoticeLog({ log: (code, text, repeated) => logged.push(`${code} ${text}${repeated ? ` +${repeated}` : ''}`) })
-  return { log, logged }
+  const counted: string[] = []
+  const log = new NoticeLog({
+    log: (code, text, repeated) => logged.push(`${code} ${text}${repeated ? ` +${repeated}` : ''}`),
+    onRepeated: (code, text) => counted.push(`${code} ${text}`),
+  })
+  return { log, logged, counted }
 }
 
 describe('the log of notices', () => {
@@ -60,9 +64,10 @@ describe('the log of notices', () => {
   })
 
   it('says at the end what it has counted, and leaves no timer', () => {
-    const { log, logged } = noticeLog()
+    const { log, logged, counted } = noticeLog()
     for (const text of ['a', 'b', 'b']) log.take(1, text)
     log.stop()
+    expect(counted).toEqual(['1 b'])
     expect(logged).toEqual(['1 a', '1 b', '1 b +1'])
     expect(vi.getTimerCount()).toBe(0)
   })

@@ -1,7 +1,7 @@
 /** Lines that would stay dead on a link that lives, if they were not asked for again. */
 
 import { describe, expect, it } from 'vitest'
-import { fakeTimers, lines, opened, trades, watched } from './lines-support.ts'
+import { fakeTimers, lines, opened, openerFrom, trades, watched } from './lines-support.ts'
 
 fakeTimers()
 
@@ -11,12 +11,14 @@ describe('a line that gets data after its refusal', () => {
     [10_182, 'for-now', 'paused 10182 Refused'],
     [354, 'until-next-link', 'refused S1 354 Refused'],
   ] as const)('%i is open until that data, and asked for again when it was a straggler', async (code, refusal, told) => {
-    const { registry, market, seen, after } = await opened(1)
+    const { registry, market, watches, seen, after } = await opened(1)
     registry.refused(100, code, 'Refused', refusal)
     expect(await seen()).toEqual([`closed S1: refused: ${code}`, told])
+    expect(watches.splice(0)).toEqual([100])
     market.nowUs = 777
     registry.dataCame(100)
     expect(await seen()).toEqual(['opened S1'])
+    expect(watches).toEqual([100])
     expect(registry.marketData).toMatchObject({ open: 0, silent: 1 })
     expect(await after(59_999)).toEqual([])
     market.nowUs = 9999
@@ -215,6 +217,39 @@ describe('a line that is refused though it ought to be served', () => {
   })
 })
 
+describe('a line whose place another one has taken', () => {
+  it('is cancelled when it would be asked for again, and waits for a place', async () => {
+    const { registry, market, log, seen, after } = watched()
+    let send = () => {}
+    let isHeldUp = false
+    registry.linkUp(openerFrom(100, log, () => (isHeldUp ? new Promise((resolve) => (send = resolve)) : Promise.resolve())))
+    registry.want(lines(1, 2, 3))
+    await seen()
+    registry.accepted(100)
+    registry.accepted(101)
+    registry.refused(102, 101, 'Max number of tickers', 'no-line')
+    registry.refused(101, 354, 'Not subscribed', 'until-next-link')
+    await seen()
+    registry.accepted(103)
+    expect(await after(59_999)).toEqual(['opened S3'])
+    // Asking for more teaches the limit again.
+    registry.want(lines(4))
+    await seen()
+    registry.refused(104, 101, 'Max number of tickers', 'no-line')
+    await seen()
+    isHeldUp = true
+    registry.want([trades(5)])
+    expect(await after(1)).toEqual(['ask 105 S5 tick-by-tick'])
+    market.nowUs = 777
+    registry.dataCame(101)
+    expect(await seen()).toEqual(['opened S2'])
+    market.nowUs = 9999
+    send()
+    expect(await seen()).toEqual(['cancel 101 S2', 'closed S2: no-line until 777'])
+    expect(registry.marketData).toMatchObject({ open: 2, 'no-line': 2 })
+  })
+})
+
 describe('lines of a gateway that has found IB again', () => {
   it('are asked for at once when they had no answer, were paused or refused; delayed ones are left', async () => {
     const { registry, seen, link, after } = watched()
@@ -228,6 +263,22 @@ describe('lines of a gateway that has found IB again', () => {
     registry.askSilentAgain('ib-1102')
     expect(await seen()).toEqual(['cancel 100 S1', 'ask 104 S1', 'cancel 101 S2', 'ask 105 S2', 'cancel 102 S3', 'ask 106 S3'])
     expect(registry.marketData).toMatchObject({ asked: 3, refused: 1 })
+  })
+
+  it('are asked for as often as before when they stay refused', async () => {
+    const { registry, seen, after } = await opened(1)
+    for (let reqId = 100; reqId < 104; reqId++) {
+      registry.refused(reqId, 354, 'Not subscribed', 'until-next-link')
+      await after(60_000)
+    }
+    await seen()
+    registry.askSilentAgain('ib-1102')
+    const asked = await seen()
+    for (let reqId = 104; reqId < 110; reqId++) {
+      registry.refused(reqId, 354, 'Not subscribed', 'until-next-link')
+      asked.push(...(await after(60_000)))
+    }
+    expect(asked.filter((text) => text.startsWith('ask'))).toEqual(['ask 104 S1', 'ask 105 S1', 'ask 106 S1', 'ask 107 S1'])
   })
 
   it('that were asked for just now are given the time to answer', async () => {

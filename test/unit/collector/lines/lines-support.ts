@@ -46,11 +46,16 @@ export function watched(delays: Partial<LineDelays> = {}) {
   const log: string[] = []
   const known = new Set<number>()
   const settled: number[] = []
+  /** Ids whose next data is to be reported. */
+  const watches: number[] = []
   /** Told by the test; closings of doubted lines refer to it. */
   const market = { nowUs: 0 }
   const registry: LineRegistry = new LineRegistry({
     onRequested: (reqId) => void known.add(reqId),
-    onWatched: (reqId) => expect(known).toContain(reqId),
+    onWatched: (reqId) => {
+      expect(known).toContain(reqId)
+      watches.push(reqId)
+    },
     onReleased: (reqId) => void known.delete(reqId),
     onOpened: (line) => log.push(`opened ${nameOf(line)}`),
     onClosed: (line, cause, untilUs) => log.push(`closed ${nameOf(line)}: ${cause}${untilUs === undefined ? '' : ` until ${untilUs}`}`),
@@ -75,7 +80,7 @@ export function watched(delays: Partial<LineDelays> = {}) {
     await vi.advanceTimersByTimeAsync(ms)
     return log.splice(0)
   }
-  return { registry, market, log, known, settled, seen, link, after }
+  return { registry, market, log, known, watches, settled, seen, link, after }
 }
 
 /** A link with these lines open, under request ids from 100 on. */

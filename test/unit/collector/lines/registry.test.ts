@@ -234,6 +234,14 @@ describe('a gateway that has fewer lines than are wanted', () => {
     expect(await seen()).toEqual(['ask 900 S1', 'ask 901 S2', 'ask 902 S3'])
   })
 
+  it('is not asked for one more at once because the one that tried is not wanted any more', async () => {
+    const { registry, after } = await threeOfFive()
+    expect(await after(300_000)).toEqual(['ask 105 S4'])
+    registry.wantOnly(lines(1, 2, 3, 5), 'config')
+    expect(await after(299_999)).toEqual(['cancel 105 S4'])
+    expect(await after(1)).toEqual(['ask 106 S5'])
+  })
+
   it('gives the line of one that it refuses for another reason to one that waits', async () => {
     const { registry, seen } = await threeOfFive()
     registry.refused(101, 354, 'Not subscribed', 'until-next-link')
