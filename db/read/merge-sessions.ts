@@ -16,7 +16,7 @@ export interface SessionStream {
 
 interface Head {
   sessionId: number
-  /** Position among the inputs: at equal times the earlier session comes first. */
+  /** Position among the inputs. */
   rank: number
   iterator: AsyncIterator<TapeRecord[]>
   chunk: TapeRecord[]
@@ -27,6 +27,7 @@ interface Head {
 export async function* mergeSessions(streams: readonly SessionStream[]): AsyncGenerator<RecordChunk> {
   const heads: Head[] = []
   let opened = 0
+  const opensAt = (rank: number) => streams[rank]?.firstTsUs ?? Number.POSITIVE_INFINITY
   const openNext = async () => {
     const rank = opened++
     const { sessionId, open } = streams[rank] as SessionStream
@@ -38,12 +39,12 @@ export async function* mergeSessions(streams: readonly SessionStream[]): AsyncGe
   try {
     while (heads.length > 0 || opened < streams.length) {
       let head = earliest(heads)
-      while (opened < streams.length && (!head || (streams[opened] as SessionStream).firstTsUs <= timeOf(head))) {
+      while (opened < streams.length && (!head || opensAt(opened) <= placeOf(head).tsUs)) {
         await openNext()
         head = earliest(heads)
       }
       if (!head) continue
-      const end = endOfRun(head, heads, streams[opened]?.firstTsUs)
+      const end = endOfRun(head, heads, { tsUs: opensAt(opened), rank: opened })
       const records = head.next === 0 && end === head.chunk.length ? head.chunk : head.chunk.slice(head.next, end)
       head.next = end
       yield { sessionId: head.sessionId, records }
@@ -72,30 +73,34 @@ async function refillOrRemove(heads: Head[], head: Head): Promise<void> {
   } while (head.chunk.length === 0)
 }
 
-function timeOf({ chunk, next }: Head): number {
-  return (chunk[next] as TapeRecord).tsUs
+/** Where a session stands: at equal times the one that began first comes first. */
+interface Place {
+  tsUs: number
+  rank: number
+}
+
+function placeOf({ chunk, next, rank }: Head): Place {
+  return { tsUs: (chunk[next] as TapeRecord).tsUs, rank }
+}
+
+function isBefore(a: Place, b: Place): boolean {
+  return a.tsUs < b.tsUs || (a.tsUs === b.tsUs && a.rank < b.rank)
 }
 
 function earliest(heads: readonly Head[]): Head | undefined {
   let best: Head | undefined
-  for (const head of heads)
-    if (!best || timeOf(head) < timeOf(best) || (timeOf(head) === timeOf(best) && head.rank < best.rank)) best = head
+  for (const head of heads) if (!best || isBefore(placeOf(head), placeOf(best))) best = head
   return best
 }
 
 /** Behind the last record of `head` that comes before all others, those of the session that is to be opened next included. */
-function endOfRun(head: Head, heads: readonly Head[], nextOpensTsUs = Number.POSITIVE_INFINITY): number {
-  let limit = nextOpensTsUs
-  let mayEqual = false
-  for (const other of heads) {
-    if (other === head || timeOf(other) > limit) continue
-    mayEqual = timeOf(other) < limit ? head.rank < other.rank : mayEqual && head.rank < other.rank
-    limit = timeOf(other)
-  }
-  const { chunk } = head
-  const isBefore = (tsUs: number) => tsUs < limit || (mayEqual && tsUs === limit)
-  if (isBefore((chunk.at(-1) as TapeRecord).tsUs)) return chunk.length
+function endOfRun(head: Head, heads: readonly Head[], nextOpens: Place): number {
+  let limit = nextOpens
+  for (const other of heads) if (other !== head && isBefore(placeOf(other), limit)) limit = placeOf(other)
+  const { chunk, rank } = head
+  const comesFirst = (record: TapeRecord | undefined) => record !== undefined && isBefore({ tsUs: record.tsUs, rank }, limit)
+  if (comesFirst(chunk.at(-1))) return chunk.length
   let end = head.next + 1
-  while (end < chunk.length && isBefore((chunk[end] as TapeRecord).tsUs)) end++
+  while (comesFirst(chunk[end])) end++
   return end
 }
