@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib'
 
 import { FeedError, TapedeckError } from '../../market/errors.ts'
 import type { TapeRecord } from '../../market/tick.ts'
-import { RecordCursor } from './codec/codec.ts'
+import { RecordCursor } from './codec/decode.ts'
 import { BLOCK_HEAD_BYTES, type BlockHead, decodeBlockHead, decodeMeta, FILE_HEAD_BYTES, metaBytes, type TapeMeta } from './segment.ts'
 
 const READ_BYTES = 1 << 22

@@ -2,7 +2,7 @@
  * Layout of a tape file: a header, then blocks. Append-only.
  *
  *   header  "TAPEDECK", u32 version, u32 length of the meta JSON (space-padded to 8), u32 its CRC-32, u32 zero, the JSON
- *   block   48-byte head, then records (codec.ts)
+ *   block   48-byte head, then records (codec/layout.ts)
  *           u32 magic, u32 payload bytes, u32 records, u32 batch number, f64 first tsUs, f64 last tsUs,
  *           u32 sync number, u32 index within the sync, u32 CRC-32 of the payload, u32 CRC-32 of the head before it
  *
@@ -15,7 +15,7 @@
 import { crc32 } from 'node:zlib'
 
 import { FeedError } from '../../market/errors.ts'
-import type { RecordEncoder } from './codec/codec.ts'
+import type { RecordEncoder } from './codec/encode.ts'
 
 const TAPE_VERSION = 1
 export const FILE_HEAD_BYTES = 24

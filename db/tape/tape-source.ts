@@ -3,7 +3,7 @@
 import { FeedError } from '../../market/errors.ts'
 import type { RecordChunk, RecordSource } from '../../market/record-source.ts'
 import type { TapeRecord } from '../../market/tick.ts'
-import { RecordCursor } from './codec/codec.ts'
+import { RecordCursor } from './codec/decode.ts'
 import { placed, readBlocks, readTapeMeta, type TornTail } from './reader.ts'
 
 export interface TapeSourceOptions {

@@ -5,7 +5,7 @@ import { open, rename, rm } from 'node:fs/promises'
 
 import { WriteError } from '../../market/errors.ts'
 import type { TapeRecord } from '../../market/tick.ts'
-import { RecordEncoder } from './codec/codec.ts'
+import { RecordEncoder } from './codec/encode.ts'
 import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync, type TapeMeta } from './segment.ts'
 
 const BLOCK_RECORDS = 4096

@@ -22,7 +22,8 @@ import { storableText } from '../jsonb.ts'
 import type { DatabasePool } from '../pool.ts'
 import { hasSqlState, isRowRefusal, UNIQUE_VIOLATION, writeErrorOf } from '../sqlstates.ts'
 import { BEGIN } from '../transaction.ts'
-import { NO_INSTRUMENT, RecordCursor } from '../tape/codec/codec.ts'
+import { RecordCursor } from '../tape/codec/decode.ts'
+import { NO_INSTRUMENT } from '../tape/codec/layout.ts'
 
 /** Longer than a backend can hold on to the marker after its client is gone (db/pool.ts). */
 const STORE_LIMIT_MS = 120_000

@@ -55,11 +55,10 @@ forEachEdition('a transaction of a role with settings of its own', ({ createTape
   const pooled = (): DatabasePool => {
     const pool = createPool({ url, lanes: 1, logger: { warn: () => undefined } })
     onTestFinished(() => pool.end())
-    const { withClient } = pool
     return {
-      ...pool,
+      end: () => pool.end(),
       withClient: (use) =>
-        withClient(async (client) => {
+        pool.withClient(async (client) => {
           await otherBackend(client)
           return use(client)
         }),

@@ -64,7 +64,8 @@ describe('sessions merged by time', () => {
               expect(seen.opened).not.toContain(id)
         }
         expect(found).toEqual(expected)
-        expect(seen.closed.sort()).toEqual(seen.opened.sort())
+        expect(new Set(seen.closed)).toEqual(new Set(seen.opened))
+        expect(seen.closed).toHaveLength(all.length)
         expect(seen.opened).toHaveLength(all.length)
       }),
       { numRuns: 500 },
