@@ -1,5 +1,7 @@
 /** Looks at tape files for people: what is on one, whether it is sound, and its records one by one. */
 
+import { stat } from 'node:fs/promises'
+
 import { type Contract, contractKey } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
 import type { TapeRecord } from '../../market/tick.ts'
@@ -40,8 +42,10 @@ export interface TapeVerdict {
   ok: boolean
   blocks: number
   records: number
-  /** An unfinished write at the end: what a crash leaves. Everything before it is whole. */
+  /** An unfinished write at the end: what a crash leaves, or a cut. Everything before it is whole. */
   torn?: TornTail
+  /** Present on an import that has no end mark and promises none: whether it was cut between two blocks cannot be seen. */
+  endMark?: 'none'
   /** The first problems found. */
   problems: TapeProblem[]
   /** How many were found. */
@@ -71,14 +75,14 @@ const TABLE_COLUMNS = 80
 
 /** Reads the whole tape, every checksum included. Throws a FeedError when it is none or is damaged before its end. */
 export async function tapeInfo(path: string): Promise<TapeInfo> {
-  const { meta, offset } = await readTapeHeader(path)
-  const info: TapeInfo = { path, meta, bytes: offset, blocks: 0, records: 0, recordsByKind: {}, instruments: 0, contractsByKind: {} }
+  const { meta } = await readTapeHeader(path)
+  const { size } = await stat(path)
+  const info: TapeInfo = { path, meta, bytes: size, blocks: 0, records: 0, recordsByKind: {}, instruments: 0, contractsByKind: {} }
   const contracts = new Map<number, Contract>()
   const counts = new Map<number, number>()
   const cursor = new RecordCursor()
   for await (const block of readBlocks(path, { onTorn: (torn) => (info.torn = torn) })) {
     info.blocks++
-    info.bytes = endOf(block)
     try {
       for (cursor.reset(block.payload); cursor.next(); ) {
         info.records++
@@ -96,7 +100,6 @@ export async function tapeInfo(path: string): Promise<TapeInfo> {
       throw placed(error, path, block)
     }
   }
-  info.bytes += info.torn?.bytes ?? 0
   info.instruments = contracts.size
   for (const { kind } of contracts.values()) info.contractsByKind[kind] = (info.contractsByKind[kind] ?? 0) + 1
   for (const [kind, number] of Object.entries(RecordKind) as [Kind, number][]) {
@@ -118,7 +121,10 @@ export async function verifyTape(path: string): Promise<TapeVerdict> {
   const checkBlock = blockChecker(report)
   let offset = 0
   try {
-    offset = (await readTapeHeader(path)).offset
+    const header = await readTapeHeader(path)
+    if (header.reserved !== 0) report(0, `expected zeros in the bytes 20 to 23 of the header, found ${header.reserved}`)
+    if (header.meta.source === 'import' && header.meta.endMark !== true) verdict.endMark = 'none'
+    offset = header.offset
     for await (const block of readBlocks(path, { onTorn: (torn) => (verdict.torn = torn) })) {
       verdict.blocks++
       verdict.records += block.records
@@ -134,13 +140,25 @@ export async function verifyTape(path: string): Promise<TapeVerdict> {
 }
 
 /** As lines for a person. */
-export function formatTapeVerdict(path: string, { ok, blocks, records, torn, problems, problemCount }: TapeVerdict): string {
+export function formatTapeVerdict(path: string, verdict: TapeVerdict): string {
+  const { ok, blocks, records, torn, endMark, problems, problemCount } = verdict
   return [
     `${path}: ${blocks} blocks, ${records} records, ${ok ? 'ok' : problemCount > 0 ? `problems: ${problemCount}` : 'torn'}`,
-    ...(torn ? [`byte ${torn.offset}: the file ends in an unfinished write of ${torn.bytes} bytes`] : []),
+    ...(torn ? [`byte ${torn.offset}: ${tornText(torn)}`] : []),
+    ...(endMark ? ['no end mark: written by another program or an earlier version; a cut between two blocks would not be seen'] : []),
     ...problems.map(({ offset, message }) => `byte ${offset}: ${message}`),
     ...(problems.length < problemCount ? [`... and ${problemCount - problems.length} more`] : []),
   ].join('\n')
+}
+
+function tornSize({ offset, bytes }: TornTail): string {
+  return bytes === 0 ? `cut at byte ${grouped(offset)}, without an end mark` : `${grouped(bytes)} bytes at byte ${grouped(offset)}`
+}
+
+function tornText({ bytes }: TornTail): string {
+  return bytes === 0
+    ? 'the end mark is missing: the file was cut here, and what was behind is lost'
+    : `the file ends in an unfinished write of ${bytes} bytes`
 }
 
 /** The records of a tape that pass the filter, as plain objects. Throws like `readBlocks`, after what lies before the damage. */
@@ -188,7 +206,7 @@ export function formatTapeInfo(info: TapeInfo): string {
     ['instruments', `${grouped(info.instruments)}${perKind.length > 0 ? ` (${perKind.join(', ')})` : ''}`],
     ['first tick', info.firstTsUs === undefined ? 'none' : isoFromUs(info.firstTsUs)],
     ['last tick', info.lastTsUs === undefined ? 'none' : isoFromUs(info.lastTsUs)],
-    ['torn tail', torn ? `${grouped(torn.bytes)} bytes at byte ${grouped(torn.offset)}` : 'none'],
+    ['torn tail', torn ? tornSize(torn) : 'none'],
   ]
   const labelColumns = Math.max(...rows.map(([label]) => label.length)) + 2
   return rows

@@ -142,7 +142,7 @@ async function survey(sources: Source[], date: string | undefined, progress: (so
   }
   if (contracts.size === 0) {
     throw new FeedError(
-      `expected rows${date === undefined ? '' : ` of ${date}`}, found ${dates.size === 0 ? 'none' : `only ${[...dates].join(', ')}`}. Name other files or another date.`,
+      `${sources.map(({ path }) => path).join(', ')}: expected rows${date === undefined ? '' : ` of ${date}`}, found ${dates.size === 0 ? 'none' : `only ${[...dates].join(', ')}`}. Name other files or another date.`,
       {
         code: 'import-empty',
       },

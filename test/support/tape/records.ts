@@ -12,7 +12,7 @@ type Unstamped<T> = T extends TapeRecord ? Omit<T, 'seq' | 'tsUs'> : never
 
 /** Numbers the records from 1 on, a second apart, the first at `firstTsUs`. */
 function stamped(firstTsUs: number, records: readonly Unstamped<TapeRecord>[]): TapeRecord[] {
-  return records.map((record, i) => ({ ...record, seq: i + 1, tsUs: firstTsUs + i * 1_000_000 }) as TapeRecord)
+  return records.map((record, i) => ({ ...record, seq: i + 1, tsUs: firstTsUs + i * 1_000_000 }))
 }
 
 /** Every kind of tick with all its fields and with none, under every verdict. */

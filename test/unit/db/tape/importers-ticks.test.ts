@@ -110,6 +110,7 @@ describe('imported trades', () => {
     expect(formatImportSummary('ibm.tape', summary)).toMatch(/^Tape +ibm\.tape\nInstruments +1\nRows +23\nQuotes +0\nTrades +23\n/)
     expect(await readTapeMeta(tape)).toEqual({
       source: 'import',
+      endMark: true,
       description: `Ticks: 23 trades and 0 quotes of 1 instrument from ${TRADES}`,
     })
   })

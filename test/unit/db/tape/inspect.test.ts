@@ -144,7 +144,18 @@ describe('verifyTape', () => {
 
   it('finds nothing on a sound tape', async () => {
     await writeFile(path, dayBytes)
-    expect(await verifyTape(path)).toEqual({ ok: true, blocks: 2, records: 6, problems: [], problemCount: 0 })
+    expect(await verifyTape(path)).toEqual({ ok: true, blocks: 2, records: 6, problems: [], problemCount: 0, endMark: 'none' })
+  })
+
+  it('finds what stands in place of zeros in the header', async () => {
+    const bytes = Buffer.from(dayBytes)
+    bytes.writeUInt32LE(7, 20)
+    await writeFile(path, bytes)
+    expect(await verifyTape(path)).toMatchObject({
+      ok: false,
+      records: 6,
+      problems: [{ offset: 0, message: 'expected zeros in the bytes 20 to 23 of the header, found 7' }],
+    })
   })
 
   it('is not content with a torn tail, but calls it one', async () => {
@@ -261,6 +272,16 @@ describe('formatTapeVerdict', () => {
     expect(formatTapeVerdict('a.tape', { ok: true, blocks: 2, records: 6, problems: [], problemCount: 0 })).toBe(
       'a.tape: 2 blocks, 6 records, ok',
     )
+  })
+
+  it('tells a cut between two blocks, and a tape on which it would not be seen', () => {
+    const verdict = { ok: false, blocks: 2, records: 6, torn: { offset: 90, bytes: 0 }, problems: [], problemCount: 0 }
+    expect(formatTapeVerdict('a.tape', verdict).split('\n')).toEqual([
+      'a.tape: 2 blocks, 6 records, torn',
+      'byte 90: the end mark is missing: the file was cut here, and what was behind is lost',
+    ])
+    const old = { ok: true, blocks: 2, records: 6, endMark: 'none' as const, problems: [], problemCount: 0 }
+    expect(formatTapeVerdict('a.tape', old).split('\n')[1]).toMatch(/^no end mark: /)
   })
 
   it('names the torn end, the first problems and how many more there are', () => {

@@ -36,7 +36,7 @@ describe('a whole tape', () => {
 
     expect(await allRecords(path)).toEqual(records)
     expect(await readTapeMeta(path)).toEqual(META)
-    expect(await readTapeHeader(path)).toEqual({ meta: META, offset: HEADER_BYTES })
+    expect(await readTapeHeader(path)).toEqual({ meta: META, offset: HEADER_BYTES, reserved: 0 })
     expect((await allBlocks(path)).map(({ offset, records, batchNo }) => [offset, records, batchNo])).toEqual([
       [HEADER_BYTES, 2, 0],
       [expect.any(Number), 1, 9],
