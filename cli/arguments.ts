@@ -68,16 +68,17 @@ export function kindsArgument(text: string): TapeRecord['kind'][] {
   })
 }
 
-function sessionArgument(text: string): number | 'latest' {
+function sessionArgument(text: string): number | 'latest' | 'all' {
   const id = Number(text)
-  if (text === 'latest') return text
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(id)) throw new InvalidArgumentError('expected latest, or the number of a session.')
+  if (text === 'latest' || text === 'all') return text
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(id))
+    throw new InvalidArgumentError('expected latest, or the number of a session, or all.')
   return id
 }
 
 /** Options that select a part of what is recorded. */
 export interface QueryArguments {
-  session: number | 'latest'
+  session: number | 'latest' | 'all'
   from?: number
   to?: number
   symbols?: string[]
@@ -86,7 +87,7 @@ export interface QueryArguments {
 
 export function addQueryOptions(command: Command): Command {
   return command
-    .option('--session <id>', 'session to read', sessionArgument, 'latest' as const)
+    .option('--session <id>', 'session to read, latest, or all', sessionArgument, 'latest' as const)
     .option('--from <time>', 'first moment, UTC', timeArgument)
     .option('--to <time>', 'moment before which to end, UTC', timeArgument)
     .option('--symbols <symbols>', 'only these stocks and their options, by comma', listArgument)

@@ -21,7 +21,7 @@
 import { type FileHandle, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { RecordEncoder } from '../../db/tape/codec/codec.ts'
+import { RecordEncoder } from '../../db/tape/codec/encode.ts'
 import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
 import { isTick, type TapeRecord, type Tick } from '../../market/tick.ts'
 import { gapKey } from '../gaps/gap.ts'

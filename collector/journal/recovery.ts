@@ -7,7 +7,8 @@
 
 import { open, readFile, stat, truncate } from 'node:fs/promises'
 
-import { RecordCursor, RecordEncoder } from '../../db/tape/codec/codec.ts'
+import { RecordCursor } from '../../db/tape/codec/decode.ts'
+import { RecordEncoder } from '../../db/tape/codec/encode.ts'
 import { placed, readBlocks, readTapeMeta, type TapeBlock } from '../../db/tape/reader.ts'
 import { BLOCK_HEAD_BYTES, decodeBlockHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
 import type { Contract } from '../../market/contract.ts'

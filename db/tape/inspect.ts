@@ -1,10 +1,13 @@
 /** Looks at tape files for people: what is on one, whether it is sound, and its records one by one. */
 
+import { stat } from 'node:fs/promises'
+
 import { type Contract, contractKey } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
-import { RecordCursor, RecordKind } from './codec/codec.ts'
+import { RecordCursor } from './codec/decode.ts'
+import { RecordKind } from './codec/layout.ts'
 import { placed, readBlocks, readTapeHeader, type TapeBlock, type TornTail } from './reader.ts'
 import { BLOCK_HEAD_BYTES, type TapeMeta } from './segment.ts'
 
@@ -39,8 +42,10 @@ export interface TapeVerdict {
   ok: boolean
   blocks: number
   records: number
-  /** An unfinished write at the end: what a crash leaves. Everything before it is whole. */
+  /** An unfinished write at the end: what a crash leaves, or a cut. Everything before it is whole. */
   torn?: TornTail
+  /** Present on an import that has no end mark and promises none: whether it was cut between two blocks cannot be seen. */
+  endMark?: 'none'
   /** The first problems found. */
   problems: TapeProblem[]
   /** How many were found. */
@@ -69,14 +74,14 @@ const MAX_PROBLEMS = 20
 
 /** Reads the whole tape, every checksum included. Throws a FeedError when it is none or is damaged before its end. */
 export async function tapeInfo(path: string): Promise<TapeInfo> {
-  const { meta, offset } = await readTapeHeader(path)
-  const info: TapeInfo = { path, meta, bytes: offset, blocks: 0, records: 0, recordsByKind: {}, instruments: 0, contractsByKind: {} }
+  const { meta } = await readTapeHeader(path)
+  const { size } = await stat(path)
+  const info: TapeInfo = { path, meta, bytes: size, blocks: 0, records: 0, recordsByKind: {}, instruments: 0, contractsByKind: {} }
   const contracts = new Map<number, Contract>()
   const counts = new Map<number, number>()
   const cursor = new RecordCursor()
   for await (const block of readBlocks(path, { onTorn: (torn) => (info.torn = torn) })) {
     info.blocks++
-    info.bytes = endOf(block)
     try {
       for (cursor.reset(block.payload); cursor.next(); ) {
         info.records++
@@ -94,7 +99,6 @@ export async function tapeInfo(path: string): Promise<TapeInfo> {
       throw placed(error, path, block)
     }
   }
-  info.bytes += info.torn?.bytes ?? 0
   info.instruments = contracts.size
   for (const { kind } of contracts.values()) info.contractsByKind[kind] = (info.contractsByKind[kind] ?? 0) + 1
   for (const [kind, number] of Object.entries(RecordKind) as [Kind, number][]) {
@@ -116,7 +120,10 @@ export async function verifyTape(path: string): Promise<TapeVerdict> {
   const checkBlock = blockChecker(report)
   let offset = 0
   try {
-    offset = (await readTapeHeader(path)).offset
+    const header = await readTapeHeader(path)
+    if (header.reserved !== 0) report(0, `expected zeros in the bytes 20 to 23 of the header, found ${header.reserved}`)
+    if (header.meta.source === 'import' && header.meta.endMark !== true) verdict.endMark = 'none'
+    offset = header.offset
     for await (const block of readBlocks(path, { onTorn: (torn) => (verdict.torn = torn) })) {
       verdict.blocks++
       verdict.records += block.records

@@ -72,7 +72,7 @@ const AS_THEY_STAND: Record<string, RegExp> = {
 /** Run as they stand on a database into which the shipped day was recorded; what they print. */
 const ON_THE_RECORDED_DAY: Record<string, RegExp> = {
   'npx tapedeck replay': /^Ticks +28,755$/m,
-  'npx tapedeck replay --from 2014-06-05T13:31:00Z --to 2014-06-05T13:32:00Z --symbols TWX --ndjson': /^(\{"kind":"quote",.*\}\n)+$/,
+  'npx tapedeck replay --from 2014-06-05T13:31:00Z --to 2014-06-05T13:32:00Z --symbols TWX --ndjson': /^(\{"ts":.*"kind":"quote",.*\}\n)+$/,
   'npx tapedeck export --symbols TWX --out twx.csv': /^Ticks +28,755$/m,
   'npx tapedeck export --format ndjson --out -': /^(\{.*\}\n){28755}$/,
   'npx tapedeck export --out day.csv': /^Ticks +28,755$/m,

@@ -7,7 +7,8 @@
  * What is counted, over all lines: changes + statesServed + derived = ticksServed + merged + unsent + those still waiting.
  */
 
-import { type RecordCursor, RecordKind } from '../../../db/tape/codec/codec.ts'
+import type { RecordCursor } from '../../../db/tape/codec/decode.ts'
+import { RecordKind } from '../../../db/tape/codec/layout.ts'
 import type { Greeks, Statistic, TapeRecord, Trade, TradeSource } from '../../../market/tick.ts'
 import type { BarLine } from './bar-line.ts'
 import { Book, QuoteState } from './book.ts'

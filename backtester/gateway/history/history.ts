@@ -3,7 +3,8 @@
  * Requests wait in one queue, as each reads the tape once; an answer whose client has cancelled or left is not written.
  */
 
-import { RecordCursor, RecordKind } from '../../../db/tape/codec/codec.ts'
+import { RecordCursor } from '../../../db/tape/codec/decode.ts'
+import { RecordKind } from '../../../db/tape/codec/layout.ts'
 import { FeedError } from '../../../market/errors.ts'
 import type { Quote, Trade } from '../../../market/tick.ts'
 import { Code } from '../protocol/codes.ts'

@@ -8,7 +8,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-import { RecordCursor } from '../../../db/tape/codec/codec.ts'
+import { RecordCursor } from '../../../db/tape/codec/decode.ts'
 import type { Sampler } from '../book/sampler.ts'
 import type { RecordSource } from '../source/source.ts'
 

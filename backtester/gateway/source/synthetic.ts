@@ -6,7 +6,7 @@
  * bought and sold against each other at a profit.
  */
 
-import { RecordEncoder } from '../../../db/tape/codec/codec.ts'
+import { RecordEncoder } from '../../../db/tape/codec/encode.ts'
 import { nyse } from '../../../market/calendar/calendar.ts'
 import type { Contract, OptionContract } from '../../../market/contract.ts'
 import { optionPrice } from '../../../market/option/pricing.ts'

@@ -1,7 +1,8 @@
 /** The first pass over a tape: what is on it and when, so that contracts can be listed before the first tick is played. */
 
 import { placed, readBlocks } from '../../../db/tape/reader.ts'
-import { RecordCursor, RecordKind } from '../../../db/tape/codec/codec.ts'
+import { RecordCursor } from '../../../db/tape/codec/decode.ts'
+import { RecordKind } from '../../../db/tape/codec/layout.ts'
 import type { TornTail } from '../../../db/tape/reader.ts'
 import { type Contract, contractKey } from '../../../market/contract.ts'
 import { FeedError } from '../../../market/errors.ts'

@@ -76,6 +76,16 @@ describe('formatTapeVerdict', () => {
     )
   })
 
+  it('says of a cut between two blocks, and of a tape on which it would not be seen', () => {
+    const verdict = { ok: false, blocks: 2, records: 6, torn: { offset: 90, bytes: 0 }, problems: [], problemCount: 0 }
+    expect(formatTapeVerdict('a.tape', verdict).split('\n')).toEqual([
+      'a.tape: 2 blocks, 6 records, torn',
+      'byte 90: the end mark is missing: the file was cut here, and what was behind is lost',
+    ])
+    const old = { ok: true, blocks: 2, records: 6, endMark: 'none' as const, problems: [], problemCount: 0 }
+    expect(formatTapeVerdict('a.tape', old).split('\n')[1]).toMatch(/^no end mark: /)
+  })
+
   it('names the torn end, the first problems and how many more there are', () => {
     const torn = { offset: 90, bytes: 7 }
     const verdict = { ok: false, blocks: 2, records: 6, torn, problems: [{ offset: 24, message: 'seq falls' }], problemCount: 3 }

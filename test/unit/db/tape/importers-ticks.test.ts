@@ -109,6 +109,7 @@ describe('imported trades', () => {
     expect(summary).toMatchObject({ instruments: 1, rows: 23, trades: 23, quotes: 0, suspicious: 0, skippedRows: 0 })
     expect(await readTapeMeta(tape)).toEqual({
       source: 'import',
+      endMark: true,
       description: `Ticks: 23 trades and 0 quotes of 1 instrument from ${TRADES}`,
     })
   })

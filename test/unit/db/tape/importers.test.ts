@@ -184,6 +184,7 @@ describe('an imported tape', () => {
     await importTape({ sources: [twx.chain], out: tape, date: '2014-06-06', attribution: 'of somebody' })
     expect(await readTapeMeta(tape)).toEqual({
       source: 'import',
+      endMark: true,
       description: 'Minute-close quotes of 2014-06-06: 38 rows of 5 instruments from twx_20140605_06_quotes_1min.csv',
       attribution: 'of somebody',
     })

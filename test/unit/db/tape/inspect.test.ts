@@ -89,7 +89,18 @@ describe('verifyTape', () => {
 
   it('finds nothing on a sound tape', async () => {
     await writeFile(path, dayBytes)
-    expect(await verifyTape(path)).toEqual({ ok: true, blocks: 2, records: 6, problems: [], problemCount: 0 })
+    expect(await verifyTape(path)).toEqual({ ok: true, blocks: 2, records: 6, problems: [], problemCount: 0, endMark: 'none' })
+  })
+
+  it('finds what stands in place of zeros in the header', async () => {
+    const bytes = Buffer.from(dayBytes)
+    bytes.writeUInt32LE(7, 20)
+    await writeFile(path, bytes)
+    expect(await verifyTape(path)).toMatchObject({
+      ok: false,
+      records: 6,
+      problems: [{ offset: 0, message: 'expected zeros in the bytes 20 to 23 of the header, found 7' }],
+    })
   })
 
   it('is not content with a torn tail, but calls it one', async () => {

@@ -5,7 +5,8 @@ import type { Line, LineOptions, Outlet } from '../../../../../backtester/gatewa
 import { Sampler } from '../../../../../backtester/gateway/book/sampler.ts'
 import type { TickKind, TickLine } from '../../../../../backtester/gateway/book/tick-line.ts'
 import { FrameWriter } from '../../../../../backtester/gateway/protocol/wire.ts'
-import { RecordCursor, RecordEncoder } from '../../../../../db/tape/codec/codec.ts'
+import { RecordCursor } from '../../../../../db/tape/codec/decode.ts'
+import { RecordEncoder } from '../../../../../db/tape/codec/encode.ts'
 import type { Greeks, Statistic, TapeRecord, Trade, TradeSource } from '../../../../../market/tick.ts'
 import { CONTRACTS, MS_US, OPEN_US } from '../../../../support/gateway/gateway-tape.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { SYNTHETIC_TERMS, syntheticMarket } from '../../../../../backtester/gateway/source/synthetic.ts'
-import { RecordCursor } from '../../../../../db/tape/codec/codec.ts'
+import { RecordCursor } from '../../../../../db/tape/codec/decode.ts'
 import { nyse } from '../../../../../market/calendar/calendar.ts'
 import { optionPrice } from '../../../../../market/option/pricing.ts'
 import type { Quote, Tick } from '../../../../../market/tick.ts'
