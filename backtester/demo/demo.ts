@@ -72,7 +72,7 @@ const LINES = '200'
 const TICK_BY_TICK_LINES = 2
 /** The tape's longest expiry lies 589 days ahead. */
 const EXPIRY_DAYS = '600'
-/** How long a part may take to stop in order when the others have failed or nobody waits any more. */
+/** How long a part may take to stop in order when another has failed or the user does not want to wait. */
 const END_LIMIT_MS = 5000
 
 /** Runs the demonstration. Throws a FeedError when a part fails. */
@@ -85,7 +85,7 @@ export async function demo(options: DemoOptions): Promise<DemoOutcome> {
     if (outcome === 'interrupted') print('Stopped before there was anything to compare.')
     return outcome
   } catch (error) {
-    // A part that is told to stop before it can listen for that dies of it.
+    // A part that gets its SIGTERM before it listens for one dies of it.
     if (!stop.aborted || !parts.some((part) => part.wasTerminated)) throw error
     status(undefined)
     print('Stopped before anything was recorded.')
@@ -126,7 +126,7 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   whenAborted(stop, () => {
     status('stopping in order; Ctrl-C again stops at once')
     gateway.kill('SIGTERM')
-    // The gateway ends the tape for a collector that listens to it; one that is not connected has to be told itself.
+    // A connected collector ends with the tape; one that is not connected needs a signal of its own.
     gateway.exited.finally(() => collector?.kill('SIGTERM')).catch(() => undefined)
   })
   const { port } = await gateway.event<{ port: number }>('listening')
@@ -162,7 +162,7 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   return accounted ? 'accounted' : 'unaccounted'
 }
 
-/** A part that has said its last word and is then told to stop may die of that: it does not listen any more. */
+/** A part that gets a SIGTERM after its last event may die of it: it does not listen any more. */
 async function finished(part: Part): Promise<void> {
   await part.exited
   if (!part.wasTerminated) await part.succeeded()

@@ -60,6 +60,73 @@ describe('quarantined ticks', () => {
   })
 })
 
+describe('ticks whose fault cannot be found in them', () => {
+  const verdict = (rules: string) => ({ severity: 'quarantine', rules, reason: 'of no importance' }) as const
+  const ticks: TapeRecord[] = [
+    quoteAt(0, 0, [70, 3], [70.05, 4]),
+    { ...quoteAt(1, 0, [50, 3], [70.05, 4]), verdict: verdict('unfinished') },
+    { ...quoteAt(2, 0, [51, 3], [70.05, 4]), verdict: verdict('unknown-instrument') },
+    { ...quoteAt(3, 0, [52, 3], [70.05, 4]), verdict: verdict('crossed-quote,database-refused') },
+    { ...quoteAt(4, 0, [53, 3], [70.05, 4]), verdict: { severity: 'flag', rules: 'unfinished', reason: 'only flagged' } },
+  ]
+
+  it('are not served, neither live nor as state nor as history, and are counted', async () => {
+    const { gateway, port } = await room.serve(tapeOf(ticks), { startAfterLines: 2 })
+    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    client.send(...marketDataRequest(1, TWX))
+    client.send(...tickByTickRequest(2, TWX, 'BidAsk'))
+    expect(await gateway.ended).toMatchObject({ notServed: 3, notServedByVerdict: 3 })
+    client.send(...marketDataRequest(3, TWX))
+    client.send(96, 4, ...contractFields(TWX), 0, '20140605-13:30:00', '', 10, 'BID_ASK', 0, 0, '')
+    await client.frame('97|4|')
+    expect(of(client, /^1\|6\|[13]\|1\|/)).toEqual(['1|6|1|1|70|3|1|', '1|6|1|1|53|3|1|', '1|6|3|1|53|3|1|'])
+    expect(of(client, /^99\|/).map((frame) => frame.split('|')[4])).toEqual(['70', '53'])
+    expect(of(client, /^97\|/)).toEqual([`97|4|2|${OPEN_SECONDS}|0|70|70.05|3|4|${OPEN_SECONDS}|0|53|70.05|3|4|1|`])
+    await client.close()
+  })
+})
+
+describe('records of any source', () => {
+  const ticks = [quoteAt(0, 0, [70, 3], [70.05, 4]), quoteAt(SECOND_US, 0, [71, 3], [71.05, 4])]
+
+  it('are served like a tape, live and as history, whatever the chunks they come in', async () => {
+    const records = tapeOf(ticks)
+    let readings = 0
+    const source = {
+      name: 'session 7',
+      async *records() {
+        readings++
+        for (const record of records) yield { sessionId: 7, records: [record] }
+      },
+    }
+    const { gateway, port } = await room.serveSource(source)
+    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    client.send(...marketDataRequest(1, TWX))
+    expect(await gateway.ended).toMatchObject({ ticksServed: 2, tapeUs: OPEN_US + SECOND_US })
+    client.send(96, 4, ...contractFields(TWX), 0, '20140605-13:30:01', '', 10, 'BID_ASK', 0, 0, '')
+    await client.frame('97|4|')
+    expect(of(client, /^1\|6\|1\|1\|/)).toEqual(['1|6|1|1|70|3|1|', '1|6|1|1|71|3|1|'])
+    expect(of(client, /^97\|/)).toEqual([`97|4|1|${OPEN_SECONDS + 1}|0|71|71.05|3|4|1|`])
+    expect(readings).toBe(3)
+    await client.close()
+  })
+
+  it('of one contract under two numbers are one contract', async () => {
+    const again: TapeRecord[] = [
+      { kind: 'contract', seq: 0, tsUs: OPEN_US, instrument: 9, contract: TWX },
+      { ...quoteAt(2 * SECOND_US, 0, [72, 3], [72.05, 4]), instrument: 9 },
+    ]
+    const { gateway, port } = await room.serve(tapeOf([...ticks, ...again]))
+    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    client.send(...marketDataRequest(1, TWX))
+    expect(await gateway.ended).toMatchObject({ ticksServed: 3 })
+    client.send(...marketDataRequest(2, TWX))
+    await all(client)
+    expect(of(client, /^1\|6\|[12]\|1\|/)).toEqual(['1|6|1|1|70|3|1|', '1|6|1|1|71|3|1|', '1|6|1|1|72|3|1|', '1|6|2|1|72|3|1|'])
+    await client.close()
+  })
+})
+
 describe('a tape with sampled and tick-by-tick quotes of one stock', () => {
   const tickByTick = (quote: Quote): Quote => ({ ...quote, source: 'tick-by-tick' })
   const ticks = [

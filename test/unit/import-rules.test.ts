@@ -67,6 +67,8 @@ const violations: [path: string, text: string, code: string][] = [
   ['db/keeps-a-variable.ts', 'let open = 0\nexport const next = () => ++open\n', 'house(no-module-state)'],
   ['db/keeps-a-cache.ts', 'export const cache = new Map<string, number>()\n', 'house(no-module-state)'],
   ['db/keeps-a-list.ts', 'export const seen: string[] = []\n', 'house(no-module-state)'],
+  ['market/circle-a.ts', "import type { B } from './circle-b.ts'\nexport interface A {\n  b: B\n}\n", 'import(no-cycle)'],
+  ['market/circle-b.ts', "import type { A } from './circle-a.ts'\nexport interface B {\n  a: A\n}\n", 'import(no-cycle)'],
   ['db/is-long.ts', 'export {}\n'.repeat(451), 'eslint(max-lines)'],
   ['db/forgets-a-promise.ts', 'export function f(): void {\n  Promise.resolve(1)\n}\n', 'typescript(no-floating-promises)'],
 ]
@@ -112,8 +114,8 @@ describe('the lint rules of the house', () => {
     expect(codes(path)).toEqual([])
   })
 
-  it('find no forbidden import, no ambient clock and no module state in this tree', () => {
-    const rule = /^(house|eslint\(no-restricted)/
+  it('find no forbidden import, no circle, no ambient clock and no module state in this tree', () => {
+    const rule = /^(house|eslint\(no-restricted|import\(no-cycle)/
     const found = lint(root).filter(({ code }) => rule.test(code))
     expect(found.map(({ code, filename }) => `${filename}: ${code}`)).toEqual([])
   })

@@ -8,22 +8,28 @@ import type { OptionContract } from '../../../market/contract.ts'
 import { TapedeckError } from '../../../market/errors.ts'
 import { impliedVolatility } from '../../../market/option/implied-volatility.ts'
 import { type OptionTerms, optionValue } from '../../../market/option/pricing.ts'
-import type { Book } from './book.ts'
+import type { Quote } from '../../../market/tick.ts'
 import type { OptionFigures } from '../protocol/messages.ts'
 import { midpointOf } from './midpoint.ts'
+import { isTwoSided } from './quote-sides.ts'
 
 const US_PER_YEAR = 365 * 86_400 * 1_000_000
 const DAYS_PER_YEAR = 365
 const CLOSE_MS = 16 * 3_600_000
 
-export class ModelValues {
+/** Whatever has a latest quote. */
+export interface Quoted {
+  readonly quote: Quote | undefined
+}
+
+export class ComputedGreeks {
   readonly #contract: OptionContract
-  readonly #underlying: Book
+  readonly #underlying: Quoted
   readonly #rate: number
   readonly #expiryUs: number
 
   /** `rate`: continuously compounded annual fraction. */
-  constructor(contract: OptionContract, underlying: Book, rate: number) {
+  constructor(contract: OptionContract, underlying: Quoted, rate: number) {
     this.#contract = contract
     this.#underlying = underlying
     this.#rate = rate
@@ -31,9 +37,10 @@ export class ModelValues {
   }
 
   /** Undefined without two-sided quotes, at or behind the expiry, and where no volatility explains the price. */
-  at(tsUs: number, option: Book): OptionFigures | undefined {
-    if (!option.isTwoSided || !this.#underlying.isTwoSided) return undefined
-    const spot = midpointOf(this.#underlying.bidPrice, this.#underlying.askPrice)
+  at(tsUs: number, option: Quote): OptionFigures | undefined {
+    const underlying = this.#underlying.quote
+    if (!isTwoSided(option) || !isTwoSided(underlying)) return undefined
+    const spot = midpointOf(underlying.bidPrice, underlying.askPrice)
     const { right, strike } = this.#contract
     const terms: OptionTerms = { right, strike, spot, years: (this.#expiryUs - tsUs) / US_PER_YEAR, rate: this.#rate, dividendYield: 0 }
     const price = midpointOf(option.bidPrice, option.askPrice)

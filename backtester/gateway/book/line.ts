@@ -1,32 +1,33 @@
 /** A Line is one client's subscription to the market data of one contract, and what was last sent there. */
 
-import { type Book, EMPTY_PRICE } from './book.ts'
-import type { Facet } from './served-fields.ts'
-import { writeMarketDataType, writeOptionComputation, writeTickPrice, writeTickSize } from '../protocol/messages.ts'
-import type { MarketTotals } from './sampler.ts'
+import type { Quote } from '../../../market/tick.ts'
+import {
+  EMPTY_PRICE,
+  type SideHead,
+  sideHead,
+  writeMarketDataType,
+  writeOptionComputation,
+  writeSidePrice,
+  writeSideSize,
+} from '../protocol/messages.ts'
 import { GREEKS_TYPES, TickType, wireType } from '../protocol/tick-types.ts'
-import type { FrameWriter } from '../protocol/wire.ts'
+import type { Book } from './book.ts'
+import type { MarketTotals } from './market-totals.ts'
+import type { Outlet } from './outlet.ts'
+import { NONE, pricedAt, sizedAt } from './quote-sides.ts'
+import type { ServedField } from './served-fields.ts'
 
 /** Market data types of IB. */
 const LIVE = 1
 const DELAYED = 3
+/** Tick types of the price and the size of a side. */
+const BID = [TickType.bid, TickType.bidSize] as const
+const ASK = [TickType.ask, TickType.askSize] as const
 
 /** The type that is served: delayed when the client asked for that, or when the tape has nothing else. */
 export function dataTypeOf(asked: number, { isDelayed }: Book): number {
   if (asked >= DELAYED) return asked
   return isDelayed ? DELAYED : LIVE
-}
-
-/** Where a line's messages go: one client's connection. */
-export interface Outlet {
-  readonly writer: FrameWriter
-  /**
-   * Called before the messages of each tick with its tape time, never an earlier one than before.
-   * `isRepeated`: the line's tick before this one had the same time, and nothing else would keep the two apart.
-   */
-  atTapeTime(tsUs: number, isRepeated: boolean): void
-  /** Called behind the messages of each tick. */
-  spill(): void
 }
 
 export interface LineOptions {
@@ -43,7 +44,8 @@ export class Line {
   readonly book: Book
   /** Changes of the quote, and of everything beside it, since the last sending. */
   pendingQuotes = 0
-  pendingFacets = 0
+  pendingFields = 0
+  /** As `pricedAt` and `sizedAt` have them; NaN: nothing was sent yet. */
   #bidPrice = Number.NaN
   #bidSize = Number.NaN
   #askPrice = Number.NaN
@@ -53,7 +55,9 @@ export class Line {
   readonly #outlet: Outlet
   readonly #generics: ReadonlySet<number> | undefined
   readonly #dataType: number
-  #toldType: number
+  #announcedType: number
+  #bidHead: SideHead
+  #askHead: SideHead
   readonly #onSent: (() => void) | undefined
 
   constructor(reqId: number, book: Book, outlet: Outlet, { generics, dataType = LIVE, onSent }: LineOptions = {}) {
@@ -62,11 +66,13 @@ export class Line {
     this.#outlet = outlet
     this.#generics = generics
     this.#dataType = dataType
-    this.#toldType = dataTypeOf(this.#dataType, this.book)
+    this.#announcedType = dataTypeOf(this.#dataType, this.book)
+    this.#bidHead = headOf(reqId, BID, this.#isDelayed)
+    this.#askHead = headOf(reqId, ASK, this.#isDelayed)
     this.#onSent = onSent
   }
 
-  sees({ generic }: Facet): boolean {
+  sees({ generic }: ServedField): boolean {
     return generic === undefined || this.#generics?.has(generic) === true
   }
 
@@ -81,9 +87,9 @@ export class Line {
   /** Sends what differs from what was last sent and counts it; what was overwritten or taken back meanwhile is counted as merged. */
   send(tsUs: number, totals: MarketTotals): void {
     const { ticksServed, derived } = totals
-    const pending = this.pendingQuotes + this.pendingFacets
+    const pending = this.pendingQuotes + this.pendingFields
     this.pendingQuotes = 0
-    this.pendingFacets = 0
+    this.pendingFields = 0
     this.#send(tsUs, totals, false)
     totals.merged += pending - (totals.ticksServed - ticksServed - (totals.derived - derived))
     this.#onSent?.()
@@ -91,70 +97,97 @@ export class Line {
 
   #send(tsUs: number, totals: MarketTotals, isFirst: boolean): void {
     const { book } = this
-    const bidMoved = book.bidPrice !== this.#bidPrice
-    const askMoved = book.askPrice !== this.#askPrice
-    const bidResized = !bidMoved && book.bidSize !== this.#bidSize
-    const askResized = !askMoved && book.askSize !== this.#askSize
-    const isQuoteKnown = !Number.isNaN(book.bidPrice)
-    const quoteMessages = isQuoteKnown ? Number(bidMoved || bidResized) + Number(askMoved || askResized) : 0
-    const hasFacets = book.changeNo > this.#sentNo && (this.#hasNews(book.facets) || this.#hasNews(book.optionValues))
-    if (quoteMessages === 0 && !hasFacets) return
+    const quote = book.quote
+    const hasFields = book.changeNo > this.#sentNo && (this.#hasNews(book.fields) || this.#hasNews(book.optionValues))
+    const hasQuote = quote !== undefined && this.#isNews(quote)
+    if (!hasQuote && !hasFields) return
     this.#outlet.atTapeTime(tsUs, tsUs === this.#sentUs)
     this.#sentUs = tsUs
-    if (this.#toldType !== dataTypeOf(this.#dataType, book)) this.#tellType()
-    if (hasFacets) this.#sendFacets(book.facets, totals)
-    if (quoteMessages > 0) {
-      this.#sendQuote(bidMoved, bidResized, askMoved, askResized)
+    if (this.#announcedType !== dataTypeOf(this.#dataType, book)) this.#announceType()
+    if (hasFields) this.#sendFields(book.fields, totals)
+    if (hasQuote) {
+      totals.messagesServed += this.#sendQuote(quote)
       totals.ticksServed++
-      totals.messagesServed += quoteMessages
-      if (book.model) this.#sendModel(tsUs, totals, isFirst)
+      if (book.computedGreeks) this.#sendComputedGreeks(tsUs, quote, totals, isFirst)
     }
-    if (hasFacets) {
-      this.#sendFacets(book.optionValues, totals)
+    if (hasFields) {
+      this.#sendFields(book.optionValues, totals)
       this.#sentNo = book.changeNo
     }
     this.#outlet.spill()
   }
 
   get #isDelayed(): boolean {
-    return this.#toldType >= DELAYED
+    return this.#announcedType >= DELAYED
   }
 
-  #tellType(): void {
-    this.#toldType = dataTypeOf(this.#dataType, this.book)
-    writeMarketDataType(this.#outlet.writer, this.reqId, this.#toldType)
+  #announceType(): void {
+    this.#announcedType = dataTypeOf(this.#dataType, this.book)
+    this.#bidHead = headOf(this.reqId, BID, this.#isDelayed)
+    this.#askHead = headOf(this.reqId, ASK, this.#isDelayed)
+    writeMarketDataType(this.#outlet.writer, this.reqId, this.#announcedType)
   }
 
-  #sendQuote(bidMoved: boolean, bidResized: boolean, askMoved: boolean, askResized: boolean): void {
-    const { bidPrice, bidSize, askPrice, askSize } = this.book
-    const { writer } = this.#outlet
-    const { reqId } = this
-    const isDelayed = this.#isDelayed
-    if (bidMoved) writeTickPrice(writer, reqId, wireType(TickType.bid, isDelayed), bidPrice, bidSize, maskOf(bidPrice, bidSize))
-    else if (bidResized) writeTickSize(writer, reqId, wireType(TickType.bidSize, isDelayed), bidSize)
-    if (askMoved) writeTickPrice(writer, reqId, wireType(TickType.ask, isDelayed), askPrice, askSize, maskOf(askPrice, askSize))
-    else if (askResized) writeTickSize(writer, reqId, wireType(TickType.askSize, isDelayed), askSize)
+  #isNews({ bidPrice, bidSize, askPrice, askSize }: Quote): boolean {
+    return (
+      pricedAt(bidPrice, bidSize) !== this.#bidPrice ||
+      pricedAt(askPrice, askSize) !== this.#askPrice ||
+      sizedAt(bidPrice, bidSize) !== this.#bidSize ||
+      sizedAt(askPrice, askSize) !== this.#askSize
+    )
+  }
+
+  /** Returns how many messages it wrote. */
+  #sendQuote(quote: Quote): number {
+    const bidPrice = pricedAt(quote.bidPrice, quote.bidSize)
+    const bidSize = sizedAt(quote.bidPrice, quote.bidSize)
+    const askPrice = pricedAt(quote.askPrice, quote.askSize)
+    const askSize = sizedAt(quote.askPrice, quote.askSize)
+    let messages = 0
+    if (bidPrice !== this.#bidPrice) messages += this.#sendSide(this.#bidHead, bidPrice, bidSize)
+    else if (bidSize !== this.#bidSize) messages += this.#sendSize(this.#bidHead, bidPrice, bidSize)
+    if (askPrice !== this.#askPrice) messages += this.#sendSide(this.#askHead, askPrice, askSize)
+    else if (askSize !== this.#askSize) messages += this.#sendSize(this.#askHead, askPrice, askSize)
     this.#bidPrice = bidPrice
     this.#bidSize = bidSize
     this.#askPrice = askPrice
     this.#askSize = askSize
+    return messages
   }
 
-  #hasNews(facets: readonly Facet[]): boolean {
-    for (const facet of facets) if (facet.changeNo > this.#sentNo && this.sees(facet)) return true
+  /** A price with its size. The size of a side without a price needs a message of its own, as a price of -1 with it would be a price. */
+  #sendSide(head: SideHead, price: number, size: number): number {
+    const { writer } = this.#outlet
+    // Bit 0 of the last field: can be executed against. Nothing can on an empty side.
+    if (price !== NONE) {
+      writeSidePrice(writer, head, price, size === NONE ? Number.NaN : size, 1)
+      return 1
+    }
+    writeSidePrice(writer, head, EMPTY_PRICE, 0, 0)
+    return size === NONE ? 1 : 1 + this.#sendSize(head, price, size)
+  }
+
+  #sendSize(head: SideHead, price: number, size: number): number {
+    const unknown = price === NONE ? 0 : Number.NaN
+    writeSideSize(this.#outlet.writer, head, size === NONE ? unknown : size)
+    return 1
+  }
+
+  #hasNews(fields: readonly ServedField[]): boolean {
+    for (const field of fields) if (field.changeNo > this.#sentNo && this.sees(field)) return true
     return false
   }
 
-  #sendFacets(facets: readonly Facet[], totals: MarketTotals): void {
-    for (const facet of facets) {
-      if (facet.changeNo <= this.#sentNo || !this.sees(facet)) continue
-      totals.messagesServed += facet.write(this.#outlet.writer, this.reqId, this.#isDelayed)
-      totals.ticksServed += facet.ticks
+  #sendFields(fields: readonly ServedField[], totals: MarketTotals): void {
+    for (const field of fields) {
+      if (field.changeNo <= this.#sentNo || !this.sees(field)) continue
+      totals.messagesServed += field.write(this.#outlet.writer, this.reqId, this.#isDelayed)
+      totals.ticksServed += field.ticks
     }
   }
 
-  #sendModel(tsUs: number, totals: MarketTotals, isFirst: boolean): void {
-    const values = this.book.model?.at(tsUs, this.book)
+  #sendComputedGreeks(tsUs: number, quote: Quote, totals: MarketTotals, isFirst: boolean): void {
+    const values = this.book.computedGreeks?.at(tsUs, quote)
     if (!values) return
     writeOptionComputation(this.#outlet.writer, this.reqId, wireType(GREEKS_TYPES.model, this.#isDelayed), values)
     totals.ticksServed++
@@ -163,7 +196,6 @@ export class Line {
   }
 }
 
-/** Bit 0: can be executed against. Nothing can on an empty side. */
-function maskOf(price: number, size: number): number {
-  return price === EMPTY_PRICE && size === 0 ? 0 : 1
+function headOf(reqId: number, [priceType, sizeType]: readonly [number, number], isDelayed: boolean): SideHead {
+  return sideHead(reqId, wireType(priceType, isDelayed), wireType(sizeType, isDelayed))
 }

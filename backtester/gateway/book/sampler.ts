@@ -4,49 +4,33 @@
  * out there) and only what then differs from what the line last got is sent. Without, each change goes out at once.
  * Tick-by-tick lines get every record at once, whatever the sampling.
  *
+ * What is known of the market is the one MarketState that the records are applied to, those included that validation quarantined:
+ * what the feed gave is served, right or wrong.
+ *
  * What is counted, over all lines: changes + statesServed + derived = ticksServed + merged + unsent + those still waiting.
  */
 
-import type { RecordCursor } from '../../../db/tape/codec/decode.ts'
-import { RecordKind } from '../../../db/tape/codec/layout.ts'
-import type { Greeks, Statistic, TapeRecord, Trade, TradeSource } from '../../../market/tick.ts'
-import type { BarLine } from './bar-line.ts'
-import { Book, QuoteState } from './book.ts'
-import type { ListedContract } from '../contracts/contracts.ts'
-import type { Facet } from './served-fields.ts'
-import { Line, type LineOptions, type Outlet } from './line.ts'
-import { ModelValues } from './computed-greeks.ts'
-import { TickLine, type TickLineOptions } from './tick-line.ts'
+import type { InstrumentState } from '../../../market/state/instrument-state.ts'
+import { MarketState } from '../../../market/state/market-state.ts'
+import type { Greeks, Quote, Statistic, TapeRecord, Tick, Trade, TradeSource } from '../../../market/tick.ts'
 import { bestSource } from '../../../market/trade-sources.ts'
+import type { ListedContract } from '../contracts/contracts.ts'
+import { FIGURE_TYPES } from '../protocol/tick-types.ts'
+import type { Book } from './book.ts'
+import { Channel, type LiveBars } from './channel.ts'
+import { ComputedGreeks } from './computed-greeks.ts'
+import { Line, type LineOptions } from './line.ts'
+import { type MarketTotals, newMarketTotals } from './market-totals.ts'
+import type { Outlet } from './outlet.ts'
+import { isSameQuote } from './quote-sides.ts'
+import { SamplingGrid } from './sampling-grid.ts'
+import { canSay, type ServedField } from './served-fields.ts'
+import { TickLine, type TickLineOptions } from './tick-line.ts'
+import { isUnserved } from './unserved.ts'
 
 const US_PER_MS = 1000
 const OPTION_STEP_US = 100 * US_PER_MS
 const OTHER_STEP_US = 250 * US_PER_MS
-
-/**
- * Counts since the gateway started. A tick is what a recorder makes one row of: the quote of one line at one moment, a trade, a
- * figure, the option values of one basis; RTVolume makes three. A message is one of the wire: a quote takes one or two, a last trade two.
- */
-export interface MarketTotals {
-  /** Market-data and tick-by-tick lines. */
-  linesOpened: number
-  linesClosed: number
-  /** What of an open line's state the tape's ticks changed, once for each such line. A trade may change last trade, volume and RTVolume. */
-  changes: number
-  /** Changes overwritten or taken back before their sampling step. */
-  merged: number
-  /** Changes that waited for their step when the line was closed. */
-  unsent: number
-  /** Ticks that gave a new line the state it found. */
-  statesServed: number
-  /** Option values that the gateway computed behind a quote. */
-  derived: number
-  /** All ticks: those with a change, with a first state, and derived ones. */
-  ticksServed: number
-  messagesServed: number
-  /** Ticks of the tape that IB has no message for, trades without a price, and those that another source tells better. */
-  notServed: number
-}
 
 /** What the sampler is to know of an instrument beside its contract. */
 export interface Instrument {
@@ -59,51 +43,36 @@ export interface Instrument {
   tradeSources?: ReadonlySet<TradeSource>
 }
 
-/** The source of each way to tell a trade: what was recorded that way, else the best there is. */
+/** An instrument of the tape, and which source each kind of trade message is made from: the one it was recorded from, else the best. */
 interface Feed {
-  book: Book
-  isDoublyQuoted: boolean
+  /** The number under which its state is kept: the first one of its contract, which may have several. */
+  instrument: number
+  channel: Channel
   last: TradeSource | undefined
   rtVolume: TradeSource | undefined
   tickByTick: TradeSource | undefined
 }
 
-/** Lines with changes that wait for the same kind of sampling step. */
-class Grid {
-  readonly stepUs: number
-  dueUs = Number.POSITIVE_INFINITY
-  waiting: Line[] = []
-  waitingBars: BarLine[] = []
-
-  constructor(stepUs: number) {
-    this.stepUs = stepUs
-  }
-}
-
 export class Sampler {
-  readonly totals: MarketTotals = {
-    linesOpened: 0,
-    linesClosed: 0,
-    changes: 0,
-    merged: 0,
-    unsent: 0,
-    statesServed: 0,
-    derived: 0,
-    ticksServed: 0,
-    messagesServed: 0,
-    notServed: 0,
-  }
+  readonly totals: MarketTotals = newMarketTotals()
+  readonly state = new MarketState({ keepsQuarantined: true })
   readonly #sampling: boolean
-  readonly #others = new Grid(OTHER_STEP_US)
-  readonly #options = new Grid(OPTION_STEP_US)
-  readonly #books = new Map<ListedContract, Book>()
+  readonly #others = new SamplingGrid(OTHER_STEP_US)
+  readonly #options = new SamplingGrid(OPTION_STEP_US)
+  readonly #channels = new Map<ListedContract, Channel>()
   readonly #feeds = new Map<number, Feed>()
   #tickLines = 0
 
   /** `instruments`: the tape's numbers and what they stand for. */
   constructor(instruments: Iterable<readonly [number, Instrument]>, sampling: boolean) {
     this.#sampling = sampling
-    for (const [instrument, known] of instruments) this.#feeds.set(instrument, feedOf(this.book(known.listed), known))
+    const numbers = new Map<Channel, number>()
+    for (const [instrument, known] of instruments) {
+      const channel = this.#channel(known.listed)
+      const number = numbers.get(channel) ?? instrument
+      numbers.set(channel, number)
+      this.#feeds.set(instrument, feedOf(number, channel, known))
+    }
   }
 
   /** All lines, tick-by-tick ones included. */
@@ -120,43 +89,50 @@ export class Sampler {
     return Math.min(this.#others.dueUs, this.#options.dueUs)
   }
 
+  /** The market data of a contract. */
+  book(listed: ListedContract): Book {
+    return this.#channel(listed).book
+  }
+
   /** Lets the options of these instruments have computed values. `underlyingOf`: what an option is written on. */
   computeOptionValues(underlyingOf: (listed: ListedContract) => ListedContract | undefined, rate: number): void {
-    for (const { book } of this.#feeds.values()) {
+    for (const { channel } of this.#feeds.values()) {
+      const { book } = channel
       const { contract } = book.listed
       const underlying = contract.kind === 'option' ? underlyingOf(book.listed) : undefined
-      if (contract.kind === 'option' && underlying) book.model = new ModelValues(contract, this.book(underlying), rate)
+      if (contract.kind === 'option' && underlying) book.computedGreeks = new ComputedGreeks(contract, this.book(underlying), rate)
     }
   }
 
   /** Opens a line and sends it the current state, if there is one. */
   open(listed: ListedContract, reqId: number, outlet: Outlet, nowUs: number, options?: LineOptions): Line {
-    const book = this.book(listed)
+    const { book, lines } = this.#channel(listed)
     const line = new Line(reqId, book, outlet, options)
-    book.lines.push(line)
+    lines.push(line)
     this.totals.linesOpened++
     if (book.isKnown) line.sendState(nowUs, this.totals)
     return line
   }
 
   close(line: Line): void {
-    const { lines } = line.book
+    const { lines } = this.#channel(line.book.listed)
     lines.splice(lines.indexOf(line), 1)
     this.totals.linesClosed++
-    this.totals.unsent += line.pendingQuotes + line.pendingFacets
+    this.totals.unsent += line.pendingQuotes + line.pendingFields
     line.pendingQuotes = 0
-    line.pendingFacets = 0
+    line.pendingFields = 0
   }
 
-  /** Opens a tick-by-tick line and sends it the current quote, if it tells quotes. */
+  /** Opens a tick-by-tick line and sends it the current quote, if it is one of quotes. */
   openTicks(listed: ListedContract, reqId: number, outlet: Outlet, nowUs: number, options: TickLineOptions): TickLine {
-    const book = this.book(listed)
+    const { book, tickLines } = this.#channel(listed)
     const line = new TickLine(reqId, book, outlet, options)
-    book.tickLines.push(line)
+    tickLines.push(line)
     this.totals.linesOpened++
     this.#tickLines++
-    if (!Number.isNaN(book.ticks.bidPrice)) {
-      const sent = line.quote(nowUs, { tsUs: nowUs })
+    const quote = book.tickByTickQuote
+    if (quote) {
+      const sent = line.quote(nowUs, quote, { tsUs: nowUs })
       this.totals.statesServed += sent
       this.#count(sent)
     }
@@ -164,150 +140,158 @@ export class Sampler {
   }
 
   closeTicks(line: TickLine): void {
-    const { tickLines } = line.book
+    const { tickLines } = this.#channel(line.book.listed)
     tickLines.splice(tickLines.indexOf(line), 1)
     this.totals.linesClosed++
     this.#tickLines--
   }
 
-  openBars(line: BarLine): void {
-    line.book.barLines.push(line)
+  openBars(live: LiveBars): void {
+    this.#channel(live.listed).bars.push(live)
   }
 
-  closeBars(line: BarLine): void {
-    const { barLines } = line.book
-    barLines.splice(barLines.indexOf(line), 1)
-    line.isPending = false
+  closeBars(live: LiveBars): void {
+    const { bars } = this.#channel(live.listed)
+    bars.splice(bars.indexOf(live), 1)
+    live.isPending = false
   }
 
-  /** Takes the tick under the cursor. Every step before `tsUs` must have been flushed. */
-  play(cursor: RecordCursor, tsUs: number): void {
-    const feed = this.#feeds.get(cursor.instrument)
+  /** Takes a record that is no tick. */
+  note(record: Exclude<TapeRecord, Tick>): void {
+    this.state.apply(record)
+  }
+
+  /** Takes a tick. Every step before `tsUs` must have been flushed. */
+  play(tick: Tick, tsUs: number): void {
+    const feed = this.#feeds.get(tick.instrument)
     if (!feed) return
-    if (cursor.kind === RecordKind.quote) this.#playQuote(feed, cursor, tsUs)
-    else this.#playRecord(feed, cursor, tsUs)
+    if (tick.verdict !== undefined && isUnserved(tick.verdict)) {
+      this.totals.notServed++
+      this.totals.notServedByVerdict++
+      return
+    }
+    const { instrument } = feed
+    const renumbered = tick.instrument === instrument ? tick : { ...tick, instrument }
+    if (renumbered.kind === 'quote') this.#playQuote(feed.channel, renumbered, tsUs)
+    else this.#playOther(feed, renumbered, tsUs)
   }
 
   /** Sends what the steps up to `stepUs` have to send: stocks first, so that an option's underlying is not older than the option. */
   flush(stepUs: number): void {
-    for (const grid of [this.#others, this.#options]) {
-      if (grid.dueUs > stepUs) continue
-      grid.dueUs = Number.POSITIVE_INFINITY
-      const { waiting } = grid
-      // One without anything pending was closed while it waited.
-      for (const line of waiting) if (line.pendingQuotes + line.pendingFacets > 0) line.send(stepUs, this.totals)
-      waiting.length = 0
-      for (const line of grid.waitingBars) if (line.isPending) line.send(stepUs)
-      grid.waitingBars.length = 0
-    }
+    this.#others.flush(stepUs, this.totals)
+    this.#options.flush(stepUs, this.totals)
   }
 
-  #playQuote({ book, isDoublyQuoted }: Feed, cursor: RecordCursor, tsUs: number): void {
-    const { totals } = this
-    const isTickByTick = !isDoublyQuoted || cursor.quoteSource !== undefined
-    const isSampled = !isDoublyQuoted || !isTickByTick
-    const state = isSampled ? book : book.ticks
-    if (isSampled) book.isDelayed = cursor.isDelayed
-    const isChange = state.update(cursor.number(1), cursor.number(2), cursor.number(3), cursor.number(4))
-    if (isTickByTick && book.tickLines.length > 0) {
-      const eventTsUs = cursor.number(0)
-      const times = { tsUs: cursor.tsUs, eventTsUs: Number.isNaN(eventTsUs) ? undefined : eventTsUs }
-      for (const line of book.tickLines) this.#countChanges(line.quote(tsUs, times))
+  /** Applies a tick; returns the state of its instrument. */
+  #apply(book: Book, tick: Tick): InstrumentState {
+    this.state.apply(tick)
+    const state = (book.state ??= this.state.of(tick.instrument))
+    if (!state) throw new RangeError(`No state of instrument ${tick.instrument} behind one of its ticks`)
+    return state
+  }
+
+  #playQuote({ book, lines, tickLines, bars }: Channel, quote: Quote, tsUs: number): void {
+    const isTickByTick = !book.isDoublyQuoted || quote.source !== undefined
+    const isSampled = !book.isDoublyQuoted || quote.source === undefined
+    const before = book.quote
+    this.#apply(book, quote)
+    if (isTickByTick) {
+      for (let i = 0; i < tickLines.length; i++) this.#countChanges((tickLines[i] as TickLine).quote(tsUs, quote, quote))
+      if (bars.length > 0) this.#playBars(book, bars, quote, tsUs)
     }
-    if (isTickByTick && book.barLines.length > 0) this.#playBars(book, cursor.record(), tsUs)
-    if (!isSampled || !isChange || book.lines.length === 0) return
-    totals.changes += book.lines.length
-    for (const line of book.lines) {
-      if (this.#sampling && line.pendingQuotes + line.pendingFacets === 0) this.#wait(line, tsUs)
+    if (!isSampled || lines.length === 0 || (before !== undefined && isSameQuote(before, quote))) return
+    const { totals } = this
+    totals.changes += lines.length
+    for (let i = 0; i < lines.length; i++) {
+      const line = lines[i] as Line
+      if (this.#sampling && line.pendingQuotes + line.pendingFields === 0) this.#gridAt(book, tsUs).waiting.push(line)
       line.pendingQuotes++
       if (!this.#sampling) line.send(tsUs, totals)
     }
   }
 
-  #playRecord(feed: Feed, cursor: RecordCursor, tsUs: number): void {
-    const record = cursor.record()
-    const { book } = feed
-    switch (record.kind) {
-      case 'trade':
-        this.#playTrade(feed, record, tsUs)
-        break
-      case 'greeks':
-        this.#playGreeks(book, record, tsUs)
-        break
-      case 'statistic':
-        this.#playFigure(book, record, tsUs)
-        break
-      default:
-        return
-    }
-    if (!this.#sampling) for (const line of book.lines) if (line.pendingFacets > 0) line.send(tsUs, this.totals)
+  #playOther(feed: Feed, tick: Exclude<Tick, Quote>, tsUs: number): void {
+    const { channel } = feed
+    if (tick.kind === 'trade') this.#playTrade(feed, tick, tsUs)
+    else if (tick.kind === 'greeks') this.#playGreeks(channel, tick, tsUs)
+    else this.#playStatistic(channel, tick, tsUs)
+    if (!this.#sampling) for (const line of channel.lines) if (line.pendingFields > 0) line.send(tsUs, this.totals)
   }
 
-  #playTrade({ book, last, rtVolume, tickByTick }: Feed, trade: Trade, tsUs: number): void {
+  #playTrade({ channel, last, rtVolume, tickByTick }: Feed, trade: Trade, tsUs: number): void {
     const { source, size, price } = trade
     if (!Number.isFinite(price)) {
       this.totals.notServed++
       return
     }
+    const { book, tickLines, bars } = channel
     const isSource = (wanted: TradeSource | undefined) => wanted === undefined || wanted === source
+    const state = this.#apply(book, trade)
     if (isSource(tickByTick)) {
-      for (const line of book.tickLines) this.#countChanges(line.trade(tsUs, trade))
-      this.#playBars(book, trade, tsUs)
+      for (const line of tickLines) this.#countChanges(line.trade(tsUs, trade))
+      this.#playBars(book, bars, trade, tsUs)
     }
-    if (isSource(last) || isSource(rtVolume)) book.isDelayed = trade.delayed === true
     if (isSource(last)) {
-      this.#change(book, book.updateLastTrade(trade), tsUs)
+      this.#change(channel, book.lastTrade(state, last), tsUs)
       // Samples do not add up to the day's volume; a tape of samples has it as a figure.
-      if (source !== 'last' && source !== 'rt-volume' && size) this.#change(book, book.addVolume(size), tsUs)
+      if (source !== 'last' && source !== 'rt-volume' && size) this.#addToDayVolume(channel, state, trade, size, tsUs)
     }
-    if (isSource(rtVolume)) this.#change(book, book.updateRtVolume(trade), tsUs)
+    if (isSource(rtVolume)) this.#change(channel, book.addToRtVolume(state, rtVolume, trade), tsUs)
     if (!isSource(last) && !isSource(rtVolume) && !isSource(tickByTick)) this.totals.notServed++
   }
 
-  #playGreeks(book: Book, greeks: Greeks, tsUs: number): void {
+  /** The day's volume as the sum of its trades, for a tape that has every trade. */
+  #addToDayVolume(channel: Channel, state: InstrumentState, trade: Trade, size: number, tsUs: number): void {
+    const name = 'day-volume'
+    const value = (state.statistics.get(name)?.value ?? 0) + size
+    const { seq, instrument, delayed } = trade
+    this.#playStatistic(channel, { kind: 'statistic', seq, tsUs: trade.tsUs, instrument, delayed, name, value }, tsUs)
+  }
+
+  #playGreeks(channel: Channel, greeks: Greeks, tsUs: number): void {
+    const { book } = channel
     // The tape knows better than a model of ours.
-    book.model = undefined
-    book.isDelayed = greeks.delayed === true
-    this.#change(book, book.updateGreeks(greeks), tsUs)
+    book.computedGreeks = undefined
+    const state = this.#apply(book, greeks)
+    this.#change(channel, book.greeks(state, greeks.basis), tsUs)
   }
 
-  #playFigure(book: Book, statistic: Statistic, tsUs: number): void {
-    book.isDelayed = statistic.delayed === true
-    if (book.canTell(statistic)) this.#change(book, book.updateFigure(statistic), tsUs)
-    else this.totals.notServed++
+  /** IB has no message for some figures; those of RTVolume go out with its next trade. */
+  #playStatistic(channel: Channel, statistic: Statistic, tsUs: number): void {
+    const { book } = channel
+    const { name, value, text } = statistic
+    const type = FIGURE_TYPES.get(name)
+    if (type && !canSay(type, statistic)) return
+    const before = book.state?.statistics.get(name)
+    const state = this.#apply(book, statistic)
+    if (!type) {
+      this.totals.notServed++
+      book.correctRtVolume(statistic)
+    } else if (!before || before.value !== value || before.text !== text) this.#change(channel, book.figure(state, name, type), tsUs)
   }
 
-  #playBars(book: Book, record: TapeRecord, tsUs: number): void {
-    if (record.kind !== 'quote' && record.kind !== 'trade') return
-    for (const line of book.barLines) {
-      if (!line.take(record)) continue
-      if (this.#sampling) this.#gridAt(book, tsUs).waitingBars.push(line)
-      else line.send(tsUs)
+  #playBars(book: Book, bars: readonly LiveBars[], tick: Quote | Trade, tsUs: number): void {
+    for (const live of bars) {
+      if (!live.take(tick)) continue
+      if (this.#sampling) this.#gridAt(book, tsUs).waitingBars.push(live)
+      else live.send(tsUs)
     }
   }
 
-  #change(book: Book, facet: Facet | undefined, tsUs: number): void {
-    if (!facet) return
-    facet.changeNo = ++book.changeNo
-    for (const line of book.lines) {
-      if (!line.sees(facet)) continue
-      this.totals.changes += facet.ticks
-      if (this.#sampling && line.pendingQuotes + line.pendingFacets === 0) this.#wait(line, tsUs)
-      line.pendingFacets += facet.ticks
+  #change({ book, lines }: Channel, field: ServedField, tsUs: number): void {
+    field.changeNo = ++book.changeNo
+    for (const line of lines) {
+      if (!line.sees(field)) continue
+      this.totals.changes += field.ticks
+      if (this.#sampling && line.pendingQuotes + line.pendingFields === 0) this.#gridAt(book, tsUs).waiting.push(line)
+      line.pendingFields += field.ticks
     }
-  }
-
-  #wait(line: Line, tsUs: number): void {
-    this.#gridAt(line.book, tsUs).waiting.push(line)
   }
 
   /** The grid of a contract, its next step set. */
-  #gridAt({ listed }: Book, tsUs: number): Grid {
+  #gridAt({ listed }: Book, tsUs: number): SamplingGrid {
     const grid = listed.secType === 'OPT' ? this.#options : this.#others
-    if (grid.dueUs === Number.POSITIVE_INFINITY) {
-      const rest = tsUs % grid.stepUs
-      grid.dueUs = rest === 0 ? tsUs : tsUs - rest + grid.stepUs
-    }
+    grid.expect(tsUs)
     return grid
   }
 
@@ -322,21 +306,20 @@ export class Sampler {
     this.totals.messagesServed += ticks
   }
 
-  /** The market data of a contract. */
-  book(listed: ListedContract): Book {
-    let book = this.#books.get(listed)
-    if (!book) {
-      book = new Book(listed)
-      this.#books.set(listed, book)
+  #channel(listed: ListedContract): Channel {
+    let channel = this.#channels.get(listed)
+    if (!channel) {
+      channel = new Channel(listed)
+      this.#channels.set(listed, channel)
     }
-    return book
+    return channel
   }
 }
 
-function feedOf(book: Book, { tradeSources, isDoublyQuoted = false, isDelayed = false }: Instrument): Feed {
+function feedOf(instrument: number, channel: Channel, { tradeSources, isDoublyQuoted = false, isDelayed = false }: Instrument): Feed {
   const best = bestSource(tradeSources)
   const orBest = (source: TradeSource) => (tradeSources?.has(source) ? source : best)
-  book.isDelayed ||= isDelayed
-  if (isDoublyQuoted) book.ticks = new QuoteState()
-  return { book, isDoublyQuoted, last: orBest('last'), rtVolume: orBest('rt-volume'), tickByTick: best }
+  channel.book.beginsDelayed ||= isDelayed
+  channel.book.isDoublyQuoted ||= isDoublyQuoted
+  return { instrument, channel, last: orBest('last'), rtVolume: orBest('rt-volume'), tickByTick: best }
 }

@@ -1,9 +1,10 @@
 /**
- * What a contract's market data says beside the quote: the last trade, RTVolume, figures of the day, option values. A facet is the
- * latest state of one of them as the wire says it; it goes out whole whenever it changed.
+ * The served fields of a contract: what its market data says beside the quote. Each reads the latest record of its kind from the state
+ * of the market and goes out whole whenever that changed: the last trade, RTVolume, a figure of the day, the option values of one basis.
  */
 
-import type { Greeks, Statistic, Trade } from '../../../market/tick.ts'
+import type { InstrumentState } from '../../../market/state/instrument-state.ts'
+import type { Greeks, Statistic, Trade, TradeSource } from '../../../market/tick.ts'
 import * as messages from '../protocol/messages.ts'
 import { type FigureType, GREEKS_TYPES, RT_VOLUME_GENERIC, TickType, wireType } from '../protocol/tick-types.ts'
 import type { FrameWriter } from '../protocol/wire.ts'
@@ -19,98 +20,101 @@ interface Times {
   eventTsUs?: number | undefined
 }
 
-export interface Facet {
+export interface ServedField {
   /** The generic tick that asks for it; undefined: every line gets it. */
   readonly generic: number | undefined
   /** Rows that a recorder makes of it. */
   readonly ticks: number
-  /** Number of its book's change that brought its latest state; 0: it has none yet. */
+  /** Number of its book's change that brought its latest state. */
   changeNo: number
   /** Returns how many messages it wrote. */
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number
 }
 
-/** Time of the trade, then price and size. A trade like the one before is told again, which IB does not always do. */
-export class LastTrade implements Facet {
+/** Time of the trade, then price and size. A trade equal to the one before is sent again, which IB does not always do. */
+export class LastTrade implements ServedField {
   readonly generic = undefined
   readonly ticks = 1
   changeNo = 0
-  #seconds = 0
-  #price = 0
-  #size = 0
+  readonly #state: InstrumentState
+  readonly #source: TradeSource | undefined
 
-  update(trade: Trade): void {
-    this.#seconds = secondsOf(trade)
-    this.#price = trade.price
-    this.#size = trade.size ?? 0
+  /** `source`: the source whose trades are sent; undefined: any. */
+  constructor(state: InstrumentState, source: TradeSource | undefined) {
+    this.#state = state
+    this.#source = source
   }
 
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number {
+    const trade = latestTrade(this.#state, this.#source)
+    if (!trade) return 0
     const mask = 0
-    messages.writeTickString(writer, reqId, wireType(TickType.lastTimestamp, isDelayed), String(this.#seconds))
-    messages.writeTickPrice(writer, reqId, wireType(TickType.last, isDelayed), this.#price, this.#size, mask)
+    messages.writeTickString(writer, reqId, wireType(TickType.lastTimestamp, isDelayed), String(secondsOf(trade)))
+    messages.writeTickPrice(writer, reqId, wireType(TickType.last, isDelayed), trade.price, trade.size ?? 0, mask)
     return 2
   }
 }
 
 /** Last trade with the day's volume and average price: the tape's own where it has them, else summed over its trades. */
-export class RtVolume implements Facet {
+export class RtVolume implements ServedField {
   readonly generic = RT_VOLUME_GENERIC
   /** The trade, the day's volume and its average price. */
   readonly ticks = 3
   changeNo = 0
   /** Shares or contracts of the day. */
-  volume = 0
+  #volume = 0
   /** Average price of the day, weighted by size. */
-  vwap = 0
-  #price = 0
-  #size = 0
-  #ms = 0
+  #vwap = 0
+  readonly #state: InstrumentState
+  readonly #source: TradeSource | undefined
 
-  update(trade: Trade): void {
-    const size = trade.size ?? 0
-    if (size > 0) this.vwap = (this.vwap * this.volume + trade.price * size) / (this.volume + size)
-    this.volume += size
-    this.#price = trade.price
-    this.#size = size
-    this.#ms = Math.floor(timeOf(trade) / US_PER_MS)
+  constructor(state: InstrumentState, source: TradeSource | undefined) {
+    this.#state = state
+    this.#source = source
+  }
+
+  add({ size = 0, price }: Trade): void {
+    if (size > 0) this.#vwap = (this.#vwap * this.#volume + price * size) / (this.#volume + size)
+    this.#volume += size
+  }
+
+  /** Takes the tape's own totals, which go out with the next trade. */
+  correct({ name, value }: Statistic): void {
+    if (name === 'rt-day-volume' && value !== undefined) this.#volume = value
+    if (name === 'rt-vwap' && value !== undefined) this.#vwap = value
   }
 
   write(writer: FrameWriter, reqId: number): number {
+    const trade = latestTrade(this.#state, this.#source)
+    if (!trade) return 0
     // The last field says that one market maker filled the trade, which no tape knows.
-    const text = [this.#price, this.#size, this.#ms, this.volume, this.vwap, 'true'].join(';')
+    const ms = Math.floor(timeOf(trade) / US_PER_MS)
+    const text = [trade.price, trade.size ?? 0, ms, this.#volume, this.#vwap, 'true'].join(';')
     messages.writeTickString(writer, reqId, TickType.rtVolume, text)
     return 1
   }
 }
 
 /** One statistic of the tape. */
-export class Figure implements Facet {
+export class Figure implements ServedField {
   readonly generic: number | undefined
   readonly ticks = 1
   changeNo = 0
-  value: number | undefined
-  #text: string | undefined
+  readonly #state: InstrumentState
+  readonly #name: string
   readonly #as: FigureType
 
-  constructor(as: FigureType) {
+  constructor(state: InstrumentState, name: string, as: FigureType) {
+    this.#state = state
+    this.#name = name
     this.#as = as
     this.generic = as.generic
   }
 
-  /** False when there is nothing new, or no way to say it. */
-  update({ value, text }: Pick<Statistic, 'value' | 'text'>): boolean {
-    if (value !== undefined && !Number.isFinite(value)) return false
-    const isSaid = this.#as.form === 'text' ? text !== undefined : value !== undefined || this.#as.form === 'price'
-    if (!isSaid || (this.changeNo > 0 && value === this.value && text === this.#text)) return false
-    this.value = value
-    this.#text = text
-    return true
-  }
-
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number {
+    const statistic = this.#state.statistics.get(this.#name)
     const type = wireType(this.#as.type, isDelayed)
-    const [value, size, mask] = [this.value ?? -1, 0, 0]
+    const [value, size, mask] = [statistic?.value ?? -1, 0, 0]
     switch (this.#as.form) {
       case 'price':
         messages.writeTickPrice(writer, reqId, type, value, size, mask)
@@ -122,33 +126,41 @@ export class Figure implements Facet {
         messages.writeTickGeneric(writer, reqId, type, value)
         break
       case 'text':
-        messages.writeTickString(writer, reqId, type, this.#text ?? '')
+        messages.writeTickString(writer, reqId, type, statistic?.text ?? '')
     }
     return 1
   }
 }
 
+/** False when a message of this form cannot say the figure: it is no number, or a text where a number belongs. */
+export function canSay({ form }: FigureType, { value, text }: Statistic): boolean {
+  if (value !== undefined && !Number.isFinite(value)) return false
+  return form === 'text' ? text !== undefined : value !== undefined || form === 'price'
+}
+
 /** The option values of one basis. */
-export class OptionValues implements Facet {
+export class OptionValues implements ServedField {
   readonly generic = undefined
   readonly ticks = 1
   changeNo = 0
-  #greeks: Greeks
-  readonly #type: number
+  readonly #state: InstrumentState
+  readonly #basis: Greeks['basis']
 
-  constructor(greeks: Greeks) {
-    this.#greeks = greeks
-    this.#type = GREEKS_TYPES[greeks.basis]
-  }
-
-  update(greeks: Greeks): void {
-    this.#greeks = greeks
+  constructor(state: InstrumentState, basis: Greeks['basis']) {
+    this.#state = state
+    this.#basis = basis
   }
 
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number {
-    messages.writeOptionComputation(writer, reqId, wireType(this.#type, isDelayed), this.#greeks)
+    const greeks = this.#state.greeksOf(this.#basis)
+    if (!greeks) return 0
+    messages.writeOptionComputation(writer, reqId, wireType(GREEKS_TYPES[this.#basis], isDelayed), greeks)
     return 1
   }
+}
+
+function latestTrade(state: InstrumentState, source: TradeSource | undefined): Trade | undefined {
+  return source === undefined ? state.lastTrade : state.tradeOf(source)
 }
 
 /** The venue's time where the tape has it, else the tape's own. */
@@ -161,7 +173,7 @@ export function secondsOf(times: Times): number {
   return Math.floor(timeOf(times) / US_PER_SECOND)
 }
 
-/** A trade as tick-by-tick data and history tell it. */
+/** A trade as tick-by-tick data and history have it. */
 export function tradeFields({ price, size = 0, venue = '', conditions = '' }: Trade): messages.TradeFields {
   return { price, size, mask: conditions.includes(ODD_LOT) ? UNREPORTED : 0, venue, conditions }
 }

@@ -1,50 +1,10 @@
-/** What a broker would tell of a contract beyond its name; what the tape does not know takes IB's usual value or stays empty. */
+/** The contract details that a broker would send. What the tape does not know takes IB's usual value or stays empty. */
 
 import { nyse, type TradingHours } from '../../../market/calendar/calendar.ts'
 import { TapedeckError } from '../../../market/errors.ts'
 import { addDays } from '../../../market/time.ts'
-import type { ListedContract, SecType } from './contracts.ts'
-
-/** The fields of IB's contract data, in IB's words. */
-export interface ContractDetails {
-  symbol: string
-  secType: SecType
-  /** IB's `lastTradeDateOrContractMonth`. */
-  expiry: string
-  lastTradeDate: string
-  strike: number
-  right: string
-  exchange: string
-  currency: string
-  localSymbol: string
-  marketName: string
-  tradingClass: string
-  conId: number
-  minTick: number
-  multiplier: number | ''
-  orderTypes: string
-  validExchanges: string
-  priceMagnifier: number
-  underConId: number
-  longName: string
-  primaryExchange: string
-  contractMonth: string
-  industry: string
-  category: string
-  subcategory: string
-  timeZoneId: string
-  tradingHours: string
-  liquidHours: string
-  aggGroup: number
-  underSymbol: string
-  underSecType: SecType | ''
-  marketRuleIds: string
-  realExpirationDate: string
-  stockType: string
-  minSize: number
-  sizeIncrement: number
-  suggestedSizeIncrement: number
-}
+import type { ContractDetails, SecType } from '../protocol/contract-fields.ts'
+import type { ListedContract } from './contracts.ts'
 
 const TIME_ZONE_ID = 'US/Eastern'
 /** IB lists today and the days up to here. */

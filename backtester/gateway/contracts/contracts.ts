@@ -10,9 +10,7 @@ import { occSymbol } from '../../../market/occ.ts'
 import { Code, NO_REQUEST } from '../protocol/codes.ts'
 import { RequestError } from '../protocol/field-reader.ts'
 import { type MarketRule, MarketRules } from './market-rules.ts'
-import type { ContractQuery } from '../protocol/requests.ts'
-
-export type SecType = 'STK' | 'IND' | 'FUT' | 'OPT'
+import type { ContractQuery, OptionChain, SecType } from '../protocol/contract-fields.ts'
 
 /** A contract with the names a client of IB asks for it by. Dates are `YYYYMMDD`, empty where there is none. */
 export interface ListedContract {
@@ -29,17 +27,6 @@ export interface ListedContract {
   readonly lastTradeDate: string
   /** How its prices move. */
   readonly rule: MarketRule
-}
-
-/** The options of one class on one underlying. */
-export interface OptionChain {
-  underConId: number
-  tradingClass: string
-  multiplier: number
-  /** `YYYYMMDD`, ascending. */
-  expirations: string[]
-  /** Ascending. */
-  strikes: number[]
 }
 
 const SEC_TYPES = { stock: 'STK', index: 'IND', future: 'FUT', option: 'OPT' } as const
@@ -92,7 +79,7 @@ export class ContractBook {
     return this.#byConId.get(conId)
   }
 
-  /** The option chains on one underlying, one for each trading class and multiplier; none when the number is nobody's. */
+  /** The option chains on one underlying, one for each trading class and multiplier; none for an unknown number. */
   chainsOn(underConId: number): OptionChain[] {
     const symbol = this.#byConId.get(underConId)?.contract.symbol ?? ''
     const chains = new Map<string, OptionChain>()

@@ -3,18 +3,17 @@
  * Requests wait in one queue, as each reads the tape once; an answer whose client has cancelled or left is not written.
  */
 
-import { RecordCursor } from '../../../db/tape/codec/decode.ts'
-import { RecordKind } from '../../../db/tape/codec/layout.ts'
 import { FeedError } from '../../../market/errors.ts'
-import type { Quote, Trade } from '../../../market/tick.ts'
+import type { Quote, TapeRecord, Trade } from '../../../market/tick.ts'
 import { Code } from '../protocol/codes.ts'
 import type { ListedContract } from '../contracts/contracts.ts'
 import { RequestError } from '../protocol/field-reader.ts'
 import { FrameTooLong, type FrameWriter } from '../protocol/wire.ts'
 import { writeError } from '../protocol/messages.ts'
-import type { RecordSource } from '../source/source.ts'
-import type { TapeContents } from '../source/tape-scan.ts'
+import type { SourceContents } from '../source/contents.ts'
+import type { GatewaySource } from '../source/source.ts'
 import { bestSource } from '../../../market/trade-sources.ts'
+import { isUnserved } from '../book/unserved.ts'
 
 /** Who asked: one client's connection. */
 export interface Asker {
@@ -42,20 +41,20 @@ export interface HistoryQuery {
   answer: (writer: FrameWriter) => void
 }
 
-type Contents = Pick<TapeContents, 'tradeSources' | 'doublyQuoted'>
+type Contents = Pick<SourceContents, 'tradeSources' | 'doublyQuoted'>
 
 export interface HistoryLog {
   error(details: object, message: string): void
 }
 
 export class History {
-  readonly #source: RecordSource
+  readonly #source: GatewaySource
   readonly #instruments = new Map<ListedContract, Set<number>>()
   readonly #contents: Contents
   readonly #log: HistoryLog
   #queue: Promise<void> = Promise.resolve()
 
-  constructor(source: RecordSource, instruments: Iterable<readonly [number, ListedContract]>, contents: Contents, log: HistoryLog) {
+  constructor(source: GatewaySource, instruments: Iterable<readonly [number, ListedContract]>, contents: Contents, log: HistoryLog) {
     this.#source = source
     this.#contents = contents
     this.#log = log
@@ -98,23 +97,23 @@ export class History {
     return { code, message: historyText('the tape cannot be read') }
   }
 
-  async #read({ listed, fromUs, toUs, quote, trade }: HistoryQuery, isWanted: () => boolean): Promise<void> {
+  async #read(query: HistoryQuery, isWanted: () => boolean): Promise<void> {
+    const { fromUs, toUs, listed } = query
     const instruments = this.#instruments.get(listed)
     if (!instruments) return
-    const { tradeSources, doublyQuoted } = this.#contents
-    const cursor = new RecordCursor()
-    for await (const block of this.#source.blocks()) {
+    for await (const { records } of this.#source.records({ fromTsUs: fromUs, toTsUs: toUs })) {
       if (!isWanted()) return
-      if (block.lastTsUs < fromUs || block.firstTsUs > toUs) continue
-      cursor.reset(block.payload)
-      while (cursor.next()) {
-        const wanted = cursor.kind === RecordKind.quote ? quote : cursor.kind === RecordKind.trade ? trade : undefined
-        if (!wanted || cursor.tsUs < fromUs || cursor.tsUs > toUs || !instruments.has(cursor.instrument)) continue
-        const record = cursor.record()
-        if (record.kind === 'trade' && !Number.isFinite(record.price)) continue
-        if (record.kind === 'quote' && (record.source !== undefined || !doublyQuoted.has(record.instrument))) quote?.(record)
-        else if (record.kind === 'trade' && record.source === bestSource(tradeSources.get(record.instrument))) trade?.(record)
-      }
+      for (const record of records) if (record.tsUs >= fromUs && record.tsUs <= toUs) this.#take(query, instruments, record)
+    }
+  }
+
+  #take({ quote, trade }: HistoryQuery, instruments: ReadonlySet<number>, record: TapeRecord): void {
+    if (record.kind === 'quote') {
+      if (!quote || !instruments.has(record.instrument) || isUnserved(record.verdict)) return
+      if (record.source !== undefined || !this.#contents.doublyQuoted.has(record.instrument)) quote(record)
+    } else if (record.kind === 'trade') {
+      if (!trade || !instruments.has(record.instrument) || isUnserved(record.verdict) || !Number.isFinite(record.price)) return
+      if (record.source === bestSource(this.#contents.tradeSources.get(record.instrument))) trade(record)
     }
   }
 }

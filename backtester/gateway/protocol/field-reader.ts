@@ -20,7 +20,7 @@ const MAX_MESSAGE = 500
 const INTEGER = /^-?\d{1,10}$/
 const DECIMAL = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
-/** Hands out fields in order; its errors name the field and, once known, the request. */
+/** Hands out fields in order; its errors name the field and, once known, the request. An unset number is empty, 0 or the largest double. */
 export class FieldReader {
   readonly #fields: readonly string[]
   readonly #message: string
@@ -37,6 +37,17 @@ export class FieldReader {
     if (field === undefined)
       throw new RequestError(Code.badRequest, this.#reqId, `Field ${this.#at} (${name}) of message ${this.#message} is missing`)
     return field
+  }
+
+  /** The field at a position of the message, whatever was read so far; undefined when it is missing. */
+  peek(position: number): string | undefined {
+    return this.#fields[position]
+  }
+
+  /** The request id at a position, for messages of which nothing else is read; NO_REQUEST when there is none. */
+  idAt(position: number | undefined): number {
+    const reqId = Number(position === undefined ? Number.NaN : this.#fields[position])
+    return Number.isInteger(reqId) && Math.abs(reqId) <= INT32_MAX ? reqId : NO_REQUEST
   }
 
   skip(name: string): void {

@@ -3,9 +3,8 @@
  * where a version changed one, the number stands beside it.
  */
 
-import type { ContractDetails } from '../contracts/contract-details.ts'
-import type { OptionChain } from '../contracts/contracts.ts'
-import type { FrameWriter } from './wire.ts'
+import type { ContractDetails, OptionChain } from './contract-fields.ts'
+import { encodeFields, type FrameWriter } from './wire.ts'
 
 /** Below 166 errors lack their last field, below 164 contract details have another shape. */
 export const MIN_SERVER_VERSION = 166
@@ -48,10 +47,14 @@ const DONE = 1
 /** The attribute of an option computation: from prices, not from returns. */
 const PRICE_BASED = 1
 
+/** The price of an empty side, whose size is 0. */
+export const EMPTY_PRICE = -1
+
 /** A side of a quote that is empty has price -1 and size 0. */
 export interface QuoteFields {
   bidPrice: number
   askPrice: number
+  /** NaN: not known. */
   bidSize: number
   askSize: number
 }
@@ -119,7 +122,7 @@ export function writeTickReqParams(writer: FrameWriter, reqId: number, minTick: 
   writer.message([Message.tickReqParams, reqId, minTick, '9c0001', 3])
 }
 
-/** `mask`: bit 0 can be executed against, bit 1 past a limit, bit 2 before the opening. */
+/** `mask`: bit 0 can be executed against, bit 1 past a limit, bit 2 before the opening. A size of NaN is not known. */
 export function writeTickPrice(writer: FrameWriter, reqId: number, tickType: number, price: number, size: number, mask: number): void {
   writer.begin()
   writer.number(Message.tickPrice)
@@ -127,18 +130,47 @@ export function writeTickPrice(writer: FrameWriter, reqId: number, tickType: num
   writer.number(reqId)
   writer.number(tickType)
   writer.number(price)
-  writer.number(size)
+  writer.numberOrUnset(size)
   writer.number(mask)
   writer.end()
 }
 
+/** A size of NaN is not known. */
 export function writeTickSize(writer: FrameWriter, reqId: number, tickType: number, size: number): void {
   writer.begin()
   writer.number(Message.tickSize)
   writer.number(6)
   writer.number(reqId)
   writer.number(tickType)
-  writer.number(size)
+  writer.numberOrUnset(size)
+  writer.end()
+}
+
+/** What the messages of one side of a line's quote begin with. They are most of what is sent, so that it is encoded once. */
+export interface SideHead {
+  readonly price: Uint8Array
+  readonly size: Uint8Array
+}
+
+export function sideHead(reqId: number, priceType: number, sizeType: number): SideHead {
+  return { price: encodeFields([Message.tickPrice, 6, reqId, priceType]), size: encodeFields([Message.tickSize, 6, reqId, sizeType]) }
+}
+
+/** As `writeTickPrice`, for a side of the quote. */
+export function writeSidePrice(writer: FrameWriter, head: SideHead, price: number, size: number, mask: number): void {
+  writer.begin()
+  writer.fields(head.price)
+  writer.number(price)
+  writer.numberOrUnset(size)
+  writer.number(mask)
+  writer.end()
+}
+
+/** As `writeTickSize`, for a side of the quote. */
+export function writeSideSize(writer: FrameWriter, head: SideHead, size: number): void {
+  writer.begin()
+  writer.fields(head.size)
+  writer.numberOrUnset(size)
   writer.end()
 }
 
@@ -169,16 +201,19 @@ export function writeTradeTick(writer: FrameWriter, reqId: number, kind: 1 | 2, 
   writer.message([Message.tickByTick, reqId, kind, seconds, price, size, mask, venue, conditions])
 }
 
-export function writeQuoteTick(writer: FrameWriter, reqId: number, seconds: number, quote: QuoteFields): void {
+/** What the tick-by-tick quotes of a line begin with. */
+export function quoteTickHead(reqId: number): Uint8Array {
+  return encodeFields([Message.tickByTick, reqId, BID_ASK_TICK])
+}
+
+export function writeQuoteTick(writer: FrameWriter, head: Uint8Array, seconds: number, quote: QuoteFields): void {
   writer.begin()
-  writer.number(Message.tickByTick)
-  writer.number(reqId)
-  writer.number(BID_ASK_TICK)
+  writer.fields(head)
   writer.number(seconds)
   writer.number(quote.bidPrice)
   writer.number(quote.askPrice)
-  writer.number(quote.bidSize)
-  writer.number(quote.askSize)
+  writer.numberOrUnset(quote.bidSize)
+  writer.numberOrUnset(quote.askSize)
   const mask = 0
   writer.number(mask)
   writer.end()

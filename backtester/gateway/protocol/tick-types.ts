@@ -2,6 +2,9 @@
 
 import type { Greeks } from '../../../market/tick.ts'
 
+/** The kinds of tick-by-tick data. */
+export type TickKind = 'Last' | 'AllLast' | 'BidAsk' | 'MidPoint'
+
 export const TickType = {
   bidSize: 0,
   bid: 1,

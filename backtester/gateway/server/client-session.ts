@@ -9,8 +9,7 @@
 
 import type { Socket } from 'node:net'
 
-import { answer, type Client, type Services } from './answers.ts'
-import type { BarLine } from '../book/bar-line.ts'
+import type { BarLine } from '../history/bar-line.ts'
 import { ACCOUNT, Code, NO_REQUEST } from '../protocol/codes.ts'
 import type { HistoryQuery } from '../history/history.ts'
 import { RateMeter } from './limits.ts'
@@ -18,8 +17,11 @@ import type { Line } from '../book/line.ts'
 import * as messages from '../protocol/messages.ts'
 import { RequestError } from '../protocol/field-reader.ts'
 import type { TickLine } from '../book/tick-line.ts'
-import { decodeRequest, type Request } from '../protocol/requests.ts'
 import { FrameReader, FrameWriter, splitFields, WireError } from '../protocol/wire.ts'
+import type { Client, Services } from './client.ts'
+import type { RequestHandler } from './handlers/handler.ts'
+import { startApi } from './handlers/start-api.ts'
+import type { ReadRequest, RequestTable } from './request-table.ts'
 
 /** As pino's. */
 export interface Log {
@@ -29,9 +31,10 @@ export interface Log {
   error(details: object, message: string): void
 }
 
-/** What a session needs of its gateway. */
+/** What a session needs from its gateway. */
 export interface SessionHost extends Services {
   readonly log: Log
+  readonly requests: RequestTable
   readonly publishesTime: boolean
   readonly hasEnded: boolean
   /** Tape time for people, `YYYYMMDD HH:MM:SS zone`. */
@@ -53,7 +56,7 @@ const LENGTH_BYTES = 4
 const MAX_REQUEST_BYTES = 1 << 20
 const MAX_VERSIONS_BYTES = 1024
 const VERSIONS = /^v(\d{1,4})(?:\.\.(\d{1,4}))?(?: .*)?$/s
-/** Errors that need nobody's attention. */
+/** Errors that are not logged: clients run into them all the time. */
 const EVERYDAY = new Set<number>([Code.unknownContract, Code.unknownTickerId, Code.historyRefused, Code.unknownHistory])
 /** A connect option. */
 const PACING_OPTION = '+PACEAPI'
@@ -76,7 +79,7 @@ export class ClientSession implements Client {
   readonly histories = new Map<number, HistoryQuery>()
   readonly ticksAsked = new Map<string, number>()
   dataType = 1
-  timeToldMs = Number.NEGATIVE_INFINITY
+  timeSentMs = Number.NEGATIVE_INFINITY
   readonly host: SessionHost
   /** Who this is, for logs: the peer, from startApi on also the client id. */
   readonly name: { client: string; clientId?: number }
@@ -211,7 +214,7 @@ export class ClientSession implements Client {
     }
     const fields = splitFields(frame)
     try {
-      this.#answer(decodeRequest(fields))
+      this.#answer(this.host.requests.read(fields))
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
       messages.writeError(this.writer, error.reqId, error.code, errorText(error))
@@ -256,9 +259,9 @@ export class ClientSession implements Client {
     messages.writeServerVersion(this.writer, this.serverVersion, this.host.clockText)
   }
 
-  #answer(request: Request): void {
-    if (this.#state === 'ready') answer(request, this)
-    else if (request.type === 'start-api') this.#start(request.clientId)
+  #answer({ handler, request }: ReadRequest): void {
+    if (this.#state === 'ready') handler.answer(request, this)
+    else if (isStart(handler, request)) this.#start(request.clientId)
     else throw new RequestError(Code.invalidRequest, NO_REQUEST, 'Not connected: expected startApi before any other request')
   }
 
@@ -285,9 +288,9 @@ export class ClientSession implements Client {
     this.host.log.warn({ ...this.name }, message)
     if (code !== undefined && this.#state !== 'greeting') messages.writeError(this.writer, NO_REQUEST, code, text)
     this.flush()
-    const canTellIt = !this.#isBehind
+    const canSay = !this.#isBehind
     this.#release()
-    if (canTellIt) this.#socket.destroySoon()
+    if (canSay) this.#socket.destroySoon()
     else this.#socket.destroy()
   }
 
@@ -320,6 +323,10 @@ export class ClientSession implements Client {
     }
     host.released(this)
   }
+}
+
+function isStart(handler: RequestHandler, request: object): request is { clientId: number } {
+  return handler === startApi && 'clientId' in request
 }
 
 /** IB's wording around what went wrong. */

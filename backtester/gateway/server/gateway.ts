@@ -17,15 +17,21 @@ import { History } from '../history/history.ts'
 import { HistoryPacing } from '../history/history-pacing.ts'
 import { IB_LIMITS, type Limits } from './limits.ts'
 import { type Audience, TapePlayer } from './player.ts'
-import { type MarketTotals, Sampler } from '../book/sampler.ts'
-import { type RecordSource, tapeFile } from '../source/source.ts'
+import type { MarketTotals } from '../book/market-totals.ts'
+import { Sampler } from '../book/sampler.ts'
+import { scanContents, type SourceContents } from '../source/contents.ts'
+import type { GatewaySource } from '../source/source.ts'
 import { type SyntheticMarket, syntheticMarket } from '../source/synthetic.ts'
-import type { TapeContents } from '../source/tape-scan.ts'
+import { tapeFile } from '../source/tape-file.ts'
+import { REQUESTS } from './handlers/index.ts'
+import { RequestTable } from './request-table.ts'
 
 export interface GatewayOptions {
-  /** Path of the tape file. Either this or a synthetic market is served. */
+  /** Path of the tape file. One of tape, synthetic market and source is served. */
   tape?: string
   synthetic?: SyntheticMarket
+  /** Any records: a recorded session out of the database, say. */
+  source?: GatewaySource
   host: string
   /** 0: any free one. */
   port: number
@@ -83,16 +89,15 @@ const STALL_TIMEOUT_MS = 60_000
 const LEAVE_TIMEOUT_MS = 5000
 
 /**
- * Reads the tape once for its contracts, then serves it.
+ * Reads the source once for its contracts, then serves it.
  *
- * @throws FeedError when the tape cannot be read; ConfigError when an option makes no sense or the port cannot be had.
+ * @throws FeedError when the source cannot be read; ConfigError when an option makes no sense or the port cannot be had.
  */
 export async function startGateway(options: GatewayOptions, { log }: { log: Log }): Promise<Gateway> {
   checkOptions(options)
-  const source = sourceOf(options)
-  const tape = await source.contents()
-  if (tape.torn) log.warn({ ...tape.torn, tape: source.name }, 'The tape ends in an unfinished write, which is not served')
-  const gateway = new ReplayGateway(options, source, tape, log)
+  const source = sourceOf(options, log)
+  const contents = source.contents?.() ?? (await scanContents(source))
+  const gateway = new ReplayGateway(options, source, contents, log)
   await gateway.listen()
   return gateway
 }
@@ -104,9 +109,10 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   readonly limits: Limits
   readonly history: History
   readonly historyPacing = new HistoryPacing()
+  readonly requests = new RequestTable(REQUESTS)
   readonly ended: Promise<GatewayTotals>
   readonly #options: GatewayOptions
-  readonly #tape: TapeContents
+  readonly #contents: SourceContents
   readonly #player: TapePlayer
   readonly #server: Server
   readonly #sessions = new Set<ClientSession>()
@@ -118,27 +124,27 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   #stopped: Promise<GatewayTotals> | undefined
   #onEmpty: (() => void) | undefined
 
-  constructor(options: GatewayOptions, source: RecordSource, tape: TapeContents, log: Log) {
+  constructor(options: GatewayOptions, source: GatewaySource, contents: SourceContents, log: Log) {
     this.log = log
     this.#options = options
     this.limits = { ...IB_LIMITS, ...options.limits }
-    this.#tape = tape
-    this.contracts = new ContractBook(tape.contracts.values())
-    const instruments = [...tape.contracts].map(([instrument, contract]) => {
-      const tradeSources = tape.tradeSources.get(instrument) ?? new Set()
-      const [isDoublyQuoted, isDelayed] = [tape.doublyQuoted.has(instrument), tape.delayed.has(instrument)]
+    this.#contents = contents
+    this.contracts = new ContractBook(contents.contracts.values())
+    const instruments = [...contents.contracts].map(([instrument, contract]) => {
+      const tradeSources = contents.tradeSources.get(instrument) ?? new Set()
+      const [isDoublyQuoted, isDelayed] = [contents.doublyQuoted.has(instrument), contents.delayed.has(instrument)]
       return [instrument, { listed: this.contracts.listed(contract), tradeSources, isDoublyQuoted, isDelayed }] as const
     })
     this.sampler = new Sampler(instruments, options.sampling)
     if (options.rate !== undefined) this.sampler.computeOptionValues(({ underConId }) => this.contracts.byConId(underConId), options.rate)
     const listed = instruments.map(([instrument, { listed }]) => [instrument, listed] as const)
-    this.history = new History(source, listed, tape, log)
-    this.#player = new TapePlayer({ source, startUs: tape.startUs, speed: options.speed }, this.sampler, this)
+    this.history = new History(source, listed, contents, log)
+    this.#player = new TapePlayer({ source, startUs: contents.startUs, speed: options.speed }, this.sampler, this)
     this.#server = createServer((socket) => {
       this.#sessions.add(new ClientSession(socket, this, options.stallTimeoutMs ?? STALL_TIMEOUT_MS))
     })
     this.ended = this.#play()
-    // Whoever does not ask how the tape ended shall not be ended by it.
+    // A caller that never asks how the tape ended must not die of an unhandled rejection.
     this.ended.catch(() => undefined)
   }
 
@@ -174,7 +180,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   }
 
   get progress(): GatewayProgress {
-    const { startUs, endUs } = this.#tape
+    const { startUs, endUs } = this.#contents
     const tapeUs = this.nowUs
     const { state } = this.#player
     const fraction =
@@ -200,7 +206,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
       })
     }
     this.#server.on('error', (error) => this.log.error({ err: error }, 'A client could not be let in'))
-    const { contracts, ticks } = this.#tape
+    const { contracts, ticks } = this.#contents
     this.log.info({ host, port: this.port, contracts: contracts.size, ticks, speed: this.#options.speed }, 'Replay gateway is listening')
     if (this.#options.startAfterLines === 0) this.#player.start()
   }
@@ -288,7 +294,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
     return this.totals()
   }
 
-  /** Waits until all clients have left, but not for ever. */
+  /** Waits until all clients have left, at most so long. */
   async #empty(timeoutMs: number): Promise<void> {
     if (this.#sessions.size === 0) return
     const abort = new AbortController()
@@ -300,10 +306,20 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   }
 }
 
-function sourceOf({ tape, synthetic }: GatewayOptions): RecordSource {
-  if ((tape === undefined) === (synthetic === undefined)) throw invalid('tape', 'either a tape or a synthetic market', tape)
-  if (tape !== undefined) return tapeFile(tape)
-  const market = synthetic as SyntheticMarket
+function sourceOf({ tape, synthetic, source }: GatewayOptions, log: Log): GatewaySource {
+  const given = [tape, synthetic, source].filter((one) => one !== undefined)
+  if (given.length !== 1) throw invalid('tape', 'either a tape or a synthetic market', tape)
+  if (source !== undefined) return source
+  if (synthetic !== undefined) return syntheticSource(synthetic)
+  let isWarned = false
+  return tapeFile(tape ?? '', (torn) => {
+    // The tape is read again for its ticks and for history.
+    if (!isWarned) log.warn({ ...torn, tape }, 'The tape ends in an unfinished write, which is not served')
+    isWarned = true
+  })
+}
+
+function syntheticSource(market: SyntheticMarket): GatewaySource {
   for (const [name, value] of Object.entries(market)) {
     const isRight = Number.isSafeInteger(value) && (value >= 1 || name === 'seed')
     if (!isRight) throw invalid(name, 'a whole number of 1 or more', value)

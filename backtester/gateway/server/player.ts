@@ -3,14 +3,14 @@
  *
  * States: standing (tape time is that of the first tick, until `start`), playing (time goes on with the wall, or at `max` speed
  * as fast as the audience takes it; while a client is behind it stands still), ended (all was played, or `stop` was called;
- * what waited for a sampling step was sent and the end published). Time never goes back. The tape is streamed, block by block.
+ * what waited for a sampling step was sent and the end published). Time never goes back. The tape is streamed, chunk by chunk.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-import { RecordCursor } from '../../../db/tape/codec/decode.ts'
+import type { RecordSource } from '../../../market/record-source.ts'
+import { isTick } from '../../../market/tick.ts'
 import type { Sampler } from '../book/sampler.ts'
-import type { RecordSource } from '../source/source.ts'
 
 /** The clients, as the player sees them. */
 export interface Audience {
@@ -18,7 +18,7 @@ export interface Audience {
   readonly isBehind: boolean
   /** Hands buffered messages to the sockets. */
   flush(): void
-  /** Tells every client the time of the tape, though there may be nothing else to tell. */
+  /** Sends every client the time of the tape, though there may be nothing else to send. */
   publishTime(tsUs: number): void
   publishEnd(tsUs: number): void
 }
@@ -124,15 +124,16 @@ export class TapePlayer {
   }
 
   async #playRecords(): Promise<void> {
-    const cursor = new RecordCursor()
-    for await (const block of this.#source.blocks()) {
-      cursor.reset(block.payload)
-      while (cursor.next()) {
-        if (!cursor.isTick) continue
-        const tsUs = Math.max(cursor.tsUs, this.#reachedUs)
+    for await (const { records } of this.#source.records()) {
+      for (const record of records) {
+        if (!isTick(record)) {
+          this.#sampler.note(record)
+          continue
+        }
+        const tsUs = Math.max(record.tsUs, this.#reachedUs)
         if (!this.#advance(tsUs)) await this.#reach(tsUs)
         if (this.#isStopped) return
-        this.#sampler.play(cursor, tsUs)
+        this.#sampler.play(record, tsUs)
       }
     }
   }

@@ -1,26 +1,18 @@
-/** Where the market of a gateway comes from: a tape file, or one that is made up. It can be read any number of times. */
+/** Where the market of a gateway comes from: any source of records. */
 
-import { readBlocks } from '../../../db/tape/reader.ts'
-import { scanTape, type TapeContents } from './tape-scan.ts'
+import type { RecordChunk, RecordSource } from '../../../market/record-source.ts'
+import type { SourceContents } from './contents.ts'
 
-/** Records in the order of time. */
-export interface RecordBlock {
-  /** Of the first and the last record. */
-  firstTsUs: number
-  lastTsUs: number
-  /** Bytes of the records, 8-byte aligned. Valid until the next block is asked for. */
-  payload: Uint8Array
+export interface TimeRange {
+  fromTsUs: number
+  /** The last moment of it. */
+  toTsUs: number
 }
 
-export interface RecordSource {
-  /** For people. */
-  readonly name: string
-  /** What is in it. Rejects with a FeedError when it cannot be served. */
-  contents(): Promise<TapeContents>
-  /** Throws a FeedError when it cannot be read on. */
-  blocks(): AsyncIterable<RecordBlock>
-}
-
-export function tapeFile(path: string): RecordSource {
-  return { name: path, contents: () => scanTape(path), blocks: () => readBlocks(path) }
+/** A source of records, and what it may offer to be served faster. Every RecordSource is one. */
+export interface GatewaySource extends RecordSource {
+  /** As RecordSource has it. A source may leave out records outside of `within`, but need not: check the times. */
+  records(within?: TimeRange): AsyncIterable<RecordChunk>
+  /** What is in it, where that is known without reading all of it. */
+  contents?(): SourceContents
 }

@@ -6,13 +6,13 @@
  * bought and sold against each other at a profit.
  */
 
-import { RecordEncoder } from '../../../db/tape/codec/encode.ts'
 import { nyse } from '../../../market/calendar/calendar.ts'
 import type { Contract, OptionContract } from '../../../market/contract.ts'
 import { optionPrice } from '../../../market/option/pricing.ts'
-import type { Quote, Tick } from '../../../market/tick.ts'
+import type { RecordChunk } from '../../../market/record-source.ts'
+import type { Quote, TapeRecord, Tick } from '../../../market/tick.ts'
 import { addDays } from '../../../market/time.ts'
-import type { RecordBlock, RecordSource } from './source.ts'
+import type { GatewaySource } from './source.ts'
 
 export interface SyntheticMarket {
   /** The stock and its options. */
@@ -37,59 +37,63 @@ const US_PER_YEAR = 365 * 86_400 * US_PER_SECOND
 const FIRST_PRICE = 100
 const STRIKES_PER_EXPIRY = 60
 const MAX_SIZE = 50
-const BLOCK_TICKS = 4096
+const CHUNK_TICKS = 512
 
-export function syntheticMarket(market: SyntheticMarket): RecordSource {
+export function syntheticMarket(market: SyntheticMarket): GatewaySource {
   const contracts = contractsOf(market.contracts)
   const startUs = nyse.zone.toUs(DATE, OPEN_MS)
   const ticks = market.ticksPerSecond * market.seconds
   return {
     name: `synthetic market of ${market.contracts} contracts`,
-    contents: () =>
-      Promise.resolve({
-        contracts: new Map(contracts.entries()),
-        tradeSources: new Map([[0, new Set(['import' as const])]]),
-        doublyQuoted: new Set(),
-        delayed: new Set(),
-        ticks,
-        startUs,
-        endUs: timeOf(ticks - 1, startUs, market),
-        torn: undefined,
-      }),
-    blocks: () => blocksOf(contracts, startUs, ticks, market),
+    contents: () => ({
+      contracts: new Map(contracts.entries()),
+      tradeSources: new Map([[0, new Set(['import' as const])]]),
+      doublyQuoted: new Set(),
+      delayed: new Set(),
+      ticks,
+      startUs,
+      endUs: timeOf(ticks - 1, startUs, market),
+    }),
+    records: () => recordsOf(contracts, startUs, ticks, market),
   }
 }
 
-async function* blocksOf(
+/** Async, as a source is, though nothing is waited for. */
+async function* recordsOf(
   contracts: readonly Contract[],
   startUs: number,
   ticks: number,
   market: SyntheticMarket,
-): AsyncGenerator<RecordBlock> {
-  const round = ticksOf(contracts, market.seed)
+): AsyncGenerator<RecordChunk> {
+  const sessionId = 0
+  // The first tick is number 1.
+  const firstSeq = 1 - contracts.length
+  yield {
+    sessionId,
+    records: contracts.map((contract, i) => ({ kind: 'contract', seq: firstSeq + i, tsUs: startUs, instrument: i, contract })),
+  }
+  const nextTick = ticksOf(contracts, market.seed)
   for (let tick = 0; tick < ticks; ) {
-    const encoder = new RecordEncoder()
-    for (const end = Math.min(ticks, tick + BLOCK_TICKS); tick < end; tick++) {
-      const tsUs = timeOf(tick, startUs, market)
-      encoder.append({ ...round(tsUs), seq: tick + 1, tsUs })
-    }
-    yield { firstTsUs: encoder.firstTsUs, lastTsUs: encoder.lastTsUs, payload: encoder.bytes() }
+    const records: TapeRecord[] = []
+    for (const end = Math.min(ticks, tick + CHUNK_TICKS); tick < end; tick++)
+      records.push(nextTick(tick + 1, timeOf(tick, startUs, market)))
+    yield { sessionId, records }
   }
 }
 
 /** Gives the ticks one by one: in each round a quote of every contract and a trade of the stock. */
-function ticksOf(contracts: readonly Contract[], seed: number): (tsUs: number) => Tick {
+function ticksOf(contracts: readonly Contract[], seed: number): (seq: number, tsUs: number) => Tick {
   const random = generator(seed)
   const sizes = contracts.map(() => 0)
   const expiriesUs = contracts.map((contract) => (contract.kind === 'option' ? nyse.zone.toUs(contract.expiry, CLOSE_MS) : 0))
   let cents = FIRST_PRICE * 100
   let at = 0
-  return (tsUs) => {
+  return (seq, tsUs) => {
     const instrument = at
     at = at === contracts.length ? 0 : at + 1
     if (instrument === contracts.length) {
       const price = (cents + (random(2) === 0 ? -1 : 1)) / 100
-      return { kind: 'trade', seq: 0, tsUs, instrument: 0, price, size: 1 + random(MAX_SIZE), source: 'import', venue: 'NYSE' }
+      return { kind: 'trade', seq, tsUs, instrument: 0, price, size: 1 + random(MAX_SIZE), source: 'import', venue: 'NYSE' }
     }
     // Never the size before, so that every quote is a change.
     const size = ((sizes[instrument] ?? 0) + 1 + random(MAX_SIZE - 1)) % MAX_SIZE
@@ -99,10 +103,10 @@ function ticksOf(contracts: readonly Contract[], seed: number): (tsUs: number) =
       // Turned back at half and twice the first price, where the chain ends.
       const move = random(2 * MOVE_CENTS + 1) - MOVE_CENTS
       cents = Math.min(Math.max(cents + move, FIRST_PRICE * 50), FIRST_PRICE * 200)
-      return quoteOf(instrument, tsUs, cents - 1, cents + 1, size + 1)
+      return quoteOf(seq, instrument, tsUs, cents - 1, cents + 1, size + 1)
     }
     const valueCents = 100 * valueOf(contract, cents / 100, ((expiriesUs[instrument] ?? 0) - tsUs) / US_PER_YEAR)
-    return quoteOf(instrument, tsUs, Math.floor(valueCents - MOVE_CENTS), Math.ceil(valueCents + MOVE_CENTS), size + 1)
+    return quoteOf(seq, instrument, tsUs, Math.floor(valueCents - MOVE_CENTS), Math.ceil(valueCents + MOVE_CENTS), size + 1)
   }
 }
 
@@ -111,10 +115,11 @@ function valueOf({ right, strike }: OptionContract, spot: number, years: number)
   return optionPrice({ right, strike, spot, years, rate, dividendYield }, volatility)
 }
 
-/** A side that nobody would pay for is empty. */
-function quoteOf(instrument: number, tsUs: number, bidCents: number, askCents: number, size: number): Quote {
-  const bid = bidCents > 0 ? { bidPrice: bidCents / 100, bidSize: size } : {}
-  return { kind: 'quote', seq: 0, tsUs, instrument, ...bid, askPrice: askCents / 100, askSize: size }
+/** A bid of nothing is an empty side. */
+function quoteOf(seq: number, instrument: number, tsUs: number, bidCents: number, askCents: number, size: number): Quote {
+  const hasBid = bidCents > 0
+  const bidPrice = hasBid ? bidCents / 100 : undefined
+  return { kind: 'quote', seq, tsUs, instrument, bidPrice, askPrice: askCents / 100, bidSize: hasBid ? size : undefined, askSize: size }
 }
 
 function timeOf(tick: number, startUs: number, { ticksPerSecond }: SyntheticMarket): number {

@@ -177,7 +177,7 @@ export class Assembler {
       line.fields = {}
       line.fieldsDelayed = delayed
     }
-    const value = fieldValue(message)
+    const value = fieldValue(field, message)
     const isSize = message.type === 'size'
     if (this.#group?.seen.has(field) && (!isSize || line.fields[field] !== value)) this.closeGroup()
     this.#group ??= { line, entries: [], quote: false, trade: false, seen: new Set(), lastMessageMs: message.arrivalMs }
@@ -207,10 +207,10 @@ export class Assembler {
   }
 }
 
-function fieldValue(message: FieldMessage): number | undefined {
+function fieldValue(field: GroupField, message: FieldMessage): number | undefined {
   switch (message.type) {
     case 'price':
-      return message.price
+      return field !== 'lastPrice' && isNoPrice(message.price, message.size) ? undefined : message.price
     case 'size':
       return message.size
     case 'text':
@@ -251,7 +251,10 @@ function wholeTick({ instrument, delayed }: Line, message: TickByTickMessage): T
     const quote = emptyQuote(instrument, delayed)
     quote.eventTsUs = message.eventTsUs
     quote.source = 'tick-by-tick'
-    fillQuote(quote, message)
+    const { bidPrice, bidSize, askPrice, askSize } = message
+    const noBid = isNoPrice(bidPrice, bidSize)
+    const noAsk = isNoPrice(askPrice, askSize)
+    fillQuote(quote, { bidPrice: noBid ? undefined : bidPrice, bidSize, askPrice: noAsk ? undefined : askPrice, askSize })
     return quote
   }
   const { eventTsUs, price = Number.NaN, size, venue, conditions } = message
@@ -273,19 +276,25 @@ function wholeTick({ instrument, delayed }: Line, message: TickByTickMessage): T
 
 type Sides = Pick<Quote, 'bidPrice' | 'bidSize' | 'askPrice' | 'askSize'>
 
+/** A side without a price has no size of 0 either. */
 function fillQuote(quote: Quote, { bidPrice, bidSize, askPrice, askSize }: Sides): void {
-  // IB says "no bid" as price -1 with size 0. A price of -1 with a size is a price: some indices and spreads have it.
-  const noBid = bidPrice === undefined || (bidPrice === -1 && !bidSize)
-  const noAsk = askPrice === undefined || (askPrice === -1 && !askSize)
-  quote.bidPrice = noBid ? undefined : bidPrice
-  quote.bidSize = noBid && !bidSize ? undefined : bidSize
-  quote.askPrice = noAsk ? undefined : askPrice
-  quote.askSize = noAsk && !askSize ? undefined : askSize
+  quote.bidPrice = bidPrice
+  quote.bidSize = bidPrice === undefined && !bidSize ? undefined : bidSize
+  quote.askPrice = askPrice
+  quote.askSize = askPrice === undefined && !askSize ? undefined : askSize
+}
+
+/**
+ * IB says "no bid" as price -1 with size 0. A price of -1 with a size is a price: some indices and spreads have it. Only the size inside
+ * the message decides: one that follows by itself makes no price of what was none.
+ */
+function isNoPrice(price: number | undefined, size: number | undefined): boolean {
+  return price === undefined || (price === -1 && !size)
 }
 
 /** False when there was no trade yet. */
 function fillTrade(trade: Trade, { lastPrice, lastSize, lastTime }: Line['fields']): boolean {
-  if (lastPrice === undefined || (lastPrice === -1 && !lastSize)) return false
+  if (lastPrice === undefined || isNoPrice(lastPrice, lastSize)) return false
   trade.price = lastPrice
   trade.size = lastSize
   trade.eventTsUs = lastTime === undefined ? undefined : lastTime * 1_000_000

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import type { RecordSource } from '../../../market/record-source.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../../backtester/gateway/server/gateway.ts'
 import type { Limits } from '../../../backtester/gateway/server/limits.ts'
 import { writeTape } from '../../../db/tape/writer.ts'
@@ -74,6 +75,7 @@ export interface TapeRoom {
   /** Writes the tape and serves it: at full speed, every record, once one line is open, unless `options` say otherwise. */
   serve(records: TapeRecord[], options?: Partial<GatewayOptions>): Promise<ServedTape>
   serveFile(tape: string, options?: Partial<GatewayOptions>): Promise<ServedTape>
+  serveSource(source: RecordSource, options?: Partial<GatewayOptions>): Promise<ServedTape>
   /** Stops what still runs and removes the files. */
   clear(): Promise<void>
 }
@@ -94,7 +96,7 @@ export async function tapeRoom(): Promise<TapeRoom> {
     await writeTape(path, { source: 'import' }, [records])
     return path
   }
-  const serveFile = async (tape: string, options: Partial<GatewayOptions> = {}) => {
+  const serve = async (what: Pick<GatewayOptions, 'tape' | 'source'>, options: Partial<GatewayOptions> = {}) => {
     const logged: string[] = []
     const level = (name: string) => (_details: object, message: string) => void logged.push(`${name}: ${message}`)
     const log = { debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') }
@@ -107,14 +109,15 @@ export async function tapeRoom(): Promise<TapeRoom> {
       leaveTimeoutMs: 200,
       limits: NO_LIMITS,
     } as const
-    const gateway = await startGateway({ tape, host: '127.0.0.1', port: 0, ...served, ...options }, { log })
+    const gateway = await startGateway({ ...what, host: '127.0.0.1', port: 0, ...served, ...options }, { log })
     gateways.push(gateway)
     return { gateway, port: gateway.port, logged }
   }
   return {
     write,
-    serveFile,
-    serve: async (records, options) => serveFile(await write(records), options),
+    serveFile: (tape, options) => serve({ tape }, options),
+    serveSource: (source, options) => serve({ source }, options),
+    serve: async (records, options) => serve({ tape: await write(records) }, options),
     async clear() {
       await Promise.all(gateways.map((gateway) => gateway.stop()))
       await rm(directory, { recursive: true, force: true })

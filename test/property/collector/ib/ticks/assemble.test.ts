@@ -86,9 +86,11 @@ describe('the messages of one quote', () => {
         }
         assembler.closeGroup()
 
-        // A size on an empty side makes the -1 before it a price.
-        const withSide = ({ price, size }: Side, names: [string, string]) =>
-          price === -1 && size === 0 ? {} : { [names[0]]: price, [names[1]]: size }
+        // A size that comes by itself makes no price of the -1 of an empty side.
+        const withSide = ({ price, size }: Side, names: [string, string]) => ({
+          ...(price !== -1 && { [names[0]]: price }),
+          ...((price !== -1 || size !== 0) && { [names[1]]: size }),
+        })
         expect(ticks.at(-1)).toEqual({
           kind: 'quote',
           instrument: 11,

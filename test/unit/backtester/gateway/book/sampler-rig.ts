@@ -1,13 +1,13 @@
 /** A sampler whose ticks are kept as text, and records to play to it. */
 
 import { ContractBook, type ListedContract } from '../../../../../backtester/gateway/contracts/contracts.ts'
-import type { Line, LineOptions, Outlet } from '../../../../../backtester/gateway/book/line.ts'
+import type { Line, LineOptions } from '../../../../../backtester/gateway/book/line.ts'
+import type { Outlet } from '../../../../../backtester/gateway/book/outlet.ts'
 import { Sampler } from '../../../../../backtester/gateway/book/sampler.ts'
-import type { TickKind, TickLine } from '../../../../../backtester/gateway/book/tick-line.ts'
+import type { TickLine } from '../../../../../backtester/gateway/book/tick-line.ts'
+import type { TickKind } from '../../../../../backtester/gateway/protocol/tick-types.ts'
 import { FrameWriter } from '../../../../../backtester/gateway/protocol/wire.ts'
-import { RecordCursor } from '../../../../../db/tape/codec/decode.ts'
-import { RecordEncoder } from '../../../../../db/tape/codec/encode.ts'
-import type { Greeks, Statistic, TapeRecord, Trade, TradeSource } from '../../../../../market/tick.ts'
+import { type Greeks, isTick, type Statistic, type TapeRecord, type Trade, type TradeSource } from '../../../../../market/tick.ts'
 import { CONTRACTS, MS_US, OPEN_US } from '../../../../support/gateway/gateway-tape.ts'
 
 /** Keeps what is sent: `@` and the milliseconds behind the opening, then the messages of that time. */
@@ -52,12 +52,10 @@ export class Rig {
   }
 
   play(...records: TapeRecord[]): void {
-    const encoder = new RecordEncoder()
-    for (const record of records) encoder.append(record)
-    const cursor = new RecordCursor(encoder.bytes())
-    while (cursor.next()) {
-      this.goTo(cursor.tsUs)
-      this.sampler.play(cursor, cursor.tsUs)
+    for (const record of records) {
+      this.goTo(record.tsUs)
+      if (isTick(record)) this.sampler.play(record, record.tsUs)
+      else this.sampler.note(record)
     }
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { ContractBook, inventConId } from '../../../../../backtester/gateway/contracts/contracts.ts'
-import type { ContractQuery } from '../../../../../backtester/gateway/protocol/requests.ts'
+import type { ContractQuery } from '../../../../../backtester/gateway/protocol/contract-fields.ts'
 import { type Contract, contractKey } from '../../../../../market/contract.ts'
 import { CONTRACTS, JULY_72_CALL, JUNE_70_CALL, JUNE_70_PUT, TWX, twxOption } from '../../../../support/gateway/gateway-tape.ts'
 

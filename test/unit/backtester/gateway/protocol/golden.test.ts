@@ -10,9 +10,10 @@ import { contractDetails } from '../../../../../backtester/gateway/contracts/con
 import { ContractBook } from '../../../../../backtester/gateway/contracts/contracts.ts'
 import { RequestError } from '../../../../../backtester/gateway/protocol/field-reader.ts'
 import * as messages from '../../../../../backtester/gateway/protocol/messages.ts'
-import { EMPTY_ANSWERS, NOT_SERVED } from '../../../../../backtester/gateway/server/other-requests.ts'
-import { decodeRequest, type Request } from '../../../../../backtester/gateway/protocol/requests.ts'
+import { EMPTY_ANSWERS } from '../../../../../backtester/gateway/server/handlers/account.ts'
+import { NOT_SERVED } from '../../../../../backtester/gateway/server/handlers/not-served.ts'
 import { FrameReader, FrameWriter, splitFields } from '../../../../../backtester/gateway/protocol/wire.ts'
+import { decodeRequest } from '../../../../support/gateway/decoded-request.ts'
 import { JUNE_70_CALL, OPEN_US, TWX } from '../../../../support/gateway/gateway-tape.ts'
 
 const VERSIONS = [166, 173, 176, 177, 178, 181, 182, 185, 186, 193]
@@ -83,6 +84,11 @@ const RESPONSES: readonly [writer: keyof typeof messages, write: Write, bytes: G
   ['writeTickString', (w) => messages.writeTickString(w, 9000, 45, '1744742857'), '46|6|9000|45|1744742857|'],
   ['writeTickPrice', (w) => messages.writeTickPrice(w, 9000, 4, 202.55, 2, 0), '1|6|9000|4|202.55|2|0|'],
   // A real gateway was seen to send 0.0; clients read both.
+  ['writeSidePrice', (w) => messages.writeSidePrice(w, messages.sideHead(9000, 1, 0), 202.5, 3, 1), '1|6|9000|1|202.5|3|1|'],
+  // A size that is not known is an empty field, as every unset value.
+  ['writeSidePrice', (w) => messages.writeSidePrice(w, messages.sideHead(9000, 2, 3), 202.5, Number.NaN, 1), '1|6|9000|2|202.5||1|'],
+  ['writeSideSize', (w) => messages.writeSideSize(w, messages.sideHead(9000, 2, 3), 100), '2|6|9000|3|100|'],
+  ['writeSideSize', (w) => messages.writeSideSize(w, messages.sideHead(9000, 66, 69), Number.NaN), '2|6|9000|69||'],
   ['writeTickGeneric', (w) => messages.writeTickGeneric(w, 9000, 49, 0), '45|6|9000|49|0|'],
   ['writeTickSize', (w) => messages.writeTickSize(w, 9000, 8, 323886), '2|6|9000|8|323886|'],
   [
@@ -100,7 +106,8 @@ const RESPONSES: readonly [writer: keyof typeof messages, write: Write, bytes: G
   ],
   [
     'writeQuoteTick',
-    (w) => messages.writeQuoteTick(w, 9000, 1678745793, { bidPrice: 3895.5, askPrice: 3896, bidSize: 9, askSize: 11 }),
+    (w) =>
+      messages.writeQuoteTick(w, messages.quoteTickHead(9000), 1678745793, { bidPrice: 3895.5, askPrice: 3896, bidSize: 9, askSize: 11 }),
     '99|9000|3|1678745793|3895.5|3896|9|11|0|',
   ],
   ['writeMidpointTick', (w) => messages.writeMidpointTick(w, 9000, 1678746113, 3896.875), '99|9000|4|1678746113|3896.875|'],
@@ -227,7 +234,7 @@ const ticksAsked = {
 } as const
 
 /** Every request, at least once. */
-const REQUESTS: readonly [bytes: Golden, read: Request][] = [
+const REQUESTS: readonly [bytes: Golden, read: Record<string, unknown>][] = [
   ['71|2|30||', { type: 'start-api', clientId: 30 }],
   ['49|1|', { type: 'current-time' }],
   // The issuer's id comes with 176.

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { ContractBook } from '../../../../../backtester/gateway/contracts/contracts.ts'
-import type { Outlet } from '../../../../../backtester/gateway/book/line.ts'
+import type { Outlet } from '../../../../../backtester/gateway/book/outlet.ts'
 import { type Audience, TapePlayer } from '../../../../../backtester/gateway/server/player.ts'
 import { Sampler } from '../../../../../backtester/gateway/book/sampler.ts'
-import { tapeFile } from '../../../../../backtester/gateway/source/source.ts'
+import { tapeFile } from '../../../../../backtester/gateway/source/tape-file.ts'
 import { FrameWriter } from '../../../../../backtester/gateway/protocol/wire.ts'
 import type { TapeRecord } from '../../../../../market/tick.ts'
 import {

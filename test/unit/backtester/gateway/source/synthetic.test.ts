@@ -1,26 +1,28 @@
 import { describe, expect, it } from 'vitest'
 
+import { scanContents, type SourceContents } from '../../../../../backtester/gateway/source/contents.ts'
 import { SYNTHETIC_TERMS, syntheticMarket } from '../../../../../backtester/gateway/source/synthetic.ts'
-import { RecordCursor } from '../../../../../db/tape/codec/decode.ts'
 import { nyse } from '../../../../../market/calendar/calendar.ts'
 import { optionPrice } from '../../../../../market/option/pricing.ts'
-import type { Quote, Tick } from '../../../../../market/tick.ts'
+import { isTick, type Quote, type Tick } from '../../../../../market/tick.ts'
 
 const MARKET = { contracts: 300, seed: 7, ticksPerSecond: 1000, seconds: 30 }
 
+function contentsOf(market: typeof MARKET): SourceContents {
+  const contents = syntheticMarket(market).contents?.()
+  if (!contents) throw new Error('a synthetic market knows what it holds')
+  return contents
+}
+
 async function ticksOf(market: typeof MARKET): Promise<Tick[]> {
   const ticks: Tick[] = []
-  const cursor = new RecordCursor()
-  for await (const { payload } of syntheticMarket(market).blocks()) {
-    cursor.reset(payload)
-    while (cursor.next()) ticks.push(cursor.record() as Tick)
-  }
+  for await (const { records } of syntheticMarket(market).records()) ticks.push(...records.filter(isTick))
   return ticks
 }
 
 describe('a synthetic market', () => {
   it('has as many contracts and ticks as were asked for, each at its time', async () => {
-    const { contracts, ticks, startUs, endUs } = await syntheticMarket(MARKET).contents()
+    const { contracts, ticks, startUs, endUs } = contentsOf(MARKET)
     const played = await ticksOf(MARKET)
     expect(contracts.size).toBe(300)
     expect(new Set([...contracts.values()].map((contract) => JSON.stringify(contract))).size).toBe(300)
@@ -29,6 +31,10 @@ describe('a synthetic market', () => {
     expect([played[0]?.tsUs, played.at(-1)?.tsUs]).toEqual([startUs, endUs])
     expect(endUs - startUs).toBe(29_999_000)
     expect(played.every(({ tsUs, seq }, i) => tsUs === startUs + i * 1000 && seq === i + 1)).toBe(true)
+  })
+
+  it('says of itself what reading it would find', async () => {
+    expect(contentsOf(MARKET)).toEqual(await scanContents(syntheticMarket(MARKET)))
   })
 
   it('is the same for the same seed, and another one for another', async () => {
@@ -50,7 +56,7 @@ describe('a synthetic market', () => {
   })
 
   it('keeps the values at the latest price of the stock inside all quotes, so that there is no arbitrage', async () => {
-    const { contracts } = await syntheticMarket(MARKET).contents()
+    const { contracts } = contentsOf(MARKET)
     const quotes = new Map<number, Quote>()
     let outside = 0
     for (const [i, tick] of (await ticksOf(MARKET)).entries()) {

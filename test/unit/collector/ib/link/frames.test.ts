@@ -69,6 +69,21 @@ describe('price and size messages', () => {
     ])
   })
 
+  it('take an empty size for one that is not known, and a size behind an empty side for nothing but a size', async () => {
+    const { ticks } = await record(
+      [1, 6, 7, 1, '70.5', '', 1],
+      [1, 6, 7, 2, '-1', 0, 0],
+      [2, 6, 7, 3, 5],
+      [1, 6, 8, 1, '1', 2, 1],
+      [2, 6, 8, 0, ''],
+    )
+
+    expect(ticks).toEqual([
+      { kind: 'quote', instrument: 70, bidPrice: 70.5, askSize: 5 },
+      { kind: 'quote', instrument: 80, bidPrice: 1 },
+    ])
+  })
+
   it('leave an empty side out, keep a zero bid, and tell a price of -1 by its size', async () => {
     const { ticks } = await record(
       [1, 6, 7, 1, '-1.0', 0, 0],

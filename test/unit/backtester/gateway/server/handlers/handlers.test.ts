@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { RequestError } from '../../../../../backtester/gateway/protocol/field-reader.ts'
-import { decodeRequest } from '../../../../../backtester/gateway/protocol/requests.ts'
+import { RequestError } from '../../../../../../backtester/gateway/protocol/field-reader.ts'
+import { REQUESTS } from '../../../../../../backtester/gateway/server/handlers/index.ts'
+import { RequestTable } from '../../../../../../backtester/gateway/server/request-table.ts'
+import { decodeRequest } from '../../../../../support/gateway/decoded-request.ts'
 
 /** As issue threads and logs print messages. */
 function decode(line: string) {
@@ -32,7 +34,16 @@ const anyContract = {
   tradingClass: '',
 }
 
-describe('decodeRequest', () => {
+describe('the table of requests', () => {
+  it('refuses two handlers of one message', () => {
+    const [first] = REQUESTS
+    expect(() => new RequestTable([...REQUESTS, { ...first, name: 'another' } as (typeof REQUESTS)[number]])).toThrow(
+      'Message 71 is handled twice: by start-api and by another',
+    )
+  })
+})
+
+describe('a message', () => {
   it('reads startApi as clients send it, with and without optional capabilities', () => {
     expect(decode('71,2,30,,')).toEqual({ type: 'start-api', clientId: 30 })
     expect(decode('71,2,0')).toEqual({ type: 'start-api', clientId: 0 })

@@ -1,7 +1,9 @@
 import { appendFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { scanTape } from '../../../../../backtester/gateway/source/tape-scan.ts'
+import { scanContents, type SourceContents } from '../../../../../backtester/gateway/source/contents.ts'
+import { tapeFile } from '../../../../../backtester/gateway/source/tape-file.ts'
+import type { TornTail } from '../../../../../db/tape/reader.ts'
 import type { TapeRecord } from '../../../../../market/tick.ts'
 import {
   CONTRACTS,
@@ -22,7 +24,9 @@ beforeAll(async () => {
 })
 afterAll(() => room.clear())
 
-describe('scanTape', () => {
+const scanTape = (path: string, onTorn?: (torn: TornTail) => void): Promise<SourceContents> => scanContents(tapeFile(path, onTorn))
+
+describe('scanContents', () => {
   it('finds the contracts, the number of ticks and their first and last time', async () => {
     const path = await room.write(tapeOf([quoteAt(0, 0, [70, 1]), quoteAt(5 * SECOND_US, 1, [1, 1])]))
     expect(await scanTape(path)).toEqual({
@@ -33,7 +37,6 @@ describe('scanTape', () => {
       ticks: 2,
       startUs: OPEN_US,
       endUs: OPEN_US + 5 * SECOND_US,
-      torn: undefined,
     })
   })
 
@@ -49,7 +52,9 @@ describe('scanTape', () => {
   it('reports a torn tail and reads what is before it', async () => {
     const path = await room.write(tapeOf([quoteAt(0, 0, [70, 1])]))
     await appendFile(path, 'half a block')
-    expect(await scanTape(path)).toMatchObject({ ticks: 1, torn: { bytes: 12 } })
+    const torn: TornTail[] = []
+    expect(await scanTape(path, (tail) => torn.push(tail))).toMatchObject({ ticks: 1 })
+    expect(torn).toEqual([expect.objectContaining({ bytes: 12 })])
   })
 
   it('refuses a tape without ticks', async () => {

@@ -1,47 +1,11 @@
-/**
- * Requests that have nothing to do with market data: those of an account are answered as one without orders, trades or positions
- * would be, since clients ask for them as they connect and wait; the rest is refused.
- */
+/** Requests that have nothing to do with the market data of a tape. They are refused by name. */
 
-import { ACCOUNT } from '../protocol/codes.ts'
-
-/** What ends the answer to a request of the account; `undefined` where IB answers nothing. */
-export interface EmptyAnswer {
-  /** Position of the request id, which the answer repeats. */
-  idAt?: number
-  fields?: readonly (string | number)[]
-  /** Position of the flag that is 0 when the client wants nothing any more, which is answered with nothing. */
-  flagAt?: number
-}
-
-export const EMPTY_ANSWERS: ReadonlyMap<number, EmptyAnswer> = new Map<number, EmptyAnswer>([
-  // reqOpenOrders, reqAccountUpdates, reqExecutions, reqIds
-  [5, { fields: [53, 1] }],
-  [6, { fields: [54, 1, ACCOUNT], flagAt: 2 }],
-  [7, { idAt: 2, fields: [55, 1] }],
-  [8, { fields: [9, 1, 1] }],
-  // News bulletins, cancelling them, setServerLogLevel, reqAutoOpenOrders
-  [12, {}],
-  [13, {}],
-  [14, {}],
-  [15, {}],
-  // reqAllOpenOrders, reqManagedAccts
-  [16, { fields: [53, 1] }],
-  [17, { fields: [15, 1, ACCOUNT] }],
-  // Account summary, positions of a model, account updates of a model, each with its cancel; cancelPositions
-  [62, { idAt: 2, fields: [64, 1] }],
-  [63, {}],
-  [64, {}],
-  [74, { idAt: 2, fields: [72, 1] }],
-  [75, {}],
-  [76, { idAt: 2, fields: [74, 1] }],
-  [77, {}],
-  // reqCompletedOrders
-  [99, { fields: [102] }],
-])
+import { Code } from '../../protocol/codes.ts'
+import { RequestError } from '../../protocol/field-reader.ts'
+import type { RequestHandler } from './handler.ts'
 
 /** Requests of IB that this gateway refuses, with the position of their request id where they carry one. */
-export const NOT_SERVED = new Map<number, [name: string, idAt?: number]>([
+export const NOT_SERVED: ReadonlyMap<number, readonly [name: string, idAt?: number]> = new Map<number, [name: string, idAt?: number]>([
   [3, ['placeOrder', 1]],
   [4, ['cancelOrder', 1]],
   [10, ['reqMktDepth', 2]],
@@ -87,3 +51,12 @@ export const NOT_SERVED = new Map<number, [name: string, idAt?: number]>([
   [103, ['cancelWshEventData', 1]],
   [104, ['reqUserInfo', 1]],
 ])
+
+export const notServed: readonly RequestHandler<{ reqId: number; name: string }>[] = [...NOT_SERVED].map(([id, [name, idAt]]) => ({
+  id,
+  name: 'not-served',
+  read: (reader) => ({ reqId: reader.idAt(idAt), name }),
+  answer({ reqId }) {
+    throw new RequestError(Code.invalidRequest, reqId, `${name} is not served by the replay gateway`)
+  },
+}))

@@ -1,13 +1,13 @@
-/** Finds what a client means by a contract. */
+/** Finds the contract that a client describes. */
 
-import type { Client } from '../server/answers.ts'
-import { Code } from '../protocol/codes.ts'
-import type { ListedContract } from './contracts.ts'
-import { RequestError } from '../protocol/field-reader.ts'
-import type { ContractQuery } from '../protocol/requests.ts'
+import type { ListedContract } from '../../contracts/contracts.ts'
+import { Code } from '../../protocol/codes.ts'
+import type { ContractQuery } from '../../protocol/contract-fields.ts'
+import { RequestError } from '../../protocol/field-reader.ts'
+import type { Client } from '../client.ts'
 
 /**
- * The one contract that is described.
+ * Returns the one contract that fits.
  *
  * @throws RequestError 200 when there is none, or several.
  */

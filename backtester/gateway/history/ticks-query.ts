@@ -4,36 +4,16 @@
  */
 
 import { nyse } from '../../../market/calendar/calendar.ts'
-import type { Client } from '../server/answers.ts'
-import { Code } from '../protocol/codes.ts'
 import { secondsOf, tradeFields } from '../book/served-fields.ts'
-import { RequestError } from '../protocol/field-reader.ts'
 import type { ListedContract } from '../contracts/contracts.ts'
 import type { HistoryQuery } from './history.ts'
-import { parseTime, type WireTime } from './history-times.ts'
-import { findOne } from '../contracts/find-contract.ts'
 import * as messages from '../protocol/messages.ts'
 import { midpointOf } from '../book/midpoint.ts'
-import type { HistoricalTicksRequest } from '../protocol/requests.ts'
 
-const MAX_TICKS = 1000
+export const MAX_TICKS = 1000
 
 interface Stamped {
   seconds: number
-}
-
-export function historicalTicksQuery(request: HistoricalTicksRequest, client: Client): HistoryQuery {
-  const { reqId, query } = request
-  const listed = findOne(query, reqId, client)
-  const start = readTime(request.start, reqId, client)
-  const end = readTime(request.end, reqId, client)
-  if (!start && !end) throw new RequestError(Code.invalidRequest, reqId, 'Please enter a start or an end time of the historical ticks')
-  if (request.count < 1) throw new RequestError(Code.invalidRequest, reqId, `Expected 1 to ${MAX_TICKS} ticks, found ${request.count}`)
-  const toUs = Math.min(client.host.nowUs, (end?.tsUs ?? Number.POSITIVE_INFINITY) - 1)
-  const ticks = ticksQuery({ ...request, listed, fromUs: start?.tsUs ?? 0, toUs, isFirst: start !== undefined })
-  if (!ticks)
-    throw new RequestError(Code.invalidRequest, reqId, `Expected TRADES, BID_ASK or MIDPOINT to show, found ${request.whatToShow}`)
-  return ticks
 }
 
 export interface TicksWanted {
@@ -99,29 +79,6 @@ export function ticksQuery(wanted: TicksWanted): HistoryQuery | undefined {
     default:
       return undefined
   }
-}
-
-/**
- * A time of a request; undefined when it is empty. A client that leaves out the zone is warned, as IB does.
- *
- * @throws RequestError 10314 when it is none.
- */
-export function readTime(text: string, reqId: number, { writer }: Client): WireTime | undefined {
-  const time = text === '' ? undefined : parseTime(text)
-  if (text !== '' && !time)
-    throw new RequestError(
-      Code.invalidTime,
-      reqId,
-      `The date, time, or time-zone entered is invalid: expected yyyymmdd-hh:mm:ss (UTC) or yyyymmdd hh:mm:ss zone, found ${text}`,
-    )
-  if (time && !time.isExplicit)
-    messages.writeError(
-      writer,
-      reqId,
-      Code.implicitTimeZone,
-      'Warning: a time without a time zone was read as US/Eastern: write yyyymmdd-hh:mm:ss for UTC',
-    )
-  return time
 }
 
 /** The first or the last so many ticks, and the rest of the second in which they end. */

@@ -1,0 +1,45 @@
+/** A ready client and what all clients share, as the handlers of requests see them. */
+
+import type { Outlet } from '../book/outlet.ts'
+import type { Line } from '../book/line.ts'
+import type { Sampler } from '../book/sampler.ts'
+import type { TickLine } from '../book/tick-line.ts'
+import type { ContractBook } from '../contracts/contracts.ts'
+import type { BarLine } from '../history/bar-line.ts'
+import type { Asker, History } from '../history/history.ts'
+import type { HistoryPacing } from '../history/history-pacing.ts'
+import type { Limits } from './limits.ts'
+
+/** What all clients share. */
+export interface Services {
+  readonly contracts: ContractBook
+  readonly sampler: Sampler
+  /** Market-data lines that may be open at once, over all clients as IB counts them. */
+  readonly maxLines: number
+  readonly limits: Limits
+  readonly history: History
+  readonly historyPacing: HistoryPacing
+  /** Tape time stands still until what is returned was called. */
+  holdTape(): () => void
+  /** Tape time. */
+  readonly nowUs: number
+  /** To be called behind each opened line. */
+  lineOpened(): void
+}
+
+/** The client whose request is answered. */
+export interface Client extends Outlet, Asker {
+  readonly host: Services
+  readonly serverVersion: number
+  /** Open lines by request id. */
+  readonly lines: Map<number, Line>
+  readonly tickLines: Map<number, TickLine>
+  /** Bars that are kept up to date, by request id; their requests are among the histories. */
+  readonly barLines: Map<number, BarLine>
+  /** When tick-by-tick data was last asked for, by contract and kind, in milliseconds of the wall. */
+  readonly ticksAsked: Map<string, number>
+  /** What it wants: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen. */
+  dataType: number
+  /** When it was last sent the time, in milliseconds of the wall. */
+  timeSentMs: number
+}

@@ -1,0 +1,12 @@
+/** A request of a client as the gateway reads it, with the name of its handler as `type`. */
+
+import { REQUESTS } from '../../../backtester/gateway/server/handlers/index.ts'
+import { RequestTable } from '../../../backtester/gateway/server/request-table.ts'
+
+const table = new RequestTable(REQUESTS)
+
+/** Throws what the gateway would answer with an error message. */
+export function decodeRequest(fields: readonly string[]): { type: string } & object {
+  const { handler, request } = table.read(fields)
+  return { type: handler.name, ...request }
+}
