@@ -8,7 +8,7 @@
 import type { Logger } from 'pino'
 
 import type { CollectProgress } from '../collector/collect.ts'
-import type { LineCounts } from '../collector/lines/subscriptions.ts'
+import type { LineCounts } from '../collector/lines/line.ts'
 import { droppedTotal } from '../collector/telemetry/counts.ts'
 
 const OPENING_MS = 10_000
@@ -71,4 +71,4 @@ export function createProgressLog(log: Pick<Logger, 'info'>, nowMs: () => number
   }
 }
 
-const unanswered = ({ queued, requested }: LineCounts) => queued + requested
+const unanswered = ({ queued, asked }: LineCounts) => queued + asked

@@ -9,7 +9,7 @@ function logging() {
   const said: [number, string, object][] = []
   let seconds = 0
   const counts = createCounts()
-  const states = { idle: 0, queued: 0, requested: 0, open: 0, 'no-line': 0, paused: 0, refused: 0 }
+  const states = { idle: 0, queued: 0, asked: 0, open: 0, silent: 0, 'no-line': 0, paused: 0, refused: 0 }
   const report = createProgressLog(
     { info: (details: object, message: string) => said.push([seconds, message, details]) } as never,
     () => seconds * 1000,

@@ -23,7 +23,10 @@ const FIRST: Status = {
     disconnectedSince: '2026-11-21T11:59:15.250Z',
     reconnects: 0,
     fault: null,
+    ibIsAway: false,
   },
+  notReady: ['not connected to the gateway', 'not recording: the time is not known yet'],
+  data: { lastTick: null, expected: false, silentMs: null },
   lines: { limit: 100, learnedLimit: null, wanted: 0, open: 0, asked: 0, withoutLine: 0, paused: 0, refused: 0 },
   tickByTick: { wanted: 0, open: 0, refused: 0 },
   messages: { total: 0, perSecond: 0 },
@@ -31,7 +34,7 @@ const FIRST: Status = {
   lagMs: null,
   journal: { segments: 0, bytes: 0, limitBytes: 2 ** 34, batches: 0 },
   database: { server: null, answering: null, lastCommit: null, fault: null },
-  gaps: { total: 0, last: [] },
+  gaps: { total: 0, open: [], last: [] },
   entitlements: [],
 }
 
@@ -60,7 +63,11 @@ const TROUBLED: Status = {
     lastCommit: '2026-11-21T11:29:30.000Z',
     fault: 'tapedeck at 127.0.0.1:5432 gave no connection: connect ECONNREFUSED 127.0.0.1:5432',
   },
-  gaps: { total: 12, last: [{ from: '2026-11-21T11:00:00.000001Z', to: '2026-11-21T11:30:00.000000Z', cause: 'link-lost' }] },
+  gaps: {
+    total: 12,
+    open: [{ from: '2026-11-21T11:55:00.000000Z', cause: 'ib-1100' }],
+    last: [{ from: '2026-11-21T11:00:00.000001Z', to: '2026-11-21T11:30:00.000000Z', cause: 'link-lost' }],
+  },
   entitlements: [
     {
       symbol: 'BRK B',
@@ -118,7 +125,8 @@ describe('the table of a status', () => {
     expect(rows).toContain('                1 batch waiting for the database')
     expect(rows).toContain('                does not take ticks, last commit 30 min 30 s ago; they wait in')
     expect(rows).toContain('                2026-11-21T11:00:00Z to 2026-11-21T11:30:00Z: link-lost')
-    expect(rows).toContain('                nothing is recorded now; a hole is named when it is over')
+    expect(rows).toContain('                open since 2026-11-21T11:55:00Z: ib-1100')
+    expect(rows).toContain('Ready           NO')
     expect(rows).toContain('                10167: delayed only')
   })
 

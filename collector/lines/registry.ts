@@ -1,0 +1,409 @@
+/**
+ * The one owner of lines: which are wanted, by instrument and feed and by request id, and what the gateway made of each. The states
+ * of a line and what is possible between them are in line.ts.
+ *
+ * It knows the request ids of the current link only; a new link asks for everything again. Requests go out through the queue
+ * (queue.ts), as many as the gateway serves (limit-probe.ts). On a link that lives, no line stays dead for want of asking (ask-again.ts):
+ *
+ *   no answer             asked for again after 10 s, 30 s, and then every minute
+ *   paused                asked for again every minute
+ *   data after a refusal  recorded, and doubted: unless it keeps coming, the line is asked for again after a minute
+ *   refused               asked for again three times, when it was served before or its symbol is; then final until the next link
+ *   IB lost and found     what has no answer is asked for at once, what is open and stays silent after 10 s
+ */
+
+import type { Refusal } from '../ib/codes.ts'
+import { afterOutage, askAgainInMs, DELAYS, type LineDelays, noteRefusal, oughtToBeServed } from './ask-again.ts'
+import { LimitProbe } from './limit-probe.ts'
+import { LineTable } from './line-table.ts'
+import { type Line, type LineCounts, type LineEvent, lineKey, type WantedLine } from './line.ts'
+import { type LineOpener, RequestQueue } from './queue.ts'
+
+export interface LineRegistryOptions {
+  /** The line is asked for: messages with this id are its. */
+  onRequested: (reqId: number, line: WantedLine) => void
+  /** The next data with this id is to be reported (`dataCame`), although it is not the first. */
+  onWatched: (reqId: number, line: WantedLine) => void
+  /** Messages with this id belong to no line any more. */
+  onReleased: (reqId: number) => void
+  onOpened: (line: WantedLine) => void
+  /** `untilUs`: the last moment at which the line was known to live; absent: now. */
+  onClosed: (line: WantedLine, cause: string, untilUs?: number) => void
+  /** Not served. Without an error it was cancelled by us, because its data is delayed. `isRepeated`: it was asked for again, with the same answer. */
+  onRefused: (line: WantedLine, error: { code: number; text: string } | undefined, isRepeated: boolean) => void
+  /** The line is not wanted any more. */
+  onUnwanted: (line: WantedLine) => void
+  /** The gateway serves so many market-data lines at once; `waiting` contracts are without. Called when that has changed. */
+  onLimit: (lines: number, waiting: number) => void
+  /** The first line was refused for now; none is any more. */
+  onPaused: (code: number, text: string) => void
+  onResumed: () => void
+  /** Every market-data line that was asked for has its answer. */
+  onSettled: () => void
+  /** The market's time. */
+  nowUs: () => number
+  /** A line was to go where no line can go: a mistake of this program. Thrown when absent. */
+  onImpossible?: (error: Error) => void
+  /** Other intervals than the usual ones between attempts to have a line. */
+  delays?: Partial<LineDelays> | undefined
+}
+
+export class LineRegistry {
+  readonly #options: LineRegistryOptions
+  readonly #delays: LineDelays
+  readonly #table: LineTable
+  readonly #queue: RequestQueue
+  readonly #probe: LimitProbe
+  readonly #paused = new Set<Line>()
+  /** `performance.now()` of the last request for each line; kept for lines that are wanted again later. */
+  readonly #askedMs = new Map<string, number>()
+
+  constructor(options: LineRegistryOptions) {
+    this.#options = options
+    this.#delays = { ...DELAYS, ...options.delays }
+    const onImpossible = (error: Error) => {
+      if (!options.onImpossible) throw error
+      options.onImpossible(error)
+    }
+    this.#table = new LineTable({ onReleased: options.onReleased, onImpossible })
+    this.#queue = new RequestQueue({ mayAsk: (line) => this.#mayAsk(line), ask: (line, opener) => this.#ask(line, opener) })
+    this.#probe = new LimitProbe({
+      counts: this.#table.marketData,
+      lines: () => this.#table.all,
+      enqueue: (line) => {
+        this.#enqueue(line)
+        void this.#queue.run()
+      },
+      onLimit: options.onLimit,
+      lineMs: this.#delays.lineMs,
+    })
+  }
+
+  get marketData(): LineCounts {
+    return this.#table.marketData
+  }
+
+  get tickByTick(): LineCounts {
+    return this.#table.tickByTick
+  }
+
+  /** Market-data lines that the gateway has neither accepted nor refused yet. */
+  get waiting(): number {
+    return this.marketData.queued + this.marketData.asked
+  }
+
+  /** Market-data lines that the gateway serves at once, when it has fewer than are wanted. */
+  get limit(): number | undefined {
+    return this.#probe.reported
+  }
+
+  /** Market-data lines, open or not. */
+  get wanted(): number {
+    return this.#table.marketDataLines
+  }
+
+  /** Wants lines, in this order of importance. Known ones are left as they are. */
+  want(lines: readonly WantedLine[]): void {
+    for (const wanted of lines) this.#add(wanted)
+    void this.#queue.run()
+  }
+
+  /** Wants these lines and no others, in this order of importance. Known ones are left as they are, the others closed for `cause`. */
+  wantOnly(lines: readonly WantedLine[], cause: string): void {
+    const keys = new Set(lines.map(lineKey))
+    for (const line of this.#table.all) if (!keys.has(line.key)) this.#drop(line, cause)
+    for (const wanted of lines) this.#add(wanted)
+    this.#table.order(lines)
+    this.#probe.fill()
+    void this.#queue.run()
+    this.#settle()
+  }
+
+  /** Closes the least important of the other market-data lines for `cause`, until `limit`, or what the gateway has, takes these too. */
+  makeRoomFor(lines: readonly WantedLine[], limit: number, cause: string): void {
+    const keys = new Set(lines.map(lineKey))
+    const more = new Set(lines.filter((wanted) => !this.#table.of(wanted)).map(lineKey)).size
+    const room = more > 0 ? this.#probe.atMost(limit) : limit
+    for (const line of this.#table.all.toReversed())
+      if (!line.feed && !keys.has(line.key) && this.wanted + more > room) this.#drop(line, cause)
+  }
+
+  linkUp(opener: LineOpener): void {
+    this.#queue.start(opener)
+    this.#probe.linkUp()
+    for (const line of this.#table.all) this.#enqueue(line)
+    void this.#queue.run()
+  }
+
+  /** All lines are closed as of `untilUs`, the last proof that data was flowing. */
+  linkDown(cause: string, untilUs: number): void {
+    this.stop()
+    for (const line of this.#table.all) {
+      this.#close(line, cause, untilUs)
+      this.#move(line, 'reset')
+      this.#table.releaseIds(line)
+      line.forgetAnswers()
+    }
+    this.#paused.clear()
+    this.#probe.linkDown()
+  }
+
+  /** Asks for nothing more. */
+  stop(): void {
+    this.#queue.stop()
+    this.#probe.stop()
+    for (const line of this.#table.all) clearTimeout(line.timer)
+  }
+
+  /** The gateway knows the line: it named the type of its data or its parameters. */
+  accepted(reqId: number): void {
+    const line = this.#table.byReqId(reqId)
+    // What comes of a request that was cancelled, or between a refusal and the next request, proves nothing.
+    if (line?.state === 'asked' && line.reqId === reqId) this.#open(line)
+  }
+
+  /** Data has come: the first under this id, or the next one of a line that is watched. It belongs to the line, dead or alive. */
+  dataCame(reqId: number): void {
+    const line = this.#table.byReqId(reqId)
+    if (!line || line.state === 'open') return
+    const isCurrent = line.reqId === reqId
+    if (isCurrent && line.state === 'asked') return this.#open(line)
+    this.#hold(line)
+    if (isCurrent && line.state === 'silent' && line.doubt) {
+      if (performance.now() - line.doubt.sinceMs >= line.doubt.trustAfterMs) return this.#open(line)
+    } else if (isCurrent && line.state !== 'queued') {
+      const { trustMs, pausedMs } = this.#delays
+      this.#doubt(line, 'straggle', { cause: 'silent', trustAfterMs: trustMs, askAfterMs: pausedMs })
+    }
+    line.provenUs = this.#options.nowUs()
+    this.#options.onWatched(reqId, line)
+  }
+
+  /** The market-data line of an instrument is delayed, and delayed data is not wanted. */
+  cancelDelayed(instrument: number): void {
+    const line = this.#table.of({ instrument })
+    if (line?.reqId === undefined || !this.#queue.opener) return
+    this.#cancel(line)
+    line.isFinal = true
+    this.#move(line, 'refuse')
+    this.#close(line, 'delayed data is not wanted')
+    this.#options.onRefused(line, undefined, false)
+    this.#answered(line)
+  }
+
+  /** The line behind a request id. */
+  lineOf(reqId: number): WantedLine | undefined {
+    return this.#table.byReqId(reqId)
+  }
+
+  /** The gateway ended or refused the line. */
+  refused(reqId: number, code: number, text: string, refusal: Exclude<Refusal, 'part'>): void {
+    const line = this.#table.byReqId(reqId)
+    if (!line || line.reqId !== reqId) return
+    const cause = `refused: ${code}`
+    if (refusal === 'no-line' && !line.feed) {
+      this.#table.releaseIds(line)
+      this.#move(line, 'full')
+      this.#close(line, cause)
+      this.#probe.learn()
+    } else if (refusal === 'for-now' || refusal === 'ask-again') {
+      const wasServed = line.state === 'open' || line.state === 'silent'
+      this.#end(line, 'pause', cause)
+      if (refusal === 'ask-again' && wasServed) this.#enqueue(line)
+      else this.#notePaused(line, code, text)
+    } else {
+      const isRepeated = noteRefusal(line, code, this.#delays)
+      this.#end(line, 'refuse', cause)
+      this.#options.onRefused(line, { code, text }, isRepeated)
+    }
+    this.#answered(line)
+  }
+
+  /** Asks again without generic ticks. False when that was tried already. */
+  retryPlain(reqId: number): boolean {
+    const line = this.#table.byReqId(reqId)
+    if (!line || line.feed || line.plain || line.state !== 'asked') return false
+    line.plain = true
+    this.#table.releaseIds(line)
+    this.#enqueue(line)
+    void this.#queue.run()
+    return true
+  }
+
+  /**
+   * IB was lost and is back, or one of its farms: subscriptions may be dead although it says that they were kept. Asks at once for
+   * every line that is not served, and for those that are when no data comes in the next seconds. `cause` is recorded with them.
+   */
+  askSilentAgain(cause: string): void {
+    if (!this.#queue.opener) return
+    for (const line of this.#table.all) {
+      const todo = afterOutage(line, this.#askedMs.get(line.key) ?? Number.NEGATIVE_INFINITY)
+      if (!todo) continue
+      line.unanswered = 0
+      line.retries = 0
+      if (todo === 'doubt') {
+        line.provenUs = this.#options.nowUs()
+        this.#doubt(line, 'doubt', { cause, trustAfterMs: 0, askAfterMs: this.#delays.silentMs })
+        if (line.reqId !== undefined) this.#options.onWatched(line.reqId, line)
+      } else if (todo === 'wait') this.#arm(line)
+      else this.#askAgain(line, cause)
+    }
+    void this.#queue.run()
+  }
+
+  #add(wanted: WantedLine): void {
+    if (this.#table.of(wanted)) return
+    const line = this.#table.add(wanted)
+    if (this.#queue.opener) this.#enqueue(line)
+  }
+
+  #drop(line: Line, cause: string): void {
+    if (line.reqId !== undefined && line.state !== 'refused') this.#cancel(line)
+    else this.#table.releaseIds(line)
+    this.#move(line, 'reset')
+    this.#close(line, cause)
+    this.#table.remove(line)
+    this.#paused.delete(line)
+    this.#probe.forget(line)
+    this.#options.onUnwanted(line)
+  }
+
+  /** Every change of a state: what was to happen to the line in its old state is off, what follows from the new one is on. */
+  #move(line: Line, event: LineEvent): boolean {
+    const isMoved = this.#table.move(line, event)
+    clearTimeout(line.timer)
+    // The time of a request runs from when it has left the pacer.
+    if (line.state !== 'asked') this.#arm(line)
+    return isMoved
+  }
+
+  /** Asks for the line again when nothing changes until then. */
+  #arm(line: Line): void {
+    clearTimeout(line.timer)
+    const ms = this.#queue.opener && askAgainInMs(line, this.#delays)
+    if (ms === undefined) return
+    line.timer = setTimeout(() => {
+      if (line.state === 'asked') line.unanswered++
+      if (line.state === 'refused') {
+        line.retries++
+        if (!oughtToBeServed(line, this.#table.all)) return this.#arm(line)
+      }
+      this.#askAgain(line, 'silent')
+      void this.#queue.run()
+    }, ms)
+  }
+
+  #askAgain(line: Line, cause: string): void {
+    // IB gives a new tick-by-tick request the old stream, dead or not, for some seconds after its cancel.
+    const isDeadStream = line.feed && (line.state === 'silent' || line.state === 'asked')
+    this.#close(line, line.doubt?.cause ?? cause)
+    line.doubt = undefined
+    line.provenUs = undefined
+    if (isDeadStream) {
+      this.#cancel(line)
+      this.#askedMs.set(line.key, performance.now())
+    }
+    this.#enqueue(line)
+  }
+
+  #doubt(line: Line, event: 'straggle' | 'doubt', doubt: { cause: string; trustAfterMs: number; askAfterMs: number }): void {
+    line.doubt = { ...doubt, sinceMs: performance.now() }
+    this.#move(line, event)
+  }
+
+  #hold(line: Line): void {
+    if (line.held) return
+    line.held = true
+    this.#options.onOpened(line)
+  }
+
+  #close(line: Line, cause: string, untilUs?: number): void {
+    if (!line.held) return
+    line.held = false
+    const { provenUs } = line
+    this.#options.onClosed(line, cause, provenUs === undefined ? untilUs : Math.min(provenUs, untilUs ?? provenUs))
+  }
+
+  #open(line: Line): void {
+    this.#move(line, 'answer')
+    line.wasServed = true
+    line.openedMs = performance.now()
+    line.unanswered = 0
+    line.doubt = undefined
+    line.provenUs = undefined
+    this.#hold(line)
+    this.#answered(line)
+  }
+
+  /** The gateway has ended the line, or refused it: what comes all the same is to be noticed. */
+  #end(line: Line, event: 'pause' | 'refuse', cause: string): void {
+    this.#move(line, event)
+    this.#close(line, cause)
+    line.doubt = undefined
+    line.provenUs = undefined
+    if (line.reqId !== undefined) this.#options.onWatched(line.reqId, line)
+  }
+
+  #enqueue(line: Line): void {
+    if (this.#move(line, 'enqueue')) this.#queue.add(line)
+  }
+
+  #mayAsk(line: Line): boolean {
+    if (line.feed) {
+      const inMs = (this.#askedMs.get(line.key) ?? Number.NEGATIVE_INFINITY) + this.#delays.tickByTickMs - performance.now()
+      if (inMs <= 0) return true
+      this.#move(line, 'defer')
+      line.timer = setTimeout(() => {
+        this.#enqueue(line)
+        void this.#queue.run()
+      }, inMs)
+      return false
+    }
+    if (this.#probe.hasRoom()) return true
+    if (line.reqId !== undefined) this.#cancel(line)
+    this.#move(line, 'full')
+    this.#close(line, 'no-line')
+    this.#settle()
+    return false
+  }
+
+  async #ask(line: Line, opener: LineOpener): Promise<void> {
+    const before = line.reqId
+    const reqId = opener.newReqId()
+    this.#table.assignId(line, reqId)
+    if (before !== undefined) opener.close(before, line).catch(() => undefined)
+    this.#askedMs.set(line.key, performance.now())
+    this.#move(line, 'send')
+    this.#options.onRequested(reqId, line)
+    await opener.open(reqId, line, line.plain)
+    // Meanwhile IB has forgotten all lines, and we this id: on the same link, what was sent now is a line that belongs to nothing.
+    if (this.#queue.opener !== opener) await opener.close(reqId, line)
+    else if (line.reqId === reqId && line.state === 'asked') this.#arm(line)
+  }
+
+  #cancel(line: Line): void {
+    if (line.reqId !== undefined) this.#queue.opener?.close(line.reqId, line).catch(() => undefined)
+    this.#table.releaseIds(line)
+  }
+
+  #notePaused(line: Line, code: number, text: string): void {
+    if (this.#paused.size === 0) this.#options.onPaused(code, text)
+    this.#paused.add(line)
+  }
+
+  /** What follows from the answer to a line's request. */
+  #answered(line: Line): void {
+    const isOver = line.state === 'open' || line.state === 'refused' || line.state === 'no-line'
+    if (isOver && this.#paused.delete(line) && this.#paused.size === 0) this.#options.onResumed()
+    this.#probe.answered(line)
+    this.#probe.fill()
+    void this.#queue.run()
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (this.waiting > 0 || !this.#queue.opener) return
+    this.#probe.settle()
+    this.#options.onSettled()
+  }
+}
