@@ -128,10 +128,16 @@ forEachEdition('a recording', (edition) => {
       const place = await placeForTest()
       const python = await place.start(['python3', '--version']).ended.catch(() => undefined)
       if (python?.code !== 0) return skip('there is no python3 on this machine to open a terminal with')
-      // Opens a terminal, runs the rest in it, reads nothing of what it shows, and passes on the signal and the exit code.
+      // Opens a terminal, fills it, runs the rest in it, reads nothing of what it shows, and passes on the signal and the exit code.
       const program = [
-        'import os, pty, signal, subprocess, sys',
+        'import os, pty, select, signal, subprocess, sys',
         'outer, inner = pty.openpty()',
+        'os.set_blocking(inner, False)',
+        // The kernel passes on what it took; it is full when it stays so.
+        'while select.select([], [inner], [], 0.5)[1]:',
+        '  try: os.write(inner, b"x" * 256)',
+        '  except BlockingIOError: pass',
+        'os.set_blocking(inner, True)',
         'child = subprocess.Popen(sys.argv[1:], stdin=inner, stdout=inner, stderr=inner)',
         'os.close(inner)',
         'signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGTERM))',

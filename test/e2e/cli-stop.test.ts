@@ -34,6 +34,8 @@ it('says what it waits for, and leaves that in the journal at a second signal', 
   collector.child.kill('SIGTERM')
   const { code, stdout, stderr } = await collector.ended
   expect(code).toBe(0)
+  // It said so every five seconds; without the second signal it would have done so for thirty.
+  expect(stderr.match(/waiting for the database/g)?.length).toBeLessThan(4)
   expect(stderr).toContain('the next start writes the rest from the journal')
   const summary = JSON.parse(linesOf(stdout).at(-1) ?? '') as { event: string; cause: string; inFlight: number; dropped: number }
   expect(summary).toMatchObject({ event: 'summary', cause: 'SIGTERM', dropped: 0 })

@@ -51,3 +51,17 @@ it('finds the paths of a text', () => {
     ['tick.ts'],
   ])
 })
+
+it('explains only messages that the log may hold', () => {
+  const section = readFileSync(join(root, 'docs', 'operating.md'), 'utf8')
+    .split('\n## ')
+    .find((part) => part.startsWith('What the log says'))
+  // Before the part of a message that differs.
+  const messages = [...(section ?? '').matchAll(/^\| `([^`…]+)/gm)].map(([, message = '']) => message.trimEnd())
+  const sources = ['cli', 'collector']
+    .flatMap((room) => readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(root, room, name)))
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(path, 'utf8'))
+  expect(messages.length).toBeGreaterThan(5)
+  expect(messages.filter((message) => !sources.some((text) => text.includes(message)))).toEqual([])
+})
