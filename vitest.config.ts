@@ -12,8 +12,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{unit,property}/**/*.test.ts'],
-          testTimeout: 10_000,
-          hookTimeout: 10_000,
+          // Far above what any takes: a busy machine must fail none.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           maxWorkers: 2,
           benchmark: { include: [] },
           sequence: { groupOrder: 0 },

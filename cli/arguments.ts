@@ -1,32 +1,17 @@
-/** Options that several commands share, and readers of single values: each complains in the words of commander, what was expected. */
+/** Options that several commands share, and parsers of single values. A parser that refuses a value says what it expected. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
 import { ConfigError } from '../market/errors.ts'
 import type { TapeRecord } from '../market/tick.ts'
 import { isDate, isoFromUs, usFromIso } from '../market/time.ts'
-import { type ConfigOverrides, type LoadedConfig, loadConfig } from '../config/load.ts'
 
-/** What several commands take. */
+/** Options of several commands. */
 export interface CommonOptions {
   config?: string
   dataDir?: string
   logLevel?: string
   json?: boolean
-}
-
-/** The settings in force, with the options of the command line over them. Throws a ConfigError, as loadConfig does. */
-export function load(options: CommonOptions, overrides: ConfigOverrides = {}): LoadedConfig {
-  return loadConfig({
-    file: options.config,
-    env: process.env,
-    cwd: process.cwd(),
-    overrides: {
-      ...overrides,
-      ...(options.dataDir !== undefined && { dataDir: options.dataDir }),
-      ...(options.logLevel !== undefined && { log: { level: options.logLevel } }),
-    },
-  })
 }
 
 export const json = () => new Option('--json', 'machine-readable output')
@@ -83,16 +68,17 @@ export function kindsArgument(text: string): TapeRecord['kind'][] {
   })
 }
 
-function sessionArgument(text: string): number | 'latest' {
+function sessionArgument(text: string): number | 'latest' | 'all' {
   const id = Number(text)
-  if (text === 'latest') return text
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(id)) throw new InvalidArgumentError('expected latest, or the number of a session.')
+  if (text === 'latest' || text === 'all') return text
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(id))
+    throw new InvalidArgumentError('expected latest, or the number of a session, or all.')
   return id
 }
 
-/** The options that select a part of what is recorded. */
+/** Options that select a part of what is recorded. */
 export interface QueryArguments {
-  session: number | 'latest'
+  session: number | 'latest' | 'all'
   from?: number
   to?: number
   symbols?: string[]
@@ -101,7 +87,7 @@ export interface QueryArguments {
 
 export function addQueryOptions(command: Command): Command {
   return command
-    .option('--session <id>', 'session to read', sessionArgument, 'latest' as const)
+    .option('--session <id>', 'session to read, latest, or all', sessionArgument, 'latest' as const)
     .option('--from <time>', 'first moment, UTC', timeArgument)
     .option('--to <time>', 'moment before which to end, UTC', timeArgument)
     .option('--symbols <symbols>', 'only these stocks and their options, by comma', listArgument)

@@ -1,9 +1,9 @@
-/** What asks a running command to end. */
+/** Requests to end a running command. */
 
-import { onUnread } from './terminal.ts'
+import { onUnread } from './output.ts'
 
 export interface StopSignals {
-  /** Aborted: stop in order. Its reason is the signal, or `EPIPE` when nobody reads our output any more. */
+  /** Aborted: stop in order. Its reason is the signal, or `EPIPE` when nothing reads our output any more. */
   stop: AbortSignal
   /** Aborted: do not wait any more. */
   force: AbortSignal
@@ -13,9 +13,9 @@ export interface StopSignals {
 export const SAME_PRESS_MS = 500
 
 /**
- * The first signal asks to stop in order, the second not to wait any more.
+ * The first signal asks to stop in order, the second to stop without waiting.
  *
- * @param onHangup what SIGHUP does instead, for a command that has no terminal: a terminal that closes sends it too
+ * @param onHangup what SIGHUP does instead in a command without a terminal; a terminal that closes sends SIGHUP too
  */
 export function stopSignals(onHangup?: () => void): StopSignals {
   const stop = new AbortController()
@@ -28,11 +28,18 @@ export function stopSignals(onHangup?: () => void): StopSignals {
       stop.abort(signal)
     })
   if (onHangup && !process.stdin.isTTY && !process.stderr.isTTY) process.removeAllListeners('SIGHUP').on('SIGHUP', onHangup)
-  onUnread(() => stop.abort('EPIPE'))
   return { stop: stop.signal, force: force.signal }
 }
 
-/** Whether a signal cut the work short, and not a reader who has seen enough. */
+/** For a command whose output is its work: a reader of standard output that has seen enough ends it too. */
+export function stopSignalsOrUnread(): StopSignals {
+  const signals = stopSignals()
+  const unread = new AbortController()
+  onUnread(() => unread.abort('EPIPE'))
+  return { ...signals, stop: AbortSignal.any([signals.stop, unread.signal]) }
+}
+
+/** Whether a signal cut the work short, and not a reader that has seen enough. */
 export function wasInterrupted(stop: AbortSignal): boolean {
   return stop.aborted && stop.reason !== 'EPIPE'
 }

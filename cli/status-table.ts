@@ -13,6 +13,7 @@ export function formatStatus(status: Status, nowMs: number): string {
   const rows: [string, string[]][] = [
     ['Tapedeck', [`${status.version}, Node ${status.node.slice(1)}, process ${status.pid} on ${status.host}`, status.dataDir]],
     ['Running for', [ago(status.runningSince)]],
+    ['Ready', status.notReady.length === 0 ? ['yes: data is recorded and reaches the database'] : ['NO', ...status.notReady]],
     ['Session', [session ? String(session.id) : 'none: the time is not known yet']],
     ['Market time', [session ? `${second(session.marketTime)}, by ${session.clock === 'wall' ? 'this machine' : 'the gateway'}` : '-']],
     ['Gateway', [`${gateway.host}:${gateway.port}, client id ${gateway.clientId}`, connection(gateway, ago)]],
@@ -27,7 +28,7 @@ export function formatStatus(status: Status, nowMs: number): string {
       ],
     ])
   rows.push(
-    ['Messages', [`${whole(messages.perSecond)} a second, ${whole(messages.total)} in all`]],
+    ['Messages', [`${whole(messages.perSecond)} a second, ${whole(messages.total)} in all`, ...lastTick(status.data)]],
     ...tickRows(status.ticks),
     ['Lag', [status.lagMs === null ? 'nothing committed yet' : `${whole(Math.round(status.lagMs))} ms from socket to commit`]],
     [
@@ -42,8 +43,8 @@ export function formatStatus(status: Status, nowMs: number): string {
       'Gaps',
       [
         gaps.total === 0 ? 'none' : whole(gaps.total),
+        ...gaps.open.map((gap) => `open since ${second(gap.from)}: ${gap.cause}`),
         ...gaps.last.map((gap) => `${second(gap.from)} to ${second(gap.to)}: ${gap.cause}`),
-        ...(session && gateway.connectedSince === null ? ['nothing is recorded now; a hole is named when it is over'] : []),
       ],
     ],
     ['Entitlements', entitlements(status.entitlements)],
@@ -56,26 +57,34 @@ export function formatStatus(status: Status, nowMs: number): string {
 }
 
 function connection(
-  { state, connectedSince, disconnectedSince, reconnects, fault }: Status['gateway'],
+  { state, connectedSince, disconnectedSince, reconnects, fault, ibIsAway }: Status['gateway'],
   ago: (iso: string) => string,
 ): string {
   const again = reconnects > 0 ? `, ${counted(reconnects, 'failed or lost connection')}` : ''
-  if (state === 'up' && connectedSince !== null) return `connected for ${ago(connectedSince)}${again}`
+  if (state === 'up' && connectedSince !== null)
+    return `connected for ${ago(connectedSince)}${again}${ibIsAway ? '; the gateway has lost its connection to IB' : ''}`
   const since = disconnectedSince === null ? '' : ` for ${ago(disconnectedSince)}`
   return `${state === 'stopped' ? 'stopped' : `not connected${since}`}${again}${fault === null ? '' : `: ${fault}`}`
+}
+
+/** Market data is what counts; an answer of the gateway proves only the connection. */
+function lastTick({ lastTick, expected, silentMs }: Status['data']): string[] {
+  if (lastTick === null) return ['no market data yet']
+  const silent = silentMs === null ? '' : `; none on any line for ${duration(silentMs)}`
+  return [`last market data ${second(lastTick)}${expected ? silent : '; none is expected now'}`]
 }
 
 function lineLimit({ limit, learnedLimit }: Status['lines']): string {
   return `${whole(limit)}${learnedLimit === null ? '' : `; the gateway has ${whole(learnedLimit)}`}`
 }
 
-/** Those of the counts that are not 0. */
+/** The counts that are not 0. */
 function shortcomings(
-  counts: Partial<Record<'asked' | 'withoutLine' | 'paused' | 'refused', number>>,
+  counts: Partial<Record<'silent' | 'asked' | 'withoutLine' | 'paused' | 'refused', number>>,
   { connectedSince }: Status['gateway'],
 ): string[] {
   const asked = connectedSince === null ? 'waiting for the connection' : 'asked for'
-  const words = { asked, withoutLine: 'waiting for a line', paused: 'paused', refused: 'refused' }
+  const words = { silent: 'silent', asked, withoutLine: 'waiting for a line', paused: 'paused', refused: 'refused' }
   const some = Object.entries(words).flatMap(([name, text]) => {
     const lines = counts[name as keyof typeof words] ?? 0
     return lines > 0 ? [`${whole(lines)} ${text}`] : []

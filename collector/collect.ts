@@ -1,6 +1,6 @@
 /**
- * The collector's entry: takes its slices of the configuration, opens what a recording needs, joins the rooms (topology.ts),
- * and on stop takes everything down in the order in which ticks flow: feed, journal, writer, the rest.
+ * The collector's entry: takes its slices of the configuration, creates the parts (topology.ts), and takes them up and down in the order
+ * in which ticks flow: what an earlier run left, feed; on stop feed, session, writer, the rest.
  */
 
 import { hostname } from 'node:os'
@@ -10,31 +10,31 @@ import { isDeepStrictEqual } from 'node:util'
 
 import type { Logger } from 'pino'
 
-import { acquireDirectoryLock } from '../system/directory-lock.ts'
 import { FeedError } from '../market/errors.ts'
 import { RULES } from '../market/rules/index.ts'
 import type { RuleSettings } from '../market/rules/rule.ts'
 import { createValidator } from '../market/rules/validator.ts'
-import { createGatewayClock, createWallClock } from './record/clock.ts'
+import { aborted } from '../system/abort.ts'
+import { acquireDirectoryLock } from '../system/directory-lock.ts'
 import type { FeedSettings } from './ib/link/feed.ts'
-import { type Link, RequestError } from './ib/link/link.ts'
 import { JournalBound, type JournalLimits } from './journal/bound.ts'
-import { pruneOldest, pruneReleased, releaseSegment } from './journal/directory.ts'
-import { Journal, type JournalSettings } from './journal/journal.ts'
-import { recoverJournal } from './journal/recovery.ts'
-import { Outage } from './gaps/outage.ts'
-import { Recorder } from './record/recorder.ts'
-import { announceAddress, collectorLock } from './telemetry/address.ts'
+import { Housekeeping } from './journal/housekeeping.ts'
+import type { JournalSettings } from './journal/journal.ts'
+import { type RecoveredSession, recoverJournal } from './journal/recovery.ts'
+import type { LineDelays } from './lines/ask-again.ts'
+import { createGatewayClock, createWallClock } from './record/clock.ts'
+import type { Judge } from './record/recorder.ts'
+import type { Sessions } from './record/sessions.ts'
+import { collectorLock } from './telemetry/address.ts'
+import { CommitLag } from './telemetry/commit-lag.ts'
 import { type Counts, createCounts } from './telemetry/counts.ts'
-import { createEvents } from './telemetry/events.ts'
-import { serveTelemetry } from './telemetry/http.ts'
+import { createEvents, type Events } from './telemetry/events/index.ts'
 import { createMetrics } from './telemetry/metrics.ts'
-import { createStatusPage, rememberEvents } from './telemetry/status.ts'
-import { joinRooms } from './topology.ts'
-import type { EntitlementRow } from './lines/entitlements.ts'
-import type { LineCounts, SubscriptionsOptions } from './lines/subscriptions.ts'
-import { type Discovered, openUniverse, type UnderlyingSettings } from './universe/universe.ts'
-import { Writer, type WriterOptions } from './write/writer.ts'
+import type { CollectProgress } from './telemetry/progress.ts'
+import { Telemetry, type TelemetryOptions, type TelemetryParts } from './telemetry/telemetry.ts'
+import { type FeedHalf, joinFeed, joinStorage } from './topology.ts'
+import type { UnderlyingSettings } from './universe/universe.ts'
+import type { Writer, WriterOptions } from './write/writer.ts'
 
 export interface CollectSettings {
   dataDir: string
@@ -44,14 +44,14 @@ export interface CollectSettings {
     marketDataType: number
     genericTicks: readonly number[]
     /** Other intervals than the usual ones between attempts to have a line. */
-    lineDelays?: SubscriptionsOptions['delays']
+    lineDelays?: Partial<LineDelays>
   }
   underlyings: readonly UnderlyingSettings[]
   rules: RuleSettings & { disabled: readonly string[] }
   journal: JournalSettings & JournalLimits & { keepDays: number }
   lanes: number
   /** Absent: no HTTP server. */
-  metrics?: { host: string; port: number } | undefined
+  metrics?: TelemetryOptions['metrics']
 }
 
 export interface CollectOptions {
@@ -76,21 +76,7 @@ export interface CollectOptions {
   onReloadable?: (reload: (next: CollectSettings) => void) => void
 }
 
-export interface CollectProgress {
-  /** Undefined until the time is known. */
-  marketTimeUs: number | undefined
-  feed: 'connecting' | 'up' | 'stopped'
-  linesWanted: number
-  /** Market-data lines by their state: `open`; `no-line`, waiting because the gateway has none left; and so on (subscriptions.ts). */
-  marketData: LineCounts
-  tickByTick: LineCounts
-  /** What the account gets, by symbol and kind, as the current link told. */
-  entitlements: readonly EntitlementRow[]
-  counts: Counts
-  /** Oldest record of the last committed batch, from socket to commit. */
-  lagMs: number
-  metricsPort: number | undefined
-}
+export type { CollectProgress }
 
 export interface CollectSummary {
   sessionId: number
@@ -98,349 +84,190 @@ export interface CollectSummary {
   counts: Counts
 }
 
-const PROGRESS_MS = 250
-/** After this a database that says nothing is told of as one that takes nothing. */
-const DATABASE_SILENT_MS = 10_000
-const PRUNE_MS = 3_600_000
 const STILL_HOLDING_MS = 5000
 const CLOCK_WAIT_MS = 5000
-const DISCOVERY_RETRY_MS = 5000
+const POLL_MS = 250
 const ABANDON_MS = 3000
 
-/** Records until told to stop. Resolves when everything is stopped; throws a TapedeckError when it cannot begin. */
+/** Records until it is told to stop. Resolves when everything is stopped; throws a TapedeckError when it cannot begin. */
 export async function collect(options: CollectOptions): Promise<CollectSummary> {
-  const { settings, logger } = options
-  const lock = await acquireDirectoryLock(collectorLock(settings.dataDir), { purpose: 'tapedeck collect' })
+  const lock = await acquireDirectoryLock(collectorLock(options.settings.dataDir), { purpose: 'tapedeck collect' })
   try {
-    return await record(options, logger)
+    const collector = await createCollector(options)
+    options.onReloadable?.(collector.reload)
+    return await run(collector, options)
   } finally {
     await lock.release()
   }
 }
 
-async function record(options: CollectOptions, logger: Logger): Promise<CollectSummary> {
-  const { stop, force } = options
-  let { settings } = options
-  const journalDirectory = join(settings.dataDir, 'journal')
+type Collector = TelemetryParts &
+  FeedHalf & {
+    sessions: Sessions
+    housekeeping: Housekeeping
+    telemetry: Telemetry
+    recovered: RecoveredSession[]
+    /** Aborted: the recording ends, in order. Its reason is the cause, or the error that it ends with. */
+    stopping: AbortSignal
+    onBroken: (error: unknown) => void
+    reload: (next: CollectSettings) => void
+  }
+
+/** Creates all parts; nothing runs yet. */
+async function createCollector(options: CollectOptions): Promise<Collector> {
+  const { settings, version, logger, force, stop } = options
+  const { gateway, journal, rules } = settings
+  const directory = join(settings.dataDir, 'journal')
   const counts = createCounts()
-  const { events, seen } = rememberEvents(createEvents(logger, counts))
-  const stopped = new AbortController()
-  const stopNow = (cause: unknown) => stopped.abort(cause)
-  if (stop.aborted) stopNow(stop.reason)
-  stop.addEventListener('abort', () => stopNow(stop.reason), { once: true })
-  let lagMs = 0
-  let hasCommitted = false
+  const events = createEvents(logger, counts)
+  const stopping = new AbortController()
+  stop.addEventListener('abort', () => stopping.abort(stop.reason), { once: true })
+  if (stop.aborted) stopping.abort(stop.reason)
+  const onBroken = (error: unknown) => {
+    if (!(error instanceof FeedError)) events.invariantBroken({ error })
+    stopping.abort(error)
+  }
 
-  const recovered = await recoverJournal(journalDirectory)
-  const prune = () => pruneReleased(journalDirectory, settings.journal.keepDays, Date.now()).then(events.pruned, events.pruneFailed)
-  await prune()
-  const bound = new JournalBound(settings.journal)
-
-  let databaseReady: Promise<void> | undefined
-  const writer = new Writer({
-    lanes: settings.lanes,
-    counts,
-    store: async (batch, contractOf) => {
-      databaseReady ??= options.prepareDatabase().catch((error: unknown) => {
-        databaseReady = undefined
-        throw error
-      })
-      await databaseReady
-      return options.store(batch, contractOf)
-    },
-    release: async (segment) => {
-      await releaseSegment(journalDirectory, segment.path)
-      bound.segmentBytes -= segment.bytes
-    },
-    onVanished: events.rowsVanished,
-    onCommit: (batch, stored) => {
-      hasCommitted = true
-      events.databaseUp()
-      if (stored.refusedTicks > 0) events.rowsRefused(stored.refusedTicks)
-      metrics.commit(stored.commitMs / 1000)
-      if (batch.openedMs === undefined) return
-      lagMs = performance.now() - batch.openedMs
-      metrics.batchAge(lagMs / 1000)
-    },
-    onRetry: events.databaseDown,
-    onReleaseError: (error, segment) => events.releaseFailed(error, segment.path),
-  })
-
-  const clock = settings.gateway.clock === 'gateway' ? createGatewayClock() : createWallClock()
-  const judgeBy = (rules: CollectSettings['rules']) =>
-    createValidator({ rules: RULES, settings: rules, disabled: rules.disabled, onRuleError: events.ruleFailed })
-  let judge = judgeBy(settings.rules)
-  const recorder = new Recorder({
-    clock,
-    counts,
-    judge: (tick) => judge(tick),
-    openJournal: (sessionId) => {
-      const journal: Journal = new Journal({
-        ...settings.journal,
-        directory: journalDirectory,
-        sessionId,
-        bound,
-        onBatch: (batch) => writer.add(batch, { contractOf: (i) => recorder.contractOf(i), freed: (bytes) => journal.released(bytes) }),
-        isBehind: () => writer.waiting > 0,
-        onSegmentClosed: (segment) => writer.segmentClosed(segment),
-        onSync: ({ seconds, bytes }) => {
-          metrics.journalSync(seconds, bytes)
-          events.journalUp()
-        },
-        onError: (error, path) => {
-          events.journalError(error, path)
-          // The database has what is in them, and the disk has no room for what it has not.
-          if (isFull(error)) pruneOldest(journalDirectory).then(events.pruned, events.pruneFailed)
-        },
-        giveUp: force,
-        onLost: (ticks) => {
-          recorder.lost(ticks)
-          events.journalLost(ticks)
-        },
-      })
-      return journal
-    },
-    detail: { version: options.version, host: hostname(), pid: process.pid, clock: settings.gateway.clock },
-    get config() {
-      return { rules: settings.rules }
-    },
-    onDropping: events.dropping,
-    onDropped: events.dropped,
-  })
-  const outage = new Outage({
-    record: (gap) => {
-      if (recorder.gap(gap)) events.gap(gap)
-    },
-  })
-
-  const metrics = createMetrics({
-    counts,
-    feedUp: () => topology.feed.state$.value.phase === 'up',
-    pendingBatches: () => writer.pending,
-    lines: () => ({ 'market-data': topology.subscriptions.marketData, 'tick-by-tick': topology.subscriptions.tickByTick }),
+  const recovered = await recoverJournal(directory)
+  const clock = gateway.clock === 'gateway' ? createGatewayClock() : createWallClock()
+  const bound = new JournalBound(journal)
+  const metrics = createMetrics(counts, bound)
+  const lag = new CommitLag()
+  const housekeeping = new Housekeeping({ directory, keepDays: journal.keepDays, bound, events })
+  const shared = { counts, events, clock, onBroken }
+  const storage = joinStorage({
+    ...shared,
     bound,
+    housekeeping,
+    metrics,
+    lag,
+    force,
+    journal: { ...journal, directory },
+    lanes: settings.lanes,
+    judge: judgeBy(rules, events),
+    config: { rules },
+    detail: { version, host: hostname(), pid: process.pid, clock: gateway.clock },
+    store: options.store,
+    prepareDatabase: options.prepareDatabase,
   })
-  let discovery: Promise<void> | undefined
-  let universeIsKnown = false
-  const discovered = new Map<string, Discovered>()
-  const topology = joinRooms({
-    feed: settings.gateway,
-    marketDataType: settings.gateway.marketDataType,
-    get genericTicks() {
-      return settings.gateway.genericTicks
-    },
-    lineDelays: settings.gateway.lineDelays,
-    clock,
+  const { recorder, ledger } = storage
+  const feedHalf = joinFeed({
+    ...shared,
     recorder,
-    outage,
-    counts,
-    events,
-    onReady: () => {
-      discovery ??= discover()
-    },
-    universeIsKnown: () => universeIsKnown,
+    ledger,
+    feed: gateway,
+    marketDataType: gateway.marketDataType,
+    genericTicks: gateway.genericTicks,
+    universe: { underlyings: settings.underlyings, lines: gateway.lines },
+    lineDelays: gateway.lineDelays,
     onEndOfTape: () => {
-      if (options.untilEndOfTape) stopNow('end-of-tape')
+      if (options.untilEndOfTape) stopping.abort('end-of-tape')
     },
   })
+  const parts = { ...shared, ...storage, ...feedHalf, bound, lag, metrics, housekeeping, recovered, stopping: stopping.signal }
+  return { ...parts, reload: createReloader(settings, parts), telemetry: createTelemetry(options, directory, parts) }
+}
 
-  async function discover(): Promise<void> {
-    for (;;) {
-      const state = topology.feed.state$.value
-      // The next link begins anew.
-      if (state.phase !== 'up') break
-      try {
-        await findUniverse(state.link)
-        return
-      } catch (error) {
-        if (stopped.signal.aborted) return
-        if (error instanceof FeedError && !(error instanceof RequestError) && !error.retryable) {
-          if (universeIsKnown) return events.universeKept(error)
-          return stopNow(error)
-        }
-        events.discoveryFailed(error)
-      }
-      await sleep(DISCOVERY_RETRY_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
-    }
-    discovery = undefined
-  }
+function createTelemetry(
+  { settings, version, databaseServer, onProgress }: CollectOptions,
+  journalDirectory: string,
+  parts: TelemetryParts,
+) {
+  const { dataDir, gateway, metrics } = settings
+  return new Telemetry({ version, dataDir, journalDirectory, gateway, metrics, databaseServer, onProgress }, parts)
+}
 
-  async function findUniverse(link: Link): Promise<void> {
-    await openUniverse(link, {
-      underlyings: settings.underlyings,
-      lines: settings.gateway.lines,
-      events,
-      nowUs: () => clock.nowUs(),
-      instrumentOf: (contract) => recorder.instrumentOf(contract),
-      subscriptions: topology.subscriptions,
-      ticks: topology.ticks,
-      discovered,
-    })
-    universeIsKnown = true
-    topology.universeFound()
-  }
-
-  /** Takes over what can change while lines are open: the universe, rules, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */
-  function reload({ underlyings, rules, gateway, journal }: CollectSettings): void {
-    const nextJudge = judgeBy(rules)
-    const before = settings
-    settings = {
-      ...before,
-      underlyings,
-      rules,
-      gateway: { ...before.gateway, lines: gateway.lines, genericTicks: gateway.genericTicks },
-      journal: { ...before.journal, keepDays: journal.keepDays },
-    }
-    if (!isDeepStrictEqual(rules, before.rules)) {
-      judge = nextJudge
-      recorder.configChanged()
-    }
-    if (gateway.lines !== before.gateway.lines || !isDeepStrictEqual(underlyings, before.underlyings)) discovery = discovery?.then(discover)
-  }
-  options.onReloadable?.(reload)
-
-  const page = createStatusPage({
-    version: options.version,
-    dataDir: settings.dataDir,
-    journalDirectory,
-    gateway: settings.gateway,
-    counts,
-    seen,
-    session: () => (recorder.recording ? { id: recorder.sessionId, marketTimeUs: clock.nowUs() } : undefined),
-    feed: () => topology.feed.state$.value.phase,
-    lineLimit: () => settings.gateway.lines,
-    journalLimit: settings.journal.limitBytes,
-    learnedLineLimit: () => topology.subscriptions.limit,
-    marketData: () => topology.subscriptions.marketData,
-    tickByTick: () => topology.subscriptions.tickByTick,
-    lagMs: () => (hasCommitted ? lagMs : undefined),
-    pendingBatches: () => writer.pending,
-    databaseServer: options.databaseServer,
-    entitlements: () => topology.entitlements.rows,
-  })
-  const telemetry =
-    settings.metrics &&
-    (await serveTelemetry({
-      ...settings.metrics,
-      registry: metrics.registry,
-      notReady: () => [
-        ...(topology.feed.state$.value.phase === 'up' ? [] : ['not connected to the gateway']),
-        ...(recorder.recording ? [] : ['not recording: the time is not known yet']),
-        ...journalTroubles(bound),
-        ...(writer.failing > 0 || writer.waitedMs > DATABASE_SILENT_MS
-          ? ['the database does not take ticks; they wait in the journal']
-          : []),
-        ...(writer.failing === 0 && !hasCommitted ? ['nothing was written to the database yet'] : []),
-      ],
-      status: page.read,
-    }))
-  let withdrawAddress: (() => Promise<void>) | undefined
-  const progress = (): CollectProgress => ({
-    marketTimeUs: clock.known ? clock.nowUs() : undefined,
-    feed: topology.feed.state$.value.phase,
-    linesWanted: topology.subscriptions.wanted,
-    marketData: { ...topology.subscriptions.marketData },
-    tickByTick: { ...topology.subscriptions.tickByTick },
-    entitlements: topology.entitlements.rows,
-    counts,
-    lagMs,
-    metricsPort: telemetry?.port,
-  })
-  const ticker = setInterval(() => {
-    page.sample()
-    options.onProgress?.(progress())
-  }, PROGRESS_MS)
-  const pruner = setInterval(() => void prune(), PRUNE_MS)
-
-  try {
-    if (settings.metrics && telemetry)
-      withdrawAddress = await announceAddress(settings.dataDir, { host: settings.metrics.host, port: telemetry.port })
-    // An earlier run's last session may have left a hole behind; the one before it named its own.
-    // The time of a replayed day and today's have nothing to do with each other.
-    const { hole, clock: whose = settings.gateway.clock } = recovered.findLast(({ batches }) => batches.length > 0) ?? {}
-    if (hole && whose === settings.gateway.clock) topology.interrupt(hole.fromTsUs, hole.cause)
-    if (settings.gateway.clock === 'wall') topology.begin()
-    for (const session of recovered) recover(session)
-    topology.feed.start()
-    await Promise.race([aborted(stopped.signal), clockIsKnown()])
-    await aborted(stopped.signal)
-    const reason: unknown = stopped.signal.reason
-    const cause = reason instanceof Error ? 'error' : String(reason)
-    events.stopping(cause, reason instanceof Error ? reason : undefined)
-    await topology.stop()
-    outage.end(recorder.nowUs)
-    const { sessionId } = recorder
-    await recorder.end(cause)
-    await drain(writer, counts, events, force, options.drainTimeoutMs)
-    options.onProgress?.(progress())
-    if (reason instanceof Error) throw reason
-    return { sessionId, cause, counts }
-  } finally {
-    clearInterval(ticker)
-    clearInterval(pruner)
-    // Left behind it says nothing: it counts only while its writer holds the lock.
-    await withdrawAddress?.().catch(() => undefined)
-    await telemetry?.close()
-  }
-
-  function recover(session: Awaited<ReturnType<typeof recoverJournal>>[number]): void {
-    const ticks = session.batches.reduce((sum, batch) => sum + batch.ticks, 0)
-    events.recovered(session.sessionId, session.batches.length, ticks, session.tornBytes, session.crashed)
-    counts.recovered.found += ticks
-    for (const batch of session.batches) writer.add(batch, { contractOf: (i) => session.contracts.get(i), recovered: true })
-    for (const segment of session.segments) {
-      bound.segmentBytes += segment.bytes
-      writer.segmentClosed(segment)
-    }
-  }
-
-  /** A replay gateway that does not publish its time would leave a recorder on its clock waiting for ever. */
-  async function clockIsKnown(): Promise<void> {
-    while (topology.feed.state$.value.phase !== 'up' && !stopped.signal.aborted)
-      await sleep(PROGRESS_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
-    await sleep(CLOCK_WAIT_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
-    if (!clock.known && !stopped.signal.aborted)
-      stopNow(
-        new FeedError(
-          'The gateway does not publish its time. Start the replay gateway with --publish-time, or set gateway.clock to wall.',
-          { code: 'no-gateway-time' },
-        ),
-      )
+/** Takes over what can change while lines are open: the universe, rules, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */
+function createReloader(started: CollectSettings, parts: Pick<Collector, 'events' | 'recorder' | 'supply' | 'housekeeping' | 'discovery'>) {
+  const { events, recorder, supply, housekeeping, discovery } = parts
+  let { rules, underlyings, gateway } = started
+  return (next: CollectSettings): void => {
+    // First: settings that cannot be judged by are refused whole.
+    const judge = judgeBy(next.rules, events)
+    if (!isDeepStrictEqual(next.rules, rules)) recorder.configure({ rules: next.rules }, judge)
+    supply.configure({ genericTicks: next.gateway.genericTicks })
+    housekeeping.configure({ keepDays: next.journal.keepDays })
+    if (next.gateway.lines !== gateway.lines || !isDeepStrictEqual(next.underlyings, underlyings))
+      discovery.configure({ underlyings: next.underlyings, lines: next.gateway.lines })
+    ;({ rules, underlyings, gateway } = next)
   }
 }
 
-async function drain(
-  writer: Writer,
-  counts: Counts,
-  events: ReturnType<typeof createEvents>,
-  force: AbortSignal,
-  timeoutMs: number,
-): Promise<void> {
-  const holding = setInterval(() => events.stillHolding('writer', counts.inFlight, writer.pending), STILL_HOLDING_MS)
+function judgeBy(rules: CollectSettings['rules'], events: Events): Judge {
+  const onRuleError = (rule: string, error: unknown) => events.ruleFailed({ rule, error })
+  return createValidator({ rules: RULES, settings: rules, disabled: rules.disabled, onRuleError })
+}
+
+async function run(collector: Collector, options: CollectOptions): Promise<CollectSummary> {
+  const { housekeeping, telemetry, feed, sessions, stopping, events, writer, recorder, counts } = collector
+  await housekeeping.start()
+  try {
+    await telemetry.start()
+    takeUpRecovered(collector, options.settings.gateway.clock)
+    sessions.start()
+    for (const session of collector.recovered) writeRecovered(session, collector)
+    feed.start()
+    await Promise.race([aborted(stopping), clockIsKnown(collector)])
+    await aborted(stopping)
+
+    const reason: unknown = stopping.reason
+    const error = reason instanceof Error ? reason : undefined
+    const cause = error ? 'error' : String(reason)
+    events.stopping({ cause, error })
+    await collector.stop()
+    const { sessionId } = recorder
+    await sessions.end(cause)
+    await drain(writer, counts, events, options)
+    telemetry.report()
+    if (error) throw error
+    return { sessionId, cause, counts }
+  } finally {
+    housekeeping.stop()
+    await telemetry.stop()
+  }
+}
+
+/** An earlier run's last session may have left a gap behind; the one before it named its own. */
+function takeUpRecovered({ recovered, ledger }: Collector, clock: 'wall' | 'gateway'): void {
+  const { gap, clock: whose = clock } = recovered.findLast(({ batches }) => batches.length > 0) ?? {}
+  // The time of a replayed day and today's have nothing to do with each other.
+  if (gap && whose === clock) ledger.linesLost(gap.fromTsUs, gap.cause)
+}
+
+function writeRecovered(session: RecoveredSession, { events, counts, writer, bound }: Collector): void {
+  const { sessionId, batches, tornBytes, crashed } = session
+  const ticks = batches.reduce((sum, batch) => sum + batch.ticks, 0)
+  events.sessionRecovered({ sessionId, batches: batches.length, ticks, tornBytes, crashed })
+  counts.recovered.found += ticks
+  for (const batch of batches) writer.add(batch, { contractOf: (i) => session.contracts.get(i), recovered: true })
+  for (const segment of session.segments) {
+    bound.segmentBytes += segment.bytes
+    writer.segmentClosed(segment)
+  }
+}
+
+/** A replay gateway that does not publish its time would leave a recorder on its clock waiting for ever. Ends the recording then. */
+async function clockIsKnown({ supply, clock, stopping, onBroken }: Collector): Promise<void> {
+  const wait = (ms: number) => sleep(ms, undefined, { signal: stopping }).catch(() => undefined)
+  while (!supply.link && !stopping.aborted) await wait(POLL_MS)
+  await wait(CLOCK_WAIT_MS)
+  if (clock.known || stopping.aborted) return
+  onBroken(
+    new FeedError('The gateway does not publish its time. Start the replay gateway with --publish-time, or set gateway.clock to wall.', {
+      code: 'no-gateway-time',
+    }),
+  )
+}
+
+async function drain(writer: Writer, counts: Counts, events: Events, { force, drainTimeoutMs }: CollectOptions): Promise<void> {
+  const holding = setInterval(() => events.stillHolding({ ticks: counts.inFlight, batches: writer.pending }), STILL_HOLDING_MS)
   const waiting = new AbortController()
-  const timeout = sleep(timeoutMs, undefined, { signal: waiting.signal }).catch(() => undefined)
+  const timeout = sleep(drainTimeoutMs, undefined, { signal: waiting.signal }).catch(() => undefined)
   await Promise.race([writer.drained(), aborted(force), timeout])
   waiting.abort()
   clearInterval(holding)
   // A statement that hangs on a dead connection must not hold the exit up; its batch is in the journal.
   await Promise.race([writer.stop(), sleep(ABANDON_MS, undefined, { ref: false })])
   const ticks = counts.inFlight + counts.recovered.found - counts.recovered.committed
-  if (writer.uncommitted > 0) events.leftInJournal(ticks, writer.uncommitted)
-}
-
-function journalTroubles({ refusal, diskFails }: JournalBound): string[] {
-  if (refusal === 'journal-full') return ['the journal is full: ticks are dropped until the database takes some of it']
-  if (refusal) return ['the journal cannot be written and memory is full: ticks are dropped']
-  return diskFails ? ['the journal cannot be written; ticks wait in memory'] : []
-}
-
-function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOSPC'
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+  if (writer.uncommitted > 0) events.leftInJournal({ ticks, batches: writer.uncommitted })
 }

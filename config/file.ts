@@ -1,4 +1,4 @@
-/** Reads the configuration file: YAML 1.2, of which every value's line and column is kept for messages. */
+/** Reads the configuration file: YAML 1.2. Keeps the line and column of every value for messages. */
 
 import { isUtf8 } from 'node:buffer'
 import { closeSync, openSync, readSync } from 'node:fs'
@@ -56,7 +56,7 @@ export function readConfigFile(path: string, label: string, askedBy: string): { 
   return { layer: { values: {}, source }, problems }
 }
 
-/** Of a configuration file. Room for thousands of stocks; what is longer was named by mistake, and YAML of any size takes time and memory. */
+/** The longest configuration file, with room for thousands of stocks. A longer one was named by mistake, and parsing it takes time and memory. */
 const MAX_BYTES = 1 << 16
 
 function readBytes(path: string, label: string, askedBy: string): Uint8Array {
@@ -67,7 +67,7 @@ function readBytes(path: string, label: string, askedBy: string): Uint8Array {
   try {
     const file = openSync(path, 'r')
     try {
-      // A pipe or a device does not tell its size, and may have no end.
+      // A pipe or a device has no size that could be asked for, and may have no end.
       for (let read = -1; read !== 0 && length < bytes.length; length += read)
         read = readSync(file, bytes, length, bytes.length - length, null)
     } finally {
@@ -83,7 +83,7 @@ function readBytes(path: string, label: string, askedBy: string): Uint8Array {
 /** The text, as far as it can be parsed, and what is wrong with what follows it. */
 function decode(bytes: Uint8Array): { text: string; fault?: string } {
   const text = new TextDecoder().decode(bytes)
-  // A file may hold the sign for what is no character; then its bytes are in order.
+  // Valid UTF-8 may contain U+FFFD, which otherwise marks a bad byte.
   const isText = isUtf8(bytes)
   const sound = isText ? text : text.slice(0, text.indexOf('\uFFFD'))
   const deep = tooDeepAt(sound)
@@ -94,7 +94,7 @@ function decode(bytes: Uint8Array): { text: string; fault?: string } {
 /** The parser takes a stack frame for each level, and the process does not survive running out of them in a regular expression. */
 const MAX_DEPTH = 50
 
-/** Where brackets, list signs in a row or blanks in front nest too deep. Brackets inside of texts count too: nobody has fifty. */
+/** Where brackets, list signs in a row or blanks in front nest too deep. Brackets inside texts count too: no settings have fifty. */
 function tooDeepAt(text: string): number | undefined {
   let brackets = 0
   for (let at = 0; at < text.length; at++) {

@@ -7,7 +7,7 @@ import { containerAt } from './schema.ts'
 
 export type Path = readonly (string | number)[]
 
-/** Where something was said, for people, and its place among the others when problems are listed. */
+/** Where a setting stands, as text for a person, and its place in a list of problems. */
 export interface Source {
   text: string
   order: number
@@ -15,7 +15,7 @@ export interface Source {
 
 export interface Layer {
   values: object
-  /** Where the layer says the setting at `path`; `name` asks for the place of its name instead of its value. */
+  /** Where in the layer the setting at `path` stands; `name`: the place of its name instead of its value. */
   source(path: Path, part: 'name' | 'value'): Source
 }
 
@@ -59,7 +59,7 @@ export class MergedLayers {
     return undefined
   }
 
-  /** The place that `path` comes from; undefined when no layer speaks of it. */
+  /** The place that `path` comes from; undefined when no layer has it. */
   sourceOf(path: Path, part: 'name' | 'value' = 'value'): Source | undefined {
     return this.layerOf(path)?.source(path, part)
   }

@@ -1,4 +1,4 @@
-/** Finds what somebody meant who mistyped a name. */
+/** Suggests the right name for a mistyped one. */
 
 /** The name closest to `word`, when it is close: about a third of its letters may differ. Case, `_` and `-` do not count. */
 export function nearest(word: string, names: readonly string[]): string | undefined {

@@ -1,6 +1,6 @@
 /**
- * Reads the configuration again for a command that runs, and has it take over what can change meanwhile. A configuration with a
- * mistake in it changes nothing.
+ * Reads the configuration again for a running command, which takes over what can change while it runs. A configuration with a mistake
+ * in it changes nothing.
  */
 
 import { ConfigError } from '../market/errors.ts'
@@ -16,7 +16,7 @@ export interface ReloadOptions {
   log: Record<'info' | 'warn' | 'error', (details: object, message: string) => void>
 }
 
-/** Returns what is to be called for each wish to read it again. */
+/** Returns the function that reads the configuration again. */
 export function createReload({ started, read, apply, log }: ReloadOptions): () => void {
   let inForce = started
   return () => {

@@ -197,6 +197,9 @@ export const configSchema = section({
         section({
           host: text('a host name or address').default('127.0.0.1').describe('Address to listen on.'),
           port: integer(0, 65_535, ' (0 takes any free one)').default(9464).describe('0 takes any free one.'),
+          maxLagMs: integer(1000, 86_400_000)
+            .default(60_000)
+            .describe('/readyz says no while the database is behind by more than this, in milliseconds.'),
         }),
       ],
       {

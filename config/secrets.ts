@@ -1,8 +1,8 @@
-/** Keeps passwords out of what people and logs get to see. */
+/** Removes passwords from texts for people and logs. */
 
 const MASK = '***'
 
-/** The URL of a database with every password in it replaced by `***`; text that is no URL vanishes whole. */
+/** The URL of a database with every password in it replaced by `***`; text that is not a URL is replaced whole. */
 export function maskUrl(text: string): string {
   if (!URL.canParse(text)) return MASK
   const url = new URL(text)
@@ -11,7 +11,7 @@ export function maskUrl(text: string): string {
   return url.href
 }
 
-/** Replaces user and password of every URL within a text: the last line of defence, for messages of others that quote a file. */
+/** Replaces user and password of every URL within a text: the last line of defence, for messages of libraries that quote a file. */
 export function scrubUrls(text: string): string {
   return text.replaceAll(/\/\/[^\s/]*:[^\s]*@/g, `//${MASK}@`)
 }

@@ -11,7 +11,7 @@ const UNITS: Record<string, number> = {
   gib: 2 ** 30,
 }
 
-/** The size in bytes, or undefined when `value` is none. A fraction of a byte is none. */
+/** Returns the size in bytes; undefined when `value` is not a size, or not a whole number of bytes. */
 export function parseSize(value: number | string): number | undefined {
   const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmg]?i?b)?$/i.exec(String(value).trim()) ?? []
   const factor = UNITS[unit.toLowerCase()]

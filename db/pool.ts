@@ -16,8 +16,8 @@ const CONNECT_LIMIT_MS = 10_000
 const SPARE_CONNECTIONS = 2
 
 /**
- * Table names are found in `public` whatever the role's own search path says. A backend whose client is gone lets go of its
- * locks within a minute or so: a retry of its batch waits for them.
+ * For what is asked outside of transactions: those set what matters to them themselves (db/transaction.ts), for behind a pooler the next
+ * statement may run on another backend. A backend whose client is gone lets go of its locks within a minute or so.
  */
 const SESSION_SETTINGS = [
   "SET search_path = public; SET timezone = 'UTC'; SET datestyle = 'ISO'; SET synchronous_commit = on",

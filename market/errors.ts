@@ -34,3 +34,8 @@ export class WriteError extends TapedeckError {}
 
 /** The database's schema cannot be brought to this version. */
 export class MigrationError extends TapedeckError {}
+
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

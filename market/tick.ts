@@ -147,7 +147,10 @@ export interface SessionEvent extends RecordBase {
   detail?: Record<string, unknown> | undefined
 }
 
-export type TapeRecord = Tick | FeedGap | LineEvent | ContractRecord | ConfigRecord | SessionEvent
+/** Says what the ticks mean and where they are missing. */
+export type ControlRecord = FeedGap | LineEvent | ContractRecord | ConfigRecord | SessionEvent
+
+export type TapeRecord = Tick | ControlRecord
 
 /** True for the records that are counted, validated and written as rows. */
 export function isTick(record: TapeRecord): record is Tick {

@@ -1,7 +1,11 @@
-/** Ticks as lines of text that keep every figure: the columns of an export, in their order, as CSV (RFC 4180) or NDJSON. */
+/**
+ * Ticks as lines of text that keep every figure: the one shape that `replay --ndjson` and `export` write them in, as CSV (RFC 4180) or
+ * NDJSON. docs/export.md describes it.
+ */
 
 import { type Contract, contractKey } from '../../market/contract.ts'
-import type { Tick } from '../../market/tick.ts'
+import { allFieldNames } from '../../market/tick-fields.ts'
+import { isTick, type TapeRecord, type Tick, type Verdict } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
 
 export type ExportFormat = 'csv' | 'ndjson'
@@ -10,64 +14,50 @@ type Value = number | string | true | undefined
 
 const HEAD = ['ts', 'sessionId', 'seq', 'kind'] as const
 const CONTRACT = ['contract', 'symbol', 'expiry', 'strike', 'right'] as const
-const OWN = [
-  'bidPrice',
-  'bidSize',
-  'askPrice',
-  'askSize',
-  'price',
-  'size',
-  'source',
-  'venue',
-  'conditions',
-  'basis',
-  'impliedVolatility',
-  'delta',
-  'gamma',
-  'vega',
-  'theta',
-  'optionPrice',
-  'pvDividend',
-  'underlyingPrice',
-  'name',
-  'value',
-  'text',
-] as const
-const VERDICT = ['severity', 'rules', 'reason'] as const
+const OWN = allFieldNames()
+const VERDICT: readonly (keyof Verdict)[] = ['severity', 'rules', 'reason']
 
 /** Written down in docs/export.md. New ones go to the end: programs may read by position. */
-export const EXPORT_COLUMNS = [...HEAD, ...CONTRACT, 'eventTs', ...OWN, ...VERDICT, 'delayed'] as const
+export const EXPORT_COLUMNS: readonly string[] = [...HEAD, ...CONTRACT, 'eventTs', ...OWN, ...VERDICT, 'delayed']
 
 export interface LineFormat {
   /** Comes first; empty for NDJSON. */
   header: string
-  /** One tick with its line end. */
-  line: (tick: Tick) => string
+  /** A tick with its line end. A control record has no line: contracts are kept and explain the ticks behind them. */
+  line: (record: TapeRecord, sessionId: number) => string
 }
 
-/** @param contracts explains the instruments of the ticks; what is not in it stays without contract */
-export function createLineFormat(format: ExportFormat, sessionId: number, contracts: ReadonlyMap<number, Contract>): LineFormat {
+/** @param contracts explains instruments before any record does; what nothing explains stays without contract */
+export function createLineFormat(format: ExportFormat, contracts: ReadonlyMap<number, Contract> = new Map()): LineFormat {
   const field = format === 'csv' ? csvField : jsonField
   const contractTexts = new Map([...contracts].map(([instrument, contract]) => [instrument, contractText(contract, field)]))
   const noContract = contractText(undefined, field)
   return {
     header: format === 'csv' ? `${EXPORT_COLUMNS.join(',')}\n` : '',
-    line(tick) {
-      const { tsUs, eventTsUs, delayed, verdict } = tick
-      const own: Partial<Record<(typeof OWN)[number], Value>> = tick
-      let text = field('ts', isoFromUs(tsUs)) + field('sessionId', sessionId) + field('seq', tick.seq) + field('kind', tick.kind)
-      text += contractTexts.get(tick.instrument) ?? noContract
-      text += field('eventTs', eventTsUs === undefined ? undefined : isoFromUs(eventTsUs))
-      for (const name of OWN) text += field(name, own[name])
-      for (const name of VERDICT) text += field(name, verdict?.[name])
-      text += field('delayed', delayed)
+    line(record, sessionId) {
+      if (record.kind === 'contract') contractTexts.set(record.instrument, contractText(record.contract, field))
+      if (!isTick(record)) return ''
+      const text = tickText(record, sessionId, contractTexts.get(record.instrument) ?? noContract, field)
       // Every field begins with a comma, also the first.
       return format === 'csv' ? `${text.slice(1)}\n` : `{${text.slice(1)}}\n`
     },
   }
 }
 
-function contractText(contract: Contract | undefined, field: (name: string, value: Value) => string): string {
+type Field = (name: string, value: Value) => string
+
+function tickText(tick: Tick, sessionId: number, contract: string, field: Field): string {
+  const { tsUs, eventTsUs, delayed, verdict } = tick
+  const own = tick as unknown as Record<string, Value>
+  let text = field('ts', isoFromUs(tsUs)) + field('sessionId', sessionId) + field('seq', tick.seq) + field('kind', tick.kind)
+  text += contract
+  text += field('eventTs', eventTsUs === undefined ? undefined : isoFromUs(eventTsUs))
+  for (const name of OWN) text += field(name, own[name])
+  for (const name of VERDICT) text += field(name, verdict?.[name])
+  return text + field('delayed', delayed)
+}
+
+function contractText(contract: Contract | undefined, field: Field): string {
   const none = { contract: undefined, symbol: undefined, expiry: undefined, strike: undefined, right: undefined }
   const fields: Record<(typeof CONTRACT)[number], Value> = { ...none, ...contract, contract: contract && contractKey(contract) }
   return CONTRACT.map((name) => field(name, fields[name])).join('')

@@ -1,21 +1,22 @@
 /**
- * Writes a recorded session out of the database as text: the entry behind `tapedeck export`. Streams: it reads no faster than the
+ * Writes recorded sessions out of the database as text: the entry behind `tapedeck export`. Streams: it reads no faster than the
  * file or the reader of standard output takes, and the server waits meanwhile. A file appears under its name only when it is complete.
  */
 
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm, stat } from 'node:fs/promises'
 
-import { openTapeReader, type TapeQuery } from '../../db/read/tape-reader.ts'
+import { openRecordSource, type RecordQuery } from '../../db/read/record-source.ts'
 import { TapedeckError, WriteError } from '../../market/errors.ts'
-import { alignColumns } from '../../system/text-table.ts'
+import { isTick } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
+import { alignColumns } from '../../system/text-table.ts'
 import { createLineFormat, type ExportFormat } from './export-format.ts'
-import { kindRows, timeRows } from './summary-rows.ts'
+import { kindRows, type SessionsRead, sessionsRead, timeRows } from './summary-rows.ts'
 
 export interface ExportOptions {
   url: string
-  query: TapeQuery
+  query: RecordQuery
   format: ExportFormat
   /** A file, replaced when it exists, or a function that takes the text and returns a promise when it wants a pause. */
   out: string | ((text: string) => Promise<void> | undefined)
@@ -26,13 +27,12 @@ export interface ExportOptions {
 
 export interface ExportProgress {
   ticks: number
-  /** Of the whole session: absent when the query takes only a part. */
+  /** Of whole sessions: absent when the query takes only a part. */
   totalTicks?: number
   tsUs: number
 }
 
-export interface ExportSummary {
-  sessionId: number
+export interface ExportSummary extends SessionsRead {
   ticks: number
   quotes: number
   trades: number
@@ -83,11 +83,13 @@ export async function exportSession(options: ExportOptions): Promise<ExportSumma
 async function writeSession(options: ExportOptions, write: (text: string) => Promise<void>): Promise<ExportSummary> {
   const { url, query, format, onProgress, signal } = options
   const startedMs = performance.now()
-  const reader = await openTapeReader({ url }, query)
-  const { sessionId, acceptedTicks, quarantinedTicks } = reader.session
+  const source = await openRecordSource({ url }, query)
   const isWhole = query.fromUs === undefined && query.toUs === undefined && query.symbols === undefined
-  const totalTicks = isWhole ? acceptedTicks + (query.includeQuarantined ? quarantinedTicks : 0) : undefined
-  const { header, line } = createLineFormat(format, sessionId, reader.contracts)
+  const total = source.sessions.reduce(
+    (sum, { acceptedTicks, quarantinedTicks }) => sum + acceptedTicks + (query.includeQuarantined ? quarantinedTicks : 0),
+    0,
+  )
+  const { header, line } = createLineFormat(format)
   const byKind = { quote: 0, trade: 0, greeks: 0, statistic: 0 }
   let count = 0
   let quarantined = 0
@@ -100,22 +102,23 @@ async function writeSession(options: ExportOptions, write: (text: string) => Pro
     await write(text)
   }
   if (header !== '') await append(header)
-  for await (const chunk of reader.ticks()) {
+  for await (const { sessionId, records } of source.records()) {
     if (signal.aborted) throw new TapedeckError('The export was stopped before its end.', { code: 'export-stopped' })
     let text = ''
-    for (const tick of chunk) {
-      text += line(tick)
-      byKind[tick.kind]++
-      if (tick.verdict?.severity === 'quarantine') quarantined++
+    for (const record of records) {
+      text += line(record, sessionId)
+      if (!isTick(record)) continue
+      count++
+      byKind[record.kind]++
+      if (record.verdict?.severity === 'quarantine') quarantined++
+      firstTsUs ??= record.tsUs
+      lastTsUs = record.tsUs
     }
-    await append(text)
-    count += chunk.length
-    firstTsUs ??= chunk[0]?.tsUs
-    lastTsUs = chunk.at(-1)?.tsUs
-    if (lastTsUs !== undefined) onProgress?.({ ticks: count, tsUs: lastTsUs, ...(totalTicks !== undefined && { totalTicks }) })
+    if (text !== '') await append(text)
+    if (lastTsUs !== undefined) onProgress?.({ ticks: count, tsUs: lastTsUs, ...(isWhole && { totalTicks: total }) })
   }
   return {
-    sessionId,
+    ...sessionsRead(source.sessions),
     ticks: count,
     quotes: byKind.quote,
     trades: byKind.trade,

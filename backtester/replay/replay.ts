@@ -1,22 +1,23 @@
 /**
- * The replay loop: ticks in recorded order, the clock set from each tick before it is handed out, paced by monotonic wall time.
+ * The replay loop: records in recorded order, the clock set from each before it is handed out, paced by monotonic wall time.
  * Strategies, rules and detectors hang on this loop.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { FeedError } from '../../market/errors.ts'
-import type { Tick } from '../../market/tick.ts'
+import type { RecordListener, RecordSource } from '../../market/record-source.ts'
+import { isTick, type Tick } from '../../market/tick.ts'
 import type { ReplayClock } from './clock.ts'
 
 export interface ReplayOptions {
-  ticks: AsyncIterable<Tick[]>
+  source: RecordSource
   clock: ReplayClock
   /** Tape seconds per second, or as fast as the consumer takes them. */
   speed: number | 'max'
-  onTick: (tick: Tick) => void
+  onRecord: RecordListener
   /** After every chunk: a chance to wait for a slow consumer. */
-  onChunk?: (summary: ReplaySummary) => Promise<void> | void
+  onChunk?: () => Promise<void> | void
   signal?: AbortSignal
 }
 
@@ -28,63 +29,83 @@ export interface ReplaySummary {
   statistics: number
   flagged: number
   quarantined: number
+  /** That have ticks. */
   instruments: number
+  /** Of the ticks. */
   firstTsUs: number | undefined
   lastTsUs: number | undefined
   /** Wall time the replay took. */
   seconds: number
 }
 
-/** Ticks due within this time are handed out without sleeping: timers are no finer. */
+/** Records due within this time are handed out without sleeping: timers are no finer. */
 const TIMER_MS = 2
 
-/** Runs the whole replay, or until the signal aborts. Throws a FeedError when the source is not in order. */
-export async function replay({ ticks, clock, speed, onTick, onChunk, signal }: ReplayOptions): Promise<ReplaySummary> {
+/**
+ * Runs the whole replay, or until the signal aborts. What comes before the first tick is handed out at once: it may be hours older.
+ *
+ * @throws FeedError when the source cannot be read or is not in order
+ */
+export async function replay({ source, clock, speed, onRecord, onChunk, signal }: ReplayOptions): Promise<ReplaySummary> {
   const startedMs = performance.now()
-  const instruments = new Set<number>()
-  const byKind = { quote: 0, trade: 0, greeks: 0, statistic: 0 }
-  let flagged = 0
-  let quarantined = 0
-  let firstTsUs: number | undefined
-  let lastTsUs: number | undefined
+  const count = new TickCount()
+  let lastTsUs = Number.NEGATIVE_INFINITY
+  const summary = () => count.summary((performance.now() - startedMs) / 1000)
 
-  const summary = (): ReplaySummary => ({
-    ticks: byKind.quote + byKind.trade + byKind.greeks + byKind.statistic,
-    quotes: byKind.quote,
-    trades: byKind.trade,
-    greeks: byKind.greeks,
-    statistics: byKind.statistic,
-    flagged,
-    quarantined,
-    instruments: instruments.size,
-    firstTsUs,
-    lastTsUs,
-    seconds: (performance.now() - startedMs) / 1000,
-  })
-
-  for await (const chunk of ticks) {
-    for (const tick of chunk) {
+  for await (const { sessionId, records } of source.records()) {
+    for (const record of records) {
       if (signal?.aborted) return summary()
-      const { tsUs } = tick
-      if (lastTsUs !== undefined && tsUs < lastTsUs)
-        throw new FeedError(`The source is not in order: a tick of ${tsUs} follows one of ${lastTsUs} (microseconds since 1970).`, {
+      const { tsUs } = record
+      if (tsUs < lastTsUs)
+        throw new FeedError(`${source.name} is not in order: a record of ${tsUs} follows one of ${lastTsUs} (microseconds since 1970).`, {
           code: 'replay-unordered',
         })
-      firstTsUs ??= tsUs
-      if (speed !== 'max') {
-        const waitMs = startedMs + (tsUs - firstTsUs) / 1000 / speed - performance.now()
+      lastTsUs = tsUs
+      if (speed !== 'max' && count.firstTsUs !== undefined) {
+        const waitMs = startedMs + (tsUs - count.firstTsUs) / 1000 / speed - performance.now()
         if (waitMs > TIMER_MS) await sleep(waitMs, undefined, signal && { signal }).catch(() => undefined)
         if (signal?.aborted) return summary()
       }
-      lastTsUs = tsUs
-      instruments.add(tick.instrument)
-      byKind[tick.kind]++
-      if (tick.verdict?.severity === 'flag') flagged++
-      else if (tick.verdict) quarantined++
+      if (isTick(record)) count.add(record)
       clock.set(tsUs)
-      onTick(tick)
+      onRecord(record, sessionId)
     }
-    await onChunk?.(summary())
+    await onChunk?.()
   }
   return summary()
+}
+
+class TickCount {
+  firstTsUs: number | undefined
+  #lastTsUs: number | undefined
+  #flagged = 0
+  #quarantined = 0
+  readonly #instruments = new Set<number>()
+  readonly #byKind = { quote: 0, trade: 0, greeks: 0, statistic: 0 }
+
+  add({ kind, tsUs, instrument, verdict }: Tick): void {
+    this.firstTsUs ??= tsUs
+    this.#lastTsUs = tsUs
+    this.#instruments.add(instrument)
+    this.#byKind[kind]++
+    if (verdict?.severity === 'flag') this.#flagged++
+    else if (verdict) this.#quarantined++
+  }
+
+  summary(seconds: number): ReplaySummary {
+    const { quote, trade, greeks, statistic } = this.#byKind
+    return {
+      ticks: quote + trade + greeks + statistic,
+      quotes: quote,
+      trades: trade,
+      greeks,
+      statistics: statistic,
+      flagged: this.#flagged,
+      quarantined: this.#quarantined,
+      instruments: this.#instruments.size,
+      firstTsUs: this.firstTsUs,
+      lastTsUs: this.#lastTsUs,
+      seconds,
+    }
+  }
 }

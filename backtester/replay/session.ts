@@ -1,18 +1,19 @@
-/** Replays a recorded session out of the database: the entry behind `tapedeck replay`. */
+/** Replays recorded sessions out of the database: the entry behind `tapedeck replay`. */
 
-import { openTapeReader, type TapeQuery } from '../../db/read/tape-reader.ts'
-import { contractKey } from '../../market/contract.ts'
-import { alignColumns } from '../../system/text-table.ts'
+import { openRecordSource, type RecordQuery } from '../../db/read/record-source.ts'
+import { isTick } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
+import { alignColumns } from '../../system/text-table.ts'
 import { createReplayClock } from './clock.ts'
+import { createLineFormat } from './export-format.ts'
 import { type ReplaySummary, replay } from './replay.ts'
-import { kindRows, timeRows } from './summary-rows.ts'
+import { kindRows, type SessionsRead, sessionsRead, timeRows } from './summary-rows.ts'
 
 export interface ReplaySessionOptions {
   url: string
-  query: TapeQuery
+  query: RecordQuery
   speed: number | 'max'
-  /** Given: every tick is written as a line of JSON. Returns a promise when the writer wants a pause. */
+  /** Given: every tick is written as a line of JSON, the same as an export's. Returns a promise when the writer wants a pause. */
   writeLine?: ((text: string) => Promise<void> | undefined) | undefined
   /** Called with the time and number of the ticks so far, a few times a second. */
   onProgress?: ((tsUs: number, ticks: number) => void) | undefined
@@ -21,13 +22,14 @@ export interface ReplaySessionOptions {
 
 const PROGRESS_MS = 250
 
-export type SessionSummary = ReplaySummary & { sessionId: number }
+export type SessionSummary = ReplaySummary & SessionsRead
 
-/** Throws a FeedError when there is no such session. */
+/** @throws FeedError when there is no such session, or it cannot be read */
 export async function replaySession(options: ReplaySessionOptions): Promise<SessionSummary> {
   const { url, query, speed, writeLine, onProgress, signal } = options
-  const reader = await openTapeReader({ url }, query)
+  const source = await openRecordSource({ url }, query)
   const clock = createReplayClock()
+  const format = createLineFormat('ndjson')
   let ticks = 0
   let lines = ''
   const write = () => {
@@ -41,22 +43,21 @@ export async function replaySession(options: ReplaySessionOptions): Promise<Sess
   const ticker = onProgress && setInterval(() => ticks > 0 && onProgress(clock.nowUs(), ticks), PROGRESS_MS)
   try {
     const summary = await replay({
-      ticks: reader.ticks(),
+      source,
       clock,
       speed,
       signal,
-      onTick: (tick) => {
-        ticks++
+      onRecord: (record, sessionId) => {
+        if (isTick(record)) ticks++
         if (!writeLine) return
-        const contract = reader.contracts.get(tick.instrument)
-        lines += `${JSON.stringify({ ...tick, ts: isoFromUs(clock.nowUs()), contract: contract && contractKey(contract) })}\n`
+        lines += format.line(record, sessionId)
         // A paced tick is shown at its moment, not at that of the last one of its chunk.
         if (speed !== 'max') void write()
       },
       // A reader who has stopped reading must not keep us from stopping.
       onChunk: () => Promise.race([write(), stopped]),
     })
-    return { sessionId: reader.session.sessionId, ...summary }
+    return { ...sessionsRead(source.sessions), ...summary }
   } finally {
     clearInterval(ticker)
   }

@@ -2,11 +2,22 @@
 
 import { isoFromUs } from '../../market/time.ts'
 
+/** What was read: its number when it was one session, and how many there were. */
+export interface SessionsRead {
+  sessionId?: number
+  sessions: number
+}
+
+export function sessionsRead(sessions: readonly { sessionId: number }[]): SessionsRead {
+  const [first, second] = sessions
+  return { ...(first && !second && { sessionId: first.sessionId }), sessions: sessions.length }
+}
+
 export function kindRows(
-  summary: Record<'sessionId' | 'ticks' | 'quotes' | 'trades' | 'greeks' | 'statistics', number>,
+  summary: SessionsRead & Record<'ticks' | 'quotes' | 'trades' | 'greeks' | 'statistics', number>,
 ): [string, string | number][] {
   return [
-    ['Session', String(summary.sessionId)],
+    summary.sessionId === undefined ? ['Sessions', summary.sessions] : ['Session', String(summary.sessionId)],
     ['Ticks', summary.ticks],
     ['Quotes', summary.quotes],
     ['Trades', summary.trades],

@@ -2,13 +2,13 @@
 
 import { connect } from 'node:net'
 
-import { Examination, type ExaminationSettings, type LineAnswer } from '../ib/gateway-check.ts'
+import { GatewayCheck, type GatewayCheckSettings, type LineAnswer } from '../ib/gateway-check.ts'
 import type { UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
 import { adviceOf } from '../lines/entitlements.ts'
 import { type Finding, messageOf } from './finding.ts'
 
 export interface GatewayNeeds {
-  gateway: ExaminationSettings & { clock: 'wall' | 'gateway' }
+  gateway: GatewayCheckSettings & { clock: 'wall' | 'gateway' }
   /** Absent: none is configured. */
   underlying: UnderlyingQuery | undefined
   /** A collector has its lines open. */
@@ -29,23 +29,23 @@ const REPLAY_MS = 86_400_000
 
 export async function* checkGateway({ gateway, underlying, isRecording }: GatewayNeeds): AsyncGenerator<Finding> {
   const place = `${gateway.host}:${gateway.port}`
-  let examination: Examination
+  let gatewayCheck: GatewayCheck
   try {
-    examination = await Examination.begin(gateway)
+    gatewayCheck = await GatewayCheck.begin(gateway)
   } catch (error) {
     yield { check: 'gateway', state: 'failed', found: messageOf(error), todo: await connectionAdvice(gateway) }
     for (const check of ['gateway clock', 'market data']) yield notChecked(check, 'there is no connection to the gateway')
     return
   }
   try {
-    yield { check: 'gateway', state: 'ok', found: `${place} greets, server version ${examination.serverVersion}` }
-    yield await guarded('gateway clock', async () => clockFinding(await examination.aheadMs(), gateway.clock))
+    yield { check: 'gateway', state: 'ok', found: `${place} greets, server version ${gatewayCheck.serverVersion}` }
+    yield await guarded('gateway clock', async () => clockFinding(await gatewayCheck.aheadMs(), gateway.clock))
     if (isRecording)
       yield notChecked('market data', 'no line is taken from the collector that is running; `tapedeck status` shows what it may have')
     else if (!underlying) yield notChecked('market data', 'no underlying is configured (universe.underlyings)')
-    else yield await guarded('market data', async () => linesFinding(underlying.symbol, await examination.lines(underlying)))
+    else yield await guarded('market data', async () => linesFinding(underlying.symbol, await gatewayCheck.lines(underlying)))
   } finally {
-    examination.close()
+    gatewayCheck.close()
   }
 }
 
@@ -92,7 +92,7 @@ function linesFinding(symbol: string, lines: LineAnswer[]): Finding {
 }
 
 /** What can be tried, by what else listens on that machine. */
-async function connectionAdvice({ host, port }: ExaminationSettings): Promise<string> {
+async function connectionAdvice({ host, port }: GatewayCheckSettings): Promise<string> {
   if (await listens(host, port))
     return (
       'is it the port of the API (in TWS and IB Gateway: Settings, API, Settings: Socket port)? Enable socket clients there, ' +

@@ -22,9 +22,13 @@ const PARTIAL = new Set([10_090, 10_091, 10_167])
 /** Nothing is wrong with the request: too many messages, not connected, live updates failed, another session of the user has the data. */
 const TEMPORARY = new Set([100, 504, 10_182, 10_197])
 
+/** The account has no tick-by-tick line left, or none at all for this contract. */
+const NO_TICK_BY_TICK = new Set([322, 10_189, 10_190])
+
 /**
  * What an error means for its line: `part`, it goes on without some of its data; `no-line`, all market-data lines are taken;
- * `for-now`, asked again later it may be served; `ask-again`, it has ended and is served again at once; `until-next-link`, it is refused.
+ * `for-now`, asked again later it may be served; `ask-again`, it has ended and is served again at once; `until-next-link`, it is refused
+ * (the lines' registry makes sure, as IB also says that for a moment, while a farm or its definitions are away).
  */
 export type Refusal = 'part' | 'no-line' | 'for-now' | 'ask-again' | 'until-next-link'
 
@@ -35,4 +39,9 @@ export function refusalOf(code: number): Refusal | undefined {
   if (code === LINES_EXCEEDED) return 'no-line'
   if (code === BUST_EVENT) return 'ask-again'
   return TEMPORARY.has(code) ? 'for-now' : 'until-next-link'
+}
+
+/** True for refusals that stay for as long as other lines hold the tick-by-tick lines there are. */
+export function isForWantOfTickByTickLine(code: number): boolean {
+  return NO_TICK_BY_TICK.has(code)
 }

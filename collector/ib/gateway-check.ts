@@ -1,6 +1,6 @@
 /**
- * Asks a gateway what `tapedeck doctor` wants to know, over a link of its own with a client id of its own, and leaves nothing open.
- * The gateway ends what a client has asked for when its connection ends.
+ * Checks a gateway for `tapedeck doctor`: handshake, clock, market data. It has a connection and a client id of its own, so that a
+ * running collector is not disturbed; closing the connection ends whatever it asked for.
  */
 
 import { randomInt } from 'node:crypto'
@@ -10,14 +10,14 @@ import { filter, firstValueFrom, type Observable, Subject, takeUntil, timer } fr
 
 import { type Contract, describeContract } from '../../market/contract.ts'
 import type { UnderlyingQuery } from './lookup/find-contracts.ts'
-import { CLIENT_ID_IN_USE, NO_DEFINITION, refusalOf } from './codes.ts'
+import { NO_DEFINITION, refusalOf } from './codes.ts'
 import { Link, RequestError } from './link/link.ts'
 import { compactDate, isoDate, optionFromDetails, stockFromDetails, toIbContract } from './lookup/map-contract.ts'
 import type { GatewayMessage } from './messages.ts'
 import { createPacer } from './link/pacer.ts'
 import { isDelayedType } from './ticks/tick-types.ts'
 
-export interface ExaminationSettings {
+export interface GatewayCheckSettings {
   host: string
   port: number
   /** Of the collector, which keeps it for itself. */
@@ -35,7 +35,7 @@ export interface LineAnswer {
   text?: string
 }
 
-/** Ids that people and their programs hardly take. */
+/** Ids that people and their programs are unlikely to use. */
 const [FIRST_ID, LAST_ID] = [900_000, 999_999]
 const ID_ATTEMPTS = 3
 const TIME_LIMIT_MS = 3000
@@ -44,7 +44,7 @@ const FIRST_MICROSECOND_TIME = 1e14
 /** A line is accepted at once; a refusal may take a moment. */
 const LINE_LIMIT_MS = 3000
 
-export class Examination {
+export class GatewayCheck {
   readonly #link: Link
   readonly #messages: Observable<GatewayMessage>
 
@@ -54,30 +54,26 @@ export class Examination {
   }
 
   /** Throws a FeedError that says which step of the connection failed. */
-  static async begin(settings: ExaminationSettings): Promise<Examination> {
+  static async begin(settings: GatewayCheckSettings): Promise<GatewayCheck> {
     for (let attempt = 1; ; attempt++) {
       const messages = new Subject<GatewayMessage>()
-      let idInUse = false
       const link = new Link({
         ...settings,
         clientId: otherId(settings.clientId),
         pacer: createPacer(settings.messagesPerSecond),
         onMessages: (some) => {
-          for (const message of some) {
-            if ('code' in message && message.code === CLIENT_ID_IN_USE) idInUse = true
-            messages.next(message)
-          }
+          for (const message of some) messages.next(message)
         },
         onLost: () => messages.complete(),
+        onUnreadable: () => undefined,
         onListenerError: () => undefined,
       })
       try {
         await link.open()
         await link.requestMarketDataType(settings.marketDataType)
-        return new Examination(link, messages)
+        return new GatewayCheck(link, messages)
       } catch (error) {
-        link.flush()
-        if (!idInUse || attempt === ID_ATTEMPTS) throw error
+        if (!link.clientIdInUse || attempt === ID_ATTEMPTS) throw error
       }
     }
   }
@@ -87,8 +83,8 @@ export class Examination {
   }
 
   /**
-   * By how much this machine's clock is ahead of the gateway's, as a range in milliseconds, because the gateway tells whole seconds
-   * and the answer takes its time. Undefined without an answer.
+   * Returns how far this machine's clock is ahead of the gateway's, as a range in milliseconds, because the gateway answers in whole
+   * seconds and the answer takes its time. Undefined without an answer.
    */
   async aheadMs(): Promise<{ from: number; to: number } | undefined> {
     const answer = firstValueFrom(
@@ -101,8 +97,8 @@ export class Examination {
     )
     const askedMs = Date.now()
     await this.#link.requestCurrentTime()
-    const told = await answer
-    return told && { from: askedMs - (told.value + 1) * 1000, to: Date.now() - told.value * 1000 }
+    const found = await answer
+    return found && { from: askedMs - (found.value + 1) * 1000, to: Date.now() - found.value * 1000 }
   }
 
   /** Asks for the market data of the stock and of one of its options, for a few seconds. Empty when the gateway does not know it. */

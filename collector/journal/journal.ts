@@ -21,10 +21,10 @@
 import { type FileHandle, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { RecordEncoder } from '../../db/tape/codec/codec.ts'
+import { RecordEncoder } from '../../db/tape/codec/encode.ts'
 import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
 import { isTick, type TapeRecord, type Tick } from '../../market/tick.ts'
-import { holeKey } from '../gaps/outage.ts'
+import { gapKey } from '../gaps/gap.ts'
 import { addBlock, type JournalBatch, type SegmentRef } from './batch.ts'
 import type { JournalBound, Refusal } from './bound.ts'
 import { makeFolder, segmentName, syncFolder } from './directory.ts'
@@ -87,7 +87,7 @@ export class Journal {
   readonly #options: JournalOptions
   /** Durable records that a new segment repeats so that it can be read alone: contracts, settings, open lines, an open hole. By seq. */
   readonly #preamble = new Map<number, ControlRecord>()
-  /** Of the holes that are open, by `holeKey`. */
+  /** Of the holes that are open, by `gapKey`. */
   readonly #interruptedSeqs = new Map<string, number>()
   #blockTicks = 0
   /** Of the open block. */
@@ -284,12 +284,12 @@ export class Journal {
   #stand(record: ControlRecord): void {
     if (record.kind === 'gap') {
       if (record.instrument !== undefined) return
-      const key = holeKey(record)
+      const key = gapKey(record)
       this.#preamble.delete(this.#interruptedSeqs.get(key) ?? 0)
       this.#interruptedSeqs.delete(key)
     } else if (record.kind === 'session') {
       if (record.event !== 'interrupted') return
-      this.#interruptedSeqs.set(holeKey(record), record.seq)
+      this.#interruptedSeqs.set(gapKey(record), record.seq)
       this.#preamble.set(record.seq, record)
     } else if (record.kind === 'line' && record.event === 'closed') this.#preamble.delete(record.openedSeq)
     else this.#preamble.set(record.seq, record)

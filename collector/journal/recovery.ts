@@ -7,13 +7,14 @@
 
 import { open, readFile, stat, truncate } from 'node:fs/promises'
 
-import { RecordCursor, RecordEncoder } from '../../db/tape/codec/codec.ts'
+import { RecordCursor } from '../../db/tape/codec/decode.ts'
+import { RecordEncoder } from '../../db/tape/codec/encode.ts'
 import { placed, readBlocks, readTapeMeta, type TapeBlock } from '../../db/tape/reader.ts'
 import { BLOCK_HEAD_BYTES, decodeBlockHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
 import type { Contract } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
 import type { LineEvent, TapeRecord } from '../../market/tick.ts'
-import { type Hole, holeKey } from '../gaps/outage.ts'
+import { type GapStart, gapKey } from '../gaps/gap.ts'
 import { addBlock, type JournalBatch, type SegmentRef } from './batch.ts'
 import { listSegments, type SegmentFile } from './directory.ts'
 
@@ -22,7 +23,7 @@ const HEADER_FAULTS = new Set(['tape-not-a-tape', 'tape-corrupt'])
 
 /** Why a session that did not end by itself has ended. */
 const CRASH = 'crash'
-/** Cause of the hole behind it. */
+/** Cause of the gap behind it. */
 const COLLECTOR_CRASH = 'collector-crash'
 
 export interface RecoveredSession {
@@ -31,8 +32,8 @@ export interface RecoveredSession {
   lastTsUs: number
   /** False when it had ended before this recovery, and when it holds nothing. */
   crashed: boolean
-  /** The hole that was open when it crashed, now or before an earlier recovery. No gap names it yet. */
-  hole?: Hole
+  /** The gap that was open when it crashed, now or before an earlier recovery. No gap names it yet. */
+  gap?: GapStart
   /** Whose time it tells, when the record that says so is still there. */
   clock?: unknown
   batches: JournalBatch[]
@@ -65,7 +66,7 @@ async function recoverSession(sessionId: number, files: SegmentFile[]): Promise<
     contracts: new Map(),
     tornBytes: 0,
   }
-  const state: State = { lastSeq: 0, openLines: new Map(), holes: new Map(), end: undefined }
+  const state: State = { lastSeq: 0, openLines: new Map(), gaps: new Map(), end: undefined }
   for (const { path } of files) {
     const segment: SegmentRef = { path, bytes: 0, uncommitted: 0, closed: true }
     session.segments.push(segment)
@@ -81,10 +82,10 @@ async function recoverSession(sessionId: number, files: SegmentFile[]): Promise<
     if (torn !== undefined) await truncate(path, torn)
   }
   session.crashed &&= state.end !== undefined
-  // Holes that were open at once become one, from the first begin on, and named after it.
-  const [first] = [...state.holes.values()].sort((a, b) => a.fromTsUs - b.fromTsUs)
-  const hole = first ?? (session.crashed ? { fromTsUs: session.lastTsUs, cause: COLLECTOR_CRASH } : undefined)
-  if (hole) session.hole = hole
+  // Gaps that were open at once become one, from the first begin on, and named after it.
+  const [first] = [...state.gaps.values()].sort((a, b) => a.fromTsUs - b.fromTsUs)
+  const gap = first ?? (session.crashed ? { fromTsUs: session.lastTsUs, cause: COLLECTOR_CRASH } : undefined)
+  if (gap) session.gap = gap
   if (session.crashed && state.end) await endSession(session, state, state.end)
   for (const segment of session.segments) segment.bytes = (await stat(segment.path)).size
   return session
@@ -106,8 +107,8 @@ async function hasHeader(path: string): Promise<boolean> {
 interface State {
   lastSeq: number
   openLines: Map<number, LineEvent>
-  /** Those that no gap names yet, by `holeKey`. */
-  holes: Map<string, Hole>
+  /** Those that no gap names yet, by `gapKey`. */
+  gaps: Map<string, GapStart>
   /** Where the newest rows end. */
   end: { segment: SegmentRef; offset: number; syncNo: number } | undefined
 }
@@ -141,15 +142,15 @@ function takeControl(session: RecoveredSession, state: State, record: TapeRecord
   if (record.kind === 'contract') session.contracts.set(record.instrument, record.contract)
   else if (record.kind === 'line' && record.event === 'opened') state.openLines.set(record.openedSeq, record)
   else if (record.kind === 'line') state.openLines.delete(record.openedSeq)
-  else if (record.kind === 'gap' && record.instrument === undefined) state.holes.delete(holeKey(record))
+  else if (record.kind === 'gap' && record.instrument === undefined) state.gaps.delete(gapKey(record))
   else if (record.kind === 'session' && record.event === 'interrupted')
-    state.holes.set(holeKey(record), { fromTsUs: record.fromTsUs ?? provedUs, cause: record.cause ?? COLLECTOR_CRASH })
+    state.gaps.set(gapKey(record), { fromTsUs: record.fromTsUs ?? provedUs, cause: record.cause ?? COLLECTOR_CRASH })
   else if (record.kind === 'session') {
     session.crashed = record.event !== 'ended'
     if (record.event === 'started' && record.detail?.['clock'] !== undefined) session.clock = record.detail['clock']
-    if (record.event === 'ended' && record.cause !== CRASH) state.holes.clear()
+    if (record.event === 'ended' && record.cause !== CRASH) state.gaps.clear()
     // An earlier recovery wrote this end, in a block of its own.
-    else if (record.event === 'ended' && state.holes.size === 0) state.holes.set(CRASH, { fromTsUs: provedUs, cause: COLLECTOR_CRASH })
+    else if (record.event === 'ended' && state.gaps.size === 0) state.gaps.set(CRASH, { fromTsUs: provedUs, cause: COLLECTOR_CRASH })
   }
 }
 

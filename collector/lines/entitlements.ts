@@ -1,11 +1,14 @@
 /**
- * Which market data the account is entitled to, as the answers to the lines tell: gathered by symbol and kind, as rows and as a table
- * that says what to do. Pure; of every line the last answer counts.
+ * Which market data the account is entitled to, by the answers to its lines: gathered by symbol and kind, as rows and as a table that
+ * says what to do. Pure.
+ *
+ * States of a line: none (asked for) -> live, delayed, partly or refused -> any of them; the last answer counts. A line that the gateway
+ * has no room for, or does not serve for now, has no place here.
  */
 
 import type { Contract } from '../../market/contract.ts'
 import { alignColumns } from '../../system/text-table.ts'
-import { lineKey, type WantedLine } from './subscriptions.ts'
+import { lineKey, type WantedLine } from './line.ts'
 
 /** All lines of one symbol and kind. */
 export interface EntitlementRow {
@@ -59,7 +62,7 @@ const ADVICE: Readonly<Record<number, string>> = {
   10_190: `no tick-by-tick line is free: ${SAMPLED_INSTEAD}; set universe.tickByTick to false for others to make room`,
 }
 
-/** What to do about a code; undefined when it is no matter of entitlement. */
+/** What to do about a code; undefined when it has nothing to do with what the account may have. */
 export function adviceOf(code: number): string | undefined {
   return ADVICE[code]
 }
@@ -109,7 +112,7 @@ export class Entitlements {
     this.#set(line, { answer: 'refused', code: this.#entries.get(lineKey(line))?.entry.code, text: DELAYED_ONLY })
   }
 
-  /** In the order in which lines were first asked for. Tick-by-tick lines are told only where one is refused: IB acknowledges none. */
+  /** In the order in which lines were first asked for. Tick-by-tick lines are listed only where one is refused: IB acknowledges none. */
   get rows(): readonly EntitlementRow[] {
     this.#rows ??= gather([...this.#entries.values()])
     return this.#rows

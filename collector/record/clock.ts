@@ -1,15 +1,17 @@
 /**
- * The two market clocks of the collector. The wall clock is anchored to monotonic time when a session begins, so that a
- * step of the system's clock cannot reorder the tape; `driftMs` tells when the two have parted. The gateway clock shows
- * the time that a replay gateway publishes and stands still between two publications.
+ * The two market clocks of the collector. The wall clock is anchored to monotonic time when a session begins, so that a step of the
+ * system's clock cannot reorder the tape; `driftMs` says how far the two have parted. The gateway clock shows the time that a replay
+ * gateway publishes and stands still between two publications.
  */
+
+import { uptime } from 'node:os'
 
 import type { MarketClock } from '../../market/time.ts'
 
 export interface CollectorClock extends MarketClock {
-  /** False until there is a time to tell. */
+  /** False until there is a time to show. */
   readonly known: boolean
-  /** The market's time at a reading of `performance.now()`, as far as the clock can tell. */
+  /** The market's time at a reading of `performance.now()`, as far as the clock can say. */
   usAt(monotonicMs: number): number
   /** How far the system's clock has moved away from the anchored one, in milliseconds. */
   driftMs(): number
@@ -54,4 +56,10 @@ export function createGatewayClock(): GatewayClock {
       return forward
     },
   }
+}
+
+/** For how long the machine has slept since the process began, in milliseconds: monotonic time stands still meanwhile, up-time goes on. */
+export function createSleepMeter(): () => number {
+  const bootedMs = uptime() * 1000 - performance.now()
+  return () => uptime() * 1000 - performance.now() - bootedMs
 }

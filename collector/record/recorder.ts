@@ -1,46 +1,39 @@
 /**
- * The recording session: numbers and stamps every record, has the rules judge every tick, and appends to the journal.
+ * The recording session: numbers, stamps and judges every record, appends it to the journal, and hands what the journal took to
+ * MarketState and to the subscribers. Nobody sees a tick that was not appended.
  *
- * States: idle -> recording (`begin`) -> idle (`end`). `rotate` ends a session and begins the next with the same contracts and
- * open lines; it is used when time has jumped, so that within one session `tsUs` and `seq` always rise.
+ * States: idle -> recording (`begin`) -> idle (`end`). Within one session `tsUs` and `seq` always rise. A session that follows another
+ * one begins with the same contracts and, when time has jumped (sessions.ts), with the same open lines.
  *
- * Here is the one place where ticks are dropped: ahead of the rules, by reason. The ticks that are dropped for one reason make one
- * hole, recorded when it begins and named by a gap when it is over: when none was dropped for a second of the tape's time, or, for
- * what the journal refuses, as soon as it takes ticks again; at the latest when the session ends.
+ * Here is the one place where ticks are dropped, by reason: before the rules see them. The ledger of gaps (gaps/ledger.ts) names them.
  */
 
 import { randomInt } from 'node:crypto'
 
 import { type Contract, contractKey } from '../../market/contract.ts'
+import type { RecordListener } from '../../market/record-source.ts'
 import type { LineFeed, TapeRecord, Tick, Verdict } from '../../market/tick.ts'
-import type { CollectorClock } from './clock.ts'
+import type { Gap, GapStart } from '../gaps/gap.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { Hole } from '../gaps/outage.ts'
 import type { Counts } from '../telemetry/counts.ts'
+import type { CollectorClock } from './clock.ts'
+
+export type Judge = (tick: Tick) => Verdict | undefined
 
 export interface RecorderOptions {
   clock: CollectorClock
   counts: Counts
-  judge: (tick: Tick) => Verdict | undefined
+  judge: Judge
   openJournal: (sessionId: number) => Journal
   /** Goes into the session's start record: version, host, clock. */
   detail: Record<string, unknown>
   /** Settings that verdicts depend on. */
   config: Record<string, unknown>
-  /** Ticks begin to be dropped. */
-  onDropping: (reason: string) => void
-  /** They were dropped; `named`: a gap says so. */
-  onDropped: (hole: DroppedTicks, named: boolean) => void
+  onSubscriberError: (error: unknown) => void
 }
 
-/** A hole that dropped ticks have left. */
-export interface DroppedTicks extends Hole {
-  toTsUs: number
-  droppedTicks: number
-}
-
-/** Silence, in the tape's time, after which ticks that are dropped for the same reason make another hole. */
-const QUIET_US = 1_000_000
+/** Why a tick was not recorded. */
+export type DropReason = 'no-session' | 'journal-full' | 'journal-failed' | 'too-long' | 'unknown-line'
 
 /** A record without what the recorder gives it. */
 type Unstamped<T extends TapeRecord> = T extends TapeRecord ? Omit<T, 'seq' | 'tsUs'> : never
@@ -53,22 +46,35 @@ interface OpenLine {
 }
 
 export class Recorder {
-  readonly #options: RecorderOptions
+  readonly #clock: CollectorClock
+  readonly #counts: Counts
+  readonly #openJournal: RecorderOptions['openJournal']
+  readonly #detail: Record<string, unknown>
+  readonly #onSubscriberError: (error: unknown) => void
+  #config: Record<string, unknown>
+  #judge: Judge
+  #listeners: readonly RecordListener[] = []
   readonly #instruments = new Map<string, number>()
   readonly #contracts: Contract[] = []
   /** By instrument and feed. */
   readonly #openLines = new Map<string, OpenLine>()
-  /** Holes of dropped ticks that are not over, by reason. */
-  readonly #dropping = new Map<string, DroppedTicks>()
   #journal: Journal | undefined
+  /** The journal refuses ticks because it is full. */
+  #isFull = false
   #sessionId = 0
   #seq = 0
   #lastTsUs = 0
   #lastProofUs = 0
   #ending: Promise<unknown> = Promise.resolve()
 
-  constructor(options: RecorderOptions) {
-    this.#options = options
+  constructor({ clock, counts, judge, openJournal, detail, config, onSubscriberError }: RecorderOptions) {
+    this.#clock = clock
+    this.#counts = counts
+    this.#judge = judge
+    this.#openJournal = openJournal
+    this.#detail = detail
+    this.#config = config
+    this.#onSubscriberError = onSubscriberError
   }
 
   get recording(): boolean {
@@ -86,7 +92,12 @@ export class Recorder {
 
   /** The session's time: the clock's, but never before the last record. */
   get nowUs(): number {
-    return Math.max(this.#options.clock.nowUs(), this.#lastTsUs)
+    return Math.max(this.#clock.nowUs(), this.#lastTsUs)
+  }
+
+  /** Why a tick would be dropped now; undefined while ticks are taken. */
+  get refusal(): DropReason | undefined {
+    return this.#journal ? this.#journal.refusal : 'no-session'
   }
 
   /** The contract behind a session's instrument number. */
@@ -94,52 +105,69 @@ export class Recorder {
     return this.#contracts[instrument]
   }
 
+  /**
+   * Hands every record that is appended from now on to `listener`, in order. One that throws is detached. Returns what unsubscribes it.
+   * Called within the recording: it must be quick, and keep a queue of its own for what is not.
+   */
+  subscribe(listener: RecordListener): () => void {
+    const unsubscribe = () => {
+      this.#listeners = this.#listeners.filter((other) => other !== guarded)
+    }
+    const guarded: RecordListener = (record, sessionId) => {
+      try {
+        listener(record, sessionId)
+      } catch (error) {
+        unsubscribe()
+        this.#onSubscriberError(error)
+      }
+    }
+    this.#listeners = [...this.#listeners, guarded]
+    return unsubscribe
+  }
+
   begin(): void {
-    const { clock, detail, config, openJournal } = this.#options
-    clock.anchor()
+    this.#clock.anchor()
     // Starts of one millisecond apart give rising ids; the random part keeps two collectors of one database apart.
     // Sessions of one run rise also when the system's clock was set back.
     this.#sessionId = Math.max(Date.now() * 4096 + randomInt(4096), this.#sessionId + 1)
-    this.#journal = openJournal(this.#sessionId)
+    this.#journal = this.#openJournal(this.#sessionId)
+    this.#isFull = false
     this.#seq = 0
     this.#lastTsUs = 0
-    this.#lastProofUs = clock.nowUs()
-    this.#append({ kind: 'session', event: 'started', detail })
-    this.#append({ kind: 'config', config })
+    this.#lastProofUs = this.#clock.nowUs()
+    this.#append({ kind: 'session', event: 'started', detail: this.#detail })
+    this.#append({ kind: 'config', config: this.#config })
     for (const [instrument, contract] of this.#contracts.entries()) this.#append({ kind: 'contract', instrument, contract })
     const open = [...this.#openLines.values()]
     this.#openLines.clear()
-    this.#options.counts.lines = 0
+    this.#counts.lines = 0
     for (const { instrument, feed } of open) this.lineOpened(instrument, feed)
-    this.#nameDropped(() => true)
   }
 
-  /** The settings that verdicts depend on have changed: from here on `config` and `judge` of the options are other ones. */
-  configChanged(): void {
-    if (this.recording) this.#append({ kind: 'config', config: this.#options.config })
-  }
-
-  /** Ends the session and waits until all of it, and of the sessions before it, is durable. */
-  async end(cause: string): Promise<void> {
+  /**
+   * Ends the session and waits until all of it, and of the sessions before it, is durable.
+   *
+   * @param keepLines lines that are open are open again in the session that begins next
+   */
+  async end(cause: string, { keepLines = false } = {}): Promise<void> {
     const journal = this.#journal
-    this.#nameDropped(() => true)
     if (journal) {
+      const open = [...this.#openLines]
       // Whether the link still lives cannot be known now; it did at the last proof.
-      for (const { instrument, feed } of this.#openLines.values()) this.lineClosed(instrument, cause, this.#lastProofUs, feed)
+      for (const [, { instrument, feed }] of open) this.lineClosed(instrument, cause, this.#lastProofUs, feed)
       this.#append({ kind: 'session', event: 'ended', cause })
+      if (keepLines) for (const [key, line] of open) this.#openLines.set(key, line)
       this.#journal = undefined
       this.#ending = Promise.all([this.#ending, journal.close()])
     }
     await this.#ending
   }
 
-  /** Ends the session and begins the next at once; lines that are open stay open. Returns when the old one is durable. */
-  async rotate(cause: string): Promise<void> {
-    const open = [...this.#openLines]
-    const ended = this.end(cause)
-    for (const [key, line] of open) this.#openLines.set(key, line)
-    this.begin()
-    await ended
+  /** Judges by other settings from here on. */
+  configure(config: Record<string, unknown>, judge: Judge): void {
+    this.#config = config
+    this.#judge = judge
+    if (this.recording) this.#append({ kind: 'config', config })
   }
 
   /** The session's number for a contract; the first call puts the contract on the tape. Throws a RangeError when it is too long for one. */
@@ -156,90 +184,75 @@ export class Recorder {
     return instrument
   }
 
-  /** Records a tick. `arrivalUs` is when its first message came; its seq and tsUs are set here. */
-  tick(tick: Tick, arrivalUs: number): void {
-    const { counts, judge } = this.#options
-    counts.received++
-    const refusal = this.#journal ? this.#journal.refusal : 'no-session'
-    if (refusal) return this.#drop(refusal, arrivalUs)
-    this.#settleDropped(arrivalUs)
+  /**
+   * Records a tick; its seq and tsUs are set here. Returns why it was dropped, if it was.
+   *
+   * @param arrivalUs when its first message came
+   */
+  tick(tick: Tick, arrivalUs: number): DropReason | undefined {
+    this.#counts.received++
+    const { refusal } = this
+    if (refusal) return this.#refuse(refusal)
+    this.#isFull = false
     this.#stamp(tick, arrivalUs)
-    tick.verdict ??= judge(tick)
+    tick.verdict ??= this.#judge(tick)
     try {
-      this.#journal?.append(tick)
+      this.#write(tick)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       // One of its texts is longer than a record of a tape may be.
-      return this.#drop('too-long', arrivalUs)
+      return this.#refuse('too-long')
     }
-    counts.inFlight++
+    this.#counts.inFlight++
     this.#lastProofUs = tick.tsUs
+    this.#publish(tick)
+    return undefined
   }
 
   /** A tick came that cannot be recorded. */
-  drop(reason: string): void {
-    this.#options.counts.received++
-    this.#drop(reason, this.#options.clock.nowUs())
+  drop(reason: DropReason): void {
+    this.#counts.received++
+    this.#countDropped(reason, 1)
   }
 
-  /** Ticks that were recorded and that the journal could not keep: the next start finds a session without an end, and names the hole. */
+  /** Ticks that were recorded and that the journal could not keep: the next start finds a session without an end, and names the gap. */
   lost(ticks: number): void {
-    this.#options.counts.inFlight -= ticks
+    this.#counts.inFlight -= ticks
     this.#countDropped('journal-failed', ticks)
   }
 
-  #drop(reason: string, arrivalUs: number): void {
-    this.#countDropped(reason, 1)
-    // The stamp that it would have got.
-    const tsUs = Math.max(arrivalUs, this.#lastTsUs + 1)
-    let hole = this.#dropping.get(reason)
-    if (!hole) {
-      const fromTsUs = this.#journal ? Math.min(this.#lastProofUs, tsUs - 1) : tsUs - 1
-      hole = { fromTsUs, toTsUs: tsUs, cause: `dropped: ${reason}`, droppedTicks: 0 }
-      this.#dropping.set(reason, hole)
-      this.#options.onDropping(reason)
-      if (reason === 'journal-full') this.#journal?.beginSegment()
-      if (this.#journal) this.interrupted(hole)
-    }
-    hole.toTsUs = Math.max(hole.toTsUs, tsUs)
-    hole.droppedTicks++
+  /** The stamp that a record of that moment would get. */
+  stampFor(tsUs: number): number {
+    return Math.max(tsUs, this.#lastTsUs + 1)
+  }
+
+  /** The gateway gave a sign of life at `tsUs`: a tick that came and was dropped is one too. */
+  proved(tsUs: number): void {
     if (this.#journal) this.#lastProofUs = Math.max(this.#lastProofUs, tsUs)
-  }
-
-  #countDropped(reason: string, ticks: number): void {
-    const { dropped } = this.#options.counts
-    dropped.set(reason, (dropped.get(reason) ?? 0) + ticks)
-  }
-
-  #settleDropped(nowUs: number): void {
-    if (this.#dropping.size === 0) return
-    const refusal = this.#journal?.refusal
-    this.#nameDropped((reason, { toTsUs }) => (reason.startsWith('journal-') ? !refusal : nowUs - toTsUs >= QUIET_US))
-  }
-
-  #nameDropped(isOver: (reason: string, hole: DroppedTicks) => boolean): void {
-    for (const [reason, hole] of this.#dropping) {
-      if (!isOver(reason, hole)) continue
-      this.#dropping.delete(reason)
-      this.#options.onDropped(hole, this.#journal !== undefined && this.gap(hole))
-    }
   }
 
   /** The gateway answered: everything up to now was covered. Written, so that a crash knows it too. */
   alive(): void {
     this.#lastProofUs = this.#append({ kind: 'session', event: 'alive' })
-    this.#settleDropped(this.#lastProofUs)
   }
 
-  /** The gateway told the time: as good as an answer, and too frequent to be written. */
-  timeTold(): void {
-    this.#lastProofUs = this.nowUs
-    this.#settleDropped(this.#lastProofUs)
-  }
-
-  /** A hole has begun. Written, so that it is named also when this process does not live to see its end. */
-  interrupted({ fromTsUs, cause }: Hole): void {
+  /** A gap has begun. Written, so that it is named also when this process does not live to see its end. */
+  interrupted({ fromTsUs, cause }: GapStart): void {
     this.#append({ kind: 'session', event: 'interrupted', fromTsUs, cause })
+  }
+
+  /** Puts a gap on the tape. Nothing is written for one that is empty: false. */
+  gap({ fromTsUs, toTsUs, cause, instrument, droppedTicks }: Gap): boolean {
+    if (!this.#journal || !(toTsUs > fromTsUs)) return false
+    this.#append({
+      kind: 'gap',
+      fromTsUs,
+      toTsUs,
+      cause,
+      ...(instrument !== undefined && { instrument }),
+      ...(droppedTicks !== undefined && { droppedTicks }),
+    })
+    return true
   }
 
   /** `feed` absent: the instrument's market-data line. */
@@ -247,36 +260,59 @@ export class Recorder {
     const line: OpenLine = { instrument, ...(feed && { feed }), openedSeq: this.#seq + 1, openedTsUs: 0 }
     line.openedTsUs = this.#append({ kind: 'line', event: 'opened', ...line })
     const key = lineKey(instrument, feed)
-    if (!feed && !this.#openLines.has(key)) this.#options.counts.lines++
+    if (!feed && !this.#openLines.has(key)) this.#counts.lines++
     this.#openLines.set(key, line)
   }
 
   /** `untilUs`: the last moment at which the line was known to be alive; now, when it is closed on purpose. */
-  lineClosed(instrument: number, cause: string, untilUs = this.#options.clock.nowUs(), feed?: LineFeed): void {
+  lineClosed(instrument: number, cause: string, untilUs = this.#clock.nowUs(), feed?: LineFeed): void {
     const key = lineKey(instrument, feed)
     const line = this.#openLines.get(key)
     if (!line) return
     this.#openLines.delete(key)
-    if (!feed) this.#options.counts.lines--
+    if (!feed) this.#counts.lines--
     // Its opening was a sign of life too.
     this.#append({ kind: 'line', event: 'closed', ...line, untilTsUs: Math.max(untilUs, line.openedTsUs), cause })
   }
 
-  /** Names a hole. Nothing is written for one that is empty: false. */
-  gap(gap: { fromTsUs: number; toTsUs: number; cause: string; instrument?: number; droppedTicks?: number }): boolean {
-    if (!(gap.toTsUs > gap.fromTsUs)) return false
-    this.#options.counts.gaps++
-    this.#append({ kind: 'gap', ...gap })
-    return true
+  #refuse(reason: DropReason): DropReason {
+    this.#countDropped(reason, 1)
+    // The segment that is being written would otherwise wait for records that are refused because of it.
+    if (reason === 'journal-full' && !this.#isFull) this.#journal?.beginSegment()
+    this.#isFull = reason === 'journal-full'
+    return reason
+  }
+
+  #countDropped(reason: string, ticks: number): void {
+    const { dropped } = this.#counts
+    dropped.set(reason, (dropped.get(reason) ?? 0) + ticks)
   }
 
   /** Returns the stamp. */
   #append(unstamped: Unstamped<TapeRecord>): number {
     const record: TapeRecord = { ...unstamped, seq: 0, tsUs: 0 }
-    this.#stamp(record, this.#options.clock.nowUs())
+    this.#stamp(record, this.#clock.nowUs())
     if (record.kind === 'line' && record.event === 'opened') record.openedTsUs = record.tsUs
-    this.#journal?.append(record)
+    if (this.#journal) {
+      this.#write(record)
+      this.#publish(record)
+    }
     return record.tsUs
+  }
+
+  /** Throws a RangeError when the record is too long for a tape; its number is free again then, so that numbers follow each other. */
+  #write(record: TapeRecord): void {
+    try {
+      this.#journal?.append(record)
+    } catch (error) {
+      this.#seq--
+      throw error
+    }
+  }
+
+  #publish(record: TapeRecord): void {
+    const listeners = this.#listeners
+    for (let i = 0; i < listeners.length; i++) (listeners[i] as RecordListener)(record, this.#sessionId)
   }
 
   #stamp(record: TapeRecord, tsUs: number): void {

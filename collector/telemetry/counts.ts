@@ -6,6 +6,8 @@
 export interface Counts {
   /** Messages of the gateway, without the sizes that the client library invents. */
   messages: number
+  /** Those that could not be decoded: what they said is lost. */
+  unreadable: number
   /** Whole ticks assembled from them. */
   received: number
   /** Ticks committed to their tables. */
@@ -29,6 +31,7 @@ export interface Counts {
 export function createCounts(): Counts {
   return {
     messages: 0,
+    unreadable: 0,
     received: 0,
     written: 0,
     quarantined: 0,

@@ -3,52 +3,66 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 import type { JournalBound } from '../journal/bound.ts'
-import type { LineCounts } from '../lines/subscriptions.ts'
+import type { LineCounts } from '../lines/line.ts'
 import { type Counts, unaccounted } from './counts.ts'
 
 export interface Metrics {
   registry: Registry
-  journalSync: (seconds: number, bytes: number) => void
-  commit: (seconds: number) => void
-  /** From a batch's first tick on the socket to its commit. */
-  batchAge: (seconds: number) => void
+  journalSync: (sync: { seconds: number; bytes: number }) => void
+  /** @param ageMs from the batch's first record on the socket to its commit; undefined for one that was found in the journal */
+  committed: (commitMs: number, ageMs: number | undefined) => void
+  /** Adds the figures of parts that are created behind the metrics. */
+  watch: (parts: WatchedParts) => void
 }
 
-export interface MetricsState {
-  counts: Counts
+export interface WatchedParts {
   feedUp: () => boolean
   pendingBatches: () => number
   lines: () => Readonly<Record<'market-data' | 'tick-by-tick', LineCounts>>
-  bound: JournalBound
+  openGaps: () => number
+  silentMs: () => number | undefined
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-export function createMetrics({ counts, feedUp, pendingBatches, lines, bound }: MetricsState): Metrics {
+/** Makes metrics that are read when they are scraped. */
+function readers(registry: Registry) {
+  const registers = [registry]
+  return {
+    counter: (name: string, help: string, read: () => number) =>
+      new Counter({
+        name: `tapedeck_${name}`,
+        help,
+        registers,
+        collect() {
+          this.reset()
+          this.inc(read())
+        },
+      }),
+    gauge: (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name: `tapedeck_${name}`,
+        help,
+        registers,
+        collect() {
+          this.set(read())
+        },
+      }),
+  }
+}
+
+export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
-  const counter = (name: string, help: string, read: () => number) =>
-    new Counter({
-      name: `tapedeck_${name}`,
-      help,
-      registers,
-      collect() {
-        this.reset()
-        this.inc(read())
-      },
-    })
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name: `tapedeck_${name}`,
-      help,
-      registers,
-      collect() {
-        this.set(read())
-      },
-    })
+  const { counter, gauge } = readers(registry)
 
   counter('messages_total', 'Messages of the gateway.', () => counts.messages)
+  counter(
+    'messages_unreadable_total',
+    'Messages of the gateway that could not be decoded: what they said is lost.',
+    () => counts.unreadable,
+  )
   counter('ticks_received_total', 'Whole ticks assembled from messages.', () => counts.received)
   counter('ticks_written_total', 'Ticks committed to their tables.', () => counts.written)
   counter('ticks_quarantined_total', 'Ticks committed to rejected_ticks.', () => counts.quarantined)
@@ -70,23 +84,11 @@ export function createMetrics({ counts, feedUp, pendingBatches, lines, bound }: 
   counter('recovered_ticks_committed_total', 'Of these, committed since.', () => counts.recovered.committed)
   counter('batches_committed_total', 'Batches committed.', () => counts.batches.committed)
   counter('batches_already_committed_total', 'Batches found committed after an uncertain answer.', () => counts.batches.alreadyCommitted)
-  gauge('batches_pending', 'Batches that wait for the database.', pendingBatches)
   gauge('journal_unreleased_bytes', 'Bytes of journal files of which the database has not everything.', () => bound.segmentBytes)
   gauge('journal_waiting_bytes', 'Bytes that wait in memory for the disk of the journal.', () => bound.waitingBytes)
   gauge('journal_limit_bytes', 'Size of both together at which ticks are dropped.', () => bound.limits.limitBytes)
   gauge('lines_open', 'Market-data lines that are open.', () => counts.lines)
-  new Gauge({
-    name: 'tapedeck_lines',
-    help: 'Wanted lines by feed and state; no-line: waits because the gateway has none left.',
-    labelNames: ['feed', 'state'],
-    registers,
-    collect() {
-      for (const [feed, states] of Object.entries(lines()))
-        for (const [state, count] of Object.entries(states)) this.set({ feed, state }, count)
-    },
-  })
-  gauge('feed_up', '1 while connected to the gateway.', () => (feedUp() ? 1 : 0))
-  counter('feed_gaps_total', 'Holes in the recording that were named.', () => counts.gaps)
+  counter('feed_gaps_total', 'Gaps in the recording that were named.', () => counts.gaps)
   counter('feed_reconnects_total', 'Connections to the gateway that were lost or failed.', () => counts.reconnects)
 
   const syncBytes = new Counter({ name: 'tapedeck_journal_bytes_total', help: 'Bytes appended to the journal.', registers })
@@ -96,11 +98,36 @@ export function createMetrics({ counts, feedUp, pendingBatches, lines, bound }: 
   const batchSeconds = histogram('batch_age_seconds', "From the arrival of a batch's first record to its commit.")
   return {
     registry,
-    journalSync: (seconds, bytes) => {
+    watch: (parts) => watchParts(registry, parts),
+    journalSync: ({ seconds, bytes }) => {
       syncSeconds.observe(seconds)
       syncBytes.inc(bytes)
     },
-    commit: (seconds) => commitSeconds.observe(seconds),
-    batchAge: (seconds) => batchSeconds.observe(seconds),
+    committed: (commitMs, ageMs) => {
+      commitSeconds.observe(commitMs / 1000)
+      if (ageMs !== undefined) batchSeconds.observe(ageMs / 1000)
+    },
   }
+}
+
+function watchParts(registry: Registry, { feedUp, pendingBatches, lines, openGaps, silentMs }: WatchedParts): void {
+  const { gauge } = readers(registry)
+  gauge('batches_pending', 'Batches that wait for the database.', pendingBatches)
+  new Gauge({
+    name: 'tapedeck_lines',
+    help: 'Wanted lines by feed and state; no-line: waits because the gateway has none left.',
+    labelNames: ['feed', 'state'],
+    registers: [registry],
+    collect() {
+      for (const [feed, states] of Object.entries(lines()))
+        for (const [state, count] of Object.entries(states)) this.set({ feed, state }, count)
+    },
+  })
+  gauge('feed_up', '1 while connected to the gateway.', () => (feedUp() ? 1 : 0))
+  gauge('gaps_open', 'Gaps in the recording that are open now.', openGaps)
+  gauge(
+    'data_silent_seconds',
+    'For how long no tick came on any line although data is expected; 0 while that is well.',
+    () => (silentMs() ?? 0) / 1000,
+  )
 }

@@ -1,4 +1,4 @@
-/** What a running collector tells of itself on `/status`: its shape, and how it is put together from the rooms. */
+/** What a running collector says of itself on `/status`: its shape, and how it is put together from the rooms. */
 
 import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -8,9 +8,11 @@ import { z } from 'zod'
 import { isoFromUs } from '../../market/time.ts'
 import { listSegments } from '../journal/directory.ts'
 import type { EntitlementRow } from '../lines/entitlements.ts'
-import type { LineCounts } from '../lines/subscriptions.ts'
+import type { LineCounts } from '../lines/line.ts'
+import { messageOf } from '../../market/errors.ts'
+import type { GapStart } from '../gaps/gap.ts'
 import type { Counts } from './counts.ts'
-import type { Events } from './events.ts'
+import type { Events } from './events/index.ts'
 
 const count = z.int().nonnegative()
 const moment = z.iso.datetime({ precision: null })
@@ -36,7 +38,13 @@ export const statusSchema = z.object({
     reconnects: count,
     /** Why it is not connected. */
     fault: z.string().nullable(),
+    /** The gateway says that it has lost IB: no data comes, though it is connected. */
+    ibIsAway: z.boolean(),
   }),
+  /** Why it is not ready, as `/readyz` says it; empty when it is. */
+  notReady: z.array(z.string()),
+  /** Market data: `silentMs` is how long none came on any line although it is expected, null while that is well. */
+  data: z.object({ lastTick: moment.nullable(), expected: z.boolean(), silentMs: z.number().nullable() }),
   /**
    * Market-data lines: wanted are those that are open, asked for, without a line (the limit), paused and refused. `limit` is of the
    * settings, `learnedLimit` the gateway's, once it has refused more.
@@ -46,6 +54,8 @@ export const statusSchema = z.object({
     learnedLimit: count.nullable(),
     wanted: count,
     open: count,
+    /** Open, and doubted: data stopped, or came after a refusal. */
+    silent: count,
     asked: count,
     withoutLine: count,
     paused: count,
@@ -71,7 +81,11 @@ export const statusSchema = z.object({
     lastCommit: moment.nullable(),
     fault: z.string().nullable(),
   }),
-  gaps: z.object({ total: count, last: z.array(z.object({ from: moment, to: moment, cause: z.string() })) }),
+  gaps: z.object({
+    total: count,
+    open: z.array(z.object({ from: moment, cause: z.string() })),
+    last: z.array(z.object({ from: moment, to: moment, cause: z.string() })),
+  }),
   entitlements: z.array(
     z.object({
       symbol: z.string(),
@@ -94,10 +108,15 @@ export interface StatusSources {
   journalDirectory: string
   gateway: { host: string; port: number; clientId: number; clock: 'wall' | 'gateway' }
   counts: Counts
-  seen: Seen
+  events: Events
   /** Undefined until recording has begun. */
   session: () => { id: number; marketTimeUs: number } | undefined
   feed: () => Status['gateway']['state']
+  ibIsAway: () => boolean
+  notReady: () => string[]
+  /** Time of the last tick; whether data is expected now; for how long none came although it is. */
+  data: () => { lastTickUs: number | undefined; expected: boolean; silentMs: number | undefined }
+  openGaps: () => readonly GapStart[]
   lineLimit: () => number
   /** Bytes that the journal may hold. */
   journalLimit: number
@@ -106,12 +125,14 @@ export interface StatusSources {
   tickByTick: () => LineCounts
   lagMs: () => number | undefined
   pendingBatches: () => number
+  /** Batches wait, and the database says nothing, not even no. */
+  databaseSilent: () => boolean
   /** What the database is, once that is known. */
   databaseServer: () => string | undefined
   entitlements: () => readonly EntitlementRow[]
 }
 
-/** What events have told, for the status. */
+/** What events have said, for the status. */
 interface Seen {
   connectedAtMs?: number | undefined
   lostAtMs?: number
@@ -124,49 +145,38 @@ interface Seen {
 }
 
 const GAPS_KEPT = 5
-/** A rate is told over this time. */
+/** A rate is an average over this time. */
 const RATE_MS = 10_000
 
-/** The same events, which are also remembered. */
-export function rememberEvents(events: Events): { events: Events; seen: Seen } {
+/** What the events say from now on. */
+function remember(events: Events): Seen {
   const seen: Seen = { gaps: [] }
   const keep = ({ fromTsUs, toTsUs, cause }: Seen['gaps'][number]) => {
     seen.gaps = [...seen.gaps, { fromTsUs, toTsUs, cause }].slice(-GAPS_KEPT)
   }
-  const remembered: Events = {
-    ...events,
-    feedUp: (host, port) => {
-      seen.connectedAtMs = Date.now()
-      seen.feedFault = undefined
-      events.feedUp(host, port)
-    },
-    feedDown: (reason, retryMs) => {
-      if (seen.connectedAtMs !== undefined) seen.lostAtMs = Date.now()
-      seen.connectedAtMs = undefined
-      seen.feedFault = reason
-      events.feedDown(reason, retryMs)
-    },
-    databaseUp: () => {
-      seen.databaseAnswers = true
-      seen.committedAtMs = Date.now()
-      seen.databaseFault = undefined
-      events.databaseUp()
-    },
-    databaseDown: (error, retryMs) => {
-      seen.databaseAnswers = false
-      seen.databaseFault = error instanceof Error ? error.message : String(error)
-      events.databaseDown(error, retryMs)
-    },
-    gap: (gap) => {
-      keep(gap)
-      events.gap(gap)
-    },
-    dropped: (hole, named) => {
-      if (named) keep(hole)
-      events.dropped(hole, named)
-    },
-  }
-  return { events: remembered, seen }
+  events.on('feedUp', () => {
+    seen.connectedAtMs = Date.now()
+    seen.feedFault = undefined
+  })
+  events.on('feedDown', ({ reason }) => {
+    if (seen.connectedAtMs !== undefined) seen.lostAtMs = Date.now()
+    seen.connectedAtMs = undefined
+    seen.feedFault = reason
+  })
+  events.on('databaseUp', () => {
+    seen.databaseAnswers = true
+    seen.committedAtMs = Date.now()
+    seen.databaseFault = undefined
+  })
+  events.on('databaseDown', ({ error }) => {
+    seen.databaseAnswers = false
+    seen.databaseFault = messageOf(error)
+  })
+  events.on('gapNamed', keep)
+  events.on('ticksDropped', (dropped) => {
+    if (dropped.named) keep(dropped)
+  })
+  return seen
 }
 
 export interface StatusPage {
@@ -176,7 +186,8 @@ export interface StatusPage {
 }
 
 export function createStatusPage(sources: StatusSources): StatusPage {
-  const { counts, seen, gateway } = sources
+  const { counts, gateway } = sources
+  const seen = remember(sources.events)
   const startedMs = Date.now()
   const samples: { ms: number; messages: number }[] = []
   return {
@@ -188,10 +199,10 @@ export function createStatusPage(sources: StatusSources): StatusPage {
     read: async () => {
       const journal = await waitingSegments(sources.journalDirectory)
       // From here on everything is of one moment, so that the figures add up.
-      const { lineLimit, marketData, tickByTick, pendingBatches } = sources
+      const { tickByTick, pendingBatches } = sources
       const session = sources.session()
-      const { open, queued, requested, idle, paused, refused, 'no-line': withoutLine } = marketData()
       const bySecond = tickByTick()
+      const data = sources.data()
       return {
         program: 'tapedeck',
         version: sources.version,
@@ -201,26 +212,14 @@ export function createStatusPage(sources: StatusSources): StatusPage {
         dataDir: sources.dataDir,
         runningSince: isoFromMs(startedMs),
         session: session ? { id: session.id, clock: gateway.clock, marketTime: isoFromUs(session.marketTimeUs) } : null,
-        gateway: {
-          host: gateway.host,
-          port: gateway.port,
-          clientId: gateway.clientId,
-          state: sources.feed(),
-          connectedSince: seen.connectedAtMs === undefined ? null : isoFromMs(seen.connectedAtMs),
-          disconnectedSince: seen.connectedAtMs === undefined ? isoFromMs(seen.lostAtMs ?? startedMs) : null,
-          reconnects: counts.reconnects,
-          fault: seen.feedFault ?? null,
+        gateway: gatewayOf(sources, seen, startedMs),
+        notReady: sources.notReady(),
+        data: {
+          lastTick: data.lastTickUs === undefined ? null : isoFromUs(data.lastTickUs),
+          expected: data.expected,
+          silentMs: data.silentMs ?? null,
         },
-        lines: {
-          limit: lineLimit(),
-          learnedLimit: sources.learnedLineLimit() ?? null,
-          wanted: sum(marketData()),
-          open,
-          asked: queued + requested + idle,
-          withoutLine,
-          paused,
-          refused,
-        },
+        lines: linesOf(sources),
         tickByTick: { wanted: sum(bySecond), open: bySecond.open, refused: bySecond.refused },
         messages: { total: counts.messages, perSecond: rate(samples) },
         ticks: {
@@ -234,17 +233,47 @@ export function createStatusPage(sources: StatusSources): StatusPage {
         journal: { ...journal, limitBytes: sources.journalLimit, batches: pendingBatches() },
         database: {
           server: sources.databaseServer() ?? null,
-          answering: seen.databaseAnswers ?? null,
+          answering: sources.databaseSilent() ? false : (seen.databaseAnswers ?? null),
           lastCommit: seen.committedAtMs === undefined ? null : isoFromMs(seen.committedAtMs),
-          fault: seen.databaseFault ?? null,
+          fault: seen.databaseFault ?? (sources.databaseSilent() ? 'it does not answer' : null),
         },
         gaps: {
           total: counts.gaps,
+          open: sources.openGaps().map(({ fromTsUs, cause }) => ({ from: isoFromUs(fromTsUs), cause })),
           last: seen.gaps.map(({ fromTsUs, toTsUs, cause }) => ({ from: isoFromUs(fromTsUs), to: isoFromUs(toTsUs), cause })),
         },
         entitlements: sources.entitlements().map((row) => ({ ...row, reasons: [...row.reasons] })),
       }
     },
+  }
+}
+
+function gatewayOf({ gateway, counts, feed, ibIsAway }: StatusSources, seen: Seen, startedMs: number): Status['gateway'] {
+  return {
+    host: gateway.host,
+    port: gateway.port,
+    clientId: gateway.clientId,
+    state: feed(),
+    connectedSince: seen.connectedAtMs === undefined ? null : isoFromMs(seen.connectedAtMs),
+    disconnectedSince: seen.connectedAtMs === undefined ? isoFromMs(seen.lostAtMs ?? startedMs) : null,
+    reconnects: counts.reconnects,
+    fault: seen.feedFault ?? null,
+    ibIsAway: ibIsAway(),
+  }
+}
+
+function linesOf({ lineLimit, learnedLineLimit, marketData }: StatusSources): Status['lines'] {
+  const { open, queued, asked, idle, silent, paused, refused, 'no-line': withoutLine } = marketData()
+  return {
+    limit: lineLimit(),
+    learnedLimit: learnedLineLimit() ?? null,
+    wanted: sum(marketData()),
+    open,
+    asked: queued + asked + idle,
+    withoutLine,
+    silent,
+    paused,
+    refused,
   }
 }
 

@@ -35,7 +35,7 @@ export async function referencePrice(ticks: Observable<Tick>, waitMs: number): P
     filter((found) => found?.rank === 0),
     take(1),
   )
-  // The ticks end when the recording stops; then nobody needs a price any more.
+  // The ticks end when the recording stops; no price is needed then.
   await firstValueFrom(race(trade, timer(waitMs)), { defaultValue: undefined })
   return best?.price
 }

@@ -27,7 +27,7 @@ export function selectOptions(
     )
 }
 
-/** Shares `lines` among the underlyings' ordered choices, one option each in turn. */
+/** Returns `lines` of the underlyings' ordered choices: one option of each in turn. */
 export function shareLines<T>(choices: readonly (readonly T[])[], lines: number): T[] {
   const shared: T[] = []
   for (let rank = 0; shared.length < lines; rank++) {

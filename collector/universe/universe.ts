@@ -15,10 +15,11 @@ import { addDays } from '../../market/time.ts'
 import { findChain, findStock, type UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
 import type { Link } from '../ib/link/link.ts'
 import { PriceGrids } from '../ib/lookup/price-grids.ts'
-import type { Events } from '../telemetry/events.ts'
+import type { Events } from '../telemetry/events/index.ts'
 import { referencePrice } from './reference-price.ts'
 import { type StrikeRange, selectOptions, shareLines } from './select.ts'
-import type { Subscriptions, WantedLine } from '../lines/subscriptions.ts'
+import type { WantedLine } from '../lines/line.ts'
+import type { LineRegistry } from '../lines/registry.ts'
 
 export interface UnderlyingSettings extends UnderlyingQuery {
   strikes: StrikeRange
@@ -36,7 +37,7 @@ export interface UniverseOptions {
   events: Events
   nowUs: () => number
   instrumentOf: (contract: Contract) => number
-  subscriptions: Subscriptions
+  registry: LineRegistry
   ticks: Observable<Tick>
   /** What earlier runs have found, by the settings of the underlying. */
   discovered: Map<string, Discovered>
@@ -53,13 +54,13 @@ export interface Discovered {
 /** Recorded as the reason of a line that a change of the settings has closed. */
 const CONFIG_CAUSE = 'config'
 
-/** How long a last trade is waited for before a close or a tight quote will do. */
+/** Waits so long for a last trade before a close or a tight quote will do. */
 const REFERENCE_WAIT_MS = 5000
 
 /** Throws a FeedError when the gateway knows none of the underlyings, or when the link is lost on the way. */
 export async function openUniverse(link: Link, options: UniverseOptions): Promise<void> {
-  const { underlyings, lines, events, instrumentOf, subscriptions, discovered } = options
-  const grids = new PriceGrids({ link, onMissing: events.noMarketRule })
+  const { underlyings, lines, events, instrumentOf, registry, discovered } = options
+  const grids = new PriceGrids({ link, onMissing: (rule, error) => events.noMarketRule({ rule, error }) })
   const found = await Promise.all(
     underlyings.map(async (settings) => {
       const before = discovered.get(JSON.stringify(settings))
@@ -69,7 +70,7 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   const known: { settings: UnderlyingSettings; stock: StockContract; before: Discovered | undefined }[] = []
   for (const { settings, stock, before } of found) {
     if (stock) known.push({ settings, stock, before })
-    else events.unknownUnderlying(settings.symbol)
+    else events.unknownUnderlying({ symbol: settings.symbol })
   }
   if (known.length === 0)
     throw new FeedError(
@@ -80,8 +81,8 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   const lineOf = (contract: Contract): WantedLine => ({ instrument: instrumentOf(contract), contract })
   const stockLines = stocks.map(({ stock }) => lineOf(stock))
   // A new stock's price is needed before its options are chosen.
-  subscriptions.makeRoomFor(stockLines, lines, CONFIG_CAUSE)
-  subscriptions.want(stockLines)
+  registry.makeRoomFor(stockLines, lines, CONFIG_CAUSE)
+  registry.want(stockLines)
   // IB has few such lines: those who come first get the trades and the quotes both.
   const tickByTick = stocks
     .filter(({ settings }) => settings.tickByTick)
@@ -89,15 +90,15 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
       { ...lineOf(stock), feed: 'tick-by-tick-trades' },
       { ...lineOf(stock), feed: 'tick-by-tick-quotes' },
     ])
-  subscriptions.want(tickByTick)
+  registry.want(tickByTick)
   const chains = await Promise.all(known.map((underlying) => listChain(link, grids, underlying, options)))
-  // When every strike is wanted and all fit, no price is needed and nobody waits for one.
+  // When every strike is wanted and all fit, no price is needed, and none is waited for.
   const fits = known.length + chains.reduce((sum, { chain }) => sum + chain.length, 0) <= lines
   const choices = await Promise.all(chains.map((listed) => choose(listed, fits, options)))
   const wanted = choices.reduce((sum, choice) => sum + choice.length, known.length)
-  if (wanted > lines) events.overBudget(wanted, lines)
+  if (wanted > lines) events.overBudget({ wanted, lines })
   const shared = shareLines(choices, Math.max(0, lines - known.length)).map(lineOf)
-  subscriptions.wantOnly([...stockLines, ...tickByTick, ...shared], CONFIG_CAUSE)
+  registry.wantOnly([...stockLines, ...tickByTick, ...shared], CONFIG_CAUSE)
 }
 
 interface ListedChain {
@@ -139,9 +140,9 @@ async function choose(
   const { symbol, strikes } = settings
   const needsPrice = strikes !== 'all' || !fits
   const center = needsPrice ? await price : before?.center
-  if (needsPrice && center === undefined) events.noReferencePrice(symbol)
+  if (needsPrice && center === undefined) events.noReferencePrice({ symbol })
   const chosen = selectOptions(chain, strikes, center)
-  if (!before) events.discovered(symbol, chain.length, chosen.length)
+  if (!before) events.chainDiscovered({ symbol, options: chain.length, chosen: chosen.length })
   discovered.set(JSON.stringify(settings), { stock, chain, center })
   return chosen
 }

@@ -58,6 +58,8 @@ export class Writer {
   readonly #abort = new AbortController()
   /** Closed segments that are not released, in the order in which they were written. */
   readonly #closed: SegmentRef[] = []
+  /** In the order in which they came. */
+  readonly #pendingSinceMs = new Map<JournalBatch, number>()
   #releasing = Promise.resolve()
   #failing = 0
   #uncommitted = 0
@@ -89,6 +91,12 @@ export class Writer {
     return this.pending === 0 ? 0 : performance.now() - this.#waitingSinceMs
   }
 
+  /** Age of the oldest batch that is not committed, since it came; 0 without one. */
+  get oldestMs(): number {
+    const [since] = this.#pendingSinceMs.values()
+    return since === undefined ? 0 : performance.now() - since
+  }
+
   /** Lanes whose batch the database did not take at the last attempt. */
   get failing(): number {
     return this.#failing
@@ -97,6 +105,7 @@ export class Writer {
   add(batch: JournalBatch, source: BatchSource): void {
     if (this.pending === 0) this.#waitingSinceMs = performance.now()
     this.#uncommitted++
+    this.#pendingSinceMs.set(batch, performance.now())
     void this.#queue.add(() => this.#write(batch, source))
   }
 
@@ -148,6 +157,7 @@ export class Writer {
     if (vanished > 0) onVanished(vanished)
     this.#waitingSinceMs = performance.now()
     this.#uncommitted--
+    this.#pendingSinceMs.delete(batch)
     if (stored.alreadyCommitted) counts.batches.alreadyCommitted++
     else counts.batches.committed++
     if (recovered) counts.recovered.committed += batch.ticks

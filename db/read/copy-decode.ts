@@ -3,9 +3,11 @@
  * The counterpart of copy-encode.ts; the format is described in copy-buffer.ts.
  */
 
-import type { Greeks, Quote, QuoteSource, Statistic, Tick, Trade, TradeSource, Verdict } from '../../market/tick.ts'
+import { DELAYED, EVENT_TIME, type FieldType, TICK_FIELDS } from '../../market/tick-fields.ts'
+import type { Quote, QuoteSource, Tick, Verdict } from '../../market/tick.ts'
 import { integerOf, timeOf } from '../copy-buffer.ts'
 import { parseJsonb } from '../jsonb.ts'
+import { fieldColumns } from '../schema/tick-tables.ts'
 
 const SIGNATURE_BYTES = 19
 
@@ -121,89 +123,61 @@ export interface RowDecoder {
 }
 
 /** Columns in front of every table's own. */
-const COMMON = 'ts, seq, instrument_id, event_ts'
+const IDENTITY = ['ts', 'seq', 'instrument_id']
 
+/** By hand: nearly all rows are quotes. */
 export const quoteDecoder: RowDecoder = {
-  select: `${COMMON}, bid_price, ask_price, bid_size, ask_size, source, delayed, flags`,
+  select: selectOf('quote'),
   decode(row): Quote {
     const tsUs = row.time() ?? Number.NaN
     const seq = row.integer()
     const instrument = row.integer()
     const eventTsUs = row.time()
     const bidPrice = row.float()
-    const askPrice = row.float()
     const bidSize = row.float()
+    const askPrice = row.float()
     const askSize = row.float()
     const source = row.text() as QuoteSource | undefined
     const delayed = row.flag()
-    const verdict = flagged(row.text())
+    const verdict = flagged(row)
     return { kind: 'quote', seq, tsUs, instrument, eventTsUs, bidPrice, askPrice, bidSize, askSize, source, delayed, verdict }
   },
 }
 
-export const tradeDecoder: RowDecoder = {
-  select: `${COMMON}, price, size, source, venue, conditions, delayed, flags`,
-  decode(row): Trade {
-    const tsUs = row.time() ?? Number.NaN
-    const seq = row.integer()
-    const instrument = row.integer()
-    const eventTsUs = row.time()
-    const price = row.float() ?? Number.NaN
-    const size = row.float()
-    const source = row.text() as TradeSource
-    const venue = row.text()
-    const conditions = row.text()
-    const delayed = row.flag()
-    const verdict = flagged(row.text())
-    return { kind: 'trade', seq, tsUs, instrument, eventTsUs, price, size, source, venue, conditions, delayed, verdict }
-  },
+export const tradeDecoder = decoderOf('trade')
+export const greeksDecoder = decoderOf('greeks')
+export const statisticDecoder = decoderOf('statistic')
+
+function selectOf(kind: Tick['kind']): string {
+  return [...IDENTITY, ...fieldColumns(kind)].join(', ')
 }
 
-export const greeksDecoder: RowDecoder = {
-  select: `${COMMON}, basis, implied_volatility, delta, gamma, vega, theta, option_price, pv_dividend, underlying_price, delayed, flags`,
-  decode(row): Greeks {
-    return {
-      kind: 'greeks',
-      tsUs: row.time() ?? Number.NaN,
-      seq: row.integer(),
-      instrument: row.integer(),
-      eventTsUs: row.time(),
-      basis: row.text() as Greeks['basis'],
-      impliedVolatility: row.float(),
-      delta: row.float(),
-      gamma: row.float(),
-      vega: row.float(),
-      theta: row.float(),
-      optionPrice: row.float(),
-      pvDividend: row.float(),
-      underlyingPrice: row.float(),
-      delayed: row.flag(),
-      verdict: flagged(row.text()),
-    }
-  },
+function decoderOf(kind: Tick['kind']): RowDecoder {
+  const fields = TICK_FIELDS[kind]
+  return {
+    select: selectOf(kind),
+    decode(row) {
+      const tsUs = row.time() ?? Number.NaN
+      const seq = row.integer()
+      const instrument = row.integer()
+      const tick: Record<string, unknown> = { kind, seq, tsUs, instrument, eventTsUs: row.time() }
+      for (const { name, type } of fields) tick[name] = READ[type](row)
+      tick['delayed'] = row.flag()
+      tick['verdict'] = flagged(row)
+      // The columns are those of the kind's fields.
+      return tick as unknown as Tick
+    },
+  }
 }
 
-export const statisticDecoder: RowDecoder = {
-  select: `${COMMON}, name, value, text, delayed, flags`,
-  decode(row): Statistic {
-    return {
-      kind: 'statistic',
-      tsUs: row.time() ?? Number.NaN,
-      seq: row.integer(),
-      instrument: row.integer(),
-      eventTsUs: row.time(),
-      name: row.text() ?? '',
-      value: row.float(),
-      text: row.text(),
-      delayed: row.flag(),
-      verdict: flagged(row.text()),
-    }
-  },
+const READ: Readonly<Record<FieldType, (row: RowCursor) => unknown>> = {
+  float: (row) => row.float(),
+  text: (row) => row.text(),
+  time: (row) => row.time(),
+  true: (row) => row.flag(),
 }
 
-/** Fields of ticks that are text; the others were numbers, also where jsonb could not hold them as such. */
-const TEXT_FIELDS = new Set(['source', 'venue', 'conditions', 'basis', 'name', 'text'])
-
+/** Ticks that a rule quarantined or the database refused; not the other records that it refused. */
 export const rejectedDecoder: RowDecoder = {
   select: 'ts, seq, instrument_id, kind, rules, reason, tick::text',
   decode(row): Tick {
@@ -212,14 +186,22 @@ export const rejectedDecoder: RowDecoder = {
     const instrument = row.integer()
     const kind = row.text() as Tick['kind']
     const verdict: Verdict = { severity: 'quarantine', rules: row.text() ?? '', reason: row.text() ?? '' }
-    const fields = Object.entries(parseJsonb(row.text() ?? '{}') as Record<string, unknown>)
-    const values = fields.map(([name, value]) => [name, typeof value === 'string' && !TEXT_FIELDS.has(name) ? Number(value) : value])
+    const stored = parseJsonb(row.text() ?? '{}') as Record<string, unknown>
+    const tick: Record<string, unknown> = { kind, seq, tsUs, instrument }
+    for (const { name, type } of [EVENT_TIME, ...TICK_FIELDS[kind], DELAYED]) tick[name] = unstored(stored[name], type)
+    tick['verdict'] = verdict
     // The jsonb was written from a tick of this kind, by appendRejected.
-    return { ...Object.fromEntries(values), kind, seq, tsUs, instrument, verdict } as Tick
+    return tick as unknown as Tick
   },
 }
 
-/** The reasons of a flag are not stored, only the rules' names. */
-function flagged(rules: string | undefined): Verdict | undefined {
-  return rules === undefined ? undefined : { severity: 'flag', rules, reason: '' }
+/** Numbers that jsonb cannot hold are text there. */
+function unstored(value: unknown, type: FieldType): unknown {
+  return type !== 'text' && typeof value === 'string' ? Number(value) : value
+}
+
+function flagged(row: RowCursor): Verdict | undefined {
+  const rules = row.text()
+  const reason = row.text()
+  return rules === undefined ? undefined : { severity: 'flag', rules, reason: reason ?? '' }
 }

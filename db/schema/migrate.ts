@@ -13,6 +13,7 @@ import pg from 'pg'
 import { MigrationError } from '../../market/errors.ts'
 import { packageRoot } from '../../system/package-root.ts'
 import { hasSqlState, messageOf } from '../sqlstates.ts'
+import { BEGIN, TRANSACTION_SETTINGS } from '../transaction.ts'
 
 export interface Migration {
   /** From 1, without holes. */
@@ -101,7 +102,7 @@ export async function migrateDown(client: Queryable, options: MigrateDownOptions
     const { to = Math.max(0, applied.length - 1) } = options
     const undone = ours.slice(to, applied.length).reverse()
     if (undone.length === 0) return []
-    await client.query('BEGIN')
+    await client.query(BEGIN)
     let lost: string[]
     try {
       lost = await lostRows(client, () => undo(client, undone))
@@ -137,42 +138,40 @@ async function undo(client: Queryable, migrations: readonly Migration[]): Promis
 
 /** What of the rows there were is gone after `change`: `1,234 rows of quotes`, `venue of 1,234 rows of trades`. */
 async function lostRows(client: Queryable, change: () => Promise<void>): Promise<string[]> {
-  const before = await columnsByTable(client)
-  const tables = [...before.keys()]
-  const rows = new Map<string, number>()
+  const before = await tablesById(client)
   // Nobody writes between the count and the change.
-  if (tables.length > 0) await client.query(`LOCK TABLE ${tables.join(', ')} IN SHARE MODE`)
-  for (const table of tables)
-    rows.set(table, Number((await client.query<{ count: string }>(`SELECT count(*) FROM ${table}`)).rows[0]?.count))
+  if (before.size > 0) await client.query(`LOCK TABLE ${[...before.values()].map(({ name }) => name).join(', ')} IN SHARE MODE`)
+  const rows = new Map<string, number>()
+  for (const [id, { name }] of before)
+    rows.set(id, Number((await client.query<{ count: string }>(`SELECT count(*) FROM ${name}`)).rows[0]?.count))
   await change()
-  const after = await columnsByTable(client)
-  return tables.flatMap((table) => {
-    const count = rows.get(table) ?? 0
+  const after = await tablesById(client)
+  return [...before].flatMap(([id, { name, columns }]) => {
+    const count = rows.get(id) ?? 0
     if (count === 0) return []
-    const name = table.replace('public.', '')
-    const held = `${count.toLocaleString('en-US')} ${count === 1 ? 'row' : 'rows'} of ${name}`
-    const left = after.get(table)
+    const held = `${count.toLocaleString('en-US')} ${count === 1 ? 'row' : 'rows'} of ${name.replace('public.', '')}`
+    const left = after.get(id)
     if (!left) return [held]
-    const gone = before.get(table)?.filter((column) => !left.includes(column)) ?? []
+    const gone = columns.filter((column) => !left.columns.includes(column))
     return gone.length > 0 ? [`${gone.join(', ')} of ${held}`] : []
   })
 }
 
-/** Tables that people work with: in `public`, of no extension. */
-async function columnsByTable(client: Queryable): Promise<Map<string, string[]>> {
-  const { rows } = await client.query<{ table: string; columns: string[] }>(
-    `SELECT 'public.' || quote_ident(c.relname) AS table, array_agg(a.attname::text) AS columns
+/** Tables that people work with: in `public`, of no extension. By the server's own number, which a new name does not change. */
+async function tablesById(client: Queryable): Promise<Map<string, { name: string; columns: string[] }>> {
+  const { rows } = await client.query<{ id: string; name: string; columns: string[] }>(
+    `SELECT c.oid::text AS id, 'public.' || quote_ident(c.relname) AS name, array_agg(a.attname::text) AS columns
      FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-     GROUP BY c.relname ORDER BY c.relname`,
+     GROUP BY c.oid, c.relname ORDER BY c.relname`,
   )
-  return new Map(rows.map(({ table, columns }) => [table, columns]))
+  return new Map(rows.map(({ id, ...table }) => [id, table]))
 }
 
 /** Keeps other processes from changing the schema while `work` runs. */
 export async function underMigrationLock<T>(client: Queryable, work: () => Promise<T>): Promise<T> {
-  await client.query(`SELECT pg_advisory_lock(${ADVISORY_LOCK})`)
+  await client.query(`${TRANSACTION_SETTINGS}; SELECT pg_advisory_lock(${ADVISORY_LOCK})`)
   try {
     return await work()
   } finally {
@@ -214,7 +213,7 @@ function pending(applied: readonly AppliedMigration[], wanted: readonly Migratio
 
 async function apply(client: Queryable, { number, name, up, checksum }: Migration): Promise<void> {
   try {
-    await client.query('BEGIN')
+    await client.query(BEGIN)
     await client.query(
       `CREATE SCHEMA IF NOT EXISTS tapedeck;
        CREATE TABLE IF NOT EXISTS tapedeck.schema_migrations (

@@ -8,6 +8,7 @@ import pg from 'pg'
 import { MigrationError } from '../../market/errors.ts'
 import { underMigrationLock } from './migrate.ts'
 import { messageOf } from '../sqlstates.ts'
+import { TRANSACTION_SETTINGS } from '../transaction.ts'
 
 /** Wished hypertables; ts divides them. */
 const HYPERTABLES: readonly { table: string; chunkInterval: string }[] = [
@@ -92,7 +93,7 @@ const CREATE_EXTENSION: StorageStep = { what: 'create the extension timescaledb'
 
 async function createExtension(client: Queryable): Promise<string | undefined> {
   try {
-    await client.query(CREATE_EXTENSION.sql)
+    await client.query(`${TRANSACTION_SETTINGS}; ${CREATE_EXTENSION.sql}`)
     return undefined
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error
@@ -121,7 +122,7 @@ async function hypertableSteps(client: Queryable, schema: string): Promise<Stora
 
 async function take(client: Queryable, { what, sql }: StorageStep): Promise<void> {
   try {
-    await client.query(sql)
+    await client.query(`${TRANSACTION_SETTINGS}; ${sql}`)
   } catch (cause) {
     throw new MigrationError(`The server did not ${what}: ${messageOf(cause)}. The role must own the table; run this again as its owner.`, {
       code: 'storage-refused',

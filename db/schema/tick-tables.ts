@@ -1,28 +1,33 @@
 /** The tables of ticks and the order of the columns in which rows are copied into them and out of them. */
 
+import { DELAYED, EVENT_TIME, TICK_FIELDS, VERDICT_FIELDS } from '../../market/tick-fields.ts'
+import type { Tick } from '../../market/tick.ts'
+
 export interface TickTable {
   name: string
-  /** Its own columns, between those that every table of ticks has. */
-  columns: readonly string[]
+  /** The kind of its ticks. */
+  kind: Tick['kind']
 }
 
-export const QUOTES: TickTable = { name: 'quotes', columns: ['bid_price', 'ask_price', 'bid_size', 'ask_size', 'source'] }
+export const QUOTES: TickTable = { name: 'quotes', kind: 'quote' }
+export const TRADES: TickTable = { name: 'trades', kind: 'trade' }
+export const OPTION_GREEKS: TickTable = { name: 'option_greeks', kind: 'greeks' }
+export const STATISTICS: TickTable = { name: 'statistics', kind: 'statistic' }
 
-export const TRADES: TickTable = { name: 'trades', columns: ['price', 'size', 'source', 'venue', 'conditions'] }
+/** One for each kind of tick. */
+export const TICK_TABLES: readonly TickTable[] = [QUOTES, TRADES, OPTION_GREEKS, STATISTICS]
 
-export const OPTION_GREEKS: TickTable = {
-  name: 'option_greeks',
-  columns: ['basis', 'implied_volatility', 'delta', 'gamma', 'vega', 'theta', 'option_price', 'pv_dividend', 'underlying_price'],
-}
-
-export const STATISTICS: TickTable = { name: 'statistics', columns: ['name', 'value', 'text'] }
-
-export const REJECTED_TICKS: TickTable = {
+export const REJECTED_TICKS = {
   name: 'rejected_ticks',
   columns: ['ts', 'session_id', 'seq', 'instrument_id', 'kind', 'rules', 'reason', 'tick'],
+} as const
+
+/** All columns of a table of ticks, as they are written. */
+export function tickColumns({ kind }: TickTable): string[] {
+  return ['ts', 'session_id', 'seq', 'instrument_id', ...fieldColumns(kind)]
 }
 
-/** All columns of a table of ticks. */
-export function tickColumns({ columns }: TickTable): string[] {
-  return ['ts', 'session_id', 'seq', 'instrument_id', 'event_ts', ...columns, 'delayed', 'flags']
+/** The columns of a kind's fields, behind those that say which tick it is. */
+export function fieldColumns(kind: Tick['kind']): string[] {
+  return [EVENT_TIME, ...TICK_FIELDS[kind], DELAYED, ...VERDICT_FIELDS].map(({ column }) => column)
 }

@@ -1,10 +1,13 @@
 /** Looks at tape files for people: what is on one, whether it is sound, and its records one by one. */
 
+import { stat } from 'node:fs/promises'
+
 import { type Contract, contractKey } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
-import { RecordCursor, RecordKind } from './codec/codec.ts'
+import { RecordCursor } from './codec/decode.ts'
+import { RecordKind } from './codec/layout.ts'
 import { placed, readBlocks, readTapeHeader, type TapeBlock, type TornTail } from './reader.ts'
 import { BLOCK_HEAD_BYTES, type TapeMeta } from './segment.ts'
 
@@ -39,8 +42,10 @@ export interface TapeVerdict {
   ok: boolean
   blocks: number
   records: number
-  /** An unfinished write at the end: what a crash leaves. Everything before it is whole. */
+  /** An unfinished write at the end: what a crash leaves, or a cut. Everything before it is whole. */
   torn?: TornTail
+  /** Present on an import that has no end mark and promises none: whether it was cut between two blocks cannot be seen. */
+  endMark?: 'none'
   /** The first problems found. */
   problems: TapeProblem[]
   /** How many were found. */
@@ -66,18 +71,17 @@ export type CatLine = { kind: Kind; ts: string; tsUs: number; seq: number; instr
 >
 
 const MAX_PROBLEMS = 20
-const TABLE_COLUMNS = 80
 
 /** Reads the whole tape, every checksum included. Throws a FeedError when it is none or is damaged before its end. */
 export async function tapeInfo(path: string): Promise<TapeInfo> {
-  const { meta, offset } = await readTapeHeader(path)
-  const info: TapeInfo = { path, meta, bytes: offset, blocks: 0, records: 0, recordsByKind: {}, instruments: 0, contractsByKind: {} }
+  const { meta } = await readTapeHeader(path)
+  const { size } = await stat(path)
+  const info: TapeInfo = { path, meta, bytes: size, blocks: 0, records: 0, recordsByKind: {}, instruments: 0, contractsByKind: {} }
   const contracts = new Map<number, Contract>()
   const counts = new Map<number, number>()
   const cursor = new RecordCursor()
   for await (const block of readBlocks(path, { onTorn: (torn) => (info.torn = torn) })) {
     info.blocks++
-    info.bytes = endOf(block)
     try {
       for (cursor.reset(block.payload); cursor.next(); ) {
         info.records++
@@ -95,7 +99,6 @@ export async function tapeInfo(path: string): Promise<TapeInfo> {
       throw placed(error, path, block)
     }
   }
-  info.bytes += info.torn?.bytes ?? 0
   info.instruments = contracts.size
   for (const { kind } of contracts.values()) info.contractsByKind[kind] = (info.contractsByKind[kind] ?? 0) + 1
   for (const [kind, number] of Object.entries(RecordKind) as [Kind, number][]) {
@@ -117,7 +120,10 @@ export async function verifyTape(path: string): Promise<TapeVerdict> {
   const checkBlock = blockChecker(report)
   let offset = 0
   try {
-    offset = (await readTapeHeader(path)).offset
+    const header = await readTapeHeader(path)
+    if (header.reserved !== 0) report(0, `expected zeros in the bytes 20 to 23 of the header, found ${header.reserved}`)
+    if (header.meta.source === 'import' && header.meta.endMark !== true) verdict.endMark = 'none'
+    offset = header.offset
     for await (const block of readBlocks(path, { onTorn: (torn) => (verdict.torn = torn) })) {
       verdict.blocks++
       verdict.records += block.records
@@ -130,16 +136,6 @@ export async function verifyTape(path: string): Promise<TapeVerdict> {
   }
   verdict.ok = verdict.problemCount === 0 && !verdict.torn
   return verdict
-}
-
-/** As lines for a person. */
-export function formatTapeVerdict(path: string, { ok, blocks, records, torn, problems, problemCount }: TapeVerdict): string {
-  return [
-    `${path}: ${blocks} blocks, ${records} records, ${ok ? 'ok' : problemCount > 0 ? `problems: ${problemCount}` : 'torn'}`,
-    ...(torn ? [`byte ${torn.offset}: the file ends in an unfinished write of ${torn.bytes} bytes`] : []),
-    ...problems.map(({ offset, message }) => `byte ${offset}: ${message}`),
-    ...(problems.length < problemCount ? [`... and ${problemCount - problems.length} more`] : []),
-  ].join('\n')
 }
 
 /** The records of a tape that pass the filter, as plain objects. Throws like `readBlocks`, after what lies before the damage. */
@@ -168,35 +164,6 @@ export async function* catTape(path: string, filter: CatFilter = {}): AsyncGener
       throw placed(error, path, block)
     }
   }
-}
-
-/** What `tapeInfo` found as a table for people, at most 80 columns wide. */
-export function formatTapeInfo(info: TapeInfo): string {
-  const { meta, torn } = info
-  const perKind = Object.entries(info.contractsByKind).map(([kind, count]) => `${count} ${kind}`)
-  const rows: [string, string | undefined][] = [
-    ['tape', info.path],
-    ['source', meta.source],
-    ['session', meta.sessionId === undefined ? undefined : `${meta.sessionId}, segment ${meta.segment ?? '?'}`],
-    ['description', meta.description],
-    ['attribution', meta.attribution],
-    ['bytes', grouped(info.bytes)],
-    ['blocks', grouped(info.blocks)],
-    ['records', grouped(info.records)],
-    ...Object.entries(info.recordsByKind).map(([kind, count]): [string, string] => [`  ${kind}`, grouped(count)]),
-    ['instruments', `${grouped(info.instruments)}${perKind.length > 0 ? ` (${perKind.join(', ')})` : ''}`],
-    ['first tick', info.firstTsUs === undefined ? 'none' : isoFromUs(info.firstTsUs)],
-    ['last tick', info.lastTsUs === undefined ? 'none' : isoFromUs(info.lastTsUs)],
-    ['torn tail', torn ? `${grouped(torn.bytes)} bytes at byte ${grouped(torn.offset)}` : 'none'],
-  ]
-  const labelColumns = Math.max(...rows.map(([label]) => label.length)) + 2
-  return rows
-    .flatMap(([label, text]) =>
-      text === undefined
-        ? []
-        : wrap(text, TABLE_COLUMNS - labelColumns).map((line, i) => (i === 0 ? label : '').padEnd(labelColumns) + line),
-    )
-    .join('\n')
 }
 
 /** Makes a function that checks one block after the other and remembers what they must agree with. */
@@ -257,26 +224,4 @@ function lineOf(record: TapeRecord, contract: string | undefined): CatLine {
     line[name === 'contract' ? 'definition' : name] = value
   }
   return line
-}
-
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
-}
-
-/** Breaks at blanks, and inside what is longer than a line. */
-function wrap(text: string, columns: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > columns) {
-      lines.push(line)
-      line = ''
-    }
-    line += line === '' ? word : ` ${word}`
-    while (line.length > columns) {
-      lines.push(line.slice(0, columns))
-      line = line.slice(columns)
-    }
-  }
-  return [...lines, line]
 }

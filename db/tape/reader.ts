@@ -1,6 +1,6 @@
 /**
  * Reads tape files: block by block with every CRC checked. A torn tail is cut and reported, damage in the middle refuses
- * and names its byte offset.
+ * and names its byte offset. A tape that promises an end mark and lacks it is torn wherever it ends.
  */
 
 import { type FileHandle, open } from 'node:fs/promises'
@@ -8,8 +8,17 @@ import { crc32 } from 'node:zlib'
 
 import { FeedError, TapedeckError } from '../../market/errors.ts'
 import type { TapeRecord } from '../../market/tick.ts'
-import { RecordCursor } from './codec/codec.ts'
-import { BLOCK_HEAD_BYTES, type BlockHead, decodeBlockHead, decodeMeta, FILE_HEAD_BYTES, metaBytes, type TapeMeta } from './segment.ts'
+import { RecordCursor } from './codec/decode.ts'
+import {
+  BLOCK_HEAD_BYTES,
+  type BlockHead,
+  decodeBlockHead,
+  decodeMeta,
+  FILE_HEAD_BYTES,
+  metaBytes,
+  reservedBytes,
+  type TapeMeta,
+} from './segment.ts'
 
 const READ_BYTES = 1 << 22
 
@@ -21,7 +30,7 @@ export interface TapeBlock extends BlockHead {
 export interface TornTail {
   /** Length of the intact part: where the file is to be cut. */
   offset: number
-  /** Bytes behind it. */
+  /** Bytes behind it; 0 when only the end mark is missing: the file was cut between two blocks. */
   bytes: number
 }
 
@@ -35,8 +44,16 @@ export async function readTapeMeta(path: string): Promise<TapeMeta> {
   return (await readTapeHeader(path)).meta
 }
 
-/** The header: what it says, and the offset at which the blocks begin. Throws like `readTapeMeta`. */
-export async function readTapeHeader(path: string): Promise<{ meta: TapeMeta; offset: number }> {
+export interface TapeHeader {
+  meta: TapeMeta
+  /** At which the blocks begin. */
+  offset: number
+  /** The bytes of the head that are to be zero, as a number. Readers pass over them. */
+  reserved: number
+}
+
+/** The header: what it says, and where it ends. Throws like `readTapeMeta`. */
+export async function readTapeHeader(path: string): Promise<TapeHeader> {
   const file = await openTape(path)
   try {
     return await readHeader(file, path)
@@ -50,7 +67,9 @@ export async function* readBlocks(path: string, options: ReadOptions = {}): Asyn
   const file = await openTape(path)
   try {
     const { size } = await file.stat()
-    let { offset } = await readHeader(file, path)
+    const header = await readHeader(file, path)
+    let { offset } = header
+    const mustEnd = header.meta.endMark === true
     let window = Buffer.alloc(0)
     let windowOffset = offset
     let last: BlockHead | undefined
@@ -87,8 +106,14 @@ export async function* readBlocks(path: string, options: ReadOptions = {}): Asyn
       }
       last = head
       offset = end
+      if (mustEnd && head.payloadBytes === 0) {
+        // Nothing of this tape can be behind its end.
+        if (offset < size) options.onTorn?.({ offset, bytes: size - offset })
+        return
+      }
       yield { ...head, payload }
     }
+    if (mustEnd) options.onTorn?.({ offset, bytes: 0 })
   } finally {
     await file.close()
   }
@@ -125,13 +150,13 @@ async function openTape(path: string): Promise<FileHandle> {
   throw new FeedError(`Tape ${path} is a folder or a device, not a file. Name a file.`, { code: 'tape-unreadable' })
 }
 
-async function readHeader(file: FileHandle, path: string): Promise<{ meta: TapeMeta; offset: number }> {
+async function readHeader(file: FileHandle, path: string): Promise<TapeHeader> {
   const head = Buffer.alloc(FILE_HEAD_BYTES)
   const read = await readFully(file, head, 0)
   const length = metaBytes(head.subarray(0, read), path)
   const body = Buffer.alloc(length)
   const bodyRead = await readFully(file, body, FILE_HEAD_BYTES)
-  return { meta: decodeMeta(head, body.subarray(0, bodyRead), path), offset: FILE_HEAD_BYTES + length }
+  return { meta: decodeMeta(head, body.subarray(0, bodyRead), path), offset: FILE_HEAD_BYTES + length, reserved: reservedBytes(head) }
 }
 
 async function readFully(file: FileHandle, into: Buffer, position: number): Promise<number> {

@@ -2,7 +2,7 @@
  * Layout of a tape file: a header, then blocks. Append-only.
  *
  *   header  "TAPEDECK", u32 version, u32 length of the meta JSON (space-padded to 8), u32 its CRC-32, u32 zero, the JSON
- *   block   48-byte head, then records (codec.ts)
+ *   block   48-byte head, then records (codec/layout.ts)
  *           u32 magic, u32 payload bytes, u32 records, u32 batch number, f64 first tsUs, f64 last tsUs,
  *           u32 sync number, u32 index within the sync, u32 CRC-32 of the payload, u32 CRC-32 of the head before it
  *
@@ -10,12 +10,15 @@
  * the index counts the blocks of a sync from 0. Only the last sync of a file can be torn by a power cut, so a damaged block
  * with a block of a later sync behind it is damage, not a torn tail. A batch number of 0 marks blocks that
  * are not rows of the database: imported tapes and the preamble that makes a journal segment self-contained.
+ *
+ * A tape that was written in one go says so in its meta (`endMark`) and closes with an empty block, so that a cut is seen also where
+ * it falls between two blocks. A journal has none: its end is wherever the last sync was.
  */
 
 import { crc32 } from 'node:zlib'
 
 import { FeedError } from '../../market/errors.ts'
-import type { RecordEncoder } from './codec/codec.ts'
+import type { RecordEncoder } from './codec/encode.ts'
 
 const TAPE_VERSION = 1
 export const FILE_HEAD_BYTES = 24
@@ -37,6 +40,8 @@ export interface TapeMeta {
   /** What was imported, and under which terms. */
   description?: string
   attribution?: string
+  /** The tape closes with an end mark; without one it was cut. Absent on journals, and on tapes of other programs or earlier versions. */
+  endMark?: true
 }
 
 export interface BlockHead {
@@ -91,11 +96,19 @@ export function metaBytes(head: Buffer, path: string): number {
 export function decodeMeta(head: Buffer, body: Buffer, path: string): TapeMeta {
   if (body.length < metaBytes(head, path)) throw tornHeader(path, FILE_HEAD_BYTES + body.length)
   if (crc32(body) !== head.readUInt32LE(16)) throw damagedHeader(path)
+  let meta: unknown
   try {
-    return JSON.parse(body.toString('utf8'))
+    meta = JSON.parse(body.toString('utf8'))
   } catch (cause) {
     throw damagedHeader(path, cause)
   }
+  if (typeof meta !== 'object' || meta === null || Array.isArray(meta)) throw damagedHeader(path)
+  return meta as TapeMeta
+}
+
+/** What belongs to be zero in the head of a file, and is not: a reader passes over it. */
+export function reservedBytes(head: Buffer): number {
+  return head.readUInt32LE(20)
 }
 
 function tornHeader(path: string, bytes: number): FeedError {
@@ -120,6 +133,16 @@ export function sealBlock(encoder: RecordEncoder, batchNo: number): Buffer {
   block.writeDoubleLE(encoder.firstTsUs, 16)
   block.writeDoubleLE(encoder.lastTsUs, 24)
   block.writeUInt32LE(crc32(block.subarray(BLOCK_HEAD_BYTES)), 40)
+  return block
+}
+
+/** The empty block that closes a tape. `lastTsUs` is that of the last record. */
+export function sealEndMark(lastTsUs: number, syncNo: number): Buffer {
+  const block = Buffer.alloc(BLOCK_HEAD_BYTES)
+  block.writeUInt32LE(BLOCK_MAGIC, 0)
+  block.writeDoubleLE(lastTsUs, 16)
+  block.writeDoubleLE(lastTsUs, 24)
+  stampSync(block, syncNo, 0)
   return block
 }
 

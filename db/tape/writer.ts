@@ -5,8 +5,8 @@ import { open, rename, rm } from 'node:fs/promises'
 
 import { WriteError } from '../../market/errors.ts'
 import type { TapeRecord } from '../../market/tick.ts'
-import { RecordEncoder } from './codec/codec.ts'
-import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync, type TapeMeta } from './segment.ts'
+import { RecordEncoder } from './codec/encode.ts'
+import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, sealEndMark, stampSync, type TapeMeta } from './segment.ts'
 
 const BLOCK_RECORDS = 4096
 /** A block closes behind this much too, or long texts could make one that no reader takes. */
@@ -30,20 +30,22 @@ export async function writeTape(
       },
     )
   }
-  const head = encodeFileHead(meta)
+  const head = encodeFileHead({ ...meta, endMark: true })
   const partial = `${path}.${randomBytes(4).toString('hex')}.partial`
   const file = await open(partial, 'wx').catch(refused)
   let written = 0
   try {
     let syncNo = 0
+    let lastTsUs = 0
     let encoder = new RecordEncoder(BLOCK_HEAD_BYTES)
     const flush = async () => {
       if (encoder.records === 0) return
       const block = sealBlock(encoder, 0)
-      // The file appears when it is whole, so every block but the last one counts as synced: damage to it is never a torn tail.
+      // The file appears when it is whole, so every block counts as synced: damage to one is never a torn tail.
       stampSync(block, ++syncNo, 0)
       await file.appendFile(block).catch(refused)
       written += encoder.records
+      lastTsUs = encoder.lastTsUs
       encoder = new RecordEncoder(BLOCK_HEAD_BYTES)
     }
     await file.appendFile(head).catch(refused)
@@ -54,6 +56,7 @@ export async function writeTape(
       }
     }
     await flush()
+    await file.appendFile(sealEndMark(lastTsUs, ++syncNo)).catch(refused)
     await file.sync().catch(refused)
     await file.close()
     await rename(partial, path).catch(refused)

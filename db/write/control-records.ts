@@ -1,18 +1,23 @@
 /**
- * Writes what a tape says beside its ticks: sessions, line holds, outages, configurations. Batches commit in any order, over
- * several lanes, so every statement gives the same result in any order: it fills in and never takes back.
+ * Writes what a tape says beside its ticks: every record whole into control_records, and sessions, line holds, gaps and configurations
+ * in tables of their own, which are easier to query. Batches commit in any order, over several lanes, so every statement gives the same
+ * result in any order: it fills in and never takes back.
  */
 
 import type pg from 'pg'
 
-import type { ConfigRecord, FeedGap, LineEvent, LineFeed, SessionEvent, TapeRecord } from '../../market/tick.ts'
+import type { ControlRecord, FeedGap, LineEvent, SessionEvent } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
-import { jsonbText, parseJsonb, storableText } from '../jsonb.ts'
-
-export type ControlRecord = ConfigRecord | FeedGap | LineEvent | SessionEvent
+import { jsonbText, storableText } from '../jsonb.ts'
 
 /** Gives the database's number of a tape's instrument, if it has one. */
 type NumberOf = (instrument: number) => number | undefined
+
+const RECORDS = `
+INSERT INTO control_records (session_id, seq, ts, kind, instrument_id, record)
+SELECT $1, seq, ts, kind, instrument_id, record
+FROM jsonb_to_recordset($2::jsonb) AS r(seq bigint, ts timestamptz, kind text, instrument_id bigint, record jsonb)
+ON CONFLICT DO NOTHING`
 
 const SESSIONS = `
 INSERT INTO sessions AS known (session_id, started_ts, last_alive_ts, ended_ts, ended_cause, clock, detail)
@@ -40,7 +45,7 @@ ON CONFLICT (session_id, opened_seq) DO UPDATE SET
     ELSE COALESCE(known.cause, EXCLUDED.cause) END`
 
 const GAPS = `
-INSERT INTO outages (session_id, seq, noted_ts, from_ts, to_ts, cause, instrument_id, dropped_ticks)
+INSERT INTO gaps (session_id, seq, noted_ts, from_ts, to_ts, cause, instrument_id, dropped_ticks)
 SELECT $1, seq, noted_ts, from_ts, to_ts, cause, instrument_id, dropped_ticks
 FROM jsonb_to_recordset($2::jsonb) AS r(seq bigint, noted_ts timestamptz, from_ts timestamptz, to_ts timestamptz, cause text,
   instrument_id bigint, dropped_ticks bigint)
@@ -51,32 +56,44 @@ INSERT INTO session_configs (session_id, seq, ts, config)
 SELECT $1, seq, ts, config FROM jsonb_to_recordset($2::jsonb) AS r(seq bigint, ts timestamptz, config jsonb)
 ON CONFLICT DO NOTHING`
 
-/** Writes `records` of one session, each kind in one statement. */
-export async function writeControlRecords(
-  client: Pick<pg.ClientBase, 'query'>,
+type Client = Pick<pg.ClientBase, 'query'>
+
+/** Writes `records` of one session as they are, in one statement. */
+export async function keepControlRecords(
+  client: Client,
   sessionId: number,
   records: readonly ControlRecord[],
   numberOf: NumberOf,
 ): Promise<void> {
-  const write = async (statement: string, rows: unknown[]) => {
-    if (rows.length > 0) await client.query(statement, [sessionId, jsonbText(rows)])
-  }
-  await write(SESSIONS, sessionRow(records.filter((record) => record.kind === 'session')))
-  await write(
-    LINES,
-    lineRows(
-      records.filter((record) => record.kind === 'line'),
-      numberOf,
-    ),
-  )
-  await write(
-    GAPS,
-    records.filter((record) => record.kind === 'gap').map((gap) => gapRow(gap, numberOf)),
-  )
-  await write(
-    CONFIGS,
-    records.filter((record) => record.kind === 'config').map(({ seq, tsUs, config }) => ({ seq, ts: isoFromUs(tsUs), config })),
-  )
+  const rows = records.map((record) => controlRow(record, numberOf))
+  await insert(client, RECORDS, sessionId, rows)
+}
+
+/** Writes what the tables for queries hold of `records` of one session, each kind in one statement. */
+export async function tabulateControlRecords(
+  client: Client,
+  sessionId: number,
+  records: readonly ControlRecord[],
+  numberOf: NumberOf,
+): Promise<void> {
+  const lines = records.filter((record) => record.kind === 'line')
+  const gaps = records.filter((record) => record.kind === 'gap')
+  const configs = records.filter((record) => record.kind === 'config')
+  await insert(client, SESSIONS, sessionId, sessionRow(records.filter((record) => record.kind === 'session')))
+  await insert(client, LINES, sessionId, lineRows(lines, numberOf))
+  const gapRows = gaps.map((gap) => gapRow(gap, numberOf))
+  await insert(client, GAPS, sessionId, gapRows)
+  const configRows = configs.map(({ seq, tsUs, config }) => ({ seq, ts: isoFromUs(tsUs), config }))
+  await insert(client, CONFIGS, sessionId, configRows)
+}
+
+async function insert(client: Client, statement: string, sessionId: number, rows: unknown[]): Promise<void> {
+  if (rows.length > 0) await client.query(statement, [sessionId, jsonbText(rows)])
+}
+
+function controlRow({ kind, seq, tsUs, ...record }: ControlRecord, numberOf: NumberOf): unknown {
+  const instrument = 'instrument' in record ? record.instrument : undefined
+  return { seq, ts: isoFromUs(tsUs), kind, instrument_id: instrument === undefined ? undefined : numberOf(instrument), record }
 }
 
 /** One row of all events, since a statement cannot touch a row twice. */
@@ -130,61 +147,4 @@ function gapRow({ seq, tsUs, fromTsUs, toTsUs, cause, instrument, droppedTicks }
 
 function optionalText(text: string | undefined): string | undefined {
   return text === undefined ? undefined : storableText(text)
-}
-
-/** A timestamptz column as a whole number of microseconds since 1970 UTC, in SQL. */
-export function microseconds(column: string): string {
-  return `(extract(epoch FROM ${column}) * 1000000)::bigint`
-}
-
-/** Line events, gaps and configurations of a session, ordered by (tsUs, seq), with the database's numbers of instruments. */
-export async function readControlRecords(client: Pick<pg.ClientBase, 'query'>, sessionId: number): Promise<TapeRecord[]> {
-  const lines = await client.query<
-    Record<'opened_seq' | 'instrument_id' | 'opened', string> &
-      Record<'closed_seq' | 'closed' | 'until' | 'cause', string | null> & { feed: LineFeed | null }
-  >(
-    `SELECT opened_seq, instrument_id, feed, ${microseconds('opened_ts')} AS opened, closed_seq, ${microseconds('closed_ts')} AS closed, ${microseconds('until_ts')} AS until, cause
-     FROM line_holds WHERE session_id = $1 AND instrument_id IS NOT NULL`,
-    [sessionId],
-  )
-  const gaps = await client.query<
-    Record<'seq' | 'noted' | 'from' | 'to' | 'cause', string> & Record<'instrument_id' | 'dropped_ticks', string | null>
-  >(
-    `SELECT seq, ${microseconds('noted_ts')} AS noted, ${microseconds('from_ts')} AS from, ${microseconds('to_ts')} AS to, cause, instrument_id, dropped_ticks
-     FROM outages WHERE session_id = $1`,
-    [sessionId],
-  )
-  const configs = await client.query<{ seq: string; ts: string; config: string }>(
-    `SELECT seq, ${microseconds('ts')} AS ts, config::text FROM session_configs WHERE session_id = $1`,
-    [sessionId],
-  )
-  const records: TapeRecord[] = []
-  for (const { opened_seq, instrument_id, feed, opened, closed_seq, closed, until, cause } of lines.rows) {
-    const line = {
-      kind: 'line',
-      instrument: Number(instrument_id),
-      ...(feed !== null && { feed }),
-      openedSeq: Number(opened_seq),
-      openedTsUs: Number(opened),
-    } as const
-    const why = cause === null ? {} : { cause }
-    const isClosed = closed_seq !== null
-    records.push({ ...line, event: 'opened', seq: line.openedSeq, tsUs: line.openedTsUs, ...(isClosed ? {} : why) })
-    const alive = until === null ? {} : { untilTsUs: Number(until) }
-    if (isClosed) records.push({ ...line, event: 'closed', seq: Number(closed_seq), tsUs: Number(closed), ...alive, ...why })
-  }
-  for (const { seq, noted, from, to, cause, instrument_id, dropped_ticks } of gaps.rows)
-    records.push({
-      kind: 'gap',
-      seq: Number(seq),
-      tsUs: Number(noted),
-      fromTsUs: Number(from),
-      toTsUs: Number(to),
-      cause,
-      ...(instrument_id !== null && { instrument: Number(instrument_id) }),
-      ...(dropped_ticks !== null && { droppedTicks: Number(dropped_ticks) }),
-    })
-  for (const { seq, ts, config } of configs.rows)
-    records.push({ kind: 'config', seq: Number(seq), tsUs: Number(ts), config: parseJsonb(config) as Record<string, unknown> })
-  return records.sort((a, b) => a.tsUs - b.tsUs || a.seq - b.seq)
 }

@@ -6,10 +6,11 @@
  * database, when it cannot be a row, or when the database refused it before.
  */
 
-import { isTick, type TapeRecord, type Tick } from '../../market/tick.ts'
+import { isTick, type TapeRecord, type Tick, type Verdict } from '../../market/tick.ts'
 import { CopyBuffer } from '../copy-buffer.ts'
 import { jsonbText, storableText } from '../jsonb.ts'
-import { RecordCursor, RecordKind } from '../tape/codec/codec.ts'
+import { RecordCursor } from '../tape/codec/decode.ts'
+import { RecordKind } from '../tape/codec/layout.ts'
 import { OPTION_GREEKS, QUOTES, REJECTED_TICKS, STATISTICS, TRADES, tickColumns } from '../schema/tick-tables.ts'
 
 /** Stands in `rejected_ticks.rules` for a tick whose instrument the tape did not explain or the database did not take. */
@@ -94,7 +95,7 @@ export class BatchEncoder {
           if (!cursor.isQuarantined) refusedTicks++
           this.#reject(sessionId, number, DATABASE_REFUSED, refusal)
         } else if (cursor.isQuarantined) this.#reject(sessionId, number)
-        else this.#accept(sessionId, number, verdict?.rules)
+        else this.#accept(sessionId, number, verdict)
       }
     }
     return {
@@ -110,23 +111,23 @@ export class BatchEncoder {
     }
   }
 
-  #accept(sessionId: number, instrumentId: number, flags: string | undefined): void {
+  #accept(sessionId: number, instrumentId: number, verdict: Verdict | undefined): void {
     const cursor = this.#cursor
     if (cursor.kind !== RecordKind.quote) {
-      this.#acceptTick(sessionId, instrumentId, flags)
+      this.#acceptTick(sessionId, instrumentId, verdict)
       return
     }
     const { rows, fields } = this.#quotes
     beginTick(rows, fields, cursor, sessionId, instrumentId)
     rows.float(cursor.number(1))
-    rows.float(cursor.number(2))
     rows.float(cursor.number(3))
+    rows.float(cursor.number(2))
     rows.float(cursor.number(4))
     rows.text(cursor.quoteSource)
-    endTick(rows, cursor, flags)
+    endTick(rows, cursor, verdict)
   }
 
-  #acceptTick(sessionId: number, instrumentId: number, flags: string | undefined): void {
+  #acceptTick(sessionId: number, instrumentId: number, verdict: Verdict | undefined): void {
     const cursor = this.#cursor
     const tick = cursor.record()
     switch (tick.kind) {
@@ -138,7 +139,7 @@ export class BatchEncoder {
         rows.text(tick.source)
         rows.text(tick.venue)
         rows.text(tick.conditions)
-        endTick(rows, cursor, flags)
+        endTick(rows, cursor, verdict)
         return
       }
       case 'greeks': {
@@ -146,7 +147,7 @@ export class BatchEncoder {
         beginTick(rows, fields, cursor, sessionId, instrumentId)
         rows.text(tick.basis)
         for (let i = 1; i <= 8; i++) rows.float(cursor.number(i))
-        endTick(rows, cursor, flags)
+        endTick(rows, cursor, verdict)
         return
       }
       case 'statistic': {
@@ -155,7 +156,7 @@ export class BatchEncoder {
         rows.text(tick.name)
         rows.float(tick.value ?? Number.NaN)
         rows.text(tick.text)
-        endTick(rows, cursor, flags)
+        endTick(rows, cursor, verdict)
         return
       }
       default:
@@ -216,10 +217,16 @@ function beginTick(rows: CopyBuffer, fields: number, cursor: RecordCursor, sessi
   else rows.time(eventTsUs)
 }
 
-function endTick(rows: CopyBuffer, cursor: RecordCursor, flags: string | undefined): void {
+function endTick(rows: CopyBuffer, cursor: RecordCursor, verdict: Verdict | undefined): void {
   if (cursor.isDelayed) rows.boolean(true)
   else rows.null()
-  rows.text(flags)
+  if (verdict) {
+    rows.text(storableText(verdict.rules))
+    rows.text(storableText(verdict.reason))
+  } else {
+    rows.null()
+    rows.null()
+  }
 }
 
 /** A venue's time that is no count of microseconds would be another one in the database. */

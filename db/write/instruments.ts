@@ -3,11 +3,12 @@
  * of its own that commits at once: safe between lanes and processes, and harmless when the batch behind it is never committed.
  */
 
-import type pg from 'pg'
+import pg from 'pg'
 
 import { type Contract, contractKey, type OptionContract, type PriceStep } from '../../market/contract.ts'
 import type { InstrumentNumber } from './copy-encode.ts'
 import { isRowRefusal } from '../sqlstates.ts'
+import { TRANSACTION_SETTINGS } from '../transaction.ts'
 
 type Queryable = Pick<pg.ClientBase, 'query'>
 
@@ -15,14 +16,14 @@ type Queryable = Pick<pg.ClientBase, 'query'>
 const REMEMBERED_SESSIONS = 8
 
 /** Sorted, so that two lanes lock the same rows in the same order. `known` tells every session of its instruments. */
-const UPSERT = `
+const upsertSql = (sessionId: number, json: string) => `
 WITH session AS (
-  INSERT INTO sessions (session_id) VALUES ($1) ON CONFLICT DO NOTHING
+  INSERT INTO sessions (session_id) VALUES (${sessionId}) ON CONFLICT DO NOTHING
 ), known AS (
   INSERT INTO instruments (key, kind, symbol, currency, venue, trading_class, expiry, last_trade_date, strike, "right", multiplier, con_id,
     price_grid)
   SELECT key, kind, symbol, currency, venue, trading_class, expiry, last_trade_date, strike, "right", multiplier, con_id, price_grid
-  FROM jsonb_to_recordset($2::jsonb) AS c(key text, kind text, symbol text, currency text, venue text, trading_class text, expiry date,
+  FROM jsonb_to_recordset(${pg.escapeLiteral(json)}::jsonb) AS c(key text, kind text, symbol text, currency text, venue text, trading_class text, expiry date,
     last_trade_date date, strike float8, "right" text, multiplier float8, con_id bigint, price_grid jsonb)
   ORDER BY key
   ON CONFLICT (key) DO UPDATE SET venue = COALESCE(EXCLUDED.venue, instruments.venue),
@@ -30,7 +31,7 @@ WITH session AS (
     con_id = COALESCE(EXCLUDED.con_id, instruments.con_id), price_grid = COALESCE(EXCLUDED.price_grid, instruments.price_grid)
   RETURNING instrument_id, key
 ), held AS (
-  INSERT INTO session_instruments (session_id, instrument_id) SELECT $1, instrument_id FROM known ORDER BY instrument_id
+  INSERT INTO session_instruments (session_id, instrument_id) SELECT ${sessionId}, instrument_id FROM known ORDER BY instrument_id
   ON CONFLICT DO NOTHING
 )
 SELECT instrument_id, key FROM known`
@@ -112,8 +113,10 @@ async function upsert(
   known: Map<string, InstrumentNumber>,
 ): Promise<void> {
   const rows = entries.map(([key, contract]) => instrumentRow(key, contract))
-  const result = await client.query<{ instrument_id: string; key: string }>(UPSERT, [sessionId, JSON.stringify(rows)])
-  for (const { instrument_id, key } of result.rows) known.set(key, Number(instrument_id))
+  // One message is one transaction, undone as a whole when the database refuses a row.
+  const answer: unknown = await client.query(`${TRANSACTION_SETTINGS}; ${upsertSql(sessionId, JSON.stringify(rows))}`)
+  const result = (answer as pg.QueryResult<{ instrument_id: string; key: string }>[]).at(-1)
+  for (const { instrument_id, key } of result?.rows ?? []) known.set(key, Number(instrument_id))
 }
 
 function instrumentRow(key: string, contract: Contract): Record<string, unknown> {

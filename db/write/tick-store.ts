@@ -12,16 +12,18 @@
 import type pg from 'pg'
 
 import type { Contract } from '../../market/contract.ts'
-import { isTick } from '../../market/tick.ts'
+import { type ControlRecord, isTick } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
-import { type ControlRecord, writeControlRecords } from './control-records.ts'
+import { keepControlRecords, tabulateControlRecords } from './control-records.ts'
 import { appendRejected, BatchEncoder, DATABASE_REFUSED, type EncodedBatch, type InstrumentNumber, rowSeq } from './copy-encode.ts'
 import { copyAcceptable, copyIn, copyTables, refusal } from './copy-in.ts'
 import { InstrumentNumbers } from './instruments.ts'
 import { storableText } from '../jsonb.ts'
 import type { DatabasePool } from '../pool.ts'
 import { hasSqlState, isRowRefusal, UNIQUE_VIOLATION, writeErrorOf } from '../sqlstates.ts'
-import { NO_INSTRUMENT, RecordCursor } from '../tape/codec/codec.ts'
+import { BEGIN } from '../transaction.ts'
+import { RecordCursor } from '../tape/codec/decode.ts'
+import { NO_INSTRUMENT } from '../tape/codec/layout.ts'
 
 /** Longer than a backend can hold on to the marker after its client is gone (db/pool.ts). */
 const STORE_LIMIT_MS = 120_000
@@ -116,12 +118,11 @@ function scan(blocks: readonly Uint8Array[], contractOf: ContractOf) {
       }
       const record = cursor.record()
       if (isTick(record)) continue
+      controls.push(record)
       if (record.kind === 'contract') {
         renewed.push(record.contract)
-        continue
-      }
-      controls.push(record)
-      if (instrument !== NO_INSTRUMENT) contracts.set(instrument, contractOf(instrument))
+        contracts.set(instrument, record.contract)
+      } else if (instrument !== NO_INSTRUMENT && !contracts.has(instrument)) contracts.set(instrument, contractOf(instrument))
     }
   }
   return { contracts, renewed, controls }
@@ -158,8 +159,11 @@ async function writeCarefully(client: pg.ClientBase, work: Work, encoded: Encode
   }
   const settled = encode(work, refused)
   const { rows } = settled.rejected
+  const numberOf = (instrument: number) => knownNumber(numbers, instrument)
   for (const record of work.controls) {
-    const reason = await refusal(client, () => writeControlRecords(client, sessionId, [record], (i) => knownNumber(numbers, i)))
+    // Each by itself: what one of its tables refuses is still played back.
+    const unkept = await refusal(client, () => keepControlRecords(client, sessionId, [record], numberOf))
+    const reason = (await refusal(client, () => tabulateControlRecords(client, sessionId, [record], numberOf))) ?? unkept
     if (reason !== undefined) appendRejected(rows, sessionId, record, undefined, DATABASE_REFUSED, reason)
   }
   if (rows.rows > 0) await copyIn(client, settled.rejected.copyFrom, rows.finish())
@@ -179,7 +183,7 @@ function beginSql(
   { acceptedTicks, quarantinedTicks, refusedTicks, firstTsUs, lastTsUs }: EncodedBatch,
 ): string {
   const bounds = firstTsUs <= lastTsUs ? `'${isoFromUs(firstTsUs)}', '${isoFromUs(lastTsUs)}'` : 'NULL, NULL'
-  return `BEGIN; INSERT INTO batches (session_id, batch_no, accepted_ticks, quarantined_ticks, refused_ticks, first_ts, last_ts)
+  return `${BEGIN}; INSERT INTO batches (session_id, batch_no, accepted_ticks, quarantined_ticks, refused_ticks, first_ts, last_ts)
     VALUES (${sessionId}, ${batchNo}, ${acceptedTicks}, ${quarantinedTicks}, ${refusedTicks}, ${bounds})`
 }
 
@@ -190,7 +194,9 @@ function isMarkerTaken(error: unknown): boolean {
 
 /** What follows the rows, up to COMMIT. */
 async function finish(client: pg.ClientBase, work: Work, encoded: EncodedBatch, controls: readonly ControlRecord[]): Promise<void> {
-  await writeControlRecords(client, work.sessionId, controls, (instrument) => knownNumber(work.numbers, instrument))
+  const numberOf = (instrument: number) => knownNumber(work.numbers, instrument)
+  await keepControlRecords(client, work.sessionId, controls, numberOf)
+  await tabulateControlRecords(client, work.sessionId, controls, numberOf)
   await writeQuality(client, work, encoded)
   await client.query('COMMIT')
 }

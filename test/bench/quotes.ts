@@ -1,7 +1,7 @@
 /** Quotes of an option chain to measure with: a walk of prices over many instruments, in batches as the journal hands them out. */
 
 import type { Batch } from '../../db/write/tick-store.ts'
-import { RecordEncoder } from '../../db/tape/codec/codec.ts'
+import { RecordEncoder } from '../../db/tape/codec/encode.ts'
 import type { OptionContract } from '../../market/contract.ts'
 import type { Quote } from '../../market/tick.ts'
 

@@ -96,7 +96,7 @@ forEachEdition('the command line', (edition) => {
       const [from, to] = ['2014-06-05T13:31:00Z', '2014-06-05T20:00:00Z']
       const some = parsed(expectDone(await run(['replay', '--ndjson', '--from', from, '--to', to, '--symbols', 'TWX'], env)))
       expect(some.length).toBeGreaterThan(0)
-      expect(some).toEqual(ticks.filter(({ tsUs }) => Number(tsUs) >= usFromIso(from) && Number(tsUs) < usFromIso(to)))
+      expect(some).toEqual(ticks.filter(({ ts }) => usFromIso(String(ts)) >= usFromIso(from) && usFromIso(String(ts)) < usFromIso(to)))
     })
 
     it(

@@ -7,8 +7,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { startEmbedded } from '../../db/embedded/server.ts'
 import { packageRoot } from '../../system/package-root.ts'
 import { newPlace, type Place, type Run } from '../support/process/command.ts'
 import { forEachEdition } from '../support/database/databases.ts'
@@ -70,7 +72,7 @@ const AS_THEY_STAND: Record<string, RegExp> = {
 /** Run as they stand on a database into which the shipped day was recorded; what they print. */
 const ON_THE_RECORDED_DAY: Record<string, RegExp> = {
   'npx tapedeck replay': /^Ticks +28,755$/m,
-  'npx tapedeck replay --from 2014-06-05T13:31:00Z --to 2014-06-05T13:32:00Z --symbols TWX --ndjson': /^(\{"kind":"quote",.*\}\n)+$/,
+  'npx tapedeck replay --from 2014-06-05T13:31:00Z --to 2014-06-05T13:32:00Z --symbols TWX --ndjson': /^(\{"ts":.*"kind":"quote",.*\}\n)+$/,
   'npx tapedeck export --symbols TWX --out twx.csv': /^Ticks +28,755$/m,
   'npx tapedeck export --format ndjson --out -': /^(\{.*\}\n){28755}$/,
   'npx tapedeck export --out day.csv': /^Ticks +28,755$/m,
@@ -109,6 +111,20 @@ const CHANGED: Record<string, (command: string, reader: Reader) => Promise<void>
   'npx tapedeck status --json': besideACollector(/^\{"program":"tapedeck",.*\}$/m),
   'npx tapedeck doctor': besideACollector(/^ok +gateway +127\.0\.0\.1:\d+ greets/m),
   'npx tapedeck doctor --json': besideACollector(/^\{"findings":\[.*\]\}$/m),
+  // The private database has an address while it runs, as it does beside a collector.
+  'npx tapedeck db url': async (command, { place, env }) => {
+    const stop = await runningDatabase(place)
+    const ended = await typed(place, command, env).ended
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^postgresql:\/\/tapedeck:\w+@127\.0\.0\.1:\d+\/tapedeck\n$/) })
+    await stop()
+  },
+  // A machine without psql gets to know what to install.
+  "npx tapedeck db psql -- -c 'SELECT * FROM sessions'": async (command, { place, env }) => {
+    const psql = await place.start(['psql', '--version']).ended.catch(() => undefined)
+    const { code, stdout, stderr } = await typed(place, command, env).ended
+    if (psql?.code === 0) expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/session_id[\s\S]*\(\d rows?\)$/m) })
+    else expect(stderr).toMatch(/^tapedeck: Expected psql/m)
+  },
   // The address is an example: the reader has a server of their own.
   'export DATABASE_URL=postgres://user:password@127.0.0.1:5432/tapedeck': async (_, reader) => {
     reader.env['DATABASE_URL'] = await reader.createDatabase()
@@ -120,6 +136,12 @@ const checkoutIn = (place: Place) => join(place.folder, 'checkout')
 /** In a process group of its own, as in a terminal, where Ctrl-C reaches all that a command has started. */
 function typed(place: Place, command: string, env: NodeJS.ProcessEnv): Run {
   return place.start(['sh', '-c', `exec ${command}`], { env, cwd: checkoutIn(place), detached: true })
+}
+
+/** Runs the private database until the returned function is called. */
+async function runningDatabase(place: Place): Promise<() => Promise<void>> {
+  const server = await startEmbedded({ dataDir: place.dataDir, logger: pino({ level: 'silent' }) })
+  return () => server.close()
 }
 
 function besideACollector(printed: RegExp) {

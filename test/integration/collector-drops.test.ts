@@ -148,7 +148,7 @@ forEachEdition('a collector', (edition) => {
   it(`whose disk is full says what to do, and loses nothing when there is space again${isRoot ? '' : ' (needs root, to mount a small disk)'}`, async ({
     skip,
   }) => {
-    skip(!isRoot)
+    skip(!isRoot, 'only root can mount a small disk')
     const databaseUrl = await edition.createDatabase()
     const dataDir = await smallDisk(8 << 20)
     const { gateway, port } = await room.serveFile(tape, SERVING)

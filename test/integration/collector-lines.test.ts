@@ -68,7 +68,7 @@ forEachEdition('a collector with more contracts than lines', (edition) => {
     proxy.cut()
     await collector.until('the loss is noticed', ({ counts }) => counts.lines === 0)
     proxy.resume()
-    await collector.until('the hole is named, though one line stays closed', ({ counts }) => counts.gaps === 1)
+    await collector.until('the gap is named, though one line stays closed', ({ counts }) => counts.gaps === 1)
     expect(collector.progress.counts.lines).toBe(LINES - 1)
     await collector.stop()
     expect(proxy.marketDataRequests).toHaveLength(LINES + LINES - 1)

@@ -100,7 +100,7 @@ async function moreTicks(collector: Collecting, more = 200): Promise<void> {
 }
 
 forEachEdition('a collector whose gateway', (edition) => {
-  it('is lost and found again closes its lines as of the last sign of life, opens them under new ids and names the hole', async () => {
+  it('is lost and found again closes its lines as of the last sign of life, opens them under new ids and names the gap', async () => {
     const { collector, proxy, databaseUrl } = await recording(edition)
     proxy.cut()
     await collector.until('the loss is noticed', ({ feed, counts }) => feed === 'connecting' && counts.lines === 0)
@@ -127,7 +127,7 @@ forEachEdition('a collector whose gateway', (edition) => {
       expect(hold.closed).toBeGreaterThanOrEqual(hold.until)
     }
     expect(gap?.cause).toMatch(/closed the connection|ECONNRESET/)
-    // No tick lies in the hole but the first states that the new lines were given while it was being closed.
+    // No tick lies in the gap but the first states that the new lines were given while it was being closed.
     const lastBefore = Math.max(...times.filter((at) => at <= (gap?.from ?? 0)))
     expect(gap?.from).toBeGreaterThanOrEqual(lastBefore)
     expect(times.filter((at) => at > (gap?.from ?? 0) && at < (after[0]?.opened ?? 0))).toEqual([])
@@ -156,7 +156,7 @@ forEachEdition('a collector whose gateway', (edition) => {
     ).toEqual([{ rules: 'unfinished', bid: 77.77 }])
   })
 
-  it('falls silent while the socket lives is given up, and the hole reaches back to the last thing it said', async () => {
+  it('falls silent while the socket lives is given up, and the gap reaches back to the last thing it said', async () => {
     const databaseUrl = await edition.createDatabase()
     const { port } = await room.serveFile(stockTape, { startAfterLines: 1, speed: 10 })
     const proxy = await startGatewayProxy(port)
@@ -181,7 +181,7 @@ forEachEdition('a collector whose gateway', (edition) => {
     expect(times.filter((at) => at > (gap?.from ?? 0) && at < noticedUs)).toEqual([])
   })
 
-  it('is killed and comes back as a new process records on, the hole named in the one session', async () => {
+  it('is killed and comes back as a new process records on, the gap named in the one session', async () => {
     const databaseUrl = await edition.createDatabase()
     const first = startGatewayProcess(stockTape, 1, ['--speed', '10'])
     const { port } = await first.event<{ port: number }>('listening')
@@ -230,7 +230,7 @@ forEachEdition('a collector whose gateway', (edition) => {
     expect(before.length).toBeGreaterThanOrEqual(200)
     expect(after.length).toBeGreaterThanOrEqual(200)
     expect(after[0]).toBeLessThan(before.at(-1) ?? 0)
-    // The hole began in the old session's time, and is named there.
+    // The gap began in the old session's time, and is named there.
     const [gap] = await gapsIn(databaseUrl)
     expect(gap).toMatchObject({ session: String(old), from: (await holdsOf(databaseUrl, old))[0]?.until })
   })
@@ -242,7 +242,7 @@ forEachEdition('a collector whose gateway', (edition) => {
       await collector.said(CONNECTIVITY_LOST[4])
       await moreTicks(collector)
       proxy.say(...CONNECTIVITY_RESTORED)
-      await collector.until('the hole is named', ({ counts }) => counts.gaps === 1)
+      await collector.until('the gap is named', ({ counts }) => counts.gaps === 1)
       const { sessionId } = await collector.stop('stopped')
 
       expect(await gapsIn(databaseUrl)).toEqual([
@@ -254,7 +254,7 @@ forEachEdition('a collector whose gateway', (edition) => {
     it('and its lines with it opens them all again', async () => {
       const { collector, proxy, databaseUrl } = await recording(edition)
       proxy.say(4, 2, -1, 1101, 'Connectivity between IB and Trader Workstation has been restored - data lost.', '')
-      await collector.until('the hole is named', ({ counts }) => counts.gaps === 1)
+      await collector.until('the gap is named', ({ counts }) => counts.gaps === 1)
       expect(collector.progress.counts.lines).toBe(LINES)
       await collector.stop('stopped')
 
@@ -268,14 +268,14 @@ forEachEdition('a collector whose gateway', (edition) => {
       expect(new Set(proxy.marketDataRequests.map((fields) => fields[2])).size).toBe(2 * LINES)
     })
 
-    it('and then the link too is one hole', async () => {
+    it('and then the link too is one gap', async () => {
       const { collector, proxy, databaseUrl } = await recording(edition)
       proxy.say(...CONNECTIVITY_LOST)
       await collector.said(CONNECTIVITY_LOST[4])
       proxy.cut()
       await collector.until('the loss is noticed', ({ counts }) => counts.lines === 0)
       proxy.resume()
-      await collector.until('the hole is named', ({ counts }) => counts.gaps === 1)
+      await collector.until('the gap is named', ({ counts }) => counts.gaps === 1)
       await collector.stop()
 
       expect(await gapsIn(databaseUrl)).toEqual([expect.objectContaining({ cause: 'ib-1100' })])
@@ -295,7 +295,7 @@ forEachEdition('a collector whose gateway', (edition) => {
       expect(collector.progress.counts.gaps).toBe(0)
       const lastUs = collector.progress.marketTimeUs ?? expect.unreachable()
       proxy.say(...CONNECTIVITY_RESTORED)
-      await collector.until('the hole is named', ({ counts }) => counts.gaps === 1)
+      await collector.until('the gap is named', ({ counts }) => counts.gaps === 1)
       await collector.stop()
 
       const [gap] = await gapsIn(databaseUrl)
@@ -303,7 +303,7 @@ forEachEdition('a collector whose gateway', (edition) => {
     })
   })
 
-  it('crashes with its own hole still open leaves it to the next run, from its first moment and under its first name', async () => {
+  it('crashes with its own gap still open leaves it to the next run, from its first moment and under its first name', async () => {
     const dataDir = await folderForTest()
     const databaseUrl = await edition.createDatabase()
     const { port } = await room.serveFile(stockTape, { startAfterLines: 1, speed: 10 })
@@ -330,7 +330,7 @@ forEachEdition('a collector whose gateway', (edition) => {
 
     proxy.resume()
     const third = await startCollecting({ ...settings, databaseUrl, dataDir: crashedAgain, drainTimeoutMs: 30_000 })
-    await third.until('the hole is named', ({ counts }) => counts.gaps === 1)
+    await third.until('the gap is named', ({ counts }) => counts.gaps === 1)
     const { sessionId, counts } = await third.stop('stopped')
     expect(counts.recovered.committed).toBe(counts.recovered.found)
 
@@ -353,7 +353,7 @@ forEachEdition('a collector whose gateway', (edition) => {
     expect((await holdsOf(databaseUrl, sessionId)).map(({ cause }) => cause)).toEqual(Array(LINES).fill('end-of-tape'))
   })
 
-  it('was a replayed one when it crashed leaves no hole of years behind for a run on the time of today', async () => {
+  it('was a replayed one when it crashed leaves no gap of years behind for a run on the time of today', async () => {
     const { collector, databaseUrl } = await recording(edition)
     const dataDir = await crashImage(collector)
     const { port } = await room.serveFile(stockTape, { startAfterLines: 1, speed: 10 })

@@ -16,7 +16,8 @@ import {
 } from '../../backtester/replay/export.ts'
 import { createLineFormat } from '../../backtester/replay/export-format.ts'
 import { connectClient, createPool } from '../../db/pool.ts'
-import { openTapeReader, type TapeQuery } from '../../db/read/tape-reader.ts'
+import type { RecordQuery } from '../../db/read/record-source.ts'
+import { openTapeReader } from '../../db/read/tape-reader.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
 import type { Tick } from '../../market/tick.ts'
 import { forEachEdition } from '../support/database/databases.ts'
@@ -61,7 +62,7 @@ forEachEdition('an export', ({ createTapeDatabase }) => {
     await admin.end()
   })
 
-  const options = (query: Partial<TapeQuery>, others: Partial<ExportOptions> = {}): ExportOptions => ({
+  const options = (query: Partial<RecordQuery>, others: Partial<ExportOptions> = {}): ExportOptions => ({
     url,
     query: { sessionId: SESSION, ...query },
     format: 'csv',
@@ -72,10 +73,12 @@ forEachEdition('an export', ({ createTapeDatabase }) => {
   /** The lines that the ticks as they were recorded are to give. */
   const linesOf = async (ticks: Tick[], format: ExportOptions['format']) => {
     const { contracts } = await openTapeReader({ url }, { sessionId: SESSION })
-    const { header, line } = createLineFormat(format, SESSION, contracts)
+    const { header, line } = createLineFormat(format, contracts)
     const numbers = new Map([...contracts].map(([id, { symbol, kind }]) => [`${symbol} ${kind}`, id]))
     const numberOf = ({ symbol, kind }: { symbol: string; kind: string }) => numbers.get(`${symbol} ${kind}`) ?? expect.fail()
-    return header + ticks.map((tick) => line({ ...tick, instrument: numberOf(contractOf(tick.instrument) ?? expect.fail()) })).join('')
+    return (
+      header + ticks.map((tick) => line({ ...tick, instrument: numberOf(contractOf(tick.instrument) ?? expect.fail()) }, SESSION)).join('')
+    )
   }
 
   it('has the accepted ticks of all kinds in their order, and is there only when it is complete', async () => {

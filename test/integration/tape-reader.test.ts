@@ -140,10 +140,14 @@ forEachEdition('the tape reader', ({ createTapeDatabase }) => {
     expect((await read({ sessionId: DAYS + 1 })).seqs).toEqual([])
   })
 
-  it('gives what the tape says between its ticks when asked for records', async () => {
+  it('gives what the tape says between its ticks when asked for records, behind the contracts that no record explains', async () => {
     const reader = await openTapeReader({ url }, { sessionId: DAYS, includeQuarantined: true })
     const records: TapeRecord[] = []
     for await (const chunk of reader.records()) records.push(...chunk)
+    const contracts = records.splice(0, CONTRACTS.length)
+    expect(contracts).toEqual(
+      [...reader.contracts].map(([instrument, contract]) => ({ kind: 'contract', seq: 0, tsUs: FIRST_TS_US - 2, instrument, contract })),
+    )
     const instrument = [...reader.contracts].find(([, { symbol, kind }]) => symbol === 'TWX' && kind === 'option')?.[0]
     const expected = [...days, ...controls].sort((a, b) => a.tsUs - b.tsUs || a.seq - b.seq)
     expect(records.map(({ seq }) => seq)).toEqual(expected.map(({ seq }) => seq))

@@ -1,6 +1,6 @@
 /** A tape file as a source of records. */
 
-import { RecordCursor } from '../../../db/tape/codec/codec.ts'
+import { RecordCursor } from '../../../db/tape/codec/decode.ts'
 import { placed, readBlocks, readTapeMeta, type TornTail } from '../../../db/tape/reader.ts'
 import type { RecordChunk } from '../../../market/record-source.ts'
 import type { TapeRecord } from '../../../market/tick.ts'

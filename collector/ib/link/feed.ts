@@ -1,15 +1,16 @@
 /**
  * Keeps one link to the gateway up: connects, shakes hands, watches the heartbeat, and begins again after a loss with a fresh link.
  *
- * States, in `state$`: connecting -> up -> connecting -> … -> stopped. Attempts follow each other after a back-off that doubles from
- * half a second to half a minute, with jitter. While up, the gateway is asked for its time every `heartbeatMs`; when not a single
- * message has come by the next beat, the link is dead whatever the socket says.
+ * States, in `state$`: connecting -> up -> connecting -> … -> stopped. Attempts follow each other after a back-off (backoff.ts). While
+ * up, the gateway is asked for its time every `heartbeatMs`; when not a single message has come by the next beat, the link is dead
+ * whatever the socket says.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { BehaviorSubject } from 'rxjs'
 
+import { Backoff, type BackoffDelays } from './backoff.ts'
 import { Link } from './link.ts'
 import type { GatewayMessage } from '../messages.ts'
 import { createPacer } from './pacer.ts'
@@ -31,10 +32,11 @@ export interface FeedOptions extends FeedSettings {
   /** An attempt failed or the link was lost; the next attempt follows in `retryMs`. */
   onDown: (reason: string, retryMs: number) => void
   onListenerError: (error: unknown) => void
+  /** A message of the gateway that could not be decoded is lost; `what` says which, in a bounded text. */
+  onUnreadable: (what: string) => void
+  /** Other pauses than the usual ones. */
+  retryDelays?: Partial<BackoffDelays>
 }
-
-const FIRST_RETRY_MS = 500
-const LAST_RETRY_MS = 30_000
 
 export class Feed {
   readonly state$ = new BehaviorSubject<FeedState>({ phase: 'connecting', attempt: 1 })
@@ -60,9 +62,10 @@ export class Feed {
   async #run(): Promise<void> {
     const pacer = createPacer(this.#options.messagesPerSecond)
     const { signal } = this.#stop
-    // The gateway may not have noticed yet that the old link is gone, and takes an id of it for a duplicate.
+    const backoff = new Backoff(this.#options.retryDelays)
+    // The gateway may not have noticed yet that the old link is gone, and would take an id used there for a duplicate.
     let firstReqId = 1
-    for (let attempt = 1; !signal.aborted; attempt++) {
+    while (!signal.aborted) {
       const lost = deferred<string>()
       const link = new Link({
         ...this.#options,
@@ -77,8 +80,8 @@ export class Feed {
       let reason: string
       try {
         await abortable(link.open(), signal)
+        backoff.up()
         this.state$.next({ phase: 'up', link })
-        attempt = 0
         const heartbeat = setInterval(this.#beat(link, lost.resolve), this.#options.heartbeatMs)
         reason = await abortable(lost.promise, signal).finally(() => clearInterval(heartbeat))
       } catch (error) {
@@ -88,9 +91,8 @@ export class Feed {
       link.close()
       firstReqId = link.nextReqId
       if (signal.aborted) break
-      const ceiling = Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS)
-      const retryMs = Math.round(ceiling * (0.5 + Math.random() / 2))
-      this.state$.next({ phase: 'connecting', attempt: attempt + 1, reason })
+      const { attempt, retryMs } = backoff.failed(link.clientIdInUse)
+      this.state$.next({ phase: 'connecting', attempt, reason })
       this.#options.onDown(reason, retryMs)
       await sleep(retryMs, undefined, { signal }).catch(() => undefined)
     }

@@ -3,7 +3,7 @@
  * a message of a million fields holds the process up for minutes, and a field that cannot be decoded ends it.
  *
  * States: sound -> broken. While sound, every byte goes on unchanged. The first frame that cannot be one of TWS breaks it: what came
- * before is handed on, nothing behind it is, and `onBroken` is told why. A message that the library fails on is left out alone.
+ * before is handed on, nothing behind it is, and `onBroken` gets the reason. A message that the library fails on is left out alone.
  */
 
 import type { IBApi } from '@stoqey/ib'

@@ -13,9 +13,26 @@ export type Guard = <A extends unknown[]>(listener: (...args: A) => void) => (..
 /** First field of a price message. */
 const TICK_PRICE = '1'
 
-export function listenToLines(api: IBApi, guard: Guard, push: (message: GatewayMessage) => void): void {
-  const now = () => performance.now()
+type Push = (message: GatewayMessage) => void
+
+export function listenToLines(api: IBApi, guard: Guard, push: Push): void {
   let fields: readonly string[] = []
+  api.on(
+    EventName.received,
+    guard((received: string[]) => {
+      fields = received
+    }),
+  )
+  const current = () => fields
+  listenToAcceptance(api, guard, push)
+  listenToPrices(api, guard, push, current)
+  listenToOtherFields(api, guard, push)
+  listenToGreeks(api, guard, push)
+  listenToTickByTick(api, guard, push, current)
+}
+
+/** The type of a line's data, and its parameters: the gateway knows the line. */
+function listenToAcceptance(api: IBApi, guard: Guard, push: Push): void {
   api.on(
     EventName.marketDataType,
     guard((reqId, marketDataType) => push({ type: 'line-accepted', reqId, marketDataType, arrivalMs: now() })),
@@ -24,33 +41,27 @@ export function listenToLines(api: IBApi, guard: Guard, push: (message: GatewayM
     EventName.tickReqParams,
     guard((reqId) => push({ type: 'line-accepted', reqId, arrivalMs: now() })),
   )
-  api.on(
-    EventName.received,
-    guard((received: string[]) => {
-      fields = received
-    }),
-  )
+}
+
+function listenToPrices(api: IBApi, guard: Guard, push: Push, fields: () => readonly string[]): void {
   api.on(
     EventName.tickPrice,
-    guard((reqId, tickType, price) =>
-      push({
-        type: 'price',
-        reqId,
-        tickType,
-        price: priceOf(price, fields[4]),
-        size: sizeOf(fields[5]),
-        arrivalMs: now(),
-      }),
-    ),
+    guard((reqId, tickType, price) => {
+      const raw = fields()
+      push({ type: 'price', reqId, tickType, price: priceOf(price, raw[4]), size: sizeOf(raw[5]), arrivalMs: now() })
+    }),
   )
   api.on(
     EventName.tickSize,
     guard((reqId, tickType, size) => {
       // The library makes a message of its own of the size inside a price message, but not of the bid's: it is taken from the raw fields.
-      if (fields[0] === TICK_PRICE) return
+      if (fields()[0] === TICK_PRICE) return
       push({ type: 'size', reqId, tickType: tickType ?? -1, size: known(size), arrivalMs: now() })
     }),
   )
+}
+
+function listenToOtherFields(api: IBApi, guard: Guard, push: Push): void {
   api.on(
     EventName.tickString,
     guard((reqId, tickType, text) => push({ type: 'text', reqId, tickType, text, arrivalMs: now() })),
@@ -59,6 +70,9 @@ export function listenToLines(api: IBApi, guard: Guard, push: (message: GatewayM
     EventName.tickGeneric,
     guard((reqId, tickType, value) => push({ type: 'generic', reqId, tickType, value: known(value), arrivalMs: now() })),
   )
+}
+
+function listenToGreeks(api: IBApi, guard: Guard, push: Push): void {
   api.on(
     EventName.tickOptionComputation,
     guard((reqId, tickType, _attribute, impliedVolatility, delta, optionPrice, pvDividend, gamma, vega, theta, underlyingPrice) =>
@@ -78,37 +92,44 @@ export function listenToLines(api: IBApi, guard: Guard, push: (message: GatewayM
       }),
     ),
   )
+}
+
+function listenToTickByTick(api: IBApi, guard: Guard, push: Push, fields: () => readonly string[]): void {
   api.on(
     EventName.tickByTickAllLast,
-    guard((reqId, _tickType, _time, price, size, _attributes, venue, conditions) =>
+    guard((reqId, _tickType, _time, price, size, _attributes, venue, conditions) => {
+      const raw = fields()
       push({
         type: 'tick-by-tick-trade',
         reqId,
-        eventTsUs: timeOf(fields[3]),
-        price: priceOf(price, fields[4]),
+        eventTsUs: timeOf(raw[3]),
+        price: priceOf(price, raw[4]),
         size: known(size),
         venue: venue || undefined,
         conditions: conditions || undefined,
         arrivalMs: now(),
-      }),
-    ),
+      })
+    }),
   )
   api.on(
     EventName.tickByTickBidAsk,
-    guard((reqId, _time, bidPrice, askPrice, bidSize, askSize) =>
+    guard((reqId, _time, bidPrice, askPrice, bidSize, askSize) => {
+      const raw = fields()
       push({
         type: 'tick-by-tick-quote',
         reqId,
-        eventTsUs: timeOf(fields[3]),
-        bidPrice: priceOf(bidPrice, fields[4]),
-        askPrice: priceOf(askPrice, fields[5]),
+        eventTsUs: timeOf(raw[3]),
+        bidPrice: priceOf(bidPrice, raw[4]),
+        askPrice: priceOf(askPrice, raw[5]),
         bidSize: known(bidSize),
         askSize: known(askSize),
         arrivalMs: now(),
-      }),
-    ),
+      })
+    }),
   )
 }
+
+const now = () => performance.now()
 
 /** The library takes an empty price for 0. */
 function priceOf(value: number | undefined, field: string | undefined): number | undefined {

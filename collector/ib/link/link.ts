@@ -30,6 +30,8 @@ export interface LinkOptions {
   /** Messages since the last call, in order. */
   onMessages: (messages: GatewayMessage[]) => void
   onLost: (reason: string) => void
+  /** A message that could not be decoded is lost; `what` says which, in a bounded text. */
+  onUnreadable: (what: string) => void
   /** A listener failed; never expected. */
   onListenerError: (error: unknown) => void
 }
@@ -65,7 +67,9 @@ const REQUEST_TIMEOUT_MS = 30_000
 const RULE_TIMEOUT_MS = 5000
 /** The library's own limiter must never hold messages back: its queue survives a reconnect. Our pacer is in front. */
 const LIBRARY_RATE = 10_000
-/** Of what the gateway says about something; it is logged, and may become the cause of a gap. In characters. */
+/** The library has reported a message of no known kind already, and says of its fields that they were left over. */
+const SAID_TWICE = 'Decoding error on undefined:'
+/** Characters kept of a text of the gateway; it is logged, and may become the cause of a gap. */
 const MAX_TEXT = 1000
 
 export class Link {
@@ -82,6 +86,7 @@ export class Link {
   #lost = false
   #up = false
   #lastError = ''
+  #clientIdInUse = false
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -102,7 +107,7 @@ export class Link {
       this.#handshake = setTimeout(() => {
         fail(
           `${host}:${port} did not finish the TWS handshake within ${handshakeTimeoutMs} ms${this.#lastError && ` (${this.#lastError})`}. ` +
-            'Check that the API is enabled there and that nobody has to confirm the connection.',
+            'Check that the API is enabled there and that no dialog waits for the connection to be confirmed.',
         )
       }, handshakeTimeoutMs)
       this.#listen(
@@ -120,13 +125,18 @@ export class Link {
     })
   }
 
-  /** Of the protocol, as agreed on when the link came up. */
+  /** The protocol version that both sides agreed on when the link came up. */
   get serverVersion(): number {
     return this.#api.serverVersion
   }
 
   get lost(): boolean {
     return this.#lost
+  }
+
+  /** True when the gateway has refused the connection because another one has its client id. */
+  get clientIdInUse(): boolean {
+    return this.#clientIdInUse
   }
 
   /** The first id that this link has not used. */
@@ -258,8 +268,9 @@ export class Link {
         }
       }
     const now = () => performance.now()
+    const unreadable = (what: string) => this.#options.onUnreadable(what.slice(0, MAX_TEXT))
 
-    guardFrames(api, { onBroken: onDown, onUnreadable: this.#options.onListenerError })
+    guardFrames(api, { onBroken: onDown, onUnreadable: (error) => unreadable(error instanceof Error ? error.message : String(error)) })
     api.on(EventName.nextValidId, guard(onUp))
     api.on(
       EventName.disconnected,
@@ -268,6 +279,11 @@ export class Link {
     api.on(
       EventName.error,
       guard((error, code, reqId) => {
+        // Not a word of the gateway's: the library reports a message that it could not decode.
+        if (this.#up && code === ErrorCode.UNKNOWN_ID && reqId < 0) {
+          if (!error.message.startsWith(SAID_TWICE)) unreadable(error.message)
+          return
+        }
         const text = error.message.slice(0, MAX_TEXT)
         this.#lastError = text
         const request = this.#requests.get(reqId)
@@ -282,7 +298,10 @@ export class Link {
       EventName.info,
       guard((words, code) => {
         const text = words.slice(0, MAX_TEXT)
-        if (code === CLIENT_ID_IN_USE) this.#lastError = text
+        if (code === CLIENT_ID_IN_USE) {
+          this.#lastError = text
+          this.#clientIdInUse = true
+        }
         this.#push({ type: 'notice', code, text, arrivalMs: now() })
       }),
     )

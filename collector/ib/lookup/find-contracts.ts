@@ -27,7 +27,7 @@ export interface ChainQuery {
   tradingClasses?: readonly string[] | undefined
 }
 
-/** The stock, or undefined when the gateway knows none of that name. */
+/** Returns the stock, or undefined when the gateway knows none of that name. */
 export async function findStock(
   link: Link,
   grids: PriceGrids,
@@ -40,7 +40,7 @@ export async function findStock(
   return first && stockFromDetails(first, await grids.of(first))
 }
 
-/** Every listed option on the stock that the query covers, by expiry. */
+/** Returns every listed option on the stock that the query covers, by expiry. */
 export async function findChain(
   link: Link,
   grids: PriceGrids,

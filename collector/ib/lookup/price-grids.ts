@@ -1,6 +1,6 @@
 /**
  * The prices that can be quoted for a contract. IB's details name a market rule for each venue; many contracts share one, and each is
- * fetched once. Without its answer the finest step, which the details tell, stands for every price.
+ * fetched once. Without an answer the smallest step of the details is used for every price.
  */
 
 import type { ContractDetails } from '@stoqey/ib'
@@ -14,7 +14,7 @@ const MAX_STEPS = 100
 
 export interface PriceGridsOptions {
   link: Pick<Link, 'lost' | 'marketRule'>
-  /** A rule that the gateway does not tell. */
+  /** The gateway did not answer for a rule. */
   onMissing: (rule: number, error: unknown) => void
 }
 
@@ -26,7 +26,7 @@ export class PriceGrids {
     this.#options = options
   }
 
-  /** Undefined when the gateway tells nothing of it. Rejects when the link is lost. */
+  /** Returns undefined when the gateway knows no price step. Rejects when the link is lost. */
   async of(details: ContractDetails): Promise<readonly PriceStep[] | undefined> {
     const rule = marketRuleOf(details)
     const steps = rule === undefined ? [] : await this.#stepsOf(rule)

@@ -21,8 +21,8 @@ const CLOSED_KEPT = 10_000
 
 interface Line {
   instrument: number
-  /** Data has come. */
-  alive: boolean
+  /** Its next data is to be reported. */
+  isWatched: boolean
   /** The gateway said that all its data is delayed; else the type of a message says it. */
   delayed: boolean
   /** The latest value of every field; IB repeats nothing that did not change. */
@@ -50,9 +50,13 @@ export interface AssemblerOptions {
   silenceMs?: number
   /** The market's time at a message's arrival. */
   usAt: (arrivalMs: number) => number
+}
+
+/** Whom the assembler gives what it makes. */
+export interface AssemblerOutput {
   /** A whole tick; seq, tsUs and verdict are still to be set. */
-  onTick: (tick: Tick, arrivalUs: number) => void
-  /** The first data of a line, before its tick. */
+  onTick: (tick: Tick, arrivalUs: number) => unknown
+  /** The first data of a line, or the next of one that is watched, before its tick. */
   onLineAlive: (reqId: number) => void
   /** A message of a line that was never opened. */
   onUnknownLine: (reqId: number) => void
@@ -67,24 +71,34 @@ const UNFINISHED: Verdict = {
 }
 
 export class Assembler {
-  readonly #options: AssemblerOptions
+  readonly #usAt: AssemblerOptions['usAt']
+  #output: AssemblerOutput | undefined
   readonly #lines = new Map<number, Line>()
   readonly #silenceMs: number
-  /** Lines closed on purpose: what still comes of them was on its way when they were cancelled, and is nobody's loss. */
+  /** Lines closed on purpose: what still comes of them was on its way when they were cancelled, and is not lost data. */
   readonly #closed = new Set<number>()
   #group: Group | undefined
 
-  constructor(options: AssemblerOptions) {
-    this.#options = options
-    this.#silenceMs = options.silenceMs ?? SILENCE_MS
+  constructor({ silenceMs = SILENCE_MS, usAt }: AssemblerOptions) {
+    this.#usAt = usAt
+    this.#silenceMs = silenceMs
   }
 
-  /** Of a line that is open already, the next message is told as its first; its values stay, as IB sends only what changes. */
+  /** To be called before the first message is taken. */
+  connect(output: AssemblerOutput): void {
+    this.#output = output
+  }
+
+  /** Messages with this id are fields of this instrument. */
   openLine(reqId: number, instrument: number): void {
-    const line = this.#lines.get(reqId)
-    if (line?.instrument === instrument) line.alive = false
-    else this.#lines.set(reqId, { instrument, alive: false, delayed: false, fields: {}, fieldsDelayed: false })
+    this.#lines.set(reqId, { instrument, isWatched: true, delayed: false, fields: {}, fieldsDelayed: false })
     this.#closed.delete(reqId)
+  }
+
+  /** Reports the next data of an open line. */
+  watchLine(reqId: number): void {
+    const line = this.#lines.get(reqId)
+    if (line) line.isWatched = true
   }
 
   closeLine(reqId: number): void {
@@ -107,12 +121,12 @@ export class Assembler {
     const line = this.#lines.get(message.reqId)
     if (this.#group && this.#group.line !== line) this.closeGroup()
     if (!line) {
-      if (!this.#closed.has(message.reqId)) this.#options.onUnknownLine(message.reqId)
+      if (!this.#closed.has(message.reqId)) this.#output?.onUnknownLine(message.reqId)
       return
     }
-    if (!line.alive) {
-      line.alive = true
-      this.#options.onLineAlive(message.reqId)
+    if (line.isWatched) {
+      line.isWatched = false
+      this.#output?.onLineAlive(message.reqId)
     }
     if ('tickType' in message) this.#takeFieldMessage(line, message)
     else this.#send(wholeTick(line, message), message)
@@ -127,7 +141,7 @@ export class Assembler {
     for (const { tick, arrivalUs } of group.entries) {
       if (tick.kind === 'quote') fillQuote(tick, group.line.fields)
       else if (tick.kind === 'trade' && tick.source === 'last' && !fillTrade(tick, group.line.fields)) continue
-      this.#options.onTick(tick, arrivalUs)
+      this.#output?.onTick(tick, arrivalUs)
     }
   }
 
@@ -136,7 +150,7 @@ export class Assembler {
     return this.#group && this.#group.lastMessageMs + this.#silenceMs - nowMs
   }
 
-  /** The feed ended while a group was open: whether its quote is whole cannot be known, so that it is kept out of the quotes. */
+  /** The feed ended while a group was open: whether its quote is whole cannot be known, so it is kept out of the quotes. */
   abandonGroup(): void {
     // The next link has other request ids.
     this.#closed.clear()
@@ -152,7 +166,7 @@ export class Assembler {
     const field = GROUP_FIELDS[tickType]
     if (field) return this.#takeField(line, field, message, delayed)
     const ticks = ticksOf(line.instrument, tickType, message, delayed)
-    if (!ticks) return this.#options.onUnknownType(message.tickType)
+    if (!ticks) return this.#output?.onUnknownType(message.tickType)
     for (const tick of ticks) this.#send(tick, message)
   }
 
@@ -169,7 +183,7 @@ export class Assembler {
     this.#group ??= { line, entries: [], quote: false, trade: false, seen: new Set(), lastMessageMs: message.arrivalMs }
     const group = this.#group
     group.seen.add(field)
-    const arrivalUs = this.#options.usAt(message.arrivalMs)
+    const arrivalUs = this.#usAt(message.arrivalMs)
     if (field === 'lastPrice' || field === 'lastSize' || field === 'lastTime') {
       if (!group.trade) group.entries.push({ tick: sampledTrade(line), arrivalUs })
       group.trade = true
@@ -187,9 +201,9 @@ export class Assembler {
 
   /** A tick of one message. Inside an open group of its line it waits its turn. */
   #send(tick: Tick, { arrivalMs }: LineMessage): void {
-    const arrivalUs = this.#options.usAt(arrivalMs)
+    const arrivalUs = this.#usAt(arrivalMs)
     if (this.#group) this.#group.entries.push({ tick, arrivalUs })
-    else this.#options.onTick(tick, arrivalUs)
+    else this.#output?.onTick(tick, arrivalUs)
   }
 }
 

@@ -12,8 +12,7 @@ import type { Contract } from '../../../market/contract.ts'
 import { ConfigError, FeedError } from '../../../market/errors.ts'
 import { mergeOrdered } from '../../../market/merge.ts'
 import type { TapeRecord } from '../../../market/tick.ts'
-import { alignColumns } from '../../../system/text-table.ts'
-import { isDate, isoFromUs } from '../../../market/time.ts'
+import { isDate } from '../../../market/time.ts'
 import { writeTape } from '../writer.ts'
 import type { SourceTick } from './rows.ts'
 import { identifySource, type Source, ticksOf } from './source.ts'
@@ -92,21 +91,6 @@ export async function importTape(options: ImportOptions): Promise<ImportSummary>
   return summary
 }
 
-/** As lines for a person. */
-export function formatImportSummary(out: string, summary: ImportSummary): string {
-  return alignColumns([
-    ['Tape', out],
-    ['Instruments', summary.instruments],
-    ['Rows', summary.rows],
-    ['Quotes', summary.quotes],
-    ['Trades', summary.trades],
-    ['Suspicious', summary.suspicious],
-    ['Rows of other dates', summary.skippedRows],
-    ['First', isoFromUs(summary.firstTsUs)],
-    ['Last', isoFromUs(summary.lastTsUs)],
-  ])
-}
-
 function descriptionOf(sources: Source[], date: string | undefined, { instruments, quotes, trades }: ImportSummary): string {
   const ofDay = date === undefined ? '' : ` of ${date}`
   const names = sources.map(({ name }) => name).join(', ')
@@ -141,12 +125,10 @@ async function survey(sources: Source[], date: string | undefined, progress: (so
     }
   }
   if (contracts.size === 0) {
-    throw new FeedError(
-      `expected rows${date === undefined ? '' : ` of ${date}`}, found ${dates.size === 0 ? 'none' : `only ${[...dates].join(', ')}`}. Name other files or another date.`,
-      {
-        code: 'import-empty',
-      },
-    )
+    const files = sources.map(({ path }) => path).join(', ')
+    const wanted = date === undefined ? 'rows' : `rows of ${date}`
+    const found = dates.size === 0 ? 'none' : `only ${[...dates].join(', ')}`
+    throw new FeedError(`${files}: expected ${wanted}, found ${found}. Name other files or another date.`, { code: 'import-empty' })
   }
   return {
     contracts: [...contracts].map(([key, contract]) => ({ key, contract })).toSorted((a, b) => byContract(a.contract, b.contract)),

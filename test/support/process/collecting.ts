@@ -27,7 +27,7 @@ export interface CollectingOptions {
   journal?: Partial<CollectSettings['journal']>
   underlyings?: UnderlyingSettings[]
   lanes?: number
-  metrics?: CollectSettings['metrics']
+  metrics?: { host: string; port: number; maxLagMs?: number }
   untilEndOfTape?: boolean
   drainTimeoutMs?: number
 }
@@ -168,7 +168,7 @@ export class Collecting {
             ...options.journal,
           },
           lanes,
-          metrics: options.metrics,
+          metrics: options.metrics && { maxLagMs: 60_000, ...options.metrics },
         },
         version: '0.0.0-test',
         logger,

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 
-import { RecordEncoder } from '../../../db/tape/codec/codec.ts'
+import { RecordEncoder } from '../../../db/tape/codec/encode.ts'
 import type { Contract } from '../../../market/contract.ts'
 import type { TapeRecord, Tick } from '../../../market/tick.ts'
 

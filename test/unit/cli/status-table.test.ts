@@ -23,15 +23,18 @@ const FIRST: Status = {
     disconnectedSince: '2026-11-21T11:59:15.250Z',
     reconnects: 0,
     fault: null,
+    ibIsAway: false,
   },
-  lines: { limit: 100, learnedLimit: null, wanted: 0, open: 0, asked: 0, withoutLine: 0, paused: 0, refused: 0 },
+  notReady: ['not connected to the gateway', 'not recording: the time is not known yet'],
+  data: { lastTick: null, expected: false, silentMs: null },
+  lines: { limit: 100, learnedLimit: null, wanted: 0, open: 0, silent: 0, asked: 0, withoutLine: 0, paused: 0, refused: 0 },
   tickByTick: { wanted: 0, open: 0, refused: 0 },
   messages: { total: 0, perSecond: 0 },
   ticks: { received: 0, written: 0, quarantined: 0, dropped: {}, inFlight: 0 },
   lagMs: null,
   journal: { segments: 0, bytes: 0, limitBytes: 2 ** 34, batches: 0 },
   database: { server: null, answering: null, lastCommit: null, fault: null },
-  gaps: { total: 0, last: [] },
+  gaps: { total: 0, open: [], last: [] },
   entitlements: [],
 }
 
@@ -42,7 +45,7 @@ const TROUBLED: Status = {
   runningSince: '2026-11-12T06:30:00.000Z',
   session: { id: 7_353_295_631_212_654, clock: 'wall', marketTime: '2026-11-21T12:00:00.123456Z' },
   gateway: { ...FIRST.gateway, reconnects: 1234, fault: 'No connection to 127.0.0.1:7497: connect ECONNREFUSED 127.0.0.1:7497' },
-  lines: { limit: 10_000, learnedLimit: 9908, wanted: 9999, open: 9000, asked: 900, withoutLine: 90, paused: 8, refused: 1 },
+  lines: { limit: 10_000, learnedLimit: 9908, wanted: 9999, open: 9000, silent: 0, asked: 900, withoutLine: 90, paused: 8, refused: 1 },
   tickByTick: { wanted: 6, open: 4, refused: 2 },
   messages: { total: 123_456_789_012, perSecond: 123_456 },
   ticks: {
@@ -60,7 +63,11 @@ const TROUBLED: Status = {
     lastCommit: '2026-11-21T11:29:30.000Z',
     fault: 'tapedeck at 127.0.0.1:5432 gave no connection: connect ECONNREFUSED 127.0.0.1:5432',
   },
-  gaps: { total: 12, last: [{ from: '2026-11-21T11:00:00.000001Z', to: '2026-11-21T11:30:00.000000Z', cause: 'link-lost' }] },
+  gaps: {
+    total: 12,
+    open: [{ from: '2026-11-21T11:55:00.000000Z', cause: 'ib-1100' }],
+    last: [{ from: '2026-11-21T11:00:00.000001Z', to: '2026-11-21T11:30:00.000000Z', cause: 'link-lost' }],
+  },
   entitlements: [
     {
       symbol: 'BRK B',
@@ -118,7 +125,8 @@ describe('the table of a status', () => {
     expect(rows).toContain('                1 batch waiting for the database')
     expect(rows).toContain('                does not take ticks, last commit 30 min 30 s ago; they wait in')
     expect(rows).toContain('                2026-11-21T11:00:00Z to 2026-11-21T11:30:00Z: link-lost')
-    expect(rows).toContain('                nothing is recorded now; a hole is named when it is over')
+    expect(rows).toContain('                open since 2026-11-21T11:55:00Z: ib-1100')
+    expect(rows).toContain('Ready           NO')
     expect(rows).toContain('                10167: delayed only')
   })
 

@@ -8,7 +8,7 @@ import { acceptAll, collectorOn, reqIdsOf, type Script } from './topology-suppor
 
 describe('lines that are refused for now', () => {
   it('are closed on the tape, and open again with the data that resumes, of which nothing is lost', async () => {
-    const { finish, tws, linesOpen, counts, logged } = await collectorOn(createWallClock())
+    const { finish, tws, linesOpen, counts, logged } = await collectorOn(createWallClock(), acceptAll, { lineDelays: { trustMs: 0 } })
     const gateway = await tws(0)
     await linesOpen(2)
     const [one = '', two = ''] = reqIdsOf(gateway)
@@ -19,15 +19,21 @@ describe('lines that are refused for now', () => {
     gateway.send(1, 6, one, 1, 70.5, 3, 1)
     await linesOpen(2)
     await vi.waitFor(() => expect(counts.received).toBe(2))
+    // The first data may have been on its way already; that there is more of it ends the pause.
+    gateway.send(1, 6, two, 1, 35.2, 8, 1)
+    gateway.send(1, 6, one, 1, 70.6, 3, 1)
+    await vi.waitFor(() => expect(counts.received).toBe(4))
     const [records] = await finish()
 
-    expect(records?.slice(6, 13)).toMatchObject([
+    expect(records?.slice(6, 15)).toMatchObject([
       { kind: 'line', event: 'closed', instrument: 0, cause: 'refused: 10197' },
       { kind: 'line', event: 'closed', instrument: 1, cause: 'refused: 10197' },
       { kind: 'line', event: 'opened', instrument: 1 },
       { kind: 'quote', instrument: 1, bidPrice: 35.1 },
       { kind: 'line', event: 'opened', instrument: 0 },
       { kind: 'quote', instrument: 0, bidPrice: 70.5 },
+      { kind: 'quote', instrument: 1, bidPrice: 35.2 },
+      { kind: 'quote', instrument: 0, bidPrice: 70.6 },
       { kind: 'line', event: 'closed' },
     ])
     expect(counts.dropped.size).toBe(0)
@@ -46,6 +52,60 @@ describe('lines that are refused for now', () => {
     expect((await gateway.request(2))[2]).toBe(one)
     await vi.waitFor(() => expect(reqIdsOf(gateway)).toHaveLength(3))
     await linesOpen(2)
+  })
+})
+
+describe('a line that is refused though it was served', () => {
+  it('is asked for three times more, and reported once', async () => {
+    const refusedLater: Script = async (gateway) => {
+      await greet(gateway)
+      for (let asked = 1; ; asked++) {
+        const [, , reqId = ''] = await gateway.request(1)
+        if (asked <= 2) gateway.send(58, 1, reqId, 1)
+        else gateway.send(4, 2, reqId, 200, 'No security definition has been found for the request', '')
+      }
+    }
+    const { tws, linesOpen, logged, topology } = await collectorOn(createWallClock(), refusedLater, { lineDelays: { refusedMs: 50 } })
+    const gateway = await tws(0)
+    await linesOpen(2)
+    gateway.send(4, 2, reqIdsOf(gateway)[0] ?? '', 200, 'No security definition has been found for the request', '')
+    await vi.waitFor(() => expect(reqIdsOf(gateway)).toHaveLength(5), { timeout: 5000 })
+    await vi.waitFor(() => expect(topology.supply.lines.marketData).toMatchObject({ open: 1, refused: 1 }), { timeout: 5000 })
+    expect(logged.filter(({ msg }) => String(msg).includes('does not serve a line'))).toMatchObject([
+      { level: 40, contract: 'TWX', code: 200 },
+    ])
+    expect(topology.supply.entitlements.rows).toMatchObject([
+      { symbol: 'TWX', refused: 1, reasons: [{ code: 200 }] },
+      { symbol: 'FOXA', live: 1 },
+    ])
+  })
+})
+
+describe('lines that stay silent when IB is back', () => {
+  it('are asked for again, although it says that they were kept', async () => {
+    const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock(), acceptAll, { lineDelays: { silentMs: 200 } })
+    const gateway = await tws(0)
+    await linesOpen(2)
+    const [one = '', two = ''] = reqIdsOf(gateway)
+    gateway.send(4, 2, -1, 1100, 'Connectivity between IB and Trader Workstation has been lost.', '')
+    gateway.send(4, 2, -1, 1102, 'Connectivity between IB and Trader Workstation has been restored - data maintained.', '')
+    gateway.send(1, 6, two, 1, 35.1, 8, 1)
+    expect((await gateway.request(2))[2]).toBe(one)
+    await vi.waitFor(() => expect(reqIdsOf(gateway)).toHaveLength(3))
+    gateway.send(1, 6, reqIdsOf(gateway)[2] ?? '', 1, 70.5, 3, 1)
+    await vi.waitFor(() => expect(counts.received).toBe(2))
+    const [records] = await finish()
+
+    const events = records?.filter(({ kind }) => kind === 'quote' || kind === 'line').slice(2)
+    expect(events).toMatchObject([
+      { kind: 'quote', instrument: 1 },
+      { kind: 'line', event: 'closed', instrument: 0, cause: 'ib-1102' },
+      { kind: 'line', event: 'opened', instrument: 0 },
+      { kind: 'quote', instrument: 0 },
+      { kind: 'line', event: 'closed', instrument: 1 },
+      { kind: 'line', event: 'closed', instrument: 0 },
+    ])
+    expect(gateway.requests.filter(({ fields }) => fields[0] === '2')).toHaveLength(1)
   })
 })
 
@@ -89,7 +149,7 @@ describe('delayed data', () => {
     gateway.send(1, 6, reqIdsOf(gateway)[1] ?? '', 66, 35.1, 8, 1)
     await linesOpen(1)
     expect((await gateway.request(2))[2]).toBe(reqIdsOf(gateway)[1])
-    expect(topology.entitlements.rows).toMatchObject([
+    expect(topology.supply.entitlements.rows).toMatchObject([
       { symbol: 'TWX', live: 1 },
       { symbol: 'FOXA', refused: 1 },
     ])
@@ -100,7 +160,7 @@ describe('delayed data', () => {
   it('that is wanted is recorded and marked', async () => {
     const { finish, counts, topology } = await collectorOn(createWallClock(), secondIsDelayed, { marketDataType: 3 })
     await vi.waitFor(() => expect(counts.received).toBe(1))
-    expect(topology.entitlements.rows).toMatchObject([
+    expect(topology.supply.entitlements.rows).toMatchObject([
       { symbol: 'TWX', live: 1 },
       { symbol: 'FOXA', delayed: 1, reasons: [{ code: 10167, text: expect.stringContaining('recorded, marked as delayed') }] },
     ])
@@ -122,10 +182,10 @@ describe('the report of entitlements', () => {
       gateway.send(4, 2, (await gateway.request(1))[2] ?? '', 354, 'Requested market data is not subscribed', '')
     })
     await vi.waitFor(async () => expect(reqIdsOf(await tws(0))).toHaveLength(2))
-    await vi.waitFor(() => expect(topology.subscriptions.marketData).toMatchObject({ refused: 1, requested: 1 }))
+    await vi.waitFor(() => expect(topology.supply.lines.marketData).toMatchObject({ refused: 1, asked: 1 }))
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
-    topology.universeFound()
+    topology.supply.universeFound()
     expect(logged.filter(({ msg }) => /real time/.test(String(msg)))).toEqual([])
     vi.advanceTimersByTime(10_000)
     const [report] = logged.filter(({ msg }) => /real time/.test(String(msg)))
@@ -149,7 +209,7 @@ describe('a line that gets no answer after a reconnect', () => {
     await linesOpen(1)
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
-    topology.universeFound()
+    topology.supply.universeFound()
     vi.advanceTimersByTime(10_000)
     vi.useRealTimers()
     const [records] = await finish()
@@ -201,14 +261,19 @@ describe('tick-by-tick lines of the underlyings', () => {
     await linesOpen(2)
     for (const _ of [1, 2, 3, 4])
       gateway.send(4, 2, (await gateway.request(97))[1] ?? '', 10190, 'Max number of tick-by-tick requests has been reached', '')
-    await vi.waitFor(() => expect(topology.subscriptions.tickByTick.refused).toBe(4))
+    await vi.waitFor(() => expect(topology.supply.lines.tickByTick.refused).toBe(4))
 
     const told = logged.filter(({ msg }) => String(msg).includes('not served tick by tick'))
     expect(told).toMatchObject([
       { level: 30, contract: 'TWX', code: 10190 },
       { level: 30, contract: 'FOXA', code: 10190 },
     ])
-    expect(topology.entitlements.rows).toMatchObject([{}, {}, { kind: 'tick-by-tick', refused: 2 }, { kind: 'tick-by-tick', refused: 2 }])
+    expect(topology.supply.entitlements.rows).toMatchObject([
+      {},
+      {},
+      { kind: 'tick-by-tick', refused: 2 },
+      { kind: 'tick-by-tick', refused: 2 },
+    ])
     expect(gateway.requests.filter(({ fields }) => fields[0] === '98')).toEqual([])
   })
 })

@@ -5,11 +5,11 @@ import { pino } from 'pino'
 import { expect, onTestFinished, vi } from 'vitest'
 import type { CollectorClock } from '../../../collector/record/clock.ts'
 import { Journal } from '../../../collector/journal/journal.ts'
-import { Outage } from '../../../collector/gaps/outage.ts'
+import { GapLedger } from '../../../collector/gaps/ledger.ts'
 import { Recorder } from '../../../collector/record/recorder.ts'
 import { createCounts } from '../../../collector/telemetry/counts.ts'
-import { createEvents } from '../../../collector/telemetry/events.ts'
-import { joinRooms, type TopologyOptions } from '../../../collector/topology.ts'
+import { createEvents } from '../../../collector/telemetry/events/index.ts'
+import { type FeedOptions, joinFeed } from '../../../collector/topology.ts'
 import type { LineFeed } from '../../../market/tick.ts'
 import { greet, type TwsConnection } from '../../support/gateway/scripted-tws.ts'
 import { unbounded } from '../../support/tape/unbounded.ts'
@@ -31,7 +31,7 @@ export const acceptAll: Script = async (tws) => {
 export async function collectorOn(
   clock: CollectorClock,
   script: Script = acceptAll,
-  options: Partial<TopologyOptions> = {},
+  options: Partial<FeedOptions> = {},
   feeds: LineFeed[] = [],
 ) {
   // The shortest pause between two links.
@@ -64,39 +64,44 @@ export async function collectorOn(
     },
     detail: {},
     config: {},
-    onDropping: () => undefined,
-    onDropped: () => undefined,
+    onSubscriberError: unexpected,
   })
+  const events = createEvents(pino({ base: null, timestamp: false }, { write: (line) => void logged.push(JSON.parse(line)) }), counts)
+  const ledger = new GapLedger(recorder, events)
   let ended = 0
-  const topology = joinRooms({
+  const topology = joinFeed({
     feed: { host: '127.0.0.1', port: server.port, clientId: 5, handshakeTimeoutMs: 5000, heartbeatMs: 60_000, messagesPerSecond: 1000 },
     marketDataType: 1,
     genericTicks: [100, 101],
     clock,
     recorder,
-    outage: new Outage({ record: (gap) => recorder.gap(gap) }),
+    ledger,
     counts,
-    events: createEvents(pino({ base: null, timestamp: false }, { write: (line) => void logged.push(JSON.parse(line)) }), counts),
-    onReady() {
-      if (topology.subscriptions.wanted > 0) return
-      const wanted = lines.map((contract) => ({ instrument: recorder.instrumentOf(contract), contract }))
-      topology.subscriptions.want(wanted)
-      topology.subscriptions.want(wanted.flatMap((line) => feeds.map((feed) => ({ ...line, feed }))))
-    },
-    universeIsKnown: () => true,
+    events,
+    // Nothing to discover: the lines are wanted here.
+    universe: { underlyings: [], lines: 100 },
+    onBroken: unexpected,
     onEndOfTape: () => ended++,
     ...options,
   })
+  topology.discovery.begin = () => undefined
+  topology.supply.attached$.subscribe(() => {
+    if (topology.supply.lines.wanted > 0) return
+    const wanted = lines.map((contract) => ({ instrument: recorder.instrumentOf(contract), contract }))
+    topology.supply.lines.want(wanted)
+    topology.supply.lines.want(wanted.flatMap((line) => feeds.map((feed) => ({ ...line, feed }))))
+    topology.supply.universeFound()
+  })
   onTestFinished(async () => {
     await topology.stop()
-    await recorder.end('test')
+    await topology.sessions.end('test')
   })
-  if (clock.known) topology.begin()
+  topology.sessions.start()
   topology.feed.start()
   /** Ends everything and gives the records of each session. */
   const finish = async () => {
     await topology.stop()
-    await recorder.end('test')
+    await topology.sessions.end('test')
     const names = await segmentsIn(directory)
     return Promise.all(sessionIds.map((id) => segmentRecords(join(directory, names.find((name) => name.startsWith(`${id}-`)) ?? ''))))
   }
@@ -105,7 +110,7 @@ export async function collectorOn(
     return server.connections[index] ?? unexpected()
   }
   const linesOpen = (open: number) => vi.waitFor(() => expect(counts.lines).toBe(open), { timeout: 5000 })
-  return { counts, recorder, logged, topology, finish, tws, linesOpen, ended: () => ended }
+  return { counts, recorder, ledger, logged, topology, finish, tws, linesOpen, ended: () => ended }
 }
 
 /** The ids under which the lines were asked for, in order. */

@@ -3,6 +3,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createGatewayClock, createWallClock } from '../../../collector/record/clock.ts'
 import { greet } from '../../support/gateway/scripted-tws.ts'
+import { PATIENTLY } from '../../support/waiting.ts'
 import { acceptAll, collectorOn, reqIdsOf, type Script } from './topology-support.ts'
 
 const START_US = 1401975060_000_000
@@ -95,7 +96,7 @@ describe('a link that is lost', () => {
     const gateway = await tws(0)
     gateway.socket.end()
     await linesOpen(0)
-    topology.universeFound()
+    topology.supply.universeFound()
     expect(counts.gaps).toBe(0)
     await linesOpen(2)
     expect(counts.gaps).toBe(1)
@@ -158,6 +159,29 @@ describe('a gateway that has lost IB', () => {
       { kind: 'session', event: 'ended' },
     ])
     expect(reqIdsOf(gateway)).toHaveLength(2)
+  })
+
+  it.each([
+    ['IB itself', 1100, 'Connectivity between IB and the gateway has been lost', 'ib-1100'],
+    ['a farm', 2103, 'Market data farm connection is broken:usopt', 'farm-broken: usopt'],
+  ])('has no data of %s from the last sign of life on, and the gap is named at an orderly stop', async (_what, code, text, cause) => {
+    const { finish, tws, linesOpen, counts, recorder, ledger } = await collectorOn(createWallClock())
+    const gateway = await tws(0)
+    await linesOpen(2)
+    gateway.send(1, 6, reqIdsOf(gateway)[0] ?? '', 1, 70.5, 3, 1)
+    await vi.waitFor(() => expect(counts.received).toBe(1), PATIENTLY)
+    const provedUs = recorder.lastProofUs
+    gateway.send(4, 2, -1, code, text, '')
+    await vi.waitFor(() => expect(ledger.open).toEqual([expect.objectContaining({ cause, fromTsUs: provedUs })]), PATIENTLY)
+    // Time goes on, and no sign of life comes.
+    const begunUs = provedUs + 20_000
+    await vi.waitFor(() => expect(recorder.nowUs).toBeGreaterThan(begunUs), PATIENTLY)
+    expect(recorder.lastProofUs).toBe(provedUs)
+    const [records] = await finish()
+    const gap = records?.find((record) => record.kind === 'gap')
+
+    expect(gap).toMatchObject({ cause, fromTsUs: provedUs })
+    expect(gap?.kind === 'gap' && gap.toTsUs).toBeGreaterThan(begunUs)
   })
 
   it('or one of its farms, leaves a hole that is named after the farm, and ends with it or with the link', async () => {
@@ -364,6 +388,19 @@ describe('the time that a gateway publishes', () => {
   })
 })
 
+describe('the type of market data', () => {
+  it('that is configured is asked for on every link, ahead of the lines', async () => {
+    const { tws, linesOpen } = await collectorOn(createWallClock(), acceptAll, { marketDataType: 4 })
+    await linesOpen(2)
+    const gateway = await tws(0)
+    gateway.socket.destroy()
+    const next = await tws(1)
+    await linesOpen(2)
+    for (const { requests } of [gateway, next])
+      expect(requests.map(({ fields }) => fields).filter(([type]) => type === '59' || type === '1')[0]).toEqual(['59', '1', '4'])
+  })
+})
+
 describe('a recording that has stopped', () => {
   it('waits for no answer any more', async () => {
     const { tws, topology } = await collectorOn(createWallClock(), greet)
@@ -371,7 +408,7 @@ describe('a recording that has stopped', () => {
     await topology.stop()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
-    topology.universeFound()
+    topology.supply.universeFound()
     expect(vi.getTimerCount()).toBe(0)
   })
 })

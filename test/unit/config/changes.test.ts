@@ -38,7 +38,16 @@ log: { level: debug }`
     const after = 'dataDir: /elsewhere\ndatabase: { url: "postgres://u:two@h/d", lanes: 3 }\nmetrics: off\ngateway: { port: 4001 }'
     expect(between(before, after)).toEqual({
       live: [],
-      needRestart: ['dataDir', 'database.url', 'database.lanes', 'gateway.port', 'metrics.host', 'metrics.port', 'metrics'],
+      needRestart: [
+        'dataDir',
+        'database.url',
+        'database.lanes',
+        'gateway.port',
+        'metrics.host',
+        'metrics.port',
+        'metrics.maxLagMs',
+        'metrics',
+      ],
     })
   })
 

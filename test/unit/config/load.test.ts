@@ -35,7 +35,7 @@ describe('settings without a file', () => {
         minFreeBytes: 268_435_456,
         keepDays: 7,
       },
-      metrics: { host: '127.0.0.1', port: 9464 },
+      metrics: { host: '127.0.0.1', port: 9464, maxLagMs: 60_000 },
       log: { level: 'info' },
     })
   })
@@ -102,7 +102,11 @@ describe('the layers', () => {
   })
 
   it('let a section take the place of a single value', () => {
-    expect(settings({ yaml: 'metrics: off', overrides: { metrics: { port: 0 } } }).metrics).toEqual({ host: '127.0.0.1', port: 0 })
+    expect(settings({ yaml: 'metrics: off', overrides: { metrics: { port: 0 } } }).metrics).toEqual({
+      host: '127.0.0.1',
+      port: 0,
+      maxLagMs: 60_000,
+    })
   })
 })
 

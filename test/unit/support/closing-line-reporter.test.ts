@@ -1,12 +1,15 @@
 import { expect, it } from 'vitest'
-import { countTests } from '../../support/closing-line-reporter.ts'
+import { countTests, skipReasons } from '../../support/closing-line-reporter.ts'
 
 const failures = (count: number) => ({ errors: () => Array.from({ length: count }, () => new Error('failed')) })
 
 function module(states: ('passed' | 'failed' | 'skipped' | 'pending')[], { ownErrors = 0, suiteErrors = 0 } = {}) {
   return {
     ...failures(ownErrors),
-    children: { allSuites: () => [failures(suiteErrors)], allTests: () => states.map((state) => ({ result: () => ({ state }) })) },
+    children: {
+      allSuites: () => [failures(suiteErrors)],
+      allTests: () => states.map((state) => ({ fullName: 'a test', result: () => ({ state }) })),
+    },
   }
 }
 
@@ -24,4 +27,21 @@ it('counts a suite whose hook throws as one failure beside its skipped tests', (
 
 it('counts a test that never finished and every unhandled error as failures', () => {
   expect(countTests([module(['pending'])], 2)).toEqual({ passed: 0, failed: 3, skipped: 0 })
+})
+
+it('gives the reason of every skip once, with the number of tests', () => {
+  const skipped = (fullName: string, note?: string) => ({ fullName, result: () => ({ state: 'skipped' as const, note }) })
+  const tests = [
+    skipped('a', 'this server asks for no password'),
+    skipped('b', 'this server asks for no password'),
+    skipped('the migrator, on TimescaleDB in a container: no container runtime answers'),
+    skipped('the reader, on TimescaleDB in a container: no container runtime answers'),
+    skipped('the shared data (SKIPPED: it is absent) > is whole'),
+    { fullName: 'c', result: () => ({ state: 'passed' as const }) },
+  ]
+  expect(skipReasons([{ ...failures(0), children: { allSuites: () => [], allTests: () => tests } }])).toEqual([
+    'skipped 2: this server asks for no password',
+    'skipped 2: TimescaleDB in a container: no container runtime answers',
+    'skipped 1: the shared data (SKIPPED: it is absent) > is whole',
+  ])
 })

@@ -55,12 +55,12 @@ function readBack(name: string, value: unknown, sample: unknown): [string, unkno
 
 describe('an exported tick', () => {
   it.each(['csv', 'ndjson'] as const)('reads back out of %s to the last bit', (format) => {
-    const { line } = createLineFormat(format, 8, contracts)
+    const { line } = createLineFormat(format, contracts)
     fc.assert(
       fc.property(exported, (all) => {
         for (const tick of all) {
           const expected = expectedOf(tick)
-          const text = line(tick)
+          const text = line(tick, 8)
           const fields: [string, unknown][] =
             format === 'csv' ? cellsOf(text).map((cell, i) => [EXPORT_COLUMNS[i] ?? '', cell]) : Object.entries(JSON.parse(text) as object)
           const found = fields.filter(([, value]) => value !== undefined).map(([name, value]) => readBack(name, value, expected.get(name)))

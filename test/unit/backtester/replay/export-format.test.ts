@@ -7,7 +7,10 @@ import { packageRoot } from '../../../../system/package-root.ts'
 import type { Tick } from '../../../../market/tick.ts'
 import { CONTRACTS, FIRST_TS_US } from '../../../support/tape/ticks.ts'
 
-const formatOf = (format: ExportFormat) => createLineFormat(format, 4096, new Map(CONTRACTS.entries()))
+const formatOf = (format: ExportFormat) => {
+  const { header, line } = createLineFormat(format, new Map(CONTRACTS.entries()))
+  return { header, line: (tick: Tick) => line(tick, 4096) }
+}
 const common = { seq: 7, tsUs: FIRST_TS_US + 1, instrument: 1 }
 const quote: Tick = { kind: 'quote', ...common, bidPrice: 0.1 + 0.2, bidSize: 5, askPrice: 1e-7 }
 const OPTION = 'option:TWX:USD:TWX:2014-06-21:C:67.5:100'

@@ -5,6 +5,7 @@ import { Feed, type FeedOptions, type FeedState } from '../../../../collector/ib
 import { Link, type LinkOptions } from '../../../../collector/ib/link/link.ts'
 import type { GatewayMessage } from '../../../../collector/ib/messages.ts'
 import { createPacer } from '../../../../collector/ib/link/pacer.ts'
+import { unexpected } from '../../../support/unexpected.ts'
 import { greet, type ScriptedTws, startScriptedTws, type TwsConnection } from '../../../support/gateway/scripted-tws.ts'
 
 export const CLIENT_ID = 5
@@ -23,10 +24,6 @@ export interface WatchedLink {
   losses: string[]
 }
 
-const NEVER = (error: unknown) => {
-  throw error
-}
-
 export function linkTo(port: number, options: Partial<LinkOptions> = {}): WatchedLink {
   const messages: GatewayMessage[] = []
   const deliveries: number[] = []
@@ -42,7 +39,8 @@ export function linkTo(port: number, options: Partial<LinkOptions> = {}): Watche
       messages.push(...more)
     },
     onLost: (reason) => losses.push(reason),
-    onListenerError: NEVER,
+    onUnreadable: unexpected,
+    onListenerError: unexpected,
     ...options,
   })
   onTestFinished(() => link.close())
@@ -77,7 +75,8 @@ export function feedTo(port: number, options: Partial<FeedOptions> = {}): Watche
     messagesPerSecond: 1000,
     onMessages: (more) => messages.push(...more),
     onDown: (reason, retryMs) => downs.push({ reason, retryMs }),
-    onListenerError: NEVER,
+    onUnreadable: unexpected,
+    onListenerError: unexpected,
     ...options,
   })
   feed.state$.subscribe((state) => states.push(state))

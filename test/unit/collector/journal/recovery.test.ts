@@ -126,46 +126,46 @@ describe('a session that crashed', () => {
   })
 })
 
-describe('the hole behind a crash', () => {
-  const holeOf = async (...syncs: TapeRecord[][]) => {
+describe('the gap behind a crash', () => {
+  const gapOf = async (...syncs: TapeRecord[][]) => {
     const { folder } = await crashed({ segmentBytes: 1 }, ...syncs)
-    const { hole } = await j.recoverOne(folder)
-    // The next start may crash as well before it can name the hole.
-    expect((await j.recoverOne(folder)).hole).toEqual(hole)
-    return hole
+    const { gap } = await j.recoverOne(folder)
+    // The next start may crash as well before it can name the gap.
+    expect((await j.recoverOne(folder)).gap).toEqual(gap)
+    return gap
   }
 
   it('begins with the last record', async () => {
-    expect(await holeOf([j.started(), j.quote(2)], [j.quote(3)])).toEqual({ fromTsUs: j.BASE_US + 3, cause: 'collector-crash' })
+    expect(await gapOf([j.started(), j.quote(2)], [j.quote(3)])).toEqual({ fromTsUs: j.BASE_US + 3, cause: 'collector-crash' })
   })
 
   it('is the one that was open already', async () => {
-    const hole = { fromTsUs: j.BASE_US + 2, cause: 'link-lost' }
-    expect(await holeOf([j.started(), j.quote(2)], [j.interrupted(3, 2)], [j.quote(4)])).toEqual(hole)
-    expect(await holeOf([j.started(), j.quote(2), j.interrupted(3, 2)], [j.gap(4, 2, 7)])).toEqual(hole)
+    const gap = { fromTsUs: j.BASE_US + 2, cause: 'link-lost' }
+    expect(await gapOf([j.started(), j.quote(2)], [j.interrupted(3, 2)], [j.quote(4)])).toEqual(gap)
+    expect(await gapOf([j.started(), j.quote(2), j.interrupted(3, 2)], [j.gap(4, 2, 7)])).toEqual(gap)
   })
 
   it('is its own when the one before it has been named', async () => {
-    const hole = { fromTsUs: j.BASE_US + 5, cause: 'collector-crash' }
-    expect(await holeOf([j.started(), j.quote(2), j.interrupted(3, 2)], [j.gap(4, 2)], [j.quote(5)])).toEqual(hole)
+    const gap = { fromTsUs: j.BASE_US + 5, cause: 'collector-crash' }
+    expect(await gapOf([j.started(), j.quote(2), j.interrupted(3, 2)], [j.gap(4, 2)], [j.quote(5)])).toEqual(gap)
   })
 
   it('is the first of those that were open at once, until each is named by a gap of its own', async () => {
     const dropping = { ...j.interrupted(4, 3), cause: 'dropped: journal-full' }
     const open = [j.started(), j.interrupted(2, 1), j.quote(3), dropping]
-    expect(await holeOf(open)).toEqual({ fromTsUs: j.BASE_US + 1, cause: 'link-lost' })
-    expect(await holeOf(open, [j.gap(5, 1)])).toEqual({ fromTsUs: j.BASE_US + 3, cause: 'dropped: journal-full' })
-    expect(await holeOf(open, [{ ...j.gap(5, 3), cause: dropping.cause }])).toEqual({ fromTsUs: j.BASE_US + 1, cause: 'link-lost' })
+    expect(await gapOf(open)).toEqual({ fromTsUs: j.BASE_US + 1, cause: 'link-lost' })
+    expect(await gapOf(open, [j.gap(5, 1)])).toEqual({ fromTsUs: j.BASE_US + 3, cause: 'dropped: journal-full' })
+    expect(await gapOf(open, [{ ...j.gap(5, 3), cause: dropping.cause }])).toEqual({ fromTsUs: j.BASE_US + 1, cause: 'link-lost' })
   })
 
   it('is known from the newest segment alone', async () => {
     const { folder } = await crashed({ segmentBytes: 1 }, [j.started(), j.interrupted(2, 1)], [j.quote(3)], [j.quote(4)])
     for (const n of [1, 2]) await rm(segment(folder, n))
-    expect((await j.recoverOne(folder)).hole).toEqual({ fromTsUs: j.BASE_US + 1, cause: 'link-lost' })
+    expect((await j.recoverOne(folder)).gap).toEqual({ fromTsUs: j.BASE_US + 1, cause: 'link-lost' })
   })
 
   it('is none behind a session that ended by itself', async () => {
-    expect(await holeOf([j.started(), j.interrupted(2, 1)], [j.ended(3)])).toBeUndefined()
+    expect(await gapOf([j.started(), j.interrupted(2, 1)], [j.ended(3)])).toBeUndefined()
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Entitlements, formatEntitlements, isEntitlement, isServedLive } from '../../../../collector/lines/entitlements.ts'
-import type { WantedLine } from '../../../../collector/lines/subscriptions.ts'
+import type { WantedLine } from '../../../../collector/lines/line.ts'
 import type { Contract } from '../../../../market/contract.ts'
 import { option } from '../universe/options.ts'
 
@@ -52,7 +52,7 @@ describe('the entitlements', () => {
     expect([isEntitlement(10999), isEntitlement(354)]).toEqual([false, true])
   })
 
-  it('tell a line apart that is served in part', () => {
+  it('count a line that is served in part on its own', () => {
     const entitlements = asked(TWX)
     entitlements.partly(TWX, 10090, 'Part of requested market data is not subscribed')
     entitlements.served(TWX, false)
@@ -60,7 +60,7 @@ describe('the entitlements', () => {
     expect(entitlements.rows).toMatchObject([{ live: 0, partly: 1, reasons: [{ code: 10090 }] }])
   })
 
-  it('tell delayed data that is recorded, and live data that comes after it', () => {
+  it('show delayed data that is recorded, and live data that comes after it', () => {
     const entitlements = asked(TWX)
     entitlements.partly(TWX, 10167, 'Displaying delayed market data')
     entitlements.served(TWX, true)
@@ -72,7 +72,7 @@ describe('the entitlements', () => {
     expect(entitlements.rows).toMatchObject([{ delayed: 0, live: 1, reasons: [] }])
   })
 
-  it('tell delayed data that is not wanted, and how to have it', () => {
+  it('show delayed data that is not wanted, and how to have it', () => {
     const entitlements = asked(TWX, FOXA)
     entitlements.refusedDelayed(TWX)
     entitlements.partly(FOXA, 10167, 'Displaying delayed market data')
@@ -84,7 +84,7 @@ describe('the entitlements', () => {
     ])
   })
 
-  it('tell of tick-by-tick lines only where one is refused', () => {
+  it('show tick-by-tick lines only where one is refused', () => {
     const entitlements = asked(TWX_TRADES, { ...TWX, feed: 'tick-by-tick-quotes' })
     expect(entitlements.rows).toEqual([])
     entitlements.refused(TWX_TRADES, 10190, 'Max number of tick-by-tick requests has been reached')

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { Subscriptions, type WantedLine } from '../../../../collector/lines/subscriptions.ts'
+import type { WantedLine } from '../../../../collector/lines/line.ts'
+import { LineRegistry } from '../../../../collector/lines/registry.ts'
 
 const line = (instrument: number): WantedLine => ({ instrument, contract: { kind: 'stock', symbol: `S${instrument}`, currency: 'USD' } })
 const trades = (instrument: number): WantedLine => ({ ...line(instrument), feed: 'tick-by-tick-trades' })
@@ -18,9 +19,9 @@ async function wanting(wanted: WantedLine[], open = wanted.length) {
   const log: string[] = []
   const note = (text: string) => void log.push(text)
   const unheard = () => undefined
-  const subscriptions = new Subscriptions({
+  const registry = new LineRegistry({
     onRequested: unheard,
-    onEnded: unheard,
+    onWatched: unheard,
     onReleased: (reqId) => note(`released ${reqId}`),
     onOpened: unheard,
     onClosed: (closed, cause) => note(`closed ${nameOf(closed)}: ${cause}`),
@@ -30,50 +31,51 @@ async function wanting(wanted: WantedLine[], open = wanted.length) {
     onPaused: unheard,
     onResumed: () => note('resumed'),
     onSettled: unheard,
+    nowUs: () => 0,
   })
   let reqId = 100
-  subscriptions.linkUp({
+  registry.linkUp({
     newReqId: () => reqId++,
     open: async (id, opened) => note(`ask ${id} ${nameOf(opened)}`),
     close: async (id) => note(`cancel ${id}`),
   })
-  subscriptions.want(wanted)
+  registry.want(wanted)
   const seen = async (ms = 0) => {
     await vi.advanceTimersByTimeAsync(ms)
     return log.splice(0)
   }
   await seen()
-  for (let i = 0; i < open; i++) subscriptions.accepted(100 + i)
+  for (let i = 0; i < open; i++) registry.accepted(100 + i)
   await seen()
-  return { subscriptions, seen, log }
+  return { registry, seen, log }
 }
 
 describe('lines that are no longer wanted', () => {
   it('are cancelled, released and closed with the cause; the others are left as they are', async () => {
-    const { subscriptions, seen } = await wanting([line(1), line(2), line(3)])
-    subscriptions.wantOnly([line(1), line(3)], 'config')
+    const { registry, seen } = await wanting([line(1), line(2), line(3)])
+    registry.wantOnly([line(1), line(3)], 'config')
     expect(await seen()).toEqual(['cancel 101', 'released 101', 'closed 2: config', 'unwanted 2'])
-    expect(subscriptions.wanted).toBe(2)
-    expect(subscriptions.marketData).toMatchObject({ open: 2, idle: 0 })
+    expect(registry.wanted).toBe(2)
+    expect(registry.marketData).toMatchObject({ open: 2, idle: 0 })
   })
 
   it('make room for new ones, which come in their order of importance with the next link', async () => {
-    const { subscriptions, seen } = await wanting([line(1), line(2)])
-    subscriptions.wantOnly([line(3), line(2), line(4)], 'config')
+    const { registry, seen } = await wanting([line(1), line(2)])
+    registry.wantOnly([line(3), line(2), line(4)], 'config')
     expect(await seen()).toEqual(['cancel 100', 'released 100', 'closed 1: config', 'unwanted 1', 'ask 102 3', 'ask 103 4'])
-    subscriptions.linkDown('link-lost', 5)
+    registry.linkDown('link-lost', 5)
     const asked: string[] = []
-    subscriptions.linkUp({ newReqId: () => 1, open: async (_, opened) => void asked.push(nameOf(opened)), close: async () => undefined })
+    registry.linkUp({ newReqId: () => 1, open: async (_, opened) => void asked.push(nameOf(opened)), close: async () => undefined })
     await seen()
     expect(asked).toEqual(['3', '2', '4'])
   })
 
   it('are never opened when they waited for their turn, an answer, a line or the end of a pause', async () => {
-    const { subscriptions, seen } = await wanting([line(1), line(2), line(3), line(4)], 1)
-    subscriptions.refused(101, 101, 'Max number of tickers has been reached', 'no-line')
-    subscriptions.refused(102, 10_197, 'No market data during competing session', 'for-now')
+    const { registry, seen } = await wanting([line(1), line(2), line(3), line(4)], 1)
+    registry.refused(101, 101, 'Max number of tickers has been reached', 'no-line')
+    registry.refused(102, 10_197, 'No market data during competing session', 'for-now')
     await seen()
-    subscriptions.wantOnly([line(1)], 'config')
+    registry.wantOnly([line(1)], 'config')
     expect((await seen()).filter((text) => !text.startsWith('released'))).toEqual([
       'unwanted 2',
       'cancel 102',
@@ -82,111 +84,115 @@ describe('lines that are no longer wanted', () => {
       'unwanted 4',
     ])
     expect(await seen(3_600_000)).toEqual([])
-    expect(subscriptions.marketData).toEqual({ idle: 0, queued: 0, requested: 0, open: 1, 'no-line': 0, paused: 0, refused: 0 })
+    expect(registry.marketData).toEqual({ idle: 0, queued: 0, asked: 0, open: 1, silent: 0, paused: 0, 'no-line': 0, refused: 0 })
   })
 
   it('leave their line to one that waits for it', async () => {
-    const { subscriptions, seen } = await wanting([line(1), line(2), line(3)], 2)
-    subscriptions.refused(102, 101, 'Max number of tickers has been reached', 'no-line')
+    const { registry, seen } = await wanting([line(1), line(2), line(3)], 2)
+    registry.refused(102, 101, 'Max number of tickers has been reached', 'no-line')
     await seen()
-    subscriptions.wantOnly([line(1), line(3)], 'config')
+    registry.wantOnly([line(1), line(3)], 'config')
     expect(await seen()).toEqual(['cancel 101', 'released 101', 'closed 2: config', 'unwanted 2', 'ask 103 3'])
   })
 
   it('are not asked for again tick by tick', async () => {
-    const { subscriptions, seen } = await wanting([line(1), trades(1)], 1)
-    subscriptions.dataCame(101)
-    subscriptions.linkDown('link-lost', 5)
+    const { registry, seen } = await wanting([line(1), trades(1)], 1)
+    registry.dataCame(101)
+    registry.linkDown('link-lost', 5)
     await seen()
-    subscriptions.linkUp({ newReqId: () => 200, open: async () => undefined, close: async () => undefined })
+    registry.linkUp({ newReqId: () => 200, open: async () => undefined, close: async () => undefined })
     await seen()
-    subscriptions.wantOnly([line(1)], 'config')
+    registry.wantOnly([line(1)], 'config')
     await seen(3_600_000)
-    expect(Object.values(subscriptions.tickByTick)).toEqual([0, 0, 0, 0, 0, 0, 0])
+    expect(Object.values(registry.tickByTick)).toEqual([0, 0, 0, 0, 0, 0, 0, 0])
   })
 
   it('are the least important of the others when new ones need their room', async () => {
-    const { subscriptions, seen } = await wanting([line(1), trades(1), line(2), line(3)], 4)
-    subscriptions.makeRoomFor([line(1), line(4)], 3, 'config')
+    const { registry, seen } = await wanting([line(1), trades(1), line(2), line(3)], 4)
+    registry.makeRoomFor([line(1), line(4)], 3, 'config')
     expect(await seen()).toEqual(['cancel 103', 'released 103', 'closed 3: config', 'unwanted 3'])
-    subscriptions.makeRoomFor([line(1)], 2, 'config')
+    registry.makeRoomFor([line(1)], 2, 'config')
     expect(await seen()).toEqual([])
   })
 
   it('make room also where the gateway has fewer lines than the settings allow', async () => {
-    const { subscriptions, seen } = await wanting([line(1), line(2), line(3)], 2)
-    subscriptions.refused(102, 101, 'Max number of tickers has been reached', 'no-line')
-    expect(subscriptions.limit).toBe(2)
+    const { registry, seen } = await wanting([line(1), line(2), line(3)], 2)
+    registry.refused(102, 101, 'Max number of tickers has been reached', 'no-line')
+    expect(registry.limit).toBe(2)
     await seen()
-    subscriptions.makeRoomFor([line(1), line(4)], 100, 'config')
-    subscriptions.want([line(4)])
+    registry.makeRoomFor([line(1), line(4)], 100, 'config')
+    registry.want([line(4)])
     expect(await seen()).toEqual(['unwanted 3', 'cancel 101', 'released 101', 'closed 2: config', 'unwanted 2', 'ask 103 4'])
-    subscriptions.accepted(103)
-    subscriptions.wantOnly([line(1), line(4), line(3)], 'config')
+    registry.accepted(103)
+    registry.wantOnly([line(1), line(4), line(3)], 'config')
     expect(await seen()).toEqual(['ask 104 3'])
   })
 })
 
 describe('a line that waits for one', () => {
   it('is tried though the one that was tried before it got no answer', async () => {
-    const { subscriptions, seen } = await wanting([line(1), line(2), line(3)], 1)
-    for (const reqId of [101, 102]) subscriptions.refused(reqId, 101, 'Max number of tickers has been reached', 'no-line')
+    const { registry, seen } = await wanting([line(1), line(2), line(3)], 1)
+    for (const reqId of [101, 102]) registry.refused(reqId, 101, 'Max number of tickers has been reached', 'no-line')
     await seen()
+    const asksFor = async (ms: number, instrument: number) =>
+      (await seen(ms)).filter((text) => text.startsWith('ask') && text.endsWith(` ${instrument}`))
     expect(await seen(300_000)).toEqual(['ask 103 2'])
-    expect(await seen(300_000)).toEqual(['ask 104 3'])
-    expect(await seen(3_600_000)).toEqual([])
+    expect(await asksFor(299_999, 3)).toEqual([])
+    expect(await asksFor(1, 3)).toHaveLength(1)
   })
 })
 
 describe('lines that are wanted anew while there is no link', () => {
   it('are asked for as the last link has taught', async () => {
-    const { subscriptions, seen, log } = await wanting([line(1), line(2), line(3)], 2)
-    subscriptions.refused(102, 101, 'Max number of tickers has been reached', 'no-line')
-    subscriptions.linkDown('link-lost', 1)
-    subscriptions.wantOnly([line(3), line(2), line(1)], 'config')
+    const { registry, seen, log } = await wanting([line(1), line(2), line(3)], 2)
+    registry.refused(102, 101, 'Max number of tickers has been reached', 'no-line')
+    registry.linkDown('link-lost', 1)
+    registry.wantOnly([line(3), line(2), line(1)], 'config')
     await seen()
     let reqId = 200
-    subscriptions.linkUp({ newReqId: () => reqId++, open: async (id) => void log.push(`ask ${id}`), close: async () => undefined })
+    registry.linkUp({ newReqId: () => reqId++, open: async (id) => void log.push(`ask ${id}`), close: async () => undefined })
     expect(await seen()).toEqual(['ask 200', 'ask 201'])
   })
 })
 
 describe('a tick-by-tick line that has to wait for its turn', () => {
-  it('is left alone when its data comes meanwhile', async () => {
-    const { subscriptions, seen } = await wanting([trades(1)], 0)
-    subscriptions.dataCame(100)
-    subscriptions.refused(100, 10_225, 'Bust event occurred', 'ask-again')
+  it('is left alone when its data comes meanwhile, and keeps coming', async () => {
+    const { registry, seen } = await wanting([trades(1)], 0)
+    registry.dataCame(100)
+    registry.refused(100, 10_225, 'Bust event occurred', 'ask-again')
     await seen(5000)
-    subscriptions.dataCame(100)
+    registry.dataCame(100)
+    await seen(10_000)
+    registry.dataCame(100)
     await seen()
     expect(await seen(3_600_000)).toEqual([])
-    expect(subscriptions.tickByTick).toMatchObject({ open: 1 })
+    expect(registry.tickByTick).toMatchObject({ open: 1 })
   })
 
   it('waits also when it was not wanted for a while', async () => {
-    const { subscriptions, seen } = await wanting([line(1), trades(1)])
+    const { registry, seen } = await wanting([line(1), trades(1)])
     await seen(5000)
-    subscriptions.wantOnly([line(1)], 'config')
-    subscriptions.wantOnly([line(1), trades(1)], 'config')
+    registry.wantOnly([line(1)], 'config')
+    registry.wantOnly([line(1), trades(1)], 'config')
     expect(await seen(9999)).toEqual(['cancel 101', 'released 101', 'closed 1 tick by tick: config', 'unwanted 1 tick by tick'])
     expect(await seen(1)).toEqual(['ask 102 1 tick by tick'])
   })
 })
 
 describe('a request that waits to be sent while IB forgets all lines', () => {
-  it('is taken back when it was sent, since nobody knows its id any more', async () => {
-    const { subscriptions, seen, log } = await wanting([], 0)
+  it('is taken back when it was sent, since its id belongs to no line any more', async () => {
+    const { registry, seen, log } = await wanting([], 0)
     let send = () => {}
     const opener = {
       newReqId: () => 500,
       open: (id: number) => new Promise<void>((resolve) => (send = resolve)).then(() => void log.push(`ask ${id}`)),
       close: async (id: number) => void log.push(`cancel ${id}`),
     }
-    subscriptions.linkDown('link-lost', 1)
-    subscriptions.linkUp(opener)
-    subscriptions.want([line(1)])
-    subscriptions.linkDown('ib-1101', 2)
-    subscriptions.linkUp({ newReqId: () => 501, open: async (id) => void log.push(`ask ${id}`), close: opener.close })
+    registry.linkDown('link-lost', 1)
+    registry.linkUp(opener)
+    registry.want([line(1)])
+    registry.linkDown('ib-1101', 2)
+    registry.linkUp({ newReqId: () => 501, open: async (id) => void log.push(`ask ${id}`), close: opener.close })
     expect(await seen()).toEqual(['released 500', 'ask 501'])
     send()
     expect(await seen()).toEqual(['ask 500', 'cancel 500'])

@@ -7,11 +7,11 @@ import { onGatewayTime, quote, recorderOn, START_US, STOCK } from './recorder-su
 
 describe('a tick', () => {
   it('outside of a session is dropped, by reason, and named by a gap of the next one', async () => {
-    const { recorder, clock, counts, tapes, drops } = await onGatewayTime(unexpected)
-    recorder.tick(quote(1), START_US)
-    recorder.drop('unknown-line')
+    const { ticks, sessions, clock, counts, tapes, drops } = await onGatewayTime(unexpected)
+    ticks.take(quote(1), START_US)
+    ticks.takeUnknown()
     clock.publish(START_US + 700)
-    recorder.drop('unknown-line')
+    ticks.takeUnknown()
 
     expect(counts).toMatchObject({ received: 3, inFlight: 0 })
     expect([...counts.dropped]).toEqual([
@@ -20,8 +20,8 @@ describe('a tick', () => {
     ])
     expect(unaccounted(counts)).toBe(0)
     clock.publish(START_US + 1000)
-    recorder.begin()
-    await recorder.end('test')
+    sessions.start()
+    await sessions.end('test')
     const [tape] = await tapes()
     expect(tape?.filter(({ kind }) => kind === 'gap')).toMatchObject([
       { fromTsUs: START_US - 1, toTsUs: START_US, cause: 'dropped: no-session', droppedTicks: 1 },
@@ -31,14 +31,14 @@ describe('a tick', () => {
   })
 
   it('with a text that no record can hold is dropped and named, and the next one is recorded', async () => {
-    const { recorder, clock, counts, tapes } = await onGatewayTime()
-    recorder.begin()
+    const { recorder, ticks, sessions, clock, counts, tapes } = await onGatewayTime()
+    sessions.start()
     const instrument = recorder.instrumentOf(STOCK)
     clock.publish(START_US + 500)
     const text = 'x'.repeat(524_280)
-    recorder.tick({ kind: 'statistic', seq: 0, tsUs: 0, instrument, name: 'dividends', text }, START_US + 500)
-    recorder.tick(quote(1, instrument), START_US + 500)
-    await recorder.end('test')
+    ticks.take({ kind: 'statistic', seq: 0, tsUs: 0, instrument, name: 'dividends', text }, START_US + 500)
+    ticks.take(quote(1, instrument), START_US + 500)
+    await sessions.end('test')
 
     expect(counts).toMatchObject({ received: 2, inFlight: 1 })
     expect([...counts.dropped]).toEqual([['too-long', 1]])
@@ -48,11 +48,11 @@ describe('a tick', () => {
   })
 
   it('that comes before the time is known is told of, since no gap can say when', async () => {
-    const { recorder, clock, tapes, drops } = await recorderOn(createGatewayClock())
-    recorder.tick(quote(1), clock.nowUs())
+    const { recorder, ticks, sessions, clock, tapes, drops } = await recorderOn(createGatewayClock())
+    ticks.take(quote(1), clock.nowUs())
     clock.publish(START_US)
-    recorder.begin()
-    await recorder.end('test')
+    sessions.start()
+    await sessions.end('test')
 
     expect(drops).toEqual(['no-session', 'dropped: no-session: 1, not named'])
     expect((await tapes())[0]?.map(({ kind }) => kind)).toEqual(['session', 'config', 'session'])
@@ -66,53 +66,52 @@ describe('dropped ticks', () => {
       ?.filter(({ kind, event }) => kind === 'gap' || event === 'interrupted')
       .map(({ seq: _seq, tsUs: _tsUs, kind, ...rest }) => ({ kind, ...rest }))
 
-  it('of one reason are a hole that is recorded when it begins, and named after a second without any', async () => {
-    const { recorder, clock, tapes, drops, counts } = await onGatewayTime()
-    recorder.begin()
+  it('of one reason are a gap that is recorded when it begins, and named after a second without any', async () => {
+    const { recorder, ticks, sessions, clock, tapes, drops, counts } = await onGatewayTime()
+    sessions.start()
     const instrument = recorder.instrumentOf(STOCK)
-    recorder.tick(quote(1, instrument), START_US + 100)
+    ticks.take(quote(1, instrument), START_US + 100)
     const at = (ms: number) => clock.publish(START_US + ms * 1000)
     for (const ms of [1, 900, 1800]) {
       at(ms)
-      recorder.drop('unknown-line')
+      ticks.takeUnknown()
     }
-    recorder.tick(quote(2, instrument), START_US + 2_799_999)
+    ticks.take(quote(2, instrument), START_US + 2_799_999)
     expect(drops).toEqual(['unknown-line'])
-    recorder.tick(quote(3, instrument), START_US + 2_800_000)
+    ticks.take(quote(3, instrument), START_US + 2_800_000)
     expect(drops).toEqual(['unknown-line', 'dropped: unknown-line: 3'])
     at(4000)
-    recorder.drop('unknown-line')
+    ticks.takeUnknown()
     at(5000)
-    recorder.alive()
+    sessions.takeTime(1401975060)
     at(6000)
-    recorder.drop('unknown-line')
+    ticks.takeUnknown()
     at(7000)
-    recorder.timeTold()
+    sessions.takeTime(clock.nowUs())
     expect(counts.gaps).toBe(3)
-    await recorder.end('test')
+    await sessions.end('test')
 
     const cause = 'dropped: unknown-line'
-    const hole = (fromTsUs: number, toMs: number, droppedTicks: number) => [
+    const gap = (fromTsUs: number, toMs: number, droppedTicks: number) => [
       { kind: 'session', event: 'interrupted', fromTsUs, cause },
       { kind: 'gap', fromTsUs, toTsUs: START_US + toMs * 1000, cause, droppedTicks },
     ]
     expect(dropsOn((await tapes())[0])).toEqual([
-      ...hole(START_US + 100, 1800, 3),
-      ...hole(START_US + 2_800_001, 4000, 1),
-      ...hole(START_US + 5_000_000, 6000, 1),
+      ...gap(START_US + 100, 1800, 3),
+      ...gap(START_US + 2_800_001, 4000, 1),
+      ...gap(START_US + 5_000_000, 6000, 1),
     ])
     expect(unaccounted(counts)).toBe(0)
   })
 
   it('are named at the latest when the session ends, in its own time', async () => {
-    const { recorder, clock, tapes } = await onGatewayTime()
-    recorder.begin()
+    const { ticks, sessions, clock, tapes } = await onGatewayTime()
+    sessions.start()
     clock.publish(START_US + 500)
-    recorder.drop('unknown-line')
-    clock.publish(START_US - 60_000_000)
-    await recorder.rotate('gateway-time-went-back')
-    recorder.drop('unknown-line')
-    await recorder.end('test')
+    ticks.takeUnknown()
+    sessions.takeTime(START_US - 60_000_000)
+    ticks.takeUnknown()
+    await sessions.end('test')
     const [before, after] = await tapes()
 
     expect(before?.slice(-2)).toMatchObject([
@@ -129,25 +128,25 @@ describe('dropped ticks', () => {
     '(%s) are those that come while a limit is reached, ahead of the rules, while all else is recorded',
     async (reason, used, limit) => {
       const judged: Tick[] = []
-      const { recorder, clock, tapes, bound, counts, drops } = await onGatewayTime((tick) => void judged.push(tick))
+      const { recorder, ticks, sessions, clock, tapes, bound, counts, drops } = await onGatewayTime((tick) => void judged.push(tick))
       Object.assign(bound.limits, { [limit]: 1e9 })
-      recorder.begin()
+      sessions.start()
       const instrument = recorder.instrumentOf(STOCK)
       const tickAt = (n: number) => {
         clock.publish(START_US + n * 1_000_000)
-        recorder.tick(quote(n, instrument), clock.nowUs())
+        ticks.take(quote(n, instrument), clock.nowUs())
       }
       tickAt(1)
       bound[used] += 1e9
       for (const n of [2, 3, 9]) tickAt(n)
       recorder.lineOpened(instrument)
-      recorder.alive()
+      sessions.takeTime(1401975060)
       bound[used] -= 0.05e9
       tickAt(10)
       bound[used] -= 0.06e9
       tickAt(11)
       bound[used] -= 0.89e9
-      await recorder.end('test')
+      await sessions.end('test')
 
       expect(judged.map((tick) => tick.kind === 'quote' && tick.bidPrice)).toEqual([1, 11])
       const [tape] = await tapes()
@@ -164,8 +163,8 @@ describe('dropped ticks', () => {
         'closed',
         'ended',
       ])
-      const hole = { fromTsUs: START_US + 1_000_000, cause: `dropped: ${reason}` }
-      expect(dropsOn(tape)).toMatchObject([hole, { ...hole, toTsUs: START_US + 10_000_000, droppedTicks: 4 }])
+      const gap = { fromTsUs: START_US + 1_000_000, cause: `dropped: ${reason}` }
+      expect(dropsOn(tape)).toMatchObject([gap, { ...gap, toTsUs: START_US + 10_000_000, droppedTicks: 4 }])
       expect(drops).toEqual([reason, `dropped: ${reason}: 4`])
       expect([...counts.dropped]).toEqual([[reason, 4]])
       expect(unaccounted(counts)).toBe(0)

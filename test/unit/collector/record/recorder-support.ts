@@ -1,11 +1,16 @@
 /** Recorders with a journal in a folder of their own, and what they have put on their tapes. */
 
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { pino } from 'pino'
+import { expect, onTestFinished } from 'vitest'
 import { type CollectorClock, createGatewayClock, type GatewayClock } from '../../../../collector/record/clock.ts'
 import type { JournalBound } from '../../../../collector/journal/bound.ts'
 import { Journal } from '../../../../collector/journal/journal.ts'
 import { Recorder, type RecorderOptions } from '../../../../collector/record/recorder.ts'
+import { createEvents } from '../../../../collector/telemetry/events/index.ts'
+import { GapLedger } from '../../../../collector/gaps/ledger.ts'
+import { createTickRecorder, type TickRecorder } from '../../../../collector/record/record-tick.ts'
+import { Sessions } from '../../../../collector/record/sessions.ts'
 import { createCounts } from '../../../../collector/telemetry/counts.ts'
 import { verifyTape } from '../../../../db/tape/inspect.ts'
 import type { Quote, TapeRecord } from '../../../../market/tick.ts'
@@ -19,19 +24,23 @@ export const OTHER = { kind: 'stock', symbol: 'FOXA', currency: 'USD' } as const
 
 interface Watched<C extends CollectorClock> {
   recorder: Recorder
+  ledger: GapLedger
+  ticks: TickRecorder
+  sessions: Sessions
   clock: C
   counts: ReturnType<typeof createCounts>
   /** Records of every session so far, in the order of the sessions, without absent fields. */
   tapes: () => Promise<Record<string, unknown>[][]>
   sessionIds: number[]
   bound: JournalBound
-  /** What was told of drops. */
+  /** What the events said of drops. */
   drops: string[]
 }
 
 export async function recorderOn<C extends CollectorClock>(
   clock: C,
   judge: RecorderOptions['judge'] = () => undefined,
+  onSubscriberError: (error: unknown) => void = unexpected,
 ): Promise<Watched<C>> {
   const directory = await temporaryFolder()
   const counts = createCounts()
@@ -60,9 +69,15 @@ export async function recorderOn<C extends CollectorClock>(
     },
     detail: { version: '1.2.3' },
     config: { rules: { maxSpreadPercent: 50 } },
-    onDropping: (reason) => drops.push(reason),
-    onDropped: ({ cause, droppedTicks }, named) => drops.push(`${cause}: ${droppedTicks}${named ? '' : ', not named'}`),
+    onSubscriberError,
   })
+  const events = createEvents(pino({ level: 'silent' }), counts)
+  events.on('ticksDropping', ({ reason }) => drops.push(reason))
+  events.on('ticksDropped', ({ cause, droppedTicks, named }) => drops.push(`${cause}: ${droppedTicks}${named ? '' : ', not named'}`))
+  const ledger = new GapLedger(recorder, events)
+  const ticks = createTickRecorder(recorder, ledger, clock)
+  const sessions = new Sessions({ clock, recorder, ledger, events, onBegun: () => undefined, onBroken: unexpected })
+  onTestFinished(() => sessions.end('test'))
   const tapes = async () => {
     const names = await segmentsIn(directory)
     const read: Record<string, unknown>[][] = []
@@ -77,16 +92,26 @@ export async function recorderOn<C extends CollectorClock>(
     }
     return read
   }
-  return { recorder, clock, counts, tapes, sessionIds, bound, drops }
+  return { recorder, ledger, ticks, sessions, clock, counts, tapes, sessionIds, bound, drops }
 }
 
-export async function onGatewayTime(judge?: RecorderOptions['judge']): Promise<Watched<GatewayClock>> {
+export async function onGatewayTime(
+  judge?: RecorderOptions['judge'],
+  onSubscriberError?: (error: unknown) => void,
+): Promise<Watched<GatewayClock>> {
   const clock = createGatewayClock()
   clock.publish(START_US)
-  return recorderOn(clock, judge)
+  return recorderOn(clock, judge, onSubscriberError)
 }
 
-function present(record: TapeRecord): Record<string, unknown> {
+/** Ends the session and begins the next one, whose lines are the same. */
+export function rotate(recorder: Recorder, cause: string): Promise<void> {
+  const ended = recorder.end(cause, { keepLines: true })
+  recorder.begin()
+  return ended
+}
+
+export function present(record: TapeRecord): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
 }
 

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createCounts } from '../../../../collector/telemetry/counts.ts'
-import { createEvents } from '../../../../collector/telemetry/events.ts'
+import { createEvents } from '../../../../collector/telemetry/events/index.ts'
 
 function watched() {
   const lines: Record<string, unknown>[] = []
@@ -14,11 +14,11 @@ describe('a database that does not take ticks', () => {
   it('is told of when it begins, when its reason changes and when it is over, not at every attempt', () => {
     const { events, lines } = watched()
     events.databaseUp()
-    for (let i = 0; i < 5; i++) events.databaseDown(new Error('connection refused'), 100)
-    for (let i = 0; i < 5; i++) events.databaseDown(new Error('the disk is full'), 200)
+    for (let i = 0; i < 5; i++) events.databaseDown({ error: new Error('connection refused'), retryMs: 100 })
+    for (let i = 0; i < 5; i++) events.databaseDown({ error: new Error('the disk is full'), retryMs: 200 })
     events.databaseUp()
     events.databaseUp()
-    events.databaseDown('connection refused', 100)
+    events.databaseDown({ error: 'connection refused', retryMs: 100 })
 
     expect(lines.map(({ level, reason }) => [level, reason])).toEqual([
       [40, 'connection refused'],
@@ -33,9 +33,9 @@ describe('a journal that cannot be written', () => {
   it('is told of when it begins, when its reason changes and when it is over, not at every attempt', () => {
     const { events, lines } = watched()
     events.journalUp()
-    for (const reason of ['EIO', 'EIO', 'ENOSPC', 'ENOSPC']) events.journalError(new Error(reason), 'journal')
+    for (const reason of ['EIO', 'EIO', 'ENOSPC', 'ENOSPC']) events.journalError({ error: new Error(reason), path: 'journal' })
     for (let i = 0; i < 3; i++) events.journalUp()
-    events.journalError(new Error('EIO'), 'journal')
+    events.journalError({ error: new Error('EIO'), path: 'journal' })
 
     expect(lines.map(({ level, reason }) => [level, reason])).toEqual([
       [50, 'EIO'],
@@ -49,10 +49,10 @@ describe('a journal that cannot be written', () => {
 describe('dropped ticks', () => {
   it('are errors: at once when somebody can do something, and when their number is known', () => {
     const { events, lines } = watched()
-    for (const reason of ['journal-full', 'journal-failed', 'unknown-line']) events.dropping(reason)
-    const hole = { fromTsUs: 1401975060_000_000, toTsUs: 1401975061_500_000, cause: 'dropped: unknown-line', droppedTicks: 7 }
-    events.dropped(hole, true)
-    events.dropped({ ...hole, fromTsUs: Number.NaN, toTsUs: Number.NaN }, false)
+    for (const reason of ['journal-full', 'journal-failed', 'unknown-line']) events.ticksDropping({ reason })
+    const gap = { fromTsUs: 1401975060_000_000, toTsUs: 1401975061_500_000, cause: 'dropped: unknown-line', droppedTicks: 7 }
+    events.ticksDropped({ ...gap, named: true })
+    events.ticksDropped({ ...gap, fromTsUs: Number.NaN, toTsUs: Number.NaN, named: false })
 
     expect(lines).toMatchObject([
       { level: 50, reason: 'journal-full', msg: expect.stringContaining('raise the limit') as string },
@@ -66,16 +66,16 @@ describe('dropped ticks', () => {
 describe('a feed that is down', () => {
   it('is counted and told of', () => {
     const { events, lines, counts } = watched()
-    events.feedDown('the gateway closed the connection', 500)
+    events.feedDown({ reason: 'the gateway closed the connection', retryMs: 500 })
     expect(counts.reconnects).toBe(1)
     expect(lines).toEqual([expect.objectContaining({ level: 40, reason: 'the gateway closed the connection', retryMs: 500 })])
   })
 
   it('is told of when it begins and when its reason changes, not at every attempt', () => {
     const { events, lines, counts } = watched()
-    for (const reason of ['closed', 'refused', 'refused', 'refused']) events.feedDown(reason, 100)
-    events.feedUp('127.0.0.1', 7497)
-    events.feedDown('refused', 100)
+    for (const reason of ['closed', 'refused', 'refused', 'refused']) events.feedDown({ reason, retryMs: 100 })
+    events.feedUp({ host: '127.0.0.1', port: 7497 })
+    events.feedDown({ reason: 'refused', retryMs: 100 })
     expect(counts.reconnects).toBe(5)
     expect(lines.map(({ level, reason }) => [level, reason])).toEqual([
       [40, 'closed'],
@@ -86,10 +86,10 @@ describe('a feed that is down', () => {
   })
 })
 
-describe('a hole', () => {
-  it('is told of in times that people read', () => {
+describe('a gap', () => {
+  it('is logged in times that people read', () => {
     const { events, lines } = watched()
-    events.gap({ fromTsUs: 1401975060_000_000, toTsUs: 1401975061_500_000, cause: 'link-lost' })
+    events.gapNamed({ fromTsUs: 1401975060_000_000, toTsUs: 1401975061_500_000, cause: 'link-lost' })
     expect(lines).toEqual([
       expect.objectContaining({ level: 40, from: '2014-06-05T13:31:00.000000Z', to: '2014-06-05T13:31:01.500000Z', cause: 'link-lost' }),
     ])
@@ -99,8 +99,8 @@ describe('a hole', () => {
 describe('old segments', () => {
   it('are told of when some were deleted', () => {
     const { events, lines } = watched()
-    events.pruned(0)
-    events.pruned(2)
+    events.segmentsPruned({ segments: 0 })
+    events.segmentsPruned({ segments: 2 })
     expect(lines).toEqual([expect.objectContaining({ level: 30, segments: 2 })])
   })
 })

@@ -9,13 +9,14 @@ import { createMetrics } from '../../../../collector/telemetry/metrics.ts'
 import { ConfigError } from '../../../../market/errors.ts'
 import { unbounded } from '../../../support/tape/unbounded.ts'
 
-const none = { idle: 0, queued: 0, requested: 0, open: 0, 'no-line': 0, paused: 0, refused: 0 }
+const none = { idle: 0, queued: 0, asked: 0, open: 0, silent: 0, paused: 0, 'no-line': 0, refused: 0 }
 const lines = { 'market-data': { ...none, open: 2, 'no-line': 41 }, 'tick-by-tick': none }
 
 async function served(notReady: () => string[] = () => []) {
   const counts = createCounts()
   const bound = new JournalBound({ limitBytes: 9000, memoryBytes: 100, minFreeBytes: 0 })
-  const metrics = createMetrics({ counts, feedUp: () => true, pendingBatches: () => 3, lines: () => lines, bound })
+  const metrics = createMetrics(counts, bound)
+  metrics.watch({ feedUp: () => true, pendingBatches: () => 3, lines: () => lines, openGaps: () => 1, silentMs: () => undefined })
   const server = await serveTelemetry({
     host: '127.0.0.1',
     port: 0,
@@ -47,16 +48,15 @@ function samplesOf(text: string): Map<string, number> {
 }
 
 describe('/metrics', () => {
-  it('tells what was counted, in the form that Prometheus reads', async () => {
+  it('shows what was counted, in the form that Prometheus reads', async () => {
     const { counts, metrics, get, bound } = await served()
     Object.assign(bound, { segmentBytes: 700, waitingBytes: 7 })
     Object.assign(counts, { messages: 50, received: 30, written: 20, quarantined: 4, inFlight: 1, lines: 2, gaps: 1, reconnects: 5 })
     counts.dropped.set('unknown-line', 3).set('no-session', 2)
     counts.recovered = { found: 9, committed: 8 }
     counts.batches = { committed: 6, alreadyCommitted: 1 }
-    metrics.journalSync(0.002, 512)
-    metrics.commit(0.03)
-    metrics.batchAge(0.2)
+    metrics.journalSync({ seconds: 0.002, bytes: 512 })
+    metrics.committed(30, 200)
     const { status, type, text } = await get('/metrics')
     const samples = samplesOf(text)
 
@@ -66,6 +66,7 @@ describe('/metrics', () => {
       Object.fromEntries([...samples].filter(([name]) => name.startsWith('tapedeck_') && !/_seconds|tapedeck_lines\{/.test(name))),
     ).toEqual({
       tapedeck_messages_total: 50,
+      tapedeck_messages_unreadable_total: 0,
       tapedeck_ticks_received_total: 30,
       tapedeck_ticks_written_total: 20,
       tapedeck_ticks_quarantined_total: 4,
@@ -81,6 +82,7 @@ describe('/metrics', () => {
       tapedeck_lines_open: 2,
       tapedeck_feed_up: 1,
       tapedeck_feed_gaps_total: 1,
+      tapedeck_gaps_open: 1,
       tapedeck_feed_reconnects_total: 5,
       tapedeck_journal_bytes_total: 512,
       tapedeck_journal_unreleased_bytes: 700,
@@ -148,13 +150,7 @@ describe('the server', () => {
     onTestFinished(() => void other.close())
     await new Promise((resolve) => other.once('listening', resolve))
     const { port } = other.address() as AddressInfo
-    const { registry } = createMetrics({
-      counts: createCounts(),
-      feedUp: () => false,
-      pendingBatches: () => 0,
-      lines: () => lines,
-      bound: unbounded(),
-    })
+    const { registry } = createMetrics(createCounts(), unbounded())
     const refused = serveTelemetry({ host: '127.0.0.1', port, registry, notReady: () => [], status: async () => ({}) })
 
     await expect(refused).rejects.toBeInstanceOf(ConfigError)

@@ -1,4 +1,4 @@
-/** A chain of TWX as the catalog finds it. */
+/** A chain of TWX as the gateway lists it. */
 
 import type { OptionContract, Right } from '../../../../market/contract.ts'
 

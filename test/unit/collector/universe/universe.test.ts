@@ -3,14 +3,15 @@ import { Subject } from 'rxjs'
 import { describe, expect, it, vi } from 'vitest'
 import { toIbContract } from '../../../../collector/ib/lookup/map-contract.ts'
 import { createCounts } from '../../../../collector/telemetry/counts.ts'
-import { createEvents } from '../../../../collector/telemetry/events.ts'
-import { Subscriptions } from '../../../../collector/lines/subscriptions.ts'
+import { createEvents } from '../../../../collector/telemetry/events/index.ts'
+import { LineRegistry } from '../../../../collector/lines/registry.ts'
 import { openUniverse, type UnderlyingSettings, type UniverseOptions } from '../../../../collector/universe/universe.ts'
 import { type Contract, contractKey, describeContract } from '../../../../market/contract.ts'
 import type { Tick } from '../../../../market/tick.ts'
 import { usFromIso } from '../../../../market/time.ts'
 import { type Listings, serveListings } from '../ib/lookup/listings.ts'
 import { linkTo, twsFor } from '../ib/tws-support.ts'
+import { PATIENTLY } from '../../../support/waiting.ts'
 
 const LISTINGS: Listings = {
   stocks: { TWX: 4321, FOXA: 4322 },
@@ -41,9 +42,9 @@ async function universe(options: Partial<UniverseOptions> = {}) {
     return known >= 0 ? known : contracts.push(contract) - 1
   }
   const unheard = () => undefined
-  const subscriptions = new Subscriptions({
+  const registry = new LineRegistry({
     onRequested: unheard,
-    onEnded: unheard,
+    onWatched: unheard,
     onReleased: unheard,
     onOpened: unheard,
     onClosed: unheard,
@@ -53,8 +54,9 @@ async function universe(options: Partial<UniverseOptions> = {}) {
     onPaused: unheard,
     onResumed: unheard,
     onSettled: unheard,
+    nowUs: () => 0,
   })
-  subscriptions.linkUp({
+  registry.linkUp({
     newReqId: () => link.newReqId(),
     open: (reqId, { contract, feed }) =>
       feed
@@ -69,7 +71,7 @@ async function universe(options: Partial<UniverseOptions> = {}) {
     events: createEvents(logger, createCounts()),
     nowUs: () => usFromIso('2014-06-05T09:31:00-04:00'),
     instrumentOf,
-    subscriptions,
+    registry,
     ticks,
     discovered: new Map(),
     ...options,
@@ -90,7 +92,7 @@ describe('the universe', () => {
   it('opens the underlying first, waits for its price, and then its options, nearest the money first', async () => {
     const { opened, ticks, asked, requests, logged } = await universe()
     expect(await asked(1)).toEqual(['TWX'])
-    await vi.waitFor(() => expect(requests(9)).toHaveLength(5))
+    await vi.waitFor(() => expect(requests(9)).toHaveLength(5), PATIENTLY)
     ticks.next({ ...TRADE, instrument: 7, price: 50 })
     ticks.next(TRADE)
     await opened
@@ -141,7 +143,7 @@ describe('the universe', () => {
 
   it('takes the middle of the chain when no price is to be had, and says so', async () => {
     const { opened, ticks, asked, requests, logged } = await universe({ lines: 5 })
-    await vi.waitFor(() => expect(requests(9)).toHaveLength(5))
+    await vi.waitFor(() => expect(requests(9)).toHaveLength(5), PATIENTLY)
     ticks.complete()
     await opened
 
@@ -149,7 +151,7 @@ describe('the universe', () => {
     expect(logged).toContainEqual(expect.objectContaining({ symbol: 'TWX', msg: expect.stringContaining('no last trade') }))
   })
 
-  it('shares its lines among the underlyings, and goes on without one that nobody knows', async () => {
+  it('shares its lines among the underlyings, and goes on without one that the gateway does not know', async () => {
     const names = ['TWX', 'NONE', 'FOXA']
     const { opened, asked, logged, contracts } = await universe({
       underlyings: names.map((symbol) => ({ ...TWX, symbol, strikes: 'all' })),
@@ -207,11 +209,11 @@ describe('the universe', () => {
     ).not.toContain('TWX')
 
     await again({ underlyings: [twx] })
-    await vi.waitFor(() => expect(new Set(cancelled())).toEqual(new Set(idsOf('FOXA'))))
+    await vi.waitFor(() => expect(new Set(cancelled())).toEqual(new Set(idsOf('FOXA'))), PATIENTLY)
     expect(requests(1)).toHaveLength(2 * 17)
 
     await again({ underlyings: [{ ...twx, expiryDays: 3 }] })
-    await vi.waitFor(() => expect(cancelled()).toHaveLength(17 + 8))
+    await vi.waitFor(() => expect(cancelled()).toHaveLength(17 + 8), PATIENTLY)
     const gone = new Set(cancelled())
     expect(
       requests(1)
@@ -233,14 +235,14 @@ describe('the universe', () => {
       return requests(1).filter((fields) => !gone.has(fields[2] ?? ''))
     }
     await again({ underlyings: [twx], lines: 5 })
-    await vi.waitFor(() => expect(held().map((fields) => fields[7])).toEqual(['', '70', '70', '70', '70']))
+    await vi.waitFor(() => expect(held().map((fields) => fields[7])).toEqual(['', '70', '70', '70', '70']), PATIENTLY)
     expect(logged).not.toContainEqual(expect.objectContaining({ msg: expect.stringContaining('no last trade') }))
 
     const second = again({ underlyings: [twx, { ...twx, symbol: 'FOXA' }], lines: 5 })
-    await vi.waitFor(() => expect(held().map((fields) => fields[4])).toEqual(['TWX', 'TWX', 'TWX', 'TWX', 'FOXA']))
+    await vi.waitFor(() => expect(held().map((fields) => fields[4])).toEqual(['TWX', 'TWX', 'TWX', 'TWX', 'FOXA']), PATIENTLY)
     ticks.next({ ...TRADE, instrument: contracts.findIndex(({ symbol }) => symbol === 'FOXA') })
     await second
-    await vi.waitFor(() => expect(held().map((fields) => fields[4])).toEqual(['TWX', 'TWX', 'TWX', 'FOXA', 'FOXA']))
+    await vi.waitFor(() => expect(held().map((fields) => fields[4])).toEqual(['TWX', 'TWX', 'TWX', 'FOXA', 'FOXA']), PATIENTLY)
   })
 
   it('is none when the gateway knows none of the underlyings', async () => {

@@ -5,7 +5,7 @@ import { Journal } from '../../../../collector/journal/journal.ts'
 import { Recorder } from '../../../../collector/record/recorder.ts'
 import { createCounts, droppedTotal, unaccounted } from '../../../../collector/telemetry/counts.ts'
 import { type StoredBatch, Writer, type WriterOptions } from '../../../../collector/write/writer.ts'
-import { RecordCursor } from '../../../../db/tape/codec/codec.ts'
+import { RecordCursor } from '../../../../db/tape/codec/decode.ts'
 import { RULES } from '../../../../market/rules/index.ts'
 import { createValidator } from '../../../../market/rules/validator.ts'
 import { temporaryFolder } from '../journal/journal-support.ts'
@@ -391,8 +391,7 @@ describe('received = written + quarantined + dropped + in flight', () => {
       },
       detail: {},
       config: {},
-      onDropping: () => undefined,
-      onDropped: () => undefined,
+      onSubscriberError: unexpected,
     })
     const quote = (bidPrice: number, askPrice: number) =>
       recorder.tick({ kind: 'quote', seq: 0, tsUs: 0, instrument: 0, bidPrice, askPrice }, 0)
@@ -405,7 +404,11 @@ describe('received = written + quarantined + dropped + in flight', () => {
     for (let i = 1; i <= 500; i++) {
       if (i % 50 === 0) recorder.drop('unknown-line')
       else quote(i % 10 === 0 ? i + 1 : i - 1, i)
-      if (i === 250) await recorder.rotate('clock-step')
+      if (i === 250) {
+        const ended = recorder.end('clock-step', { keepLines: true })
+        recorder.begin()
+        await ended
+      }
       check()
       if (i % 100 > 0) continue
       const before = syncs

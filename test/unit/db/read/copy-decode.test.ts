@@ -10,16 +10,17 @@ import { quote } from '../../../support/tape/ticks.ts'
 function copyOf(quotes: readonly Quote[]): Buffer {
   const rows = new CopyBuffer()
   for (const { tsUs, seq, instrument, bidPrice, askPrice, bidSize, askSize, source, delayed, verdict } of quotes) {
-    rows.row(11)
+    rows.row(12)
     rows.time(tsUs)
     rows.integer(seq)
     rows.integer(instrument)
     rows.null()
-    for (const value of [bidPrice, askPrice, bidSize, askSize]) rows.float(value ?? Number.NaN)
+    for (const value of [bidPrice, bidSize, askPrice, askSize]) rows.float(value ?? Number.NaN)
     rows.text(source)
     if (delayed) rows.boolean(true)
     else rows.null()
     rows.text(verdict?.rules)
+    rows.text(verdict?.reason)
   }
   return rows.finish()
 }
@@ -29,7 +30,7 @@ describe('the decoder of COPY data', () => {
     const quotes = [
       quote(1),
       quote(2, { bidPrice: undefined }),
-      quote(3, { verdict: { severity: 'flag', rules: 'spike', reason: '' } }),
+      quote(3, { verdict: { severity: 'flag', rules: 'spike', reason: 'jump of 80 %' } }),
       quote(4, { source: 'tick-by-tick', delayed: true }),
     ]
     const data = copyOf(quotes)

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { formatImportSummary, importTape } from '../../../../db/tape/importers/import-tape.ts'
+import { importTape } from '../../../../db/tape/importers/import-tape.ts'
 import { readTapeMeta } from '../../../../db/tape/reader.ts'
 import type { Quote, TapeRecord, Trade } from '../../../../market/tick.ts'
 import { SHARED_DATA } from '../../../support/data.ts'
@@ -107,9 +107,9 @@ describe('imported trades', () => {
     })
     expect(records[0]).toMatchObject({ kind: 'contract', contract: { kind: 'stock', symbol: 'IBM', currency: 'USD' } })
     expect(summary).toMatchObject({ instruments: 1, rows: 23, trades: 23, quotes: 0, suspicious: 0, skippedRows: 0 })
-    expect(formatImportSummary('ibm.tape', summary)).toMatch(/^Tape +ibm\.tape\nInstruments +1\nRows +23\nQuotes +0\nTrades +23\n/)
     expect(await readTapeMeta(tape)).toEqual({
       source: 'import',
+      endMark: true,
       description: `Ticks: 23 trades and 0 quotes of 1 instrument from ${TRADES}`,
     })
   })

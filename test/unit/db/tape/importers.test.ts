@@ -184,6 +184,7 @@ describe('an imported tape', () => {
     await importTape({ sources: [twx.chain], out: tape, date: '2014-06-06', attribution: 'of somebody' })
     expect(await readTapeMeta(tape)).toEqual({
       source: 'import',
+      endMark: true,
       description: 'Minute-close quotes of 2014-06-06: 38 rows of 5 instruments from twx_20140605_06_quotes_1min.csv',
       attribution: 'of somebody',
     })
@@ -345,7 +346,7 @@ describe('an import refuses', () => {
     const files = { 'a.csv': `${CHAIN_HEADER}\n${CHAIN_ROW}\n` }
     expect(await refusalOf(files, { date: '2014-06-06' })).toEqual({
       code: 'import-empty',
-      message: 'expected rows of 2014-06-06, found only 2014-06-05. Name other files or another date.',
+      message: expect.stringMatching(/a\.csv: expected rows of 2014-06-06, found only 2014-06-05\. Name other files or another date\.$/),
     })
     expect(await refusalOf(files, { date: '2014-06-31' })).toEqual({
       code: 'import-date',
@@ -353,7 +354,7 @@ describe('an import refuses', () => {
     })
     expect(await refusalOf({ 'a.csv': `${CHAIN_HEADER}\n` })).toMatchObject({
       code: 'import-empty',
-      message: expect.stringContaining('expected rows, found none'),
+      message: expect.stringMatching(/a\.csv: expected rows, found none\./),
     })
   })
 

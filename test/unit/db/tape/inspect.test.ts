@@ -1,15 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import {
-  type CatFilter,
-  catTape,
-  formatTapeInfo,
-  formatTapeVerdict,
-  type TapeInfo,
-  tapeInfo,
-  verifyTape,
-} from '../../../../db/tape/inspect.ts'
+import { type CatFilter, catTape, tapeInfo, verifyTape } from '../../../../db/tape/inspect.ts'
 import { encodeFileHead, stampSync } from '../../../../db/tape/segment.ts'
 import type { Contract } from '../../../../market/contract.ts'
 import type { TapeRecord } from '../../../../market/tick.ts'
@@ -84,53 +76,6 @@ describe('tapeInfo', () => {
     const info = await tapeInfo(path)
     expect(info).toMatchObject({ bytes: HEADER_BYTES, blocks: 0, records: 0, recordsByKind: {} })
     expect(info).not.toHaveProperty('firstTsUs')
-    expect(formatTapeInfo(info)).toContain('first tick   none')
-  })
-})
-
-describe('formatTapeInfo', () => {
-  it('is a table', async () => {
-    await writeFile(path, dayBytes)
-    expect(
-      formatTapeInfo({ ...(await tapeInfo(path)), path: 'a.tape', bytes: 1234567, torn: { offset: 1200, bytes: 34 } }).split('\n'),
-    ).toEqual([
-      'tape         a.tape',
-      'source       import',
-      'bytes        1,234,567',
-      'blocks       2',
-      'records      6',
-      '  quote      2',
-      '  trade      1',
-      '  gap        1',
-      '  contract   2',
-      'instruments  2 (1 stock, 1 option)',
-      'first tick   2014-06-05T13:31:00.000003Z',
-      'last tick    2014-06-05T13:31:00.000006Z',
-      'torn tail    34 bytes at byte 1,200',
-    ])
-  })
-
-  it('stays within 80 columns, whatever the texts', () => {
-    const info: TapeInfo = {
-      path: `/${'deep/'.repeat(40)}a.tape`,
-      meta: {
-        source: 'collector',
-        sessionId: 5742446796800123,
-        segment: 3,
-        description: 'some words '.repeat(30),
-        attribution: 'x'.repeat(200),
-      },
-      bytes: 1,
-      blocks: 1,
-      records: 1,
-      recordsByKind: {},
-      instruments: 0,
-      contractsByKind: {},
-    }
-    const lines = formatTapeInfo(info).split('\n')
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
-    expect(lines).toContain('session      5742446796800123, segment 3')
-    expect(lines.join('').replaceAll(' ', '')).toContain('x'.repeat(200))
   })
 })
 
@@ -144,7 +89,18 @@ describe('verifyTape', () => {
 
   it('finds nothing on a sound tape', async () => {
     await writeFile(path, dayBytes)
-    expect(await verifyTape(path)).toEqual({ ok: true, blocks: 2, records: 6, problems: [], problemCount: 0 })
+    expect(await verifyTape(path)).toEqual({ ok: true, blocks: 2, records: 6, problems: [], problemCount: 0, endMark: 'none' })
+  })
+
+  it('finds what stands in place of zeros in the header', async () => {
+    const bytes = Buffer.from(dayBytes)
+    bytes.writeUInt32LE(7, 20)
+    await writeFile(path, bytes)
+    expect(await verifyTape(path)).toMatchObject({
+      ok: false,
+      records: 6,
+      problems: [{ offset: 0, message: 'expected zeros in the bytes 20 to 23 of the header, found 7' }],
+    })
   })
 
   it('is not content with a torn tail, but calls it one', async () => {
@@ -253,25 +209,6 @@ describe('verifyTape', () => {
     )
     const { problems, problemCount } = await verifyTape(path)
     expect([problems.length, problemCount]).toEqual([20, 49])
-  })
-})
-
-describe('formatTapeVerdict', () => {
-  it('says in a line that all is well', () => {
-    expect(formatTapeVerdict('a.tape', { ok: true, blocks: 2, records: 6, problems: [], problemCount: 0 })).toBe(
-      'a.tape: 2 blocks, 6 records, ok',
-    )
-  })
-
-  it('names the torn end, the first problems and how many more there are', () => {
-    const torn = { offset: 90, bytes: 7 }
-    const verdict = { ok: false, blocks: 2, records: 6, torn, problems: [{ offset: 24, message: 'seq falls' }], problemCount: 3 }
-    expect(formatTapeVerdict('a.tape', verdict).split('\n')).toEqual([
-      'a.tape: 2 blocks, 6 records, problems: 3',
-      'byte 90: the file ends in an unfinished write of 7 bytes',
-      'byte 24: seq falls',
-      '... and 2 more',
-    ])
   })
 })
 

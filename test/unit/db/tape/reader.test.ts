@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { RecordCursor } from '../../../../db/tape/codec/codec.ts'
+import { RecordCursor } from '../../../../db/tape/codec/decode.ts'
 import { readBlocks, readRecords, readTapeHeader, readTapeMeta } from '../../../../db/tape/reader.ts'
 import { encodeFileHead, MAX_PAYLOAD_BYTES, stampSync } from '../../../../db/tape/segment.ts'
 import { allBlocks, allRecords, blockOf, contractRecord, META, quoteRecord, readBack, tapeBytes, temporaryFolder } from './tape-support.ts'
@@ -36,7 +36,7 @@ describe('a whole tape', () => {
 
     expect(await allRecords(path)).toEqual(records)
     expect(await readTapeMeta(path)).toEqual(META)
-    expect(await readTapeHeader(path)).toEqual({ meta: META, offset: HEADER_BYTES })
+    expect(await readTapeHeader(path)).toEqual({ meta: META, offset: HEADER_BYTES, reserved: 0 })
     expect((await allBlocks(path)).map(({ offset, records, batchNo }) => [offset, records, batchNo])).toEqual([
       [HEADER_BYTES, 2, 0],
       [expect.any(Number), 1, 9],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RecordEncoder } from '../../../../db/tape/codec/codec.ts'
+import { RecordEncoder } from '../../../../db/tape/codec/encode.ts'
 import {
   BLOCK_HEAD_BYTES,
   decodeBlockHead,

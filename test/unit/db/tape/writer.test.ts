@@ -1,6 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { verifyTape } from '../../../../db/tape/inspect.ts'
+import { readTapeMeta } from '../../../../db/tape/reader.ts'
+import { BLOCK_HEAD_BYTES, decodeBlockHead } from '../../../../db/tape/segment.ts'
 import { writeTape } from '../../../../db/tape/writer.ts'
 import type { TapeRecord } from '../../../../market/tick.ts'
 import { allBlocks, allRecords, META, quoteRecord, temporaryFolder } from './tape-support.ts'
@@ -25,6 +28,20 @@ describe('writeTape', () => {
       [4096, 0, 2, 0],
       [808, 0, 3, 0],
     ])
+  })
+
+  it('closes the tape with an end mark, which is no block of records', async () => {
+    const path = join(root, 'end.tape')
+    await writeTape(path, META, [[quoteRecord(1), quoteRecord(2)]])
+    expect(await readTapeMeta(path)).toEqual({ ...META, endMark: true })
+    const bytes = await readFile(path)
+    const mark = decodeBlockHead(bytes, bytes.length - BLOCK_HEAD_BYTES, 0)
+    const lastTsUs = quoteRecord(2).tsUs
+    expect(mark).toMatchObject({ payloadBytes: 0, records: 0, batchNo: 0, syncNo: 2, firstTsUs: lastTsUs, lastTsUs })
+    expect(await allBlocks(path)).toHaveLength(1)
+    await writeTape(path, META, [])
+    expect(await allBlocks(path)).toEqual([])
+    expect(await verifyTape(path)).toMatchObject({ ok: true, blocks: 0 })
   })
 
   it('replaces an older file', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RecordCursor, RecordEncoder } from '../../../../../db/tape/codec/codec.ts'
+import { RecordCursor } from '../../../../../db/tape/codec/decode.ts'
+import { RecordEncoder } from '../../../../../db/tape/codec/encode.ts'
 import type { Contract } from '../../../../../market/contract.ts'
 import type { TapeRecord } from '../../../../../market/tick.ts'
 

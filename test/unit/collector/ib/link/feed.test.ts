@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { FeedState } from '../../../../../collector/ib/link/feed.ts'
 import { greet, type TwsConnection } from '../../../../support/gateway/scripted-tws.ts'
 import { CLIENT_ID, feedTo, plain, twsFor, type WatchedFeed } from '../tws-support.ts'
+import { PATIENTLY } from '../../../../support/waiting.ts'
 
 /** The handshake, and an answer to every request for the time. */
 async function greetAndBeat(tws: TwsConnection): Promise<void> {
@@ -29,10 +30,10 @@ describe('a feed', () => {
     const server = await twsFor()
     const watched = feedTo(server.port)
     watched.feed.start()
-    await vi.waitFor(() => expect(phases(watched)).toEqual(['connecting', 'up']))
+    await vi.waitFor(() => expect(phases(watched)).toEqual(['connecting', 'up']), PATIENTLY)
     const tws = server.connections[0] as TwsConnection
     tws.send(49, 1, 1401975060)
-    await vi.waitFor(() => expect(watched.messages).toHaveLength(1))
+    await vi.waitFor(() => expect(watched.messages).toHaveLength(1), PATIENTLY)
     const closed = once(tws.socket, 'close')
     await watched.feed.stop()
     await closed
@@ -48,7 +49,7 @@ describe('a feed', () => {
     const watched = feedTo(server.port)
     watched.feed.start()
     watched.feed.start()
-    await vi.waitFor(() => expect(phases(watched)).toContain('up'))
+    await vi.waitFor(() => expect(phases(watched)).toContain('up'), PATIENTLY)
     await watched.feed.stop()
 
     expect(server.connections).toHaveLength(1)
@@ -58,7 +59,7 @@ describe('a feed', () => {
     const server = await twsFor()
     const watched = feedTo(server.port)
     watched.feed.start()
-    await vi.waitFor(() => expect(phases(watched)).toContain('up'))
+    await vi.waitFor(() => expect(phases(watched)).toContain('up'), PATIENTLY)
     const [first] = linksOf(watched.states)
     const used = [first?.newReqId(), first?.newReqId()]
     server.connections[0]?.socket.end()
@@ -88,12 +89,13 @@ describe('a feed', () => {
       tws.send(4, 2, -1, 326, 'Unable to connect as the client id is already in use.', '')
       tws.socket.end()
     })
-    const watched = feedTo(server.port)
+    // As long as any other pause, but told apart from it.
+    const watched = feedTo(server.port, { retryDelays: { idInUseMs: 777 } })
     watched.feed.start()
     await vi.waitFor(() => expect(phases(watched)).toEqual(['connecting', 'connecting', 'up']), { timeout: 5000 })
 
-    expect(watched.downs.map(({ reason }) => reason)).toEqual([
-      expect.stringContaining('Unable to connect as the client id is already in use.'),
+    expect(watched.downs).toEqual([
+      { reason: expect.stringContaining('Unable to connect as the client id is already in use.'), retryMs: 777 },
     ])
     expect(watched.states[1]).toMatchObject({ attempt: 2 })
     expect(server.connections[1]?.requests[0]?.fields).toEqual(['71', '2', String(CLIENT_ID), ''])
@@ -112,11 +114,26 @@ describe('a feed', () => {
     const server = await twsFor((tws) => tws.socket.destroy())
     const watched = feedTo(server.port)
     watched.feed.start()
-    await vi.waitFor(() => expect(watched.downs).toHaveLength(1))
+    await vi.waitFor(() => expect(watched.downs).toHaveLength(1), PATIENTLY)
     vi.spyOn(Math, 'random').mockReturnValue(1)
     await vi.waitFor(() => expect(watched.downs).toHaveLength(2), { timeout: 5000 })
 
     expect(watched.downs.map(({ retryMs }) => retryMs)).toEqual([500, 2000])
+  })
+})
+
+describe('a gateway that serves for a moment and drops', () => {
+  it('is asked for everything at ever longer intervals', async () => {
+    const server = await twsFor(async (tws) => {
+      await greet(tws)
+      tws.socket.end()
+    })
+    const watched = feedTo(server.port, { retryDelays: { firstMs: 20, lastMs: 160 } })
+    watched.feed.start()
+    await vi.waitFor(() => expect(watched.downs.length).toBeGreaterThanOrEqual(6), { timeout: 9000 })
+
+    expect(watched.downs.slice(0, 6).map(({ retryMs }) => retryMs)).toEqual([10, 20, 40, 80, 80, 80])
+    expect(phases(watched).filter((phase) => phase === 'up').length).toBeGreaterThanOrEqual(6)
   })
 })
 
@@ -142,7 +159,7 @@ describe('the heartbeat', () => {
     ])
     const [silent] = server.connections
     expect(silent?.requests.some(({ fields }) => fields[0] === '49')).toBe(true)
-    await vi.waitFor(() => expect(silent?.socket.destroyed).toBe(true))
+    await vi.waitFor(() => expect(silent?.socket.destroyed).toBe(true), PATIENTLY)
   })
 
   it('takes any message for a sign of life', async () => {
@@ -166,7 +183,7 @@ describe('a feed that is stopped', () => {
     const server = await twsFor()
     const watched = feedTo(server.port)
     watched.feed.start()
-    await vi.waitFor(() => expect(phases(watched)).toContain('up'))
+    await vi.waitFor(() => expect(phases(watched)).toContain('up'), PATIENTLY)
     const [link] = linksOf(watched.states)
     const tws = server.connections[0] as TwsConnection
     // Stopped in the very turn of the event loop in which a request was answered: the message beside the answer is not handed over yet.
@@ -188,7 +205,7 @@ describe('a feed that is stopped', () => {
     const server = await twsFor(() => undefined)
     const watched = feedTo(server.port)
     watched.feed.start()
-    await vi.waitFor(() => expect(server.connections).toHaveLength(1))
+    await vi.waitFor(() => expect(server.connections).toHaveLength(1), PATIENTLY)
     const closed = once((server.connections[0] as TwsConnection).socket, 'close')
     await watched.feed.stop()
     await closed
@@ -201,7 +218,7 @@ describe('a feed that is stopped', () => {
     const server = await twsFor((tws) => tws.socket.destroy())
     const watched = feedTo(server.port)
     watched.feed.start()
-    await vi.waitFor(() => expect(watched.downs).toHaveLength(1))
+    await vi.waitFor(() => expect(watched.downs).toHaveLength(1), PATIENTLY)
     await watched.feed.stop()
 
     expect(phases(watched).at(-1)).toBe('stopped')

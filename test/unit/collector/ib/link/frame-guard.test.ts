@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { frame, greet, type TwsConnection } from '../../../../support/gateway/scripted-tws.ts'
 import { connectedLink, feedTo, linkTo, plain, twsFor } from '../tws-support.ts'
+import { PATIENTLY } from '../../../../support/waiting.ts'
 
 const lengthOf = (bytes: number) => {
   const head = Buffer.alloc(4)
@@ -17,8 +18,8 @@ const TICK_PRICE = expect.objectContaining({ type: 'price', reqId: 7, price: 70.
 
 /** A link that is up and gets these bytes, in reads of their own, one after the other. */
 async function linkThatGets(...reads: Buffer[]) {
-  const unreadable: unknown[] = []
-  const watched = await connectedLink({ onListenerError: (error) => unreadable.push(error) })
+  const unreadable: string[] = []
+  const watched = await connectedLink({ onUnreadable: (what) => unreadable.push(what) })
   for (const bytes of reads) await new Promise((resolve) => watched.tws.socket.write(bytes, resolve))
   return { ...watched, unreadable }
 }
@@ -31,7 +32,7 @@ describe('a frame', () => {
     ['2^17 + 1', 2 ** 17 + 1],
   ])('that announces %s bytes ends the link, behind what came before it', async (_, bytes) => {
     const { messages, losses, link } = await linkThatGets(Buffer.concat([TICK, lengthOf(bytes), TICK]))
-    await vi.waitFor(() => expect(losses).toHaveLength(1))
+    await vi.waitFor(() => expect(losses).toHaveLength(1), PATIENTLY)
     expect(losses[0]).toBe(`it announced a message of ${bytes} bytes, longer than any of TWS. Check that TWS or IB Gateway listens there`)
     expect(messages).toEqual([TICK_PRICE])
     expect(link.lost).toBe(true)
@@ -39,30 +40,30 @@ describe('a frame', () => {
 
   it('whose length comes byte by byte is judged all the same', async () => {
     const { losses } = await linkThatGets(TICK, ...[...lengthOf(2 ** 31)].map((byte) => Buffer.of(byte)))
-    await vi.waitFor(() => expect(losses).toEqual([expect.stringContaining('2147483648 bytes')]))
+    await vi.waitFor(() => expect(losses).toEqual([expect.stringContaining('2147483648 bytes')]), PATIENTLY)
   })
 
   it('of more fields than any message has ends the link before the library counts them', async () => {
     const { losses } = await linkThatGets(lengthOf(1 << 17), Buffer.alloc(1 << 17))
-    await vi.waitFor(() => expect(losses).toEqual([expect.stringMatching(/^it sent a message of more than 50000 fields/)]))
+    await vi.waitFor(() => expect(losses).toEqual([expect.stringMatching(/^it sent a message of more than 50000 fields/)]), PATIENTLY)
   })
 
   it('whose last field has no end does not run into the next one', async () => {
     const { messages, losses } = await linkThatGets(TICK, Buffer.concat([lengthOf(1), Buffer.from('1'), TICK]))
-    await vi.waitFor(() => expect(losses).toEqual([expect.stringMatching(/^it sent a message whose last field has no end/)]))
+    await vi.waitFor(() => expect(losses).toEqual([expect.stringMatching(/^it sent a message whose last field has no end/)]), PATIENTLY)
     expect(messages).toEqual([TICK_PRICE])
   })
 
   it('of nothing is passed over', async () => {
     const { messages, losses } = await linkThatGets(Buffer.concat([lengthOf(0), TICK, lengthOf(0), lengthOf(0), TICK]))
-    await vi.waitFor(() => expect(messages.filter(({ type }) => type === 'price')).toEqual([TICK_PRICE, TICK_PRICE]))
+    await vi.waitFor(() => expect(messages.filter(({ type }) => type === 'price')).toEqual([TICK_PRICE, TICK_PRICE]), PATIENTLY)
     expect(losses).toEqual([])
   })
 
-  it('of the greatest length is read, and what it says is told in short', async () => {
+  it('of the greatest length is read, and its text is cut', async () => {
     const words = 'x'.repeat(2 ** 17 - 30)
     const { messages } = await linkThatGets(frame(46, 6, 7, 32, words), frame(4, 2, 7, 200, words, ''), frame(4, 2, -1, 2104, words, ''))
-    await vi.waitFor(() => expect(messages).toHaveLength(3))
+    await vi.waitFor(() => expect(messages).toHaveLength(3), PATIENTLY)
     const told = 'x'.repeat(1000)
     expect(messages.map(plain)).toEqual([
       { type: 'text', reqId: 7, tickType: 32, text: words },
@@ -71,12 +72,40 @@ describe('a frame', () => {
     ])
   })
 
-  it('that the library cannot decode is left out alone, and told', async () => {
+  it('that the library cannot decode is left out alone, and reported', async () => {
     const notJson = frame(4, 2, 7, 201, 'Order rejected', '{"no')
     const { messages, losses, unreadable } = await linkThatGets(Buffer.concat([TICK, notJson, TICK]), TICK)
-    await vi.waitFor(() => expect(messages).toEqual([TICK_PRICE, TICK_PRICE, TICK_PRICE]))
-    expect(unreadable).toEqual([expect.any(SyntaxError)])
+    await vi.waitFor(() => expect(messages).toEqual([TICK_PRICE, TICK_PRICE, TICK_PRICE]), PATIENTLY)
+    expect(unreadable).toEqual([expect.stringMatching(/JSON/)])
     expect(losses).toEqual([])
+  })
+})
+
+describe('a message', () => {
+  it.each([
+    ['has fewer fields than its kind', [1, 6, 7], /^Underrun error on TICK_PRICE/],
+    [
+      'has more fields than its kind',
+      [49, 1, 1, ...Array(2000).fill('more')],
+      /^Decoding error on CURRENT_TIME: unprocessed data left on queue/,
+    ],
+    ['is of no known kind', [231, 1], /^No parser implementation found for token: .*231/],
+  ])('that %s is reported as unreadable, in a bounded text, and is no notice of the gateway', async (_, fields, what) => {
+    const { messages, losses, unreadable } = await linkThatGets(frame(...fields), TICK)
+    await vi.waitFor(() => expect(messages).toContainEqual(TICK_PRICE), PATIENTLY)
+    expect(messages.filter(({ type }) => type === 'notice')).toEqual([])
+    expect(unreadable).toEqual([expect.stringMatching(what)])
+    expect(unreadable[0]?.length).toBeLessThanOrEqual(1000)
+    expect(losses).toEqual([])
+  })
+
+  it('that the gateway sends with the code of an unreadable one is a notice', async () => {
+    const { messages, unreadable } = await linkThatGets(frame(4, 2, -1, 505, 'Fatal error: unknown message id.', ''))
+    await vi.waitFor(
+      () => expect(messages.map(plain)).toEqual([{ type: 'notice', code: 505, text: 'Fatal error: unknown message id.' }]),
+      PATIENTLY,
+    )
+    expect(unreadable).toEqual([])
   })
 })
 
@@ -89,7 +118,7 @@ describe('a link', () => {
     })
     onTestFinished(() => now.mockRestore())
     tws.socket.write(Buffer.concat([TICK, TICK]))
-    await vi.waitFor(() => expect(messages).toEqual([TICK_PRICE]))
+    await vi.waitFor(() => expect(messages).toEqual([TICK_PRICE]), PATIENTLY)
     expect(errors).toEqual([new Error('no time')])
   })
 
@@ -137,8 +166,8 @@ describe('a feed', () => {
     })
     const { feed, downs } = feedTo(server.port)
     feed.start()
-    await vi.waitFor(() => expect(downs).toHaveLength(broken.length), 9000)
-    await vi.waitFor(() => expect(feed.state$.value.phase).toBe('up'), 9000)
+    await vi.waitFor(() => expect(downs).toHaveLength(broken.length), PATIENTLY)
+    await vi.waitFor(() => expect(feed.state$.value.phase).toBe('up'), PATIENTLY)
     expect(downs.map(({ reason }) => reason)).toEqual([
       expect.stringContaining('2147483648 bytes'),
       expect.stringContaining('no end'),

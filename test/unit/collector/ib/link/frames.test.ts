@@ -127,7 +127,7 @@ describe('price and size messages', () => {
     expect(ticks).toEqual([quote(70, 70.5, 0.25, 70.75, 1200), { kind: 'statistic', instrument: 70, name: 'day-volume', value: 1234.5 }])
   })
 
-  it('of a line that is not open are told, of a type that is not mapped too', async () => {
+  it('of a line that is not open are reported, of a type that is not mapped too', async () => {
     const { ticks, unknownLines, unknownTypes } = await record([1, 6, 9, 1, '70.5', 3, 1], [2, 6, 9, 0, 3], [1, 6, 7, 101, '70.4', 3, 1])
 
     expect(ticks).toEqual([])

@@ -9,9 +9,23 @@ import { FeedError } from '../../../../../market/errors.ts'
 import { frame, greet, type TwsConnection } from '../../../../support/gateway/scripted-tws.ts'
 import { stockDetails } from '../lookup/listings.ts'
 import { CLIENT_ID, connectedLink, linkTo, plain, twsFor } from '../tws-support.ts'
+import { PATIENTLY } from '../../../../support/waiting.ts'
 
 const unreachable = (message: RegExp) =>
   expect.objectContaining({ name: 'FeedError', code: 'gateway-unreachable', retryable: true, message: expect.stringMatching(message) })
+
+/** Runs out only when a test says so. */
+const HANDSHAKE_MS = 54_321
+
+/** Lets the time for the handshake of the link that is made next run out. */
+function handshakeTimer(): () => void {
+  const set = vi.spyOn(globalThis, 'setTimeout')
+  onTestFinished(() => set.mockRestore())
+  return () => {
+    const [expire] = set.mock.calls.find(([, ms]) => ms === HANDSHAKE_MS) ?? expect.unreachable()
+    expire()
+  }
+}
 
 describe('a link that opens', () => {
   it('offers versions 100 to 193 and starts the API with its client id', async () => {
@@ -34,7 +48,7 @@ describe('a link that opens', () => {
     const opened = link.open().then(() => {
       up = true
     })
-    await vi.waitFor(() => expect(messages).toHaveLength(1))
+    await vi.waitFor(() => expect(messages).toHaveLength(1), PATIENTLY)
     expect(up).toBe(false)
 
     server.connections[0]?.send(9, 1, 1)
@@ -42,40 +56,47 @@ describe('a link that opens', () => {
   })
 
   it('gives up on a port that accepts and never answers', async () => {
+    const expire = handshakeTimer()
     const server = await twsFor(() => undefined)
-    const { link, losses } = linkTo(server.port, { handshakeTimeoutMs: 30 })
+    const { link, losses } = linkTo(server.port, { handshakeTimeoutMs: HANDSHAKE_MS })
+    const failure = link.open().catch((error: unknown) => error)
+    await vi.waitFor(() => expect(server.connections).toHaveLength(1), PATIENTLY)
+    const closed = once(server.connections[0]?.socket as TwsConnection['socket'], 'close')
+    expire()
 
-    await expect(link.open()).rejects.toThrow(unreachable(/^127\.0\.0\.1:\d+ did not finish the TWS handshake within 30 ms\. Check that/))
-    await once(server.connections[0]?.socket as TwsConnection['socket'], 'close')
+    expect(await failure).toEqual(unreachable(/^127\.0\.0\.1:\d+ did not finish the TWS handshake within 54321 ms\. Check that/))
+    await closed
     expect(link.lost).toBe(true)
     expect(losses).toEqual([])
   })
 
   it('gives up on a gateway that stops in the middle of the handshake', async () => {
+    const expire = handshakeTimer()
     const server = await twsFor(async (tws) => {
       await tws.hello
       tws.send(193, '20140605 09:30:00 EST')
     })
-    await expect(linkTo(server.port, { handshakeTimeoutMs: 30 }).link.open()).rejects.toThrow(
-      unreachable(/did not finish the TWS handshake/),
-    )
+    const { link } = linkTo(server.port, { handshakeTimeoutMs: HANDSHAKE_MS })
+    const failure = link.open().catch((error: unknown) => error)
+    // The answer to its version: the client is in the middle of the handshake.
+    await vi.waitFor(() => expect(server.connections[0]?.requests).toHaveLength(1), PATIENTLY)
+    expire()
+
+    expect(await failure).toEqual(unreachable(/did not finish the TWS handshake/))
   })
 
   it('names the last thing that the gateway said when it gives up', async () => {
-    const set = vi.spyOn(globalThis, 'setTimeout')
-    onTestFinished(() => set.mockRestore())
+    const expire = handshakeTimer()
     const server = await twsFor(async (tws) => {
       await tws.hello
       tws.send(193, '20140605 09:30:00 EST')
       await tws.request(71)
       tws.send(4, 2, -1, 326, 'Unable to connect as the client id is already in use.', '')
     })
-    const { link, messages } = linkTo(server.port, { handshakeTimeoutMs: 54_321 })
+    const { link, messages } = linkTo(server.port, { handshakeTimeoutMs: HANDSHAKE_MS })
     const failure = link.open().catch((error: unknown) => error)
-    await vi.waitFor(() => expect(messages).toHaveLength(1))
-    // The time is up now.
-    const [expire] = set.mock.calls.find(([, ms]) => ms === 54_321) ?? []
-    expire?.()
+    await vi.waitFor(() => expect(messages).toHaveLength(1), PATIENTLY)
+    expire()
 
     expect(await failure).toEqual(unreachable(/within 54321 ms \(Unable to connect as the client id is already in use\.\)/))
   })
@@ -104,7 +125,7 @@ describe('a link that opens', () => {
       /: Unable to connect as the client id is already in use\.$/,
     ],
     [
-      'speaks a version that nobody knows',
+      'speaks an unknown version',
       async (tws) => {
         await tws.hello
         tws.send(201, '20140605 09:30:00 EST')
@@ -119,7 +140,7 @@ describe('a link that opens', () => {
     expect(losses).toEqual([])
   })
 
-  it('fails when nobody listens', async () => {
+  it('fails on a port without a listener', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()
@@ -157,7 +178,7 @@ describe('messages', () => {
       tws.send(49, 1, i)
     }
     tws.socket.uncork()
-    await vi.waitFor(() => expect(messages).toHaveLength(100))
+    await vi.waitFor(() => expect(messages).toHaveLength(100), PATIENTLY)
 
     expect(messages.map(plain)).toEqual(
       Array.from({ length: 50 }, (_, i) => [
@@ -176,7 +197,7 @@ describe('messages', () => {
       tws.socket.write(Buffer.of(byte))
       await new Promise((resolve) => setImmediate(resolve))
     }
-    await vi.waitFor(() => expect(messages).toHaveLength(2))
+    await vi.waitFor(() => expect(messages).toHaveLength(2), PATIENTLY)
 
     expect(messages.map(plain)).toEqual([
       { type: 'price', reqId: 7, tickType: 1, price: 70.5, size: 3 },
@@ -191,7 +212,7 @@ describe('messages', () => {
     tws.send(4, 2, 9, 354, 'Requested market data is not subscribed.', '')
     tws.send(4, 2, -1, 2104, 'Market data farm connection is OK:usfarm', '')
     tws.send(4, 2, -1, 99000, 'End of tape', '')
-    await vi.waitFor(() => expect(messages).toHaveLength(5))
+    await vi.waitFor(() => expect(messages).toHaveLength(5), PATIENTLY)
 
     expect(messages.map(plain)).toEqual([
       { type: 'line-accepted', reqId: 7, marketDataType: 1 },
@@ -209,7 +230,7 @@ describe('messages', () => {
     await vi.waitFor(() => {
       link.flush()
       expect(messages).toHaveLength(2)
-    })
+    }, PATIENTLY)
     link.flush()
     expect(messages).toHaveLength(2)
   })
@@ -224,7 +245,7 @@ describe('a link that is lost', () => {
     tws.socket.cork()
     for (let i = 1; i <= 20; i++) tws.send(49, 1, i)
     tws.socket.end()
-    await vi.waitFor(() => expect(losses).toHaveLength(1))
+    await vi.waitFor(() => expect(losses).toHaveLength(1), PATIENTLY)
 
     expect(losses).toEqual(['the gateway closed the connection, after 20 messages'])
     expect(link.lost).toBe(true)
@@ -307,7 +328,7 @@ describe('a request', () => {
     tws.send(49, 1, 1)
 
     expect(await details).toEqual([])
-    await vi.waitFor(() => expect(messages).toHaveLength(1))
+    await vi.waitFor(() => expect(messages).toHaveLength(1), PATIENTLY)
   })
 
   it('for the parameters of a chain gives them venue by venue', async () => {
@@ -371,7 +392,7 @@ describe('what a link sends', () => {
       link.requestCurrentTime(),
       link.requestMarketDataType(1),
     ])
-    await vi.waitFor(() => expect(tws.requests).toHaveLength(7))
+    await vi.waitFor(() => expect(tws.requests).toHaveLength(7), PATIENTLY)
     link.close()
     await settled
 
@@ -382,7 +403,7 @@ describe('what a link sends', () => {
     const server = await twsFor((tws, index) => index > 0 && greet(tws))
     const { link } = linkTo(server.port)
     void link.open().catch(() => undefined)
-    await vi.waitFor(() => expect(server.connections).toHaveLength(1))
+    await vi.waitFor(() => expect(server.connections).toHaveLength(1), PATIENTLY)
     await link.requestCurrentTime()
     link.close()
 

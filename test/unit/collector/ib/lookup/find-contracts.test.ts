@@ -6,6 +6,7 @@ import { greet } from '../../../../support/gateway/scripted-tws.ts'
 import { unexpected } from '../../../../support/unexpected.ts'
 import { type Listings, serveListings } from './listings.ts'
 import { linkTo, twsFor } from '../tws-support.ts'
+import { PATIENTLY } from '../../../../support/waiting.ts'
 
 const LISTINGS: Listings = {
   stocks: { TWX: 4321 },
@@ -154,7 +155,7 @@ describe('the prices that can be quoted', () => {
     expect(asked(91).map((fields) => fields[1])).toEqual(['26', '32'])
   })
 
-  it('are multiples of the smallest step where the gateway tells nothing of the rule, which holds nobody up for long', async () => {
+  it('are multiples of the smallest step where the gateway does not answer for the rule, and are not waited for', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     const { link, grids, missing, asked } = await linkWith({ rules: {} })
@@ -178,7 +179,7 @@ describe('the prices that can be quoted', () => {
   it('are asked for again over the next link when this one is lost', async () => {
     const { link, grids, missing, asked } = await linkWith({ rules: {} })
     const found = findStock(link, grids, { symbol: 'TWX', currency: 'USD', exchange: 'SMART' }).catch((error: unknown) => error)
-    await vi.waitFor(() => expect(asked(91)).toHaveLength(1))
+    await vi.waitFor(() => expect(asked(91)).toHaveLength(1), PATIENTLY)
     link.close()
     expect(await found).toMatchObject({ code: 'gateway-lost' })
     expect(missing).toEqual([])

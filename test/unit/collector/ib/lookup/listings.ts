@@ -5,7 +5,7 @@ import { greet, type TwsConnection } from '../../../../support/gateway/scripted-
 export interface Listings {
   /** Symbols and their numbers. */
   stocks: Record<string, number>
-  /** What reqSecDefOptParams tells, venue by venue, of every stock. */
+  /** The answer to reqSecDefOptParams, venue by venue, of every stock. */
   chains: { exchange: string; tradingClass: string; expirations: string[]; strikes: number[] }[]
   /** What exists, as `expiry strike right` with the trading class behind it. */
   options: string[]

@@ -138,10 +138,10 @@ describe('a quote', () => {
 })
 
 describe('a line', () => {
-  it('is told to be alive once, ahead of the tick of its first message', () => {
+  it('is reported once, ahead of the tick of its first message', () => {
     const alive: string[] = []
-    const assembler = new Assembler({
-      usAt: m.usAt,
+    const assembler = new Assembler({ usAt: m.usAt })
+    assembler.connect({
       onTick: ({ kind }) => alive.push(kind),
       onLineAlive: (reqId) => alive.push(`line ${reqId}`),
       onUnknownLine: () => expect.unreachable(),
@@ -152,10 +152,10 @@ describe('a line', () => {
     expect(alive).toEqual(['line 1', 'quote', 'quote', 'line 2', 'line 3', 'quote', 'trade'])
   })
 
-  it('that is opened while it is open keeps its values, and is told again to be alive', () => {
+  it('that is watched keeps its values, and is reported again', () => {
     const { assembler, ticks, aliveLines } = twoLines()
     for (const message of WHOLE) assembler.take(message)
-    assembler.openLine(1, 11)
+    assembler.watchLine(1)
     assembler.take(m.size(1, m.BID_SIZE, 9))
     assembler.closeGroup()
 

@@ -3,6 +3,7 @@ import { SILENCE_MS } from '../../../../../collector/ib/ticks/assemble.ts'
 import { Intake } from '../../../../../collector/ib/ticks/intake.ts'
 import type { ControlMessage, GatewayMessage } from '../../../../../collector/ib/messages.ts'
 import { type Assembled, ASK, BID, price, recordingAssembler } from './line-messages.ts'
+import { PATIENTLY } from '../../../../support/waiting.ts'
 
 const CONTROL: ControlMessage = { type: 'current-time', value: 1, arrivalMs: 0 }
 
@@ -29,7 +30,7 @@ function block(ms: number): void {
 }
 
 describe('the intake', () => {
-  it('ends the open group before it tells of another message, and counts all of them', () => {
+  it('ends the open group before it hands on another message, and counts all of them', () => {
     const { intake, log, counted } = intakeOf()
     intake.take([bid(), ask(), CONTROL, bid(), CONTROL])
     intake.stop()
@@ -51,10 +52,10 @@ describe('the intake', () => {
   it('ends a group that has fallen silent, though nothing more comes', async () => {
     const { intake, ticks } = intakeOf()
     intake.take([bid()])
-    await vi.waitFor(() => expect(ticks).toHaveLength(1))
+    await vi.waitFor(() => expect(ticks).toHaveLength(1), PATIENTLY)
 
     intake.take([ask()])
-    await vi.waitFor(() => expect(ticks).toHaveLength(2))
+    await vi.waitFor(() => expect(ticks).toHaveLength(2), PATIENTLY)
     expect(ticks.at(-1)).toMatchObject({ bidPrice: 1, askPrice: 2 })
   })
 
@@ -63,7 +64,7 @@ describe('the intake', () => {
     intake.take([bid()])
     // Later by its stamp than the timer that the bid has set.
     intake.take([ask(performance.now() + 40)])
-    await vi.waitFor(() => expect(ticks).toHaveLength(1))
+    await vi.waitFor(() => expect(ticks).toHaveLength(1), PATIENTLY)
 
     expect(ticks).toEqual([{ kind: 'quote', instrument: 11, bidPrice: 1, bidSize: 1, askPrice: 2, askSize: 1 }])
   })
@@ -84,7 +85,7 @@ describe('the intake', () => {
     await delivered
     expect(ticks).toEqual([])
 
-    await vi.waitFor(() => expect(ticks).toHaveLength(1))
+    await vi.waitFor(() => expect(ticks).toHaveLength(1), PATIENTLY)
     expect(ticks[0]).toMatchObject({ bidPrice: 1, askPrice: 2 })
   })
 
@@ -110,7 +111,7 @@ describe('the intake', () => {
     await judged
     expect(ticks).toEqual([])
 
-    await vi.waitFor(() => expect(ticks).toHaveLength(1))
+    await vi.waitFor(() => expect(ticks).toHaveLength(1), PATIENTLY)
     expect(ticks[0]).toMatchObject({ bidPrice: 1, askPrice: 2 })
   })
 
@@ -141,7 +142,7 @@ describe('the intake', () => {
     intake.stop()
     assembler.openLine(1, 12)
     intake.take([bid()])
-    await vi.waitFor(() => expect(ticks).toHaveLength(2))
+    await vi.waitFor(() => expect(ticks).toHaveLength(2), PATIENTLY)
 
     expect(ticks[1]).toEqual({ kind: 'quote', instrument: 12, bidPrice: 1, bidSize: 1 })
   })

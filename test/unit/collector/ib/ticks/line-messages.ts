@@ -79,9 +79,8 @@ export function recordingAssembler(silenceMs?: number): Assembled {
   const aliveLines: number[] = []
   const unknownLines: number[] = []
   const unknownTypes: number[] = []
-  const assembler = new Assembler({
-    ...(silenceMs !== undefined && { silenceMs }),
-    usAt,
+  const assembler = new Assembler({ ...(silenceMs !== undefined && { silenceMs }), usAt })
+  assembler.connect({
     onTick(tick, arrivalUs) {
       ticks.push(bare(tick))
       arrivalsUs.push(arrivalUs)

@@ -72,12 +72,11 @@ describe('No half-updated quote is ever recorded', () => {
         }),
       detail: {},
       config: {},
-      onDropping: () => undefined,
-      onDropped: () => undefined,
+      onSubscriberError: unexpected,
     })
     recorder.begin()
-    const assembler = new Assembler({
-      usAt: (arrivalMs) => clock.usAt(arrivalMs),
+    const assembler = new Assembler({ usAt: (arrivalMs) => clock.usAt(arrivalMs) })
+    assembler.connect({
       onTick: (tick, arrivalUs) => recorder.tick(tick, arrivalUs),
       onLineAlive: () => undefined,
       onUnknownLine: unexpected,

@@ -1,0 +1,44 @@
+/** The program: every command group, one line each. */
+
+import { Command } from 'commander'
+
+import { examples } from './arguments.ts'
+import { addCollect } from './collect.ts'
+import { addConfig } from './config.ts'
+import { addDb } from './db.ts'
+import { addDemo } from './demo.ts'
+import { addDoctor } from './doctor.ts'
+import { EXIT, EXIT_CODES_HELP } from './exit-codes.ts'
+import { addExport } from './export.ts'
+import { addGateway } from './gateway.ts'
+import { version } from './package.ts'
+import { addReplay } from './replay.ts'
+import { addStatus } from './status.ts'
+import { addTape } from './tape.ts'
+
+/** In the order of `tapedeck --help`. The command that runs loads the rooms it needs; nothing is loaded here. */
+const GROUPS: readonly ((program: Command) => void)[] = [
+  addDemo,
+  addCollect,
+  addStatus,
+  addDoctor,
+  addGateway,
+  addReplay,
+  addExport,
+  addTape,
+  addConfig,
+  addDb,
+]
+
+export function buildProgram(): Command {
+  const program = new Command('tapedeck')
+    .description('Records option and stock ticks from TWS / IB Gateway and plays them back.')
+    .version(version)
+    .showHelpAfterError('(add --help for usage)')
+    .configureHelp({ helpWidth: 80 })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'tapedeck: ')) })
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.done : EXIT.wrong))
+    .addHelpText('after', examples('tapedeck demo', 'tapedeck collect --underlying AAPL,TWX', 'tapedeck replay --ndjson') + EXIT_CODES_HELP)
+  for (const add of GROUPS) add(program)
+  return program
+}

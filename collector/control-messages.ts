@@ -1,0 +1,41 @@
+/** Routes what the gateway says beside market data to who owns it: the time, the answers to requests for lines, IB's notices. */
+
+import type { IbOutages } from './gaps/ib-outages.ts'
+import { END_OF_TAPE } from './ib/codes.ts'
+import type { ControlMessage } from './ib/messages.ts'
+import type { LineSupply } from './lines/line-supply.ts'
+import type { Sessions } from './record/sessions.ts'
+import type { NoticeLog } from './ib/notice-log.ts'
+
+export interface ControlOwners {
+  sessions: Sessions
+  supply: LineSupply
+  outages: IbOutages
+  notices: NoticeLog
+  onEndOfTape: () => void
+}
+
+export function createControlRouter({ sessions, supply, outages, notices, onEndOfTape }: ControlOwners) {
+  const takeNotice = (code: number, text: string) => {
+    const effect = outages.take(code, text)
+    if (effect) supply.ibIsBack(effect, `ib-${code}`)
+  }
+  return (message: ControlMessage): void => {
+    switch (message.type) {
+      case 'current-time':
+        // An answer to our heartbeat proves nothing while the gateway has lost IB; a published time is the tape's.
+        if (!outages.isAway || sessions.isPublished(message.value)) sessions.takeTime(message.value)
+        break
+      case 'line-accepted':
+        supply.accepted(message.reqId, message.marketDataType)
+        break
+      case 'error':
+        supply.failed(message.reqId, message.code, message.text)
+        break
+      case 'notice':
+        notices.take(message.code, message.text)
+        if (message.code === END_OF_TAPE) onEndOfTape()
+        else takeNotice(message.code, message.text)
+    }
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * The one owner of lines: which are wanted, by instrument and feed and by request id, and what the gateway made of each. The states
+ * of a line and what is possible between them are in line.ts.
+ *
+ * It knows the request ids of the current link only; a new link asks for everything again. Requests go out through the queue
+ * (queue.ts), as many as the gateway serves (limit-probe.ts). On a link that lives, no line stays dead for want of asking (ask-again.ts):
+ *
+ *   no answer             asked for again after 10 s, 30 s, and then every minute
+ *   paused                asked for again every minute
+ *   data after a refusal  recorded, and doubted: unless it keeps coming, the line is asked for again after a minute
+ *   refused               asked for again three times, when it was served before or its symbol is; then final until the next link
+ *   IB lost and found     what has no answer is asked for at once, what is open and stays silent after 10 s
+ */
+
+import type { Refusal } from '../ib/codes.ts'
+import { afterOutage, DELAYS, type LineDelays, noteRefusal } from './ask-again.ts'
+import { LimitProbe } from './limit-probe.ts'
+import { LineActions } from './line-actions.ts'
+import { LineTable } from './line-table.ts'
+import { type Line, type LineCounts, lineKey, type WantedLine } from './line.ts'
+import { type LineOpener, RequestQueue } from './queue.ts'
+
+export interface LineRegistryOptions {
+  /** The line is asked for: messages with this id are its. */
+  onRequested: (reqId: number, line: WantedLine) => void
+  /** The next data with this id is to be reported (`dataCame`), although it is not the first. */
+  onWatched: (reqId: number, line: WantedLine) => void
+  /** Messages with this id belong to no line any more. */
+  onReleased: (reqId: number) => void
+  onOpened: (line: WantedLine) => void
+  /** `untilUs`: the last moment at which the line was known to live; absent: now. */
+  onClosed: (line: WantedLine, cause: string, untilUs?: number) => void
+  /** Not served. Without an error it was cancelled by us, because its data is delayed. `isRepeated`: it was asked for again, with the same answer. */
+  onRefused: (line: WantedLine, error: { code: number; text: string } | undefined, isRepeated: boolean) => void
+  /** The line is not wanted any more. */
+  onUnwanted: (line: WantedLine) => void
+  /** The gateway serves so many market-data lines at once; `waiting` contracts are without. Called when that has changed. */
+  onLimit: (lines: number, waiting: number) => void
+  /** The first line was refused for now; none is any more. */
+  onPaused: (code: number, text: string) => void
+  onResumed: () => void
+  /** Every market-data line that was asked for has its answer. */
+  onSettled: () => void
+  /** The market's time. */
+  nowUs: () => number
+  /** A line was to go where no line can go: a mistake of this program. Thrown when absent. */
+  onImpossible?: (error: Error) => void
+  /** Other intervals than the usual ones between attempts to have a line. */
+  delays?: Partial<LineDelays> | undefined
+}
+
+export class LineRegistry {
+  readonly #options: LineRegistryOptions
+  readonly #delays: LineDelays
+  readonly #table: LineTable
+  readonly #queue: RequestQueue
+  readonly #actions: LineActions
+  readonly #probe: LimitProbe
+  readonly #paused = new Set<Line>()
+
+  constructor(options: LineRegistryOptions) {
+    this.#options = options
+    this.#delays = { ...DELAYS, ...options.delays }
+    const onImpossible = (error: Error) => {
+      if (!options.onImpossible) throw error
+      options.onImpossible(error)
+    }
+    this.#table = new LineTable({ onReleased: options.onReleased, onImpossible })
+    this.#queue = new RequestQueue({ mayAsk: (line) => this.#mayAsk(line), ask: (line, opener) => this.#actions.send(line, opener) })
+    this.#actions = new LineActions({ ...options, table: this.#table, queue: this.#queue, delays: this.#delays })
+    this.#probe = new LimitProbe({
+      counts: this.#table.marketData,
+      lines: () => this.#table.all,
+      enqueue: (line) => {
+        this.#actions.enqueue(line)
+        void this.#queue.run()
+      },
+      onLimit: options.onLimit,
+      lineMs: this.#delays.lineMs,
+    })
+  }
+
+  get marketData(): LineCounts {
+    return this.#table.marketData
+  }
+
+  get tickByTick(): LineCounts {
+    return this.#table.tickByTick
+  }
+
+  /** Market-data lines that the gateway has neither accepted nor refused yet. */
+  get waiting(): number {
+    return this.marketData.queued + this.marketData.asked
+  }
+
+  /** Market-data lines that the gateway serves at once, when it has fewer than are wanted. */
+  get limit(): number | undefined {
+    return this.#probe.reported
+  }
+
+  /** Market-data lines, open or not. */
+  get wanted(): number {
+    return this.#table.marketDataLines
+  }
+
+  /** Wants lines, in this order of importance. Known ones are left as they are. */
+  want(lines: readonly WantedLine[]): void {
+    for (const wanted of lines) this.#add(wanted)
+    void this.#queue.run()
+  }
+
+  /** Wants these lines and no others, in this order of importance. Known ones are left as they are, the others closed for `cause`. */
+  wantOnly(lines: readonly WantedLine[], cause: string): void {
+    const keys = new Set(lines.map(lineKey))
+    for (const line of this.#table.all) if (!keys.has(line.key)) this.#drop(line, cause)
+    for (const wanted of lines) this.#add(wanted)
+    this.#table.order(lines)
+    this.#probe.fill()
+    void this.#queue.run()
+    this.#settle()
+  }
+
+  /** Closes the least important of the other market-data lines for `cause`, until `limit`, or what the gateway has, takes these too. */
+  makeRoomFor(lines: readonly WantedLine[], limit: number, cause: string): void {
+    const keys = new Set(lines.map(lineKey))
+    const more = new Set(lines.filter((wanted) => !this.#table.of(wanted)).map(lineKey)).size
+    const room = more > 0 ? this.#probe.atMost(limit) : limit
+    for (const line of this.#table.all.toReversed())
+      if (!line.feed && !keys.has(line.key) && this.wanted + more > room) this.#drop(line, cause)
+  }
+
+  linkUp(opener: LineOpener): void {
+    this.#queue.start(opener)
+    this.#probe.linkUp()
+    for (const line of this.#table.all) this.#actions.enqueue(line)
+    void this.#queue.run()
+  }
+
+  /** All lines are closed as of `untilUs`, the last proof that data was flowing. */
+  linkDown(cause: string, untilUs: number): void {
+    this.stop()
+    for (const line of this.#table.all) {
+      this.#actions.close(line, cause, untilUs)
+      this.#actions.move(line, 'reset')
+      this.#table.releaseIds(line)
+      line.forgetAnswers()
+    }
+    this.#paused.clear()
+    this.#probe.linkDown()
+  }
+
+  /** Asks for nothing more. */
+  stop(): void {
+    this.#queue.stop()
+    this.#probe.stop()
+    for (const line of this.#table.all) clearTimeout(line.timer)
+  }
+
+  /** The gateway knows the line: it named the type of its data or its parameters. */
+  accepted(reqId: number): void {
+    const line = this.#table.byReqId(reqId)
+    // What comes of a request that was cancelled, or between a refusal and the next request, proves nothing.
+    if (line?.state === 'asked' && line.reqId === reqId) this.#open(line)
+  }
+
+  /** Data has come: the first under this id, or the next one of a line that is watched. It belongs to the line, dead or alive. */
+  dataCame(reqId: number): void {
+    const line = this.#table.byReqId(reqId)
+    if (!line || line.state === 'open') return
+    const isCurrent = line.reqId === reqId
+    if (isCurrent && line.state === 'asked') return this.#open(line)
+    this.#actions.hold(line)
+    if (isCurrent && line.state === 'silent' && line.doubt) {
+      if (performance.now() - line.doubt.sinceMs >= line.doubt.trustAfterMs) return this.#open(line)
+    } else if (isCurrent && line.state !== 'queued') {
+      const { trustMs, pausedMs } = this.#delays
+      this.#actions.doubt(line, 'straggle', { cause: 'silent', trustAfterMs: trustMs, askAfterMs: pausedMs })
+    }
+    line.provenUs = this.#options.nowUs()
+    this.#options.onWatched(reqId, line)
+  }
+
+  /** The market-data line of an instrument is delayed, and delayed data is not wanted. */
+  cancelDelayed(instrument: number): void {
+    const line = this.#table.of({ instrument })
+    if (line?.reqId === undefined || !this.#queue.opener) return
+    this.#actions.cancel(line)
+    line.isFinal = true
+    this.#actions.move(line, 'refuse')
+    this.#actions.close(line, 'delayed data is not wanted')
+    this.#options.onRefused(line, undefined, false)
+    this.#answered(line)
+  }
+
+  /** The line behind a request id. */
+  lineOf(reqId: number): WantedLine | undefined {
+    return this.#table.byReqId(reqId)
+  }
+
+  /** The gateway ended or refused the line. */
+  refused(reqId: number, code: number, text: string, refusal: Exclude<Refusal, 'part'>): void {
+    const line = this.#table.byReqId(reqId)
+    if (!line || line.reqId !== reqId) return
+    const cause = `refused: ${code}`
+    if (refusal === 'no-line' && !line.feed) {
+      this.#table.releaseIds(line)
+      this.#actions.move(line, 'full')
+      this.#actions.close(line, cause)
+      this.#probe.learn()
+    } else if (refusal === 'for-now' || refusal === 'ask-again') {
+      const wasServed = line.state === 'open' || line.state === 'silent'
+      this.#actions.end(line, 'pause', cause)
+      if (refusal === 'ask-again' && wasServed) this.#actions.enqueue(line)
+      else this.#notePaused(line, code, text)
+    } else {
+      const isRepeated = noteRefusal(line, code, this.#delays)
+      this.#actions.end(line, 'refuse', cause)
+      this.#options.onRefused(line, { code, text }, isRepeated)
+    }
+    this.#answered(line)
+  }
+
+  /** Asks again without generic ticks. False when that was tried already. */
+  retryPlain(reqId: number): boolean {
+    const line = this.#table.byReqId(reqId)
+    if (!line || line.feed || line.plain || line.state !== 'asked') return false
+    line.plain = true
+    this.#table.releaseIds(line)
+    this.#actions.enqueue(line)
+    void this.#queue.run()
+    return true
+  }
+
+  /**
+   * IB was lost and is back, or one of its farms: subscriptions may be dead although it says that they were kept. Asks at once for
+   * every line that is not served, and for those that are when no data comes in the next seconds. `cause` is recorded with them.
+   */
+  askSilentAgain(cause: string): void {
+    if (!this.#queue.opener) return
+    for (const line of this.#table.all) {
+      const todo = afterOutage(line, this.#actions.askedMs(line))
+      if (!todo) continue
+      line.unanswered = 0
+      line.retries = 0
+      if (todo === 'doubt') {
+        line.provenUs = this.#options.nowUs()
+        this.#actions.doubt(line, 'doubt', { cause, trustAfterMs: 0, askAfterMs: this.#delays.silentMs })
+        if (line.reqId !== undefined) this.#options.onWatched(line.reqId, line)
+      } else if (todo === 'wait') this.#actions.arm(line)
+      else this.#actions.askAgain(line, cause)
+    }
+    void this.#queue.run()
+  }
+
+  #add(wanted: WantedLine): void {
+    if (this.#table.of(wanted)) return
+    const line = this.#table.add(wanted)
+    if (this.#queue.opener) this.#actions.enqueue(line)
+  }
+
+  #drop(line: Line, cause: string): void {
+    if (line.reqId !== undefined && line.state !== 'refused') this.#actions.cancel(line)
+    else this.#table.releaseIds(line)
+    this.#actions.move(line, 'reset')
+    this.#actions.close(line, cause)
+    this.#table.remove(line)
+    this.#paused.delete(line)
+    this.#probe.forget(line)
+    this.#options.onUnwanted(line)
+  }
+
+  #open(line: Line): void {
+    this.#actions.move(line, 'answer')
+    line.wasServed = true
+    line.openedMs = performance.now()
+    line.unanswered = 0
+    line.doubt = undefined
+    line.provenUs = undefined
+    this.#actions.hold(line)
+    this.#answered(line)
+  }
+
+  #mayAsk(line: Line): boolean {
+    if (this.#actions.defer(line)) return false
+    if (line.feed) return true
+    if (this.#probe.hasRoom()) return true
+    if (line.reqId !== undefined) this.#actions.cancel(line)
+    this.#actions.move(line, 'full')
+    this.#actions.close(line, 'no-line')
+    this.#settle()
+    return false
+  }
+
+  #notePaused(line: Line, code: number, text: string): void {
+    if (this.#paused.size === 0) this.#options.onPaused(code, text)
+    this.#paused.add(line)
+  }
+
+  /** What follows from the answer to a line's request. */
+  #answered(line: Line): void {
+    const isOver = line.state === 'open' || line.state === 'refused' || line.state === 'no-line'
+    if (isOver && this.#paused.delete(line) && this.#paused.size === 0) this.#options.onResumed()
+    this.#probe.answered(line)
+    this.#probe.fill()
+    void this.#queue.run()
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (this.waiting > 0 || !this.#queue.opener) return
+    this.#probe.settle()
+    this.#options.onSettled()
+  }
+}

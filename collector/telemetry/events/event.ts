@@ -1,0 +1,12 @@
+/** What an event's function is given: where to log, what to count, and the faults that last. */
+
+import type { Logger } from 'pino'
+
+import type { Counts } from '../counts.ts'
+import type { Faults } from './faults.ts'
+
+export interface EventContext {
+  log: Logger
+  counts: Counts
+  faults: Faults
+}

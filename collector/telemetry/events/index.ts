@@ -1,0 +1,132 @@
+/**
+ * Everything that is logged and counted, one small file each: what happened as a type, and the one function that logs it and counts
+ * it. WARN means recovered or being retried, ERROR that data was lost or a person is needed. Nothing here is called per tick.
+ */
+
+import type { Logger } from 'pino'
+
+import type { Counts } from '../counts.ts'
+import { absurdTime } from './absurd-time.ts'
+import { chainDiscovered } from './chain-discovered.ts'
+import { clockStepped } from './clock-stepped.ts'
+import { databaseDown } from './database-down.ts'
+import { databaseUp } from './database-up.ts'
+import { discoveryFailed } from './discovery-failed.ts'
+import { entitlementsKnown } from './entitlements-known.ts'
+import type { EventContext } from './event.ts'
+import { Faults } from './faults.ts'
+import { feedDown } from './feed-down.ts'
+import { feedUp } from './feed-up.ts'
+import { gapNamed } from './gap-named.ts'
+import { impossibleTransition } from './impossible-transition.ts'
+import { invariantBroken } from './invariant-broken.ts'
+import { journalError } from './journal-error.ts'
+import { journalLost } from './journal-lost.ts'
+import { journalUp } from './journal-up.ts'
+import { leftInJournal } from './left-in-journal.ts'
+import { lineLimit } from './line-limit.ts'
+import { lineRefused } from './line-refused.ts'
+import { linesPaused } from './lines-paused.ts'
+import { linesResumed } from './lines-resumed.ts'
+import { listenerError } from './listener-error.ts'
+import { messageUnreadable } from './message-unreadable.ts'
+import { noMarketRule } from './no-market-rule.ts'
+import { noReferencePrice } from './no-reference-price.ts'
+import { notice } from './notice.ts'
+import { noticeRepeated } from './notice-repeated.ts'
+import { overBudget } from './over-budget.ts'
+import { processPaused } from './process-paused.ts'
+import { pruneFailed } from './prune-failed.ts'
+import { releaseFailed } from './release-failed.ts'
+import { rowsMissing } from './rows-missing.ts'
+import { rowsRefused } from './rows-refused.ts'
+import { rowsVanished } from './rows-vanished.ts'
+import { ruleFailed } from './rule-failed.ts'
+import { segmentsPruned } from './segments-pruned.ts'
+import { sessionBegun } from './session-begun.ts'
+import { sessionRecovered } from './session-recovered.ts'
+import { stillHolding } from './still-holding.ts'
+import { stopping } from './stopping.ts'
+import { subscriberFailed } from './subscriber-failed.ts'
+import { tickByTickRefused } from './tick-by-tick-refused.ts'
+import { ticksDropped } from './ticks-dropped.ts'
+import { ticksDropping } from './ticks-dropping.ts'
+import { universeKept } from './universe-kept.ts'
+import { unknownTickType } from './unknown-tick-type.ts'
+import { unknownUnderlying } from './unknown-underlying.ts'
+
+const EVENTS = {
+  absurdTime,
+  chainDiscovered,
+  clockStepped,
+  databaseDown,
+  databaseUp,
+  discoveryFailed,
+  entitlementsKnown,
+  feedDown,
+  feedUp,
+  gapNamed,
+  impossibleTransition,
+  invariantBroken,
+  journalError,
+  journalLost,
+  journalUp,
+  leftInJournal,
+  lineLimit,
+  lineRefused,
+  linesPaused,
+  linesResumed,
+  listenerError,
+  messageUnreadable,
+  noMarketRule,
+  noReferencePrice,
+  notice,
+  noticeRepeated,
+  overBudget,
+  processPaused,
+  pruneFailed,
+  releaseFailed,
+  rowsMissing,
+  rowsRefused,
+  rowsVanished,
+  ruleFailed,
+  segmentsPruned,
+  sessionBegun,
+  sessionRecovered,
+  stillHolding,
+  stopping,
+  subscriberFailed,
+  tickByTickRefused,
+  ticksDropped,
+  ticksDropping,
+  universeKept,
+  unknownTickType,
+  unknownUnderlying,
+}
+
+type EventName = keyof typeof EVENTS
+/** What an event says: nothing for one that is only a name. */
+type Told<N extends EventName> = (typeof EVENTS)[N] extends (context: EventContext, ...what: infer W) => void ? W : never
+
+/** One method an event. */
+export type Events = { readonly [N in EventName]: (...what: Told<N>) => void } & {
+  /** Has `listener` called behind the event itself. */
+  on<N extends EventName>(name: N, listener: (...what: Told<N>) => void): void
+}
+
+export function createEvents(log: Logger, counts: Counts): Events {
+  const context: EventContext = { log, counts, faults: new Faults() }
+  const listeners = new Map<string, ((...what: unknown[]) => void)[]>()
+  const methods = Object.entries(EVENTS).map(([name, tell]) => [
+    name,
+    (...what: unknown[]) => {
+      ;(tell as (context: EventContext, ...what: unknown[]) => void)(context, ...what)
+      for (const listener of listeners.get(name) ?? []) listener(...what)
+    },
+  ])
+  const on = (name: string, listener: (...what: unknown[]) => void) => {
+    listeners.set(name, [...(listeners.get(name) ?? []), listener])
+  }
+  // Each method passes on exactly what its event's function takes.
+  return { ...Object.fromEntries(methods), on } as Events
+}

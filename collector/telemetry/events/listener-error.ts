@@ -1,0 +1,10 @@
+import type { EventContext } from './event.ts'
+
+export interface ListenerError {
+  error: unknown
+}
+
+/** Logs a message of the gateway that a listener could not take: data is lost, and the program is wrong. */
+export function listenerError({ log }: EventContext, { error }: ListenerError): void {
+  log.error({ err: error }, 'a message of the gateway could not be read')
+}

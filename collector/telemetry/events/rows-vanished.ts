@@ -1,0 +1,10 @@
+import type { EventContext } from './event.ts'
+
+export interface RowsVanished {
+  ticks: number
+}
+
+/** Logs rows that the database took and did not keep. */
+export function rowsVanished({ log }: EventContext, { ticks }: RowsVanished): void {
+  log.error({ ticks }, 'rows are lost: the database took them and kept none; look for a trigger on the tick tables that returns NULL')
+}

@@ -1,0 +1,70 @@
+/**
+ * Why the collector is not ready, in words; `/readyz`, `/status` and the log say the same. Ready means: data of the wanted lines flows or
+ * is not expected now, and becomes durable, in the database within a stated time.
+ */
+
+import type { GapStart } from '../gaps/gap.ts'
+import type { JournalBound } from '../journal/bound.ts'
+import { isoFromUs } from '../../market/time.ts'
+
+export interface ReadinessFacts {
+  connected: boolean
+  /** The gateway says that it has lost IB. */
+  ibIsAway: boolean
+  recording: boolean
+  /** Market-data lines. */
+  lines: { wanted: number; open: number }
+  /** No tick came on any line for so long, although data is expected; undefined while that is well. */
+  silentMs: number | undefined
+  /** Gaps that are open now. */
+  openGaps: readonly GapStart[]
+  bound: Pick<JournalBound, 'refusal' | 'diskFails'>
+  database: {
+    /** Lanes whose batch was not taken at the last attempt. */
+    failing: number
+    /** How long batches have been waiting without any being committed. */
+    waitedMs: number
+    /** Age of the oldest batch that is not committed. */
+    oldestMs: number
+    hasCommitted: boolean
+    /** Behind by more than this is not ready. */
+    maxLagMs: number
+  }
+}
+
+/** After this a database that says nothing counts as one that takes nothing. */
+export const DATABASE_SILENT_MS = 10_000
+
+const seconds = (ms: number) => `${Math.round(ms / 1000)} s`
+
+/** Empty when it is ready. */
+export function notReadyReasons(facts: ReadinessFacts): string[] {
+  return [...feedReasons(facts), ...journalReasons(facts.bound), ...databaseReasons(facts.database)]
+}
+
+function feedReasons({ connected, ibIsAway, recording, lines, silentMs, openGaps }: ReadinessFacts): string[] {
+  const reasons: string[] = []
+  if (!connected) reasons.push('not connected to the gateway')
+  if (!recording) reasons.push('not recording: the time is not known yet')
+  if (connected && ibIsAway) reasons.push('the gateway has lost its connection to IB')
+  if (connected && recording && lines.open === 0) {
+    if (lines.wanted > 0) reasons.push(`none of the ${lines.wanted} wanted lines is open`)
+    else reasons.push('the contracts to record are not known yet')
+  }
+  if (connected && silentMs !== undefined) reasons.push(`no market data on any line for ${seconds(silentMs)}`)
+  for (const { fromTsUs, cause } of openGaps) reasons.push(`data is missing since ${isoFromUs(fromTsUs)}: ${cause}`)
+  return reasons
+}
+
+function journalReasons({ refusal, diskFails }: ReadinessFacts['bound']): string[] {
+  if (refusal === 'journal-full') return ['the journal is full: ticks are dropped until the database takes some of it']
+  if (refusal) return ['the journal cannot be written and memory is full: ticks are dropped']
+  return diskFails ? ['the journal cannot be written; ticks wait in memory'] : []
+}
+
+function databaseReasons({ failing, waitedMs, oldestMs, hasCommitted, maxLagMs }: ReadinessFacts['database']): string[] {
+  if (failing > 0 || waitedMs > DATABASE_SILENT_MS) return ['the database does not take ticks; they wait in the journal']
+  if (!hasCommitted) return ['nothing was written to the database yet']
+  if (oldestMs <= maxLagMs) return []
+  return [`the database is ${seconds(oldestMs)} behind, more than the ${seconds(maxLagMs)} of metrics.maxLagMs; ticks wait in the journal`]
+}

@@ -1,0 +1,188 @@
+/**
+ * What the collector shows of itself while it runs: the HTTP pages and progress reports. It samples the counts a few times a second, and
+ * reads everything else from the parts when it is asked, so that all pages say the same at the same moment.
+ */
+
+import { nyse } from '../../market/calendar/calendar.ts'
+import type { MarketState } from '../../market/state/market-state.ts'
+import type { GapLedger } from '../gaps/ledger.ts'
+import type { IbOutages } from '../gaps/ib-outages.ts'
+import type { Feed } from '../ib/link/feed.ts'
+import type { JournalBound } from '../journal/bound.ts'
+import type { LineSupply } from '../lines/line-supply.ts'
+import type { CollectorClock } from '../record/clock.ts'
+import type { Recorder } from '../record/recorder.ts'
+import type { Discovery } from '../universe/discovery.ts'
+import type { Writer } from '../write/writer.ts'
+import { announceAddress } from './address.ts'
+import type { CommitLag } from './commit-lag.ts'
+import type { Counts } from './counts.ts'
+import { DataFlow, dataIsExpected } from './data-flow.ts'
+import type { Events } from './events/index.ts'
+import { serveTelemetry, type TelemetryServer } from './http.ts'
+import type { Metrics } from './metrics.ts'
+import type { CollectProgress } from './progress.ts'
+import { DATABASE_SILENT_MS, notReadyReasons } from './readiness.ts'
+import { createStatusPage, type StatusPage } from './status.ts'
+
+export interface TelemetryParts {
+  counts: Counts
+  events: Events
+  clock: CollectorClock
+  recorder: Recorder
+  ledger: GapLedger
+  state: MarketState
+  writer: Writer
+  bound: JournalBound
+  lag: CommitLag
+  metrics: Metrics
+  feed: Feed
+  outages: IbOutages
+  supply: LineSupply
+  discovery: Discovery
+}
+
+interface PagesSettings {
+  host: string
+  /** 0: any free one. */
+  port: number
+  /** Behind by more than this, the database makes the collector not ready. */
+  maxLagMs: number
+}
+
+export interface TelemetryOptions {
+  version: string
+  dataDir: string
+  journalDirectory: string
+  gateway: { host: string; port: number; clientId: number; clock: 'wall' | 'gateway' }
+  /** Where to serve the pages; absent: nowhere. */
+  metrics?: PagesSettings | undefined
+  databaseServer: () => string | undefined
+  onProgress?: ((progress: CollectProgress) => void) | undefined
+}
+
+const SAMPLE_MS = 250
+
+export class Telemetry {
+  readonly #options: TelemetryOptions
+  readonly #parts: TelemetryParts
+  readonly #dataFlow = new DataFlow()
+  readonly #page: StatusPage
+  #server: TelemetryServer | undefined
+  #withdrawAddress: (() => Promise<void>) | undefined
+  #sampler: NodeJS.Timeout | undefined
+
+  constructor(options: TelemetryOptions, parts: TelemetryParts) {
+    this.#options = options
+    this.#parts = parts
+    this.#page = this.#createPage()
+    const { metrics, writer, supply, ledger } = parts
+    metrics.watch({
+      feedUp: () => this.#phase === 'up',
+      pendingBatches: () => writer.pending,
+      lines: () => ({ 'market-data': supply.lines.marketData, 'tick-by-tick': supply.lines.tickByTick }),
+      openGaps: () => ledger.open.length,
+      silentMs: () => this.#data.silentMs,
+    })
+  }
+
+  /** Throws a ConfigError when the port is taken. */
+  async start(): Promise<void> {
+    const { metrics, dataDir } = this.#options
+    this.#sampler = setInterval(() => {
+      this.#page.sample()
+      this.#dataFlow.sample(this.#parts.counts.received, performance.now())
+      this.report()
+    }, SAMPLE_MS)
+    if (!metrics) return
+    this.#server = await serveTelemetry({
+      ...metrics,
+      registry: this.#parts.metrics.registry,
+      notReady: () => this.#notReady(),
+      status: this.#page.read,
+    })
+    this.#withdrawAddress = await announceAddress(dataDir, { host: metrics.host, port: this.#server.port })
+  }
+
+  report(): void {
+    this.#options.onProgress?.(this.#progress())
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#sampler)
+    // Left behind it says nothing: it counts only while its writer holds the lock.
+    await this.#withdrawAddress?.().catch(() => undefined)
+    await this.#server?.close()
+  }
+
+  get #phase(): CollectProgress['feed'] {
+    return this.#parts.feed.state$.value.phase
+  }
+
+  /** The last tick, whether data is expected now, and for how long none came although it is. */
+  get #data() {
+    const { state, recorder } = this.#parts
+    const { lastTickUs } = state
+    const expected = recorder.recording && dataIsExpected(nyse, lastTickUs, recorder.nowUs)
+    return { lastTickUs, expected, silentMs: expected ? this.#dataFlow.silentMs(performance.now()) : undefined }
+  }
+
+  #notReady(): string[] {
+    const { outages, recorder, supply, ledger, bound, writer, lag } = this.#parts
+    return notReadyReasons({
+      connected: this.#phase === 'up',
+      ibIsAway: outages.isAway,
+      recording: recorder.recording,
+      lines: { wanted: supply.lines.wanted, open: supply.lines.marketData.open },
+      silentMs: this.#data.silentMs,
+      openGaps: ledger.open,
+      bound,
+      database: {
+        failing: writer.failing,
+        waitedMs: writer.waitedMs,
+        oldestMs: writer.oldestMs,
+        hasCommitted: lag.lastMs !== undefined,
+        maxLagMs: this.#options.metrics?.maxLagMs ?? Number.POSITIVE_INFINITY,
+      },
+    })
+  }
+
+  #progress(): CollectProgress {
+    const { clock, supply, counts, lag } = this.#parts
+    return {
+      marketTimeUs: clock.known ? clock.nowUs() : undefined,
+      feed: this.#phase,
+      linesWanted: supply.lines.wanted,
+      marketData: { ...supply.lines.marketData },
+      tickByTick: { ...supply.lines.tickByTick },
+      entitlements: supply.entitlements.rows,
+      counts,
+      lagMs: lag.lastMs ?? 0,
+      metricsPort: this.#server?.port,
+    }
+  }
+
+  #createPage(): StatusPage {
+    const { counts, events, clock, recorder, ledger, outages, supply, discovery, bound, writer, lag } = this.#parts
+    return createStatusPage({
+      ...this.#options,
+      counts,
+      events,
+      session: () => (recorder.recording ? { id: recorder.sessionId, marketTimeUs: clock.nowUs() } : undefined),
+      feed: () => this.#phase,
+      ibIsAway: () => outages.isAway,
+      notReady: () => this.#notReady(),
+      data: () => this.#data,
+      openGaps: () => ledger.open,
+      lineLimit: () => discovery.lines,
+      journalLimit: bound.limits.limitBytes,
+      learnedLineLimit: () => supply.lines.limit,
+      marketData: () => supply.lines.marketData,
+      tickByTick: () => supply.lines.tickByTick,
+      lagMs: () => lag.lastMs,
+      pendingBatches: () => writer.pending,
+      databaseSilent: () => writer.failing === 0 && writer.waitedMs > DATABASE_SILENT_MS,
+      entitlements: () => supply.entitlements.rows,
+    })
+  }
+}

@@ -1,0 +1,65 @@
+/** Recorded sessions as one stream of records: one of them, or all of a time, merged. */
+
+import { FeedError } from '../../market/errors.ts'
+import type { RecordSource } from '../../market/record-source.ts'
+import { databaseName } from '../pool.ts'
+import { mergeSessions, type SessionStream } from './merge-sessions.ts'
+import { findSession, findSessions, type RecordedSession, type SessionBounds } from './sessions.ts'
+import { withReader } from './table-streams.ts'
+import { openTapeReader, type TapeQuery } from './tape-reader.ts'
+
+export type RecordQuery = Omit<TapeQuery, 'sessionId'> & {
+  /** `all`: every session with records from `fromUs` to before `toUs`. */
+  sessionId: number | 'latest' | 'all'
+}
+
+export interface DatabaseSource extends RecordSource {
+  /** Which are read, the one that began first in front. */
+  readonly sessions: readonly RecordedSession[]
+}
+
+/**
+ * Finds the sessions; records are read when they are asked for, each session as of the moment at which its first record is due. An
+ * instrument has the same number in all of them. With `symbols`, sessions without any of these are left out.
+ *
+ * @throws FeedError when there is no such session or symbol, or the database cannot be read
+ */
+export async function openRecordSource({ url }: { url: string }, query: RecordQuery): Promise<DatabaseSource> {
+  const { sessionId } = query
+  if (sessionId !== 'all') {
+    const reader = await openTapeReader({ url }, { ...query, sessionId })
+    const { session } = reader
+    return {
+      name: `session ${session.sessionId} of ${databaseName(url)}`,
+      sessions: [session],
+      records: () => mergeSessions([{ sessionId: session.sessionId, firstTsUs: 0, open: async () => reader.records() }]),
+    }
+  }
+  const found = await withReader(url, async (client) => {
+    const sessions: (RecordedSession & { bounds: SessionBounds })[] = []
+    for (const bounds of await findSessions(client, query)) {
+      const { firstTsUs: _first, lastTsUs: _last, ...session } = await findSession(client, bounds.sessionId)
+      sessions.push({ ...session, bounds })
+    }
+    return sessions
+  })
+  if (found.length === 0)
+    throw new FeedError(
+      `The database holds no session of that time${query.symbols ? ` with ${query.symbols.join(', ')}` : ''}. Ask for another time or other symbols.`,
+      { code: 'no-session' },
+    )
+  const streams = found.map(({ bounds }) => streamOf(url, query, bounds))
+  return {
+    name: `${found.length} sessions of ${databaseName(url)}`,
+    sessions: found.map(({ bounds: _bounds, ...session }) => session),
+    records: () => mergeSessions(streams),
+  }
+}
+
+function streamOf(url: string, query: RecordQuery, { sessionId, firstTsUs }: SessionBounds): SessionStream {
+  return {
+    sessionId,
+    firstTsUs,
+    open: async () => (await openTapeReader({ url }, { ...query, sessionId, skipUnknownSymbols: true })).records(),
+  }
+}

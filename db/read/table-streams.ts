@@ -1,0 +1,154 @@
+/**
+ * The rows of a session out of all tables of ticks, merged in order. Every table is one COPY on a connection of its own, sorted by the
+ * server's index. When the consumer is slow the sockets fill up and the server waits. All connections see the same snapshot, so that a
+ * session which is still being recorded is read as it was at one moment. Connections live only as long as the stream is read.
+ */
+
+import type pg from 'pg'
+import { to as copyTo } from 'pg-copy-streams'
+
+import { FeedError, TapedeckError, WriteError } from '../../market/errors.ts'
+import { mergeOrdered } from '../../market/merge.ts'
+import type { TapeRecord, Tick } from '../../market/tick.ts'
+import { isoFromUs } from '../../market/time.ts'
+import { connectClient } from '../pool.ts'
+import { OPTION_GREEKS, QUOTES, REJECTED_TICKS, STATISTICS, TICK_TABLES, TRADES } from '../schema/tick-tables.ts'
+import { writeErrorOf } from '../sqlstates.ts'
+import { BEGIN_SNAPSHOT } from '../transaction.ts'
+import { greeksDecoder, quoteDecoder, RowCursor, type RowDecoder, rejectedDecoder, statisticDecoder, tradeDecoder } from './copy-decode.ts'
+
+/** A session's rows in the time from `fromUs` to before `toUs`, of all instruments or of these. */
+export interface Selection {
+  sessionId: number
+  fromUs: number
+  toUs: number
+  instrumentIds: readonly number[] | undefined
+  includeQuarantined: boolean
+}
+
+interface ReadTable {
+  name: string
+  decoder: RowDecoder
+  /** Which of its rows are ticks. */
+  where: string
+}
+
+const ALL = 'true'
+const ACCEPTED: readonly ReadTable[] = [
+  { name: QUOTES.name, decoder: quoteDecoder, where: ALL },
+  { name: TRADES.name, decoder: tradeDecoder, where: ALL },
+  { name: OPTION_GREEKS.name, decoder: greeksDecoder, where: ALL },
+  { name: STATISTICS.name, decoder: statisticDecoder, where: ALL },
+]
+const REJECTED: ReadTable = {
+  name: REJECTED_TICKS.name,
+  decoder: rejectedDecoder,
+  where: `kind IN (${TICK_TABLES.map(({ kind }) => `'${kind}'`).join(', ')})`,
+}
+
+/**
+ * Chunks in the order of (tsUs, seq).
+ *
+ * @param readOthers records to merge in between, in their order; called with a connection that sees the snapshot
+ * @throws FeedError when the database cannot be read
+ */
+export async function* readMerged<T extends TapeRecord>(
+  url: string,
+  selection: Selection,
+  readOthers: (main: pg.Client) => Promise<T[]>,
+): AsyncGenerator<(T | Tick)[]> {
+  const clients: pg.Client[] = []
+  /** Backends whose COPY is not read to its end. */
+  const running = new Set<number>()
+  try {
+    const main = await connected(url)
+    clients.push(main)
+    await main.query(BEGIN_SNAPSHOT)
+    const { rows } = await main.query<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot')
+    const others = await readOthers(main)
+    const streams: AsyncIterable<(T | Tick)[]>[] = [chunkOf(others)]
+    for (const table of selection.includeQuarantined ? [...ACCEPTED, REJECTED] : ACCEPTED) {
+      const { rows: found } = await main.query(`SELECT FROM ${table.name} WHERE ${condition(selection, table)} LIMIT 1`)
+      if (found.length === 0) continue
+      const client = await connected(url)
+      clients.push(client)
+      await client.query(`${BEGIN_SNAPSHOT}; SET TRANSACTION SNAPSHOT '${rows[0]?.snapshot}'; ${planning(selection)}`)
+      const { rows: backend } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+      streams.push(readTable(client, table, selection, running, backend[0]?.pid ?? 0))
+    }
+    yield* mergeOrdered(streams)
+  } catch (error) {
+    throw feedErrorOf(error)
+  } finally {
+    const [main] = clients
+    // A backend that sorts would not notice that its client is gone.
+    if (main && running.size > 0)
+      await main.query('SELECT pg_cancel_backend(pid) FROM unnest($1::int[]) AS pid', [[...running]]).catch(() => undefined)
+    await Promise.all(clients.map((client) => client.end().catch(() => undefined)))
+  }
+}
+
+/** A whole session streams best along its index. For some instruments of it the server may know a better way. */
+function planning({ instrumentIds }: Selection): string {
+  return instrumentIds ? 'SET LOCAL jit = off' : 'SET LOCAL jit = off; SET LOCAL enable_sort = off'
+}
+
+function condition({ sessionId, fromUs, toUs, instrumentIds }: Selection, { where }: ReadTable): string {
+  const instruments = instrumentIds ? ` AND instrument_id = ANY ('{${instrumentIds.join(',')}}')` : ''
+  return `session_id = ${sessionId} AND ts >= '${isoFromUs(fromUs)}' AND ts < '${isoFromUs(toUs)}' AND ${where}${instruments}`
+}
+
+async function* readTable(
+  client: pg.Client,
+  table: ReadTable,
+  selection: Selection,
+  running: Set<number>,
+  pid: number,
+): AsyncGenerator<Tick[]> {
+  const { name, decoder } = table
+  const stream = client.query(
+    copyTo(`COPY (SELECT ${decoder.select} FROM ${name} WHERE ${condition(selection, table)} ORDER BY ts, seq) TO STDOUT BINARY`),
+  )
+  running.add(pid)
+  // Heard even when nobody iterates any more: closing the connection under a COPY is an error to it.
+  stream.on('error', () => undefined)
+  const row = new RowCursor()
+  for await (const chunk of stream) {
+    row.push(chunk as Buffer)
+    const ticks: Tick[] = []
+    while (row.next()) ticks.push(decoder.decode(row))
+    if (ticks.length > 0) yield ticks
+  }
+  if (!row.ended) throw new Error(`the rows of ${name} ended too early`)
+  running.delete(pid)
+}
+
+async function* chunkOf<T>(records: T[]): AsyncGenerator<T[]> {
+  if (records.length > 0) yield records
+}
+
+/** Lends a connection for as long as `use` runs; every failure is a FeedError. */
+export async function withReader<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = await connected(url)
+  try {
+    return await use(client)
+  } catch (error) {
+    throw feedErrorOf(error)
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+async function connected(url: string): Promise<pg.Client> {
+  try {
+    return await connectClient(url)
+  } catch (error) {
+    throw feedErrorOf(error)
+  }
+}
+
+function feedErrorOf(error: unknown): unknown {
+  if (error instanceof WriteError) return new FeedError(error.message, { code: error.code, retryable: error.retryable, cause: error })
+  if (error instanceof TapedeckError || error instanceof TypeError || error instanceof RangeError) return error
+  return feedErrorOf(writeErrorOf(error, 'could not be read'))
+}

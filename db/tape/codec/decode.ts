@@ -1,0 +1,266 @@
+/** Reads the records of a tape out of their bytes. */
+
+import { FeedError } from '../../../market/errors.ts'
+import type {
+  ConfigRecord,
+  ContractRecord,
+  FeedGap,
+  Greeks,
+  LineEvent,
+  Quote,
+  QuoteSource,
+  SessionEvent,
+  Statistic,
+  TapeRecord,
+  Trade,
+  Verdict,
+} from '../../../market/tick.ts'
+import { type ControlKind, wrongControlField } from './control-shape.ts'
+import {
+  ABSENT_STRING,
+  FLAG_DELAYED,
+  FLAG_QUARANTINE,
+  FLAG_VERDICT,
+  GREEKS_BASES,
+  HEAD_BYTES,
+  LAST_TICK_KIND,
+  NO_INSTRUMENT,
+  NUMBERS,
+  QUOTE_SOURCES,
+  RecordKind,
+  TRADE_SOURCES,
+} from './layout.ts'
+
+/**
+ * Walks the records of one block's payload in place. `kind`, `seq`, `tsUs`, `instrument` and `number(i)` read the bytes;
+ * `record()` makes an object. Throws a FeedError (`tape-corrupt`) on bytes that are no records.
+ */
+export class RecordCursor {
+  kind = 0
+  instrument = NO_INSTRUMENT
+  #bytes: Buffer = Buffer.alloc(0)
+  #numbers: Float64Array = new Float64Array(0)
+  #start = 0
+  #end = 0
+  #at = 0
+
+  /** `payload` must start on an 8-byte boundary of its ArrayBuffer, as the tape reader's blocks do. */
+  constructor(payload?: Uint8Array) {
+    if (payload) this.reset(payload)
+  }
+
+  reset(payload: Uint8Array): void {
+    this.#bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
+    this.#numbers = new Float64Array(payload.buffer, payload.byteOffset, payload.byteLength >> 3)
+    this.#start = 0
+    this.#end = 0
+    this.#at = 0
+  }
+
+  next(): boolean {
+    const start = this.#end
+    const bytes = this.#bytes
+    if (start >= bytes.length) return false
+    const length = ((bytes[start + 2] as number) | ((bytes[start + 3] as number) << 8)) << 3
+    if (length < HEAD_BYTES || start + length > bytes.length) throw corrupt(`a record of ${length} bytes at byte ${start} of its block`)
+    this.kind = bytes[start] as number
+    if (length < HEAD_BYTES + (NUMBERS[this.kind] ?? 0) * 8) throw corrupt(`a record of kind ${this.kind} with only ${length} bytes`)
+    this.instrument = bytes.readUInt32LE(start + 4)
+    this.#start = start
+    this.#end = start + length
+    this.#at = start >> 3
+    if (!Number.isSafeInteger(this.seq) || !Number.isSafeInteger(this.tsUs))
+      throw corrupt(`a record at byte ${start} of its block with seq ${this.seq} and tsUs ${this.tsUs}, which are to be whole numbers`)
+    return true
+  }
+
+  get seq(): number {
+    return this.#numbers[this.#at + 1] as number
+  }
+
+  get tsUs(): number {
+    return this.#numbers[this.#at + 2] as number
+  }
+
+  get isTick(): boolean {
+    return this.kind <= LAST_TICK_KIND
+  }
+
+  get hasVerdict(): boolean {
+    return ((this.#bytes[this.#start + 1] as number) & FLAG_VERDICT) !== 0
+  }
+
+  get isQuarantined(): boolean {
+    return ((this.#bytes[this.#start + 1] as number) & FLAG_QUARANTINE) !== 0
+  }
+
+  get isDelayed(): boolean {
+    return ((this.#bytes[this.#start + 1] as number) & FLAG_DELAYED) !== 0
+  }
+
+  /** Of a quote. */
+  get quoteSource(): QuoteSource | undefined {
+    const variant = this.#variant()
+    if (variant >= QUOTE_SOURCES.length) throw corrupt(`an unknown source of quotes ${variant}`)
+    return QUOTE_SOURCES[variant]
+  }
+
+  /** The kind's i-th number after tsUs, NaN when absent. For a quote: eventTsUs, bidPrice, askPrice, bidSize, askSize. */
+  number(i: number): number {
+    return this.#numbers[this.#at + 3 + i] as number
+  }
+
+  verdict(): Verdict | undefined {
+    if (!this.hasVerdict) return undefined
+    const texts = this.#strings()
+    const [rules, reason] = this.kind === RecordKind.trade || this.kind === RecordKind.statistic ? texts.slice(2) : texts
+    return { severity: this.isQuarantined ? 'quarantine' : 'flag', rules: rules ?? '', reason: reason ?? '' }
+  }
+
+  /** The record as an object. */
+  record(): TapeRecord {
+    const { kind, seq, tsUs } = this
+    switch (kind) {
+      case RecordKind.quote:
+        return this.#quote()
+      case RecordKind.trade:
+        return this.#trade()
+      case RecordKind.greeks:
+        return this.#greeks()
+      case RecordKind.statistic:
+        return this.#statistic()
+      case RecordKind.gap:
+        return { ...(this.#json('gap') as FeedGap), kind: 'gap', seq, tsUs }
+      case RecordKind.line:
+        return { ...(this.#json('line') as LineEvent), kind: 'line', seq, tsUs }
+      case RecordKind.contract:
+        return { ...(this.#json('contract') as ContractRecord), kind: 'contract', seq, tsUs }
+      case RecordKind.config:
+        return { ...(this.#json('config') as ConfigRecord), kind: 'config', seq, tsUs }
+      case RecordKind.session:
+        return { ...(this.#json('session') as SessionEvent), kind: 'session', seq, tsUs }
+      default:
+        throw corrupt(`a record of unknown kind ${kind} at byte ${this.#start} of its block`)
+    }
+  }
+
+  #quote(): Quote {
+    return {
+      kind: 'quote',
+      seq: this.seq,
+      tsUs: this.tsUs,
+      instrument: this.instrument,
+      eventTsUs: this.#optional(0),
+      bidPrice: this.#optional(1),
+      askPrice: this.#optional(2),
+      bidSize: this.#optional(3),
+      askSize: this.#optional(4),
+      source: this.quoteSource,
+      delayed: this.isDelayed || undefined,
+      verdict: this.verdict(),
+    }
+  }
+
+  #trade(): Trade {
+    const [venue, conditions] = this.#strings()
+    const source = TRADE_SOURCES[this.#variant()]
+    if (!source) throw corrupt(`an unknown trade source ${this.#variant()}`)
+    return {
+      kind: 'trade',
+      seq: this.seq,
+      tsUs: this.tsUs,
+      instrument: this.instrument,
+      eventTsUs: this.#optional(0),
+      price: this.number(1),
+      size: this.#optional(2),
+      source,
+      venue,
+      conditions,
+      delayed: this.isDelayed || undefined,
+      verdict: this.verdict(),
+    }
+  }
+
+  #greeks(): Greeks {
+    const basis = GREEKS_BASES[this.#variant()]
+    if (!basis) throw corrupt(`an unknown basis of greeks ${this.#variant()}`)
+    return {
+      kind: 'greeks',
+      seq: this.seq,
+      tsUs: this.tsUs,
+      instrument: this.instrument,
+      basis,
+      eventTsUs: this.#optional(0),
+      impliedVolatility: this.#optional(1),
+      delta: this.#optional(2),
+      gamma: this.#optional(3),
+      vega: this.#optional(4),
+      theta: this.#optional(5),
+      optionPrice: this.#optional(6),
+      pvDividend: this.#optional(7),
+      underlyingPrice: this.#optional(8),
+      delayed: this.isDelayed || undefined,
+      verdict: this.verdict(),
+    }
+  }
+
+  #statistic(): Statistic {
+    const [name, text] = this.#strings()
+    return {
+      kind: 'statistic',
+      seq: this.seq,
+      tsUs: this.tsUs,
+      instrument: this.instrument,
+      eventTsUs: this.#optional(0),
+      name: name ?? '',
+      value: this.#optional(1),
+      text,
+      delayed: this.isDelayed || undefined,
+      verdict: this.verdict(),
+    }
+  }
+
+  #optional(i: number): number | undefined {
+    const value = this.number(i)
+    return Number.isNaN(value) ? undefined : value
+  }
+
+  #variant(): number {
+    return (this.#bytes[this.#start + 1] as number) >> 4
+  }
+
+  /** Strings behind the numbers: the kind's own, then the verdict's two. */
+  #strings(): (string | undefined)[] {
+    const texts: (string | undefined)[] = []
+    let at = this.#start + HEAD_BYTES + (NUMBERS[this.kind] ?? 0) * 8
+    while (at + 4 <= this.#end && texts.length < 4) {
+      const length = this.#bytes.readUInt32LE(at)
+      at += 4
+      if (length === ABSENT_STRING) {
+        texts.push(undefined)
+        continue
+      }
+      if (at + length > this.#end) throw corrupt(`a text of ${length} bytes that leaves its record`)
+      texts.push(this.#bytes.toString('utf8', at, at + length))
+      at += length
+    }
+    return texts
+  }
+
+  #json(kind: ControlKind): unknown {
+    const text = this.#strings()[0] ?? ''
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch (cause) {
+      throw corrupt(`a ${kind} record whose text is not JSON`, cause)
+    }
+    const wrong = wrongControlField(kind, value)
+    if (wrong !== undefined) throw corrupt(`a ${kind} record of which ${wrong} is not what belongs there`)
+    return value
+  }
+}
+
+function corrupt(found: string, cause?: unknown): FeedError {
+  return new FeedError(`The tape holds ${found}. The file is damaged or not from this program.`, { code: 'tape-corrupt', cause })
+}

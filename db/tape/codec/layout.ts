@@ -1,0 +1,51 @@
+/**
+ * Layout of one tape record: little-endian, always a multiple of 8 so that every number can be read through an aligned
+ * Float64Array view. docs/tape-format.md describes the layout for readers in other languages.
+ *
+ *   byte 0      kind
+ *   byte 1      flags: bit 0 a verdict follows, bit 1 it quarantines, bit 2 delayed data, bits 4..7 the variant (source, basis)
+ *   bytes 2-3   length of the record in units of 8 bytes
+ *   bytes 4-7   instrument (0xffffffff: none)
+ *   bytes 8-    float64: seq, tsUs, then the kind's numbers; NaN stands for an absent one
+ *   tail        strings, each a u32 byte length (0xffffffff: absent) and UTF-8, zero-padded to 8
+ *
+ * Times and seq are integers below 2^53, which float64 holds exactly.
+ */
+
+import type { Greeks, QuoteSource, TradeSource } from '../../../market/tick.ts'
+
+export const RecordKind = {
+  quote: 1,
+  trade: 2,
+  greeks: 3,
+  statistic: 4,
+  gap: 16,
+  line: 17,
+  contract: 18,
+  config: 19,
+  session: 20,
+} as const
+
+/** Kinds up to this one are ticks. */
+export const LAST_TICK_KIND = 15
+
+export const NO_INSTRUMENT = 0xffffffff
+export const ABSENT_STRING = 0xffffffff
+export const FLAG_VERDICT = 1
+export const FLAG_QUARANTINE = 2
+export const FLAG_DELAYED = 4
+export const MAX_RECORD_BYTES = 0xffff * 8
+export const HEAD_BYTES = 24
+
+/** The variants of a kind, by their number. */
+export const QUOTE_SOURCES: readonly (QuoteSource | undefined)[] = [undefined, 'tick-by-tick']
+export const TRADE_SOURCES: readonly TradeSource[] = ['last', 'rt-volume', 'tick-by-tick', 'import']
+export const GREEKS_BASES: readonly Greeks['basis'][] = ['bid', 'ask', 'last', 'model']
+
+/** Count of float64 numbers after seq and tsUs, by kind; control records keep everything in one JSON string. */
+export const NUMBERS: Readonly<Record<number, number>> = {
+  [RecordKind.quote]: 5,
+  [RecordKind.trade]: 3,
+  [RecordKind.greeks]: 9,
+  [RecordKind.statistic]: 2,
+}

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest'
+import { UnreadableMessages } from '../../../../collector/ib/unreadable.ts'
+
+const leftOver = (kind: string, fields: unknown[]) =>
+  `Decoding error on ${kind}: unprocessed data left on queue (${JSON.stringify(fields)}).`
+
+it('unreadable messages are all counted, and the first of each kind is told apart', () => {
+  const unreadable = new UnreadableMessages()
+  const isFirst = [leftOver('TICK_PRICE', ['1']), leftOver('TICK_PRICE', ['2', '3']), leftOver('TICK_SIZE', ['1'])].map((what) =>
+    unreadable.take(what),
+  )
+  expect(isFirst).toEqual([true, false, true])
+  expect(unreadable.total).toBe(3)
+})
+
+it('kinds of unreadable messages without end are not all told apart', () => {
+  const unreadable = new UnreadableMessages()
+  const firsts = Array.from({ length: 10_000 }, (_, i) => unreadable.take(`No parser for ${i}.`)).filter(Boolean)
+  expect(firsts).toHaveLength(50)
+  expect(unreadable.total).toBe(10_000)
+})

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { notReadyReasons, type ReadinessFacts } from '../../../../collector/telemetry/readiness.ts'
+
+const READY: ReadinessFacts = {
+  connected: true,
+  ibIsAway: false,
+  recording: true,
+  lines: { wanted: 20, open: 20 },
+  silentMs: undefined,
+  openGaps: [],
+  bound: { refusal: undefined, diskFails: false },
+  database: { failing: 0, waitedMs: 0, oldestMs: 0, hasCommitted: true, maxLagMs: 60_000 },
+}
+const database = (changed: Partial<ReadinessFacts['database']>) => ({ database: { ...READY.database, ...changed } })
+
+describe('a collector is ready', () => {
+  it('when data of the wanted lines flows and reaches the database', () => {
+    expect(notReadyReasons(READY)).toEqual([])
+  })
+
+  it.each<[string, Partial<ReadinessFacts>, RegExp]>([
+    ['while the gateway is away', { connected: false }, /^not connected to the gateway$/],
+    ['before the time is known', { recording: false }, /^not recording: the time is not known yet$/],
+    ['while the gateway has lost IB', { ibIsAway: true }, /lost its connection to IB/],
+    ['while no wanted line is open', { lines: { wanted: 20, open: 0 } }, /none of the 20 wanted lines is open/],
+    ['before the contracts are known', { lines: { wanted: 0, open: 0 } }, /contracts to record are not known yet/],
+    ['when all lines are dead on a link that lives', { silentMs: 25_400 }, /no market data on any line for 25 s/],
+    [
+      'while a gap is open',
+      { openGaps: [{ fromTsUs: 1401975060_000_000, cause: 'ib-1100' }] },
+      /since 2014-06-05T13:31:00.000000Z: ib-1100/,
+    ],
+    ['with a full journal', { bound: { refusal: 'journal-full', diskFails: false } }, /the journal is full: ticks are dropped/],
+    ['with a journal and a memory that are full', { bound: { refusal: 'journal-failed', diskFails: true } }, /memory is full/],
+    ['with a disk that takes nothing', { bound: { refusal: undefined, diskFails: true } }, /ticks wait in memory/],
+    ['with a database that refuses', database({ failing: 1 }), /the database does not take ticks/],
+    ['with a database that says nothing', database({ waitedMs: 10_001 }), /the database does not take ticks/],
+    ['before the first commit', database({ hasCommitted: false }), /nothing was written to the database yet/],
+    ['with a slow database that is too far behind', database({ oldestMs: 61_000 }), /the database is 61 s behind, more than the 60 s/],
+  ])('but not %s', (_title, changed, reason) => {
+    expect(notReadyReasons({ ...READY, ...changed })).toEqual([expect.stringMatching(reason)])
+  })
+
+  it('with a database that is behind by no more than is allowed', () => {
+    expect(notReadyReasons({ ...READY, ...database({ waitedMs: 9999, oldestMs: 60_000 }) })).toEqual([])
+  })
+})
