@@ -308,7 +308,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
 
 function sourceOf({ tape, synthetic, source }: GatewayOptions, log: Log): GatewaySource {
   const given = [tape, synthetic, source].filter((one) => one !== undefined)
-  if (given.length !== 1) throw invalid('tape', 'either a tape or a synthetic market', tape)
+  if (given.length !== 1) throw invalid('tape', 'one of a tape, a synthetic market and a source of records', given.length)
   if (source !== undefined) return source
   if (synthetic !== undefined) return syntheticSource(synthetic)
   let isWarned = false
