@@ -141,6 +141,7 @@ async function runCollector(read: () => LoadedConfig, { until, json: asJson }: C
       prepareDatabase: store.prepare,
       databaseServer: store.server,
       store: store.storeBatch,
+      sessions: store.sessions,
       untilEndOfTape: until === 'end-of-tape',
       stop,
       force,

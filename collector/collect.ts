@@ -15,13 +15,17 @@ import { FeedError } from '../market/errors.ts'
 import { RULES } from '../market/rules/index.ts'
 import type { RuleSettings } from '../market/rules/rule.ts'
 import { createValidator } from '../market/rules/validator.ts'
+import { aborted } from '../system/abort.ts'
+import { isDiskFull } from '../system/durable-files.ts'
 import { createGatewayClock, createWallClock } from './record/clock.ts'
 import type { FeedSettings } from './ib/link/feed.ts'
 import { type Link, RequestError } from './ib/link/link.ts'
 import { JournalBound, type JournalLimits } from './journal/bound.ts'
-import { pruneOldest, pruneReleased, releaseSegment } from './journal/directory.ts'
+import { CollectorFile } from './journal/collector-file.ts'
+import { pruneOldest, pruneReleased, putAway } from './journal/directory.ts'
+import { createJournalEvents } from './journal/journal-events.ts'
 import { Journal, type JournalSettings } from './journal/journal.ts'
-import { recoverJournal } from './journal/recovery.ts'
+import { type KnownSessions, LeftBehind } from './journal/left-behind.ts'
 import { Outage } from './gaps/outage.ts'
 import { Recorder } from './record/recorder.ts'
 import { announceAddress, collectorLock } from './telemetry/address.ts'
@@ -34,6 +38,7 @@ import { joinRooms } from './topology.ts'
 import type { EntitlementRow } from './lines/entitlements.ts'
 import type { LineCounts, SubscriptionsOptions } from './lines/subscriptions.ts'
 import { type Discovered, openUniverse, type UnderlyingSettings } from './universe/universe.ts'
+import { Ending } from './write/ending.ts'
 import { Writer, type WriterOptions } from './write/writer.ts'
 
 export interface CollectSettings {
@@ -63,6 +68,8 @@ export interface CollectOptions {
   /** What the database is, in words; undefined until that is known. */
   databaseServer: () => string | undefined
   store: WriterOptions['store']
+  /** What the database knows of earlier sessions, once prepared. */
+  sessions: KnownSessions
   /** Stop at the end of a replayed tape. Without it only `stop` ends the recording. */
   untilEndOfTape: boolean
   /** Aborted: stop in order. Its reason is the cause that is recorded. */
@@ -102,10 +109,8 @@ const PROGRESS_MS = 250
 /** After this a database that says nothing is told of as one that takes nothing. */
 const DATABASE_SILENT_MS = 10_000
 const PRUNE_MS = 3_600_000
-const STILL_HOLDING_MS = 5000
 const CLOCK_WAIT_MS = 5000
 const DISCOVERY_RETRY_MS = 5000
-const ABANDON_MS = 3000
 
 /** Records until told to stop. Resolves when everything is stopped; throws a TapedeckError when it cannot begin. */
 export async function collect(options: CollectOptions): Promise<CollectSummary> {
@@ -124,17 +129,26 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
   const journalDirectory = join(settings.dataDir, 'journal')
   const counts = createCounts()
   const { events, seen } = rememberEvents(createEvents(logger, counts))
+  const journalEvents = createJournalEvents(logger, counts)
   const stopped = new AbortController()
   const stopNow = (cause: unknown) => stopped.abort(cause)
   if (stop.aborted) stopNow(stop.reason)
   stop.addEventListener('abort', () => stopNow(stop.reason), { once: true })
   let lagMs = 0
   let hasCommitted = false
-
-  const recovered = await recoverJournal(journalDirectory)
+  const bound = new JournalBound(settings.journal)
+  const file = await CollectorFile.open({ dataDir: settings.dataDir, onError: journalEvents.collectorFile })
+  const leftBehind = await LeftBehind.read({
+    directory: journalDirectory,
+    dataDir: settings.dataDir,
+    clock: settings.gateway.clock,
+    file,
+    bound,
+    counts,
+    events: journalEvents,
+  })
   const prune = () => pruneReleased(journalDirectory, settings.journal.keepDays, Date.now()).then(events.pruned, events.pruneFailed)
   await prune()
-  const bound = new JournalBound(settings.journal)
 
   let databaseReady: Promise<void> | undefined
   const writer = new Writer({
@@ -146,16 +160,18 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
         throw error
       })
       await databaseReady
+      await leftBehind.ask(options.sessions)
       return options.store(batch, contractOf)
     },
     release: async (segment) => {
-      await releaseSegment(journalDirectory, segment.path)
-      bound.segmentBytes -= segment.bytes
+      await putAway(journalDirectory, segment)
+      bound.forget(segment)
     },
     onVanished: events.rowsVanished,
+    onDamaged: journalEvents.blocksDamaged,
     onCommit: (batch, stored) => {
       hasCommitted = true
-      events.databaseUp()
+      if (writer.failing === 0) events.databaseUp()
       if (stored.refusedTicks > 0) events.rowsRefused(stored.refusedTicks)
       metrics.commit(stored.commitMs / 1000)
       if (batch.openedMs === undefined) return
@@ -170,11 +186,22 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
   const judgeBy = (rules: CollectSettings['rules']) =>
     createValidator({ rules: RULES, settings: rules, disabled: rules.disabled, onRuleError: events.ruleFailed })
   let judge = judgeBy(settings.rules)
+  const ending = new Ending({
+    writer,
+    bound,
+    counts,
+    journalDirectory,
+    force,
+    timeoutMs: options.drainTimeoutMs,
+    events: journalEvents,
+  })
   const recorder = new Recorder({
     clock,
     counts,
+    lastSessionId: leftBehind.lastSessionId,
     judge: (tick) => judge(tick),
     openJournal: (sessionId) => {
+      file.began(sessionId, clock.nowUs(), settings.gateway.clock)
       const journal: Journal = new Journal({
         ...settings.journal,
         directory: journalDirectory,
@@ -190,9 +217,11 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
         onError: (error, path) => {
           events.journalError(error, path)
           // The database has what is in them, and the disk has no room for what it has not.
-          if (isFull(error)) pruneOldest(journalDirectory).then(events.pruned, events.pruneFailed)
+          if (isDiskFull(error)) pruneOldest(journalDirectory).then(events.pruned, events.pruneFailed)
         },
-        giveUp: force,
+        onFolderGone: journalEvents.folderGone,
+        onClosed: (isWhole) => isWhole && file.forget([sessionId]),
+        giveUp: ending.giveUp,
         onLost: (ticks) => {
           recorder.lost(ticks)
           events.journalLost(ticks)
@@ -200,7 +229,14 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
       })
       return journal
     },
-    detail: { version: options.version, host: hostname(), pid: process.pid, clock: settings.gateway.clock },
+    detail: {
+      version: options.version,
+      host: hostname(),
+      pid: process.pid,
+      clock: settings.gateway.clock,
+      collectorId: file.collectorId,
+      dataDir: settings.dataDir,
+    },
     get config() {
       return { rules: settings.rules }
     },
@@ -235,6 +271,13 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     outage,
     counts,
     events,
+    onBegun: () =>
+      leftBehind.begin({
+        nowUs: () => recorder.nowUs,
+        gap: (gap) => recorder.gap(gap) && events.gap(gap),
+        interrupt: ({ fromTsUs, cause }) => topology.interrupt(fromTsUs, cause),
+        durable: () => recorder.durable(),
+      }),
     onReady: () => {
       discovery ??= discover()
     },
@@ -302,14 +345,18 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
   const page = createStatusPage({
     version: options.version,
     dataDir: settings.dataDir,
-    journalDirectory,
+    journal: () => ({
+      segments: bound.segments.size,
+      bytes: bound.segmentBytes + bound.waitingBytes,
+      limitBytes: settings.journal.limitBytes,
+      fault: bound.fault,
+    }),
     gateway: settings.gateway,
     counts,
     seen,
     session: () => (recorder.recording ? { id: recorder.sessionId, marketTimeUs: clock.nowUs() } : undefined),
     feed: () => topology.feed.state$.value.phase,
     lineLimit: () => settings.gateway.lines,
-    journalLimit: settings.journal.limitBytes,
     learnedLineLimit: () => topology.subscriptions.limit,
     marketData: () => topology.subscriptions.marketData,
     tickByTick: () => topology.subscriptions.tickByTick,
@@ -326,7 +373,7 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
       notReady: () => [
         ...(topology.feed.state$.value.phase === 'up' ? [] : ['not connected to the gateway']),
         ...(recorder.recording ? [] : ['not recording: the time is not known yet']),
-        ...journalTroubles(bound),
+        ...(bound.trouble === undefined ? [] : [bound.trouble]),
         ...(writer.failing > 0 || writer.waitedMs > DATABASE_SILENT_MS
           ? ['the database does not take ticks; they wait in the journal']
           : []),
@@ -354,13 +401,16 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
 
   try {
     if (settings.metrics && telemetry)
-      withdrawAddress = await announceAddress(settings.dataDir, { host: settings.metrics.host, port: telemetry.port })
-    // An earlier run's last session may have left a hole behind; the one before it named its own.
-    // The time of a replayed day and today's have nothing to do with each other.
-    const { hole, clock: whose = settings.gateway.clock } = recovered.findLast(({ batches }) => batches.length > 0) ?? {}
-    if (hole && whose === settings.gateway.clock) topology.interrupt(hole.fromTsUs, hole.cause)
+      withdrawAddress = await announceAddress(settings.dataDir, { host: settings.metrics.host, port: telemetry.port }).catch(
+        (error: unknown) => {
+          // A full disk must not keep it from recording.
+          if (!isDiskFull(error)) throw error
+          events.addressUnknown(error)
+          return undefined
+        },
+      )
+    leftBehind.write(writer)
     if (settings.gateway.clock === 'wall') topology.begin()
-    for (const session of recovered) recover(session)
     topology.feed.start()
     await Promise.race([aborted(stopped.signal), clockIsKnown()])
     await aborted(stopped.signal)
@@ -368,10 +418,11 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     const cause = reason instanceof Error ? 'error' : String(reason)
     events.stopping(cause, reason instanceof Error ? reason : undefined)
     await topology.stop()
+    if (recorder.recording) leftBehind.end(outage.open, recorder.nowUs)
     outage.end(recorder.nowUs)
     const { sessionId } = recorder
-    await recorder.end(cause)
-    await drain(writer, counts, events, force, options.drainTimeoutMs)
+    await ending.run(() => recorder.end(cause))
+    await file.saved()
     options.onProgress?.(progress())
     if (reason instanceof Error) throw reason
     return { sessionId, cause, counts }
@@ -381,17 +432,6 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
     // Left behind it says nothing: it counts only while its writer holds the lock.
     await withdrawAddress?.().catch(() => undefined)
     await telemetry?.close()
-  }
-
-  function recover(session: Awaited<ReturnType<typeof recoverJournal>>[number]): void {
-    const ticks = session.batches.reduce((sum, batch) => sum + batch.ticks, 0)
-    events.recovered(session.sessionId, session.batches.length, ticks, session.tornBytes, session.crashed)
-    counts.recovered.found += ticks
-    for (const batch of session.batches) writer.add(batch, { contractOf: (i) => session.contracts.get(i), recovered: true })
-    for (const segment of session.segments) {
-      bound.segmentBytes += segment.bytes
-      writer.segmentClosed(segment)
-    }
   }
 
   /** A replay gateway that does not publish its time would leave a recorder on its clock waiting for ever. */
@@ -407,40 +447,4 @@ async function record(options: CollectOptions, logger: Logger): Promise<CollectS
         ),
       )
   }
-}
-
-async function drain(
-  writer: Writer,
-  counts: Counts,
-  events: ReturnType<typeof createEvents>,
-  force: AbortSignal,
-  timeoutMs: number,
-): Promise<void> {
-  const holding = setInterval(() => events.stillHolding('writer', counts.inFlight, writer.pending), STILL_HOLDING_MS)
-  const waiting = new AbortController()
-  const timeout = sleep(timeoutMs, undefined, { signal: waiting.signal }).catch(() => undefined)
-  await Promise.race([writer.drained(), aborted(force), timeout])
-  waiting.abort()
-  clearInterval(holding)
-  // A statement that hangs on a dead connection must not hold the exit up; its batch is in the journal.
-  await Promise.race([writer.stop(), sleep(ABANDON_MS, undefined, { ref: false })])
-  const ticks = counts.inFlight + counts.recovered.found - counts.recovered.committed
-  if (writer.uncommitted > 0) events.leftInJournal(ticks, writer.uncommitted)
-}
-
-function journalTroubles({ refusal, diskFails }: JournalBound): string[] {
-  if (refusal === 'journal-full') return ['the journal is full: ticks are dropped until the database takes some of it']
-  if (refusal) return ['the journal cannot be written and memory is full: ticks are dropped']
-  return diskFails ? ['the journal cannot be written; ticks wait in memory'] : []
-}
-
-function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOSPC'
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

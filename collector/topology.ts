@@ -59,6 +59,8 @@ export interface TopologyOptions {
   outage: Outage
   counts: Counts
   events: Events
+  /** The first session has begun, in the same turn. */
+  onBegun?: () => void
   /** A link is up and the time is known: find the universe, if it is not known yet. */
   onReady: (link: Link) => void
   /** False while lines are still to be wanted. */
@@ -181,6 +183,7 @@ export function joinRooms(options: TopologyOptions): Topology {
     recorder.begin()
     events.sessionBegun(recorder.sessionId, 'start')
     if (outage.open) recorder.interrupted(outage.open)
+    options.onBegun?.()
   }
 
   function interrupt(fromTsUs: number, cause: string): void {

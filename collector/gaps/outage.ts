@@ -8,11 +8,6 @@ export interface Hole {
   cause: string
 }
 
-/** What the record of a hole's begin and the gap that names it have in common. */
-export function holeKey({ fromTsUs, cause }: { fromTsUs?: number | undefined; cause?: string | undefined }): string {
-  return `${fromTsUs} ${cause}`
-}
-
 export interface OutageOptions {
   record: (gap: Hole & { toTsUs: number }) => void
 }

@@ -23,6 +23,8 @@ export interface RecorderOptions {
   counts: Counts
   judge: (tick: Tick) => Verdict | undefined
   openJournal: (sessionId: number) => Journal
+  /** Ids of this run's sessions are greater than that. */
+  lastSessionId?: number
   /** Goes into the session's start record: version, host, clock. */
   detail: Record<string, unknown>
   /** Settings that verdicts depend on. */
@@ -69,6 +71,7 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options
+    this.#sessionId = options.lastSessionId ?? 0
   }
 
   get recording(): boolean {
@@ -112,6 +115,11 @@ export class Recorder {
     this.#options.counts.lines = 0
     for (const { instrument, feed } of open) this.lineOpened(instrument, feed)
     this.#nameDropped(() => true)
+  }
+
+  /** Resolves when everything so far is on disk. */
+  async durable(): Promise<void> {
+    await this.#journal?.durable()
   }
 
   /** The settings that verdicts depend on have changed: from here on `config` and `judge` of the options are other ones. */
@@ -169,7 +177,8 @@ export class Recorder {
       this.#journal?.append(tick)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      // One of its texts is longer than a record of a tape may be.
+      // One of its texts is longer than a record of a tape may be. Recovery takes a seq that is not on the tape for a loss.
+      this.#seq--
       return this.#drop('too-long', arrivalUs)
     }
     counts.inFlight++
@@ -275,7 +284,12 @@ export class Recorder {
     const record: TapeRecord = { ...unstamped, seq: 0, tsUs: 0 }
     this.#stamp(record, this.#options.clock.nowUs())
     if (record.kind === 'line' && record.event === 'opened') record.openedTsUs = record.tsUs
-    this.#journal?.append(record)
+    try {
+      this.#journal?.append(record)
+    } catch (error) {
+      this.#seq--
+      throw error
+    }
     return record.tsUs
   }
 

@@ -24,7 +24,8 @@ export function createEvents(log: Logger, counts: Counts) {
   const message = (error: unknown) => (error instanceof Error ? error.message : String(error))
   // A fault that lasts is logged when it begins, when it changes and when it ends; not at every attempt.
   let feedFault = ''
-  let databaseFault = ''
+  /** What was logged since the database took nothing: lanes may fail for different reasons, in turns. */
+  const databaseFaults = new Set<string>()
   let journalFault = ''
   return {
     feedUp: (host: string, port: number) => {
@@ -105,19 +106,19 @@ export function createEvents(log: Logger, counts: Counts) {
       journalFault = ''
     },
     journalLost: (ticks: number) => log.error({ ticks }, 'ticks are lost: the journal could not be written before the end'),
-    recovered: (sessionId: number, batches: number, ticks: number, tornBytes: number, crashed: boolean) =>
-      log.warn({ sessionId, batches, ticks, tornBytes, crashed }, 'unfinished session found in the journal; writing it to the database'),
-    databaseDown: (error: unknown, retryMs: number) => {
+    /** The reason must not tell of the batch, or it would be another one at each attempt. */
+    databaseDown: (error: unknown, retryMs: number, batch?: { sessionId: number; batchNo: number }) => {
       const reason = message(error)
       // What no waiting mends (a wrong password, a newer schema) needs a person.
       const level = error instanceof TapedeckError && !error.retryable ? 'error' : 'warn'
-      if (reason !== databaseFault)
-        log[level]({ reason, retryMs: Math.round(retryMs) }, 'the database does not take ticks; they wait in the journal')
-      databaseFault = reason
+      if (databaseFaults.has(reason)) return
+      const details = { reason, retryMs: Math.round(retryMs), ...(batch && { sessionId: batch.sessionId, batchNo: batch.batchNo }) }
+      log[level](details, 'the database does not take ticks; they wait in the journal')
+      databaseFaults.add(reason)
     },
     databaseUp: () => {
-      if (databaseFault) log.info('the database takes ticks again')
-      databaseFault = ''
+      if (databaseFaults.size > 0) log.info('the database takes ticks again')
+      databaseFaults.clear()
     },
     rowsRefused: (ticks: number) => log.error({ ticks }, 'the database refused rows; they are in rejected_ticks'),
     rowsVanished: (ticks: number) =>
@@ -130,8 +131,7 @@ export function createEvents(log: Logger, counts: Counts) {
     pruneFailed: (error: unknown) => log.warn({ reason: message(error) }, 'old journal segments could not be deleted'),
     stopping: (cause: string, error: Error | undefined) =>
       error ? log.error({ cause, reason: error.message }, 'stopping: it cannot go on') : log.info({ cause }, 'stopping'),
-    stillHolding: (room: string, ticks: number, batches: number) => log.info({ room, ticks, batches }, 'waiting'),
-    leftInJournal: (ticks: number, batches: number) =>
-      log.warn({ ticks, batches }, 'stopped before the database had everything; the next start writes the rest from the journal'),
+    addressUnknown: (error: unknown) =>
+      log.warn({ reason: message(error) }, 'where this collector answers cannot be written down; `tapedeck status` may need its port'),
   }
 }

@@ -1,12 +1,10 @@
 /** What a running collector tells of itself on `/status`: its shape, and how it is put together from the rooms. */
 
-import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 
 import { z } from 'zod'
 
 import { isoFromUs } from '../../market/time.ts'
-import { listSegments } from '../journal/directory.ts'
 import type { EntitlementRow } from '../lines/entitlements.ts'
 import type { LineCounts } from '../lines/subscriptions.ts'
 import type { Counts } from './counts.ts'
@@ -63,8 +61,8 @@ export const statusSchema = z.object({
   }),
   /** Of the last batch that was committed, from socket to commit. */
   lagMs: z.number().nullable(),
-  /** What the database does not have yet. */
-  journal: z.object({ segments: count, bytes: count, limitBytes: count, batches: count }),
+  /** What the database does not have yet, and what is wrong with the journal. */
+  journal: z.object({ segments: count, bytes: count, limitBytes: count, batches: count, fault: z.string().nullable() }),
   database: z.object({
     server: z.string().nullable(),
     answering: z.boolean().nullable(),
@@ -91,7 +89,8 @@ export type Status = z.output<typeof statusSchema>
 export interface StatusSources {
   version: string
   dataDir: string
-  journalDirectory: string
+  /** Bytes in memory count too. */
+  journal: () => { segments: number; bytes: number; limitBytes: number; fault: string | undefined }
   gateway: { host: string; port: number; clientId: number; clock: 'wall' | 'gateway' }
   counts: Counts
   seen: Seen
@@ -99,8 +98,6 @@ export interface StatusSources {
   session: () => { id: number; marketTimeUs: number } | undefined
   feed: () => Status['gateway']['state']
   lineLimit: () => number
-  /** Bytes that the journal may hold. */
-  journalLimit: number
   learnedLineLimit: () => number | undefined
   marketData: () => LineCounts
   tickByTick: () => LineCounts
@@ -152,10 +149,10 @@ export function rememberEvents(events: Events): { events: Events; seen: Seen } {
       seen.databaseFault = undefined
       events.databaseUp()
     },
-    databaseDown: (error, retryMs) => {
+    databaseDown: (error, retryMs, batch) => {
       seen.databaseAnswers = false
       seen.databaseFault = error instanceof Error ? error.message : String(error)
-      events.databaseDown(error, retryMs)
+      events.databaseDown(error, retryMs, batch)
     },
     gap: (gap) => {
       keep(gap)
@@ -186,8 +183,7 @@ export function createStatusPage(sources: StatusSources): StatusPage {
       while (ms - (samples[0]?.ms ?? ms) > RATE_MS) samples.shift()
     },
     read: async () => {
-      const journal = await waitingSegments(sources.journalDirectory)
-      // From here on everything is of one moment, so that the figures add up.
+      const { fault: journalFault, ...journal } = sources.journal()
       const { lineLimit, marketData, tickByTick, pendingBatches } = sources
       const session = sources.session()
       const { open, queued, requested, idle, paused, refused, 'no-line': withoutLine } = marketData()
@@ -231,7 +227,7 @@ export function createStatusPage(sources: StatusSources): StatusPage {
           inFlight: counts.inFlight,
         },
         lagMs: sources.lagMs() ?? null,
-        journal: { ...journal, limitBytes: sources.journalLimit, batches: pendingBatches() },
+        journal: { ...journal, batches: pendingBatches(), fault: journalFault ?? null },
         database: {
           server: sources.databaseServer() ?? null,
           answering: seen.databaseAnswers ?? null,
@@ -255,12 +251,4 @@ function rate(samples: readonly { ms: number; messages: number }[]): number {
   const [first, last] = [samples[0], samples.at(-1)]
   if (!first || !last || last.ms === first.ms) return 0
   return Math.round((last.messages - first.messages) / ((last.ms - first.ms) / 1000))
-}
-
-async function waitingSegments(directory: string): Promise<{ segments: number; bytes: number }> {
-  const segments = await listSegments(directory)
-  // One that has just been released is no longer there.
-  const sizes = await Promise.all(segments.map(({ path }) => stat(path).catch(() => undefined)))
-  const there = sizes.filter((size) => size !== undefined)
-  return { segments: there.length, bytes: there.reduce((total, { size }) => total + size, 0) }
 }

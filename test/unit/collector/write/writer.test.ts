@@ -17,7 +17,8 @@ const contractOf = () => undefined
 /** A batch of one block in memory, of so many ticks. */
 function batchOf(batchNo: number, segments: SegmentRef[], ticks = 1): JournalBatch {
   for (const segment of segments) segment.uncommitted++
-  const blocks = segments.map((segment) => ({ segment, offset: 0, bytes: 56, payload: new Uint8Array(8) }))
+  const content = { records: 1, ticks, firstSeq: 1, firstTsUs: 1, lastTsUs: 1 }
+  const blocks = segments.map((segment) => ({ segment, offset: 0, bytes: 56, ...content, payload: new Uint8Array(8) }))
   return { sessionId: 1, batchNo, ticks, blocks }
 }
 
@@ -43,6 +44,7 @@ function writerWith(store: WriterOptions['store'], options: Partial<WriterOption
     release: async ({ path }) => void released.push(path),
     onCommit: ({ batchNo }) => committed.push(batchNo),
     onVanished: (ticks) => vanished.push(ticks),
+    onDamaged: unexpected,
     onRetry: (error, retryMs) => retries.push({ error, retryMs }),
     onReleaseError: (_, { path }) => releaseErrors.push(path),
     ...options,
