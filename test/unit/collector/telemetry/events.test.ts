@@ -86,6 +86,23 @@ describe('a feed that is down', () => {
   })
 })
 
+describe('a database that takes nothing', () => {
+  it('is logged when that begins, for each reason once, and when it ends, however the batches of several lanes take turns', () => {
+    const { events, lines } = watched()
+    for (const batchNo of [7, 8, 7, 8, 9])
+      events.databaseDown(new Error(batchNo === 9 ? 'too many connections' : 'no room'), 100, { sessionId: 1, batchNo })
+    events.databaseUp()
+    events.databaseUp()
+    events.databaseDown(new Error('no room'), 100, { sessionId: 1, batchNo: 10 })
+    expect(lines.map(({ level, reason, batchNo }) => [level, reason, batchNo])).toEqual([
+      [40, 'no room', 7],
+      [40, 'too many connections', 9],
+      [30, undefined, undefined],
+      [40, 'no room', 10],
+    ])
+  })
+})
+
 describe('a hole', () => {
   it('is told of in times that people read', () => {
     const { events, lines } = watched()
