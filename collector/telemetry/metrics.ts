@@ -82,6 +82,7 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
   )
   counter('recovered_ticks_total', 'Ticks of earlier sessions found in the journal at start.', () => counts.recovered.found)
   counter('recovered_ticks_committed_total', 'Of these, committed since.', () => counts.recovered.committed)
+  counter('recovered_records_lost_total', 'Records of earlier sessions that damage to the journal has taken.', () => counts.recovered.lost)
   counter('batches_committed_total', 'Batches committed.', () => counts.batches.committed)
   counter('batches_already_committed_total', 'Batches found committed after an uncertain answer.', () => counts.batches.alreadyCommitted)
   gauge('journal_unreleased_bytes', 'Bytes of journal files of which the database has not everything.', () => bound.segmentBytes)

@@ -5,6 +5,7 @@
 
 import { nyse } from '../../market/calendar/calendar.ts'
 import type { MarketState } from '../../market/state/market-state.ts'
+import { isDiskFull } from '../../system/durable-files.ts'
 import type { GapLedger } from '../gaps/ledger.ts'
 import type { IbOutages } from '../gaps/ib-outages.ts'
 import type { Feed } from '../ib/link/feed.ts'
@@ -53,7 +54,6 @@ interface PagesSettings {
 export interface TelemetryOptions {
   version: string
   dataDir: string
-  journalDirectory: string
   gateway: { host: string; port: number; clientId: number; clock: 'wall' | 'gateway' }
   /** Where to serve the pages; absent: nowhere. */
   metrics?: PagesSettings | undefined
@@ -101,7 +101,12 @@ export class Telemetry {
       notReady: () => this.#notReady(),
       status: this.#page.read,
     })
-    this.#withdrawAddress = await announceAddress(dataDir, { host: metrics.host, port: this.#server.port })
+    this.#withdrawAddress = await announceAddress(dataDir, { host: metrics.host, port: this.#server.port }).catch((error: unknown) => {
+      // A full disk must not keep it from recording.
+      if (!isDiskFull(error)) throw error
+      this.#parts.events.addressUnknown({ error })
+      return undefined
+    })
   }
 
   report(): void {
@@ -136,7 +141,7 @@ export class Telemetry {
       lines: { wanted: supply.lines.wanted, open: supply.lines.marketData.open },
       silentMs: this.#data.silentMs,
       openGaps: ledger.open,
-      bound,
+      journalTrouble: bound.trouble,
       database: {
         failing: writer.failing,
         waitedMs: writer.waitedMs,
@@ -175,7 +180,12 @@ export class Telemetry {
       data: () => this.#data,
       openGaps: () => ledger.open,
       lineLimit: () => discovery.lines,
-      journalLimit: bound.limits.limitBytes,
+      journal: () => ({
+        segments: bound.segments.size,
+        bytes: bound.segmentBytes + bound.waitingBytes,
+        limitBytes: bound.limits.limitBytes,
+        fault: bound.fault,
+      }),
       learnedLineLimit: () => supply.lines.limit,
       marketData: () => supply.lines.marketData,
       tickByTick: () => supply.lines.tickByTick,

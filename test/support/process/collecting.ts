@@ -175,6 +175,7 @@ export class Collecting {
         prepareDatabase: store.prepare,
         databaseServer: store.server,
         store: store.storeBatch,
+        sessions: store.sessions,
         untilEndOfTape: options.untilEndOfTape ?? false,
         stop: this.#stop.signal,
         force: this.#force.signal,

@@ -32,7 +32,7 @@ const FIRST: Status = {
   messages: { total: 0, perSecond: 0 },
   ticks: { received: 0, written: 0, quarantined: 0, dropped: {}, inFlight: 0 },
   lagMs: null,
-  journal: { segments: 0, bytes: 0, limitBytes: 2 ** 34, batches: 0 },
+  journal: { segments: 0, bytes: 0, limitBytes: 2 ** 34, batches: 0, fault: null },
   database: { server: null, answering: null, lastCommit: null, fault: null },
   gaps: { total: 0, open: [], last: [] },
   entitlements: [],
@@ -56,7 +56,7 @@ const TROUBLED: Status = {
     inFlight: 1,
   },
   lagMs: 1234.56,
-  journal: { segments: 1, bytes: 17_134_567_890, limitBytes: 2 ** 34, batches: 1 },
+  journal: { segments: 1, bytes: 17_134_567_890, limitBytes: 2 ** 34, batches: 1, fault: null },
   database: {
     server: 'PostgreSQL 18.4, TimescaleDB 2.28.3 Community',
     answering: false,

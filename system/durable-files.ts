@@ -1,0 +1,48 @@
+/** Files and folders that survive a power cut: what is written here is on the disk, names included, when the call returns. */
+
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/** Makes the folder where it is missing, in a way that a power cut does not undo: its name and those above it are on disk. */
+export async function makeFolder(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true })
+  for (let path = directory; path !== dirname(path); path = dirname(path))
+    await syncFolder(dirname(path)).catch((error: NodeJS.ErrnoException) => {
+      // A folder that we may not open was not made by us.
+      if (error.code !== 'EACCES') throw error
+    })
+}
+
+/** Makes the names in the folder durable. */
+export async function syncFolder(directory: string): Promise<void> {
+  const folder = await open(directory, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+/** Whether there is no room on the disk, or no more of it for this user. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+}
+
+/** Replaces the file in one step: after a crash it holds either what it held before or all of `text`. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const partial = `${path}.partial`
+  try {
+    const file = await open(partial, 'w', 0o644)
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(partial, path)
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => undefined)
+    throw error
+  }
+  await syncFolder(dirname(path))
+}
