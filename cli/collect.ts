@@ -135,6 +135,7 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
       databaseServer: store.server,
       store: store.storeBatch,
       sessions: store.sessions,
+      missingRows: store.missingRows,
       untilEndOfTape: until === 'end-of-tape',
       stop,
       force,

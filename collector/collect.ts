@@ -67,6 +67,10 @@ export interface CollectOptions {
   store: WriterOptions['store']
   /** What the database knows of earlier sessions, once prepared. */
   sessions: KnownSessions
+  /** Sessions whose newest rows were committed and are gone. */
+  missingRows: TelemetryOptions['missingRows']
+  /** Other than the usual interval between checks of the rows. */
+  checkRowsMs?: number
   /** Stop at the end of a replayed tape. Without it only `stop` ends the recording. */
   untilEndOfTape: boolean
   /** Aborted: stop in order. Its reason is the cause that is recorded. */
@@ -184,9 +188,12 @@ async function createCollector(options: CollectOptions): Promise<Collector> {
   return { ...parts, reload: createReloader(settings, parts), telemetry: createTelemetry(options, parts) }
 }
 
-function createTelemetry({ settings, version, databaseServer, onProgress }: CollectOptions, parts: TelemetryParts) {
+function createTelemetry(
+  { settings, version, databaseServer, missingRows, checkRowsMs, onProgress }: CollectOptions,
+  parts: TelemetryParts,
+) {
   const { dataDir, gateway, metrics } = settings
-  return new Telemetry({ version, dataDir, gateway, metrics, databaseServer, onProgress }, parts)
+  return new Telemetry({ version, dataDir, gateway, metrics, databaseServer, missingRows, checkRowsMs, onProgress }, parts)
 }
 
 /** Takes over what can change while lines are open: the universe, rules, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */

@@ -11,11 +11,16 @@ import { type EmbeddedServer, startEmbedded } from './embedded/server.ts'
 import { type MigrateDownOptions, migrate, migrateDown } from './schema/migrate.ts'
 import { connectClient, createPool, databaseName, type DatabasePool } from './pool.ts'
 import { type BatchesBelow, batchesBelow, knownSessions } from './read/queries/committed-batches.ts'
+import { type MissingRows, missingRows } from './read/queries/missing-rows.ts'
+import { recentSince } from './read/queries/recent-batches.ts'
 import { type CollectorIdentity, type UnendedSession, unendedSessions } from './read/queries/unended-sessions.ts'
 import { writeErrorOf } from './sqlstates.ts'
 import { reconcileStorage } from './schema/storage.ts'
 import { endSession } from './write/end-session.ts'
 import { createTickStore, type TickStore } from './write/tick-store.ts'
+
+/** A check of so many rows takes less than a second. */
+const CHECKED_TICKS = 2_000_000
 
 export interface DatabaseSettings {
   dataDir: string
@@ -41,6 +46,8 @@ export interface OpenedDatabase {
     batchesBelow: (sessionId: number, batchNo: number) => Promise<BatchesBelow>
     end: (sessionId: number, tsUs: number) => Promise<void>
   }
+  /** Sessions whose newest rows were committed and are gone, once prepared. */
+  missingRows: () => Promise<MissingRows[]>
   close: () => Promise<void>
 }
 
@@ -79,7 +86,7 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
       return [...applied, ...stored]
     })
 
-  const asked = <T>(question: (client: pg.ClientBase) => Promise<T>): Promise<T> => {
+  const asked = async <T>(question: (client: pg.ClientBase) => Promise<T>): Promise<T> => {
     if (!pool) throw new Error('The database was asked before it was prepared.')
     return pool.withClient(question)
   }
@@ -109,6 +116,11 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
       batchesBelow: (sessionId, batchNo) => asked((client) => batchesBelow(client, sessionId, batchNo)),
       end: (sessionId, tsUs) => asked((client) => endSession(client, sessionId, tsUs)),
     },
+    missingRows: () =>
+      asked(async (client) => {
+        const sinceTs = await recentSince(client, CHECKED_TICKS)
+        return sinceTs === undefined ? [] : missingRows(client, { sinceTs })
+      }),
     async close() {
       await pool?.end()
       await embedded?.close()

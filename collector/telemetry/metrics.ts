@@ -20,6 +20,7 @@ export interface WatchedParts {
   pendingBatches: () => number
   lines: () => Readonly<Record<'market-data' | 'tick-by-tick', LineCounts>>
   openGaps: () => number
+  missingRows: () => number
   silentMs: () => number | undefined
 }
 
@@ -111,7 +112,7 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
   }
 }
 
-function watchParts(registry: Registry, { feedUp, pendingBatches, lines, openGaps, silentMs }: WatchedParts): void {
+function watchParts(registry: Registry, { feedUp, pendingBatches, lines, openGaps, missingRows, silentMs }: WatchedParts): void {
   const { gauge } = readers(registry)
   gauge('batches_pending', 'Batches that wait for the database.', pendingBatches)
   new Gauge({
@@ -125,6 +126,7 @@ function watchParts(registry: Registry, { feedUp, pendingBatches, lines, openGap
     },
   })
   gauge('feed_up', '1 while connected to the gateway.', () => (feedUp() ? 1 : 0))
+  gauge('rows_missing', 'Rows of the newest batches that were committed and are gone from the database.', missingRows)
   gauge('gaps_open', 'Gaps in the recording that are open now.', openGaps)
   gauge(
     'data_silent_seconds',

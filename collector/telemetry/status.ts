@@ -77,6 +77,8 @@ export const statusSchema = z.object({
     server: z.string().nullable(),
     answering: z.boolean().nullable(),
     lastCommit: moment.nullable(),
+    /** Of the newest batches: rows that were committed and are gone. Null before the first check. */
+    missingRows: count.nullable(),
     fault: z.string().nullable(),
   }),
   gaps: z.object({
@@ -125,6 +127,7 @@ export interface StatusSources {
   databaseSilent: () => boolean
   /** What the database is, once that is known. */
   databaseServer: () => string | undefined
+  missingRows: () => number | undefined
   entitlements: () => readonly EntitlementRow[]
 }
 
@@ -230,6 +233,7 @@ export function createStatusPage(sources: StatusSources): StatusPage {
           server: sources.databaseServer() ?? null,
           answering: sources.databaseSilent() ? false : (seen.databaseAnswers ?? null),
           lastCommit: seen.committedAtMs === undefined ? null : isoFromMs(seen.committedAtMs),
+          missingRows: sources.missingRows() ?? null,
           fault: seen.databaseFault ?? (sources.databaseSilent() ? 'it does not answer' : null),
         },
         gaps: {

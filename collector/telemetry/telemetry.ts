@@ -24,6 +24,7 @@ import { serveTelemetry, type TelemetryServer } from './http.ts'
 import type { Metrics } from './metrics.ts'
 import type { CollectProgress } from './progress.ts'
 import { DATABASE_SILENT_MS, notReadyReasons } from './readiness.ts'
+import { RowCheck, type RowCheckOptions } from './row-check.ts'
 import { createStatusPage, type StatusPage } from './status.ts'
 
 export interface TelemetryParts {
@@ -58,6 +59,9 @@ export interface TelemetryOptions {
   /** Where to serve the pages; absent: nowhere. */
   metrics?: PagesSettings | undefined
   databaseServer: () => string | undefined
+  missingRows: RowCheckOptions['missingRows']
+  /** Other than the usual interval between checks of the rows. */
+  checkRowsMs?: number | undefined
   onProgress?: ((progress: CollectProgress) => void) | undefined
 }
 
@@ -67,6 +71,7 @@ export class Telemetry {
   readonly #options: TelemetryOptions
   readonly #parts: TelemetryParts
   readonly #dataFlow = new DataFlow()
+  readonly #rowCheck: RowCheck
   readonly #page: StatusPage
   #server: TelemetryServer | undefined
   #withdrawAddress: (() => Promise<void>) | undefined
@@ -75,6 +80,8 @@ export class Telemetry {
   constructor(options: TelemetryOptions, parts: TelemetryParts) {
     this.#options = options
     this.#parts = parts
+    const { missingRows, checkRowsMs } = options
+    this.#rowCheck = new RowCheck({ missingRows, events: parts.events, ...(checkRowsMs !== undefined && { everyMs: checkRowsMs }) })
     this.#page = this.#createPage()
     const { metrics, writer, supply, ledger } = parts
     metrics.watch({
@@ -82,6 +89,7 @@ export class Telemetry {
       pendingBatches: () => writer.pending,
       lines: () => ({ 'market-data': supply.lines.marketData, 'tick-by-tick': supply.lines.tickByTick }),
       openGaps: () => ledger.open.length,
+      missingRows: () => this.#rowCheck.missing ?? 0,
       silentMs: () => this.#data.silentMs,
     })
   }
@@ -94,6 +102,7 @@ export class Telemetry {
       this.#dataFlow.sample(this.#parts.counts.received, performance.now())
       this.report()
     }, SAMPLE_MS)
+    this.#rowCheck.start()
     if (!metrics) return
     this.#server = await serveTelemetry({
       ...metrics,
@@ -115,6 +124,7 @@ export class Telemetry {
 
   async stop(): Promise<void> {
     clearInterval(this.#sampler)
+    this.#rowCheck.stop()
     // Left behind it says nothing: it counts only while its writer holds the lock.
     await this.#withdrawAddress?.().catch(() => undefined)
     await this.#server?.close()
@@ -192,6 +202,7 @@ export class Telemetry {
       lagMs: () => lag.lastMs,
       pendingBatches: () => writer.pending,
       databaseSilent: () => writer.failing === 0 && writer.waitedMs > DATABASE_SILENT_MS,
+      missingRows: () => this.#rowCheck.missing,
       entitlements: () => supply.entitlements.rows,
     })
   }

@@ -68,9 +68,7 @@ describe('a feed that is down', () => {
     const { events, lines, counts } = watched()
     events.feedDown({ reason: 'the gateway closed the connection', retryMs: 500 })
     expect(counts.reconnects).toBe(1)
-    expect(lines).toEqual([
-      expect.objectContaining({ level: 40, reason: 'the gateway closed the connection', retryMs: 500 }),
-    ])
+    expect(lines).toEqual([expect.objectContaining({ level: 40, reason: 'the gateway closed the connection', retryMs: 500 })])
   })
 
   it('is told of when it begins and when its reason changes, not at every attempt', () => {

@@ -16,7 +16,14 @@ async function served(notReady: () => string[] = () => []) {
   const counts = createCounts()
   const bound = new JournalBound({ limitBytes: 9000, memoryBytes: 100, minFreeBytes: 0 })
   const metrics = createMetrics(counts, bound)
-  metrics.watch({ feedUp: () => true, pendingBatches: () => 3, lines: () => lines, openGaps: () => 1, silentMs: () => undefined })
+  metrics.watch({
+    feedUp: () => true,
+    pendingBatches: () => 3,
+    lines: () => lines,
+    openGaps: () => 1,
+    missingRows: () => 0,
+    silentMs: () => undefined,
+  })
   const server = await serveTelemetry({
     host: '127.0.0.1',
     port: 0,
@@ -85,6 +92,7 @@ describe('/metrics', () => {
       tapedeck_feed_up: 1,
       tapedeck_feed_gaps_total: 1,
       tapedeck_gaps_open: 1,
+      tapedeck_rows_missing: 0,
       tapedeck_feed_reconnects_total: 5,
       tapedeck_journal_bytes_total: 512,
       tapedeck_journal_unreleased_bytes: 700,
