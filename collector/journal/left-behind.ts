@@ -96,7 +96,7 @@ export class LeftBehind {
     const { directory, bound } = options
     try {
       const lastId = await lastSessionId(directory)
-      const { sessions, damaged } = await recoverJournal(directory)
+      const { sessions, damaged } = await recoverJournal(directory, options.clock)
       for (const file of damaged) options.events.fileDamaged(file)
       return new LeftBehind(options, sessions, lastId)
     } catch (error) {
@@ -140,11 +140,7 @@ export class LeftBehind {
     if (this.#tape) return
     this.#tape = tape
     this.#startedUs = tape.nowUs()
-    const mine: OpenGap[] = []
-    for (const { openGap, clock } of openGapsOf(this.#sessions)) {
-      if (clock !== undefined && clock !== this.#options.clock) this.#name(openGap, this.#startedUs, clock)
-      else mine.push(openGap)
-    }
+    const mine = openGapsOf(this.#sessions)
     const gap = this.#options.file.gap
     this.#leftGap = gap
     if (gap?.clock === this.#options.clock) mine.push(gap)
@@ -256,12 +252,12 @@ export class LeftBehind {
  * Open gaps of these sessions, in their order, that no later one of them has taken over: one has when it has a gap, named or not, that
  * began no later and for the same reason.
  */
-function openGapsOf(sessions: readonly RecoveredSession[]): { openGap: OpenGap; clock?: string | undefined }[] {
-  let open: { openGap: OpenGap; clock?: string | undefined }[] = []
-  for (const { openGap, gaps, clock, batches } of sessions) {
+function openGapsOf(sessions: readonly RecoveredSession[]): OpenGap[] {
+  let open: OpenGap[] = []
+  for (const { openGap, gaps, batches } of sessions) {
     if (batches.length === 0) continue
-    open = open.filter(({ openGap: { fromTsUs, cause } }) => !gaps.some((gap) => gap.fromTsUs <= fromTsUs && gap.cause.startsWith(cause)))
-    if (openGap) open.push({ openGap, clock })
+    open = open.filter(({ fromTsUs, cause }) => !gaps.some((gap) => gap.fromTsUs <= fromTsUs && gap.cause === cause))
+    if (openGap) open.push(openGap)
   }
   return open
 }

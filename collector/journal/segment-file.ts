@@ -146,7 +146,7 @@ export function isGone(error: unknown): boolean {
 }
 
 /** Writes all buffers one after the other from `offset` on; returns the number of bytes. */
-async function writeFully(file: FileHandle, buffers: readonly Buffer[], offset: number): Promise<number> {
+export async function writeFully(file: FileHandle, buffers: readonly Buffer[], offset: number): Promise<number> {
   const total = buffers.reduce((sum, { length }) => sum + length, 0)
   let { bytesWritten } = await file.writev(buffers, offset)
   if (bytesWritten < total) {
