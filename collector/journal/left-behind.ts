@@ -61,8 +61,8 @@ export interface Tape {
   durable: () => Promise<void>
 }
 
-/** After this the database is not asked any more in this run. */
-const MAX_QUESTIONS = 3
+/** After so many the database is not asked any more in this run. */
+const MAX_REFUSALS = 3
 
 export class LeftBehind {
   readonly #options: LeftBehindOptions
@@ -79,7 +79,7 @@ export class LeftBehind {
   #startedUs = 0
   /** Found in the database before a session had begun. */
   #pending: (() => void)[] = []
-  #questions = 0
+  #refusals = 0
   #asking: Promise<void> | undefined
   #isAnswered = false
 
@@ -170,17 +170,19 @@ export class LeftBehind {
   /** Asks the database what only it knows. To be called whenever it is reached, before batches are written to it. */
   async ask(database: KnownSessions): Promise<void> {
     if (this.#isAnswered) return
-    try {
-      await (this.#asking ??= this.#ask(database))
-      this.#isAnswered = true
-    } catch (error) {
-      // The rows matter more than what is asked here.
-      this.#isAnswered = ++this.#questions >= MAX_QUESTIONS
-      if (!this.#isAnswered) throw error
-      this.#options.events.unanswered(error)
-    } finally {
-      this.#asking = undefined
-    }
+    this.#asking ??= this.#ask(database)
+      .catch((error: unknown) => {
+        if (!isRefusal(error) || ++this.#refusals < MAX_REFUSALS) throw error
+        // The rows matter more than what is asked here.
+        this.#options.events.unanswered(error)
+      })
+      .then(() => {
+        this.#isAnswered = true
+      })
+      .finally(() => {
+        this.#asking = undefined
+      })
+    await this.#asking
   }
 
   /** The open gaps are on disk in the new session: nothing hangs on the old segments any more. */
@@ -269,4 +271,10 @@ async function headLoss({ sessionId, head }: RecoveredSession, database: KnownSe
   if (batches === head.batchNo - 1 && (hasBatch || !head.isBegun)) return []
   const fromTsUs = Math.min(lastTsUs ?? head.fromTsUs, head.toTsUs - 1)
   return [{ fromTsUs, toTsUs: head.toTsUs, cause: JOURNAL_DAMAGED }]
+}
+
+/** Whether the database understood the question and does not answer it (SQLSTATE): another attempt helps only when that is changed. */
+function isRefusal(error: unknown): boolean {
+  const state = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^(?=.*\d)[0-9A-Z]{5}$/.test(state) && !/^(08|53|57)/.test(state)
 }

@@ -249,10 +249,16 @@ describe('a session of which no segment is left', () => {
     expect(next.named).toContainEqual({ fromTsUs: lastTsUs, toTsUs: NOW_US, cause: CRASH })
   })
 
-  it('is asked for three times at most, and does not keep rows from a database that does not answer that', async () => {
-    const { leftBehind, known, logged } = await lost({ unended: () => Promise.reject(new Error('permission denied')) })
-    for (let n = 0; n < 2; n++) await expect(leftBehind.ask(known)).rejects.toThrow('permission denied')
-    await leftBehind.ask(known)
+  it('is asked for until the database is there, but does not keep rows from one that refuses the question', async () => {
+    const failing = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }))
+    const { leftBehind, known, logged } = await lost({})
+    for (const code of ['EPIPE', '57P01', 'ECONNRESET', 'EPIPE'])
+      await expect(leftBehind.ask({ ...known, unended: failing(code) })).rejects.toThrow(code)
+    const refused = { ...known, unended: failing('42501') }
+    // Two lanes that ask at once ask once.
+    await Promise.allSettled([leftBehind.ask(refused), leftBehind.ask(refused)])
+    await expect(leftBehind.ask(refused)).rejects.toThrow('42501')
+    await leftBehind.ask(refused)
     await leftBehind.ask({ ...known, unended: unexpected })
     expect(logged.filter(({ msg }) => msg.includes('does not say which earlier sessions'))).toHaveLength(1)
   })
