@@ -1,6 +1,6 @@
 /** Files and folders that survive a power cut: what is written here is on the disk, names included, when the call returns. */
 
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Makes the folder where it is missing, in a way that a power cut does not undo: its name and those above it are on disk. */
@@ -32,9 +32,9 @@ export function isDiskFull(error: unknown): boolean {
 export async function replaceFile(path: string, text: string): Promise<void> {
   const partial = `${path}.partial`
   try {
-    const file = await open(partial, 'w', 0o644)
+    const file = await open(partial, 'w')
     try {
-      await file.writeFile(text)
+      await writeFully(file, [Buffer.from(text)], 0)
       await file.sync()
     } finally {
       await file.close()
@@ -45,4 +45,17 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     throw error
   }
   await syncFolder(dirname(path))
+}
+
+/** Writes all buffers one after the other from `offset` on; returns the number of bytes. */
+export async function writeFully(file: FileHandle, buffers: readonly Buffer[], offset: number): Promise<number> {
+  const total = buffers.reduce((sum, { length }) => sum + length, 0)
+  let { bytesWritten } = await file.writev(buffers, offset)
+  if (bytesWritten < total) {
+    // A disk filling up writes short first; going on finishes it or brings the error.
+    const all = Buffer.concat(buffers)
+    while (bytesWritten < total)
+      bytesWritten += (await file.write(all, bytesWritten, total - bytesWritten, offset + bytesWritten)).bytesWritten
+  }
+  return total
 }

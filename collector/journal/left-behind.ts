@@ -63,8 +63,8 @@ export interface Tape {
   durable: () => Promise<void>
 }
 
-/** After this the database is not asked any more in this run. */
-const MAX_QUESTIONS = 3
+/** After so many the database is not asked any more in this run. */
+const MAX_REFUSALS = 3
 
 export class LeftBehind {
   readonly #options: LeftBehindOptions
@@ -81,7 +81,7 @@ export class LeftBehind {
   #startedUs = 0
   /** Found in the database before a session had begun. */
   #pending: (() => void)[] = []
-  #questions = 0
+  #refusals = 0
   #asking: Promise<void> | undefined
   #isAnswered = false
 
@@ -98,7 +98,7 @@ export class LeftBehind {
     const { directory, bound } = options
     try {
       const lastId = await lastSessionId(directory)
-      const { sessions, damaged } = await recoverJournal(directory)
+      const { sessions, damaged } = await recoverJournal(directory, options.clock)
       for (const file of damaged) options.events.journalFileDamaged(file)
       return new LeftBehind(options, sessions, lastId)
     } catch (error) {
@@ -142,11 +142,7 @@ export class LeftBehind {
     if (this.#tape) return
     this.#tape = tape
     this.#startedUs = tape.nowUs()
-    const mine: GapStart[] = []
-    for (const { openGap, clock } of openGapsOf(this.#sessions)) {
-      if (clock !== undefined && clock !== this.#options.clock) this.#name(openGap, this.#startedUs, clock)
-      else mine.push(openGap)
-    }
+    const mine = openGapsOf(this.#sessions)
     const gap = this.#options.file.gap
     this.#leftGap = gap
     if (gap?.clock === this.#options.clock) mine.push(gap)
@@ -176,17 +172,19 @@ export class LeftBehind {
   /** Asks the database what only it knows. To be called whenever it is reached, before batches are written to it. */
   async ask(database: KnownSessions): Promise<void> {
     if (this.#isAnswered) return
-    try {
-      await (this.#asking ??= this.#ask(database))
-      this.#isAnswered = true
-    } catch (error) {
-      // The rows matter more than what is asked here.
-      this.#isAnswered = ++this.#questions >= MAX_QUESTIONS
-      if (!this.#isAnswered) throw error
-      this.#options.events.sessionsUnanswered({ error })
-    } finally {
-      this.#asking = undefined
-    }
+    this.#asking ??= this.#ask(database)
+      .catch((error: unknown) => {
+        if (!isRefusal(error) || ++this.#refusals < MAX_REFUSALS) throw error
+        // The rows matter more than what is asked here.
+        this.#options.events.sessionsUnanswered({ error })
+      })
+      .then(() => {
+        this.#isAnswered = true
+      })
+      .finally(() => {
+        this.#asking = undefined
+      })
+    await this.#asking
   }
 
   /** The open gaps are on disk in the new session: nothing hangs on the old segments any more. */
@@ -258,12 +256,12 @@ export class LeftBehind {
  * Open gaps of these sessions, in their order, that no later one of them has taken over: one has when it has a gap, named or not, that
  * began no later and for the same reason.
  */
-function openGapsOf(sessions: readonly RecoveredSession[]): { openGap: GapStart; clock?: string | undefined }[] {
-  let open: { openGap: GapStart; clock?: string | undefined }[] = []
-  for (const { openGap, gaps, clock, batches } of sessions) {
+function openGapsOf(sessions: readonly RecoveredSession[]): GapStart[] {
+  let open: GapStart[] = []
+  for (const { openGap, gaps, batches } of sessions) {
     if (batches.length === 0) continue
-    open = open.filter(({ openGap: { fromTsUs, cause } }) => !gaps.some((gap) => gap.fromTsUs <= fromTsUs && gap.cause.startsWith(cause)))
-    if (openGap) open.push({ openGap, clock })
+    open = open.filter(({ fromTsUs, cause }) => !gaps.some((gap) => gap.fromTsUs <= fromTsUs && gap.cause === cause))
+    if (openGap) open.push(openGap)
   }
   return open
 }
@@ -275,4 +273,10 @@ async function headLoss({ sessionId, head }: RecoveredSession, database: KnownSe
   if (batches === head.batchNo - 1 && (hasBatch || !head.isBegun)) return []
   const fromTsUs = Math.min(lastTsUs ?? head.fromTsUs, head.toTsUs - 1)
   return [{ fromTsUs, toTsUs: head.toTsUs, cause: JOURNAL_DAMAGED }]
+}
+
+/** Whether the database understood the question and does not answer it (SQLSTATE): another attempt helps only when that is changed. */
+function isRefusal(error: unknown): boolean {
+  const state = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^(?=.*\d)[0-9A-Z]{5}$/.test(state) && !/^(08|53|57)/.test(state)
 }

@@ -15,6 +15,7 @@ import { RecordCursor } from '../../db/tape/codec/decode.ts'
 import { RecordEncoder } from '../../db/tape/codec/encode.ts'
 import { readBlocks, readTapeMeta, type TapeBlock } from '../../db/tape/reader.ts'
 import { BLOCK_HEAD_BYTES, sealBlock, stampSync, type TapeMeta } from '../../db/tape/segment.ts'
+import { writeFully } from '../../system/durable-files.ts'
 import type { Contract } from '../../market/contract.ts'
 import { FeedError, TapedeckError, messageOf } from '../../market/errors.ts'
 import type { FeedGap, LineEvent, TapeRecord } from '../../market/tick.ts'
@@ -71,8 +72,12 @@ export interface Recovery {
   damaged: DamagedFile[]
 }
 
-/** Reads every unreleased session in the folder. Throws only when the folder itself cannot be made or read. */
-export async function recoverJournal(directory: string): Promise<Recovery> {
+/**
+ * Reads every unreleased session in the folder. Throws only when the folder itself cannot be made or read.
+ *
+ * @param clock of the run that reads them: its times say nothing of a session on another clock, whose open gap is named here
+ */
+export async function recoverJournal(directory: string, clock?: string): Promise<Recovery> {
   const sessions = new Map<number, SegmentFile[]>()
   for (const file of await listSegments(directory)) {
     const files = sessions.get(file.sessionId)
@@ -81,7 +86,7 @@ export async function recoverJournal(directory: string): Promise<Recovery> {
   }
   const recovery: Recovery = { sessions: [], damaged: [] }
   for (const [sessionId, files] of sessions) {
-    const session = await new SessionRecovery(directory, sessionId, recovery.damaged).recover(files)
+    const session = await new SessionRecovery(directory, sessionId, recovery.damaged, clock).recover(files)
     if (session.segments.length > 0) recovery.sessions.push(session)
   }
   return recovery
@@ -106,6 +111,7 @@ interface Tail {
 class SessionRecovery {
   readonly #directory: string
   readonly #damaged: DamagedFile[]
+  readonly #clock: string | undefined
   readonly #session: RecoveredSession
   readonly #openLines = new Map<number, LineEvent>()
   /** Those that no gap names yet, by `gapKey`. */
@@ -122,7 +128,8 @@ class SessionRecovery {
   /** Earliest time in a preamble, or in the head of a damaged block. */
   #earliestUs = Number.POSITIVE_INFINITY
 
-  constructor(directory: string, sessionId: number, damaged: DamagedFile[]) {
+  constructor(directory: string, sessionId: number, damaged: DamagedFile[], clock: string | undefined) {
+    this.#clock = clock
     this.#directory = directory
     this.#damaged = damaged
     const lists = { gaps: [], batches: [], segments: [], losses: [], contracts: new Map<number, Contract>() }
@@ -238,6 +245,7 @@ class SessionRecovery {
     else if (record.kind === 'line') this.#openLines.delete(record.openedSeq)
     else if (record.kind === 'gap' && record.instrument === undefined) {
       this.#openGaps.delete(gapKey(record))
+      if (record.cause === COLLECTOR_CRASH) this.#openGaps.delete(CRASH)
       session.gaps.push({ fromTsUs: record.fromTsUs, cause: record.cause })
       if (record.cause === JOURNAL_DAMAGED) this.#named.add(lossKey(record))
     } else if (record.kind === 'session' && record.event === 'interrupted') {
@@ -294,13 +302,19 @@ class SessionRecovery {
         encoder.append({ ...line, seq: ++seq, tsUs: ++tsUs, event: 'closed', untilTsUs: lastTsUs, cause: CRASH })
       encoder.append({ kind: 'session', seq: ++seq, tsUs: ++tsUs, event: 'ended', cause: CRASH })
     }
+    const { openGap, clock = this.#clock } = session
+    if (openGap && this.#clock !== undefined && clock !== this.#clock) {
+      const toTsUs = Math.max(lastTsUs, openGap.fromTsUs + 1)
+      encoder.append({ kind: 'gap', seq: ++seq, tsUs: ++tsUs, ...openGap, toTsUs })
+      delete session.openGap
+    }
     if (encoder.records === 0) return
     const batchNo = (session.batches.at(-1)?.batchNo ?? 0) + 1
     const block = sealBlock(encoder, batchNo)
     stampSync(block, end.syncNo + 1, 0)
     const file = await open(end.segment.path, 'r+')
     try {
-      await file.write(block, 0, block.length, end.offset)
+      await writeFully(file, [block], end.offset)
       await file.sync()
     } finally {
       await file.close()

@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path'
 
 import { RecordEncoder } from '../../db/tape/codec/encode.ts'
 import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
-import { makeFolder, syncFolder } from '../../system/durable-files.ts'
+import { makeFolder, syncFolder, writeFully } from '../../system/durable-files.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import type { SegmentRef } from './batch.ts'
 import { segmentName } from './directory.ts'
@@ -143,17 +143,4 @@ export class SegmentWriter implements SegmentRef {
 /** Whether an error says that nothing has this name. */
 export function isGone(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
-}
-
-/** Writes all buffers one after the other from `offset` on; returns the number of bytes. */
-async function writeFully(file: FileHandle, buffers: readonly Buffer[], offset: number): Promise<number> {
-  const total = buffers.reduce((sum, { length }) => sum + length, 0)
-  let { bytesWritten } = await file.writev(buffers, offset)
-  if (bytesWritten < total) {
-    // A disk filling up writes short first; going on finishes it or brings the error.
-    const all = Buffer.concat(buffers)
-    while (bytesWritten < total)
-      bytesWritten += (await file.write(all, bytesWritten, total - bytesWritten, offset + bytesWritten)).bytesWritten
-  }
-  return total
 }

@@ -406,12 +406,20 @@ describe('damage', () => {
   it('that keeps the end from being written leaves the session to the next start', async () => {
     const { folder } = await crashed({}, [j.started(), j.quote(2)])
     const handle = await j.fileHandlePrototype()
+    const writev = handle.writev as (buffers: Buffer[], at: number) => Promise<unknown>
     const { write } = handle
+    // A disk filling up writes short first.
+    handle.writev = function (this: unknown, buffers: Buffer[], at: number) {
+      return writev.call(this, [Buffer.concat(buffers).subarray(0, 60)], at)
+    }
     handle.write = () => Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }))
-    const session = await j.recoverOne(folder).finally(() => Object.assign(handle, { write }))
+    const session = await j.recoverOne(folder).finally(() => Object.assign(handle, { writev, write }))
 
     expect(session).toMatchObject({ unwritable: { code: 'ENOSPC' }, openGap: { fromTsUs: j.BASE_US + 2 } })
     expect(await seqsIn(session)).toEqual([1, 2])
+    const again = await j.recoverOne(folder)
+    expect(again).toMatchObject({ crashed: true, tornBytes: 60, losses: [] })
+    expect(await seqsIn(again)).toEqual([1, 2, 3])
   })
 
   it('to one session hides no other', async () => {
