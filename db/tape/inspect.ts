@@ -8,7 +8,7 @@ import type { TapeRecord } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { RecordCursor } from './codec/decode.ts'
 import { RecordKind } from './codec/layout.ts'
-import { placed, readBlocks, readTapeHeader, type TapeBlock, type TornTail } from './reader.ts'
+import { describeTorn, placed, readBlocks, readTapeHeader, type TapeBlock, type TornTail } from './reader.ts'
 import { BLOCK_HEAD_BYTES, type TapeMeta } from './segment.ts'
 
 type Kind = TapeRecord['kind']
@@ -144,7 +144,7 @@ export function formatTapeVerdict(path: string, verdict: TapeVerdict): string {
   const { ok, blocks, records, torn, endMark, problems, problemCount } = verdict
   return [
     `${path}: ${blocks} blocks, ${records} records, ${ok ? 'ok' : problemCount > 0 ? `problems: ${problemCount}` : 'torn'}`,
-    ...(torn ? [`byte ${torn.offset}: ${tornText(torn)}`] : []),
+    ...(torn ? [`byte ${torn.offset}: the file ${describeTorn(torn)}`] : []),
     ...(endMark ? ['no end mark: written by another program or an earlier version; a cut between two blocks would not be seen'] : []),
     ...problems.map(({ offset, message }) => `byte ${offset}: ${message}`),
     ...(problems.length < problemCount ? [`... and ${problemCount - problems.length} more`] : []),
@@ -153,12 +153,6 @@ export function formatTapeVerdict(path: string, verdict: TapeVerdict): string {
 
 function tornSize({ offset, bytes }: TornTail): string {
   return bytes === 0 ? `cut at byte ${grouped(offset)}, without an end mark` : `${grouped(bytes)} bytes at byte ${grouped(offset)}`
-}
-
-function tornText({ bytes }: TornTail): string {
-  return bytes === 0
-    ? 'the end mark is missing: the file was cut here, and what was behind is lost'
-    : `the file ends in an unfinished write of ${bytes} bytes`
 }
 
 /** The records of a tape that pass the filter, as plain objects. Throws like `readBlocks`, after what lies before the damage. */

@@ -91,7 +91,9 @@ export async function startGateway(options: GatewayOptions, { log }: { log: Log 
   checkOptions(options)
   const source = sourceOf(options)
   const tape = await source.contents()
-  if (tape.torn) log.warn({ ...tape.torn, tape: source.name }, 'The tape ends in an unfinished write, which is not served')
+  if (tape.torn?.bytes === 0)
+    log.warn({ ...tape.torn, tape: source.name }, 'The tape was cut: its end mark is missing, and what was behind is lost')
+  else if (tape.torn) log.warn({ ...tape.torn, tape: source.name }, 'The tape ends in an unfinished write, which is not served')
   const gateway = new ReplayGateway(options, source, tape, log)
   await gateway.listen()
   return gateway
