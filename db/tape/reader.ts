@@ -34,6 +34,11 @@ export interface TornTail {
   bytes: number
 }
 
+/** Completes "the file …" or "the tape …". */
+export function describeTorn({ bytes }: TornTail): string {
+  return bytes === 0 ? 'was cut: its end mark is missing, and what was behind is lost' : `ends in an unfinished write of ${bytes} bytes`
+}
+
 export interface TapeDamage {
   /** Byte offset of what cannot be read. */
   offset: number
