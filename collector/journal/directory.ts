@@ -6,7 +6,7 @@
 import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 
-import { makeFolder } from '../../system/durable-files.ts'
+import { makeFolder, syncFolder } from '../../system/durable-files.ts'
 
 const SEGMENT = /^(\d+)-(\d{6,})\.tape$/
 const RELEASED = 'released'
@@ -48,12 +48,18 @@ export async function lastSessionId(directory: string): Promise<number> {
   return last
 }
 
-/** Moves a segment to the released ones. One that has disappeared needs no putting away. */
+/**
+ * Moves a segment to the released ones. One that has disappeared needs no putting away. Durable, so that after a power cut no older one
+ * is back whose successors are gone: that would look like a loss between them.
+ */
 export async function releaseSegment(directory: string, path: string): Promise<void> {
-  await mkdir(join(directory, RELEASED), { recursive: true })
-  await rename(path, join(directory, RELEASED, basename(path))).catch(async (error: NodeJS.ErrnoException) => {
+  const released = join(directory, RELEASED)
+  if ((await mkdir(released, { recursive: true })) !== undefined) await syncFolder(directory)
+  await rename(path, join(released, basename(path))).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' || (await exists(path))) throw error
   })
+  await syncFolder(released)
+  await syncFolder(directory)
 }
 
 /** Puts a segment away whose rows are in the database, as far as it could be read. */
