@@ -134,6 +134,8 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
       prepareDatabase: store.prepare,
       databaseServer: store.server,
       store: store.storeBatch,
+      sessions: store.sessions,
+      missingRows: store.missingRows,
       untilEndOfTape: until === 'end-of-tape',
       stop,
       force,

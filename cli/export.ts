@@ -23,7 +23,8 @@ export function addExport(program: Command): void {
 }
 
 async function exportTicks(options: ExportArguments): Promise<void> {
-  const { exportSession, formatExportProgress, formatExportSummary } = await import('../backtester/replay/export.ts')
+  const { exportSession } = await import('../backtester/replay/export.ts')
+  const { formatExportProgress, formatExportSummary } = await import('./replay-report.ts')
   const query = queryOf(options)
   const { stop } = stopSignalsOrUnread()
   const status = process.stderr.isTTY ? statusLine() : () => undefined

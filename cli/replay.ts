@@ -34,7 +34,8 @@ export function addReplay(program: Command): void {
 }
 
 async function replay(options: ReplayArguments): Promise<void> {
-  const { formatReplayProgress, formatReplaySummary, replaySession } = await import('../backtester/replay/session.ts')
+  const { replaySession } = await import('../backtester/replay/session.ts')
+  const { formatReplayProgress, formatReplaySummary } = await import('./replay-report.ts')
   const query = queryOf(options)
   const { stop } = stopSignalsOrUnread()
   const status = statusLine()

@@ -106,7 +106,13 @@ function tickRows({ received, written, quarantined, dropped, inFlight }: Status[
   ]
 }
 
-function answer({ answering, lastCommit, fault }: Status['database'], batches: number, age: (iso: string) => string): string[] {
+function answer(database: Status['database'], batches: number, age: (iso: string) => string): string[] {
+  const { missingRows } = database
+  const gone = missingRows ? [`${counted(missingRows, 'committed row')} GONE: somebody deleted or truncated them, or dropped a chunk`] : []
+  return [...commits(database, batches, age), ...gone]
+}
+
+function commits({ answering, lastCommit, fault }: Status['database'], batches: number, age: (iso: string) => string): string[] {
   if (answering === null) return ['nothing written yet']
   const last = lastCommit === null ? 'no commit yet' : `last commit ${age(lastCommit)} ago`
   if (answering) return [batches > 0 ? last : `takes ticks, ${last}`]

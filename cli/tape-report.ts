@@ -2,7 +2,7 @@
 
 import type { ImportSummary } from '../db/tape/importers/import-tape.ts'
 import type { TapeInfo, TapeVerdict } from '../db/tape/inspect.ts'
-import type { TornTail } from '../db/tape/reader.ts'
+import { describeTorn, type TornTail } from '../db/tape/reader.ts'
 import { isoFromUs } from '../market/time.ts'
 import { alignColumns, wrapText } from '../system/text-table.ts'
 
@@ -53,7 +53,7 @@ export function formatTapeVerdict(path: string, verdict: TapeVerdict): string {
   const { ok, blocks, records, torn, endMark, problems, problemCount } = verdict
   return [
     `${path}: ${blocks} blocks, ${records} records, ${ok ? 'ok' : problemCount > 0 ? `problems: ${problemCount}` : 'torn'}`,
-    ...(torn ? [`byte ${torn.offset}: ${tornText(torn)}`] : []),
+    ...(torn ? [`byte ${torn.offset}: the file ${describeTorn(torn)}`] : []),
     ...(endMark ? ['no end mark: written by another program or an earlier version; a cut between two blocks would not be seen'] : []),
     ...problems.map(({ offset, message }) => `byte ${offset}: ${message}`),
     ...(problems.length < problemCount ? [`... and ${problemCount - problems.length} more`] : []),
@@ -62,12 +62,6 @@ export function formatTapeVerdict(path: string, verdict: TapeVerdict): string {
 
 function tornSize({ offset, bytes }: TornTail): string {
   return bytes === 0 ? `cut at byte ${whole(offset)}, without an end mark` : `${whole(bytes)} bytes at byte ${whole(offset)}`
-}
-
-function tornText({ bytes }: TornTail): string {
-  return bytes === 0
-    ? 'the end mark is missing: the file was cut here, and what was behind is lost'
-    : `the file ends in an unfinished write of ${bytes} bytes`
 }
 
 const whole = (count: number) => count.toLocaleString('en-US')

@@ -18,9 +18,10 @@ import { aborted } from '../system/abort.ts'
 import { acquireDirectoryLock } from '../system/directory-lock.ts'
 import type { FeedSettings } from './ib/link/feed.ts'
 import { JournalBound, type JournalLimits } from './journal/bound.ts'
+import { CollectorFile } from './journal/collector-file.ts'
 import { Housekeeping } from './journal/housekeeping.ts'
 import type { JournalSettings } from './journal/journal.ts'
-import { type RecoveredSession, recoverJournal } from './journal/recovery.ts'
+import { type KnownSessions, LeftBehind } from './journal/left-behind.ts'
 import type { LineDelays } from './lines/ask-again.ts'
 import { createGatewayClock, createWallClock } from './record/clock.ts'
 import type { Judge } from './record/recorder.ts'
@@ -34,7 +35,8 @@ import type { CollectProgress } from './telemetry/progress.ts'
 import { Telemetry, type TelemetryOptions, type TelemetryParts } from './telemetry/telemetry.ts'
 import { type FeedHalf, joinFeed, joinStorage } from './topology.ts'
 import type { UnderlyingSettings } from './universe/universe.ts'
-import type { Writer, WriterOptions } from './write/writer.ts'
+import type { Ending } from './write/ending.ts'
+import type { WriterOptions } from './write/writer.ts'
 
 export interface CollectSettings {
   dataDir: string
@@ -63,6 +65,12 @@ export interface CollectOptions {
   /** What the database is, in words; undefined until that is known. */
   databaseServer: () => string | undefined
   store: WriterOptions['store']
+  /** What the database knows of earlier sessions, once prepared. */
+  sessions: KnownSessions
+  /** Sessions whose newest rows were committed and are gone. */
+  missingRows: TelemetryOptions['missingRows']
+  /** Other than the usual interval between checks of the rows. */
+  checkRowsMs?: number
   /** Stop at the end of a replayed tape. Without it only `stop` ends the recording. */
   untilEndOfTape: boolean
   /** Aborted: stop in order. Its reason is the cause that is recorded. */
@@ -84,10 +92,8 @@ export interface CollectSummary {
   counts: Counts
 }
 
-const STILL_HOLDING_MS = 5000
 const CLOCK_WAIT_MS = 5000
 const POLL_MS = 250
-const ABANDON_MS = 3000
 
 /** Records until it is told to stop. Resolves when everything is stopped; throws a TapedeckError when it cannot begin. */
 export async function collect(options: CollectOptions): Promise<CollectSummary> {
@@ -95,7 +101,7 @@ export async function collect(options: CollectOptions): Promise<CollectSummary> 
   try {
     const collector = await createCollector(options)
     options.onReloadable?.(collector.reload)
-    return await run(collector, options)
+    return await run(collector)
   } finally {
     await lock.release()
   }
@@ -106,7 +112,9 @@ type Collector = TelemetryParts &
     sessions: Sessions
     housekeeping: Housekeeping
     telemetry: Telemetry
-    recovered: RecoveredSession[]
+    leftBehind: LeftBehind
+    file: CollectorFile
+    ending: Ending
     /** Aborted: the recording ends, in order. Its reason is the cause, or the error that it ends with. */
     stopping: AbortSignal
     onBroken: (error: unknown) => void
@@ -115,9 +123,9 @@ type Collector = TelemetryParts &
 
 /** Creates all parts; nothing runs yet. */
 async function createCollector(options: CollectOptions): Promise<Collector> {
-  const { settings, version, logger, force, stop } = options
-  const { gateway, journal, rules } = settings
-  const directory = join(settings.dataDir, 'journal')
+  const { settings, version, logger, stop } = options
+  const { dataDir, gateway, journal, rules } = settings
+  const directory = join(dataDir, 'journal')
   const counts = createCounts()
   const events = createEvents(logger, counts)
   const stopping = new AbortController()
@@ -128,25 +136,30 @@ async function createCollector(options: CollectOptions): Promise<Collector> {
     stopping.abort(error)
   }
 
-  const recovered = await recoverJournal(directory)
   const clock = gateway.clock === 'gateway' ? createGatewayClock() : createWallClock()
   const bound = new JournalBound(journal)
   const metrics = createMetrics(counts, bound)
   const lag = new CommitLag()
   const housekeeping = new Housekeeping({ directory, keepDays: journal.keepDays, bound, events })
   const shared = { counts, events, clock, onBroken }
+  const file = await CollectorFile.open({ dataDir, onError: (error, path) => events.collectorFileFailed({ error, path }) })
+  const leftBehind = await LeftBehind.read({ directory, dataDir, clock: gateway.clock, file, bound, counts, events })
   const storage = joinStorage({
     ...shared,
     bound,
     housekeeping,
     metrics,
     lag,
-    force,
+    file,
+    leftBehind,
+    knownSessions: options.sessions,
+    force: options.force,
+    drainTimeoutMs: options.drainTimeoutMs,
     journal: { ...journal, directory },
     lanes: settings.lanes,
     judge: judgeBy(rules, events),
     config: { rules },
-    detail: { version, host: hostname(), pid: process.pid, clock: gateway.clock },
+    detail: { version, host: hostname(), pid: process.pid, clock: gateway.clock, collectorId: file.collectorId, dataDir },
     store: options.store,
     prepareDatabase: options.prepareDatabase,
   })
@@ -160,21 +173,27 @@ async function createCollector(options: CollectOptions): Promise<Collector> {
     genericTicks: gateway.genericTicks,
     universe: { underlyings: settings.underlyings, lines: gateway.lines },
     lineDelays: gateway.lineDelays,
+    onBegun: () =>
+      leftBehind.begin({
+        nowUs: () => recorder.nowUs,
+        gap: (gap) => ledger.name(gap),
+        interrupt: ({ fromTsUs, cause }) => ledger.linesLost(fromTsUs, cause),
+        durable: () => recorder.durable(),
+      }),
     onEndOfTape: () => {
       if (options.untilEndOfTape) stopping.abort('end-of-tape')
     },
   })
-  const parts = { ...shared, ...storage, ...feedHalf, bound, lag, metrics, housekeeping, recovered, stopping: stopping.signal }
-  return { ...parts, reload: createReloader(settings, parts), telemetry: createTelemetry(options, directory, parts) }
+  const parts = { ...shared, ...storage, ...feedHalf, bound, lag, metrics, housekeeping, leftBehind, file, stopping: stopping.signal }
+  return { ...parts, reload: createReloader(settings, parts), telemetry: createTelemetry(options, parts) }
 }
 
 function createTelemetry(
-  { settings, version, databaseServer, onProgress }: CollectOptions,
-  journalDirectory: string,
+  { settings, version, databaseServer, missingRows, checkRowsMs, onProgress }: CollectOptions,
   parts: TelemetryParts,
 ) {
   const { dataDir, gateway, metrics } = settings
-  return new Telemetry({ version, dataDir, journalDirectory, gateway, metrics, databaseServer, onProgress }, parts)
+  return new Telemetry({ version, dataDir, gateway, metrics, databaseServer, missingRows, checkRowsMs, onProgress }, parts)
 }
 
 /** Takes over what can change while lines are open: the universe, rules, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */
@@ -198,14 +217,14 @@ function judgeBy(rules: CollectSettings['rules'], events: Events): Judge {
   return createValidator({ rules: RULES, settings: rules, disabled: rules.disabled, onRuleError })
 }
 
-async function run(collector: Collector, options: CollectOptions): Promise<CollectSummary> {
-  const { housekeeping, telemetry, feed, sessions, stopping, events, writer, recorder, counts } = collector
+async function run(collector: Collector): Promise<CollectSummary> {
+  const { housekeeping, telemetry, feed, sessions, stopping, events, writer, recorder, ledger, counts, leftBehind, ending, file } =
+    collector
   await housekeeping.start()
   try {
     await telemetry.start()
-    takeUpRecovered(collector, options.settings.gateway.clock)
+    leftBehind.write(writer)
     sessions.start()
-    for (const session of collector.recovered) writeRecovered(session, collector)
     feed.start()
     await Promise.race([aborted(stopping), clockIsKnown(collector)])
     await aborted(stopping)
@@ -216,33 +235,15 @@ async function run(collector: Collector, options: CollectOptions): Promise<Colle
     events.stopping({ cause, error })
     await collector.stop()
     const { sessionId } = recorder
-    await sessions.end(cause)
-    await drain(writer, counts, events, options)
+    if (recorder.recording) leftBehind.end(ledger.allLines, recorder.nowUs)
+    await ending.run(() => sessions.end(cause))
+    await file.saved()
     telemetry.report()
     if (error) throw error
     return { sessionId, cause, counts }
   } finally {
     housekeeping.stop()
     await telemetry.stop()
-  }
-}
-
-/** An earlier run's last session may have left a gap behind; the one before it named its own. */
-function takeUpRecovered({ recovered, ledger }: Collector, clock: 'wall' | 'gateway'): void {
-  const { gap, clock: whose = clock } = recovered.findLast(({ batches }) => batches.length > 0) ?? {}
-  // The time of a replayed day and today's have nothing to do with each other.
-  if (gap && whose === clock) ledger.linesLost(gap.fromTsUs, gap.cause)
-}
-
-function writeRecovered(session: RecoveredSession, { events, counts, writer, bound }: Collector): void {
-  const { sessionId, batches, tornBytes, crashed } = session
-  const ticks = batches.reduce((sum, batch) => sum + batch.ticks, 0)
-  events.sessionRecovered({ sessionId, batches: batches.length, ticks, tornBytes, crashed })
-  counts.recovered.found += ticks
-  for (const batch of batches) writer.add(batch, { contractOf: (i) => session.contracts.get(i), recovered: true })
-  for (const segment of session.segments) {
-    bound.segmentBytes += segment.bytes
-    writer.segmentClosed(segment)
   }
 }
 
@@ -257,17 +258,4 @@ async function clockIsKnown({ supply, clock, stopping, onBroken }: Collector): P
       code: 'no-gateway-time',
     }),
   )
-}
-
-async function drain(writer: Writer, counts: Counts, events: Events, { force, drainTimeoutMs }: CollectOptions): Promise<void> {
-  const holding = setInterval(() => events.stillHolding({ ticks: counts.inFlight, batches: writer.pending }), STILL_HOLDING_MS)
-  const waiting = new AbortController()
-  const timeout = sleep(drainTimeoutMs, undefined, { signal: waiting.signal }).catch(() => undefined)
-  await Promise.race([writer.drained(), aborted(force), timeout])
-  waiting.abort()
-  clearInterval(holding)
-  // A statement that hangs on a dead connection must not hold the exit up; its batch is in the journal.
-  await Promise.race([writer.stop(), sleep(ABANDON_MS, undefined, { ref: false })])
-  const ticks = counts.inFlight + counts.recovered.found - counts.recovered.committed
-  if (writer.uncommitted > 0) events.leftInJournal({ ticks, batches: writer.uncommitted })
 }

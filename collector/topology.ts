@@ -23,8 +23,10 @@ import { UnreadableMessages } from './ib/unreadable.ts'
 import { Assembler, SILENCE_MS } from './ib/ticks/assemble.ts'
 import { Intake } from './ib/ticks/intake.ts'
 import type { JournalBound } from './journal/bound.ts'
+import type { CollectorFile } from './journal/collector-file.ts'
 import type { Housekeeping } from './journal/housekeeping.ts'
 import { Journal, type JournalSettings } from './journal/journal.ts'
+import type { KnownSessions, LeftBehind } from './journal/left-behind.ts'
 import type { LineDelays } from './lines/ask-again.ts'
 import { LineSupply } from './lines/line-supply.ts'
 import type { CollectorClock, GatewayClock } from './record/clock.ts'
@@ -36,6 +38,7 @@ import type { Counts } from './telemetry/counts.ts'
 import type { Events } from './telemetry/events/index.ts'
 import type { Metrics } from './telemetry/metrics.ts'
 import { Discovery, type DiscoverySettings } from './universe/discovery.ts'
+import { Ending } from './write/ending.ts'
 import { preparedStore } from './write/prepared-store.ts'
 import { Writer, type WriterOptions } from './write/writer.ts'
 
@@ -58,12 +61,17 @@ export interface StorageOptions extends Shared {
   /** Settings that verdicts depend on. */
   config: Record<string, unknown>
   /** Goes into the session's start record. */
-  detail: Record<string, unknown>
+  detail: { clock: string; [name: string]: unknown }
   store: WriterOptions['store']
   /** Brings the database to this version and makes it ready. */
   prepareDatabase: () => Promise<void>
-  /** Aborted: a disk that takes nothing is waited for no longer. */
+  /** What earlier runs left, and what only the database knows of them. */
+  leftBehind: LeftBehind
+  knownSessions: KnownSessions
+  file: CollectorFile
+  /** Aborted: the end waits no longer. */
   force: AbortSignal
+  drainTimeoutMs: number
 }
 
 export interface Storage {
@@ -71,26 +79,43 @@ export interface Storage {
   recorder: Recorder
   ledger: GapLedger
   state: MarketState
+  ending: Ending
 }
 
 /** The second half: from the recorder to the release of a journal segment. */
 export function joinStorage(options: StorageOptions): Storage {
-  const { counts, events, clock, bound, housekeeping, metrics, lag, force } = options
+  const { counts, events, clock, bound, housekeeping, metrics, lag, file, leftBehind } = options
   const writer = new Writer({
     lanes: options.lanes,
     counts,
-    store: preparedStore(options.prepareDatabase, options.store),
+    store: preparedStore(async () => {
+      await options.prepareDatabase()
+      await leftBehind.ask(options.knownSessions)
+    }, options.store),
     release: (segment) => housekeeping.release(segment),
     onVanished: (ticks) => events.rowsVanished({ ticks }),
+    onDamaged: ({ segment, ...blocks }, { sessionId, batchNo }) => {
+      events.blocksDamaged({ ...blocks, path: segment.path, sessionId, batchNo })
+    },
     onCommit: (batch, stored) => {
-      events.databaseUp()
+      if (writer.failing === 0) events.databaseUp()
       if (stored.refusedTicks > 0) events.rowsRefused({ ticks: stored.refusedTicks })
       metrics.committed(stored.commitMs, lag.committed(batch))
     },
-    onRetry: (error, retryMs) => events.databaseDown({ error, retryMs }),
+    onRetry: (error, retryMs, { sessionId, batchNo }) => events.databaseDown({ error, retryMs, sessionId, batchNo }),
     onReleaseError: (error, { path }) => events.releaseFailed({ error, path }),
   })
+  const ending = new Ending({
+    writer,
+    bound,
+    counts,
+    events,
+    journalDirectory: options.journal.directory,
+    force: options.force,
+    timeoutMs: options.drainTimeoutMs,
+  })
   const openJournal = (sessionId: number): Journal => {
+    file.began(sessionId, clock.nowUs(), options.detail.clock)
     const journal: Journal = new Journal({
       ...options.journal,
       sessionId,
@@ -106,7 +131,9 @@ export function joinStorage(options: StorageOptions): Storage {
         events.journalError({ error, path })
         housekeeping.makeRoom(error)
       },
-      giveUp: force,
+      onFolderGone: (path, missing) => events.journalFolderGone({ path, missing: missing.map((segment) => segment.path) }),
+      onClosed: (isWhole) => isWhole && file.forget([sessionId]),
+      giveUp: ending.giveUp,
       onLost: (ticks) => {
         recorder.lost(ticks)
         events.journalLost({ ticks })
@@ -117,6 +144,7 @@ export function joinStorage(options: StorageOptions): Storage {
   const recorder = new Recorder({
     clock,
     counts,
+    lastSessionId: leftBehind.lastSessionId,
     judge: options.judge,
     openJournal,
     detail: options.detail,
@@ -125,7 +153,7 @@ export function joinStorage(options: StorageOptions): Storage {
   })
   const state = new MarketState()
   recorder.subscribe((record) => state.apply(record))
-  return { writer, recorder, ledger: new GapLedger(recorder, events), state }
+  return { writer, recorder, ledger: new GapLedger(recorder, events), state, ending }
 }
 
 export interface FeedOptions extends Shared {
@@ -136,6 +164,8 @@ export interface FeedOptions extends Shared {
   genericTicks: readonly number[]
   universe: DiscoverySettings
   lineDelays?: Partial<LineDelays> | undefined
+  /** The first session has begun, in the same turn. */
+  onBegun: () => void
   onEndOfTape: () => void
 }
 
@@ -151,7 +181,7 @@ export interface FeedHalf {
 
 /** The first half: from the socket to the recorder. */
 export function joinFeed(options: FeedOptions): FeedHalf {
-  const { counts, events, clock, recorder, ledger, onBroken, onEndOfTape } = options
+  const { counts, events, clock, recorder, ledger, onBroken, onBegun, onEndOfTape } = options
   const stopped = new Subject<void>()
   const outages = new IbOutages(recorder, ledger)
   const ticks = createTickRecorder(recorder, ledger, clock)
@@ -171,7 +201,17 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     onUnknownLine: () => ticks.takeUnknown(),
     onUnknownType: (tickType) => events.unknownTickType({ tickType }),
   })
-  const sessions = new Sessions({ clock, recorder, ledger, events, onBroken, onBegun: () => supply.attach() })
+  const sessions = new Sessions({
+    clock,
+    recorder,
+    ledger,
+    events,
+    onBroken,
+    onBegun: () => {
+      onBegun()
+      supply.attach()
+    },
+  })
   const intake = new Intake({
     assembler,
     onMessage: (messages) => (counts.messages += messages),

@@ -10,9 +10,17 @@ import { describeServer } from './describe-server.ts'
 import { type EmbeddedServer, startEmbedded } from './embedded/server.ts'
 import { type MigrateDownOptions, migrate, migrateDown } from './schema/migrate.ts'
 import { connectClient, createPool, databaseName, type DatabasePool } from './pool.ts'
+import { type BatchesBelow, batchesBelow, knownSessions } from './read/queries/committed-batches.ts'
+import { type MissingRows, missingRows } from './read/queries/missing-rows.ts'
+import { recentSince } from './read/queries/recent-batches.ts'
+import { type CollectorIdentity, type UnendedSession, unendedSessions } from './read/queries/unended-sessions.ts'
 import { writeErrorOf } from './sqlstates.ts'
 import { reconcileStorage } from './schema/storage.ts'
+import { endSession } from './write/end-session.ts'
 import { createTickStore, type TickStore } from './write/tick-store.ts'
+
+/** A check of so many rows takes less than a second. */
+const CHECKED_TICKS = 2_000_000
 
 export interface DatabaseSettings {
   dataDir: string
@@ -31,6 +39,15 @@ export interface OpenedDatabase {
   /** The address, once prepared. */
   url: () => string
   storeBatch: TickStore['store']
+  /** What it knows of sessions of earlier runs, once prepared. */
+  sessions: {
+    unended: (identity: CollectorIdentity) => Promise<UnendedSession[]>
+    known: (sessionIds: readonly number[]) => Promise<number[]>
+    batchesBelow: (sessionId: number, batchNo: number) => Promise<BatchesBelow>
+    end: (sessionId: number, tsUs: number) => Promise<void>
+  }
+  /** Sessions whose newest rows were committed and are gone, once prepared. */
+  missingRows: () => Promise<MissingRows[]>
   close: () => Promise<void>
 }
 
@@ -69,6 +86,11 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
       return [...applied, ...stored]
     })
 
+  const asked = async <T>(question: (client: pg.ClientBase) => Promise<T>): Promise<T> => {
+    if (!pool) throw new Error('The database was asked before it was prepared.')
+    return pool.withClient(question)
+  }
+
   return {
     url,
     server: () => server,
@@ -88,6 +110,17 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
       if (!store) throw new Error('The database was used before it was prepared.')
       return store.store(batch, contractOf)
     },
+    sessions: {
+      unended: (identity) => asked((client) => unendedSessions(client, identity)),
+      known: (sessionIds) => asked((client) => knownSessions(client, sessionIds)),
+      batchesBelow: (sessionId, batchNo) => asked((client) => batchesBelow(client, sessionId, batchNo)),
+      end: (sessionId, tsUs) => asked((client) => endSession(client, sessionId, tsUs)),
+    },
+    missingRows: () =>
+      asked(async (client) => {
+        const sinceTs = await recentSince(client, CHECKED_TICKS)
+        return sinceTs === undefined ? [] : missingRows(client, { sinceTs })
+      }),
     async close() {
       await pool?.end()
       await embedded?.close()

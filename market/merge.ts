@@ -17,6 +17,8 @@ interface Head<T> {
 }
 
 const CHUNK_RECORDS = 4096
+/** A chunk of as many is worth passing on as it is. */
+const WHOLE_RECORDS = 256
 
 /**
  * Merges streams that are each ordered by (tsUs, seq) into one that is.
@@ -32,7 +34,13 @@ export async function* mergeOrdered<T extends Ordered>(streams: AsyncIterable<T[
     let out: T[] = []
     while (heads.length > 1) {
       const head = earliest(heads)
-      out.push(head.chunk[head.next++] as T)
+      // Mostly the other streams have nothing for a while, as what lies between ticks: the chunk goes on as it is.
+      if (head.next === 0 && head.chunk.length >= WHOLE_RECORDS && isAllBefore(head, heads)) {
+        if (out.length > 0) yield out
+        out = []
+        yield head.chunk
+        head.next = head.chunk.length
+      } else out.push(head.chunk[head.next++] as T)
       if (head.next === head.chunk.length) await refillOrRemove(heads, head)
       if (out.length === CHUNK_RECORDS) {
         yield out
@@ -77,11 +85,20 @@ function earliest<T extends Ordered>(heads: Head<T>[]): Head<T> {
   for (let i = 1; i < heads.length; i++) {
     const head = heads[i] as Head<T>
     const other = head.chunk[head.next] as T
-    const difference = other.tsUs - record.tsUs || other.seq - record.seq || head.rank - best.rank
-    if (difference < 0) {
+    if (order(other, head, record, best) < 0) {
       best = head
       record = other
     }
   }
   return best
+}
+
+/** True when the whole chunk of `head` comes before what the other streams have next. */
+function isAllBefore<T extends Ordered>(head: Head<T>, heads: Head<T>[]): boolean {
+  const last = head.chunk.at(-1) as T
+  return heads.every((other) => other === head || order(last, head, other.chunk[other.next] as T, other) < 0)
+}
+
+function order<T extends Ordered>(a: T, from: Head<T>, b: T, beside: Head<T>): number {
+  return a.tsUs - b.tsUs || a.seq - b.seq || from.rank - beside.rank
 }

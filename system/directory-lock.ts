@@ -114,7 +114,8 @@ function processStat(pid: number): { state: string; birth: string } | undefined 
 
 async function breakStale(path: string, stale: string, deadline: number): Promise<void> {
   const waitMs = Math.max(1000, deadline - performance.now())
-  const breaker = await acquireDirectoryLock(`${path}.break`, { purpose: `removing a stale ${path}`, waitMs })
+  // Short: a long link needs a block of a disk that may be full.
+  const breaker = await acquireDirectoryLock(`${path}.break`, { purpose: 'removing a stale lock', waitMs })
   try {
     if ((await targetOf(path)) === stale) await unlink(path)
   } finally {

@@ -9,10 +9,8 @@ import { open, rename, rm, stat } from 'node:fs/promises'
 import { openRecordSource, type RecordQuery } from '../../db/read/record-source.ts'
 import { TapedeckError, WriteError } from '../../market/errors.ts'
 import { isTick } from '../../market/tick.ts'
-import { isoFromUs } from '../../market/time.ts'
-import { alignColumns } from '../../system/text-table.ts'
 import { createLineFormat, type ExportFormat } from './export-format.ts'
-import { kindRows, type SessionsRead, sessionsRead, timeRows } from './summary-rows.ts'
+import { type SessionsRead, sessionsRead } from './sessions-read.ts'
 
 export interface ExportOptions {
   url: string
@@ -130,21 +128,4 @@ async function writeSession(options: ExportOptions, write: (text: string) => Pro
     lastTsUs,
     seconds: (performance.now() - startedMs) / 1000,
   }
-}
-
-/** A line for a terminal: how far, where a share is known, and at what time of the tape. */
-export function formatExportProgress({ ticks, totalTicks, tsUs }: ExportProgress): string {
-  const share = totalTicks === undefined ? '' : `${Math.min(100, Math.floor((100 * ticks) / Math.max(1, totalTicks)))} %  `
-  return `${share}${ticks.toLocaleString('en-US')} ticks  ${isoFromUs(tsUs).slice(0, 19)}Z`
-}
-
-export function formatExportSummary(summary: ExportSummary): string {
-  const { ticks, seconds } = summary
-  return alignColumns([
-    ...kindRows(summary),
-    ['Quarantined', summary.quarantined],
-    ...timeRows(summary),
-    ['Bytes', summary.bytes],
-    ['Ticks/s', Math.round(ticks / seconds)],
-  ])
 }

@@ -2,12 +2,10 @@
 
 import { openRecordSource, type RecordQuery } from '../../db/read/record-source.ts'
 import { isTick } from '../../market/tick.ts'
-import { isoFromUs } from '../../market/time.ts'
-import { alignColumns } from '../../system/text-table.ts'
 import { createReplayClock } from './clock.ts'
 import { createLineFormat } from './export-format.ts'
 import { type ReplaySummary, replay } from './replay.ts'
-import { kindRows, type SessionsRead, sessionsRead, timeRows } from './summary-rows.ts'
+import { type SessionsRead, sessionsRead } from './sessions-read.ts'
 
 export interface ReplaySessionOptions {
   url: string
@@ -61,20 +59,4 @@ export async function replaySession(options: ReplaySessionOptions): Promise<Sess
   } finally {
     clearInterval(ticker)
   }
-}
-
-export function formatReplayProgress(tsUs: number, ticks: number): string {
-  return `${isoFromUs(tsUs).slice(0, 19)}Z ticks ${ticks.toLocaleString('en-US')}`
-}
-
-export function formatReplaySummary(summary: SessionSummary): string {
-  const { ticks, seconds } = summary
-  return alignColumns([
-    ...kindRows(summary),
-    ['Flagged', summary.flagged],
-    ['Quarantined', summary.quarantined],
-    ['Instruments', summary.instruments],
-    ...timeRows(summary),
-    ['Ticks/s', Math.round(ticks / seconds)],
-  ])
 }

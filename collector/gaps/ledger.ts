@@ -44,6 +44,11 @@ export class GapLedger {
     return [...this.#open.values()].sort((a, b) => a.fromTsUs - b.fromTsUs)
   }
 
+  /** The gap of all lines, while it is open. */
+  get allLines(): GapStart | undefined {
+    return this.#open.get(ALL_LINES)
+  }
+
   /** No line has data from then on. */
   linesLost(fromTsUs: number, cause: string): void {
     this.#begin(ALL_LINES, { fromTsUs, cause })

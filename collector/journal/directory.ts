@@ -1,11 +1,19 @@
-/** Names in the journal's folder. Released segments move to `released/` and are deleted after some days. */
+/**
+ * Names in the journal's folder. Released segments move to `released/` and are deleted after some days; damaged ones, and files that are
+ * no segments of ours, move to `damaged/` and are kept.
+ */
 
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+
+import { makeFolder, syncFolder } from '../../system/durable-files.ts'
 
 const SEGMENT = /^(\d+)-(\d{6,})\.tape$/
 const RELEASED = 'released'
+const DAMAGED = 'damaged'
 const DAY_MS = 86_400_000
+/** Ids rise from the greatest that is known: a foreign file must not use them up. */
+const MAX_SESSION_ID = Number.MAX_SAFE_INTEGER - 2 ** 32
 
 export interface SegmentFile {
   path: string
@@ -17,29 +25,13 @@ export function segmentName(sessionId: number, segment: number): string {
   return `${sessionId}-${String(segment).padStart(6, '0')}.tape`
 }
 
-/** Makes the folder where it is missing, in a way that a power cut does not undo: its name and those above it are on disk. */
-export async function makeFolder(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true })
-  for (let path = directory; path !== dirname(path); path = dirname(path))
-    await syncFolder(dirname(path)).catch((error: NodeJS.ErrnoException) => {
-      // One that we may not open was not made by us.
-      if (error.code !== 'EACCES') throw error
-    })
-}
-
-/** Makes the names in the folder durable. */
-export async function syncFolder(directory: string): Promise<void> {
-  const folder = await open(directory, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
-
 /** Segments that are not released, by session and number. */
 export async function listSegments(directory: string): Promise<SegmentFile[]> {
   await makeFolder(directory)
+  return segmentsIn(directory)
+}
+
+async function segmentsIn(directory: string): Promise<SegmentFile[]> {
   const found: SegmentFile[] = []
   for (const name of await readdir(directory)) {
     const match = SEGMENT.exec(name)
@@ -48,10 +40,51 @@ export async function listSegments(directory: string): Promise<SegmentFile[]> {
   return found.sort((a, b) => a.sessionId - b.sessionId || a.segment - b.segment)
 }
 
-/** Puts a segment away: everything in it is in the database. */
+/** The greatest session id that a file of the journal carries, released and damaged ones too; 0 without any. */
+export async function lastSessionId(directory: string): Promise<number> {
+  let last = 0
+  for (const folder of [directory, join(directory, RELEASED), join(directory, DAMAGED)])
+    for (const { sessionId } of await segmentsIn(folder).catch(() => [])) if (sessionId <= MAX_SESSION_ID) last = Math.max(last, sessionId)
+  return last
+}
+
+/**
+ * Moves a segment to the released ones. One that has disappeared needs no putting away. Durable, so that after a power cut no older one
+ * is back whose successors are gone: that would look like a loss between them.
+ */
 export async function releaseSegment(directory: string, path: string): Promise<void> {
-  await mkdir(join(directory, RELEASED), { recursive: true })
-  await rename(path, join(directory, RELEASED, basename(path)))
+  const released = join(directory, RELEASED)
+  if ((await mkdir(released, { recursive: true })) !== undefined) await syncFolder(directory)
+  await rename(path, join(released, basename(path))).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || (await exists(path))) throw error
+  })
+  await syncFolder(released)
+  await syncFolder(directory)
+}
+
+/** Puts a segment away whose rows are in the database, as far as it could be read. */
+export async function putAway(directory: string, { path, damage }: { path: string; damage?: string }): Promise<void> {
+  if (damage === undefined) await releaseSegment(directory, path)
+  else await setAside(directory, path)
+}
+
+/** Sets a damaged segment, or what is none, aside for people to look at. Returns where it is now. */
+export async function setAside(directory: string, path: string): Promise<string> {
+  const folder = join(directory, DAMAGED)
+  await mkdir(folder, { recursive: true })
+  let target = join(folder, basename(path))
+  for (let n = 2; await exists(target); n++) target = join(folder, `${basename(path)}.${n}`)
+  await rename(path, target).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  return target
+}
+
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Deletes the oldest released segment, to make room. Returns 0 when there is none. */

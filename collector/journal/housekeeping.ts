@@ -1,12 +1,13 @@
 /**
- * Keeps the journal's folder: puts released segments away, and deletes them after `keepDays`, or sooner, oldest first, when the disk is
+ * Keeps the journal's folder: puts segments away that the database has, and deletes them after `keepDays`, or sooner, oldest first, when the disk is
  * full. The database has what is in them, and the disk has no room for what it has not.
  */
 
+import { isDiskFull } from '../../system/durable-files.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import type { SegmentRef } from './batch.ts'
 import type { JournalBound } from './bound.ts'
-import { pruneOldest, pruneReleased, releaseSegment } from './directory.ts'
+import { pruneOldest, pruneReleased, putAway } from './directory.ts'
 
 export interface HousekeepingOptions {
   directory: string
@@ -44,13 +45,13 @@ export class Housekeeping {
   /** Everything in the segment is in the database. */
   async release(segment: SegmentRef): Promise<void> {
     const { directory, bound } = this.#options
-    await releaseSegment(directory, segment.path)
-    bound.segmentBytes -= segment.bytes
+    await putAway(directory, segment)
+    bound.forget(segment)
   }
 
   /** The journal could not be written: makes room when that is for want of it. */
   makeRoom(error: unknown): void {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') void this.#report(pruneOldest(this.#options.directory))
+    if (isDiskFull(error)) void this.#report(pruneOldest(this.#options.directory))
   }
 
   #prune(): Promise<void> {

@@ -16,18 +16,24 @@
  *
  * While the disk fails, or has less room than is to be left to others, records wait in memory. How much may wait there, and on disk
  * for the database, is the bound's (bound.ts); who appends ticks asks it first.
+ *
+ * Once a second the name of the open segment is looked up: when it has disappeared, because somebody deleted or moved the folder,
+ * folder and segment are made again from what the open file still holds, before anything else is written.
+ *
+ * When what the disk did not take is given up at the end, the newest segment stays open for ever: the next start then finds a session
+ * without an end, and names the gap.
  */
 
-import { type FileHandle, open, rm, statfs } from 'node:fs/promises'
-import { join } from 'node:path'
+import { messageOf } from '../../market/errors.ts'
+import { statfs, stat } from 'node:fs/promises'
 
 import { RecordEncoder } from '../../db/tape/codec/encode.ts'
-import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
-import { isTick, type TapeRecord, type Tick } from '../../market/tick.ts'
-import { gapKey } from '../gaps/gap.ts'
+import { BLOCK_HEAD_BYTES, sealBlock } from '../../db/tape/segment.ts'
+import { isTick, type TapeRecord } from '../../market/tick.ts'
 import { addBlock, type JournalBatch, type SegmentRef } from './batch.ts'
 import type { JournalBound, Refusal } from './bound.ts'
-import { makeFolder, segmentName, syncFolder } from './directory.ts'
+import { type ControlRecord, Preamble } from './preamble.ts'
+import { isGone, SegmentWriter } from './segment-file.ts'
 
 export interface JournalSettings {
   /** Records after which a batch is closed. */
@@ -53,17 +59,22 @@ export interface JournalOptions extends JournalSettings {
   onSegmentClosed: (segment: SegmentRef) => void
   onSync: (figures: { bytes: number; seconds: number }) => void
   onError: (error: unknown, segment: string) => void
+  /** The name of the open segment has disappeared; it is restored. `missing`: closed segments that are gone with it. */
+  onFolderGone?: (path: string, missing: readonly SegmentRef[]) => void
   /** Fired: a disk that takes nothing is waited for no longer, what it did not take is lost. */
+  /** The session has ended and its journal is closed; `isWhole`: everything is on disk. */
+  onClosed?: (isWhole: boolean) => unknown
   giveUp?: AbortSignal
   onLost?: (ticks: number) => void
 }
 
-/** Records of which some hold from then on: for good, until the line is closed, until a gap names the hole. */
-type ControlRecord = Exclude<TapeRecord, Tick>
-
 interface SealedBlock {
   bytes: Buffer
+  records: number
   ticks: number
+  firstSeq: number
+  firstTsUs: number
+  lastTsUs: number
   batch: JournalBatch
   controls: ControlRecord[]
   /** A new segment begins with this block. */
@@ -73,23 +84,16 @@ interface SealedBlock {
   durable: boolean
 }
 
-interface OpenSegment extends SegmentRef {
-  file: FileHandle
-  /** Durable blocks of batches. */
-  blocks: number
-}
-
 /** Payloads kept for the writer; past this it reads them back from the segment, so that an outage does not grow memory. */
 const MAX_BYTES_IN_MEMORY = 64 << 20
 const RETRY_AFTER_ERROR_MS = 1000
+const LOOK_EVERY_MS = 1000
 
 export class Journal {
   readonly #options: JournalOptions
-  /** Durable records that a new segment repeats so that it can be read alone: contracts, settings, open lines, an open hole. By seq. */
-  readonly #preamble = new Map<number, ControlRecord>()
-  /** Of the holes that are open, by `gapKey`. */
-  readonly #interruptedSeqs = new Map<string, number>()
+  readonly #preamble = new Preamble()
   #blockTicks = 0
+  #blockFirstSeq = 0
   /** Of the open block. */
   #controls: ControlRecord[] = []
   #first = false
@@ -101,18 +105,24 @@ export class Journal {
   readonly #sealed: SealedBlock[] = []
   /** The newest block of the open batch. */
   #tail: SealedBlock | undefined
-  #segment: OpenSegment | undefined
-  #left: SegmentRef[] = []
+  #segment: SegmentWriter | undefined
+  readonly #left: SegmentWriter[] = []
   #segmentNo = 0
-  #offset = 0
-  #syncNo = 0
   #bytesInMemory = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
+  #lastSeq = 0
+  #durableSeq = 0
+  #awaited: { seq: number; resolve: () => void }[] = []
+  #hasLost = false
+  #lookDueMs = performance.now() + LOOK_EVERY_MS
+  readonly #looking: NodeJS.Timeout
 
   constructor(options: JournalOptions) {
     this.#options = options
     this.#batch = this.#newBatch(1)
+    this.#looking = setInterval(() => this.#write(), LOOK_EVERY_MS)
+    this.#looking.unref()
   }
 
   /** Why no tick is to be appended now, if so. Other records always may. */
@@ -129,9 +139,10 @@ export class Journal {
     this.#first = true
   }
 
-  /** Takes a record. Never waits and never throws for reasons of the disk. */
+  /** Takes a record; its seq is one above that of the record before. Never waits and never throws for reasons of the disk. */
   append(record: TapeRecord): void {
     this.#encoder.append(record)
+    this.#lastSeq = record.seq
     if (isTick(record)) this.#blockTicks++
     else this.#controls.push(record)
     const nowMs = performance.now()
@@ -140,11 +151,19 @@ export class Journal {
       this.#batchDueMs = nowMs + this.#options.batchMs
     }
     if (this.#encoder.records === 1) {
+      this.#blockFirstSeq = record.seq
       this.#blockOpenedMs = nowMs
       clearTimeout(this.#timer)
       this.#timer = setTimeout(this.#onTimer, this.#dueInMs(nowMs))
     }
     if (this.#batchRecords >= this.#options.batchRows) this.#seal(true)
+  }
+
+  /** Resolves when everything that was appended until now is on disk; never when that is lost. */
+  durable(): Promise<void> {
+    const seq = this.#lastSeq
+    if (this.#durableSeq >= seq) return Promise.resolve()
+    return new Promise((resolve) => this.#awaited.push({ seq, resolve }))
   }
 
   /** Payload bytes of durable batches that wait for the database in memory. */
@@ -155,10 +174,14 @@ export class Journal {
   /** Seals what is open, waits until everything is durable and closes the segment. Nothing may be appended after. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
+    clearInterval(this.#looking)
     if (this.#batchRecords > 0) this.#seal(true)
     while (this.#writing) await this.#writing
     await this.#leaveSegment()
-    this.#closeSegments()
+    if (!this.#hasLost) await this.#closeSegments()
+    // Not released, the newest durable rows make the next start find a session that was open until then.
+    for (const segment of this.#left) await segment.close().catch(() => undefined)
+    this.#options.onClosed?.(!this.#hasLost)
   }
 
   readonly #onTimer = () => {
@@ -185,18 +208,7 @@ export class Journal {
 
   #seal(closesBatch: boolean): void {
     const batch = this.#batch
-    if (this.#encoder.records > 0) {
-      const bytes = sealBlock(this.#encoder, batch.batchNo)
-      this.#tail = { bytes, ticks: this.#blockTicks, batch, controls: this.#controls, first: this.#first, last: false, durable: false }
-      this.#sealed.push(this.#tail)
-      this.#first = false
-      this.#options.bound.waitingBytes += bytes.buffer.byteLength
-      batch.ticks += this.#blockTicks
-      this.#blockTicks = 0
-      this.#controls = []
-      // The next block is likely as large as this one; growing it step by step would copy it.
-      this.#encoder = new RecordEncoder(BLOCK_HEAD_BYTES, Math.max(4096, (this.#tail.bytes.length + 1024) & ~7))
-    }
+    if (this.#encoder.records > 0) this.#sealBlock(batch)
     if (closesBatch) {
       if (this.#tail?.durable) this.#options.onBatch(batch)
       else if (this.#tail) this.#tail.last = true
@@ -206,13 +218,33 @@ export class Journal {
       clearTimeout(this.#timer)
       this.#timer = undefined
     }
-    if (this.#sealed.length > 0)
-      this.#writing ??= this.#writeSealed().finally(() => {
-        this.#writing = undefined
-      })
+    if (this.#sealed.length > 0) this.#write()
+  }
+
+  #sealBlock(batch: JournalBatch): void {
+    const { records, firstTsUs, lastTsUs } = this.#encoder
+    const bytes = sealBlock(this.#encoder, batch.batchNo)
+    const [ticks, firstSeq, controls] = [this.#blockTicks, this.#blockFirstSeq, this.#controls]
+    const content = { records, ticks, firstSeq, firstTsUs, lastTsUs }
+    this.#tail = { bytes, ...content, batch, controls, first: this.#first, last: false, durable: false }
+    this.#sealed.push(this.#tail)
+    this.#first = false
+    this.#options.bound.wait(bytes.buffer.byteLength, ticks)
+    batch.ticks += ticks
+    this.#blockTicks = 0
+    this.#controls = []
+    // The next block is likely as large as this one; growing it step by step would copy it.
+    this.#encoder = new RecordEncoder(BLOCK_HEAD_BYTES, Math.max(4096, (bytes.length + 1024) & ~7))
+  }
+
+  #write(): void {
+    this.#writing ??= this.#writeSealed().finally(() => {
+      this.#writing = undefined
+    })
   }
 
   async #writeSealed(): Promise<void> {
+    if (!(await this.#isInPlace())) return this.#lose([])
     while (this.#sealed.length > 0) {
       const end = this.#sealed.findIndex(({ first }, i) => first && i > 0)
       const blocks = this.#sealed.splice(0, end < 0 ? this.#sealed.length : end)
@@ -221,53 +253,55 @@ export class Journal {
       const bytes = await this.#writeDurably(blocks)
       if (bytes === undefined) return this.#lose(blocks)
       this.#options.onSync({ bytes, seconds: (performance.now() - startedMs) / 1000 })
-      this.#options.bound.diskFails = false
+      this.#options.bound.setFault('disk', undefined)
       for (const block of blocks) {
         block.durable = true
-        this.#options.bound.waitingBytes -= block.bytes.buffer.byteLength
+        this.#durableSeq = block.firstSeq + block.records - 1
+        this.#options.bound.settle(block.bytes.buffer.byteLength, block.ticks)
         if (block.last) this.#options.onBatch(block.batch)
       }
+      this.#tellDurable()
+      if (!(await this.#isInPlace())) return this.#lose([])
     }
   }
 
+  #tellDurable(): void {
+    const told = this.#awaited.filter(({ seq }) => seq <= this.#durableSeq)
+    if (told.length === 0) return
+    this.#awaited = this.#awaited.filter(({ seq }) => seq > this.#durableSeq)
+    for (const { resolve } of told) resolve()
+  }
+
   #lose(blocks: SealedBlock[]): void {
+    this.#hasLost = true
     const lost = [...blocks, ...this.#sealed.splice(0)]
-    for (const { bytes } of lost) this.#options.bound.waitingBytes -= bytes.buffer.byteLength
+    for (const { bytes, ticks } of lost) this.#options.bound.settle(bytes.buffer.byteLength, ticks)
     this.#options.onLost?.(lost.reduce((sum, { ticks }) => sum + ticks, 0))
   }
 
   /** Returns the bytes written once they are durable, however many segments that takes; undefined when it was given up. */
   async #writeDurably(blocks: SealedBlock[]): Promise<number | undefined> {
-    let segment: OpenSegment | undefined
-    while (!segment) {
-      segment = await this.#writeAndSync(blocks).catch((error: unknown) => this.#failed(error))
-      if (!segment && this.#options.giveUp?.aborted) return undefined
+    for (;;) {
+      const written = await this.#writeAndSync(blocks).catch((error: unknown) => this.#failed(error))
+      if (written !== undefined) return written
+      if (this.#options.giveUp?.aborted) return undefined
     }
-    const startOffset = this.#offset
-    for (const { bytes, batch, controls } of blocks) {
-      this.#addBlock(segment, batch, bytes.subarray(BLOCK_HEAD_BYTES))
-      this.#offset += bytes.length
-      this.#grow(segment, bytes.length)
-      for (const record of controls) this.#stand(record)
-    }
-    this.#closeSegments()
-    const written = this.#offset - startOffset
-    if (this.#offset >= this.#options.segmentBytes) await this.#leaveSegment()
-    return written
   }
 
-  async #writeAndSync(blocks: SealedBlock[]): Promise<OpenSegment> {
+  async #writeAndSync(blocks: SealedBlock[]): Promise<number> {
     await this.#leaveRoom(blocks.reduce((sum, { bytes }) => sum + bytes.length, 0))
-    const segment = this.#segment ?? (await this.#createSegment())
-    this.#syncNo++
-    for (const [index, { bytes }] of blocks.entries()) stampSync(bytes, this.#syncNo, index)
-    await writeFully(
-      segment.file,
-      blocks.map(({ bytes }) => bytes),
-      this.#offset,
-    )
-    await segment.file.datasync()
-    return segment
+    const segment = this.#segment ?? (await this.#createSegment(blocks[0]?.batch))
+    let { offset } = segment
+    const written = await segment.append(blocks.map(({ bytes }) => bytes))
+    this.#options.bound.grow(segment, written)
+    for (const { batch, controls, bytes, ...content } of blocks) {
+      this.#addBlock(segment, batch, content, offset, bytes.subarray(BLOCK_HEAD_BYTES))
+      offset += bytes.length
+      for (const record of controls) this.#preamble.take(record)
+    }
+    await this.#closeSegments()
+    if (segment.offset >= this.#options.segmentBytes) await this.#leaveSegment()
+    return written
   }
 
   /** Throws when writing so many bytes would leave too little of the disk to others. */
@@ -281,104 +315,117 @@ export class Journal {
     throw Object.assign(new Error(message), { code: 'ENOSPC' })
   }
 
-  #stand(record: ControlRecord): void {
-    if (record.kind === 'gap') {
-      if (record.instrument !== undefined) return
-      const key = gapKey(record)
-      this.#preamble.delete(this.#interruptedSeqs.get(key) ?? 0)
-      this.#interruptedSeqs.delete(key)
-    } else if (record.kind === 'session') {
-      if (record.event !== 'interrupted') return
-      this.#interruptedSeqs.set(gapKey(record), record.seq)
-      this.#preamble.set(record.seq, record)
-    } else if (record.kind === 'line' && record.event === 'closed') this.#preamble.delete(record.openedSeq)
-    else this.#preamble.set(record.seq, record)
-  }
-
-  #addBlock(segment: OpenSegment, batch: JournalBatch, payload: Uint8Array): void {
+  #addBlock(
+    segment: SegmentWriter,
+    batch: JournalBatch,
+    content: Omit<SealedBlock, 'bytes' | 'batch' | 'controls'>,
+    offset: number,
+    payload: Uint8Array,
+  ): void {
     const keep = this.#bytesInMemory + payload.length <= MAX_BYTES_IN_MEMORY
     if (keep) this.#bytesInMemory += payload.length
     segment.blocks++
-    addBlock(batch, segment, this.#offset, payload.length, keep ? payload : undefined)
+    const { records, ticks, firstSeq, firstTsUs, lastTsUs } = content
+    const block = { offset, payloadBytes: payload.length, records, ticks, firstSeq, firstTsUs, lastTsUs }
+    addBlock(batch, segment, block, keep ? payload : undefined)
   }
 
   /** After a failed write or fdatasync the pages' fate is unknown: never retried in place, the segment ends at what was durable. */
   async #failed(error: unknown): Promise<undefined> {
-    this.#options.bound.diskFails = true
-    this.#options.onError(error, this.#segment?.path ?? this.#options.directory)
-    await this.#segment?.file.truncate(this.#offset).catch(() => undefined)
+    this.#complain(error, this.#segment?.path ?? this.#options.directory)
+    await this.#segment?.cutDoubt()
     await this.#leaveSegment()
-    await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_ERROR_MS))
+    await pause()
   }
 
-  async #createSegment(): Promise<OpenSegment> {
-    const { directory, sessionId } = this.#options
-    await makeFolder(directory)
-    const path = join(directory, segmentName(sessionId, ++this.#segmentNo))
-    const file = await open(path, 'wx')
-    try {
-      const parts = [encodeFileHead({ source: 'collector', sessionId, segment: this.#segmentNo })]
-      this.#syncNo = 0
-      if (this.#preamble.size > 0) {
-        const encoder = new RecordEncoder(BLOCK_HEAD_BYTES)
-        for (const record of this.#preamble.values()) encoder.append(record)
-        const block = sealBlock(encoder, 0)
-        stampSync(block, ++this.#syncNo, 0)
-        parts.push(block)
+  #complain(error: unknown, path: string): void {
+    const reason = messageOf(error)
+    this.#options.bound.setFault('disk', `the journal cannot be written (${reason})`)
+    this.#options.onError(error, path)
+  }
+
+  /**
+   * Looks at most once a second. A segment whose name has disappeared takes nothing more before it is restored.
+   * False when that was given up: what is in it is lost.
+   */
+  async #isInPlace(): Promise<boolean> {
+    const open = this.#segment ? [...this.#left, this.#segment] : this.#left
+    if (open.length === 0 || performance.now() < this.#lookDueMs) return true
+    this.#lookDueMs = performance.now() + LOOK_EVERY_MS / 2
+    const gone: SegmentWriter[] = []
+    for (const segment of open) if (!(await segment.isInPlace())) gone.push(segment)
+    const [first] = gone
+    if (!first) return true
+    const { bound, onFolderGone } = this.#options
+    const missing = await missingOf([...bound.segments].filter((other) => !gone.includes(other as SegmentWriter)))
+    bound.setMissing(missing)
+    onFolderGone?.(first.path, missing)
+    for (const segment of gone) if (!(await this.#restore(segment))) return false
+    return true
+  }
+
+  async #restore(segment: SegmentWriter): Promise<boolean> {
+    while (!this.#options.giveUp?.aborted) {
+      try {
+        await segment.restore()
+        return true
+      } catch (error) {
+        this.#complain(error, segment.path)
+        await pause()
       }
-      this.#offset = await writeFully(file, parts, 0)
-      await file.datasync()
-      // The name itself must survive a power cut too.
-      await syncFolder(directory)
-    } catch (error) {
-      await file.close()
-      await rm(path, { force: true })
-      throw error
     }
-    const segment: OpenSegment = { path, bytes: 0, uncommitted: 0, closed: false, file, blocks: 0 }
-    this.#grow(segment, this.#offset)
+    return false
+  }
+
+  async #createSegment(batch: JournalBatch | undefined): Promise<SegmentWriter> {
+    const { directory, sessionId } = this.#options
+    const continuesBatch = (batch?.blocks.length ?? 0) > 0
+    const preamble = this.#preamble.records
+    const number = this.#segmentNo + 1
+    const segment = await SegmentWriter.create({ directory, sessionId, segment: number, continuesBatch, preamble }).catch(
+      (error: unknown) => {
+        // The next attempt takes another name, and without need no other: a lasting fault is one fault.
+        if (error instanceof Error && 'code' in error && error.code === 'EEXIST') this.#segmentNo = number
+        throw error
+      },
+    )
+    this.#segmentNo = number
+    this.#options.bound.grow(segment, segment.offset)
     this.#segment = segment
     return segment
   }
 
+  /** It gets no more blocks, but stays open until a block behind it is durable. */
   async #leaveSegment(): Promise<void> {
     const segment = this.#segment
     this.#segment = undefined
     if (!segment) return
-    // What a failed write left behind could perhaps not be cut off.
-    const { size } = await segment.file.stat().catch(() => ({ size: segment.bytes }))
-    this.#grow(segment, size - segment.bytes)
-    await segment.file.close().catch((error: unknown) => this.#options.onError(error, segment.path))
-    if (segment.blocks > 0) this.#left.push(segment)
-    // Nothing in it was ever durable, and what was tried is written again.
-    else {
-      await rm(segment.path, { force: true }).catch(() => undefined)
-      this.#grow(segment, -segment.bytes)
+    const { bound } = this.#options
+    bound.grow(segment, (await segment.size()) - segment.bytes)
+    if (segment.blocks > 0) {
+      this.#left.push(segment)
+      return
     }
+    // Nothing in it was ever durable, and what was tried is written again.
+    await segment.remove()
+    bound.forget(segment)
   }
 
-  #grow(segment: OpenSegment, bytes: number): void {
-    segment.bytes += bytes
-    this.#options.bound.segmentBytes += bytes
-  }
-
-  #closeSegments(): void {
+  async #closeSegments(): Promise<void> {
     for (const segment of this.#left.splice(0)) {
       segment.closed = true
+      await segment.close().catch((error: unknown) => this.#options.onError(error, segment.path))
       this.#options.onSegmentClosed(segment)
     }
   }
 }
 
-/** Writes all buffers one after the other from `offset` on; returns the number of bytes. */
-async function writeFully(file: FileHandle, buffers: Buffer[], offset: number): Promise<number> {
-  const total = buffers.reduce((sum, { length }) => sum + length, 0)
-  let { bytesWritten } = await file.writev(buffers, offset)
-  if (bytesWritten < total) {
-    // A disk filling up writes short first; going on finishes it or brings the error.
-    const all = Buffer.concat(buffers)
-    while (bytesWritten < total)
-      bytesWritten += (await file.write(all, bytesWritten, total - bytesWritten, offset + bytesWritten)).bytesWritten
-  }
-  return total
+async function missingOf(segments: readonly SegmentRef[]): Promise<SegmentRef[]> {
+  const missing: SegmentRef[] = []
+  for (const segment of segments) await stat(segment.path).catch((error: unknown) => isGone(error) && missing.push(segment))
+  return missing
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_ERROR_MS))
 }

@@ -25,6 +25,8 @@ export interface RecorderOptions {
   counts: Counts
   judge: Judge
   openJournal: (sessionId: number) => Journal
+  /** Ids of this run's sessions are greater than that. */
+  lastSessionId?: number
   /** Goes into the session's start record: version, host, clock. */
   detail: Record<string, unknown>
   /** Settings that verdicts depend on. */
@@ -61,13 +63,14 @@ export class Recorder {
   #journal: Journal | undefined
   /** The journal refuses ticks because it is full. */
   #isFull = false
-  #sessionId = 0
+  #sessionId: number
   #seq = 0
   #lastTsUs = 0
   #lastProofUs = 0
   #ending: Promise<unknown> = Promise.resolve()
 
-  constructor({ clock, counts, judge, openJournal, detail, config, onSubscriberError }: RecorderOptions) {
+  constructor({ clock, counts, judge, openJournal, lastSessionId = 0, detail, config, onSubscriberError }: RecorderOptions) {
+    this.#sessionId = lastSessionId
     this.#clock = clock
     this.#counts = counts
     this.#judge = judge
@@ -161,6 +164,11 @@ export class Recorder {
       this.#ending = Promise.all([this.#ending, journal.close()])
     }
     await this.#ending
+  }
+
+  /** Resolves when everything so far is on disk. */
+  async durable(): Promise<void> {
+    await this.#journal?.durable()
   }
 
   /** Judges by other settings from here on. */

@@ -19,7 +19,7 @@ export interface SessionsOptions {
   recorder: Recorder
   ledger: GapLedger
   events: Events
-  /** The first session has begun. */
+  /** The first session has begun, in the same turn. */
   onBegun: () => void
   /** A session could not be ended: the journal is in a state that must not be. */
   onBroken: (error: unknown) => void

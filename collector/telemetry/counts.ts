@@ -18,8 +18,8 @@ export interface Counts {
   dropped: Map<string, number>
   /** Ticks in the journal that the database has not committed. */
   inFlight: number
-  /** Ticks of earlier, unfinished sessions: found in the journal, and committed since. */
-  recovered: { found: number; committed: number }
+  /** Of earlier, unfinished sessions: ticks found in the journal and committed since, and records that damage has taken. */
+  recovered: { found: number; committed: number; lost: number }
   /** Batches committed, and those found committed already after an uncertain answer or a crash. */
   batches: { committed: number; alreadyCommitted: number }
   /** Market-data lines that are open. */
@@ -37,7 +37,7 @@ export function createCounts(): Counts {
     quarantined: 0,
     dropped: new Map(),
     inFlight: 0,
-    recovered: { found: 0, committed: 0 },
+    recovered: { found: 0, committed: 0, lost: 0 },
     batches: { committed: 0, alreadyCommitted: 0 },
     lines: 0,
     gaps: 0,

@@ -20,6 +20,7 @@ export interface WatchedParts {
   pendingBatches: () => number
   lines: () => Readonly<Record<'market-data' | 'tick-by-tick', LineCounts>>
   openGaps: () => number
+  missingRows: () => number
   silentMs: () => number | undefined
 }
 
@@ -82,6 +83,7 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
   )
   counter('recovered_ticks_total', 'Ticks of earlier sessions found in the journal at start.', () => counts.recovered.found)
   counter('recovered_ticks_committed_total', 'Of these, committed since.', () => counts.recovered.committed)
+  counter('recovered_records_lost_total', 'Records of earlier sessions that damage to the journal has taken.', () => counts.recovered.lost)
   counter('batches_committed_total', 'Batches committed.', () => counts.batches.committed)
   counter('batches_already_committed_total', 'Batches found committed after an uncertain answer.', () => counts.batches.alreadyCommitted)
   gauge('journal_unreleased_bytes', 'Bytes of journal files of which the database has not everything.', () => bound.segmentBytes)
@@ -110,7 +112,7 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
   }
 }
 
-function watchParts(registry: Registry, { feedUp, pendingBatches, lines, openGaps, silentMs }: WatchedParts): void {
+function watchParts(registry: Registry, { feedUp, pendingBatches, lines, openGaps, missingRows, silentMs }: WatchedParts): void {
   const { gauge } = readers(registry)
   gauge('batches_pending', 'Batches that wait for the database.', pendingBatches)
   new Gauge({
@@ -124,6 +126,7 @@ function watchParts(registry: Registry, { feedUp, pendingBatches, lines, openGap
     },
   })
   gauge('feed_up', '1 while connected to the gateway.', () => (feedUp() ? 1 : 0))
+  gauge('rows_missing', 'Rows of the newest batches that were committed and are gone from the database.', missingRows)
   gauge('gaps_open', 'Gaps in the recording that are open now.', openGaps)
   gauge(
     'data_silent_seconds',

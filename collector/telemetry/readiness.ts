@@ -4,7 +4,6 @@
  */
 
 import type { GapStart } from '../gaps/gap.ts'
-import type { JournalBound } from '../journal/bound.ts'
 import { isoFromUs } from '../../market/time.ts'
 
 export interface ReadinessFacts {
@@ -18,7 +17,8 @@ export interface ReadinessFacts {
   silentMs: number | undefined
   /** Gaps that are open now. */
   openGaps: readonly GapStart[]
-  bound: Pick<JournalBound, 'refusal' | 'diskFails'>
+  /** What is wrong with the journal. */
+  journalTrouble: string | undefined
   database: {
     /** Lanes whose batch was not taken at the last attempt. */
     failing: number
@@ -39,7 +39,7 @@ const seconds = (ms: number) => `${Math.round(ms / 1000)} s`
 
 /** Empty when it is ready. */
 export function notReadyReasons(facts: ReadinessFacts): string[] {
-  return [...feedReasons(facts), ...journalReasons(facts.bound), ...databaseReasons(facts.database)]
+  return [...feedReasons(facts), ...(facts.journalTrouble === undefined ? [] : [facts.journalTrouble]), ...databaseReasons(facts.database)]
 }
 
 function feedReasons({ connected, ibIsAway, recording, lines, silentMs, openGaps }: ReadinessFacts): string[] {
@@ -54,12 +54,6 @@ function feedReasons({ connected, ibIsAway, recording, lines, silentMs, openGaps
   if (connected && silentMs !== undefined) reasons.push(`no market data on any line for ${seconds(silentMs)}`)
   for (const { fromTsUs, cause } of openGaps) reasons.push(`data is missing since ${isoFromUs(fromTsUs)}: ${cause}`)
   return reasons
-}
-
-function journalReasons({ refusal, diskFails }: ReadinessFacts['bound']): string[] {
-  if (refusal === 'journal-full') return ['the journal is full: ticks are dropped until the database takes some of it']
-  if (refusal) return ['the journal cannot be written and memory is full: ticks are dropped']
-  return diskFails ? ['the journal cannot be written; ticks wait in memory'] : []
 }
 
 function databaseReasons({ failing, waitedMs, oldestMs, hasCommitted, maxLagMs }: ReadinessFacts['database']): string[] {

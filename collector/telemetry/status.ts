@@ -1,12 +1,10 @@
 /** What a running collector says of itself on `/status`: its shape, and how it is put together from the rooms. */
 
-import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 
 import { z } from 'zod'
 
 import { isoFromUs } from '../../market/time.ts'
-import { listSegments } from '../journal/directory.ts'
 import type { EntitlementRow } from '../lines/entitlements.ts'
 import type { LineCounts } from '../lines/line.ts'
 import { messageOf } from '../../market/errors.ts'
@@ -73,12 +71,14 @@ export const statusSchema = z.object({
   }),
   /** Of the last batch that was committed, from socket to commit. */
   lagMs: z.number().nullable(),
-  /** What the database does not have yet. */
-  journal: z.object({ segments: count, bytes: count, limitBytes: count, batches: count }),
+  /** What the database does not have yet, bytes in memory included, and what is wrong with the journal. */
+  journal: z.object({ segments: count, bytes: count, limitBytes: count, batches: count, fault: z.string().nullable() }),
   database: z.object({
     server: z.string().nullable(),
     answering: z.boolean().nullable(),
     lastCommit: moment.nullable(),
+    /** Of the newest batches: rows that were committed and are gone. Null before the first check. */
+    missingRows: count.nullable(),
     fault: z.string().nullable(),
   }),
   gaps: z.object({
@@ -105,7 +105,7 @@ export type Status = z.output<typeof statusSchema>
 export interface StatusSources {
   version: string
   dataDir: string
-  journalDirectory: string
+  journal: () => { segments: number; bytes: number; limitBytes: number; fault: string | undefined }
   gateway: { host: string; port: number; clientId: number; clock: 'wall' | 'gateway' }
   counts: Counts
   events: Events
@@ -118,8 +118,6 @@ export interface StatusSources {
   data: () => { lastTickUs: number | undefined; expected: boolean; silentMs: number | undefined }
   openGaps: () => readonly GapStart[]
   lineLimit: () => number
-  /** Bytes that the journal may hold. */
-  journalLimit: number
   learnedLineLimit: () => number | undefined
   marketData: () => LineCounts
   tickByTick: () => LineCounts
@@ -129,6 +127,7 @@ export interface StatusSources {
   databaseSilent: () => boolean
   /** What the database is, once that is known. */
   databaseServer: () => string | undefined
+  missingRows: () => number | undefined
   entitlements: () => readonly EntitlementRow[]
 }
 
@@ -182,7 +181,7 @@ function remember(events: Events): Seen {
 export interface StatusPage {
   /** To be called several times in each second: rates are told from what is counted here. */
   sample: () => void
-  read: () => Promise<Status>
+  read: () => Status
 }
 
 export function createStatusPage(sources: StatusSources): StatusPage {
@@ -196,9 +195,8 @@ export function createStatusPage(sources: StatusSources): StatusPage {
       samples.push({ ms, messages: counts.messages })
       while (ms - (samples[0]?.ms ?? ms) > RATE_MS) samples.shift()
     },
-    read: async () => {
-      const journal = await waitingSegments(sources.journalDirectory)
-      // From here on everything is of one moment, so that the figures add up.
+    read: () => {
+      const { fault: journalFault, ...journal } = sources.journal()
       const { tickByTick, pendingBatches } = sources
       const session = sources.session()
       const bySecond = tickByTick()
@@ -230,11 +228,12 @@ export function createStatusPage(sources: StatusSources): StatusPage {
           inFlight: counts.inFlight,
         },
         lagMs: sources.lagMs() ?? null,
-        journal: { ...journal, limitBytes: sources.journalLimit, batches: pendingBatches() },
+        journal: { ...journal, batches: pendingBatches(), fault: journalFault ?? null },
         database: {
           server: sources.databaseServer() ?? null,
           answering: sources.databaseSilent() ? false : (seen.databaseAnswers ?? null),
           lastCommit: seen.committedAtMs === undefined ? null : isoFromMs(seen.committedAtMs),
+          missingRows: sources.missingRows() ?? null,
           fault: seen.databaseFault ?? (sources.databaseSilent() ? 'it does not answer' : null),
         },
         gaps: {
@@ -284,12 +283,4 @@ function rate(samples: readonly { ms: number; messages: number }[]): number {
   const [first, last] = [samples[0], samples.at(-1)]
   if (!first || !last || last.ms === first.ms) return 0
   return Math.round((last.messages - first.messages) / ((last.ms - first.ms) / 1000))
-}
-
-async function waitingSegments(directory: string): Promise<{ segments: number; bytes: number }> {
-  const segments = await listSegments(directory)
-  // One that has just been released is no longer there.
-  const sizes = await Promise.all(segments.map(({ path }) => stat(path).catch(() => undefined)))
-  const there = sizes.filter((size) => size !== undefined)
-  return { segments: there.length, bytes: there.reduce((total, { size }) => total + size, 0) }
 }

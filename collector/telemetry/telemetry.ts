@@ -5,6 +5,7 @@
 
 import { nyse } from '../../market/calendar/calendar.ts'
 import type { MarketState } from '../../market/state/market-state.ts'
+import { isDiskFull } from '../../system/durable-files.ts'
 import type { GapLedger } from '../gaps/ledger.ts'
 import type { IbOutages } from '../gaps/ib-outages.ts'
 import type { Feed } from '../ib/link/feed.ts'
@@ -23,6 +24,7 @@ import { serveTelemetry, type TelemetryServer } from './http.ts'
 import type { Metrics } from './metrics.ts'
 import type { CollectProgress } from './progress.ts'
 import { DATABASE_SILENT_MS, notReadyReasons } from './readiness.ts'
+import { RowCheck, type RowCheckOptions } from './row-check.ts'
 import { createStatusPage, type StatusPage } from './status.ts'
 
 export interface TelemetryParts {
@@ -53,11 +55,13 @@ interface PagesSettings {
 export interface TelemetryOptions {
   version: string
   dataDir: string
-  journalDirectory: string
   gateway: { host: string; port: number; clientId: number; clock: 'wall' | 'gateway' }
   /** Where to serve the pages; absent: nowhere. */
   metrics?: PagesSettings | undefined
   databaseServer: () => string | undefined
+  missingRows: RowCheckOptions['missingRows']
+  /** Other than the usual interval between checks of the rows. */
+  checkRowsMs?: number | undefined
   onProgress?: ((progress: CollectProgress) => void) | undefined
 }
 
@@ -67,6 +71,7 @@ export class Telemetry {
   readonly #options: TelemetryOptions
   readonly #parts: TelemetryParts
   readonly #dataFlow = new DataFlow()
+  readonly #rowCheck: RowCheck
   readonly #page: StatusPage
   #server: TelemetryServer | undefined
   #withdrawAddress: (() => Promise<void>) | undefined
@@ -75,6 +80,8 @@ export class Telemetry {
   constructor(options: TelemetryOptions, parts: TelemetryParts) {
     this.#options = options
     this.#parts = parts
+    const { missingRows, checkRowsMs } = options
+    this.#rowCheck = new RowCheck({ missingRows, events: parts.events, ...(checkRowsMs !== undefined && { everyMs: checkRowsMs }) })
     this.#page = this.#createPage()
     const { metrics, writer, supply, ledger } = parts
     metrics.watch({
@@ -82,6 +89,7 @@ export class Telemetry {
       pendingBatches: () => writer.pending,
       lines: () => ({ 'market-data': supply.lines.marketData, 'tick-by-tick': supply.lines.tickByTick }),
       openGaps: () => ledger.open.length,
+      missingRows: () => this.#rowCheck.missing ?? 0,
       silentMs: () => this.#data.silentMs,
     })
   }
@@ -94,6 +102,7 @@ export class Telemetry {
       this.#dataFlow.sample(this.#parts.counts.received, performance.now())
       this.report()
     }, SAMPLE_MS)
+    this.#rowCheck.start()
     if (!metrics) return
     this.#server = await serveTelemetry({
       ...metrics,
@@ -101,7 +110,12 @@ export class Telemetry {
       notReady: () => this.#notReady(),
       status: this.#page.read,
     })
-    this.#withdrawAddress = await announceAddress(dataDir, { host: metrics.host, port: this.#server.port })
+    this.#withdrawAddress = await announceAddress(dataDir, { host: metrics.host, port: this.#server.port }).catch((error: unknown) => {
+      // A full disk must not keep it from recording.
+      if (!isDiskFull(error)) throw error
+      this.#parts.events.addressUnknown({ error })
+      return undefined
+    })
   }
 
   report(): void {
@@ -110,6 +124,7 @@ export class Telemetry {
 
   async stop(): Promise<void> {
     clearInterval(this.#sampler)
+    this.#rowCheck.stop()
     // Left behind it says nothing: it counts only while its writer holds the lock.
     await this.#withdrawAddress?.().catch(() => undefined)
     await this.#server?.close()
@@ -136,7 +151,7 @@ export class Telemetry {
       lines: { wanted: supply.lines.wanted, open: supply.lines.marketData.open },
       silentMs: this.#data.silentMs,
       openGaps: ledger.open,
-      bound,
+      journalTrouble: bound.trouble,
       database: {
         failing: writer.failing,
         waitedMs: writer.waitedMs,
@@ -175,13 +190,19 @@ export class Telemetry {
       data: () => this.#data,
       openGaps: () => ledger.open,
       lineLimit: () => discovery.lines,
-      journalLimit: bound.limits.limitBytes,
+      journal: () => ({
+        segments: bound.segments.size,
+        bytes: bound.segmentBytes + bound.waitingBytes,
+        limitBytes: bound.limits.limitBytes,
+        fault: bound.fault,
+      }),
       learnedLineLimit: () => supply.lines.limit,
       marketData: () => supply.lines.marketData,
       tickByTick: () => supply.lines.tickByTick,
       lagMs: () => lag.lastMs,
       pendingBatches: () => writer.pending,
       databaseSilent: () => writer.failing === 0 && writer.waitedMs > DATABASE_SILENT_MS,
+      missingRows: () => this.#rowCheck.missing,
       entitlements: () => supply.entitlements.rows,
     })
   }

@@ -1,8 +1,9 @@
 /**
  * Takes closed batches from the journal to the database over 1..N lanes, each batch in one transaction, and releases journal
- * segments when all of their batches are committed, oldest first: what is left in the journal has no holes. While the database
+ * segments when all of their batches are committed, oldest first: what is left in the journal is whole. While the database
  * is away, batches wait in the journal; each lane retries its own batch, in order, until it is committed. Nothing is ever given
- * up here: only `stop` leaves batches behind, in the journal.
+ * up here: only `stop` leaves batches behind, in the journal. What the journal's disk has damaged is left out of its batch, named there
+ * by a gap and counted as dropped; the rest of the batch is written.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
 
 import type { Contract } from '../../market/contract.ts'
-import { type JournalBatch, loadBlocks, type SegmentRef } from '../journal/batch.ts'
+import { type DamagedBlocks, JOURNAL_DAMAGED, type JournalBatch, loadBlocks, type LoadedBatch, type SegmentRef } from '../journal/batch.ts'
 import type { Counts } from '../telemetry/counts.ts'
 
 /** What the tick store says of a batch that is in the database now. */
@@ -34,8 +35,10 @@ export interface WriterOptions {
   onCommit: (batch: JournalBatch, stored: StoredBatch) => void
   /** So many ticks of a committed batch are in no table. */
   onVanished: (ticks: number) => void
+  /** Blocks of a committed batch could not be read back from the journal: their ticks are lost, and a gap names their time. */
+  onDamaged: (damaged: DamagedBlocks, batch: JournalBatch) => void
   /** A batch could not be written and will be tried again after `retryMs`. */
-  onRetry: (error: unknown, retryMs: number) => void
+  onRetry: (error: unknown, retryMs: number, batch: JournalBatch) => void
   onReleaseError: (error: unknown, segment: SegmentRef) => void
 }
 
@@ -51,6 +54,8 @@ interface BatchSource {
 const VANISHED = 'vanished-in-database'
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5000
+/** A file of the journal that is gone may be put back; it is waited for during so many attempts. */
+const PATIENT_ATTEMPTS = 5
 
 export class Writer {
   readonly #options: WriterOptions
@@ -130,31 +135,38 @@ export class Writer {
   async #write(batch: JournalBatch, { contractOf, freed, recovered }: BatchSource): Promise<void> {
     const { signal } = this.#abort
     let failed = false
+    let attempts = 0
     for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
+      let loaded: LoadedBatch
       let stored: StoredBatch
       try {
-        const blocks = await loadBlocks(batch)
-        stored = await this.#options.store({ sessionId: batch.sessionId, batchNo: batch.batchNo, blocks }, contractOf)
+        loaded = await loadBlocks(batch, attempts++ >= PATIENT_ATTEMPTS)
+        stored = await this.#options.store({ sessionId: batch.sessionId, batchNo: batch.batchNo, blocks: loaded.payloads }, contractOf)
       } catch (error) {
         if (!failed) this.#failing++
         failed = true
         // Lanes that failed together must not come back together.
         const jitteredMs = retryMs * (0.5 + Math.random() / 2)
-        this.#options.onRetry(error, jitteredMs)
+        this.#options.onRetry(error, jitteredMs, batch)
         await sleep(jitteredMs, undefined, { signal }).catch(() => undefined)
         continue
       }
       if (failed) this.#failing--
-      this.#committed(batch, stored, recovered ?? false)
+      this.#committed(batch, stored, loaded.damaged, recovered ?? false)
       freed?.(batch.blocks.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0))
       return
     }
   }
 
-  #committed(batch: JournalBatch, stored: StoredBatch, recovered: boolean): void {
+  #committed(batch: JournalBatch, stored: StoredBatch, damaged: readonly DamagedBlocks[], recovered: boolean): void {
     const { counts, onCommit, onVanished } = this.#options
-    const vanished = batch.ticks - stored.acceptedTicks - stored.quarantinedTicks
-    if (vanished > 0) onVanished(vanished)
+    const missing = batch.ticks - stored.acceptedTicks - stored.quarantinedTicks
+    // An attempt of unknown outcome may have written blocks that were damaged only since.
+    const lost = Math.min(
+      missing,
+      damaged.reduce((sum, { ticks }) => sum + ticks, 0),
+    )
+    if (missing > lost) onVanished(missing - lost)
     this.#waitingSinceMs = performance.now()
     this.#uncommitted--
     this.#pendingSinceMs.delete(batch)
@@ -165,11 +177,25 @@ export class Writer {
       counts.inFlight -= batch.ticks
       counts.written += stored.acceptedTicks
       counts.quarantined += stored.quarantinedTicks
-      if (vanished > 0) counts.dropped.set(VANISHED, (counts.dropped.get(VANISHED) ?? 0) + vanished)
+      this.#countDropped(JOURNAL_DAMAGED, lost)
+      this.#countDropped(VANISHED, missing - lost)
     }
+    this.#noteDamage(batch, stored, damaged)
     onCommit(batch, stored)
     for (const segment of new Set(batch.blocks.map((block) => block.segment))) segment.uncommitted--
     this.#release()
+  }
+
+  #countDropped(reason: string, ticks: number): void {
+    const { dropped } = this.#options.counts
+    if (ticks > 0) dropped.set(reason, (dropped.get(reason) ?? 0) + ticks)
+  }
+
+  #noteDamage(batch: JournalBatch, { alreadyCommitted }: StoredBatch, damaged: readonly DamagedBlocks[]): void {
+    for (const place of damaged) {
+      place.segment.damage ??= place.reason
+      if (!alreadyCommitted) this.#options.onDamaged(place, batch)
+    }
   }
 
   #release(): void {

@@ -34,7 +34,24 @@ export interface TornTail {
   bytes: number
 }
 
+/** Completes "the file …" or "the tape …". */
+export function describeTorn({ bytes }: TornTail): string {
+  return bytes === 0 ? 'was cut: its end mark is missing, and what was behind is lost' : `ends in an unfinished write of ${bytes} bytes`
+}
+
+export interface TapeDamage {
+  /** Byte offset of what cannot be read. */
+  offset: number
+  /** Bytes up to the next block that can. */
+  bytes: number
+  /** Time of the first record that is lost, when the damaged block's head still says so. */
+  firstTsUs?: number
+  message: string
+}
+
 export interface ReadOptions {
+  /** Called for damage that is not at the end, which is then skipped. Without it damage throws. */
+  onDamage?: (damage: TapeDamage) => void
   /** Called when the file ends in an unfinished write, before the stream ends. Without it a torn tail is skipped silently. */
   onTorn?: (torn: TornTail) => void
   /**
@@ -72,9 +89,9 @@ export async function* readBlocks(path: string, options: ReadOptions = {}): Asyn
   const file = await openTape(path)
   try {
     const { size } = await file.stat()
-    const header = await readHeader(file, path)
-    let { offset } = header
-    const mustEnd = header.meta.endMark === true
+    const begin = await firstBlock(file, path, size, options.onDamage)
+    let { offset } = begin
+    const { mustEnd } = begin
     let window = Buffer.alloc(0)
     let windowOffset = offset
     let last: BlockHead | undefined
@@ -102,6 +119,13 @@ export async function* readBlocks(path: string, options: ReadOptions = {}): Asyn
       }
       if (!head || !payload || payload.length < head.payloadBytes || crc32(payload) !== head.payloadCrc) {
         const behind = await findBlockBehind(file, offset + 8, size, (found) => isLaterSync(found, head, last))
+        if (behind && options.onDamage) {
+          const next = (await findBlockBehind(file, offset + 8, size, () => true)) ?? behind
+          const message = `the block at byte ${offset} fails its checksum`
+          options.onDamage({ offset, bytes: next.offset - offset, ...(head && { firstTsUs: head.firstTsUs }), message })
+          offset = next.offset
+          continue
+        }
         if (behind)
           throw new FeedError(
             `Tape ${path} is damaged at byte ${offset}: the block there fails its checksum, and a block that was written after it had reached the disk follows at byte ${behind.offset}. ` +
@@ -164,6 +188,24 @@ async function readHeader(file: FileHandle, path: string): Promise<TapeHeader> {
   const body = Buffer.alloc(length)
   const bodyRead = await readFully(file, body, FILE_HEAD_BYTES)
   return { meta: decodeMeta(head, body.subarray(0, bodyRead), path), offset: FILE_HEAD_BYTES + length, reserved: reservedBytes(head) }
+}
+
+/** Where the blocks begin, with `onDamage` also behind a header that cannot be read, and whether they must be closed by an end mark. */
+async function firstBlock(
+  file: FileHandle,
+  path: string,
+  size: number,
+  onDamage: ReadOptions['onDamage'],
+): Promise<{ offset: number; mustEnd: boolean }> {
+  try {
+    const { meta, offset } = await readHeader(file, path)
+    return { offset, mustEnd: meta.endMark === true }
+  } catch (error) {
+    const first = onDamage && error instanceof FeedError ? await findBlockBehind(file, 0, size, () => true) : undefined
+    if (!first) throw error
+    onDamage?.({ offset: 0, bytes: first.offset, message: (error as FeedError).message })
+    return { offset: first.offset, mustEnd: false }
+  }
 }
 
 async function readFully(file: FileHandle, into: Buffer, position: number): Promise<number> {

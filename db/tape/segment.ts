@@ -37,6 +37,8 @@ export interface TapeMeta {
   sessionId?: number
   /** Number of the segment within its session, from 1. */
   segment?: number
+  /** The first batch in this segment began in the one before. */
+  continuesBatch?: boolean
   /** What was imported, and under which terms. */
   description?: string
   attribution?: string

@@ -86,7 +86,7 @@ export function createTickStore({ pool, limitMs = STORE_LIMIT_MS }: TickStoreOpt
       try {
         return await pool.withClient((client) => within(limitMs, storeOn(client, batch, contractOf)))
       } catch (error) {
-        throw writeErrorOf(error, `did not take batch ${batch.batchNo} of session ${batch.sessionId}`)
+        throw writeErrorOf(error, 'did not take a batch')
       }
     },
   }

@@ -4,8 +4,9 @@ import { spawnSync } from 'node:child_process'
 
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 
+import { statusSchema } from '../../collector/telemetry/status.ts'
 import { busyQuotes } from '../support/tape/busy-tape.ts'
-import { type Collecting, PATIENCE, startCollecting } from '../support/process/collecting.ts'
+import { ask, type Collecting, type CollectingOptions, PATIENCE, startCollecting } from '../support/process/collecting.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { startGatewayProxy } from '../support/gateway/gateway-proxy.ts'
 import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
@@ -39,9 +40,12 @@ function samplesOf(text: string): Map<string, number> {
   return samples
 }
 
-async function recordingCollector(databaseUrl: string): Promise<{ collector: Collecting; port: number | undefined }> {
+async function recordingCollector(
+  databaseUrl: string,
+  options: Partial<CollectingOptions> = {},
+): Promise<{ collector: Collecting; port: number | undefined }> {
   const { port } = await room.serveFile(tape, { startAfterLines: LINES, publishTime: true, speed: 4 })
-  const collector = await startCollecting({ port, databaseUrl, metrics: { host: '127.0.0.1', port: 0 } })
+  const collector = await startCollecting({ port, databaseUrl, metrics: { host: '127.0.0.1', port: 0 }, ...options })
   const { metricsPort } = await collector.until('it writes', ({ counts }) => counts.written > 500 && counts.quarantined > 50)
   return { collector, port: metricsPort }
 }
@@ -66,6 +70,23 @@ forEachEdition('a running collector', (edition) => {
     for (const name of ['commit_seconds', 'journal_sync_seconds', 'batch_age_seconds'])
       expect(figures.get(`tapedeck_${name}_count`), name).toBeGreaterThan(0)
     await collector.stop()
+  })
+
+  it('notices rows that were committed and are gone, once, and says how many', async () => {
+    const databaseUrl = await edition.createDatabase()
+    const { collector, port } = await recordingCollector(databaseUrl, { checkRowsMs: 200 })
+    const missing = async () => statusSchema.parse(JSON.parse((await get(port, '/status')).text)).database.missingRows
+    await vi.waitFor(async () => expect(await missing()).toBe(0), PATIENCE)
+    const [gone] = await ask<{ rows: number }>(
+      databaseUrl,
+      'WITH gone AS (DELETE FROM quotes WHERE seq % 10 = 0 RETURNING 1) SELECT count(*)::int AS rows FROM gone',
+    )
+    expect(gone?.rows).toBeGreaterThan(10)
+    expect(await collector.said('committed rows are gone')).toMatchObject({ level: 50, rows: gone?.rows })
+    expect(await missing()).toBe(gone?.rows)
+    expect(samplesOf((await get(port, '/metrics')).text).get('tapedeck_rows_missing')).toBe(gone?.rows)
+    await collector.stop()
+    expect(collector.logged.filter(({ msg }) => msg.includes('committed rows are gone'))).toHaveLength(1)
   })
 
   it(`tells them in the form that promtool approves of${hasPromtool ? '' : ' (promtool is not installed)'}`, async ({ skip }) => {

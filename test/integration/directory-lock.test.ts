@@ -13,7 +13,7 @@ import { compile } from '../support/process/compiled.ts'
  */
 const WORKER = `
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
-import { acquireDirectoryLock } from './db/directory-lock.js'
+import { acquireDirectoryLock } from './system/directory-lock.js'
 const [folder, rounds, fatal] = process.argv.slice(2)
 for (let round = 1; round <= Number(rounds); round++) {
   const lock = await acquireDirectoryLock(folder + '/lock', { purpose: 'a test', waitMs: 60000 })
@@ -26,7 +26,7 @@ for (let round = 1; round <= Number(rounds); round++) {
 }`
 
 const HOLDER = `
-import { acquireDirectoryLock } from './db/directory-lock.js'
+import { acquireDirectoryLock } from './system/directory-lock.js'
 await acquireDirectoryLock(process.argv[2] + '/lock', { purpose: 'holding on' })
 console.log('held')
 setInterval(() => {}, 1000)`

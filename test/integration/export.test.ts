@@ -7,13 +7,8 @@ import { promisify } from 'node:util'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
-import {
-  type ExportOptions,
-  type ExportProgress,
-  exportSession,
-  formatExportProgress,
-  formatExportSummary,
-} from '../../backtester/replay/export.ts'
+import { type ExportOptions, type ExportProgress, exportSession } from '../../backtester/replay/export.ts'
+import { formatExportProgress, formatExportSummary } from '../../cli/replay-report.ts'
 import { createLineFormat } from '../../backtester/replay/export-format.ts'
 import { connectClient, createPool } from '../../db/pool.ts'
 import type { RecordQuery } from '../../db/read/record-source.ts'

@@ -1,11 +1,12 @@
 /** Tapes that were cut, damaged or forged, given to the gateway: a refusal before anything is served, or what is documented. */
 
-import { appendFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { BLOCK_HEAD_BYTES } from '../../db/tape/segment.ts'
 import type { Contract } from '../../market/contract.ts'
 import type { TapeRecord, Trade } from '../../market/tick.ts'
 import {
@@ -101,6 +102,18 @@ describe('a tape that can be served in part', () => {
     await appendFile(path, 'half a block')
     const { gateway, port, logged } = await room.serveFile(path)
     expect(logged).toContain('warn: The tape ends in an unfinished write, which is not served')
+    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    client.send(...marketDataRequest(1, TWX))
+    expect(await gateway.ended).toMatchObject({ ticksServed: 1 })
+    await client.close()
+  })
+
+  it('cut between two blocks is served up to there, with a warning', async () => {
+    const path = await room.write(tapeOf([quoteAt(0, 0, [70, 1], [71, 1])]))
+    const { size } = await stat(path)
+    await truncate(path, size - BLOCK_HEAD_BYTES)
+    const { gateway, port, logged } = await room.serveFile(path)
+    expect(logged).toContain('warn: The tape was cut: its end mark is missing, and what was behind is lost')
     const client = await RawTwsClient.connect({ port, clientId: 1 })
     client.send(...marketDataRequest(1, TWX))
     expect(await gateway.ended).toMatchObject({ ticksServed: 1 })

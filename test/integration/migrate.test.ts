@@ -8,7 +8,12 @@ import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { type Migration, migrate, migrateDown, readMigrations } from '../../db/schema/migrate.ts'
 import { connectClient } from '../../db/pool.ts'
 import { reconcileStorage } from '../../db/schema/storage.ts'
+import { openRecordSource } from '../../db/read/record-source.ts'
+import { TICK_TABLES, tickColumns } from '../../db/schema/tick-tables.ts'
 import { MigrationError } from '../../market/errors.ts'
+import { DELAYED, EVENT_TIME, TICK_FIELDS, VERDICT_FIELDS } from '../../market/tick-fields.ts'
+import type { TapeRecord } from '../../market/tick.ts'
+import { usFromIso } from '../../market/time.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 
 const shipped = await readMigrations()
@@ -48,6 +53,84 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     const silent = `SELECT relname AS name FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'p')
       AND obj_description(oid, 'pg_class') IS NULL AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`
     expect(await names(silent)).toEqual([])
+  })
+
+  it('says of every field of a tick what the program knows of it', async () => {
+    await migrate(client)
+    for (const table of TICK_TABLES) {
+      const { rows } = await client.query<{ column: string; about: string | null }>(
+        `SELECT attname AS column, col_description(attrelid, attnum) AS about FROM pg_attribute
+         WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+        [table.name],
+      )
+      const fields = [EVENT_TIME, ...TICK_FIELDS[table.kind], DELAYED, ...VERDICT_FIELDS]
+      const about = new Map(rows.map(({ column, about }) => [column, about]))
+      expect(fields.map(({ column }) => [column, about.get(column)])).toEqual(fields.map(({ column, about }) => [column, about]))
+      expect(rows.map(({ column }) => column).sort()).toEqual(tickColumns(table).sort())
+    }
+  })
+
+  it('keeps what a database of the first version knows, and takes it back there', async () => {
+    const [first] = shipped
+    if (!first) expect.unreachable('there is no migration')
+    await migrate(client, { migrations: [first] })
+    const us = (text: string) => usFromIso(`2014-06-05T${text}Z`)
+    await client.query(
+      `INSERT INTO instruments (key, kind, symbol, currency) VALUES ('stock:TWX:USD', 'stock', 'TWX', 'USD');
+       INSERT INTO sessions (session_id, started_ts) VALUES (7, '2014-06-05 13:00Z');
+       INSERT INTO session_instruments SELECT 7, instrument_id FROM instruments;
+       INSERT INTO batches (session_id, batch_no, accepted_ticks, quarantined_ticks, first_ts, last_ts)
+         VALUES (7, 1, 1, 0, '2014-06-05 13:30Z', '2014-06-05 13:30Z');
+       INSERT INTO quotes (ts, session_id, seq, instrument_id, bid_price, flags)
+         SELECT '2014-06-05 13:30Z', 7, 4, instrument_id, 1.5, 'spike' FROM instruments;
+       INSERT INTO session_configs VALUES (7, 1, '2014-06-05 13:00Z', '{"rules": {}}');
+       INSERT INTO line_holds SELECT 7, 2, instrument_id, NULL, '2014-06-05 13:01Z', 6, '2014-06-05 14:00Z', '2014-06-05 13:59Z', 'end' FROM instruments;
+       INSERT INTO line_holds SELECT 7, 3, instrument_id, 'tick-by-tick-trades', '2014-06-05 13:02Z', NULL, NULL, NULL, 'wanted' FROM instruments;
+       INSERT INTO outages VALUES (7, 5, '2014-06-05 13:45Z', '2014-06-05 13:40Z', '2014-06-05 13:44Z', 'link', NULL, 3)`,
+    )
+    await migrate(client)
+    const source = await openRecordSource({ url }, { sessionId: 7 })
+    const records: TapeRecord[] = []
+    for await (const chunk of source.records()) records.push(...chunk.records)
+    const [contract] = records
+    const instrument = contract?.kind === 'contract' ? contract.instrument : 0
+    const held = { kind: 'line', instrument, openedSeq: 2, openedTsUs: us('13:01:00') }
+    expect(records).toEqual([
+      { kind: 'contract', seq: 0, tsUs: us('13:00:00'), instrument, contract: { kind: 'stock', symbol: 'TWX', currency: 'USD' } },
+      { kind: 'config', seq: 1, tsUs: us('13:00:00'), config: { rules: {} } },
+      { ...held, seq: 2, tsUs: us('13:01:00'), event: 'opened' },
+      {
+        ...held,
+        seq: 3,
+        tsUs: us('13:02:00'),
+        event: 'opened',
+        feed: 'tick-by-tick-trades',
+        openedSeq: 3,
+        openedTsUs: us('13:02:00'),
+        cause: 'wanted',
+      },
+      {
+        kind: 'quote',
+        seq: 4,
+        tsUs: us('13:30:00'),
+        instrument,
+        bidPrice: 1.5,
+        verdict: { severity: 'flag', rules: 'spike', reason: '' },
+      },
+      { kind: 'gap', seq: 5, tsUs: us('13:45:00'), fromTsUs: us('13:40:00'), toTsUs: us('13:44:00'), cause: 'link', droppedTicks: 3 },
+      { ...held, seq: 6, tsUs: us('14:00:00'), event: 'closed', untilTsUs: us('13:59:00'), cause: 'end' },
+    ])
+    expect(await names('SELECT cause AS name FROM feed_gaps')).toEqual(['link'])
+    // What is only in the new table goes with it; the gaps stay under their former name.
+    expect(await migrateDown(client, { to: 1, dryRun: true })).toEqual([
+      'would undo migration 000002_one_stream',
+      'would delete 5 rows of control_records',
+      'would delete reason of 1 row of quotes',
+    ])
+    await migrateDown(client, { to: 1, loseRows: true })
+    expect(await names('SELECT cause AS name FROM outages')).toEqual(['link'])
+    expect(await names('SELECT cause AS name FROM feed_gaps')).toEqual(['link'])
+    expect(await migrate(client)).toEqual(['applied migration 000002_one_stream'])
   })
 
   it('undoes everything, the newest first, whatever the server made of the tables, and makes it again', async () => {

@@ -315,7 +315,8 @@ function sourceOf({ tape, synthetic, source }: GatewayOptions, log: Log): Gatewa
   let isWarned = false
   const onTorn = (torn: TornTail) => {
     // The tape is read again for its ticks and for history.
-    if (!isWarned) log.warn({ ...torn, tape }, 'The tape ends in an unfinished write, which is not served')
+    const cut = 'The tape was cut: its end mark is missing, and what was behind is lost'
+    if (!isWarned) log.warn({ ...torn, tape }, torn.bytes === 0 ? cut : 'The tape ends in an unfinished write, which is not served')
     isWarned = true
   }
   return tapeSource(tape ?? '', { onTorn })

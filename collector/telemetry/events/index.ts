@@ -7,21 +7,25 @@ import type { Logger } from 'pino'
 
 import type { Counts } from '../counts.ts'
 import { absurdTime } from './absurd-time.ts'
+import { addressUnknown } from './address-unknown.ts'
+import { blocksDamaged } from './blocks-damaged.ts'
 import { chainDiscovered } from './chain-discovered.ts'
 import { clockStepped } from './clock-stepped.ts'
+import { collectorFileFailed } from './collector-file-failed.ts'
 import { databaseDown } from './database-down.ts'
 import { databaseUp } from './database-up.ts'
 import { discoveryFailed } from './discovery-failed.ts'
 import { entitlementsKnown } from './entitlements-known.ts'
-import type { EventContext } from './event.ts'
-import { Faults } from './faults.ts'
 import { feedDown } from './feed-down.ts'
 import { feedUp } from './feed-up.ts'
 import { gapNamed } from './gap-named.ts'
 import { impossibleTransition } from './impossible-transition.ts'
 import { invariantBroken } from './invariant-broken.ts'
 import { journalError } from './journal-error.ts'
+import { journalFileDamaged } from './journal-file-damaged.ts'
+import { journalFolderGone } from './journal-folder-gone.ts'
 import { journalLost } from './journal-lost.ts'
+import { journalUnreadable } from './journal-unreadable.ts'
 import { journalUp } from './journal-up.ts'
 import { leftInJournal } from './left-in-journal.ts'
 import { lineLimit } from './line-limit.ts'
@@ -37,6 +41,7 @@ import { noticeRepeated } from './notice-repeated.ts'
 import { overBudget } from './over-budget.ts'
 import { processPaused } from './process-paused.ts'
 import { pruneFailed } from './prune-failed.ts'
+import { recordsLost } from './records-lost.ts'
 import { releaseFailed } from './release-failed.ts'
 import { rowsMissing } from './rows-missing.ts'
 import { rowsRefused } from './rows-refused.ts'
@@ -44,8 +49,9 @@ import { rowsVanished } from './rows-vanished.ts'
 import { ruleFailed } from './rule-failed.ts'
 import { segmentsPruned } from './segments-pruned.ts'
 import { sessionBegun } from './session-begun.ts'
+import { sessionEndUnwritable } from './session-end-unwritable.ts'
 import { sessionRecovered } from './session-recovered.ts'
-import { stillHolding } from './still-holding.ts'
+import { sessionsUnanswered } from './sessions-unanswered.ts'
 import { stopping } from './stopping.ts'
 import { subscriberFailed } from './subscriber-failed.ts'
 import { tickByTickRefused } from './tick-by-tick-refused.ts'
@@ -54,11 +60,18 @@ import { ticksDropping } from './ticks-dropping.ts'
 import { universeKept } from './universe-kept.ts'
 import { unknownTickType } from './unknown-tick-type.ts'
 import { unknownUnderlying } from './unknown-underlying.ts'
+import { waitingForDatabase } from './waiting-for-database.ts'
+import { waitingForDisk } from './waiting-for-disk.ts'
+import type { EventContext } from './event.ts'
+import { Faults } from './faults.ts'
 
 const EVENTS = {
   absurdTime,
+  addressUnknown,
+  blocksDamaged,
   chainDiscovered,
   clockStepped,
+  collectorFileFailed,
   databaseDown,
   databaseUp,
   discoveryFailed,
@@ -69,7 +82,10 @@ const EVENTS = {
   impossibleTransition,
   invariantBroken,
   journalError,
+  journalFileDamaged,
+  journalFolderGone,
   journalLost,
+  journalUnreadable,
   journalUp,
   leftInJournal,
   lineLimit,
@@ -85,6 +101,7 @@ const EVENTS = {
   overBudget,
   processPaused,
   pruneFailed,
+  recordsLost,
   releaseFailed,
   rowsMissing,
   rowsRefused,
@@ -92,8 +109,9 @@ const EVENTS = {
   ruleFailed,
   segmentsPruned,
   sessionBegun,
+  sessionEndUnwritable,
   sessionRecovered,
-  stillHolding,
+  sessionsUnanswered,
   stopping,
   subscriberFailed,
   tickByTickRefused,
@@ -102,6 +120,8 @@ const EVENTS = {
   universeKept,
   unknownTickType,
   unknownUnderlying,
+  waitingForDatabase,
+  waitingForDisk,
 }
 
 type EventName = keyof typeof EVENTS

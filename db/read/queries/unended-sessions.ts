@@ -45,7 +45,7 @@ SELECT session_id, clock, ${microseconds('last_ts')} AS last, (
 FROM unended
 WHERE last_ts IS NOT NULL AND NOT EXISTS (
   SELECT FROM gaps JOIN mine USING (session_id)
-  WHERE gaps.session_id <> unended.session_id AND instrument_id IS NULL AND from_ts <= last_ts AND to_ts > last_ts)
+  WHERE instrument_id IS NULL AND from_ts <= last_ts AND to_ts > last_ts)
 ORDER BY session_id`
 
 /**

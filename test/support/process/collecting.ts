@@ -30,6 +30,7 @@ export interface CollectingOptions {
   metrics?: { host: string; port: number; maxLagMs?: number }
   untilEndOfTape?: boolean
   drainTimeoutMs?: number
+  checkRowsMs?: number
 }
 
 export interface LogLine {
@@ -175,6 +176,9 @@ export class Collecting {
         prepareDatabase: store.prepare,
         databaseServer: store.server,
         store: store.storeBatch,
+        sessions: store.sessions,
+        missingRows: store.missingRows,
+        ...(options.checkRowsMs !== undefined && { checkRowsMs: options.checkRowsMs }),
         untilEndOfTape: options.untilEndOfTape ?? false,
         stop: this.#stop.signal,
         force: this.#force.signal,

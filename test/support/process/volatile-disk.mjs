@@ -17,6 +17,8 @@ import { syncBuiltinESMExports } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
 
 const SECTOR_BYTES = 512
+/** Flags with which a file begins empty. */
+const NEW_FILE = new Set(['w', 'w+', 'wx', 'wx+'])
 const { root, seed, cutAtCall = Number.POSITIVE_INFINITY, image, failures = 0 } = JSON.parse(process.env.VOLATILE_DISK ?? '{}')
 
 let state = seed >>> 0
@@ -193,7 +195,7 @@ Object.assign(handles, {
 Object.assign(promises, {
   async open(path, flags, ...rest) {
     const handle = await open(path, flags, ...rest)
-    if (isWatched(resolve(path)) && flags === 'wx') name(undefined, resolve(path), { durable: Buffer.alloc(0), pending: [] })
+    if (isWatched(resolve(path)) && NEW_FILE.has(flags)) name(undefined, resolve(path), { durable: Buffer.alloc(0), pending: [] })
     return handle
   },
   async mkdir(path, options) {

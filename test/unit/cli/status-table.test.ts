@@ -32,8 +32,8 @@ const FIRST: Status = {
   messages: { total: 0, perSecond: 0 },
   ticks: { received: 0, written: 0, quarantined: 0, dropped: {}, inFlight: 0 },
   lagMs: null,
-  journal: { segments: 0, bytes: 0, limitBytes: 2 ** 34, batches: 0 },
-  database: { server: null, answering: null, lastCommit: null, fault: null },
+  journal: { segments: 0, bytes: 0, limitBytes: 2 ** 34, batches: 0, fault: null },
+  database: { server: null, answering: null, lastCommit: null, missingRows: null, fault: null },
   gaps: { total: 0, open: [], last: [] },
   entitlements: [],
 }
@@ -56,11 +56,12 @@ const TROUBLED: Status = {
     inFlight: 1,
   },
   lagMs: 1234.56,
-  journal: { segments: 1, bytes: 17_134_567_890, limitBytes: 2 ** 34, batches: 1 },
+  journal: { segments: 1, bytes: 17_134_567_890, limitBytes: 2 ** 34, batches: 1, fault: null },
   database: {
     server: 'PostgreSQL 18.4, TimescaleDB 2.28.3 Community',
     answering: false,
     lastCommit: '2026-11-21T11:29:30.000Z',
+    missingRows: 12,
     fault: 'tapedeck at 127.0.0.1:5432 gave no connection: connect ECONNREFUSED 127.0.0.1:5432',
   },
   gaps: {
@@ -127,6 +128,7 @@ describe('the table of a status', () => {
     expect(rows).toContain('                2026-11-21T11:00:00Z to 2026-11-21T11:30:00Z: link-lost')
     expect(rows).toContain('                open since 2026-11-21T11:55:00Z: ib-1100')
     expect(rows).toContain('Ready           NO')
+    expect(rows.join(' ').replaceAll(/ +/g, ' ')).toContain('12 committed rows GONE')
     expect(rows).toContain('                10167: delayed only')
   })
 
@@ -145,7 +147,7 @@ describe('the table of a status', () => {
     ).toContain('connected for 2 h 2 min (since 2026-11-21T09:57:59Z), 1 failed or lost connection')
   })
   it('says when the last commit was, and that the database takes ticks only when none wait for it', () => {
-    const database = { server: 'PostgreSQL 18.4', answering: true, lastCommit: '2026-11-21T11:59:45.000Z', fault: null }
+    const database = { server: 'PostgreSQL 18.4', answering: true, lastCommit: '2026-11-21T11:59:45.000Z', missingRows: 0, fault: null }
     expect(rowsOf({ ...FIRST, database })).toContain('                takes ticks, last commit 15 s ago')
     expect(rowsOf({ ...FIRST, database, journal: { ...FIRST.journal, batches: 8 } })).toContain('                last commit 15 s ago')
   })

@@ -80,7 +80,7 @@ describe('formatTapeVerdict', () => {
     const verdict = { ok: false, blocks: 2, records: 6, torn: { offset: 90, bytes: 0 }, problems: [], problemCount: 0 }
     expect(formatTapeVerdict('a.tape', verdict).split('\n')).toEqual([
       'a.tape: 2 blocks, 6 records, torn',
-      'byte 90: the end mark is missing: the file was cut here, and what was behind is lost',
+      'byte 90: the file was cut: its end mark is missing, and what was behind is lost',
     ])
     const old = { ok: true, blocks: 2, records: 6, endMark: 'none' as const, problems: [], problemCount: 0 }
     expect(formatTapeVerdict('a.tape', old).split('\n')[1]).toMatch(/^no end mark: /)

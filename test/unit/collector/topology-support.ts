@@ -81,6 +81,7 @@ export async function collectorOn(
     // Nothing to discover: the lines are wanted here.
     universe: { underlyings: [], lines: 100 },
     onBroken: unexpected,
+    onBegun: () => undefined,
     onEndOfTape: () => ended++,
     ...options,
   })

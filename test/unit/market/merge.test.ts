@@ -84,6 +84,15 @@ describe('mergeOrdered', () => {
     expect(merged).toEqual(expected)
   })
 
+  it('passes a long chunk on as it is when the other streams have nothing in between', async () => {
+    const [before, within] = [longer, longer.map(({ tsUs, seq }) => ({ tsUs: tsUs + 5000, seq }))]
+    const chunks: Row[][] = []
+    for await (const chunk of mergeOrdered([source([before, within]), source([rows(7500)])])) chunks.push(chunk)
+    expect(chunks[0]).toBe(before)
+    expect(chunks).not.toContain(within)
+    expect(chunks.flat()).toEqual([...before, ...within, ...rows(7500)].toSorted((a, b) => a.tsUs - b.tsUs || a.seq - b.seq))
+  })
+
   it('pulls the next chunk of a stream only when the one before is used up', async () => {
     const early = source([rows(1), rows(2), rows(3)])
     const late = source([rows(10_000), rows(10_001)])

@@ -16,6 +16,7 @@ async function bytesIn(directory: string): Promise<number> {
 describe("the journal's bound", () => {
   it('refuses ticks at its limits, and takes them again when a tenth is free', () => {
     const bound = new JournalBound(LIMITS)
+    const segment = { path: '', bytes: 0, uncommitted: 0, closed: false }
     const refusals = [
       [999, 0],
       [1000, 0],
@@ -28,7 +29,11 @@ describe("the journal's bound", () => {
       [0, 90],
       [920, 89],
       [0, 89],
-    ].map(([segmentBytes, waitingBytes]) => Object.assign(bound, { segmentBytes, waitingBytes }).refusal)
+    ].map(([segmentBytes = 0, waitingBytes = 0]) => {
+      bound.grow(segment, segmentBytes - bound.segmentBytes)
+      bound.wait(waitingBytes - bound.waitingBytes, 0)
+      return bound.refusal
+    })
     expect(refusals).toEqual([
       undefined,
       'journal-full',

@@ -71,8 +71,10 @@ describe('when the disk fails', () => {
     })
     const giveUp = new AbortController()
     const lost: number[] = []
-    const options = { batchRows: 4, giveUp: giveUp.signal, onLost: (ticks: number) => lost.push(ticks) }
-    const { sync, journal, batches, errors, directory } = await j.journalIn(await j.temporaryFolder(), options)
+    const whole: boolean[] = []
+    const onClosed = (isWhole: boolean) => whole.push(isWhole)
+    const options = { batchRows: 4, giveUp: giveUp.signal, onLost: (ticks: number) => lost.push(ticks), onClosed }
+    const { sync, journal, batches, errors, directory, closedSegments } = await j.journalIn(await j.temporaryFolder(), options)
     await sync(j.started(), j.contract(2), ...j.quotes(3, 5))
     handle.datasync = () => Promise.reject(Object.assign(new Error('EIO: datasync'), { code: 'EIO' }))
     for (const record of j.quotes(6, 13)) journal.append(record)
@@ -84,6 +86,8 @@ describe('when the disk fails', () => {
     handle.datasync = datasync
 
     expect(lost).toEqual([8])
+    // The newest segment is not released, so that the next start finds the session open.
+    expect([whole, closedSegments]).toEqual([[false], []])
     expect(await j.contentsOf(batches)).toEqual([[1, [1, 2, 3, 4]]])
     expect((await j.blocksIn(directory)).flatMap(({ seqs }) => seqs)).toEqual([1, 2, 3, 4, 5])
     expect(await j.contentsOf((await j.recoverOne(directory)).batches)).toEqual([

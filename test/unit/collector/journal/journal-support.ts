@@ -108,7 +108,7 @@ export async function journalIn(directory: string, options: Partial<JournalOptio
 /** The records of a batch, read as the writer reads them. */
 export async function recordsOf(batch: JournalBatch): Promise<TapeRecord[]> {
   const records: TapeRecord[] = []
-  for (const payload of await loadBlocks(batch))
+  for (const payload of (await loadBlocks(batch)).payloads)
     for (const cursor = new RecordCursor(payload); cursor.next(); ) records.push(cursor.record())
   return records
 }
@@ -167,13 +167,13 @@ export async function killed(directory: string): Promise<string> {
 }
 
 export async function recoverOne(directory: string): Promise<RecoveredSession> {
-  const sessions = await recoverJournal(directory)
+  const { sessions } = await recoverJournal(directory)
   if (sessions.length !== 1) throw new Error(`expected one session, found ${sessions.length}`)
   return sessions[0] as RecoveredSession
 }
 
 /** The class behind every open file, to have one of its calls fail or wait. */
-export async function fileHandlePrototype(): Promise<{ writev: unknown; datasync: unknown; truncate: unknown }> {
+export async function fileHandlePrototype(): Promise<{ write: unknown; writev: unknown; datasync: unknown; truncate: unknown }> {
   const file = await open(tmpdir(), 'r')
   await file.close()
   return Object.getPrototypeOf(file)

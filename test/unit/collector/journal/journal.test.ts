@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { loadBlocks } from '../../../../collector/journal/batch.ts'
@@ -257,7 +257,8 @@ describe('segments', () => {
     expect(three).toEqual([config, j.contract(3), j.contract(4, 1), j.opened(6, 1), j.contract(9, 2), j.opened(10, 2), ...third])
     for (const [i, path] of paths.entries()) {
       expect(await verifyTape(path)).toMatchObject({ ok: true, problems: [] })
-      expect(await readTapeMeta(path)).toEqual({ source: 'collector', sessionId: j.SESSION_ID, segment: i + 1 })
+      const continued = i === 0 ? {} : { continuesBatch: true }
+      expect(await readTapeMeta(path)).toEqual({ source: 'collector', sessionId: j.SESSION_ID, segment: i + 1, ...continued })
     }
     expect((await j.blocksIn(directory)).map(({ batchNo, syncNo }) => [batchNo, syncNo])).toEqual([
       [1, 1],
@@ -269,7 +270,7 @@ describe('segments', () => {
   })
 })
 
-describe('a hole that is open', () => {
+describe('a gap that is open', () => {
   it('is told again by every segment until a gap over all lines names it', async () => {
     const { sync, journal, directory } = await j.journalIn(await j.temporaryFolder(), { segmentBytes: 1 })
     await sync(j.started(), j.interrupted(2, 1))
@@ -329,20 +330,93 @@ describe('the memory of a journal', () => {
     expect(third?.blocks).toHaveLength(1)
     expect(third && (await j.seqsOf(third))).toEqual(Array.from({ length: 130 }, (_, i) => 261 + i))
   })
+})
 
-  it('reads nothing back that is not there any more', async () => {
-    const { journal, batches } = await j.journalIn(await j.temporaryFolder(), { ...NEVER, batchRows: 1 })
-    journal.append(j.quote(1))
-    await journal.close()
-    const [batch] = batches
-    const block = batch?.blocks[0]
-    if (!batch || !block) throw new Error('no batch')
-    const unloaded = { ...batch, blocks: [{ ...block, payload: undefined }] }
-    expect(await j.seqsOf(unloaded)).toEqual([1])
+describe('what is read back from a segment', () => {
+  const FOUR = { ...NEVER, fsyncMs: 1, batchRows: 8 }
 
-    await writeFile(block.segment.path, 'cut')
-    await expect(loadBlocks(unloaded)).rejects.toThrow(`${block.segment.path} ends inside the block at byte ${block.offset}.`)
-    await rm(block.segment.path)
-    await expect(loadBlocks(unloaded)).rejects.toThrow('ENOENT')
+  /** A batch of four blocks of two quotes each, with nothing of it in memory any more. */
+  async function unloaded() {
+    const watched = await j.journalIn(await j.temporaryFolder(), FOUR)
+    for (const seq of [1, 3, 5, 7]) await watched.sync(...j.quotes(seq, seq + 1))
+    await watched.journal.close()
+    const [batch] = watched.batches
+    const blocks = await j.blocksIn(watched.directory)
+    const path = blocks[0]?.path
+    if (!batch || !path) throw new Error('no batch')
+    const recovered = (await j.recoverOne(watched.directory)).batches[0]
+    if (!recovered) throw new Error('no batch was recovered')
+    expect(recovered.blocks).toHaveLength(1)
+    expect((await loadBlocks(recovered)).damaged).toEqual([])
+    return { batch: recovered, path, blocks }
+  }
+
+  const change = async (path: string, at: number, change: (bytes: Buffer) => void) => {
+    const bytes = await readFile(path)
+    change(bytes.subarray(at))
+    await writeFile(path, bytes)
+  }
+
+  it.each([
+    ['a byte of its payload is another one', 70],
+    ['a byte of its head is another one', 8],
+    ['its checksum is another one', 40],
+    ['its batch number is another one', 12],
+  ])('is left out and named when %s; the rest of the batch is there', async (_, at) => {
+    const { batch, path, blocks } = await unloaded()
+    await change(path, (blocks[1]?.offset ?? 0) + at, (bytes) => bytes.writeUInt8(bytes.readUInt8(0) ^ 1))
+    const { damaged } = await loadBlocks(batch)
+
+    expect(damaged).toEqual([
+      {
+        segment: batch.blocks[0]?.segment,
+        reason: 'blocks fail their checksum',
+        records: 2,
+        ticks: 2,
+        firstSeq: 3,
+        fromTsUs: j.BASE_US + 2,
+        toTsUs: j.BASE_US + 5,
+      },
+    ])
+    const gap = { kind: 'gap', seq: 3, tsUs: j.BASE_US + 3, fromTsUs: j.BASE_US + 2, toTsUs: j.BASE_US + 5, cause: 'journal-damaged' }
+    const [one, two, ...rest] = await j.recordsOf(batch)
+    expect([one, two]).toMatchObject(j.quotes(1, 2))
+    expect(rest).toMatchObject([{ ...gap, droppedTicks: 2 }, ...j.quotes(5, 8)])
+  })
+
+  it('is no block that was written for another place, whole as it is', async () => {
+    const { batch, path, blocks } = await unloaded()
+    const [first, second] = blocks
+    const bytes = await readFile(path)
+    bytes.copy(bytes, second?.offset, first?.offset, first?.end)
+    await writeFile(path, bytes)
+
+    expect((await loadBlocks(batch)).damaged).toMatchObject([{ firstSeq: 3, records: 2 }])
+    expect(await j.seqsOf(batch)).toEqual([1, 2, 3, 5, 6, 7, 8])
+  })
+
+  it('ends where the file ends, and its first block may be the damaged one', async () => {
+    const { batch, path, blocks } = await unloaded()
+    await truncate(path, (blocks[3]?.end ?? 0) - 1)
+    await change(path, (blocks[0]?.offset ?? 0) + 60, (bytes) => bytes.fill(0, 0, 30))
+    const { damaged } = await loadBlocks(batch)
+
+    expect(damaged.map(({ firstSeq, records, fromTsUs, toTsUs }) => [firstSeq, records, fromTsUs - j.BASE_US, toTsUs - j.BASE_US])).toEqual(
+      [
+        [1, 2, 0, 3],
+        [7, 2, 6, 8],
+      ],
+    )
+    expect(damaged.reduce((sum, { ticks }) => sum + ticks, 0)).toBe(4)
+  })
+
+  it('is all lost with its file, once that is not waited for any more', async () => {
+    const { batch, path } = await unloaded()
+    await rm(path)
+
+    await expect(loadBlocks(batch, false)).rejects.toThrow('ENOENT')
+    expect((await loadBlocks(batch)).damaged).toMatchObject([
+      { firstSeq: 1, records: 8, ticks: 8, reason: expect.stringContaining('ENOENT') },
+    ])
   })
 })

@@ -1,8 +1,8 @@
-import { appendFile, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { appendFile, mkdir, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { segmentName } from '../../../../collector/journal/directory.ts'
-import { recoverJournal } from '../../../../collector/journal/recovery.ts'
+import { type RecoveredSession, recoverJournal } from '../../../../collector/journal/recovery.ts'
 import { encodeFileHead } from '../../../../db/tape/segment.ts'
 import type { TapeRecord } from '../../../../market/tick.ts'
 import * as j from './journal-support.ts'
@@ -126,13 +126,13 @@ describe('a session that crashed', () => {
   })
 })
 
-describe('the gap behind a crash', () => {
+describe('the open gap behind a crash', () => {
   const gapOf = async (...syncs: TapeRecord[][]) => {
     const { folder } = await crashed({ segmentBytes: 1 }, ...syncs)
-    const { gap } = await j.recoverOne(folder)
+    const { openGap } = await j.recoverOne(folder)
     // The next start may crash as well before it can name the gap.
-    expect((await j.recoverOne(folder)).gap).toEqual(gap)
-    return gap
+    expect((await j.recoverOne(folder)).openGap).toEqual(openGap)
+    return openGap
   }
 
   it('begins with the last record', async () => {
@@ -161,7 +161,7 @@ describe('the gap behind a crash', () => {
   it('is known from the newest segment alone', async () => {
     const { folder } = await crashed({ segmentBytes: 1 }, [j.started(), j.interrupted(2, 1)], [j.quote(3)], [j.quote(4)])
     for (const n of [1, 2]) await rm(segment(folder, n))
-    expect((await j.recoverOne(folder)).gap).toEqual({ fromTsUs: j.BASE_US + 1, cause: 'link-lost' })
+    expect((await j.recoverOne(folder)).openGap).toEqual({ fromTsUs: j.BASE_US + 1, cause: 'link-lost' })
   })
 
   it('is none behind a session that ended by itself', async () => {
@@ -239,7 +239,7 @@ describe('several segments', () => {
     await rm(closing?.path ?? '')
     const session = await j.recoverOne(folder)
 
-    expect((await j.recordsOf(session.batches.at(-1) ?? expect.unreachable())).map(({ kind }) => kind)).toEqual(['session'])
+    expect((await j.recordsOf(session.batches.at(-1) ?? expect.unreachable())).map(({ kind }) => kind)).toEqual(['gap', 'session'])
   })
 
   /** Byte lengths of the third segment's header, and of header and preamble. */
@@ -301,18 +301,32 @@ describe('a first segment that was only begun', () => {
 })
 
 describe('damage', () => {
-  it('in the middle refuses, and names the file and the byte', async () => {
+  const gapsIn = async (session: RecoveredSession) => {
+    const records = (await Promise.all(session.batches.map(j.recordsOf))).flat()
+    return records.flatMap((record) =>
+      record.kind === 'gap' ? [[record.fromTsUs - j.BASE_US, record.toTsUs - j.BASE_US, record.cause]] : [],
+    )
+  }
+  const seqsIn = async (session: RecoveredSession) => (await j.contentsOf(session.batches)).flatMap(([, seqs]) => seqs)
+
+  it('in the middle costs what it hit: the blocks on either side are recovered and a gap names what was between', async () => {
     const { folder } = await crashed({ batchRows: 2 }, j.quotes(1, 2), j.quotes(3, 4), j.quotes(5, 6))
     const [, second] = await j.blocksIn(folder)
-    await flipByte(segment(folder, 1), (second?.offset ?? 0) + 60)
+    for (const at of [0, 12, 40, 60]) {
+      const copy = await j.killed(folder)
+      await flipByte(segment(copy, 1), (second?.offset ?? 0) + at)
+      const { sessions, damaged } = await recoverJournal(copy)
+      const [session] = sessions
 
-    await expect(recoverJournal(folder)).rejects.toThrow(
-      expect.objectContaining({
-        name: 'FeedError',
-        code: 'tape-corrupt',
-        message: expect.stringContaining(`${segment(folder, 1)} is damaged at byte ${second?.offset}`),
-      }),
-    )
+      expect(session && (await seqsIn(session))).toEqual([1, 2, 5, 6, 7, 8])
+      expect(session && (await gapsIn(session))).toEqual([[2, 5, 'journal-damaged']])
+      expect(session).toMatchObject({ losses: [{ records: 2 }], segments: [{ damage: expect.stringContaining(`byte ${second?.offset}`) }] })
+      expect(damaged).toEqual([{ path: segment(copy, 1), reason: expect.stringContaining(`byte ${second?.offset}`) }])
+      // The gap is named once, however often the start is repeated before the database has everything.
+      const again = await j.recoverOne(copy)
+      expect(again.batches).toEqual(session?.batches)
+      expect(again.openGap).toEqual({ fromTsUs: j.BASE_US + 6, cause: 'collector-crash' })
+    }
   })
 
   it('to the last rows is told from a torn tail once the session has been ended behind them', async () => {
@@ -320,26 +334,99 @@ describe('damage', () => {
     await j.recoverOne(folder)
     const [rows] = await j.blocksIn(folder)
     await flipByte(segment(folder, 1), (rows?.offset ?? 0) + 60)
+    const session = await j.recoverOne(folder)
 
-    await expect(recoverJournal(folder)).rejects.toThrow(expect.objectContaining({ code: 'tape-corrupt' }))
+    expect(session).toMatchObject({ crashed: false, losses: [{ records: 2 }], segments: [{ damage: expect.any(String) }] })
+    expect(await gapsIn(session)).toEqual([[0, 3, 'journal-damaged']])
+  })
+
+  it('to the end of a segment is told from a torn tail by what is missing in front of the next', async () => {
+    const { folder } = await crashed({ batchRows: 2, segmentBytes: 1 }, j.quotes(1, 2), j.quotes(3, 4), j.quotes(5, 6))
+    await flipByte(segment(folder, 2), (await stat(segment(folder, 2))).size - 8)
+    const bytes = await readFile(segment(folder, 2))
+    const session = await j.recoverOne(folder)
+
+    expect(await seqsIn(session)).toEqual([1, 2, 5, 6, 7, 8])
+    expect(await gapsIn(session)).toEqual([[2, 5, 'journal-damaged']])
+    expect(await readFile(segment(folder, 2))).toEqual(bytes)
   })
 
   it.each([
     ['its first byte', 0],
     ['its version', 8],
     ['its description', 30],
-  ])('to a header with rows behind it refuses: %s', async (_, at) => {
+  ])('to a header costs no rows: %s', async (_, at) => {
     const { folder } = await crashed({}, j.quotes(1, 2))
     await flipByte(segment(folder, 1), at)
+    const session = await j.recoverOne(folder)
 
-    await expect(recoverJournal(folder)).rejects.toThrow(expect.objectContaining({ name: 'FeedError' }))
+    expect(await seqsIn(session)).toEqual([1, 2, 3])
+    expect(session.segments).toMatchObject([{ damage: expect.any(String) }])
+  })
+
+  it('that takes a whole segment in the middle is named', async () => {
+    const { folder } = await crashed({ batchRows: 2, segmentBytes: 1 }, j.quotes(1, 2), j.quotes(3, 4), j.quotes(5, 6))
+    await rm(segment(folder, 2))
+    expect(await gapsIn(await j.recoverOne(folder))).toEqual([[2, 5, 'journal-damaged']])
+  })
+
+  it('in front of the first segment that is there is told to who can ask the database', async () => {
+    const { folder } = await crashed({ batchRows: 3, segmentBytes: 1 }, j.quotes(1, 2), j.quotes(3, 4), j.quotes(5, 6))
+    const session = async (gone: number) => {
+      const copy = await j.killed(folder)
+      for (let n = 1; n <= gone; n++) await rm(segment(copy, n))
+      return j.recoverOne(copy)
+    }
+    expect((await session(0)).head).toBeUndefined()
+    expect((await session(1)).head).toEqual({ batchNo: 1, isBegun: true, fromTsUs: j.BASE_US + 2, toTsUs: j.BASE_US + 3 })
+    expect((await session(2)).head).toMatchObject({ batchNo: 2, isBegun: false, toTsUs: j.BASE_US + 4 })
+    expect((await session(3)).head).toMatchObject({ batchNo: 2, isBegun: true, toTsUs: j.BASE_US + 5 })
+    expect(await gapsIn(await session(2))).toEqual([])
+  })
+
+  it('that leaves nothing, or is a file of somebody else, sets it aside', async () => {
+    const { folder } = await crashed({}, [j.started(), j.quote(2)])
+    await writeFile(join(folder, '1-000001.tape'), 'hello, this is no tape')
+    await mkdir(join(folder, '2-000001.tape'))
+    await writeFile(join(folder, '3-000001.tape'), '')
+    await writeFile(join(folder, '4-000001.tape'), await readFile(segment(folder, 1)))
+    await mkdir(join(folder, 'damaged'))
+    await writeFile(join(folder, 'damaged', '1-000001.tape'), 'of an earlier day')
+    const { sessions, damaged } = await recoverJournal(folder)
+
+    expect(sessions.map(({ sessionId, batches }) => [sessionId, batches.length])).toEqual([
+      [3, 0],
+      [j.SESSION_ID, 2],
+    ])
+    const aside = damaged.map(({ setAsideTo }) => basename(setAsideTo ?? ''))
+    expect(aside).toEqual(['1-000001.tape.2', '2-000001.tape', '4-000001.tape'])
+    expect((await readdir(join(folder, 'damaged'))).sort()).toEqual(['1-000001.tape', ...aside].sort())
+  })
+
+  it('that keeps the end from being written leaves the session to the next start', async () => {
+    const { folder } = await crashed({}, [j.started(), j.quote(2)])
+    const handle = await j.fileHandlePrototype()
+    const writev = handle.writev as (buffers: Buffer[], at: number) => Promise<unknown>
+    const { write } = handle
+    // A disk filling up writes short first.
+    handle.writev = function (this: unknown, buffers: Buffer[], at: number) {
+      return writev.call(this, [Buffer.concat(buffers).subarray(0, 60)], at)
+    }
+    handle.write = () => Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }))
+    const session = await j.recoverOne(folder).finally(() => Object.assign(handle, { writev, write }))
+
+    expect(session).toMatchObject({ unwritable: { code: 'ENOSPC' }, openGap: { fromTsUs: j.BASE_US + 2 } })
+    expect(await seqsIn(session)).toEqual([1, 2])
+    const again = await j.recoverOne(folder)
+    expect(again).toMatchObject({ crashed: true, tornBytes: 60, losses: [] })
+    expect(await seqsIn(again)).toEqual([1, 2, 3])
   })
 
   it('to one session hides no other', async () => {
     const { folder } = await crashed({}, [j.started(), j.quote(2)])
     await writeFile(join(folder, segmentName(j.SESSION_ID + 1, 1)), '')
     await appendFile(join(folder, 'notes.txt'), 'not a tape')
-    const sessions = await recoverJournal(folder)
+    const { sessions } = await recoverJournal(folder)
 
     expect(sessions.map(({ sessionId, crashed, batches }) => [sessionId, crashed, batches.length])).toEqual([
       [j.SESSION_ID, true, 2],
@@ -350,6 +437,6 @@ describe('damage', () => {
 
 describe('an empty folder', () => {
   it('holds no session', async () => {
-    expect(await recoverJournal(await j.temporaryFolder())).toEqual([])
+    expect(await recoverJournal(await j.temporaryFolder())).toEqual({ sessions: [], damaged: [] })
   })
 })

@@ -32,9 +32,10 @@ describe('subscribers', () => {
     recorder.begin()
     const instrument = recorder.instrumentOf(STOCK)
     Object.assign(bound.limits, { limitBytes: 1e9 })
-    bound.segmentBytes += 1e9
+    const segment = { path: '', bytes: 0, uncommitted: 0, closed: false }
+    bound.grow(segment, 1e9)
     expect(recorder.tick(quote(2, instrument), START_US + 10)).toBe('journal-full')
-    bound.segmentBytes -= 1e9
+    bound.forget(segment)
     expect(recorder.tick({ kind: 'statistic', seq: 0, tsUs: 0, instrument, name: 'x', text: 'x'.repeat(524_280) }, START_US + 20)).toBe(
       'too-long',
     )

@@ -14,11 +14,11 @@ describe('a database that does not take ticks', () => {
   it('is told of when it begins, when its reason changes and when it is over, not at every attempt', () => {
     const { events, lines } = watched()
     events.databaseUp()
-    for (let i = 0; i < 5; i++) events.databaseDown({ error: new Error('connection refused'), retryMs: 100 })
-    for (let i = 0; i < 5; i++) events.databaseDown({ error: new Error('the disk is full'), retryMs: 200 })
+    for (let i = 0; i < 5; i++) events.databaseDown({ error: new Error('connection refused'), retryMs: 100, sessionId: 1, batchNo: 7 })
+    for (let i = 0; i < 5; i++) events.databaseDown({ error: new Error('the disk is full'), retryMs: 200, sessionId: 1, batchNo: 7 })
     events.databaseUp()
     events.databaseUp()
-    events.databaseDown({ error: 'connection refused', retryMs: 100 })
+    events.databaseDown({ error: 'connection refused', retryMs: 100, sessionId: 1, batchNo: 7 })
 
     expect(lines.map(({ level, reason }) => [level, reason])).toEqual([
       [40, 'connection refused'],
@@ -82,6 +82,25 @@ describe('a feed that is down', () => {
       [40, 'refused'],
       [30, undefined],
       [40, 'refused'],
+    ])
+  })
+})
+
+describe('a database that takes nothing', () => {
+  it('is logged when that begins, for each reason once, and when it ends, however the batches of several lanes take turns', () => {
+    const { events, lines } = watched()
+    const down = (reason: string, batchNo: number) => events.databaseDown({ error: new Error(reason), retryMs: 100, sessionId: 1, batchNo })
+    for (const batchNo of [7, 8, 7, 8]) down('no room', batchNo)
+    down('too many connections', 9)
+    down('no room', 7)
+    events.databaseUp()
+    events.databaseUp()
+    down('no room', 10)
+    expect(lines.map(({ level, reason, batchNo }) => [level, reason, batchNo])).toEqual([
+      [40, 'no room', 7],
+      [40, 'too many connections', 9],
+      [30, undefined, undefined],
+      [40, 'no room', 10],
     ])
   })
 })

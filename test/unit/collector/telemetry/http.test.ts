@@ -16,13 +16,20 @@ async function served(notReady: () => string[] = () => []) {
   const counts = createCounts()
   const bound = new JournalBound({ limitBytes: 9000, memoryBytes: 100, minFreeBytes: 0 })
   const metrics = createMetrics(counts, bound)
-  metrics.watch({ feedUp: () => true, pendingBatches: () => 3, lines: () => lines, openGaps: () => 1, silentMs: () => undefined })
+  metrics.watch({
+    feedUp: () => true,
+    pendingBatches: () => 3,
+    lines: () => lines,
+    openGaps: () => 1,
+    missingRows: () => 0,
+    silentMs: () => undefined,
+  })
   const server = await serveTelemetry({
     host: '127.0.0.1',
     port: 0,
     registry: metrics.registry,
     notReady,
-    status: async () => ({ program: 'tapedeck' }),
+    status: () => ({ program: 'tapedeck' }),
   })
   onTestFinished(() => server.close())
   const get = async (path: string) => {
@@ -50,10 +57,11 @@ function samplesOf(text: string): Map<string, number> {
 describe('/metrics', () => {
   it('shows what was counted, in the form that Prometheus reads', async () => {
     const { counts, metrics, get, bound } = await served()
-    Object.assign(bound, { segmentBytes: 700, waitingBytes: 7 })
+    bound.grow({ path: '', bytes: 0, uncommitted: 0, closed: false }, 700)
+    bound.wait(7, 1)
     Object.assign(counts, { messages: 50, received: 30, written: 20, quarantined: 4, inFlight: 1, lines: 2, gaps: 1, reconnects: 5 })
     counts.dropped.set('unknown-line', 3).set('no-session', 2)
-    counts.recovered = { found: 9, committed: 8 }
+    counts.recovered = { found: 9, committed: 8, lost: 2 }
     counts.batches = { committed: 6, alreadyCommitted: 1 }
     metrics.journalSync({ seconds: 0.002, bytes: 512 })
     metrics.committed(30, 200)
@@ -76,6 +84,7 @@ describe('/metrics', () => {
       tapedeck_ticks_unaccounted: 0,
       tapedeck_recovered_ticks_total: 9,
       tapedeck_recovered_ticks_committed_total: 8,
+      tapedeck_recovered_records_lost_total: 2,
       tapedeck_batches_committed_total: 6,
       tapedeck_batches_already_committed_total: 1,
       tapedeck_batches_pending: 3,
@@ -83,6 +92,7 @@ describe('/metrics', () => {
       tapedeck_feed_up: 1,
       tapedeck_feed_gaps_total: 1,
       tapedeck_gaps_open: 1,
+      tapedeck_rows_missing: 0,
       tapedeck_feed_reconnects_total: 5,
       tapedeck_journal_bytes_total: 512,
       tapedeck_journal_unreleased_bytes: 700,
@@ -151,7 +161,7 @@ describe('the server', () => {
     await new Promise((resolve) => other.once('listening', resolve))
     const { port } = other.address() as AddressInfo
     const { registry } = createMetrics(createCounts(), unbounded())
-    const refused = serveTelemetry({ host: '127.0.0.1', port, registry, notReady: () => [], status: async () => ({}) })
+    const refused = serveTelemetry({ host: '127.0.0.1', port, registry, notReady: () => [], status: () => ({}) })
 
     await expect(refused).rejects.toBeInstanceOf(ConfigError)
     await expect(refused).rejects.toThrow(

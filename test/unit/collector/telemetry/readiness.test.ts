@@ -8,7 +8,7 @@ const READY: ReadinessFacts = {
   lines: { wanted: 20, open: 20 },
   silentMs: undefined,
   openGaps: [],
-  bound: { refusal: undefined, diskFails: false },
+  journalTrouble: undefined,
   database: { failing: 0, waitedMs: 0, oldestMs: 0, hasCommitted: true, maxLagMs: 60_000 },
 }
 const database = (changed: Partial<ReadinessFacts['database']>) => ({ database: { ...READY.database, ...changed } })
@@ -30,9 +30,7 @@ describe('a collector is ready', () => {
       { openGaps: [{ fromTsUs: 1401975060_000_000, cause: 'ib-1100' }] },
       /since 2014-06-05T13:31:00.000000Z: ib-1100/,
     ],
-    ['with a full journal', { bound: { refusal: 'journal-full', diskFails: false } }, /the journal is full: ticks are dropped/],
-    ['with a journal and a memory that are full', { bound: { refusal: 'journal-failed', diskFails: true } }, /memory is full/],
-    ['with a disk that takes nothing', { bound: { refusal: undefined, diskFails: true } }, /ticks wait in memory/],
+    ['with a journal in trouble', { journalTrouble: 'the journal is full' }, /^the journal is full$/],
     ['with a database that refuses', database({ failing: 1 }), /the database does not take ticks/],
     ['with a database that says nothing', database({ waitedMs: 10_001 }), /the database does not take ticks/],
     ['before the first commit', database({ hasCommitted: false }), /nothing was written to the database yet/],

@@ -1,54 +1,16 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createWallClock } from '../../../../collector/record/clock.ts'
-import type { JournalBatch, SegmentRef } from '../../../../collector/journal/batch.ts'
 import { Journal } from '../../../../collector/journal/journal.ts'
 import { Recorder } from '../../../../collector/record/recorder.ts'
-import { createCounts, droppedTotal, unaccounted } from '../../../../collector/telemetry/counts.ts'
-import { type StoredBatch, Writer, type WriterOptions } from '../../../../collector/write/writer.ts'
+import { droppedTotal, unaccounted } from '../../../../collector/telemetry/counts.ts'
+import type { StoredBatch, WriterOptions } from '../../../../collector/write/writer.ts'
 import { RecordCursor } from '../../../../db/tape/codec/decode.ts'
 import { RULES } from '../../../../market/rules/index.ts'
 import { createValidator } from '../../../../market/rules/validator.ts'
 import { temporaryFolder } from '../journal/journal-support.ts'
+import { batchOf, contractOf, segmentOf, stored, writerWith } from './writer-support.ts'
 import { unbounded } from '../../../support/tape/unbounded.ts'
 import { unexpected } from '../../../support/unexpected.ts'
-
-const contractOf = () => undefined
-
-/** A batch of one block in memory, of so many ticks. */
-function batchOf(batchNo: number, segments: SegmentRef[], ticks = 1): JournalBatch {
-  for (const segment of segments) segment.uncommitted++
-  const blocks = segments.map((segment) => ({ segment, offset: 0, bytes: 56, payload: new Uint8Array(8) }))
-  return { sessionId: 1, batchNo, ticks, blocks }
-}
-
-function segmentOf(path: string): SegmentRef {
-  return { path, bytes: 0, uncommitted: 0, closed: false }
-}
-
-function stored(batch: Partial<StoredBatch> = {}): StoredBatch {
-  return { alreadyCommitted: false, acceptedTicks: 1, quarantinedTicks: 0, refusedTicks: 0, commitMs: 1, ...batch }
-}
-
-function writerWith(store: WriterOptions['store'], options: Partial<WriterOptions> = {}) {
-  const counts = createCounts()
-  const released: string[] = []
-  const committed: number[] = []
-  const retries: { error: unknown; retryMs: number }[] = []
-  const releaseErrors: string[] = []
-  const vanished: number[] = []
-  const writer = new Writer({
-    lanes: 1,
-    store,
-    counts,
-    release: async ({ path }) => void released.push(path),
-    onCommit: ({ batchNo }) => committed.push(batchNo),
-    onVanished: (ticks) => vanished.push(ticks),
-    onRetry: (error, retryMs) => retries.push({ error, retryMs }),
-    onReleaseError: (_, { path }) => releaseErrors.push(path),
-    ...options,
-  })
-  return { writer, counts, released, committed, retries, releaseErrors, vanished }
-}
 
 /** A store that answers when it is told to. */
 function gatedStore() {
