@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib'
 
 import { RecordCursor } from '../../db/tape/codec/decode.ts'
 import { RecordEncoder } from '../../db/tape/codec/encode.ts'
-import { BLOCK_HEAD_BYTES, decodeBlockHead } from '../../db/tape/segment.ts'
+import { BLOCK_HEAD_BYTES, decodeBlockHead } from '../../db/tape/file-layout.ts'
 import { TapedeckError } from '../../market/errors.ts'
 
 /** What a block holds. Seqs of a journal are consecutive, so the first one and the number of records name them all. */

@@ -28,7 +28,7 @@ import { messageOf } from '../../market/errors.ts'
 import { statfs, stat } from 'node:fs/promises'
 
 import { RecordEncoder } from '../../db/tape/codec/encode.ts'
-import { BLOCK_HEAD_BYTES, sealBlock } from '../../db/tape/segment.ts'
+import { BLOCK_HEAD_BYTES, sealBlock } from '../../db/tape/file-layout.ts'
 import { isTick, type TapeRecord } from '../../market/tick.ts'
 import { addBlock, type JournalBatch, type SegmentRef } from './batch.ts'
 import type { JournalBound, Refusal } from './bound.ts'

@@ -9,7 +9,7 @@ import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { RecordEncoder } from '../../db/tape/codec/encode.ts'
-import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync } from '../../db/tape/segment.ts'
+import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync } from '../../db/tape/file-layout.ts'
 import { makeFolder, syncFolder, writeFully } from '../../system/durable-files.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import type { SegmentRef } from './batch.ts'

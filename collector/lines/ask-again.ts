@@ -34,6 +34,7 @@ export function askAgainInMs(line: Line, delays: LineDelays): number | undefined
       // IB acknowledges no tick-by-tick line: one without a tick may be dead or quiet.
       return line.feed ? undefined : delays.unansweredMs[Math.min(line.unanswered, delays.unansweredMs.length - 1)]
     case 'silent':
+      // `silentMs` or `pausedMs`, by what made it doubtful (registry.ts).
       return line.doubt?.askAfterMs
     case 'paused':
       return delays.pausedMs

@@ -1,9 +1,9 @@
 /**
- * Takes closed batches from the journal to the database over 1..N lanes, each batch in one transaction, and releases journal
- * segments when all of their batches are committed, oldest first: what is left in the journal is whole. While the database
- * is away, batches wait in the journal; each lane retries its own batch, in order, until it is committed. Nothing is ever given
- * up here: only `stop` leaves batches behind, in the journal. What the journal's disk has damaged is left out of its batch, named there
- * by a gap and counted as dropped; the rest of the batch is written.
+ * Takes closed batches from the journal to the database over 1..N lanes, each batch in one transaction and exactly once (how:
+ * db/write/tick-store.ts), and releases journal segments when all of their batches are committed, oldest first: what is left in the
+ * journal is whole. While the database is away, batches wait in the journal; each lane retries its own batch, in order, until it is
+ * committed. Nothing is ever given up here: only `stop` leaves batches behind, in the journal. What the journal's disk has damaged is
+ * left out of its batch, named there by a gap and counted as dropped; the rest of the batch is written.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'

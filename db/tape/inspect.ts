@@ -7,9 +7,9 @@ import { FeedError } from '../../market/errors.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { RecordCursor } from './codec/decode.ts'
-import { RecordKind } from './codec/layout.ts'
+import { RecordKind } from './codec/record-layout.ts'
 import { placed, readBlocks, readTapeHeader, type TapeBlock, type TornTail } from './reader.ts'
-import { BLOCK_HEAD_BYTES, type TapeMeta } from './segment.ts'
+import { BLOCK_HEAD_BYTES, type TapeMeta } from './file-layout.ts'
 
 type Kind = TapeRecord['kind']
 

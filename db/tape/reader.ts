@@ -18,7 +18,7 @@ import {
   metaBytes,
   reservedBytes,
   type TapeMeta,
-} from './segment.ts'
+} from './file-layout.ts'
 
 const READ_BYTES = 1 << 22
 

@@ -6,7 +6,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import { WriteError } from '../../market/errors.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { RecordEncoder } from './codec/encode.ts'
-import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, sealEndMark, stampSync, type TapeMeta } from './segment.ts'
+import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, sealEndMark, stampSync, type TapeMeta } from './file-layout.ts'
 
 const BLOCK_RECORDS = 4096
 /** A block closes behind this much too, or long texts could make one that no reader takes. */

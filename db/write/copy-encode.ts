@@ -10,7 +10,7 @@ import { isTick, type TapeRecord, type Tick, type Verdict } from '../../market/t
 import { CopyBuffer } from '../copy-buffer.ts'
 import { jsonbText, storableText } from '../jsonb.ts'
 import { RecordCursor } from '../tape/codec/decode.ts'
-import { RecordKind } from '../tape/codec/layout.ts'
+import { RecordKind } from '../tape/codec/record-layout.ts'
 import { OPTION_GREEKS, QUOTES, REJECTED_TICKS, STATISTICS, TRADES, tickColumns } from '../schema/tick-tables.ts'
 
 /** Stands in `rejected_ticks.rules` for a tick whose instrument the tape did not explain or the database did not take. */

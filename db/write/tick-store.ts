@@ -23,7 +23,7 @@ import type { DatabasePool } from '../pool.ts'
 import { hasSqlState, isRowRefusal, UNIQUE_VIOLATION, writeErrorOf } from '../sqlstates.ts'
 import { BEGIN } from '../transaction.ts'
 import { RecordCursor } from '../tape/codec/decode.ts'
-import { NO_INSTRUMENT } from '../tape/codec/layout.ts'
+import { NO_INSTRUMENT } from '../tape/codec/record-layout.ts'
 
 /** Longer than a backend can hold on to the marker after its client is gone (db/pool.ts). */
 const STORE_LIMIT_MS = 120_000

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 
 import { RecordCursor } from '../../db/tape/codec/decode.ts'
-import { RecordKind } from '../../db/tape/codec/layout.ts'
+import { RecordKind } from '../../db/tape/codec/record-layout.ts'
 import { readBlocks, readRecords } from '../../db/tape/reader.ts'
 import { writeTape } from '../../db/tape/writer.ts'
 import { temporaryDirectory } from '../support/process/recording.ts'

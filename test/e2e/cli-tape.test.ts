@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { packageRoot } from '../../system/package-root.ts'
-import { RecordKind } from '../../db/tape/codec/layout.ts'
+import { RecordKind } from '../../db/tape/codec/record-layout.ts'
 import { expectComplaint, expectDone, linesOf, newPlace, parsed, type Place } from '../support/process/command.ts'
 
 const SHIPPED = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')

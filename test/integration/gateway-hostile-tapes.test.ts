@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { BLOCK_HEAD_BYTES } from '../../db/tape/segment.ts'
+import { BLOCK_HEAD_BYTES } from '../../db/tape/file-layout.ts'
 import type { Contract } from '../../market/contract.ts'
 import type { TapeRecord, Trade } from '../../market/tick.ts'
 import {

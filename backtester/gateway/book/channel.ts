@@ -3,8 +3,8 @@
 import type { ListedContract } from '../contracts/contracts.ts'
 import type { Quote, Trade } from '../../../market/tick.ts'
 import { Book } from './book.ts'
-import type { Line } from './line.ts'
-import type { TickLine } from './tick-line.ts'
+import type { Line } from './market-data-line.ts'
+import type { TickLine } from './tick-by-tick-line.ts'
 
 /** Bars of one request for history that are kept up to date. */
 export interface LiveBars {

@@ -1,7 +1,7 @@
 /** The sampling steps of one kind of contract, and what waits for the next one. */
 
 import type { LiveBars } from './channel.ts'
-import type { Line } from './line.ts'
+import type { Line } from './market-data-line.ts'
 import type { MarketTotals } from './market-totals.ts'
 
 export class SamplingGrid {

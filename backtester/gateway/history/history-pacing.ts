@@ -1,4 +1,4 @@
-/** How often IB answers requests for history: its rules for bars of 30 seconds and less. */
+/** How often IB answers requests for history, of all clients together: its rules for bars of 30 seconds and less. */
 
 const IDENTICAL_MS = 15_000
 const BURST_MS = 2000

@@ -1,9 +1,9 @@
 /** A ready client and what all clients share, as the handlers of requests see them. */
 
 import type { Outlet } from '../book/outlet.ts'
-import type { Line } from '../book/line.ts'
+import type { Line } from '../book/market-data-line.ts'
 import type { Sampler } from '../book/sampler.ts'
-import type { TickLine } from '../book/tick-line.ts'
+import type { TickLine } from '../book/tick-by-tick-line.ts'
 import type { ContractBook } from '../contracts/contracts.ts'
 import type { BarLine } from '../history/bar-line.ts'
 import type { Asker, History } from '../history/history.ts'

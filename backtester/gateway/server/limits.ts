@@ -1,4 +1,4 @@
-/** What IB limits, with its figures. All times are of the wall. */
+/** What IB limits, with its figures; those of bars of 30 seconds and less are in history/history-pacing.ts. All times are of the wall. */
 
 export interface Limits {
   /** Messages that one client may send per second on average; one more ends its connection with error 100. 0: any number. */

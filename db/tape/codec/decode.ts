@@ -29,7 +29,7 @@ import {
   QUOTE_SOURCES,
   RecordKind,
   TRADE_SOURCES,
-} from './layout.ts'
+} from './record-layout.ts'
 
 /**
  * Walks the records of one block's payload in place. `kind`, `seq`, `tsUs`, `instrument` and `number(i)` read the bytes;

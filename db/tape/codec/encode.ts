@@ -12,7 +12,7 @@ import {
   QUOTE_SOURCES,
   RecordKind,
   TRADE_SOURCES,
-} from './layout.ts'
+} from './record-layout.ts'
 
 /** Appends records to a growing buffer whose first `headroom` bytes (a multiple of 8, as is `capacity`) are left for a block head. */
 export class RecordEncoder {

@@ -1,6 +1,6 @@
 /** reqMktData: opens a line of market data, or takes a snapshot of it. */
 
-import { dataTypeOf, type Line } from '../../book/line.ts'
+import { dataTypeOf, type Line } from '../../book/market-data-line.ts'
 import { isTwoSided } from '../../book/quote-sides.ts'
 import type { ListedContract } from '../../contracts/contracts.ts'
 import { Code } from '../../protocol/codes.ts'

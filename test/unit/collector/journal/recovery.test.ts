@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { segmentName } from '../../../../collector/journal/directory.ts'
 import { type RecoveredSession, recoverJournal } from '../../../../collector/journal/recovery.ts'
-import { encodeFileHead } from '../../../../db/tape/segment.ts'
+import { encodeFileHead } from '../../../../db/tape/file-layout.ts'
 import type { TapeRecord } from '../../../../market/tick.ts'
 import * as j from './journal-support.ts'
 

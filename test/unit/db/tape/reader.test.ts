@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { RecordCursor } from '../../../../db/tape/codec/decode.ts'
 import { readBlocks, readRecords, readTapeHeader, readTapeMeta } from '../../../../db/tape/reader.ts'
-import { encodeFileHead, MAX_PAYLOAD_BYTES, stampSync } from '../../../../db/tape/segment.ts'
+import { encodeFileHead, MAX_PAYLOAD_BYTES, stampSync } from '../../../../db/tape/file-layout.ts'
 import { allBlocks, allRecords, blockOf, contractRecord, META, quoteRecord, readBack, tapeBytes, temporaryFolder } from './tape-support.ts'
 
 const folder = await temporaryFolder()

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { RecordEncoder } from '../../../../db/tape/codec/encode.ts'
 import { readBlocks, readRecords, type TornTail } from '../../../../db/tape/reader.ts'
-import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync } from '../../../../db/tape/segment.ts'
+import { BLOCK_HEAD_BYTES, encodeFileHead, sealBlock, stampSync } from '../../../../db/tape/file-layout.ts'
 import type { ContractRecord, Quote, TapeRecord } from '../../../../market/tick.ts'
 
 /** 2014-06-05 09:31 in New York. */

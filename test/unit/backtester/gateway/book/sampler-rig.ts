@@ -1,10 +1,10 @@
 /** A sampler whose ticks are kept as text, and records to play to it. */
 
 import { ContractBook, type ListedContract } from '../../../../../backtester/gateway/contracts/contracts.ts'
-import type { Line, LineOptions } from '../../../../../backtester/gateway/book/line.ts'
+import type { Line, LineOptions } from '../../../../../backtester/gateway/book/market-data-line.ts'
 import type { Outlet } from '../../../../../backtester/gateway/book/outlet.ts'
 import { Sampler } from '../../../../../backtester/gateway/book/sampler.ts'
-import type { TickLine } from '../../../../../backtester/gateway/book/tick-line.ts'
+import type { TickLine } from '../../../../../backtester/gateway/book/tick-by-tick-line.ts'
 import type { TickKind } from '../../../../../backtester/gateway/protocol/tick-types.ts'
 import { FrameWriter } from '../../../../../backtester/gateway/protocol/wire.ts'
 import { type Greeks, isTick, type Statistic, type TapeRecord, type Trade, type TradeSource } from '../../../../../market/tick.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import type { Line } from '../../../../../backtester/gateway/book/line.ts'
+import type { Line } from '../../../../../backtester/gateway/book/market-data-line.ts'
 import type { Quote, Tick } from '../../../../../market/tick.ts'
 import { MS_US, OPEN_US, quoteAt } from '../../../../support/gateway/gateway-tape.ts'
 import { figureAt, greeksAt, Rig, tradeAt } from './sampler-rig.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RecordCursor } from '../../../../../db/tape/codec/decode.ts'
 import { RecordEncoder } from '../../../../../db/tape/codec/encode.ts'
-import { NO_INSTRUMENT } from '../../../../../db/tape/codec/layout.ts'
+import { NO_INSTRUMENT } from '../../../../../db/tape/codec/record-layout.ts'
 import type { ConfigRecord, FeedGap, Quote, TapeRecord, Trade } from '../../../../../market/tick.ts'
 import { BASE_US, quoteRecord } from '../tape-support.ts'
 

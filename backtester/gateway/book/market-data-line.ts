@@ -1,4 +1,7 @@
-/** A Line is one client's subscription to the market data of one contract, and what was last sent there. */
+/**
+ * A Line is one client's subscription to the market data of one contract, and what was last sent there. A price that changed goes out
+ * with its size in one message; a size alone only when its price stayed. When a change goes out is decided in sampler.ts.
+ */
 
 import type { Quote } from '../../../market/tick.ts'
 import {

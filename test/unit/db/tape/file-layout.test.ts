@@ -10,7 +10,7 @@ import {
   metaBytes,
   sealBlock,
   stampSync,
-} from '../../../../db/tape/segment.ts'
+} from '../../../../db/tape/file-layout.ts'
 import { BASE_US } from './tape-support.ts'
 
 // Typed by hand from docs/tape-format.md; the CRCs come from another program's zlib.

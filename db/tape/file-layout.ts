@@ -2,7 +2,7 @@
  * Layout of a tape file: a header, then blocks. Append-only.
  *
  *   header  "TAPEDECK", u32 version, u32 length of the meta JSON (space-padded to 8), u32 its CRC-32, u32 zero, the JSON
- *   block   48-byte head, then records (codec/layout.ts)
+ *   block   48-byte head, then records (codec/record-layout.ts)
  *           u32 magic, u32 payload bytes, u32 records, u32 batch number, f64 first tsUs, f64 last tsUs,
  *           u32 sync number, u32 index within the sync, u32 CRC-32 of the payload, u32 CRC-32 of the head before it
  *
