@@ -4,9 +4,12 @@ import type { Logger } from 'pino'
 
 import type { Counts } from '../counts.ts'
 import type { Faults } from './faults.ts'
+import type { LineBudget } from './line-budget.ts'
 
 export interface EventContext {
   log: Logger
   counts: Counts
   faults: Faults
+  /** Of gaps: a farm that flaps makes many. */
+  gapLines: LineBudget
 }

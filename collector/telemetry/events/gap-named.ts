@@ -8,7 +8,10 @@ export interface GapNamed {
 }
 
 /** Counts and logs time without data that should have had some. */
-export function gapNamed({ log, counts }: EventContext, { fromTsUs, toTsUs, cause }: GapNamed): void {
+export function gapNamed({ log, counts, gapLines }: EventContext, { fromTsUs, toTsUs, cause }: GapNamed): void {
   counts.gaps++
-  log.warn({ from: isoFromUs(fromTsUs), to: isoFromUs(toTsUs), cause }, 'a gap in the recording')
+  const gap = { from: isoFromUs(fromTsUs), to: isoFromUs(toTsUs), cause }
+  const leftOut = gapLines.take(performance.now())
+  if (leftOut === undefined) log.debug(gap, 'a gap in the recording, one of many')
+  else log.warn({ ...gap, ...(leftOut > 0 && { leftOut }) }, 'a gap in the recording')
 }

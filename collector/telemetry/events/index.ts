@@ -64,6 +64,7 @@ import { waitingForDatabase } from './waiting-for-database.ts'
 import { waitingForDisk } from './waiting-for-disk.ts'
 import type { EventContext } from './event.ts'
 import { Faults } from './faults.ts'
+import { LineBudget } from './line-budget.ts'
 
 const EVENTS = {
   absurdTime,
@@ -135,7 +136,7 @@ export type Events = { readonly [N in EventName]: (...what: Told<N>) => void } &
 }
 
 export function createEvents(log: Logger, counts: Counts): Events {
-  const context: EventContext = { log, counts, faults: new Faults() }
+  const context: EventContext = { log, counts, faults: new Faults(), gapLines: new LineBudget() }
   const listeners = new Map<string, ((...what: unknown[]) => void)[]>()
   const methods = Object.entries(EVENTS).map(([name, tell]) => [
     name,

@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createCounts } from '../../../../collector/telemetry/counts.ts'
 import { createEvents } from '../../../../collector/telemetry/events/index.ts'
 
@@ -111,6 +111,26 @@ describe('a gap', () => {
     events.gapNamed({ fromTsUs: 1401975060_000_000, toTsUs: 1401975061_500_000, cause: 'link-lost' })
     expect(lines).toEqual([
       expect.objectContaining({ level: 40, from: '2014-06-05T13:31:00.000000Z', to: '2014-06-05T13:31:01.500000Z', cause: 'link-lost' }),
+    ])
+  })
+
+  it('is counted always and logged ten times a minute, so that a farm that flaps fills no log', () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { events, lines, counts } = watched()
+    const name = (cause: string) => events.gapNamed({ fromTsUs: 1, toTsUs: 2, cause })
+    for (let i = 0; i < 50; i++) name('farm-broken')
+    expect(counts.gaps).toBe(50)
+    expect(lines).toHaveLength(10)
+    vi.advanceTimersByTime(59_999)
+    name('farm-broken')
+    expect(lines).toHaveLength(10)
+    vi.advanceTimersByTime(1)
+    name('link-lost')
+    name('link-lost')
+    expect(lines.slice(10)).toEqual([
+      expect.objectContaining({ level: 40, cause: 'link-lost', leftOut: 41 }),
+      expect.not.objectContaining({ leftOut: expect.anything() }),
     ])
   })
 })
