@@ -11,6 +11,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 
 import { FeedError } from '../market/errors.ts'
+import type { RecordListener } from '../market/record-source.ts'
 import { RULES } from '../market/rules/index.ts'
 import type { RuleSettings } from '../market/rules/rule.ts'
 import { createValidator } from '../market/rules/validator.ts'
@@ -80,6 +81,8 @@ export interface CollectOptions {
   /** How long the database is waited for at the end. */
   drainTimeoutMs: number
   onProgress?: (progress: CollectProgress) => void
+  /** Is given every record that the journal took, in order, within the recording: it must be quick. */
+  onRecord?: RecordListener
   /** Is given what takes over changed settings while it records: those of them that can change then. */
   onReloadable?: (reload: (next: CollectSettings) => void) => void
 }
@@ -164,6 +167,7 @@ async function createCollector(options: CollectOptions): Promise<Collector> {
     prepareDatabase: options.prepareDatabase,
   })
   const { recorder, ledger } = storage
+  if (options.onRecord) recorder.subscribe(options.onRecord)
   const feedHalf = joinFeed({
     ...shared,
     recorder,

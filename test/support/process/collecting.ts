@@ -12,6 +12,7 @@ import { unaccounted } from '../../../collector/telemetry/counts.ts'
 import type { UnderlyingSettings } from '../../../collector/universe/universe.ts'
 import { openDatabase } from '../../../db/open.ts'
 import { connectClient } from '../../../db/pool.ts'
+import type { RecordListener } from '../../../market/record-source.ts'
 import { temporaryDirectory } from './recording.ts'
 
 /** How long a condition may take to come true; a test that waits longer has failed. */
@@ -31,6 +32,7 @@ export interface CollectingOptions {
   untilEndOfTape?: boolean
   drainTimeoutMs?: number
   checkRowsMs?: number
+  onRecord?: RecordListener
 }
 
 export interface LogLine {
@@ -178,6 +180,7 @@ export class Collecting {
         store: store.storeBatch,
         sessions: store.sessions,
         missingRows: store.missingRows,
+        ...(options.onRecord && { onRecord: options.onRecord }),
         ...(options.checkRowsMs !== undefined && { checkRowsMs: options.checkRowsMs }),
         untilEndOfTape: options.untilEndOfTape ?? false,
         stop: this.#stop.signal,

@@ -1,4 +1,4 @@
-/** Serves a tape and records it, each in a process of its own, started from the command line as a user would. */
+/** Serves a tape, or a recorded session, and records it, each in a process of its own, started from the command line as a user would. */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,6 +12,9 @@ export const COMMAND: readonly [string, ...string[]] = [process.execPath, join(p
 
 /** Trades and quotes. */
 const TICK_BY_TICK_LINES = 2
+
+/** A tape, or the latest session of a database. */
+export type Served = string | { databaseUrl: string }
 
 export interface CollectTotals {
   sessionId: number
@@ -28,7 +31,7 @@ export interface CollectTotals {
 }
 
 export interface RecordingOptions {
-  tape: string
+  tape: Served
   databaseUrl: string
   symbol: string
   /** Market-data lines that must be open before tape time runs, beside the tick-by-tick lines of the underlying. */
@@ -42,7 +45,7 @@ export interface Recording {
   collected: CollectTotals
 }
 
-/** Records the whole tape once. */
+/** Records all of it once. */
 export async function recordTape(options: RecordingOptions): Promise<Recording> {
   const dataDir = await temporaryDirectory()
   const gateway = startGatewayProcess(options.tape, options.lines + TICK_BY_TICK_LINES, ['--once', ...(options.gatewayArgs ?? [])])
@@ -60,9 +63,13 @@ export async function recordTape(options: RecordingOptions): Promise<Recording> 
   }
 }
 
-export function startGatewayProcess(tape: string, startAfterLines: number, args: string[] = []): Part {
+export function startGatewayProcess(served: Served, startAfterLines: number, args: string[] = []): Part {
   const serving = ['--speed', 'max', '--lines', '200', '--start-after-lines', String(startAfterLines), '--publish-time']
-  return new Part('gateway', COMMAND, ['gateway', '--tape', tape, '--port', '0', ...serving, ...args, '--json'])
+  const [source, env] =
+    typeof served === 'string'
+      ? [['--tape', served], process.env]
+      : [['--session', 'latest'], { ...process.env, DATABASE_URL: served.databaseUrl }]
+  return new Part('gateway', COMMAND, ['gateway', ...source, '--port', '0', ...serving, ...args, '--json'], env)
 }
 
 export interface CollectorOptions {
