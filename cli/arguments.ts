@@ -68,7 +68,7 @@ export function kindsArgument(text: string): TapeRecord['kind'][] {
   })
 }
 
-function sessionArgument(text: string): number | 'latest' | 'all' {
+export function sessionArgument(text: string): number | 'latest' | 'all' {
   const id = Number(text)
   if (text === 'latest' || text === 'all') return text
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(id))
@@ -86,12 +86,15 @@ export interface QueryArguments {
 }
 
 export function addQueryOptions(command: Command): Command {
+  command.option('--session <id>', 'session to read, latest, or all', sessionArgument, 'latest' as const)
+  return addRangeOptions(command).option('--include-quarantined', 'also the ticks that the rules kept out')
+}
+
+export function addRangeOptions(command: Command): Command {
   return command
-    .option('--session <id>', 'session to read, latest, or all', sessionArgument, 'latest' as const)
     .option('--from <time>', 'first moment, UTC', timeArgument)
     .option('--to <time>', 'moment before which to end, UTC', timeArgument)
     .option('--symbols <symbols>', 'only these stocks and their options, by comma', listArgument)
-    .option('--include-quarantined', 'also the ticks that the rules kept out')
 }
 
 /** Throws a ConfigError when nothing can lie between the two times. */

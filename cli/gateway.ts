@@ -1,20 +1,35 @@
-/** `tapedeck gateway`: serves a tape, or a made-up market, in place of TWS. */
+/** `tapedeck gateway`: serves a tape, a recorded session, or a made-up market, in place of TWS. */
 
 import { type Command, Option } from 'commander'
 
-import type { GatewayProgress, GatewayTotals } from '../backtester/gateway/server/gateway.ts'
+import type { GatewayOptions, GatewayProgress, GatewayTotals } from '../backtester/gateway/server/gateway.ts'
 import { isoFromUs } from '../market/time.ts'
 import { alignColumns, shortNumber } from '../system/text-table.ts'
-import { type CommonOptions, examples, integerArgument, json, logLevel, speedArgument } from './arguments.ts'
+import {
+  addRangeOptions,
+  type CommonOptions,
+  configFile,
+  dataDir,
+  examples,
+  integerArgument,
+  json,
+  logLevel,
+  type QueryArguments,
+  queryOf,
+  sessionArgument,
+  speedArgument,
+} from './arguments.ts'
 import { createLogger } from './logger.ts'
 import { event, print } from './output.ts'
+import { withDatabase } from './settings.ts'
 import { stopSignalsOrUnread, untilAborted } from './signals.ts'
 import { statusLine } from './terminal.ts'
 
 const PROGRESS_MS = 250
 
-interface GatewayArguments extends CommonOptions {
+interface GatewayArguments extends CommonOptions, Omit<QueryArguments, 'session' | 'includeQuarantined'> {
   tape?: string
+  session?: QueryArguments['session']
   synthetic?: number
   seed: number
   ticksPerSecond: number
@@ -33,14 +48,16 @@ interface GatewayArguments extends CommonOptions {
 }
 
 export function addGateway(program: Command): void {
-  const command = program
-    .command('gateway')
-    .description('serve a tape, or a made-up market, over the TWS wire protocol to any IB client')
+  const command = addRangeOptions(program.command('gateway'))
+    .description('serve a tape, a recorded session, or a made-up market over the TWS wire protocol to any IB client')
     .option('--tape <file>', 'tape to serve')
+    .addOption(
+      new Option('--session <id>', 'recorded session to serve instead, latest, or all').argParser(sessionArgument).conflicts('tape'),
+    )
     .addOption(
       new Option('--synthetic <n>', 'serve a made-up market of n contracts instead')
         .argParser(integerArgument(1, 10_000))
-        .conflicts('tape'),
+        .conflicts(['tape', 'session']),
     )
     .option('--seed <n>', 'which made-up market', integerArgument(0, 0x7fffffff), 1)
     .option('--ticks-per-second <n>', 'of the made-up market, in its own time', integerArgument(1, 1_000_000), 1000)
@@ -56,28 +73,43 @@ export function addGateway(program: Command): void {
     .option('--rate <rate>', 'compute option values where the tape has none, at this annual interest rate (0.05 is 5 %)', Number)
     .option('--publish-time', 'send tape time and the end of the tape to every client')
     .option('--once', 'exit when the tape is over and the last client has left')
+    .addOption(configFile())
+    .addOption(dataDir())
     .addOption(logLevel())
     .addOption(json())
     .addHelpText(
       'after',
       examples(
         'tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60',
+        'tapedeck gateway --session latest --from 2014-06-05T13:30:00Z',
         'tapedeck gateway --synthetic 1000 --ticks-per-second 20000 --lines 1000',
       ),
     )
     .action(serve)
     .hook('preAction', () => {
-      const { tape, synthetic } = command.opts<GatewayArguments>()
-      if (tape === undefined && synthetic === undefined)
-        command.error("error: required option '--tape <file>' not specified, nor --synthetic <n>")
+      const { tape, session, synthetic, from, to, symbols } = command.opts<GatewayArguments>()
+      if (tape === undefined && session === undefined && synthetic === undefined)
+        command.error("error: required option '--tape <file>' not specified, nor --session <id>, nor --synthetic <n>")
+      if (session === undefined && (from ?? to ?? symbols) !== undefined)
+        command.error('error: --from, --to and --symbols select a part of a recorded session and need --session <id>')
     })
 }
 
 async function serve(options: GatewayArguments): Promise<void> {
+  const { session } = options
+  if (session === undefined) return serveFrom(servingOf(options), options)
+  const { openRecordSource } = await import('../db/read/record-source.ts')
+  await withDatabase(options, async (url) => {
+    const source = await openRecordSource({ url }, queryOf({ ...options, session }))
+    await serveFrom({ ...servingOf(options), source }, options)
+  })
+}
+
+async function serveFrom(serving: GatewayOptions, options: GatewayArguments): Promise<void> {
   const { startGateway } = await import('../backtester/gateway/server/gateway.ts')
   const logger = await createLogger(options.logLevel ?? (options.json ? 'warn' : 'info'))
   const { stop } = stopSignalsOrUnread()
-  const gateway = await startGateway(servingOf(options), { log: logger })
+  const gateway = await startGateway(serving, { log: logger })
   if (options.json) event('listening', { port: gateway.port })
   const status = statusLine()
   const ticker = process.stderr.isTTY && setInterval(() => status(formatProgress(gateway.progress)), PROGRESS_MS)
@@ -92,7 +124,7 @@ async function serve(options: GatewayArguments): Promise<void> {
   }
 }
 
-function servingOf({ synthetic: contracts, seed, ticksPerSecond, seconds, ...options }: GatewayArguments) {
+function servingOf({ synthetic: contracts, seed, ticksPerSecond, seconds, ...options }: GatewayArguments): GatewayOptions {
   return {
     ...options,
     ...(contracts !== undefined && { synthetic: { contracts, seed, ticksPerSecond, seconds } }),
@@ -115,6 +147,8 @@ function formatTotals(totals: GatewayTotals): string {
     ['Lines closed', totals.linesClosed],
     ['Changes on the tape', totals.changes],
     ['Merged by sampling', totals.merged],
+    ['Not served', totals.notServed],
+    ['  quarantined', totals.notServedByVerdict],
     ['Ticks served', totals.ticksServed],
     ['Messages served', totals.messagesServed],
   ])

@@ -1,7 +1,7 @@
 /** Recorded sessions as one stream of records: one of them, or all of a time, merged. */
 
 import { FeedError } from '../../market/errors.ts'
-import type { RecordSource } from '../../market/record-source.ts'
+import type { RecordSource, TimeRange } from '../../market/record-source.ts'
 import { databaseName } from '../pool.ts'
 import { mergeSessions, type SessionStream } from './merge-sessions.ts'
 import { findSession, findSessions, type RecordedSession, type SessionBounds } from './sessions.ts'
@@ -32,7 +32,11 @@ export async function openRecordSource({ url }: { url: string }, query: RecordQu
     return {
       name: `session ${session.sessionId} of ${databaseName(url)}`,
       sessions: [session],
-      records: () => mergeSessions([{ sessionId: session.sessionId, firstTsUs: 0, open: async () => reader.records() }]),
+      records: (within) => {
+        const part = within && { ...query, ...bounded(query, within), sessionId: session.sessionId }
+        const open = async () => (part ? await openTapeReader({ url }, part) : reader).records()
+        return mergeSessions([{ sessionId: session.sessionId, firstTsUs: 0, open }])
+      },
     }
   }
   const found = await withReader(url, async (client) => {
@@ -54,6 +58,11 @@ export async function openRecordSource({ url }: { url: string }, query: RecordQu
     sessions: found.map(({ bounds: _bounds, ...session }) => session),
     records: () => mergeSessions(streams),
   }
+}
+
+/** Of the query's time, what lies within that range. */
+function bounded({ fromUs = Number.NEGATIVE_INFINITY, toUs = Number.POSITIVE_INFINITY }: RecordQuery, within: TimeRange) {
+  return { fromUs: Math.max(fromUs, within.fromTsUs), toUs: Math.min(toUs, within.toTsUs + 1) }
 }
 
 function streamOf(url: string, query: RecordQuery, { sessionId, firstTsUs }: SessionBounds): SessionStream {

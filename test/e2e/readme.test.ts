@@ -101,11 +101,8 @@ const CHANGED: Record<string, (command: string, reader: Reader) => Promise<void>
     await gateway.ended
   },
   // The port may be taken here; a free one serves as well.
-  'npx tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60': async (command, { place, env }) => {
-    const gateway = typed(place, command.replace('--port 7497', '--port 0'), env)
-    await gateway.until('it listens', ({ stderr }) => stderr.includes('is listening'))
-    expect(await interrupted(gateway)).toMatch(/^Ticks served +0$/m)
-  },
+  'npx tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60': servingNobody,
+  'npx tapedeck gateway --session latest --port 7497': servingNobody,
   // These look at a collector that records, and at a gateway, which does not listen where the settings say.
   'npx tapedeck status': besideACollector(/^Gateway +127\.0\.0\.1:\d+, client id 87$/m),
   'npx tapedeck status --json': besideACollector(/^\{"program":"tapedeck",.*\}$/m),
@@ -129,6 +126,12 @@ const CHANGED: Record<string, (command: string, reader: Reader) => Promise<void>
   'export DATABASE_URL=postgres://user:password@127.0.0.1:5432/tapedeck': async (_, reader) => {
     reader.env['DATABASE_URL'] = await reader.createDatabase()
   },
+}
+
+async function servingNobody(command: string, { place, env }: Reader): Promise<void> {
+  const gateway = typed(place, command.replace('--port 7497', '--port 0'), env)
+  await gateway.until('it listens', ({ stderr }) => stderr.includes('is listening'))
+  expect(await interrupted(gateway)).toMatch(/^Ticks served +0$/m)
 }
 
 const checkoutIn = (place: Place) => join(place.folder, 'checkout')

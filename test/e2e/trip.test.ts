@@ -13,7 +13,7 @@ import { openTapeReader } from '../../db/read/tape-reader.ts'
 import { expectEveryChange } from '../support/tape/changed-rows.ts'
 import { hasSharedData, SHARED_DATA, withSharedData } from '../support/data.ts'
 import { forEachEdition } from '../support/database/databases.ts'
-import { recordTape } from '../support/process/recording.ts'
+import { recordTape, type Served } from '../support/process/recording.ts'
 
 const TWX_TAPE = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
 const TRIP_MS = 120_000
@@ -24,10 +24,13 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** Records the tape on a new database and compares what the gateway, the collector and the tables say of it. */
-async function expectTrip(tape: string, symbol: string, databaseUrl: string): Promise<void> {
+/**
+ * Records the tape, or a session that was recorded of it, on a new database and compares what the gateway, the collector and the tables
+ * say of it.
+ */
+async function expectTrip(tape: string, symbol: string, databaseUrl: string, source: Served = tape): Promise<void> {
   const { instruments } = await tapeInfo(tape)
-  const { served, collected } = await recordTape({ tape, databaseUrl, symbol, lines: instruments })
+  const { served, collected } = await recordTape({ tape: source, databaseUrl, symbol, lines: instruments })
   expect(collected.received).toBe(served.ticksServed)
   expect(collected.written + collected.quarantined + collected.dropped).toBe(collected.received)
   expect(collected).toMatchObject({ dropped: 0, inFlight: 0, gaps: 0, cause: 'end-of-tape' })
@@ -40,9 +43,11 @@ async function expectTrip(tape: string, symbol: string, databaseUrl: string): Pr
 
 forEachEdition('a recorded day', (edition) => {
   it(
-    'has every changed row of the shipped day as a quote, in order, within the sampling interval',
+    'has every changed row of the shipped day as a quote, in order, within the sampling interval; so has a recording of the recording',
     async () => {
-      await expectTrip(TWX_TAPE, 'TWX', await edition.createDatabase())
+      const [first, second] = [await edition.createDatabase(), await edition.createDatabase()]
+      await expectTrip(TWX_TAPE, 'TWX', first)
+      await expectTrip(TWX_TAPE, 'TWX', second, { databaseUrl: first })
     },
     TRIP_MS,
   )
