@@ -3,10 +3,15 @@
 import { alignColumns, shortNumber } from '../system/text-table.ts'
 import { isoFromUs } from '../market/time.ts'
 import type { CollectProgress, CollectSummary } from '../collector/collect.ts'
-import { droppedTotal } from '../collector/telemetry/counts.ts'
+import { type Counts, droppedTotal } from '../collector/telemetry/counts.ts'
 
 export function plainProgress({ counts, ...progress }: CollectProgress): Record<string, unknown> {
-  return { ...progress, ...counts, dropped: droppedTotal(counts) }
+  return { ...progress, ...plainCounts(counts) }
+}
+
+/** In flight says what the two counts behind it say. */
+function plainCounts({ journaled: _journaled, settled: _settled, ...counts }: Counts): Record<string, unknown> {
+  return { ...counts, dropped: droppedTotal(counts) }
 }
 
 /** One line of at most 80 columns. */
@@ -20,7 +25,7 @@ export function formatProgress({ counts, marketTimeUs, feed, linesWanted, lagMs 
 }
 
 export function plainSummary({ counts, sessionId, cause }: CollectSummary): Record<string, unknown> {
-  return { sessionId, cause, ...counts, dropped: droppedTotal(counts), droppedByReason: Object.fromEntries(counts.dropped) }
+  return { sessionId, cause, ...plainCounts(counts), droppedByReason: Object.fromEntries(counts.dropped) }
 }
 
 export function formatSummary({ counts, sessionId, cause }: CollectSummary): string {

@@ -211,7 +211,7 @@ export class Recorder {
       // One of its texts is longer than a record of a tape may be.
       return this.#refuse('too-long')
     }
-    this.#counts.inFlight++
+    this.#counts.journaled++
     this.#lastProofUs = tick.tsUs
     this.#publish(tick)
     return undefined
@@ -225,7 +225,7 @@ export class Recorder {
 
   /** Ticks that were recorded and that the journal could not keep: the next start finds a session without an end, and names the gap. */
   lost(ticks: number): void {
-    this.#counts.inFlight -= ticks
+    this.#counts.journaled -= ticks
     this.#countDropped('journal-failed', ticks)
   }
 

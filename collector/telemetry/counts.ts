@@ -1,6 +1,7 @@
 /**
- * What was counted since the start of this process. `received = written + quarantined + dropped + in flight`, where in flight
- * is counted where the ticks are (in the journal and on their way to the database), not computed from the rest.
+ * What was counted since the start of this process; each count, and each reason of `dropped`, has one part of the program that
+ * changes it. `received = written + quarantined + dropped + in flight`, where in flight is counted where the ticks are (into the journal
+ * by the recorder, out of it by the writer), not computed from the rest.
  */
 
 export interface Counts {
@@ -16,8 +17,12 @@ export interface Counts {
   quarantined: number
   /** Ticks that were not recorded, by reason. Named by a gap too (by the next start's, where the disk took nothing to the end), but for rows that vanished in the database. */
   dropped: Map<string, number>
+  /** Ticks that the journal took and did not lose. */
+  journaled: number
+  /** Of these, ticks of batches whose outcome is known: written, quarantined or dropped on the way. */
+  settled: number
   /** Ticks in the journal that the database has not committed. */
-  inFlight: number
+  readonly inFlight: number
   /** Of earlier, unfinished sessions: ticks found in the journal and committed since, and records that damage has taken. */
   recovered: { found: number; committed: number; lost: number }
   /** Batches committed, and those found committed already after an uncertain answer or a crash. */
@@ -36,7 +41,11 @@ export function createCounts(): Counts {
     written: 0,
     quarantined: 0,
     dropped: new Map(),
-    inFlight: 0,
+    journaled: 0,
+    settled: 0,
+    get inFlight() {
+      return this.journaled - this.settled
+    },
     recovered: { found: 0, committed: 0, lost: 0 },
     batches: { committed: 0, alreadyCommitted: 0 },
     lines: 0,
@@ -45,9 +54,9 @@ export function createCounts(): Counts {
   }
 }
 
-export function droppedTotal(counts: Counts): number {
+export function droppedTotal({ dropped }: Pick<Counts, 'dropped'>): number {
   let total = 0
-  for (const ticks of counts.dropped.values()) total += ticks
+  for (const ticks of dropped.values()) total += ticks
   return total
 }
 

@@ -174,7 +174,7 @@ export class Writer {
     else counts.batches.committed++
     if (recovered) counts.recovered.committed += batch.ticks
     else {
-      counts.inFlight -= batch.ticks
+      counts.settled += batch.ticks
       counts.written += stored.acceptedTicks
       counts.quarantined += stored.quarantinedTicks
       this.#countDropped(JOURNAL_DAMAGED, lost)

@@ -81,7 +81,8 @@ it('says once a minute how the recording does, also when it does not', () => {
   log.pass(1, 'up', 100)
   log.counts.received = 6000
   log.counts.written = 5990
-  log.counts.inFlight = 10
+  log.counts.journaled = 6000
+  log.counts.settled = 5990
   log.counts.gaps = 2
   log.pass(60, 'up', 100)
   log.pass(60, 'connecting', 0, 100)

@@ -59,7 +59,17 @@ describe('/metrics', () => {
     const { counts, metrics, get, bound } = await served()
     bound.grow({ path: '', bytes: 0, uncommitted: 0, closed: false }, 700)
     bound.wait(7, 1)
-    Object.assign(counts, { messages: 50, received: 30, written: 20, quarantined: 4, inFlight: 1, lines: 2, gaps: 1, reconnects: 5 })
+    Object.assign(counts, {
+      messages: 50,
+      received: 30,
+      written: 20,
+      quarantined: 4,
+      journaled: 25,
+      settled: 24,
+      lines: 2,
+      gaps: 1,
+      reconnects: 5,
+    })
     counts.dropped.set('unknown-line', 3).set('no-session', 2)
     counts.recovered = { found: 9, committed: 8, lost: 2 }
     counts.batches = { committed: 6, alreadyCommitted: 1 }

@@ -40,7 +40,7 @@ function endingWith({ timeoutMs = 60_000, store = () => FOREVER }: { timeoutMs?:
   const waiting = () => {
     const segment = { path: 'a', bytes: 0, uncommitted: 1, closed: false }
     const content = { records: 1, ticks: 5, firstSeq: 1, firstTsUs: 1, lastTsUs: 1 }
-    counts.inFlight = 5
+    counts.journaled = 5
     const blocks = [{ segment, offset: 0, bytes: 56, ...content, payload: new Uint8Array(8) }]
     writer.add({ sessionId: 1, batchNo: 1, ticks: 5, blocks }, { contractOf: () => undefined })
   }

@@ -40,7 +40,7 @@ describe('a batch whose blocks the disk has damaged', () => {
       { onDamaged: ({ ticks }, { batchNo }) => damaged.push([ticks, batchNo]) },
     )
     counts.received = 6
-    counts.inFlight = 6
+    counts.journaled = 6
     writer.add(batch, { contractOf })
     await writer.drained()
 
@@ -57,7 +57,7 @@ describe('a batch whose blocks the disk has damaged', () => {
     const { batch } = await damagedBatch()
     const { writer, counts } = writerWith(async () => stored({ alreadyCommitted: true, acceptedTicks: 6 }))
     counts.received = 6
-    counts.inFlight = 6
+    counts.journaled = 6
     writer.add(batch, { contractOf })
     await writer.drained()
 
@@ -73,7 +73,7 @@ describe('a batch whose blocks the disk has damaged', () => {
       onDamaged: ({ ticks }) => damaged.push(ticks),
     })
     counts.received = 6
-    counts.inFlight = 6
+    counts.journaled = 6
     // The shortest pauses.
     const random = vi.spyOn(Math, 'random').mockReturnValue(0)
     onTestFinished(() => random.mockRestore())

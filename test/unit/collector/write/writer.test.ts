@@ -87,7 +87,7 @@ describe('a batch of which the database keeps less than it took', () => {
   it('leaves no tick unaccounted for, and says how many are lost', async () => {
     const { writer, counts, vanished } = writerWith(async () => stored({ acceptedTicks: 6, quarantinedTicks: 1 }))
     counts.received = 10
-    counts.inFlight = 10
+    counts.journaled = 10
     writer.add(batchOf(1, [segmentOf('a')], 10), { contractOf })
     await writer.drained()
 
@@ -156,7 +156,7 @@ describe('a batch that the database does not take', () => {
       if (++calls === 1) throw new Error('the reply to COMMIT was lost')
       return stored({ alreadyCommitted: true, acceptedTicks: 3, quarantinedTicks: 1 })
     })
-    counts.received = counts.inFlight = 4
+    counts.received = counts.journaled = 4
     writer.add(batchOf(1, [segmentOf('a')], 4), { contractOf })
     await writer.drained()
 
