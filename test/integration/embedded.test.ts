@@ -11,6 +11,7 @@ import { isRunning, readPostmaster } from '../../db/embedded/postmaster.ts'
 import { run } from '../../db/embedded/run.ts'
 import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from '../../db/embedded/server.ts'
 import { compile } from '../support/process/compiled.ts'
+import { PATIENTLY } from '../support/waiting.ts'
 
 const logger = { info: () => undefined, warn: () => undefined }
 /** Never the machine's own PostgreSQL: it may have TimescaleDB, or be of another version. */
@@ -215,14 +216,17 @@ describe('the embedded database', () => {
       process.kill(rows[0]?.pid ?? 0, 'SIGKILL')
       await gone
     }
+    const logged = () => readFile(join(dataDir, 'postgres.log'), 'utf8')
     await killBackend()
+    // The server learns of it a moment after the client.
+    await vi.waitFor(async () => expect(await logged()).toContain('reinitializing'), PATIENTLY)
     await server.ensureRunning()
     expect(await ask(server.url, 'SELECT 1 AS one')).toEqual({ one: 1 })
 
     await killBackend()
     await server.close()
     expect(await postmasterPid()).toBe(0)
-    const log = await readFile(join(dataDir, 'postgres.log'), 'utf8')
+    const log = await logged()
     expect(log).toContain('received fast shutdown request')
     expect(log).not.toContain('immediate shutdown')
   })
