@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { acquireDirectoryLock, isProcessAlive, processBirth } from '../../system/directory-lock.ts'
 import { compile } from '../support/process/compiled.ts'
+import { PATIENTLY } from '../support/waiting.ts'
 
 /**
  * Enters the locked section `rounds` times. `inside` exists while somebody is in there: making it fails when two are.
@@ -174,9 +175,9 @@ describe('isProcessAlive', () => {
     try {
       const [text] = (await once(parent.stdout, 'data')) as [Buffer]
       const pid = Number(text.toString())
-      await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n')
+      await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, 'utf8'), PATIENTLY).toBe('sleep\n')
       process.kill(pid, 'SIGKILL')
-      await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /)
+      await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8'), PATIENTLY).toMatch(/\) Z /)
       expect(isProcessAlive(pid)).toBe(false)
     } finally {
       parent.kill('SIGKILL')

@@ -6,6 +6,7 @@ import { checkGateway, type GatewayNeeds } from '../../../../collector/doctor/ga
 import type { TwsConnection } from '../../../support/gateway/scripted-tws.ts'
 import { serveListings } from '../ib/lookup/listings.ts'
 import { CLIENT_ID, twsFor } from '../ib/tws-support.ts'
+import { PATIENTLY } from '../../../support/waiting.ts'
 
 const TWX = { symbol: 'TWX', currency: 'USD', exchange: 'SMART' }
 const EXPIRY = `${new Date().getUTCFullYear() + 1}0115`
@@ -59,7 +60,7 @@ describe('the doctor at a gateway', () => {
       'market data': { check: 'market data', state: 'ok', found: `TWX: live; TWX ${EXPIRY.slice(0, 4)}-01-15 70 C: live` },
     })
     expect(requests.filter(([id]) => id === '1')).toHaveLength(2)
-    await vi.waitFor(() => expect(sockets.every(({ closed }) => closed)).toBe(true))
+    await vi.waitFor(() => expect(sockets.every(({ closed }) => closed)).toBe(true), PATIENTLY)
   })
 
   it('comes with a client id of its own', async () => {
