@@ -62,7 +62,7 @@ async function findingsOf(
 
 forEachEdition('beside a collector that records', (edition) => {
   it(
-    'status tells what it does, as figures that add up and as a table of 80 columns',
+    'status shows what it does, as figures that add up and as a table of 80 columns',
     async () => {
       const place = await placeForTest()
       const env = { DATABASE_URL: await edition.createDatabase() }
@@ -119,7 +119,7 @@ forEachEdition('beside a collector that records', (edition) => {
       const alone = await findingsOf(place, [], asked)
       expect(alone.of('data directory').state).toBe('ok')
       expect(alone.of('collector').found).toBe('none is running here')
-      expect(alone.of('gateway')).toMatchObject({ state: 'ok', found: expect.stringMatching(/greets, server version \d+$/) })
+      expect(alone.of('gateway')).toMatchObject({ state: 'ok', found: expect.stringMatching(/answers, server version \d+$/) })
       expect(alone.of('market data')).toMatchObject({ state: 'ok', found: expect.stringMatching(/^TWX: live; TWX .*: live$/) })
       expect(alone.of('tables')).toMatchObject({
         state: 'ok',
@@ -136,7 +136,7 @@ forEachEdition('beside a collector that records', (edition) => {
       const before = await readdir(place.dataDir)
       const beside = await findingsOf(place, [], asked)
       expect(beside.code).toBe(0)
-      expect(beside.of('collector').found).toMatch(new RegExp(`^process ${collector.child.pid} is recording since `))
+      expect(beside.of('collector').found).toMatch(new RegExp(`^process ${collector.child.pid} has been recording since `))
       expect(beside.of('market data')).toMatchObject({ state: 'not checked', found: expect.stringContaining('tapedeck status') })
       expect(beside.of('tables').found).toMatch(/^up to date \(\d{6}_/)
       expect(beside.of('database clock').state).toBe('ok')

@@ -9,7 +9,7 @@ import { compile } from '../support/process/compiled.ts'
 import { PATIENTLY } from '../support/waiting.ts'
 
 /**
- * Enters the locked section `rounds` times. `inside` exists while somebody is in there: making it fails when two are.
+ * Enters the locked section `rounds` times. `inside` exists while a process is in there: creating it fails when a second one enters.
  * With `fatal`, kills itself with SIGKILL in the last round, holding the lock.
  */
 const WORKER = `
@@ -82,7 +82,7 @@ describe('a directory lock', () => {
     await expect(attempt).rejects.toThrow(new RegExp(`process ${pid} since 20..-..-..T.*Z \\(holding on\\)`))
   })
 
-  it('gives up after the time it was told to wait', async () => {
+  it('gives up after the configured wait', async () => {
     await startHolder()
     await expect(acquireDirectoryLock(path, { purpose: 'recording', waitMs: 50 })).rejects.toMatchObject({ code: 'directory-locked' })
   })
@@ -169,8 +169,8 @@ describe('isProcessAlive', () => {
     expect(isProcessAlive(pid, birth)).toBe(false)
   })
 
-  it.runIf(process.platform === 'linux')('takes a dead process that nobody has reaped for dead', async () => {
-    // The shell starts a child and then becomes a program that reaps nobody.
+  it.runIf(process.platform === 'linux')('counts a process that has exited but was not reaped as dead', async () => {
+    // The shell starts a child and then becomes a program that reaps no children.
     const parent = spawn('/bin/sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
     try {
       const [text] = (await once(parent.stdout, 'data')) as [Buffer]

@@ -172,7 +172,7 @@ forEachEdition('the tick store in trouble', ({ createTapeDatabase }) => {
       expect((await failureOf(store(1, storeOf(address.href)))).message).toContain('Create the database')
     })
 
-    it('is worth another try when nobody listens', async () => {
+    it('can be retried when nothing listens on the port', async () => {
       const address = new URL(url)
       address.port = '1'
       const error = await failureOf(store(1, storeOf(address.href)))

@@ -30,7 +30,7 @@ const IMPORTS = 'eslint(no-restricted-imports)'
 const waiting = (call: string) => `import { expect, vi } from 'vitest'\nexport const waited = [vi, expect, ${call}]\n`
 const WAIT = 'house(no-hasty-wait)'
 
-/** File, its text, and the rule that must speak. */
+/** File, its text, and the rule that must report it. */
 const violations: [path: string, text: string, code: string][] = [
   ['market/imports-db.ts', importing('../db/pool.ts'), IMPORTS],
   ['market/rules/imports-config.ts', importing('../../config/load.ts'), IMPORTS],

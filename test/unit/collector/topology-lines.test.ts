@@ -38,8 +38,8 @@ describe('lines that are refused for now', () => {
       { kind: 'line', event: 'closed' },
     ])
     expect(counts.dropped.size).toBe(0)
-    const told = logged.filter(({ msg }) => /for now|serves its lines again/.test(String(msg)))
-    expect(told).toMatchObject([{ level: 40, code: 10197 }, { level: 30 }])
+    const notices = logged.filter(({ msg }) => /for now|serves its lines again/.test(String(msg)))
+    expect(notices).toMatchObject([{ level: 40, code: 10197 }, { level: 30 }])
     // The report of entitlements, once.
     expect(logged.filter(({ msg }) => /real time/.test(String(msg)))).toHaveLength(1)
   })
@@ -177,7 +177,7 @@ describe('the report of entitlements', () => {
     expect(logged.filter(({ msg }) => /real time/.test(String(msg)))).toMatchObject([{ level: 30, lines: 2 }])
   })
 
-  it('does not wait for a line without an answer for ever', async () => {
+  it('does not wait forever for a line without an answer', async () => {
     const { tws, logged, topology } = await collectorOn(createWallClock(), async (gateway) => {
       await greet(gateway)
       gateway.send(4, 2, (await gateway.request(1))[2] ?? '', 354, 'Requested market data is not subscribed', '')
@@ -196,7 +196,7 @@ describe('the report of entitlements', () => {
 })
 
 describe('a line that gets no answer after a reconnect', () => {
-  it('is not held, and does not keep the hole of the others open', async () => {
+  it('is not held, and does not keep the gap of the others open', async () => {
     const { finish, tws, linesOpen, topology } = await collectorOn(createWallClock(), async (gateway, index) => {
       await greet(gateway)
       gateway.send(58, 1, (await gateway.request(1))[2] ?? '', 1)
@@ -224,7 +224,7 @@ describe('a line that gets no answer after a reconnect', () => {
 describe('tick-by-tick lines of the underlyings', () => {
   const FEEDS: LineFeed[] = ['tick-by-tick-trades', 'tick-by-tick-quotes']
 
-  it('are recorded beside the sampled ones from their first tick on, and nobody waits for that', async () => {
+  it('are recorded beside the sampled ones from their first tick on, without waiting for it', async () => {
     const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock(), acceptAll, {}, FEEDS)
     const gateway = await tws(0)
     await linesOpen(2)
@@ -256,7 +256,7 @@ describe('tick-by-tick lines of the underlyings', () => {
     expect(counts.lines).toBe(0)
   })
 
-  it('that IB has no room for leave the sampled ones, and it is told once for each underlying', async () => {
+  it('that IB has no room for leave the sampled ones, and that is logged once for each underlying', async () => {
     const { tws, linesOpen, logged, topology } = await collectorOn(createWallClock(), acceptAll, {}, FEEDS)
     const gateway = await tws(0)
     await linesOpen(2)
@@ -264,8 +264,8 @@ describe('tick-by-tick lines of the underlyings', () => {
       gateway.send(4, 2, (await gateway.request(97))[1] ?? '', 10190, 'Max number of tick-by-tick requests has been reached', '')
     await vi.waitFor(() => expect(topology.supply.lines.tickByTick.refused).toBe(4), PATIENTLY)
 
-    const told = logged.filter(({ msg }) => String(msg).includes('not served tick by tick'))
-    expect(told).toMatchObject([
+    const notices = logged.filter(({ msg }) => String(msg).includes('not served tick by tick'))
+    expect(notices).toMatchObject([
       { level: 30, contract: 'TWX', code: 10190 },
       { level: 30, contract: 'FOXA', code: 10190 },
     ])

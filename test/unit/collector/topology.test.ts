@@ -53,7 +53,7 @@ describe('a day without trouble', () => {
 })
 
 describe('a link that is lost', () => {
-  it('leaves a hole that is named when every line is back, from the last sign of life on', async () => {
+  it('leaves a gap, recorded when every line is back, that begins at the last sign of life', async () => {
     let second: string[] = []
     const { finish, tws, linesOpen, counts, recorder } = await collectorOn(createWallClock(), async (gateway, index) => {
       if (index === 0) return acceptAll(gateway, index)
@@ -135,7 +135,7 @@ describe('a link that is lost', () => {
 })
 
 describe('a gateway that has lost IB', () => {
-  it('leaves a hole until IB is back, whatever the gateway says in between', async () => {
+  it('leaves a gap until IB is back, whatever the gateway says in between', async () => {
     const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock(), async (gateway) => {
       await greet(gateway)
       gateway.send(58, 1, (await gateway.request(1))[2] ?? '', 1)
@@ -184,7 +184,7 @@ describe('a gateway that has lost IB', () => {
     expect(gap?.kind === 'gap' && gap.toTsUs).toBeGreaterThan(begunUs)
   })
 
-  it('or one of its farms, leaves a hole that is named after the farm, and ends with it or with the link', async () => {
+  it('or one of its farms, leaves a gap that is named after the farm, and ends with it or with the link', async () => {
     const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock())
     const gateway = await tws(0)
     await linesOpen(2)
@@ -208,7 +208,7 @@ describe('a gateway that has lost IB', () => {
     expect(records?.at(-1)).toMatchObject({ kind: 'session', event: 'ended' })
   })
 
-  it('or one of its farms, leaves a hole in each session that it lasts through', async () => {
+  it('or one of its farms, leaves a gap in each session that it lasts through', async () => {
     const { finish, tws, linesOpen, recorder } = await collectorOn(createGatewayClock())
     const gateway = await tws(0)
     gateway.send(49, 1, START_US)
@@ -368,7 +368,7 @@ describe('the time that a gateway publishes', () => {
     ])
   })
 
-  it('is not believed when it cannot be one, and that is told once', async () => {
+  it('is not believed when it cannot be one, and that is logged once', async () => {
     const { gateway, reqIds, counts, logged, finish } = await published()
     for (const time of [`1${'0'.repeat(300)}`, Date.UTC(2100, 0) * 1000, '9'.repeat(17)]) gateway.send(49, 1, time)
     gateway.send(1, 6, reqIds[0] ?? '', 1, 70.5, 3, 1)

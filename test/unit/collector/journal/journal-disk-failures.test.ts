@@ -63,7 +63,7 @@ describe('when the disk fails', () => {
     expect(recovered.batches.map(({ ticks }) => ticks)).toEqual([2, 4, 1, 0])
   })
 
-  it('waits for it no longer when it is told to give up, says what is lost and keeps what was durable', async () => {
+  it('stops waiting for it when told to give up, says what is lost and keeps what was durable', async () => {
     withoutPauses()
     const handle = await j.fileHandlePrototype()
     const datasync = handle.datasync as () => Promise<void>

@@ -162,7 +162,7 @@ describe('a sync', () => {
     expect(await j.contentsOf(batches)).toEqual([[1, [1]]])
   })
 
-  it('tells how much it wrote', async () => {
+  it('reports how much it wrote', async () => {
     const { sync, journal, syncs, directory } = await j.journalIn(await j.temporaryFolder())
     await sync(...j.quotes(1, 3))
     await journal.close()
@@ -272,7 +272,7 @@ describe('segments', () => {
 })
 
 describe('a gap that is open', () => {
-  it('is told again by every segment until a gap over all lines names it', async () => {
+  it('is repeated by every segment until a gap over all lines covers it', async () => {
     const { sync, journal, directory } = await j.journalIn(await j.temporaryFolder(), { segmentBytes: 1 })
     await sync(j.started(), j.interrupted(2, 1))
     await sync(j.gap(3, 1, 7))

@@ -13,7 +13,7 @@ import { unbounded } from '../../../support/tape/unbounded.ts'
 import { unexpected } from '../../../support/unexpected.ts'
 import { PATIENTLY } from '../../../support/waiting.ts'
 
-/** A store that answers when it is told to. */
+/** A store that answers when the test says so. */
 function gatedStore() {
   const waiting: { batchNo: number; answer: (result: StoredBatch | Error) => void }[] = []
   const store: WriterOptions['store'] = ({ batchNo }) =>
@@ -122,7 +122,7 @@ describe('a batch that the database does not take', () => {
     }
   })
 
-  it('is told of as long as it is not taken', async () => {
+  it('is reported as long as it is not committed', async () => {
     const { store, begun, answer } = gatedStore()
     const { writer } = writerWith(store, { lanes: 2 })
     for (let n = 1; n <= 2; n++) writer.add(batchOf(n, [segmentOf('a')]), { contractOf })
@@ -216,7 +216,7 @@ describe('segments', () => {
     expect(released).toEqual(['empty'])
   })
 
-  it('that cannot be put away are told of, and stop no other', async () => {
+  it('that cannot be put away are reported, and stop no other', async () => {
     const { writer, released, releaseErrors } = writerWith(async () => stored(), {
       release: async ({ path }) => {
         if (path === 'a') throw new Error('no space left')
