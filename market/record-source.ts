@@ -15,6 +15,12 @@ export interface RecordChunk {
   records: TapeRecord[]
 }
 
+export interface TimeRange {
+  fromTsUs: number
+  /** The last moment of it. */
+  toTsUs: number
+}
+
 /** Records that can be read any number of times. */
 export interface RecordSource {
   /** For people: a path, or which session of which database. */
@@ -23,7 +29,8 @@ export interface RecordSource {
    * Ticks and control records in the order of (tsUs, seq); records of overlapping sessions are merged by time. Each instrument's
    * `ContractRecord` comes before its first other record. Returning early ends the reading.
    *
+   * @param within A source may leave out records outside of it, contracts too, to be read faster; it need not, so check the times.
    * @throws FeedError when the source cannot be read, or not to its end
    */
-  records(): AsyncIterable<RecordChunk>
+  records(within?: TimeRange): AsyncIterable<RecordChunk>
 }

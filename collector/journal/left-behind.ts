@@ -65,6 +65,11 @@ export interface Tape {
 
 /** After so many the database is not asked any more in this run. */
 const MAX_REFUSALS = 3
+/**
+ * A replayed market's time stands still until all lines are open, while each record moves on by a microsecond: a session that begins
+ * so little before the last record of the one before it has not gone back. The open gap covers both.
+ */
+const STANDING_CLOCK_US = 1_000_000
 
 export class LeftBehind {
   readonly #options: LeftBehindOptions
@@ -147,7 +152,8 @@ export class LeftBehind {
     this.#leftGap = gap
     if (gap?.clock === this.#options.clock) mine.push(gap)
     const [first] = mine.sort((a, b) => a.fromTsUs - b.fromTsUs)
-    if (first && first.fromTsUs >= this.#startedUs) this.#name(first, this.#startedUs, this.#options.clock)
+    const stillUs = this.#options.clock === 'gateway' ? STANDING_CLOCK_US : 0
+    if (first && first.fromTsUs >= this.#startedUs + stillUs) this.#name(first, this.#startedUs, this.#options.clock)
     // Of a lost session the database may know how long it lived; until the lines are open nothing is recorded in any case.
     const isLost = this.#lost.some(({ clock, untilUs }) => clock === this.#options.clock && untilUs === undefined)
     if (first || isLost) {

@@ -54,6 +54,11 @@ export interface ReadOptions {
   onDamage?: (damage: TapeDamage) => void
   /** Called when the file ends in an unfinished write, before the stream ends. Without it a torn tail is skipped silently. */
   onTorn?: (torn: TornTail) => void
+  /**
+   * Blocks are read into the same memory, so that a payload is overwritten when the next one is asked for. Megabytes that come and go
+   * beside many small objects make the garbage collector go through the whole heap each time.
+   */
+  reusesMemory?: boolean
 }
 
 /** The header's description of the file. Throws a FeedError when it is no tape, is of another version or damaged. */
@@ -91,11 +96,13 @@ export async function* readBlocks(path: string, options: ReadOptions = {}): Asyn
     let windowOffset = offset
     let last: BlockHead | undefined
 
+    let memory = Buffer.alloc(0)
     // Makes sure that `bytes` bytes at `offset` are in the window, as far as the file has them.
     const fill = async (bytes: number) => {
       if (offset - windowOffset + bytes <= window.length) return
       const wanted = Math.min(Math.max(bytes, READ_BYTES), size - offset)
-      const buffer = Buffer.from(new ArrayBuffer(Math.max(0, wanted)))
+      if (!options.reusesMemory || memory.length < wanted) memory = Buffer.from(new ArrayBuffer(Math.max(0, wanted)))
+      const buffer = memory.subarray(0, Math.max(0, wanted))
       window = buffer.subarray(0, await readFully(file, buffer, offset))
       windowOffset = offset
     }

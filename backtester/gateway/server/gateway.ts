@@ -9,6 +9,8 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
+import type { TornTail } from '../../../db/tape/reader.ts'
+import { tapeSource } from '../../../db/tape/tape-source.ts'
 import { nyse } from '../../../market/calendar/calendar.ts'
 import { ConfigError } from '../../../market/errors.ts'
 import { ClientSession, type Log, type SessionHost } from './client-session.ts'
@@ -22,7 +24,6 @@ import { Sampler } from '../book/sampler.ts'
 import { scanContents, type SourceContents } from '../source/contents.ts'
 import type { GatewaySource } from '../source/source.ts'
 import { type SyntheticMarket, syntheticMarket } from '../source/synthetic.ts'
-import { tapeFile } from '../source/tape-file.ts'
 import { REQUESTS } from './handlers/index.ts'
 import { RequestTable } from './request-table.ts'
 
@@ -312,12 +313,13 @@ function sourceOf({ tape, synthetic, source }: GatewayOptions, log: Log): Gatewa
   if (source !== undefined) return source
   if (synthetic !== undefined) return syntheticSource(synthetic)
   let isWarned = false
-  return tapeFile(tape ?? '', (torn) => {
+  const onTorn = (torn: TornTail) => {
     // The tape is read again for its ticks and for history.
     const cut = 'The tape was cut: its end mark is missing, and what was behind is lost'
     if (!isWarned) log.warn({ ...torn, tape }, torn.bytes === 0 ? cut : 'The tape ends in an unfinished write, which is not served')
     isWarned = true
-  })
+  }
+  return tapeSource(tape ?? '', { onTorn })
 }
 
 function syntheticSource(market: SyntheticMarket): GatewaySource {

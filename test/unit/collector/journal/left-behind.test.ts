@@ -159,6 +159,12 @@ describe('a clock', () => {
     expect(named).toEqual([{ fromTsUs: j.BASE_US + 1, toTsUs: j.BASE_US + 2, cause: `${CRASH}, clock went back` }])
   })
 
+  it('of a replayed market that stands still until the lines are open has not gone back', async () => {
+    const { begin, named, open } = await start(await crashedAs({ [j.SESSION_ID]: [begun('gateway'), j.quote(2)] }, 'gateway'), 'gateway')
+    begin(j.BASE_US)
+    expect([named, open]).toEqual([[], [{ fromTsUs: j.BASE_US, cause: CRASH }]])
+  })
+
   it('of another kind has the gap named where it began, once, as the two times cannot be compared', async () => {
     const dataDir = await crashedAs({ [j.SESSION_ID]: [begun('gateway'), j.quote(2)] }, 'gateway')
     // A run on the same clock ended before it recorded.

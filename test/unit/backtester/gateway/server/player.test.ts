@@ -4,7 +4,7 @@ import { ContractBook } from '../../../../../backtester/gateway/contracts/contra
 import type { Outlet } from '../../../../../backtester/gateway/book/outlet.ts'
 import { type Audience, TapePlayer } from '../../../../../backtester/gateway/server/player.ts'
 import { Sampler } from '../../../../../backtester/gateway/book/sampler.ts'
-import { tapeFile } from '../../../../../backtester/gateway/source/tape-file.ts'
+import { tapeSource } from '../../../../../db/tape/tape-source.ts'
 import { FrameWriter } from '../../../../../backtester/gateway/protocol/wire.ts'
 import type { TapeRecord } from '../../../../../market/tick.ts'
 import {
@@ -42,7 +42,7 @@ class Stage implements Audience, Outlet {
       sampling,
     )
     sampler.open(book.listed(TWX), 1, this, OPEN_US)
-    this.player = new TapePlayer({ source: tapeFile(path), startUs: OPEN_US, speed }, sampler, this)
+    this.player = new TapePlayer({ source: tapeSource(path), startUs: OPEN_US, speed }, sampler, this)
     this.done = this.player.run()
   }
 

@@ -2,8 +2,8 @@ import { appendFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { scanContents, type SourceContents } from '../../../../../backtester/gateway/source/contents.ts'
-import { tapeFile } from '../../../../../backtester/gateway/source/tape-file.ts'
 import type { TornTail } from '../../../../../db/tape/reader.ts'
+import { tapeSource } from '../../../../../db/tape/tape-source.ts'
 import type { TapeRecord } from '../../../../../market/tick.ts'
 import {
   CONTRACTS,
@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 afterAll(() => room.clear())
 
-const scanTape = (path: string, onTorn?: (torn: TornTail) => void): Promise<SourceContents> => scanContents(tapeFile(path, onTorn))
+const scanTape = (path: string, onTorn?: (torn: TornTail) => void): Promise<SourceContents> => scanContents(tapeSource(path, { onTorn }))
 
 describe('scanContents', () => {
   it('finds the contracts, the number of ticks and their first and last time', async () => {

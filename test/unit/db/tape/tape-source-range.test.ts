@@ -1,31 +1,32 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import type { TimeRange } from '../../../../../backtester/gateway/source/source.ts'
-import { tapeFile } from '../../../../../backtester/gateway/source/tape-file.ts'
-import { readRecords } from '../../../../../db/tape/reader.ts'
-import { writeTape } from '../../../../../db/tape/writer.ts'
-import type { TapeRecord } from '../../../../../market/tick.ts'
-import { OPEN_US, quoteAt, SECOND_US, tapeOf } from '../../../../support/gateway/gateway-tape.ts'
+import { readRecords } from '../../../../db/tape/reader.ts'
+import { tapeSource } from '../../../../db/tape/tape-source.ts'
+import { writeTape } from '../../../../db/tape/writer.ts'
+import type { TimeRange } from '../../../../market/record-source.ts'
+import type { TapeRecord } from '../../../../market/tick.ts'
+import { OPEN_US, quoteAt, SECOND_US, tapeOf } from '../../../support/gateway/gateway-tape.ts'
 
 let folder: string
 let path: string
-/** More than two blocks of a tape, a quote a second. */
-const RECORDS = tapeOf(Array.from({ length: 10_000 }, (_, i) => quoteAt(i * SECOND_US, 0, [70, i])))
+/** More than is read from the file at once, in many blocks; a quote a second. */
+const RECORDS = tapeOf(Array.from({ length: 80_000 }, (_, i) => quoteAt(i * SECOND_US, 0, [70, i])))
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tapedeck-source-'))
   path = join(folder, 'long.tape')
-  await writeTape(path, { source: 'collector', sessionId: 77 }, [RECORDS])
+  await writeTape(path, { source: 'import', sessionId: 77 }, [RECORDS])
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 async function read(within?: TimeRange): Promise<{ records: TapeRecord[]; sessionIds: Set<number> }> {
   const records: TapeRecord[] = []
   const sessionIds = new Set<number>()
-  for await (const chunk of tapeFile(path).records(within)) {
+  for await (const chunk of tapeSource(path).records(within)) {
     expect(chunk.records.length).toBeGreaterThan(0)
     sessionIds.add(chunk.sessionId)
     records.push(...chunk.records)
@@ -33,12 +34,16 @@ async function read(within?: TimeRange): Promise<{ records: TapeRecord[]; sessio
   return { records, sessionIds }
 }
 
-describe('a tape file as a source', () => {
+/** Of many records: quicker to compare, and short when they differ. */
+const digest = (records: readonly TapeRecord[]) => createHash('sha256').update(JSON.stringify(records)).digest('hex')
+
+describe('a tape as a source, whole or in part', () => {
   it('gives every record of the file in order, of the session that its header names', async () => {
     const expected: TapeRecord[] = []
     for await (const block of readRecords(path)) expected.push(...block)
     const { records, sessionIds } = await read()
-    expect(records).toEqual(expected)
+    expect(digest(records)).toBe(digest(expected))
+    expect(records.slice(-10)).toEqual(expected.slice(-10))
     expect(records).toHaveLength(RECORDS.length)
     expect([...sessionIds]).toEqual([77])
   })
@@ -54,11 +59,7 @@ describe('a tape file as a source', () => {
 
   it('can be read several times at once', async () => {
     const [first, second] = await Promise.all([read(), read()])
-    expect(first.records).toEqual(second.records)
-  })
-
-  it('refuses what is no tape', async () => {
-    const missing = tapeFile(join(folder, 'none.tape')).records()[Symbol.asyncIterator]()
-    await expect(missing.next()).rejects.toMatchObject({ name: 'FeedError', code: 'tape-unreadable' })
+    expect(digest(first.records)).toBe(digest(second.records))
+    expect(first.records).toHaveLength(RECORDS.length)
   })
 })
