@@ -87,6 +87,7 @@ forEachEdition('beside a collector that records', (edition) => {
         lastCommit: expect.any(String),
         server: expect.stringMatching(/^PostgreSQL \d/),
         answering: true,
+        missingRows: expect.toBeOneOf([null, 0]),
         fault: null,
       })
       expect(journal.segments).toBe(1)
@@ -149,7 +150,7 @@ forEachEdition('beside a collector that records', (edition) => {
   )
 
   it(
-    'doctor says that the database refuses its password, without telling it',
+    'doctor says that the database refuses its password, without printing it',
     async () => {
       const place = await placeForTest()
       const url = new URL(await edition.createDatabase())
@@ -194,7 +195,7 @@ describe('without a collector', () => {
     await stopped(collector)
   })
 
-  it('status takes no other program for one', async () => {
+  it('status does not mistake another program for one', async () => {
     const place = await placeForTest()
     const server = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
@@ -216,7 +217,7 @@ describe('without a collector', () => {
     expect(await readdir(place.folder)).toEqual([])
   })
 
-  it('doctor names every problem of the settings, and a port that is none of a gateway', async () => {
+  it('doctor names every problem of the settings, and a port that no gateway answers on', async () => {
     const place = await placeForTest()
     const file = join(place.folder, 'wrong.yaml')
     await writeFile(file, 'gateway: { prot: 1 }\nlog: { level: loud }\n')
