@@ -10,7 +10,7 @@ const TWO_TO_32 = 4_294_967_296
 const EPOCH_2000_US = 946_684_800_000_000
 const EPOCH_HIGH = Math.floor(EPOCH_2000_US / TWO_TO_32)
 const EPOCH_LOW = EPOCH_2000_US - EPOCH_HIGH * TWO_TO_32
-/** Of all fields of a row that are no text. */
+/** Room for all fields of a row except texts. */
 const MAX_FIXED_BYTES = 256
 
 /**

@@ -8,7 +8,7 @@ import { planStorage } from './schema/storage.ts'
 export interface ServerDescription {
   /** `PostgreSQL 18.4, TimescaleDB 2.28.3 Community`. */
   server: string
-  /** Names of migrations that are applied, and of those that are missing. */
+  /** Names of the applied and of the missing migrations. */
   applied: string[]
   missing: string[]
   /** The role may make schemas in the database, and tables in `public`. */
@@ -18,7 +18,7 @@ export interface ServerDescription {
   /** A standby, or a database that is set to take no writes. */
   readOnly: boolean
   role: string
-  /** Of the server, in milliseconds since 1970. */
+  /** The server's clock, in milliseconds since 1970. */
   clockMs: number
 }
 

@@ -58,7 +58,7 @@ export function createPool(options: PoolOptions): DatabasePool {
     failed = true
     logger.warn({ reason: messageOf(error) }, 'a database connection broke')
   }
-  // The pool listens only while a connection is idle, and an error event that nobody hears ends the process.
+  // The pool listens only while a connection is idle, and an error event without a listener ends the process.
   pool.on('connect', (client) => void client.on('error', onBroken))
   pool.on('error', () => undefined)
 
@@ -104,7 +104,7 @@ export function createPool(options: PoolOptions): DatabasePool {
 }
 
 /**
- * A connection outside any pool, for what takes long. Close it with `end()`; an error on it reaches whoever waits for an answer.
+ * A connection outside any pool, for what takes long. Close it with `end()`; an error on it rejects the pending query.
  *
  * @throws ConfigError when `url` is no database address, WriteError when the server cannot be reached
  */

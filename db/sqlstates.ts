@@ -1,6 +1,6 @@
 /**
  * What a failure of the database means for the writer, by SQLSTATE (appendix A of PostgreSQL's manual):
- * the row is to blame, patience will do, or somebody has to act.
+ * the row is bad, a retry will succeed, or a person has to act.
  */
 
 import pg from 'pg'
@@ -32,7 +32,7 @@ export function hasSqlState(error: unknown, code: string): error is pg.DatabaseE
  * The failure as a WriteError that says what to do. A failure without an SQLSTATE came from the connection.
  * What is no failure of the database (damaged records, a bug) is thrown as it is.
  *
- * @param doing completes "The database …": `did not take a batch`. Without numbers: who logs it compares it with the one before
+ * @param doing completes "The database …": `did not take a batch`. Without numbers: the log compares it with the one before
  */
 export function writeErrorOf(error: unknown, doing: string): WriteError {
   if (error instanceof WriteError) return error

@@ -12,19 +12,19 @@ export interface PriceStep {
 }
 
 interface ContractBase {
-  /** Ticker of the thing itself: `TWX`. For an option or a future, of what it is written on. */
+  /** Ticker of the instrument itself: `TWX`. For an option or a future, the ticker of its underlying. */
   symbol: string
   /** ISO 4217. */
   currency: string
   /** The broker's number, when one was given. It is not part of the key: brokers renumber. */
   conId?: number
-  /** The prices that can be quoted, by rising `from`, when the broker told. No part of the key: exchanges change it. */
+  /** The prices that can be quoted, by rising `from`, when the broker gave them. Not part of the key: exchanges change it. */
   priceGrid?: readonly PriceStep[]
 }
 
 export interface StockContract extends ContractBase {
   kind: 'stock'
-  /** Listing venue, which tells apart equal tickers under smart routing. */
+  /** Listing venue, which distinguishes equal tickers under smart routing. */
   primaryVenue?: string
 }
 

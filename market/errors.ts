@@ -1,12 +1,12 @@
 /**
  * The few classes of failure a user or an operator can meet. Bad data is a verdict and a bug is a plain Error;
- * these are for everything that somebody can do something about. Messages say what was expected, what was found, what to do.
+ * these are for everything that a person can do something about. Messages say what was expected, what was found, what to do.
  */
 
 interface ErrorDetails {
   /** Stable, for scripts: `config-unknown-key`. */
   code: string
-  /** True when the same call may succeed later without anybody changing anything. */
+  /** True when the same call may succeed later without any change made. */
   retryable?: boolean
   cause?: unknown
 }

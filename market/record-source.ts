@@ -1,5 +1,5 @@
 /**
- * The one stream of records, as whoever reads it sees it. A session in the database, a range over sessions, a tape file and the live
+ * The one stream of records, as a consumer sees it. A session in the database, a range over sessions, a tape file and the live
  * recorder give the same records in the same order; a consumer cannot tell which of them it reads.
  */
 

@@ -14,10 +14,10 @@ interface RecordBase {
   tsUs: number
 }
 
-/** What validation said of a tick. The tick itself is never altered. */
+/** The verdict of validation on a tick. The tick itself is never altered. */
 export interface Verdict {
   severity: 'flag' | 'quarantine'
-  /** Names of the rules that spoke, joined by commas. */
+  /** Names of the rules that objected, joined by commas. */
   rules: string
   /** Their reasons, joined by `; `. */
   reason: string
@@ -48,7 +48,7 @@ export interface Quote extends TickBase {
   source?: QuoteSource | undefined
 }
 
-/** Where a trade was learned from. One trade can be told by several sources; volume is summed over one of them only. */
+/** Where a trade was learned from. Several sources can report one trade; sum volume over one of them only. */
 export type TradeSource = 'last' | 'rt-volume' | 'tick-by-tick' | 'import'
 
 export interface Trade extends TickBase {
@@ -95,7 +95,7 @@ export type Tick = Quote | Trade | Greeks | Statistic
 /** Time without data that should have had some. `tsUs` is when it was noted. */
 export interface FeedGap extends RecordBase {
   kind: 'gap'
-  /** The last proof of life before the hole. */
+  /** The last proof of life before the gap. */
   fromTsUs: number
   toTsUs: number
   cause: string
@@ -135,13 +135,13 @@ export interface ConfigRecord extends RecordBase {
   config: Record<string, unknown>
 }
 
-/** A recording session started, was alive, lost its data (a gap names the hole when it is over), or ended. */
+/** A recording session started, was alive, lost its data (a gap record names that time when it is over), or ended. */
 export interface SessionEvent extends RecordBase {
   kind: 'session'
   event: 'started' | 'alive' | 'interrupted' | 'ended'
   /** Why it ended or was interrupted; absent otherwise. */
   cause?: string | undefined
-  /** On `interrupted`: the last proof of life before the hole. */
+  /** On `interrupted`: the last proof of life before the gap. */
   fromTsUs?: number | undefined
   /** On `started`: version, host, which clock. */
   detail?: Record<string, unknown> | undefined

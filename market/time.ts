@@ -4,7 +4,7 @@
 
 import { TapedeckError } from './errors.ts'
 
-/** Gives the market's now: the wall's when recording, the tape's in replay. Whoever starts a room makes one. */
+/** Gives the market's now: the wall's when recording, the tape's in replay. Made by the code that starts a room. */
 export interface MarketClock {
   /** Microseconds since 1970 UTC. */
   nowUs(): number

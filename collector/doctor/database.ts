@@ -8,7 +8,7 @@ import { connectClient, databaseName } from '../../db/pool.ts'
 import { hasSqlState } from '../../db/sqlstates.ts'
 import { type Finding, messageOf } from './finding.ts'
 
-/** Clocks of two machines that NTP sets differ by less. */
+/** The clocks of two machines that use NTP differ by less. */
 const CLOCK_TOLERANCE_MS = 1000
 const INSUFFICIENT_PRIVILEGE = '42501'
 

@@ -1,4 +1,4 @@
-/** What the doctor asks of the gateway: whether it greets, whose time it has, and what market data the account may have. */
+/** What the doctor asks of the gateway: whether it answers, what time it has, and what market data the account may have. */
 
 import { connect } from 'node:net'
 
@@ -11,7 +11,7 @@ export interface GatewayNeeds {
   gateway: GatewayCheckSettings & { clock: 'wall' | 'gateway' }
   /** Absent: none is configured. */
   underlying: UnderlyingQuery | undefined
-  /** A collector has its lines open. */
+  /** A collector is running and has its lines open. */
   isRecording: boolean
 }
 
@@ -22,9 +22,9 @@ const USUAL_PORTS: Readonly<Record<number, string>> = {
   4002: 'IB Gateway, paper',
 }
 const CONNECT_LIMIT_MS = 1000
-/** The gateway tells whole seconds, over a network. */
+/** The gateway gives its time in whole seconds, over a network. */
 const CLOCK_TOLERANCE_MS = 1000
-/** No clock is wrong by that much: it is a recording that is played. */
+/** No clock is wrong by that much: the gateway is replaying a recording. */
 const REPLAY_MS = 86_400_000
 
 export async function* checkGateway({ gateway, underlying, isRecording }: GatewayNeeds): AsyncGenerator<Finding> {
@@ -38,7 +38,7 @@ export async function* checkGateway({ gateway, underlying, isRecording }: Gatewa
     return
   }
   try {
-    yield { check: 'gateway', state: 'ok', found: `${place} greets, server version ${gatewayCheck.serverVersion}` }
+    yield { check: 'gateway', state: 'ok', found: `${place} answers, server version ${gatewayCheck.serverVersion}` }
     yield await guarded('gateway clock', async () => clockFinding(await gatewayCheck.aheadMs(), gateway.clock))
     if (isRecording)
       yield notChecked('market data', 'no line is taken from the collector that is running; `tapedeck status` shows what it may have')
@@ -51,7 +51,7 @@ export async function* checkGateway({ gateway, underlying, isRecording }: Gatewa
 
 function clockFinding(ahead: { from: number; to: number } | undefined, clock: 'wall' | 'gateway'): Finding {
   const check = 'gateway clock'
-  if (!ahead) return { check, state: 'warning', found: 'the gateway did not tell its time', todo: 'look whether it is logged in' }
+  if (!ahead) return { check, state: 'warning', found: 'the gateway did not send its time', todo: 'check that it is logged in' }
   const leastMs = ahead.from > 0 ? ahead.from : ahead.to < 0 ? ahead.to : 0
   const isReplay = Math.abs(leastMs) > REPLAY_MS
   if (isReplay && clock === 'gateway') return { check, state: 'ok', found: 'it has the time of a recording, and gateway.clock is gateway' }
@@ -91,7 +91,7 @@ function linesFinding(symbol: string, lines: LineAnswer[]): Finding {
   return { check, state: served === 'refused' ? 'failed' : 'warning', found, todo }
 }
 
-/** What can be tried, by what else listens on that machine. */
+/** Advice that depends on which other ports of that machine accept connections. */
 async function connectionAdvice({ host, port }: GatewayCheckSettings): Promise<string> {
   if (await listens(host, port))
     return (

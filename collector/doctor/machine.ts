@@ -22,7 +22,7 @@ export function checkNode(version = process.versions.node): Finding {
 
 export interface DirectoryNeeds {
   dataDir: string
-  /** Bytes that the journal may take, and that it leaves to others. */
+  /** Bytes that the journal may take, and bytes that it leaves free for others. */
   limitBytes: number
   minFreeBytes: number
   fsyncMs: number
@@ -71,14 +71,14 @@ export async function checkDirectory({ dataDir, limitBytes, minFreeBytes, fsyncM
   return { check, state: 'ok', found }
 }
 
-/** Whether somebody records into the folder. */
+/** Checks whether a collector is recording into the folder. */
 export async function checkLock(dataDir: string): Promise<Finding & { isRunning: boolean }> {
   const check = 'collector'
   const holder = await lockHolder(collectorLock(dataDir)).catch((error: unknown) => messageOf(error))
   if (typeof holder === 'string') return { check, isRunning: false, state: 'failed', found: holder, todo: 'move it away' }
   if (!holder) return { check, isRunning: false, state: 'ok', found: 'none is running here' }
-  if (!holder.stale) return { check, isRunning: true, state: 'ok', found: `process ${holder.pid} is recording since ${holder.since}` }
-  const found = `process ${holder.pid} was killed while it recorded; the next start names the hole and writes what is left in the journal`
+  if (!holder.stale) return { check, isRunning: true, state: 'ok', found: `process ${holder.pid} has been recording since ${holder.since}` }
+  const found = `process ${holder.pid} was killed while it recorded; the next start records the gap and writes what is left in the journal`
   return { check, isRunning: false, state: 'warning', found, todo: 'start it again with `tapedeck collect`' }
 }
 

@@ -98,17 +98,17 @@ async function copiedBinaries(dataDir: string): Promise<Binaries[]> {
   return found.flat()
 }
 
-/** Installations in Debian's layout (`/usr/lib/postgresql/<major>`) and the one that `pg_config` on the PATH tells of. */
+/** Installations in Debian's layout (`/usr/lib/postgresql/<major>`) and the one that `pg_config` on the PATH reports. */
 export async function installedBinaries(
   lib = '/usr/lib/postgresql',
   share = '/usr/share/postgresql',
   pgConfig = 'pg_config',
 ): Promise<Binaries[]> {
   const places = (await entries(lib)).map((version) => ({ version, binDir: join(lib, version, 'bin'), shareDir: join(share, version) }))
-  const told = await run(pgConfig, ['--bindir', '--sharedir', '--version'])
-  const [binDir, shareDir, name] = told.output.split('\n')
+  const result = await run(pgConfig, ['--bindir', '--sharedir', '--version'])
+  const [binDir, shareDir, name] = result.output.split('\n')
   const version = name?.match(/^PostgreSQL (\d\S*)/)?.[1]
-  if (told.ok && binDir && shareDir && version !== undefined && !places.some((place) => place.binDir === binDir)) {
+  if (result.ok && binDir && shareDir && version !== undefined && !places.some((place) => place.binDir === binDir)) {
     places.push({ version, binDir, shareDir })
   }
   const found = await Promise.all(

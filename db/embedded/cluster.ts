@@ -7,7 +7,7 @@
  *     port                         of the last start, for the next
  *     needs-timescaledb            present once the server has run with TimescaleDB: it may hold hypertables from then on
  *   <dataDir>/postgres.log .log.1  what the server says
- *   <dataDir>/postgres.lock        held while somebody makes, starts or stops it
+ *   <dataDir>/postgres.lock        held while a process makes, starts or stops it
  *   <dataDir>/pg-<version>/        a copy of the programs, where the package's own cannot be used
  */
 
@@ -86,7 +86,7 @@ async function makeFolders(path: string): Promise<string | undefined> {
   if (await isThere()) return undefined
   const topmost = await makeFolders(dirname(path))
   await mkdir(path).catch(async (error: unknown) => {
-    // Somebody else made it meanwhile.
+    // Another process made it meanwhile.
     if (!(await isThere())) throw error
   })
   return topmost ?? path

@@ -1,6 +1,6 @@
 /**
  * Makes the npm package's programs runnable. The shared libraries' links are not in the package: an install script makes
- * them from `pg-symlinks.json`, and npm may have been told to run none. We make what is missing, or copy the programs
+ * them from `pg-symlinks.json`, and npm may be configured to skip install scripts. We make what is missing, or copy the programs
  * to where the server's user can reach them.
  */
 

@@ -1,5 +1,5 @@
 /**
- * The server's main process, as its file `postmaster.pid` tells of it. The file is there while the server runs, and stays
+ * The server's main process, as its file `postmaster.pid` describes it. The file is there while the server runs, and stays
  * when the server or the machine was killed; the pid in it may by then belong to another process.
  */
 
@@ -15,7 +15,7 @@ const POLL_MS = 20
 /** Recovery after a crash reads back up to max_wal_size. */
 export const START_LIMIT_MS = 600_000
 const WORD_EVERY_MS = 5000
-/** A smart shutdown waits for its clients; whoever needs a server now does not. */
+/** A smart shutdown waits for its clients; a caller that needs a server now does not wait that long. */
 const SMART_STOP_LIMIT_MS = 10_000
 /** Fast shutdown writes a checkpoint first. */
 const FAST_STOP_LIMIT_MS = 60_000
@@ -112,7 +112,8 @@ export async function settled(
 
 /**
  * Fast shutdown: ends the sessions, writes a checkpoint, exits. After a minute an immediate one, from which the next start recovers:
- * PostgreSQL 18.4 told to shut down while it recovers from the death of a backend waits forever, with no child left.
+ * PostgreSQL 18.4 never finishes a fast shutdown that is requested while it recovers from the death of a backend: it waits with no
+ * child left.
  *
  * @throws WriteError `embedded-stop-slow` when it takes longer than two minutes; it goes on stopping
  */

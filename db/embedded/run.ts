@@ -9,8 +9,8 @@ export interface SystemUser {
 }
 
 /**
- * All that the programs of PostgreSQL get to see: nothing of PG* (they read defaults from it), and no locale of ours,
- * for one that the system does not know ends initdb.
+ * The whole environment of PostgreSQL's programs. It has no PG* variable, as they read defaults from these, and not our locale, as
+ * initdb fails on one that the system does not know.
  */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', TZ: 'UTC' }

@@ -49,7 +49,7 @@ export interface EmbeddedServer {
    * @throws WriteError, with the end of the log; retryable when more patience may help
    */
   ensureRunning(): Promise<void>
-  /** Stops the server unless somebody else is connected. Close your own connections first. */
+  /** Stops the server unless another client is connected. Close your own connections first. */
   close(): Promise<void>
 }
 
@@ -182,7 +182,10 @@ async function stopUnlessUsed(paths: ClusterPaths, password: string, logger: Emb
   logger.info({ dataDir: paths.dataDir }, 'embedded database stopped')
 }
 
-/** Clients still there after those that are leaving have left. A server that recovers is given time; one that does not answer serves nobody. */
+/**
+ * Counts the clients that stay connected; those about to disconnect get time to do so. Waits for a server that is recovering; one that
+ * does not answer counts as having no clients.
+ */
 async function lastingClients(address: { port: number; password: string }, isRunning: () => boolean): Promise<number> {
   const begin = performance.now()
   for (;;) {

@@ -200,7 +200,7 @@ function unstored(value: unknown, type: FieldType): unknown {
   return type !== 'text' && typeof value === 'string' ? Number(value) : value
 }
 
-/** Of the last two columns; without rules there is no reason, and nothing behind it to be read. */
+/** Reads the last two columns; without rules there is no reason either, so the second one need not be read. */
 function flagged(row: RowCursor): Verdict | undefined {
   const rules = row.text()
   return rules === undefined ? undefined : { severity: 'flag', rules, reason: row.text() ?? '' }

@@ -8,7 +8,7 @@ import type { TapeRecord } from '../../market/tick.ts'
 
 export interface SessionStream {
   sessionId: number
-  /** No record of it is earlier. */
+  /** Lower bound of the times of its records. */
   firstTsUs: number
   /** Its records, ordered by (tsUs, seq). */
   open: () => Promise<AsyncIterable<TapeRecord[]>>

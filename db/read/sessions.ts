@@ -12,14 +12,14 @@ export interface RecordedSession {
   endedTsUs?: number
   endedCause?: string
   clock?: string
-  /** Of the whole session, whatever the query. */
+  /** Counts the whole session, whatever the query. */
   acceptedTicks: number
   quarantinedTicks: number
 }
 
 export interface SessionBounds {
   sessionId: number
-  /** Of its first and its last record of any kind. */
+  /** Times of its first and last record of any kind. */
   firstTsUs: number
   lastTsUs: number
 }
@@ -41,7 +41,7 @@ interface SessionRow {
 /**
  * A session with the times of its first and last tick; when it has none, the last lies before the first.
  *
- * @param sessionId `latest`: the session that began last, of those that have ticks
+ * @param sessionId `latest`: the most recent session that has ticks
  * @throws FeedError `no-session`, naming those there are
  */
 export async function findSession(

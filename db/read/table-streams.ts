@@ -110,7 +110,7 @@ async function* readTable(
     copyTo(`COPY (SELECT ${decoder.select} FROM ${name} WHERE ${condition(selection, table)} ORDER BY ts, seq) TO STDOUT BINARY`),
   )
   running.add(pid)
-  // Heard even when nobody iterates any more: closing the connection under a COPY is an error to it.
+  // Listened to even after iteration has stopped: closing the connection during a COPY makes the stream emit an error.
   stream.on('error', () => undefined)
   const row = new RowCursor()
   for await (const chunk of stream) {

@@ -11,7 +11,7 @@ import { findSession, type RecordedSession } from './sessions.ts'
 import { readMerged, type Selection, withReader } from './table-streams.ts'
 
 export interface TapeQuery {
-  /** `latest`: the session that began last, of those that have ticks. */
+  /** `latest`: the most recent session that has ticks. */
   sessionId: number | 'latest'
   /** Microseconds since 1970 UTC; the first one that is read. */
   fromUs?: number | undefined

@@ -16,14 +16,14 @@ import { hasSqlState, messageOf } from '../sqlstates.ts'
 import { BEGIN, TRANSACTION_SETTINGS } from '../transaction.ts'
 
 export interface Migration {
-  /** From 1, without holes. */
+  /** Consecutive, from 1. */
   number: number
   /** `000001_tape`, as the file is called. */
   name: string
   up: string
-  /** Undoes `up`; what stands behind a line `-- down` in the file. */
+  /** Undoes `up`; what follows a line `-- down` in the file. */
   down: string
-  /** SHA-256 of `up`, so that `down` may be mended later. */
+  /** SHA-256 of `up` only, so that `down` can be corrected later. */
   checksum: string
 }
 
@@ -55,7 +55,7 @@ export async function readMigrations(folder = join(packageRoot(), 'db', 'schema'
 /**
  * Applies what is missing. Returns a line about each migration that it applied or, dry, would apply.
  *
- * @param client a connection that nobody else uses meanwhile
+ * @param client a connection that is not used for anything else meanwhile
  * @throws MigrationError when the database is newer, was migrated by other files, or refuses
  */
 export async function migrate(client: Queryable, { dryRun = false, migrations }: MigrateOptions = {}): Promise<string[]> {
@@ -69,7 +69,7 @@ export async function migrate(client: Queryable, { dryRun = false, migrations }:
 }
 
 /**
- * Names of the migrations that are applied, and of those that are missing.
+ * Names of the applied migrations and of the missing ones.
  *
  * @throws MigrationError when the database is newer or was migrated by other files
  */
@@ -82,7 +82,7 @@ export async function migrationState(client: Queryable): Promise<{ applied: stri
 export interface MigrateDownOptions extends MigrateOptions {
   /** Number of the last migration that stays; 0 for none. Absent: the last but one. */
   to?: number | undefined
-  /** Also when tables that hold rows go. */
+  /** Allows dropping tables that hold rows. */
   loseRows?: boolean | undefined
 }
 
@@ -90,7 +90,7 @@ export interface MigrateDownOptions extends MigrateOptions {
  * Undoes the migrations above `to`, the newest first, all in one transaction. Returns a line about each, and about the rows that
  * go with the tables or columns that hold them. Writers wait meanwhile.
  *
- * @param client a connection that nobody else uses meanwhile
+ * @param client a connection that is not used for anything else meanwhile
  * @throws MigrationError `migration-loses-rows` naming them, unless that is allowed; and as `migrate` does
  */
 export async function migrateDown(client: Queryable, options: MigrateDownOptions = {}): Promise<string[]> {
@@ -136,10 +136,10 @@ async function undo(client: Queryable, migrations: readonly Migration[]): Promis
   }
 }
 
-/** What of the rows there were is gone after `change`: `1,234 rows of quotes`, `venue of 1,234 rows of trades`. */
+/** Returns which rows or columns `change` deletes: `1,234 rows of quotes`, `venue of 1,234 rows of trades`. */
 async function lostRows(client: Queryable, change: () => Promise<void>): Promise<string[]> {
   const before = await tablesById(client)
-  // Nobody writes between the count and the change.
+  // Keeps out writes between the count and the change.
   if (before.size > 0) await client.query(`LOCK TABLE ${[...before.values()].map(({ name }) => name).join(', ')} IN SHARE MODE`)
   const rows = new Map<string, number>()
   for (const [id, { name }] of before)
@@ -157,7 +157,7 @@ async function lostRows(client: Queryable, change: () => Promise<void>): Promise
   })
 }
 
-/** Tables that people work with: in `public`, of no extension. By the server's own number, which a new name does not change. */
+/** Tables in `public` that belong to no extension, by their OID, which a rename does not change. */
 async function tablesById(client: Queryable): Promise<Map<string, { name: string; columns: string[] }>> {
   const { rows } = await client.query<{ id: string; name: string; columns: string[] }>(
     `SELECT c.oid::text AS id, 'public.' || quote_ident(c.relname) AS name, array_agg(a.attname::text) AS columns
@@ -190,7 +190,7 @@ async function appliedMigrations(client: Queryable): Promise<AppliedMigration[]>
   return rows
 }
 
-/** Those of `wanted` that are not applied, when what is applied is the beginning of `wanted`. */
+/** Returns the migrations of `wanted` that are not applied; the applied ones must be the first of `wanted`. */
 function pending(applied: readonly AppliedMigration[], wanted: readonly Migration[]): Migration[] {
   for (const { number, name, checksum } of applied) {
     const ours = wanted[number - 1]

@@ -1,6 +1,6 @@
 /**
  * How the tables are to be stored, as data, and what brings a server there: nothing on plain PostgreSQL, hypertables on
- * TimescaleDB. Doing it again changes nothing, and what somebody changed on purpose (another chunk interval) stays.
+ * TimescaleDB. Doing it again changes nothing, and a setting that was changed on purpose (another chunk interval) stays.
  */
 
 import pg from 'pg'
@@ -10,7 +10,7 @@ import { underMigrationLock } from './migrate.ts'
 import { messageOf } from '../sqlstates.ts'
 import { TRANSACTION_SETTINGS } from '../transaction.ts'
 
-/** Wished hypertables; ts divides them. */
+/** The hypertables that are wanted, partitioned by ts. */
 const HYPERTABLES: readonly { table: string; chunkInterval: string }[] = [
   { table: 'quotes', chunkInterval: '1 day' },
   { table: 'trades', chunkInterval: '1 day' },

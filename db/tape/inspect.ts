@@ -25,7 +25,7 @@ export interface TapeInfo {
   instruments: number
   /** Contracts of the instruments, by their kind. */
   contractsByKind: Partial<Record<Contract['kind'], number>>
-  /** Of the ticks; absent when there are none. */
+  /** First and last time of the ticks; absent without ticks. */
   firstTsUs?: number
   lastTsUs?: number
   torn?: TornTail
@@ -220,7 +220,7 @@ function lineOf(record: TapeRecord, contract: string | undefined): CatLine {
   if (contract !== undefined) line.contract = contract
   for (const [name, value] of Object.entries(rest)) {
     if (value === undefined) continue
-    // The key has its place already; what it stands for is told once, by the contract's own record.
+    // The key is already in the line; the contract's own record gives the full terms, once.
     line[name === 'contract' ? 'definition' : name] = value
   }
   return line

@@ -15,8 +15,8 @@ export interface TapeSourceOptions {
 }
 
 /**
- * The records of `path`. Of a segment of a journal: what stood at its begin, told again in its preamble, comes first.
- * A segment's own torn tail was never confirmed to anybody and is no failure.
+ * The records of `path`. A journal segment starts with its preamble, which repeats the state at its begin.
+ * The torn tail of a segment was never confirmed to any caller, so it is not an error.
  */
 export function tapeSource(path: string, { onTorn }: TapeSourceOptions = {}): RecordSource {
   return {
@@ -45,7 +45,7 @@ async function* readOwnRecords(
 ): AsyncGenerator<TapeRecord[]> {
   const cursor = new RecordCursor()
   let torn: TornTail | undefined
-  /** Of the preamble, until the first record of the segment's own says which of them came before. */
+  /** Records of the preamble, held back until the segment's first own record shows which of them came before it. */
   let preamble: TapeRecord[] | undefined = isSegment ? [] : undefined
   let lastSeq = Number.NEGATIVE_INFINITY
   for await (const block of readBlocks(path, { onTorn: (tail) => (torn = tail), reusesMemory: true })) {

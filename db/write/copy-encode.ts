@@ -13,9 +13,9 @@ import { RecordCursor } from '../tape/codec/decode.ts'
 import { RecordKind } from '../tape/codec/record-layout.ts'
 import { OPTION_GREEKS, QUOTES, REJECTED_TICKS, STATISTICS, TRADES, tickColumns } from '../schema/tick-tables.ts'
 
-/** Stands in `rejected_ticks.rules` for a tick whose instrument the tape did not explain or the database did not take. */
+/** Value of `rejected_ticks.rules` for a tick whose instrument the tape did not explain or the database did not take. */
 const UNKNOWN_INSTRUMENT = 'unknown-instrument'
-/** Stands in `rejected_ticks.rules` for a row that the database did not take. */
+/** Value of `rejected_ticks.rules` for a row that the database did not take. */
 export const DATABASE_REFUSED = 'database-refused'
 
 /** The database's number of an instrument, or why it has none. */
@@ -41,7 +41,7 @@ export interface EncodedBatch {
   /** Bounds of the times of its ticks; infinite without any. */
   firstTsUs: number
   lastTsUs: number
-  /** Ticks by rule. A tick counts under every rule that spoke. */
+  /** Ticks by rule. A tick counts under every rule that flagged it. */
   flagged: Map<string, number>
   quarantined: Map<string, number>
 }

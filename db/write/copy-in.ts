@@ -30,7 +30,7 @@ export async function copyIn(client: pg.ClientBase, sql: string, data: Buffer): 
  * Runs `before`, copies all rows of `tables` and runs `after`, in one message to the server and one answer. The data is sent without
  * waiting for each COPY to begin; a server that has refused something passes over the rest of it, as the protocol says.
  *
- * @returns rows that the server took: fewer than there are when a trigger let some vanish
+ * @returns rows that the server took: fewer than were sent when a trigger skipped some
  * @throws pg.DatabaseError what the server answers, Error when the connection breaks
  */
 export function copyTables(client: pg.ClientBase, before: string, tables: readonly TableRows[], after: string): Promise<number> {
@@ -98,7 +98,7 @@ const COPY_DATA = Buffer.from('d\0\0\0\0', 'latin1')
 const COPY_DONE = Buffer.from('c\0\0\0\x04', 'latin1')
 
 /**
- * Copies the rows that the database takes, within a transaction, and tells why it refuses each of the others.
+ * Copies the rows that the database accepts, within a transaction, and reports the reason for each one that it refuses.
  * Halves what is refused until single rows are left, so that a few bad rows cost a few dozen COPYs.
  *
  * @param onRefused gets each refused row as it was encoded

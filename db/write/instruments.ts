@@ -15,7 +15,7 @@ type Queryable = Pick<pg.ClientBase, 'query'>
 /** Numbers of this many sessions are remembered: the current one, and those that a recovery drains. */
 const REMEMBERED_SESSIONS = 8
 
-/** Sorted, so that two lanes lock the same rows in the same order. `known` tells every session of its instruments. */
+/** Sorted, so that two lanes lock the same rows in the same order. `known` adds every instrument to its session. */
 const upsertSql = (sessionId: number, json: string) => `
 WITH session AS (
   INSERT INTO sessions (session_id) VALUES (${sessionId}) ON CONFLICT DO NOTHING
@@ -47,7 +47,7 @@ export class InstrumentNumbers {
    * (a date that does not exist), gets the reason instead.
    *
    * @param contracts by the tape's own number; undefined where the tape has none
-   * @param renewed those that the tape told again, perhaps with more details than before
+   * @param renewed those that the tape described again, perhaps in more detail
    */
   async numbersOf(
     client: Queryable,
@@ -177,17 +177,20 @@ export async function readInstruments(client: Queryable, sessionId: number): Pro
 
 function contractOf(row: InstrumentRow): Contract {
   const { kind, symbol, currency } = row
-  const told = { ...(row.con_id !== null && { conId: Number(row.con_id) }), ...(row.price_grid !== null && { priceGrid: row.price_grid }) }
+  const fromBroker = {
+    ...(row.con_id !== null && { conId: Number(row.con_id) }),
+    ...(row.price_grid !== null && { priceGrid: row.price_grid }),
+  }
   const expiry = row.expiry ?? ''
   const tradingClass = row.trading_class ?? symbol
   const multiplier = row.multiplier ?? 1
   switch (kind) {
     case 'stock':
-      return { kind, symbol, currency, ...(row.venue === null ? {} : { primaryVenue: row.venue }), ...told }
+      return { kind, symbol, currency, ...(row.venue === null ? {} : { primaryVenue: row.venue }), ...fromBroker }
     case 'index':
-      return { kind, symbol, currency, venue: row.venue ?? '', ...told }
+      return { kind, symbol, currency, venue: row.venue ?? '', ...fromBroker }
     case 'future':
-      return { kind, symbol, currency, expiry, multiplier, tradingClass, venue: row.venue ?? '', ...told }
+      return { kind, symbol, currency, expiry, multiplier, tradingClass, venue: row.venue ?? '', ...fromBroker }
     case 'option': {
       const lastTradeDate = row.last_trade_date === null ? {} : { lastTradeDate: row.last_trade_date }
       const { strike, right } = row
@@ -201,7 +204,7 @@ function contractOf(row: InstrumentRow): Contract {
         right: right ?? 'C',
         multiplier,
         tradingClass,
-        ...told,
+        ...fromBroker,
       }
     }
   }

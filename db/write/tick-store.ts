@@ -3,7 +3,7 @@
  *
  * A batch is one transaction. Its marker, the row of `batches`, is inserted first: when the outcome of an earlier attempt is
  * unknown (the connection broke at COMMIT), the marker of the next one waits for the old transaction, if it still runs, and then
- * takes a unique violation for "committed". Only the instruments are told before, in a transaction of their own.
+ * takes a unique violation for "committed". Only the instruments are written before, in a transaction of their own.
  *
  * A batch is written in one go. When the database refuses what is in a row, the transaction is begun anew and the rows are
  * halved until the refused ones are found; they go to rejected_ticks and the rest of the batch to its tables.
@@ -36,7 +36,7 @@ export interface Batch {
   blocks: readonly Uint8Array[]
 }
 
-/** What became of a batch. Accepted and quarantined are all of its ticks, but for rows that a trigger in the database let vanish. */
+/** What became of a batch. Accepted and quarantined ticks add up to all of its ticks, except for rows that a trigger skipped. */
 export interface StoredBatch {
   /** An earlier attempt had written it. */
   alreadyCommitted: boolean
@@ -44,7 +44,7 @@ export interface StoredBatch {
   acceptedTicks: number
   /** Rows in rejected_ticks. */
   quarantinedTicks: number
-  /** Those of the quarantined that no rule but the database rejected. */
+  /** The quarantined ticks that the database rejected, and no rule. */
   refusedTicks: number
   /** From the begin of the transaction to the answer to COMMIT. */
   commitMs: number
@@ -62,7 +62,7 @@ export interface TickStore {
 
 export interface TickStoreOptions {
   pool: DatabasePool
-  /** After this the connection is given up for dead. */
+  /** After this time the connection counts as dead. */
   limitMs?: number
 }
 
@@ -97,7 +97,7 @@ type Written = Omit<StoredBatch, 'commitMs'>
 
 interface Work extends Batch {
   controls: readonly ControlRecord[]
-  /** Of every instrument in the batch. */
+  /** The number of every instrument in the batch. */
   numbers: ReadonlyMap<number, InstrumentNumber>
   encoder: BatchEncoder
 }
@@ -135,7 +135,7 @@ async function write(client: pg.ClientBase, work: Work): Promise<Written> {
   const hasMore = copies.length === 0 || work.controls.length > 0 || encoded.flagged.size > 0 || encoded.quarantined.size > 0
   try {
     const written = countTaken(encoded, await copyTables(client, beginSql(work, encoded), copies, hasMore ? '' : 'COMMIT'))
-    // When the rows are committed by now, a crash just here leaves a marker that tells of too many.
+    // If the rows are already committed, a crash at this point leaves a marker that counts too many.
     if (written.acceptedTicks < encoded.acceptedTicks) await correctMarker(client, work, written)
     if (hasMore) await finish(client, work, encoded, work.controls)
     return written
@@ -229,7 +229,7 @@ async function readMarker(client: pg.ClientBase, { sessionId, batchNo }: Batch):
   }
 }
 
-/** Rows that a trigger let vanish are no refusals; only the count of the rows that COPY took tells. */
+/** Rows that a trigger skipped are not refused rows; only the row count that COPY returns reveals them. */
 function countTaken({ quarantinedTicks, refusedTicks }: EncodedBatch, takenRows: number): Written {
   return { alreadyCommitted: false, acceptedTicks: takenRows - quarantinedTicks, quarantinedTicks, refusedTicks }
 }

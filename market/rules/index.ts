@@ -1,4 +1,4 @@
-/** The rules in force, in the order in which they speak. A new rule is one file beside this one and one line here. */
+/** The rules in force, in the order in which they are applied. A new rule is one file beside this one and one line here. */
 
 import { crossedQuote } from './crossed-quote.ts'
 import { negativeValue } from './negative-value.ts'

@@ -1,6 +1,6 @@
 import type { TickRule } from './rule.ts'
 
-/** Stocks and options have no price or size below zero. A zero bid is legitimate: nobody bids for the option. */
+/** Stocks and options have no price or size below zero. A zero bid is legitimate: the option has no bidder. */
 export const negativeValue: TickRule = {
   name: 'negative-value',
   on: 'tick',

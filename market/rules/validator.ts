@@ -1,7 +1,7 @@
 /**
  * Runs the rules over every tick, live and in replay alike. Verdicts depend on the tick and the settings alone, so a replay
  * of the same ticks yields the same verdicts. A rule that throws is disabled for the rest of the run: the tick it failed on
- * passes, flagged `rule-error`, and `onRuleError` is told once.
+ * passes, flagged `rule-error`, and `onRuleError` is called once.
  */
 
 import { ConfigError } from '../errors.ts'

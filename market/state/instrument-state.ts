@@ -17,7 +17,7 @@ export interface InstrumentState {
   readonly tickByTickQuote: Quote | undefined
   /** The latest trade of any source. */
   readonly lastTrade: Trade | undefined
-  /** The latest trade that a source told; one trade can be told by several. */
+  /** The latest trade by source; several sources can report one trade. */
   tradeOf(source: TradeSource): Trade | undefined
   /** The latest statistic of each name. */
   readonly statistics: ReadonlyMap<string, Statistic>

@@ -7,7 +7,7 @@ export interface LineState {
   /** The latest opening. */
   readonly openedSeq: number
   readonly openedTsUs: number
-  /** Of a closed line: when that was recorded, until when it was known to be alive, and why it was closed. */
+  /** Only on a closed line: when the closing was recorded, until when the line was known to be alive, and why it was closed. */
   readonly closedTsUs: number | undefined
   readonly untilTsUs: number | undefined
   readonly cause: string | undefined

@@ -3,10 +3,10 @@
  * the same records make the same state. It owns no clock; every time in it is a record's.
  *
  * A quarantined tick changes no value: rules, detectors and strategies must not see a price that was not believed. It does move the times
- * of the latest tick, as it proves that data comes in. Whoever serves what the feed gave, right or wrong, asks for `keepsQuarantined`.
+ * of the latest tick, as it proves that data comes in. A consumer that serves what the feed gave, right or wrong, sets `keepsQuarantined`.
  *
- * `session started` forgets lines and gaps, as a session repeats its contracts and its open lines; the books stay. Lines and gaps are
- * those of one session at a time: of sessions that overlap, each needs a state of its own where these matter.
+ * `session started` forgets lines and gaps, as a session repeats its contracts and its open lines; the books stay. Lines and gaps belong
+ * to one session at a time: where they matter, sessions that overlap need a state each.
  */
 
 import { contractKey } from '../contract.ts'

@@ -42,7 +42,7 @@ forEachEdition('a connection cut at COMMIT while the server is still at it', (ed
     onTestFinished(() => holder.end())
     const { gateway, port } = await room.serveFile(tape, { startAfterLines: LINES, publishTime: true, speed: 2 })
     const collector = await startCollecting({ port, databaseUrl: proxy.url(databaseUrl), lanes, untilEndOfTape: true })
-    // By then every lane has told the database its instruments, in transactions that are no batches.
+    // By then every lane has written its instruments, in transactions that are not batches.
     await collector.until('batches are written', ({ counts }) => counts.batches.committed > 2 * lanes)
 
     let committed = 0

@@ -1,4 +1,4 @@
-/** The link to the gateway ends in the middle of a message, again and again: every hole is named, and what came through is recorded. */
+/** The link to the gateway ends in the middle of a message, again and again: every gap is recorded, and so is what came through. */
 
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
@@ -27,7 +27,7 @@ forEachEdition('a link to the gateway', (edition) => {
   const tears = edition.name === EMBEDDED ? 20 : 5
 
   it.for(['end', 'reset'] as const)(
-    `torn ${tears} times in the middle of a message (%s) leaves named holes and nothing else`,
+    `torn ${tears} times in the middle of a message (%s) leaves recorded gaps and nothing else`,
     async (how) => {
       const random = seeded(how.length)
       const databaseUrl = await edition.createTapeDatabase()
@@ -42,7 +42,7 @@ forEachEdition('a link to the gateway', (edition) => {
       await collector.until('all lines are open', ({ counts }) => counts.lines === LINES && counts.received > 100)
       for (let tear = 1; tear <= tears; tear++) {
         await proxy.tear(Math.floor(random() * 500), how)
-        await collector.until('the hole is named', ({ counts }) => counts.gaps === tear && counts.lines === LINES)
+        await collector.until('the gap is recorded', ({ counts }) => counts.gaps === tear && counts.lines === LINES)
       }
       await gateway.stop()
       const { counts } = await collector.end()

@@ -1,4 +1,4 @@
-/** kill -9 of a collector whose journal is full: the ticks that it dropped, and those that came while it was dead, are one named hole. */
+/** kill -9 of a collector whose journal is full: the ticks that it dropped, and those that came while it was dead, are in one recorded gap. */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -39,7 +39,7 @@ async function journaled(dataDir: string): Promise<TapeRecord[]> {
 }
 
 forEachEdition('a collector killed while it drops ticks', (edition) => {
-  it('names the hole from its last sign of life until its successor has its lines', async () => {
+  it('records a gap from its last sign of life until its successor has its lines', async () => {
     const databaseUrl = await edition.createDatabase()
     const dataDir = await mkdtemp(join(folder, 'data-'))
     const proxy = await startPostgresProxy(databaseUrl)
@@ -72,14 +72,14 @@ forEachEdition('a collector killed while it drops ticks', (edition) => {
       expect(ticks.length).toBeGreaterThan(0)
       const recorded = await recordedPlaces(databaseUrl, sessionId)
       expect(recorded.map(({ tsUs }) => tsUs)).toEqual(ticks.map(({ tsUs }) => tsUs))
-      // Nothing is missing ahead of the hole.
+      // Nothing is missing before the gap.
       const places = new Set(recorded.map(({ place }) => place))
       expect(Math.max(...places)).toBe(places.size - 1)
       const [gap, ...others] = await gapsIn(databaseUrl)
       expect(others).toEqual([])
       expect(gap).toMatchObject({ cause: 'dropped: journal-full', droppedTicks: null })
       expect(gap?.fromUs).toBeGreaterThanOrEqual(recorded.at(-1)?.tsUs ?? Number.NaN)
-      // A line that is open before the others gets ticks within the hole already; what is missing lies all in it.
+      // A line that is open before the others gets ticks within the gap already; all missing ticks lie in it.
       for (const { place } of await recordedPlaces(databaseUrl, successorId)) places.add(place)
       const missing = Array.from({ length: QUOTES }, (_, place) => place).filter((place) => !places.has(place))
       expect(OPEN_US + (missing[0] ?? Number.NaN) * MS_US).toBeGreaterThanOrEqual((gap?.fromUs ?? Number.NaN) - MS_US)

@@ -1,5 +1,5 @@
 /**
- * What somebody gets who clones the project: the two commands of the README in a fresh copy of what git would give, in a path with spaces,
+ * What a user gets who clones the project: the two commands of the README in a fresh copy of what git would give, in a path with spaces,
  * while the usual ports are taken; as whoever runs this test, and when that is root, as an ordinary user too.
  */
 

@@ -38,7 +38,7 @@ forEachEdition('the command line', (edition) => {
     )
 
     it(
-      'db migrate tells what it would do, does it, and finds it done the second time',
+      'db migrate prints what it would do, does it, and finds it done the second time',
       async () => {
         const env = { DATABASE_URL: await edition.createDatabase() }
         for (const _ of ['once', 'and nothing was done'])

@@ -62,7 +62,7 @@ async function findingsOf(
 
 forEachEdition('beside a collector that records', (edition) => {
   it(
-    'status tells what it does, as figures that add up and as a table of 80 columns',
+    'status shows what it does, as figures that add up and as a table of 80 columns',
     async () => {
       const place = await placeForTest()
       const env = { DATABASE_URL: await edition.createDatabase() }
@@ -121,7 +121,7 @@ forEachEdition('beside a collector that records', (edition) => {
       const alone = await findingsOf(place, [], asked)
       expect(alone.of('data directory').state).toBe('ok')
       expect(alone.of('collector').found).toBe('none is running here')
-      expect(alone.of('gateway')).toMatchObject({ state: 'ok', found: expect.stringMatching(/greets, server version \d+$/) })
+      expect(alone.of('gateway')).toMatchObject({ state: 'ok', found: expect.stringMatching(/answers, server version \d+$/) })
       expect(alone.of('market data')).toMatchObject({ state: 'ok', found: expect.stringMatching(/^TWX: live; TWX .*: live$/) })
       expect(alone.of('tables')).toMatchObject({
         state: 'ok',
@@ -138,7 +138,7 @@ forEachEdition('beside a collector that records', (edition) => {
       const before = await readdir(place.dataDir)
       const beside = await findingsOf(place, [], asked)
       expect(beside.code).toBe(0)
-      expect(beside.of('collector').found).toMatch(new RegExp(`^process ${collector.child.pid} is recording since `))
+      expect(beside.of('collector').found).toMatch(new RegExp(`^process ${collector.child.pid} has been recording since `))
       expect(beside.of('market data')).toMatchObject({ state: 'not checked', found: expect.stringContaining('tapedeck status') })
       expect(beside.of('tables').found).toMatch(/^up to date \(\d{6}_/)
       expect(beside.of('database clock').state).toBe('ok')
@@ -198,7 +198,7 @@ describe('without a collector', () => {
     await stopped(collector)
   })
 
-  it('status takes no other program for one', async () => {
+  it('status does not mistake another program for one', async () => {
     const place = await placeForTest()
     const server = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
@@ -220,7 +220,7 @@ describe('without a collector', () => {
     expect(await readdir(place.folder)).toEqual([])
   })
 
-  it('doctor names every problem of the settings, and a port that is none of a gateway', async () => {
+  it('doctor names every problem of the settings, and a port that no gateway answers on', async () => {
     const place = await placeForTest()
     const file = join(place.folder, 'wrong.yaml')
     await writeFile(file, 'gateway: { prot: 1 }\nlog: { level: loud }\n')

@@ -126,7 +126,7 @@ describe('tapedeck config', () => {
     expect(expectDone(await run(['config', 'check', '--config', example]))).toBe(`${example}: ok\n`)
   })
 
-  it('show tells every setting and its source in 80 columns, without passwords, and the same as JSON', async () => {
+  it('show prints every setting and its source in 80 columns, without passwords, and the same as JSON', async () => {
     const env = { DATABASE_URL: 'postgres://u:hidden@db:5432/t', TAPEDECK_DATA_DIR: '/srv/data', IB_PORT: '4001' }
     const text = expectDone(await run(['config', 'show'], env))
     expect(text).toMatch(/^gateway\.port +4001 +environment IB_PORT$/m)
@@ -205,7 +205,7 @@ describe('tapedeck collect', () => {
   )
 
   it(
-    'says that a gateway does not publish the time on which it was told to record',
+    'says that a gateway does not publish the time that it was configured to record by',
     async () => {
       const gateway = place.tapedeck(['gateway', '--tape', SHIPPED, '--port', '0', '--json'])
       await gateway.until('it listens', ({ stdout }) => stdout.includes('listening'))

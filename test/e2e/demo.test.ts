@@ -171,7 +171,7 @@ async function expectCleanEnd(seed: number, reached: Reached, recorded: boolean)
 
 describe('the demonstration, interrupted', () => {
   it.each(Object.entries(MOMENTS))(
-    '%s, ends in order: what was recorded adds up, and nobody is left',
+    '%s, ends in order: what was recorded adds up, and no process is left',
     async (_, { reached, recorded }) => {
       await Promise.all(SEEDS.map((seed) => expectCleanEnd(seed, reached, recorded)))
     },

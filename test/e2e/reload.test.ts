@@ -1,4 +1,4 @@
-/** A collector that is told to read its configuration again (SIGHUP) while it records: what stays, what changes, what is refused. */
+/** A collector that reads its configuration again (SIGHUP) while it records: what stays, what changes, what is refused. */
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -58,12 +58,12 @@ async function collectingFrom(place: Place, yaml: string, env: NodeJS.ProcessEnv
       const before = logOf(collector.stderr).length
       await write(text)
       collector.child.kill('SIGHUP')
-      const told = () =>
+      const logged = () =>
         logOf(collector.stderr)
           .slice(before)
           .find(({ msg }) => msg.startsWith('configuration read again'))
-      await collector.until('the file was read again', () => told() !== undefined)
-      return told() ?? expect.unreachable()
+      await collector.until('the file was read again', () => logged() !== undefined)
+      return logged() ?? expect.unreachable()
     },
     totals: async (): Promise<GatewayTotals> => {
       gateway.child.kill('SIGINT')
@@ -154,7 +154,7 @@ forEachEdition('a configuration that is read again', (edition) => {
       })
       expect(await reread(universe())).toMatchObject({ level: 50, problems: expect.stringContaining('Nothing to record') })
       expect(await reread(`${universe('FOXA')}\nrules: { disabled: [no-such-rule] }`)).toMatchObject({ level: 50 })
-      // Of a symbol that nobody knows, nothing is taken over either.
+      // An unknown symbol changes nothing either.
       await reread(universe('NOBODY'))
       await collector.until('the gateway knows none', ({ stderr }) => stderr.includes('the lines stay as they are'))
       await open(3)

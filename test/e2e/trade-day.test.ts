@@ -39,7 +39,7 @@ const quoteFields = ({ eventTsUs, bidPrice, bidSize, askPrice, askSize }: QuoteF
   askSize,
 })
 
-/** The rows of a file of trades, typed apart from our importer; IB tells the time of a trade in whole seconds. */
+/** The rows of a file of trades, typed apart from our importer; IB gives the time of a trade in whole seconds. */
 async function tradesOf(path: string): Promise<TradeFields[]> {
   const bytes = await readFile(path)
   const rows = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString().trim().split('\n')
@@ -84,7 +84,7 @@ async function expectTradeDay(trades: string, quotes: string, { createDatabase }
   const recordedQuotes = read.filter((tick) => tick.kind === 'quote' && tick.source === 'tick-by-tick')
   expect(recordedTrades.map((tick) => tradeFields(tick as Trade))).toEqual(await tradesOf(trades))
   expect(recordedQuotes.map((tick) => quoteFields(tick as Quote))).toEqual(await bestQuotesOf(tape))
-  // The sampled quotes stand beside them and are told apart.
+  // The sampled quotes are recorded beside them and can be told apart.
   expect(read.some((tick) => tick.kind === 'quote' && tick.source === undefined)).toBe(true)
   expect(await ask(databaseUrl, "SELECT coalesce(feed, 'market data') AS feed FROM line_holds ORDER BY 1")).toEqual(
     LINES.map((feed) => ({ feed })),

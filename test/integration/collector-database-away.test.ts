@@ -188,7 +188,7 @@ forEachEdition('a collector whose database', (edition) => {
       { ended_cause: 'first stop' },
       { ended_cause: 'second stop' },
     ])
-    // It was stopped on purpose and in order: no crash, no hole.
+    // It was stopped on purpose and in order: no crash, no gap.
     expect(await ask(databaseUrl, 'SELECT cause FROM feed_gaps')).toEqual([])
   })
 

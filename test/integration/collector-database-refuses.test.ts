@@ -1,4 +1,4 @@
-/** A database that is there and will not have what is recorded: it says what to do, the ticks wait in the journal, and nobody restarts anything. */
+/** A database that is reachable and refuses what is recorded: the log says what to do, the ticks wait in the journal, and no restart is needed. */
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -27,9 +27,9 @@ interface Trouble {
   /** Statements of an administrator; `$role` and `$database` are the recorder's. */
   begin: string[]
   end: string[]
-  /** What is told to do. */
+  /** What the log says to do. */
   saying: RegExp
-  /** Patience will not do: said as an error. */
+  /** Logged as an error: it does not recover by itself. */
   needsPerson: boolean
 }
 

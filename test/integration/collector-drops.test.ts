@@ -101,7 +101,7 @@ forEachEdition('a collector', (edition) => {
     expect(await collector.unreleased()).toEqual([])
   })
 
-  it('whose journal is full until the recording ends names that hole too', async () => {
+  it('whose journal is full until the recording ends records that gap too', async () => {
     const databaseUrl = await edition.createDatabase()
     const proxy = await startPostgresProxy(databaseUrl)
     onTestFinished(() => proxy.close())

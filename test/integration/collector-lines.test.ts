@@ -75,7 +75,7 @@ forEachEdition('a collector with more contracts than lines', (edition) => {
     expect(await heldInstruments(databaseUrl)).toHaveLength(2 * (LINES - 1))
   })
 
-  it('gets the line that somebody else gives back', async () => {
+  it('gets a line that another client gives back', async () => {
     const { port } = await room.serveFile(tape, { lines: LINES, publishTime: true, speed: 10 })
     const watchlist = await RawTwsClient.connect({ port, clientId: 3 })
     watchlist.send(...marketDataRequest(1, TWX))
@@ -204,7 +204,7 @@ forEachEdition('a stock that is recorded tick by tick', (edition) => {
 forEachEdition('a collector whose data is delayed', (edition) => {
   const DELAYED = tapeOfDelayed()
 
-  it('records none of it unless it is told to, and says what to do', async () => {
+  it('records none of it unless configured to, and says what to do', async () => {
     const databaseUrl = await edition.createDatabase()
     const { port } = await room.serve(DELAYED, { publishTime: true, speed: 10 })
     const collector = await startCollecting({ port, databaseUrl })
@@ -213,7 +213,7 @@ forEachEdition('a collector whose data is delayed', (edition) => {
     expect(await collector.stop()).toMatchObject({ counts: { received: 0, lines: 0 } })
   })
 
-  it('marks every row of it when it is told to record it', async () => {
+  it('marks every row of it when configured to record it', async () => {
     const databaseUrl = await edition.createDatabase()
     const { port, gateway } = await room.serve(DELAYED, { startAfterLines: LINES, publishTime: true })
     const collector = await startCollecting({ port, databaseUrl, gateway: { marketDataType: 3 }, untilEndOfTape: true })

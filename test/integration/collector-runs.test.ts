@@ -13,6 +13,7 @@ import { forEachEdition } from '../support/database/databases.ts'
 import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 import { type CollectorOptions, type CollectTotals, startCollector } from '../support/process/recording.ts'
 import { type PostgresProxy, startPostgresProxy } from '../support/database/tcp-proxy.ts'
+import { PATIENTLY } from '../support/waiting.ts'
 
 const LINES = CONTRACTS.length
 
@@ -162,7 +163,7 @@ forEachEdition('a collector that is told to stop', (edition) => {
     await vi.waitFor(async () => {
       await rm(collector.journal, { recursive: true, force: true })
       await writeFile(collector.journal, '')
-    })
+    }, PATIENTLY)
     await collector.said('the journal cannot be written')
     const { received } = collector.progress.counts
     await collector.until('it goes on in memory', ({ counts }) => counts.received > received + 500)

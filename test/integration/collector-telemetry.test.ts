@@ -1,4 +1,4 @@
-/** What a running collector tells of itself over HTTP. */
+/** What a running collector reports about itself over HTTP. */
 
 import { spawnSync } from 'node:child_process'
 
@@ -51,7 +51,7 @@ async function recordingCollector(
 }
 
 forEachEdition('a running collector', (edition) => {
-  it('tells figures that add up in every single scrape', async () => {
+  it('gives figures that add up in every single scrape', async () => {
     const { collector, port } = await recordingCollector(await edition.createDatabase())
     for (let scrape = 0; scrape < 20; scrape++) {
       const { status, type, text } = await get(port, '/metrics')
@@ -89,7 +89,7 @@ forEachEdition('a running collector', (edition) => {
     expect(collector.logged.filter(({ msg }) => msg.includes('committed rows are gone'))).toHaveLength(1)
   })
 
-  it(`tells them in the form that promtool approves of${hasPromtool ? '' : ' (promtool is not installed)'}`, async ({ skip }) => {
+  it(`gives them in the form that promtool approves of${hasPromtool ? '' : ' (promtool is not installed)'}`, async ({ skip }) => {
     skip(!hasPromtool, 'promtool is not installed')
     const { collector, port } = await recordingCollector(await edition.createDatabase())
     const { text } = await get(port, '/metrics')

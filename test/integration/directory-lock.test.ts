@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { acquireDirectoryLock, isProcessAlive, processBirth } from '../../system/directory-lock.ts'
 import { compile } from '../support/process/compiled.ts'
+import { PATIENTLY } from '../support/waiting.ts'
 
 /**
- * Enters the locked section `rounds` times. `inside` exists while somebody is in there: making it fails when two are.
+ * Enters the locked section `rounds` times. `inside` exists while a process is in there: creating it fails when a second one enters.
  * With `fatal`, kills itself with SIGKILL in the last round, holding the lock.
  */
 const WORKER = `
@@ -81,7 +82,7 @@ describe('a directory lock', () => {
     await expect(attempt).rejects.toThrow(new RegExp(`process ${pid} since 20..-..-..T.*Z \\(holding on\\)`))
   })
 
-  it('gives up after the time it was told to wait', async () => {
+  it('gives up after the configured wait', async () => {
     await startHolder()
     await expect(acquireDirectoryLock(path, { purpose: 'recording', waitMs: 50 })).rejects.toMatchObject({ code: 'directory-locked' })
   })
@@ -168,15 +169,15 @@ describe('isProcessAlive', () => {
     expect(isProcessAlive(pid, birth)).toBe(false)
   })
 
-  it.runIf(process.platform === 'linux')('takes a dead process that nobody has reaped for dead', async () => {
-    // The shell starts a child and then becomes a program that reaps nobody.
+  it.runIf(process.platform === 'linux')('counts a process that has exited but was not reaped as dead', async () => {
+    // The shell starts a child and then becomes a program that reaps no children.
     const parent = spawn('/bin/sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
     try {
       const [text] = (await once(parent.stdout, 'data')) as [Buffer]
       const pid = Number(text.toString())
-      await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n')
+      await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, 'utf8'), PATIENTLY).toBe('sleep\n')
       process.kill(pid, 'SIGKILL')
-      await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /)
+      await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8'), PATIENTLY).toMatch(/\) Z /)
       expect(isProcessAlive(pid)).toBe(false)
     } finally {
       parent.kill('SIGKILL')

@@ -15,6 +15,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 
 import type { TapeRecord } from '../../market/tick.ts'
 import { MS_US, OPEN_US, quoteAt, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
+import { PATIENTLY } from '../support/waiting.ts'
 
 let room: TapeRoom
 const clients: IBApi[] = []
@@ -47,7 +48,7 @@ async function connected(port: number, clientId = 1): Promise<{ ib: IBApi; event
     if (name !== EventName.received && name !== EventName.sent) events.push([name, ...args])
   })
   ib.connect()
-  await vi.waitUntil(() => events.some(([name]) => name === EventName.nextValidId))
+  await vi.waitUntil(() => events.some(([name]) => name === EventName.nextValidId), PATIENTLY)
   return { ib, events }
 }
 
@@ -59,7 +60,7 @@ describe('the client @stoqey/ib', () => {
   it('connects at version 193 and hears of the farms as information', async () => {
     const { port } = await room.serve(tapeOf(TICKS))
     const { ib, events } = await connected(port)
-    await vi.waitUntil(() => named(events, EventName.info).length === 3)
+    await vi.waitUntil(() => named(events, EventName.info).length === 3, PATIENTLY)
     expect(ib.serverVersion).toBe(193)
     expect(named(events, EventName.server)).toEqual([[193, '20140605 09:30:00 US/Eastern']])
     expect(named(events, EventName.managedAccounts)).toEqual([['DU0000000']])
@@ -72,7 +73,7 @@ describe('the client @stoqey/ib', () => {
     const { port } = await room.serve(tapeOf(TICKS))
     const { ib, events } = await connected(port)
     ib.reqContractDetails(1, STOCK)
-    await vi.waitUntil(() => named(events, EventName.contractDetailsEnd).length === 1)
+    await vi.waitUntil(() => named(events, EventName.contractDetailsEnd).length === 1, PATIENTLY)
     expect(named(events, EventName.contractDetails)).toEqual([
       [
         1,
@@ -107,7 +108,7 @@ describe('the client @stoqey/ib', () => {
     const { port } = await room.serve(tapeOf(TICKS))
     const { ib, events } = await connected(port)
     ib.reqContractDetails(1, { ...STOCK, secType: SecType.OPT, lastTradeDateOrContractMonth: '20140621' })
-    await vi.waitUntil(() => named(events, EventName.contractDetailsEnd).length === 1)
+    await vi.waitUntil(() => named(events, EventName.contractDetailsEnd).length === 1, PATIENTLY)
     const details = named(events, EventName.contractDetails).map(([, found]) => found as ContractDetails)
     expect(details.map(({ contract }) => [contract.right, contract.localSymbol])).toEqual([
       ['C', 'TWX   140621C00070000'],
@@ -122,7 +123,7 @@ describe('the client @stoqey/ib', () => {
     })
     const conId = details[1]?.contract.conId ?? 0
     ib.reqContractDetails(2, { conId })
-    await vi.waitUntil(() => named(events, EventName.contractDetailsEnd).length === 2)
+    await vi.waitUntil(() => named(events, EventName.contractDetailsEnd).length === 2, PATIENTLY)
     expect(named(events, EventName.contractDetails).at(-1)).toEqual([2, details[1]])
   })
 
@@ -130,11 +131,11 @@ describe('the client @stoqey/ib', () => {
     const { port } = await room.serve(tapeOf(TICKS))
     const { ib, events } = await connected(port)
     ib.reqContractDetails(1, STOCK)
-    await vi.waitUntil(() => named(events, EventName.contractDetailsEnd).length === 1)
+    await vi.waitUntil(() => named(events, EventName.contractDetailsEnd).length === 1, PATIENTLY)
     const [details] = named(events, EventName.contractDetails).map(([, found]) => found as ContractDetails)
     const conId = details?.contract.conId ?? 0
     ib.reqSecDefOptParams(2, 'TWX', '', SecType.STK, conId)
-    await vi.waitUntil(() => named(events, EventName.securityDefinitionOptionParameterEnd).length === 1)
+    await vi.waitUntil(() => named(events, EventName.securityDefinitionOptionParameterEnd).length === 1, PATIENTLY)
     expect(named(events, EventName.securityDefinitionOptionParameter)).toEqual([
       [2, 'SMART', conId, 'TWX', 100, ['20140621', '20140719'], [70, 72.5]],
     ])
@@ -146,7 +147,7 @@ describe('the client @stoqey/ib', () => {
     ib.reqMarketDataType(1)
     ib.reqMktData(1, STOCK, '100,101', false, false)
     ib.reqMktData(2, OPTION, '', false, false)
-    await vi.waitUntil(() => named(events, EventName.info).some(([, code]) => code === 99_000))
+    await vi.waitUntil(() => named(events, EventName.info).some(([, code]) => code === 99_000), PATIENTLY)
     // The library makes a tickSize of the size in a price message for the ask but, its number being 0, not for the bid.
     const told = new Set<unknown>([EventName.marketDataType, EventName.tickPrice, EventName.tickSize, EventName.currentTime])
     expect(events.filter(([name]) => told.has(name))).toEqual([
@@ -178,7 +179,7 @@ describe('the client @stoqey/ib', () => {
     ib.reqMktData(5, { ...OPTION, right: OptionType.Put }, '', false, false)
     ib.cancelMktData(6)
     ib.reqHistoricalData(7, STOCK, '', '1 D', BarSizeSetting.MINUTES_ONE, WhatToShow.HISTORICAL_VOLATILITY, 1, 1, false)
-    await vi.waitUntil(() => named(events, EventName.error).length === 6)
+    await vi.waitUntil(() => named(events, EventName.error).length === 6, PATIENTLY)
     expect(named(events, EventName.error).map(([, code, reqId]) => [reqId, code])).toEqual([
       [1, 200],
       [2, 200],
@@ -200,7 +201,7 @@ describe('the client @stoqey/ib', () => {
     const { ib, events } = await connected(port)
     ib.reqMktData(1, STOCK, '233', false, false)
     ib.reqMktData(2, OPTION, '', false, false)
-    await vi.waitUntil(() => named(events, EventName.tickOptionComputation).length === 1)
+    await vi.waitUntil(() => named(events, EventName.tickOptionComputation).length === 1, PATIENTLY)
     expect(named(events, EventName.tickString)).toEqual([
       [1, 48, `70.02;100;${OPEN_US / 1000};100;70.02;true`],
       [1, 45, String(OPEN_US / 1_000_000)],
@@ -223,7 +224,7 @@ describe('the client @stoqey/ib', () => {
     await gateway.ended
     ib.reqHistoricalTicks(4, STOCK, '20140605-13:30:00', '', 10, WhatToShow.TRADES, 0, false)
     ib.reqHistoricalData(5, STOCK, '', '1 D', BarSizeSetting.MINUTES_ONE, WhatToShow.TRADES, 0, 2, false)
-    await vi.waitUntil(() => named(events, EventName.historicalData).length === 2)
+    await vi.waitUntil(() => named(events, EventName.historicalData).length === 2, PATIENTLY)
     const seconds = OPEN_US / 1_000_000
     // The library leaves the times of tick-by-tick data as text.
     expect(named(events, EventName.tickByTickAllLast)).toEqual([
@@ -284,7 +285,7 @@ describe('the client @stoqey/ib', () => {
     const { port } = await room.serve(tapeOf(TICKS))
     const { ib, events } = await connected(port)
     ib.reqCurrentTime()
-    await vi.waitUntil(() => named(events, EventName.currentTime).length === 1)
+    await vi.waitUntil(() => named(events, EventName.currentTime).length === 1, PATIENTLY)
     expect(named(events, EventName.currentTime)).toEqual([[OPEN_US / 1_000_000]])
   })
 })

@@ -18,6 +18,7 @@ import {
   NO_LIMITS,
 } from '../support/gateway/gateway-tape.ts'
 import { RawTwsClient } from '../support/gateway/raw-tws-client.ts'
+import { PATIENTLY } from '../support/waiting.ts'
 
 let room: TapeRoom
 
@@ -100,12 +101,12 @@ describe('tick-by-tick data', () => {
     const { gateway, port } = await room.serve(QUIET, { ...STANDING, limits: { ...NO_LIMITS, tickByTick: 1 } })
     const first = await RawTwsClient.connect({ port, clientId: 1 })
     first.send(...tickByTickRequest(1, TWX, 'Last'))
-    await vi.waitUntil(() => gateway.progress.lines === 1)
+    await vi.waitUntil(() => gateway.progress.lines === 1, PATIENTLY)
     await first.close()
-    await vi.waitUntil(() => gateway.progress.lines === 0)
+    await vi.waitUntil(() => gateway.progress.lines === 0, PATIENTLY)
     const second = await RawTwsClient.connect({ port, clientId: 2 })
     second.send(...tickByTickRequest(1, TWX, 'Last'))
-    await vi.waitUntil(() => gateway.progress.lines === 1)
+    await vi.waitUntil(() => gateway.progress.lines === 1, PATIENTLY)
     expect(of(second, /^4\|2\|1\|/)).toEqual([])
     await second.close()
   })

@@ -21,6 +21,7 @@ import {
   tapeRoom,
 } from '../support/gateway/gateway-tape.ts'
 import { RawTwsClient } from '../support/gateway/raw-tws-client.ts'
+import { PATIENTLY } from '../support/waiting.ts'
 
 let room: TapeRoom
 
@@ -148,7 +149,7 @@ describe('market data', () => {
     client.send(...marketDataRequest(1, TWX))
     await client.frame('1|6|1|2|70.05|')
     await client.close()
-    await vi.waitUntil(() => gateway.progress.lines === 0)
+    await vi.waitUntil(() => gateway.progress.lines === 0, PATIENTLY)
     expect(gateway.totals()).toMatchObject({ linesOpened: 1, linesClosed: 1 })
     const { changes, merged, unsent, ticksServed } = await gateway.stop()
     expect(changes).toBe(ticksServed + merged + unsent)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { GatewayOptions } from '../../backtester/gateway/server/gateway.ts'
 import { JUNE_70_CALL, marketDataRequest, OPEN_US, quoteAt, type TapeRoom, TWX, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 import { frameOf, greeting, RawTwsClient } from '../support/gateway/raw-tws-client.ts'
+import { PATIENTLY } from '../support/waiting.ts'
 
 let room: TapeRoom
 
@@ -133,7 +134,7 @@ describe('the handshake', () => {
     expect(second.frames.at(-1)).toBe('4|2|-1|326|Unable to connect as the client id is already in use. Retry with a unique client id.||')
     expect(logged).toContainEqual(expect.stringContaining('warn: Client asked for the id 7'))
     await first.close()
-    await vi.waitUntil(() => logged.includes('info: Client left'))
+    await vi.waitUntil(() => logged.includes('info: Client left'), PATIENTLY)
     const third = await RawTwsClient.connect({ port, clientId: 7 })
     expect(third.frames).toContain('9|1|1|')
     await third.close()

@@ -55,7 +55,7 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     expect(await names(silent)).toEqual([])
   })
 
-  it('says of every field of a tick what the program knows of it', async () => {
+  it('comments every column of a tick with what the program knows of the field', async () => {
     await migrate(client)
     for (const table of TICK_TABLES) {
       const { rows } = await client.query<{ column: string; about: string | null }>(
@@ -161,7 +161,7 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     expect(await migrate(client)).toEqual([])
   })
 
-  it('deletes no row without being told to, and says how many of what it would delete', async () => {
+  it('deletes rows only when allowed to, and says how many of which table it would delete', async () => {
     const columns = extra('ALTER TABLE batches ADD COLUMN note text', 'ALTER TABLE batches DROP COLUMN note')
     const migrations = [...shipped, columns]
     await migrate(client, { migrations })
@@ -228,7 +228,7 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     expect(error.message).toContain('000001_tape')
   })
 
-  it('tells a role without rights what its administrator has to grant', async () => {
+  it('says what an administrator has to grant to a role without rights', async () => {
     const role = `tapedeck_poor_${new URL(url).pathname.slice(-6)}`
     await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret-word'; REVOKE ALL ON SCHEMA public FROM public`)
     onTestFinished(async () => {

@@ -9,7 +9,7 @@ import { startGatewayProxy } from '../support/gateway/gateway-proxy.ts'
 import { CONTRACTS, type TapeRoom, tapeRoom } from '../support/gateway/gateway-tape.ts'
 import { type Collecting, startCollecting } from '../support/process/collecting.ts'
 import { everyKind } from '../support/tape/every-kind.ts'
-import { told, toldBy } from '../support/tape/records.ts'
+import { comparable, comparableFrom } from '../support/tape/records.ts'
 
 /** Market data of every contract; trades and quotes of the stock, tick by tick. */
 const LINES = CONTRACTS.length + 2
@@ -68,7 +68,7 @@ forEachEdition('a session of every kind of record', (edition) => {
     const { sessionId } = await collector.stop('enough')
 
     const source = await openRecordSource({ url: databaseUrl }, { sessionId, includeQuarantined: true })
-    expect(await toldBy(source)).toEqual(told(sessionId, live))
+    expect(await comparableFrom(source)).toEqual(comparable(sessionId, live))
     const kinds = new Set(live.map(({ kind }) => kind))
     expect([...kinds].sort()).toEqual(['config', 'contract', 'gap', 'greeks', 'line', 'quote', 'session', 'statistic', 'trade'])
     const verdicts = live.flatMap((record) => ('verdict' in record && record.verdict ? [record.verdict] : []))

@@ -61,7 +61,7 @@ forEachEdition('the storage', ({ createDatabase }) => {
     expect(indexes.map(({ name }) => name)).toEqual(['quotes_instrument', 'quotes_session'])
   })
 
-  it('leaves another chunk interval as somebody set it', async () => {
+  it('leaves a chunk interval that was set by hand as it is', async () => {
     await reconcileStorage(client)
     if (hasTimescale) await client.query("SELECT set_chunk_time_interval('quotes', interval '7 days')")
     expect(await reconcileStorage(client)).toHaveLength(1)

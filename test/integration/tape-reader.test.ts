@@ -10,6 +10,7 @@ import type { TapeRecord, Tick } from '../../market/tick.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { startPostgresProxy } from '../support/database/tcp-proxy.ts'
 import { block, CONTRACTS, contractOf, FIRST_TS_US, quote, quotes } from '../support/tape/ticks.ts'
+import { PATIENTLY } from '../support/waiting.ts'
 
 const HOUR_US = 3_600_000_000
 const OLD = 4096
@@ -158,7 +159,7 @@ forEachEdition('the tape reader', ({ createTapeDatabase }) => {
 
   it('leaves no connection behind', async () => {
     await read({ sessionId: DAYS, includeQuarantined: true })
-    await expect.poll(backends).toBe(0)
+    await expect.poll(backends, PATIENTLY).toBe(0)
   })
 
   it('says that the database cannot be read, and what to do', async () => {
@@ -204,7 +205,7 @@ forEachEdition('the tape reader', ({ createTapeDatabase }) => {
       expect(chunk[0]?.seq).toBe(1)
       break
     }
-    await expect.poll(backends).toBe(0)
+    await expect.poll(backends, PATIENTLY).toBe(0)
   })
 
   it('fails with a FeedError when the connection breaks on the way', async () => {

@@ -43,7 +43,7 @@ forEachEdition('a transaction of a role with settings of its own', ({ createTape
   })
   afterAll(() => admin.end())
 
-  /** What a pooler in transaction mode gives: a backend of which nobody set anything but the role. */
+  /** What a pooler in transaction mode gives: a backend on which only the role was set. */
   const otherBackend = async (client: pg.ClientBase) => {
     await client.query('RESET ALL')
     await client.query(

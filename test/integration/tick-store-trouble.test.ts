@@ -7,6 +7,7 @@ import { WriteError } from '../../market/errors.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { startPostgresProxy } from '../support/database/tcp-proxy.ts'
 import { block, contractOf, quotes } from '../support/tape/ticks.ts'
+import { PATIENTLY } from '../support/waiting.ts'
 
 /** A store with a pool of its own, closed when the test is over. */
 function storeOf(url: string, options: Omit<TickStoreOptions, 'pool'> = {}): TickStore {
@@ -90,7 +91,7 @@ forEachEdition('the tick store in trouble', ({ createTapeDatabase }) => {
       hold.cutClient()
       expect((await failed).retryable).toBe(true)
       const retry = store(1, tickStore)
-      await expect.poll(waitingForLock).toBe(1)
+      await expect.poll(waitingForLock, PATIENTLY).toBe(1)
       hold.release()
       expect(await retry).toMatchObject({ alreadyCommitted: true, acceptedTicks: 10 })
       expect(await storedRows()).toBe(10)
@@ -104,7 +105,7 @@ forEachEdition('the tick store in trouble', ({ createTapeDatabase }) => {
       hold.cutClient()
       await failed
       const retry = store(1, tickStore)
-      await expect.poll(waitingForLock).toBe(1)
+      await expect.poll(waitingForLock, PATIENTLY).toBe(1)
       hold.cut()
       expect(await retry).toMatchObject({ alreadyCommitted: false, acceptedTicks: 10 })
       expect(await storedRows()).toBe(10)
@@ -171,7 +172,7 @@ forEachEdition('the tick store in trouble', ({ createTapeDatabase }) => {
       expect((await failureOf(store(1, storeOf(address.href)))).message).toContain('Create the database')
     })
 
-    it('is worth another try when nobody listens', async () => {
+    it('can be retried when nothing listens on the port', async () => {
       const address = new URL(url)
       address.port = '1'
       const error = await failureOf(store(1, storeOf(address.href)))

@@ -1,5 +1,6 @@
 /**
- * Two rules of the house that the linter does not know: no state in modules, and no ambient clock where there must be none.
+ * Rules of the house that the linter does not know: no state in modules, no ambient clock where there must be none, and no wait
+ * of a test that ends after the runner's default of one second.
  * Loaded by .oxlintrc.json.
  */
 
@@ -45,4 +46,25 @@ const noAmbientDate = {
   }),
 }
 
-export default { meta: { name: 'house' }, rules: { 'no-module-state': noModuleState, 'no-ambient-date': noAmbientDate } }
+const WAITS = { vi: ['waitFor', 'waitUntil'], expect: ['poll'] }
+
+const noHastyWait = {
+  create: (context) => ({
+    CallExpression(node) {
+      const { object, property } = node.callee
+      if (object?.type !== 'Identifier' || !WAITS[object.name]?.includes(property.name)) return
+      const options = node.arguments[1]
+      const hasTimeout = options?.type === 'ObjectExpression' ? options.properties.some(({ key }) => key?.name === 'timeout') : options
+      if (!hasTimeout)
+        context.report({
+          node,
+          message: 'One second, the default, is too short on a busy machine: pass PATIENTLY of test/support/waiting.ts.',
+        })
+    },
+  }),
+}
+
+export default {
+  meta: { name: 'house' },
+  rules: { 'no-module-state': noModuleState, 'no-ambient-date': noAmbientDate, 'no-hasty-wait': noHastyWait },
+}

@@ -19,7 +19,7 @@ const names = new Set(
   ROOMS.flatMap((room) => readdirSync(join(root, room), { recursive: true, withFileTypes: true })).map(({ name }) => name),
 )
 
-/** Paths from the root, in text and in blocks, without the full stop of a sentence. Of one with a placeholder, the part before it. */
+/** Paths from the root, in text and in blocks, without the full stop of a sentence. A path with a placeholder is cut before it. */
 function pathsIn(text: string): string[] {
   return [...text.matchAll(PATH)].map(([path]) => path.replace(/[.-]+$/, ''))
 }

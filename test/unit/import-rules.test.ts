@@ -27,8 +27,10 @@ function lint(folder: string): Diagnostic[] {
 
 const importing = (specifier: string) => `import { x } from '${specifier}'\nexport const y = x\n`
 const IMPORTS = 'eslint(no-restricted-imports)'
+const waiting = (call: string) => `import { expect, vi } from 'vitest'\nexport const waited = [vi, expect, ${call}]\n`
+const WAIT = 'house(no-hasty-wait)'
 
-/** File, its text, and the rule that must speak. */
+/** File, its text, and the rule that must report it. */
 const violations: [path: string, text: string, code: string][] = [
   ['market/imports-db.ts', importing('../db/pool.ts'), IMPORTS],
   ['market/rules/imports-config.ts', importing('../../config/load.ts'), IMPORTS],
@@ -70,6 +72,10 @@ const violations: [path: string, text: string, code: string][] = [
   ['market/circle-a.ts', "import type { B } from './circle-b.ts'\nexport interface A {\n  b: B\n}\n", 'import(no-cycle)'],
   ['market/circle-b.ts', "import type { A } from './circle-a.ts'\nexport interface B {\n  a: A\n}\n", 'import(no-cycle)'],
   ['db/is-long.ts', 'export {}\n'.repeat(451), 'eslint(max-lines)'],
+  ['test/unit/waits-for.test.ts', waiting('vi.waitFor(() => 1)'), WAIT],
+  ['test/unit/waits-until.test.ts', waiting('vi.waitUntil(() => true)'), WAIT],
+  ['test/unit/polls.test.ts', waiting('expect.poll(() => 1).toBe(1)'), WAIT],
+  ['test/unit/polls-often.test.ts', waiting('expect.poll(() => 1, { interval: 5 }).toBe(1)'), WAIT],
   ['db/forgets-a-promise.ts', 'export function f(): void {\n  Promise.resolve(1)\n}\n', 'typescript(no-floating-promises)'],
 ]
 
@@ -85,6 +91,9 @@ const allowed: [path: string, text: string][] = [
   ['collector/ib/session.ts', importing('@stoqey/ib').replace('{ x }', '{ IBApi as x }')],
   ['backtester/replay/clock.ts', importing('../../db/pool.ts').replace('{ x }', '{ h as x }')],
   ['test/unit/any.test.ts', importing('../../collector/ib/session.ts').replace('{ x }', '{ y as x }')],
+  ['test/support/waiting.ts', 'export const PATIENTLY = { timeout: 9000 }\n'],
+  ['test/unit/waits.test.ts', `import { PATIENTLY } from '../support/waiting.ts'\n${waiting('vi.waitFor(() => 1, PATIENTLY)')}`],
+  ['test/unit/waits-longer.test.ts', waiting('vi.waitUntil(() => true, { timeout: 20_000 })')],
 ]
 
 describe('the lint rules of the house', () => {
@@ -114,7 +123,7 @@ describe('the lint rules of the house', () => {
     expect(codes(path)).toEqual([])
   })
 
-  it('find no forbidden import, no circle, no ambient clock and no module state in this tree', () => {
+  it('find no forbidden import, no circle, no ambient clock, no module state and no hasty wait in this tree', () => {
     const rule = /^(house|eslint\(no-restricted|import\(no-cycle)/
     const found = lint(root).filter(({ code }) => rule.test(code))
     expect(found.map(({ code, filename }) => `${filename}: ${code}`)).toEqual([])

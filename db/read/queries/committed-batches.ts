@@ -5,7 +5,7 @@ import type pg from 'pg'
 export interface BatchesBelow {
   /** How many batches below the given one are committed. */
   batches: number
-  /** The given one is. */
+  /** Whether the given one is committed. */
   hasBatch: boolean
   /** The last tick in those below, microseconds; undefined without any. */
   lastTsUs: number | undefined

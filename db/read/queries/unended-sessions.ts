@@ -1,13 +1,13 @@
 /**
- * Sessions of one collector that never ended in order and that no later session of it has followed with a gap: what a start has to name
- * when the journal that could have told is gone.
+ * Sessions of one collector that did not end in order and that no gap of a later session covers. After the journal was lost, a start
+ * finds here which gaps it has to record.
  */
 
 import type pg from 'pg'
 
 import { microseconds } from '../../microseconds.ts'
 
-/** Who recorded a session, as its `started` record says in `detail`. */
+/** Which collector recorded a session, as its `started` record says in `detail`. */
 export interface CollectorIdentity {
   /** Kept in the data directory; absent when that is gone, or was never given one. */
   collectorId?: string | undefined

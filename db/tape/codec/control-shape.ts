@@ -9,7 +9,7 @@ export type ControlKind = Exclude<TapeRecord['kind'], 'quote' | 'trade' | 'greek
 type Fields = Readonly<Record<string, unknown>>
 type Check = (value: unknown) => boolean
 
-/** Far above our own; what nests deeper would exhaust the stack of whoever walks through it. */
+/** Far above our own; what nests deeper would exhaust the stack of any code that walks through it. */
 const MAX_DEPTH = 64
 const NO_INSTRUMENT = 0xffffffff
 

@@ -98,7 +98,7 @@ export class RecordCursor {
     return ((this.#bytes[this.#start + 1] as number) & FLAG_DELAYED) !== 0
   }
 
-  /** Of a quote. */
+  /** Only for a quote. */
   get quoteSource(): QuoteSource | undefined {
     const variant = this.#variant()
     if (variant >= QUOTE_SOURCES.length) throw corrupt(`an unknown source of quotes ${variant}`)

@@ -2,7 +2,7 @@
  * Rows of an option chain's minute quotes, one row per contract and minute:
  * `date,ms_of_day,underlying,expiry,strike,right,bid,bid_size,ask,ask_size`, dates as YYYYMMDD, prices in US dollars per share,
  * sizes in contracts. `ms_of_day` is the START of the minute in New York while the quote is the one at its CLOSE, so it counts
- * from start + 60 s on. An empty price is a side that nobody quotes.
+ * from start + 60 s on. An empty price is a side without a quote.
  */
 
 import { contractKey, type OptionContract } from '../../../market/contract.ts'

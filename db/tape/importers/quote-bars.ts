@@ -1,7 +1,7 @@
 /**
  * Rows of a stock's minute quote bars: `ms,bidO,bidH,bidL,bidC,bidSize,askO,askH,askL,askC,askSize` without a header, prices x 10,000,
  * sizes in shares, `ms` the START of the minute in New York. Symbol and date are in the file's name only. A bar's close is the quote
- * at start + 60 s; open, high and low happened at times that nobody wrote down, so they become no quotes.
+ * at start + 60 s; open, high and low happened at unknown times, so they become no quotes.
  */
 
 import { contractKey, type StockContract } from '../../../market/contract.ts'

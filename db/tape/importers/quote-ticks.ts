@@ -2,7 +2,7 @@
  * Rows of a stock's best bid and ask of one day: `ms,bid,bidSize,ask,askSize,exchange,condition,suspicious` without a header, prices
  * x 10,000, sizes in shares, `ms` milliseconds of the day in New York. Symbol and date are in the file's name only.
  *
- * A row tells one side, the other is `0,0`, and names the exchange that holds it. These are already the best of all exchanges: minute
+ * A row has one side, the other is `0,0`, and names the exchange that holds it. These are already the best of all exchanges: minute
  * bars that another engine made of the same rows equal the latest row of each side in every figure, whichever exchange it names (IBM,
  * 2013-10-07: 554 of 554 minutes). Taking them for each exchange's own quote, with the best chosen here, gives a crossed market on 99 %
  * of the rows, as a best quote that is gone from an exchange is never withdrawn there. So a side stands until its next row.
@@ -13,10 +13,10 @@
  *
  * - empty: nothing came; the first row may have one side only
  * - waiting: a bid came; the ask of the same millisecond may follow, anything else or the end closes the quote
- * - standing: both are told
+ * - standing: both sides are emitted
  *
- * A suspicious row becomes a quarantined Quote of its own and leaves what stands untouched. A row with neither side is refused: nothing
- * says what it would mean.
+ * A suspicious row becomes a quarantined Quote of its own and leaves what stands untouched. A row with neither side is refused, as
+ * its meaning is unknown.
  */
 
 import { contractKey, type StockContract } from '../../../market/contract.ts'
@@ -38,11 +38,11 @@ export function quoteTickParser(symbol: string, day: string): RowParser {
   const key = contractKey(contract)
   let bid: Side | undefined
   let ask: Side | undefined
-  let told: { bid: Side | undefined; ask: Side | undefined } = { bid, ask }
-  /** Of the bid that may still get its ask. */
+  let emitted: { bid: Side | undefined; ask: Side | undefined } = { bid, ask }
+  /** Time of a bid that may still get its ask. */
   let waitingTsUs: number | undefined
 
-  const quote = (tsUs: number, sides: typeof told, verdict?: SourceQuote['verdict']): SourceQuote => ({
+  const quote = (tsUs: number, sides: typeof emitted, verdict?: SourceQuote['verdict']): SourceQuote => ({
     kind: 'quote',
     tsUs,
     seq: 0,
@@ -56,13 +56,13 @@ export function quoteTickParser(symbol: string, day: string): RowParser {
     askSize: sides.ask?.size,
     verdict,
   })
-  const tell = (tsUs: number, out: SourceQuote[]) => {
-    if (isSame(bid, told.bid) && isSame(ask, told.ask)) return
-    told = { bid, ask }
-    out.push(quote(tsUs, told))
+  const emit = (tsUs: number, out: SourceQuote[]) => {
+    if (isSame(bid, emitted.bid) && isSame(ask, emitted.ask)) return
+    emitted = { bid, ask }
+    out.push(quote(tsUs, emitted))
   }
   const closeWaiting = (out: SourceQuote[]) => {
-    if (waitingTsUs !== undefined) tell(waitingTsUs, out)
+    if (waitingTsUs !== undefined) emit(waitingTsUs, out)
     waitingTsUs = undefined
   }
 
@@ -85,14 +85,14 @@ export function quoteTickParser(symbol: string, day: string): RowParser {
       bid = newBid ?? bid
       ask = newAsk ?? ask
       waitingTsUs = newAsk ? undefined : tsUs
-      if (newAsk) tell(tsUs, out)
+      if (newAsk) emit(tsUs, out)
       return { tsUs, date }
     },
     end: closeWaiting,
   }
 }
 
-/** A price of 0 says nothing of the side. */
+/** A price of 0 leaves the side as it is. */
 function sideOf(priceText: string, sizeText: string, name: 'bid' | 'ask'): Side | undefined {
   const price = parseNumber(priceText, name) / PRICE_SCALE
   const size = parseNumber(sizeText, `${name}Size`)

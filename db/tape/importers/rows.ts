@@ -1,6 +1,6 @@
 /**
  * What the importers share: numbers and times as vendors write them, and refusals that say what was expected and found.
- * Where the row is (file and line) is added by whoever feeds the lines.
+ * Where the row is (file and line) is added by the caller.
  */
 
 import type { Contract } from '../../../market/contract.ts'

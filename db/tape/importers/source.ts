@@ -1,4 +1,4 @@
-/** The kinds of file that can be imported, told apart by name, and the ticks each of them gives. */
+/** The kinds of file that can be imported, recognized by name, and the ticks that each of them gives. */
 
 import { basename } from 'node:path'
 
@@ -38,7 +38,7 @@ export function identifySource(path: string): Source {
   const name = basename(path)
   if (/_trade_1min\.csv(\.gz)?$/i.test(name)) {
     throw new FeedError(
-      `${path} holds minute bars of trades, and those are no ticks: a bar sums up many trades whose times, prices and sizes it does not tell, ` +
+      `${path} holds minute bars of trades, which are not ticks: a bar sums up many trades without their times, prices and sizes, ` +
         'so none of them can be put on a tape. Leave this file out; quote bars (_quote_1min.csv) can be imported.',
       { code: 'import-trade-bars' },
     )

@@ -1,5 +1,5 @@
 /**
- * Starts the editions of the database that are at hand, once for a run of a project's tests, and tells the tests where they are.
+ * Starts the editions of the database that are at hand, once for a run of a project's tests, and passes their addresses to the tests.
  * The embedded server is always there, or the run fails.
  */
 

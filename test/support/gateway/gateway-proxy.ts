@@ -14,7 +14,7 @@ export interface GatewayProxy {
   readonly marketDataRequests: string[][]
   /** Closes all connections and refuses new ones until `resume`. */
   cut(): void
-  /** From here on nothing of what the gateway sends is passed on, and nobody is told. Ends with the connection. */
+  /** Silently drops everything that the gateway sends from now on, until the connection ends. */
   silence(): void
   /** A message of the gateway's that it never sent, to every client. */
   say(...fields: readonly (string | number)[]): void

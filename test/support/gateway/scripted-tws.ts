@@ -1,5 +1,5 @@
 /**
- * A TWS that says what a test tells it to. It knows how bytes become messages and how the handshake goes; every message is typed
+ * A TWS that sends what a test scripts. It knows how bytes become messages and how the handshake goes; every message is typed
  * by the test, field by field, as IB's protocol has it at server version 193.
  *
  * States of a connection: the client's version range is awaited (`hello`), then messages flow both ways until one side ends it.

@@ -92,7 +92,7 @@ export class Collecting {
   async said(words: string): Promise<LogLine> {
     return vi.waitFor(() => {
       const line = this.logged.find((line) => JSON.stringify(line).includes(words))
-      if (!line) throw new Error(`nobody said "${words}"; the log: ${this.logged.map(({ msg }) => msg).join(' | ')}`)
+      if (!line) throw new Error(`nothing was logged with "${words}"; the log: ${this.logged.map(({ msg }) => msg).join(' | ')}`)
       return line
     }, PATIENCE)
   }

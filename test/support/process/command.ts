@@ -11,7 +11,7 @@ import { expect, onTestFinished, vi } from 'vitest'
 
 import { COMMAND } from './recording.ts'
 
-/** Settings that a developer may have, and what vitest tells its own children. */
+/** Settings that a developer may have, and what vitest sets for its own children. */
 const OURS = /^(TAPEDECK_|DATABASE_URL|DB_|IB_|COLLECTION_INTERVAL_MS|MAX_SPREAD_PERCENT|EXPIRY_RANGE_DAYS|LOG_LEVEL|VITEST|NODE_ENV)/
 /** How long a condition may take to come true; a test that waits longer has failed. */
 const PATIENCE = { timeout: 60_000, interval: 5 }
@@ -26,7 +26,7 @@ export interface Ended {
 /** A folder of a test, with all that runs there. Everything is killed and removed at the end of the test. */
 export class Place {
   readonly folder: string
-  /** Of the runs started here and of all their children. */
+  /** Covers the runs started here and all their children. */
   readonly #mark = `TEST_PLACE=${randomBytes(8).toString('hex')}`
 
   constructor(folder: string) {
@@ -53,7 +53,7 @@ export class Place {
     return this.start([...COMMAND, ...args], { env })
   }
 
-  /** Command lines of the processes that were started here, and of those that work on this folder: databases keep no environment. */
+  /** Command lines of the processes that were started here or work on this folder: databases keep no environment. */
   async processes(): Promise<string[]> {
     return (await this.#processes()).map(({ command }) => command)
   }
@@ -150,7 +150,7 @@ export async function takePort(port: number): Promise<number> {
   return typeof address === 'object' && address ? address.port : port
 }
 
-/** An answer that somebody can act on: this exit code, nothing on standard output, a message in our words and no stack trace. */
+/** An answer that a person can act on: this exit code, nothing on standard output, a message in our words and no stack trace. */
 export function expectComplaint({ code, stdout, stderr }: Ended, expected: { code: number; saying: RegExp }): void {
   expect(stderr).toMatch(expected.saying)
   expect(stderr).toMatch(/^tapedeck: /m)

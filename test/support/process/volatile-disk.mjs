@@ -1,5 +1,5 @@
 /**
- * A disk that keeps what it has not been told to sync apart, to be preloaded into a collector (`--import`). The real files are written
+ * A disk that keeps unsynced data apart, to be preloaded into a collector (`--import`). The real files are written
  * as ever; beside them it notes what a power cut may take. VOLATILE_DISK is JSON: `root`, the folder that it watches, `seed`, and
  *
  *   - `cutAtCall`, `image`: at that call the power fails. Into `image` goes what the disk may look like then, into `<image>.synced` what
@@ -8,7 +8,7 @@
  *     have is written to `failed-syncs`.
  *
  * Promised are the bytes that were written before a sync began that has ended, and the names in a folder that were there before a
- * sync of the folder began. Of all else any part may be on the disk: each name, each sector of each write, the new length or the old.
+ * sync of the folder began. Any part of everything else may be on the disk: each name, each sector of each write, the new length or the old.
  */
 
 import fs from 'node:fs'

@@ -142,14 +142,14 @@ async function expectAsJournaled(databaseUrl: string, { sessionId, records, cont
   let i = 0
   for await (const chunk of reader.ticks())
     for (const tick of chunk) {
-      const [found, journaled] = [told(tick, reader.contracts), told(expected[i++], contracts)]
+      const [found, journaled] = [textOf(tick, reader.contracts), textOf(expected[i++], contracts)]
       // An expectation for each of a hundred thousand ticks would take longer than their recording.
       if (found !== journaled) expect(found).toBe(journaled)
     }
   expect(i).toBe(expected.length)
 }
 
-function told(tick: Tick | undefined, contracts: ReadonlyMap<number, Contract>): string {
+function textOf(tick: Tick | undefined, contracts: ReadonlyMap<number, Contract>): string {
   const contract = tick && contracts.get(tick.instrument)
   return JSON.stringify({ ...tick, instrument: contract && contractKey(contract) }, FIELDS)
 }

@@ -1,6 +1,6 @@
 /**
  * A tape with every kind of tick, and the account of a recording of it that was disturbed. Each tick carries its number in one of its own
- * values, so that what was recorded tells which of the tape's ticks it was, whatever the clock that stamped it.
+ * values, so that a recorded tick can be matched to the tape's, whatever clock stamped it.
  */
 
 import { expect } from 'vitest'
@@ -147,7 +147,7 @@ async function expectAsJournaled(databaseUrl: string, { sessionId, records, cont
   for await (const chunk of reader.ticks())
     for (const tick of chunk) {
       const journaled = expected[i++]
-      const [found, wanted] = [told(tick, reader.contracts), journaled && told(journaled, contracts)]
+      const [found, wanted] = [textOf(tick, reader.contracts), journaled && textOf(journaled, contracts)]
       // An expectation for each of many thousand ticks would take longer than their recording.
       if (found !== wanted) expect(found).toBe(wanted)
     }
@@ -155,7 +155,7 @@ async function expectAsJournaled(databaseUrl: string, { sessionId, records, cont
 }
 
 /** All fields of a tick in one order, with the contract for the number that stands for it. */
-function told(tick: Tick, contracts: ReadonlyMap<number, Contract>): string {
+function textOf(tick: Tick, contracts: ReadonlyMap<number, Contract>): string {
   const contract = contracts.get(tick.instrument)
   const fields = Object.entries({ ...tick, instrument: contract && contractKey(contract) }).filter(([, value]) => value !== undefined)
   return JSON.stringify(fields.sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -70,17 +70,20 @@ export function everyRecord(firstTsUs: number): TapeRecord[] {
   ])
 }
 
-/** What is read, by session, each instrument by the contract that a record before has explained: numbers differ between sources. */
-export async function toldBy(source: RecordSource): Promise<{ sessionId: number; record: object }[]> {
+/**
+ * Reads all records of a source, each with its session. Instruments are given by the contract that an earlier record gave for their
+ * number, as numbers differ between sources.
+ */
+export async function comparableFrom(source: RecordSource): Promise<{ sessionId: number; record: object }[]> {
   const contracts = new Map<number, string>()
-  const told: { sessionId: number; record: object }[] = []
+  const found: { sessionId: number; record: object }[] = []
   for await (const { sessionId, records } of source.records())
-    for (const record of records) told.push({ sessionId, record: named(record, contracts) })
-  return told
+    for (const record of records) found.push({ sessionId, record: named(record, contracts) })
+  return found
 }
 
-/** The same of records at hand. */
-export function told(sessionId: number, records: readonly TapeRecord[]): { sessionId: number; record: object }[] {
+/** The same form, for records in memory. */
+export function comparable(sessionId: number, records: readonly TapeRecord[]): { sessionId: number; record: object }[] {
   const contracts = new Map<number, string>()
   return records.map((record) => ({ sessionId, record: named(record, contracts) }))
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { logDestination } from '../../../cli/logger.ts'
 import { LossyOutput } from '../../../cli/lossy-output.ts'
 
-/** A reader that takes one text at a time, each when it is told to. */
+/** A reader that takes one text at a time, each when the test says so. */
 class SlowReader extends Writable {
   readonly taken: string[] = []
   #take: (() => void) | undefined
@@ -45,7 +45,7 @@ describe('an output', () => {
     expect(reader.taken).toEqual(['a', 'd'])
   })
 
-  it('keeps at most so much for the reader as it is told to', () => {
+  it('keeps at most the configured amount for the reader', () => {
     const reader = new SlowReader()
     const output = new LossyOutput(asTerminal(reader))
     for (let i = 0; i < 1000; i++) output.offer('x'.repeat(10), 100)

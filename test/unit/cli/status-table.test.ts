@@ -87,7 +87,7 @@ const TROUBLED: Status = {
 const rowsOf = (status: Status) => formatStatus(status, NOW_MS).split('\n')
 
 describe('the table of a status', () => {
-  it('fits into 80 columns, whatever there is to tell', () => {
+  it('fits into 80 columns, whatever it shows', () => {
     for (const status of [FIRST, TROUBLED]) {
       const rows = rowsOf(statusSchema.parse(status))
       expect(rows.filter((row) => row.length > 80)).toEqual([])
@@ -105,7 +105,7 @@ describe('the table of a status', () => {
     expect(rows).toContain('Entitlements    not known yet')
   })
 
-  it('tells every trouble, and lines the ticks up so that they can be added', () => {
+  it('shows every problem, and lines the ticks up so that they can be added', () => {
     const rows = rowsOf(TROUBLED)
     expect(rows).toContain('Running for     9 d 5 h (since 2026-11-12T06:30:00Z)')
     expect(rows).toContain('Lines           9,000 open of 9,999 wanted, at most 10,000; the gateway has')

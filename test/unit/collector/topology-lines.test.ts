@@ -5,6 +5,7 @@ import { createWallClock } from '../../../collector/record/clock.ts'
 import type { LineFeed } from '../../../market/tick.ts'
 import { greet } from '../../support/gateway/scripted-tws.ts'
 import { acceptAll, collectorOn, reqIdsOf, type Script } from './topology-support.ts'
+import { PATIENTLY } from '../../support/waiting.ts'
 
 describe('lines that are refused for now', () => {
   it('are closed on the tape, and open again with the data that resumes, of which nothing is lost', async () => {
@@ -18,11 +19,11 @@ describe('lines that are refused for now', () => {
     gateway.send(46, 6, one, 45, '1401975060')
     gateway.send(1, 6, one, 1, 70.5, 3, 1)
     await linesOpen(2)
-    await vi.waitFor(() => expect(counts.received).toBe(2))
+    await vi.waitFor(() => expect(counts.received).toBe(2), PATIENTLY)
     // The first data may have been on its way already; that there is more of it ends the pause.
     gateway.send(1, 6, two, 1, 35.2, 8, 1)
     gateway.send(1, 6, one, 1, 70.6, 3, 1)
-    await vi.waitFor(() => expect(counts.received).toBe(4))
+    await vi.waitFor(() => expect(counts.received).toBe(4), PATIENTLY)
     const [records] = await finish()
 
     expect(records?.slice(6, 15)).toMatchObject([
@@ -37,8 +38,8 @@ describe('lines that are refused for now', () => {
       { kind: 'line', event: 'closed' },
     ])
     expect(counts.dropped.size).toBe(0)
-    const told = logged.filter(({ msg }) => /for now|serves its lines again/.test(String(msg)))
-    expect(told).toMatchObject([{ level: 40, code: 10197 }, { level: 30 }])
+    const notices = logged.filter(({ msg }) => /for now|serves its lines again/.test(String(msg)))
+    expect(notices).toMatchObject([{ level: 40, code: 10197 }, { level: 30 }])
     // The report of entitlements, once.
     expect(logged.filter(({ msg }) => /real time/.test(String(msg)))).toHaveLength(1)
   })
@@ -50,7 +51,7 @@ describe('lines that are refused for now', () => {
     const [one = ''] = reqIdsOf(gateway)
     gateway.send(4, 2, one, 10197, 'No market data during competing live session', '')
     expect((await gateway.request(2))[2]).toBe(one)
-    await vi.waitFor(() => expect(reqIdsOf(gateway)).toHaveLength(3))
+    await vi.waitFor(() => expect(reqIdsOf(gateway)).toHaveLength(3), PATIENTLY)
     await linesOpen(2)
   })
 })
@@ -91,9 +92,9 @@ describe('lines that stay silent when IB is back', () => {
     gateway.send(4, 2, -1, 1102, 'Connectivity between IB and Trader Workstation has been restored - data maintained.', '')
     gateway.send(1, 6, two, 1, 35.1, 8, 1)
     expect((await gateway.request(2))[2]).toBe(one)
-    await vi.waitFor(() => expect(reqIdsOf(gateway)).toHaveLength(3))
+    await vi.waitFor(() => expect(reqIdsOf(gateway)).toHaveLength(3), PATIENTLY)
     gateway.send(1, 6, reqIdsOf(gateway)[2] ?? '', 1, 70.5, 3, 1)
-    await vi.waitFor(() => expect(counts.received).toBe(2))
+    await vi.waitFor(() => expect(counts.received).toBe(2), PATIENTLY)
     const [records] = await finish()
 
     const events = records?.filter(({ kind }) => kind === 'quote' || kind === 'line').slice(2)
@@ -126,7 +127,7 @@ describe('delayed data', () => {
     const [, , cancelled] = await gateway.request(2)
     expect(cancelled).toBe(reqIdsOf(gateway)[1])
     gateway.send(1, 6, reqIdsOf(gateway)[0] ?? '', 1, 70.5, 3, 1)
-    await vi.waitFor(() => expect(counts.received).toBe(1))
+    await vi.waitFor(() => expect(counts.received).toBe(1), PATIENTLY)
     const [records] = await finish()
 
     expect(records?.filter(({ kind }) => kind === 'quote' || kind === 'line')).toMatchObject([
@@ -159,7 +160,7 @@ describe('delayed data', () => {
 
   it('that is wanted is recorded and marked', async () => {
     const { finish, counts, topology } = await collectorOn(createWallClock(), secondIsDelayed, { marketDataType: 3 })
-    await vi.waitFor(() => expect(counts.received).toBe(1))
+    await vi.waitFor(() => expect(counts.received).toBe(1), PATIENTLY)
     expect(topology.supply.entitlements.rows).toMatchObject([
       { symbol: 'TWX', live: 1 },
       { symbol: 'FOXA', delayed: 1, reasons: [{ code: 10167, text: expect.stringContaining('recorded, marked as delayed') }] },
@@ -176,13 +177,13 @@ describe('the report of entitlements', () => {
     expect(logged.filter(({ msg }) => /real time/.test(String(msg)))).toMatchObject([{ level: 30, lines: 2 }])
   })
 
-  it('does not wait for a line without an answer for ever', async () => {
+  it('does not wait forever for a line without an answer', async () => {
     const { tws, logged, topology } = await collectorOn(createWallClock(), async (gateway) => {
       await greet(gateway)
       gateway.send(4, 2, (await gateway.request(1))[2] ?? '', 354, 'Requested market data is not subscribed', '')
     })
-    await vi.waitFor(async () => expect(reqIdsOf(await tws(0))).toHaveLength(2))
-    await vi.waitFor(() => expect(topology.supply.lines.marketData).toMatchObject({ refused: 1, asked: 1 }))
+    await vi.waitFor(async () => expect(reqIdsOf(await tws(0))).toHaveLength(2), PATIENTLY)
+    await vi.waitFor(() => expect(topology.supply.lines.marketData).toMatchObject({ refused: 1, asked: 1 }), PATIENTLY)
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     topology.supply.universeFound()
@@ -195,7 +196,7 @@ describe('the report of entitlements', () => {
 })
 
 describe('a line that gets no answer after a reconnect', () => {
-  it('is not held, and does not keep the hole of the others open', async () => {
+  it('is not held, and does not keep the gap of the others open', async () => {
     const { finish, tws, linesOpen, topology } = await collectorOn(createWallClock(), async (gateway, index) => {
       await greet(gateway)
       gateway.send(58, 1, (await gateway.request(1))[2] ?? '', 1)
@@ -223,7 +224,7 @@ describe('a line that gets no answer after a reconnect', () => {
 describe('tick-by-tick lines of the underlyings', () => {
   const FEEDS: LineFeed[] = ['tick-by-tick-trades', 'tick-by-tick-quotes']
 
-  it('are recorded beside the sampled ones from their first tick on, and nobody waits for that', async () => {
+  it('are recorded beside the sampled ones from their first tick on, without waiting for it', async () => {
     const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock(), acceptAll, {}, FEEDS)
     const gateway = await tws(0)
     await linesOpen(2)
@@ -237,7 +238,7 @@ describe('tick-by-tick lines of the underlyings', () => {
     gateway.send(99, asked[1]?.[1] ?? '', 3, 1401975060, 70.5, 70.6, 3, 4, 0)
     gateway.send(1, 6, reqIdsOf(gateway)[0] ?? '', 1, 70.5, 3, 1)
     gateway.send(99, asked[0]?.[1] ?? '', 2, 1401975061, 70.55, 100, 0, 'NYSE', '')
-    await vi.waitFor(() => expect(counts.received).toBe(3))
+    await vi.waitFor(() => expect(counts.received).toBe(3), PATIENTLY)
     const [records] = await finish()
 
     expect(records?.slice(6)).toMatchObject([
@@ -255,16 +256,16 @@ describe('tick-by-tick lines of the underlyings', () => {
     expect(counts.lines).toBe(0)
   })
 
-  it('that IB has no room for leave the sampled ones, and it is told once for each underlying', async () => {
+  it('that IB has no room for leave the sampled ones, and that is logged once for each underlying', async () => {
     const { tws, linesOpen, logged, topology } = await collectorOn(createWallClock(), acceptAll, {}, FEEDS)
     const gateway = await tws(0)
     await linesOpen(2)
     for (const _ of [1, 2, 3, 4])
       gateway.send(4, 2, (await gateway.request(97))[1] ?? '', 10190, 'Max number of tick-by-tick requests has been reached', '')
-    await vi.waitFor(() => expect(topology.supply.lines.tickByTick.refused).toBe(4))
+    await vi.waitFor(() => expect(topology.supply.lines.tickByTick.refused).toBe(4), PATIENTLY)
 
-    const told = logged.filter(({ msg }) => String(msg).includes('not served tick by tick'))
-    expect(told).toMatchObject([
+    const notices = logged.filter(({ msg }) => String(msg).includes('not served tick by tick'))
+    expect(notices).toMatchObject([
       { level: 30, contract: 'TWX', code: 10190 },
       { level: 30, contract: 'FOXA', code: 10190 },
     ])

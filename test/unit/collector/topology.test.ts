@@ -17,7 +17,7 @@ describe('a day without trouble', () => {
     gateway.send(1, 6, one, 1, 70.5, 3, 1)
     gateway.send(1, 6, one, 2, 70.75, 4, 1)
     gateway.send(1, 6, two, 1, 35.1, 8, 1)
-    await vi.waitFor(() => expect(counts.received).toBe(2))
+    await vi.waitFor(() => expect(counts.received).toBe(2), PATIENTLY)
     const [records] = await finish()
 
     expect(gateway.requests.map(({ fields }) => fields[0])).toEqual(['71', '59', '1', '1'])
@@ -48,12 +48,12 @@ describe('a day without trouble', () => {
     const gateway = await tws(0)
     await linesOpen(2)
     gateway.send(1, 6, 999, 1, 1, 1, 1)
-    await vi.waitFor(() => expect([...counts.dropped]).toEqual([['unknown-line', 1]]))
+    await vi.waitFor(() => expect([...counts.dropped]).toEqual([['unknown-line', 1]]), PATIENTLY)
   })
 })
 
 describe('a link that is lost', () => {
-  it('leaves a hole that is named when every line is back, from the last sign of life on', async () => {
+  it('leaves a gap, recorded when every line is back, that begins at the last sign of life', async () => {
     let second: string[] = []
     const { finish, tws, linesOpen, counts, recorder } = await collectorOn(createWallClock(), async (gateway, index) => {
       if (index === 0) return acceptAll(gateway, index)
@@ -64,7 +64,7 @@ describe('a link that is lost', () => {
     const gateway = await tws(0)
     await linesOpen(2)
     gateway.send(1, 6, reqIdsOf(gateway)[0] ?? '', 1, 70.5, 3, 1)
-    await vi.waitFor(() => expect(counts.received).toBe(1))
+    await vi.waitFor(() => expect(counts.received).toBe(1), PATIENTLY)
     const provedUs = recorder.lastProofUs
     gateway.socket.end()
     const next = await tws(1)
@@ -135,7 +135,7 @@ describe('a link that is lost', () => {
 })
 
 describe('a gateway that has lost IB', () => {
-  it('leaves a hole until IB is back, whatever the gateway says in between', async () => {
+  it('leaves a gap until IB is back, whatever the gateway says in between', async () => {
     const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock(), async (gateway) => {
       await greet(gateway)
       gateway.send(58, 1, (await gateway.request(1))[2] ?? '', 1)
@@ -150,7 +150,7 @@ describe('a gateway that has lost IB', () => {
     expect(counts.gaps).toBe(0)
     gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:usfarm', '')
     gateway.send(4, 2, -1, 1102, 'Connectivity has been restored - data maintained', '')
-    await vi.waitFor(() => expect(counts.gaps).toBe(1))
+    await vi.waitFor(() => expect(counts.gaps).toBe(1), PATIENTLY)
     const [records] = await finish()
 
     expect(records?.filter(({ kind }) => kind === 'gap' || kind === 'session').slice(1)).toMatchObject([
@@ -184,7 +184,7 @@ describe('a gateway that has lost IB', () => {
     expect(gap?.kind === 'gap' && gap.toTsUs).toBeGreaterThan(begunUs)
   })
 
-  it('or one of its farms, leaves a hole that is named after the farm, and ends with it or with the link', async () => {
+  it('or one of its farms, leaves a gap that is named after the farm, and ends with it or with the link', async () => {
     const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock())
     const gateway = await tws(0)
     await linesOpen(2)
@@ -193,7 +193,7 @@ describe('a gateway that has lost IB', () => {
     gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usopt', '')
     gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:usfarm', '')
     gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:eufarm', '')
-    await vi.waitFor(() => expect(counts.gaps).toBe(1))
+    await vi.waitFor(() => expect(counts.gaps).toBe(1), PATIENTLY)
     // The lines are as they were; a farm is no reason to give the link up.
     await linesOpen(2)
     gateway.socket.destroy()
@@ -208,7 +208,7 @@ describe('a gateway that has lost IB', () => {
     expect(records?.at(-1)).toMatchObject({ kind: 'session', event: 'ended' })
   })
 
-  it('or one of its farms, leaves a hole in each session that it lasts through', async () => {
+  it('or one of its farms, leaves a gap in each session that it lasts through', async () => {
     const { finish, tws, linesOpen, recorder } = await collectorOn(createGatewayClock())
     const gateway = await tws(0)
     gateway.send(49, 1, START_US)
@@ -217,10 +217,10 @@ describe('a gateway that has lost IB', () => {
     gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usopt', '')
     gateway.send(49, 1, START_US + 1_000_000)
     gateway.send(49, 1, START_US - 1_000_000)
-    await vi.waitFor(() => expect(recorder.sessionId).not.toBe(first))
+    await vi.waitFor(() => expect(recorder.sessionId).not.toBe(first), PATIENTLY)
     gateway.send(49, 1, START_US + 2_000_000)
     gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:usopt', '')
-    await vi.waitFor(() => expect(recorder.lastProofUs).toBeGreaterThanOrEqual(START_US + 2_000_000))
+    await vi.waitFor(() => expect(recorder.lastProofUs).toBeGreaterThanOrEqual(START_US + 2_000_000), PATIENTLY)
     const sessions = await finish()
 
     expect(sessions.map((records) => records?.flatMap((record) => (record.kind === 'gap' ? record.cause : [])))).toEqual([
@@ -247,7 +247,7 @@ describe('a gateway that has lost IB', () => {
     const gateway = await tws(0)
     await linesOpen(2)
     gateway.send(4, 2, -1, 1101, 'Connectivity has been restored - data lost', '')
-    await vi.waitFor(() => expect(counts.gaps).toBe(1))
+    await vi.waitFor(() => expect(counts.gaps).toBe(1), PATIENTLY)
 
     expect(counts.lines).toBe(2)
     expect(reqIdsOf(gateway)).toHaveLength(4)
@@ -306,7 +306,7 @@ describe('the time that a gateway publishes', () => {
     gateway.send(1, 6, reqIds[0] ?? '', 1, 70.5, 3, 1)
     gateway.send(1, 6, reqIds[0] ?? '', 2, 70.75, 3, 1)
     gateway.send(49, 1, START_US + 6_000_000)
-    await vi.waitFor(() => expect(counts.received).toBe(1))
+    await vi.waitFor(() => expect(counts.received).toBe(1), PATIENTLY)
     const [records] = await finish()
 
     expect(records?.[0]).toMatchObject({ kind: 'session', event: 'started', tsUs: START_US })
@@ -318,7 +318,7 @@ describe('the time that a gateway publishes', () => {
     gateway.send(49, 1, START_US - 60_000_000)
     gateway.send(1, 6, reqIds[1] ?? '', 1, 35.1, 3, 1)
     gateway.send(49, 1, START_US - 59_000_000)
-    await vi.waitFor(() => expect(counts.received).toBe(1))
+    await vi.waitFor(() => expect(counts.received).toBe(1), PATIENTLY)
     const sessions = await finish()
 
     expect(sessions).toHaveLength(2)
@@ -339,7 +339,7 @@ describe('the time that a gateway publishes', () => {
     gateway.send(49, 1, START_US + 1_000_000)
     gateway.send(1, 6, reqIds[0] ?? '', 1, 70.6, 3, 1)
     gateway.socket.end()
-    await vi.waitFor(() => expect(counts.received).toBe(2))
+    await vi.waitFor(() => expect(counts.received).toBe(2), PATIENTLY)
     const [records] = await finish()
 
     expect(records?.filter(({ kind }) => kind === 'quote')).toMatchObject([
@@ -353,13 +353,13 @@ describe('the time that a gateway publishes', () => {
     gateway.send(1, 6, reqIds[0] ?? '', 1, 70.5, 3, 1)
     gateway.send(1, 6, reqIds[0] ?? '', 2, 70.75, 3, 1)
     gateway.send(49, 1, START_US + 1_000_000)
-    await vi.waitFor(() => expect(counts.received).toBe(1))
+    await vi.waitFor(() => expect(counts.received).toBe(1), PATIENTLY)
     const { messages } = counts
     gateway.send(1, 6, reqIds[0] ?? '', 1, 70.6, 3, 1)
     // A reset discards what the other side has not read yet.
-    await vi.waitFor(() => expect(counts.messages).toBe(messages + 1))
+    await vi.waitFor(() => expect(counts.messages).toBe(messages + 1), PATIENTLY)
     gateway.socket.resetAndDestroy()
-    await vi.waitFor(() => expect(counts.received).toBe(2))
+    await vi.waitFor(() => expect(counts.received).toBe(2), PATIENTLY)
     const [records] = await finish()
 
     expect(records?.filter(({ kind }) => kind === 'quote')).toMatchObject([
@@ -368,12 +368,12 @@ describe('the time that a gateway publishes', () => {
     ])
   })
 
-  it('is not believed when it cannot be one, and that is told once', async () => {
+  it('is not believed when it cannot be one, and that is logged once', async () => {
     const { gateway, reqIds, counts, logged, finish } = await published()
     for (const time of [`1${'0'.repeat(300)}`, Date.UTC(2100, 0) * 1000, '9'.repeat(17)]) gateway.send(49, 1, time)
     gateway.send(1, 6, reqIds[0] ?? '', 1, 70.5, 3, 1)
     gateway.send(49, 1, START_US + 1_000_000)
-    await vi.waitFor(() => expect(counts.received).toBe(1))
+    await vi.waitFor(() => expect(counts.received).toBe(1), PATIENTLY)
     const sessions = await finish()
 
     expect(sessions).toHaveLength(1)
@@ -384,7 +384,7 @@ describe('the time that a gateway publishes', () => {
   it('ends with the tape', async () => {
     const { gateway, ended } = await published()
     gateway.send(4, 2, -1, 99000, 'End of tape', '')
-    await vi.waitFor(() => expect(ended()).toBe(1))
+    await vi.waitFor(() => expect(ended()).toBe(1), PATIENTLY)
   })
 })
 
@@ -404,7 +404,7 @@ describe('the type of market data', () => {
 describe('a recording that has stopped', () => {
   it('waits for no answer any more', async () => {
     const { tws, topology } = await collectorOn(createWallClock(), greet)
-    await vi.waitFor(async () => expect(reqIdsOf(await tws(0))).toHaveLength(2))
+    await vi.waitFor(async () => expect(reqIdsOf(await tws(0))).toHaveLength(2), PATIENTLY)
     await topology.stop()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())

@@ -51,7 +51,7 @@ log: { level: debug }`
     })
   })
 
-  it('tells a setting that was taken out', () => {
+  it('lists a setting that was removed', () => {
     expect(between('database: { url: "postgres://u:one@h/d" }', '').needRestart).toEqual(['database.url'])
   })
 

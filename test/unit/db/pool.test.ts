@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { connectClient, createPool, databaseName } from '../../../db/pool.ts'
 import { ConfigError, WriteError } from '../../../market/errors.ts'
 
-/** Port 1: nobody listens there. */
+/** Port 1: nothing listens there. */
 const NOWHERE = 'postgresql://someone:secret-word@127.0.0.1:1/tape'
 const logger = { warn: () => undefined }
 

@@ -134,7 +134,7 @@ it('lines never go where no line can go, are counted once each, and open and clo
   )
 })
 
-it('whatever it was told before, a gateway that serves everything has every line open in the end, on the same link', async () => {
+it('whatever happened before, every line is open in the end on the same link, once the gateway serves everything', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const { registry, held, take, beKind, disconnect } = watched()

@@ -84,9 +84,9 @@ describe('a tape with an end mark', () => {
     const cut = await read()
     expect(cut.failure).toMatchObject({ name: 'FeedError', code: 'tape-torn' })
     expect(cut.count).toBeLessThan(records.length)
-    let told = 0
-    expect(await read(() => told++)).toEqual({ count: cut.count, failure: undefined })
-    expect(told).toBe(1)
+    let torn = 0
+    expect(await read(() => torn++)).toEqual({ count: cut.count, failure: undefined })
+    expect(torn).toBe(1)
     expect(formatTapeInfo(await tapeInfo(path))).toContain(`cut at byte ${ends[1]?.toLocaleString('en-US')}, without an end mark`)
   })
 })

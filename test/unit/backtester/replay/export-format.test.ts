@@ -38,11 +38,11 @@ describe('a line of CSV', () => {
     expect(line(quote)).toBe(`${cells}${','.repeat(EXPORT_COLUMNS.length - 13)}\n`)
   })
 
-  it('tells that a tick came delayed in its last cell', () => {
+  it('marks a delayed tick in its last cell', () => {
     expect(formatOf('csv').line({ ...quote, source: 'tick-by-tick', delayed: true })).toMatch(/,1e-7,,,,tick-by-tick,.*,true\n$/)
   })
 
-  it('quotes separators, quotes and line ends, and tells an empty text from none', () => {
+  it('quotes separators, quotes and line ends, and distinguishes an empty text from none', () => {
     const trade: Tick = { kind: 'trade', ...common, instrument: 0, price: 1, source: 'import', venue: 'a,"b"\nc', conditions: '' }
     expect(formatOf('csv').line(trade)).toContain(',1,,import,"a,""b""\nc","",')
   })

@@ -6,6 +6,7 @@ import { checkGateway, type GatewayNeeds } from '../../../../collector/doctor/ga
 import type { TwsConnection } from '../../../support/gateway/scripted-tws.ts'
 import { serveListings } from '../ib/lookup/listings.ts'
 import { CLIENT_ID, twsFor } from '../ib/tws-support.ts'
+import { PATIENTLY } from '../../../support/waiting.ts'
 
 const TWX = { symbol: 'TWX', currency: 'USD', exchange: 'SMART' }
 const EXPIRY = `${new Date().getUTCFullYear() + 1}0115`
@@ -17,7 +18,7 @@ const LISTINGS = {
 
 type Answer = (tws: TwsConnection, reqId: string) => void
 
-/** A gateway whose clock is `aheadS` seconds ahead of ours, and that answers for the stock and for options as told. */
+/** A gateway whose clock is `aheadS` seconds ahead of ours, and that answers as given for the stock and for options. */
 async function findings(given: { aheadS?: number; stock?: Answer; option?: Answer; needs?: Partial<GatewayNeeds>; clock?: 'gateway' }) {
   const live: Answer = (tws, reqId) => {
     tws.send(58, 1, reqId, 1)
@@ -51,15 +52,15 @@ async function all(findings: AsyncIterable<Finding>): Promise<Record<string, Fin
 }
 
 describe('the doctor at a gateway', () => {
-  it('finds one that greets, keeps time and serves live data in order, and leaves', async () => {
+  it('reports ok for one that answers, has the right time and serves live data, and disconnects', async () => {
     const { found, requests, sockets } = await findings({})
     expect(found).toEqual({
-      gateway: { check: 'gateway', state: 'ok', found: expect.stringMatching(/greets, server version 193$/) },
+      gateway: { check: 'gateway', state: 'ok', found: expect.stringMatching(/answers, server version 193$/) },
       'gateway clock': { check: 'gateway clock', state: 'ok', found: 'agrees with this machine to the second' },
       'market data': { check: 'market data', state: 'ok', found: `TWX: live; TWX ${EXPIRY.slice(0, 4)}-01-15 70 C: live` },
     })
     expect(requests.filter(([id]) => id === '1')).toHaveLength(2)
-    await vi.waitFor(() => expect(sockets.every(({ closed }) => closed)).toBe(true))
+    await vi.waitFor(() => expect(sockets.every(({ closed }) => closed)).toBe(true), PATIENTLY)
   })
 
   it('comes with a client id of its own', async () => {
@@ -68,7 +69,7 @@ describe('the doctor at a gateway', () => {
     expect(Number(clientId)).toBeGreaterThanOrEqual(900_000)
   })
 
-  it('tells delayed and refused data with its code and what to do', async () => {
+  it('reports delayed and refused data with its code and what to do', async () => {
     const { found } = await findings({
       stock: (tws, reqId) => {
         tws.send(4, 2, reqId, 10167, 'Requested market data is not subscribed. Displaying delayed market data.', '')
@@ -120,7 +121,7 @@ describe('the doctor at a gateway', () => {
     expect(found['market data']).toMatchObject({ state: 'failed', found: 'the gateway knows no stock TWXX' })
   })
 
-  it('tells a port that is silent from one where nobody listens', async () => {
+  it('distinguishes a port that is silent from one that is closed', async () => {
     const silent = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1')
     onTestFinished(() => void silent.close())
     await new Promise((resolve) => silent.once('listening', resolve))

@@ -55,7 +55,7 @@ describe('the doctor at this machine', () => {
     expect(finding).toMatchObject({ state: 'failed', found: expect.stringContaining('is not a folder') })
   })
 
-  it('tells a collector that runs from one that was killed, and from none', async () => {
+  it('distinguishes a running collector, a killed one and none', async () => {
     const dataDir = await folder()
     expect(await checkLock(dataDir)).toMatchObject({ state: 'ok', isRunning: false })
     const lock = join(dataDir, 'collector.lock')

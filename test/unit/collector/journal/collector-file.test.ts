@@ -7,7 +7,7 @@ import { unexpected } from '../../../support/unexpected.ts'
 
 const opened = (dataDir: string, onError: (error: unknown, path: string) => void = unexpected) => CollectorFile.open({ dataDir, onError })
 
-describe('the file that tells a collector from others', () => {
+describe('the file that identifies a collector', () => {
   it('has one id for good, in a file that is there when the first start goes on', async () => {
     const dataDir = await temporaryFolder()
     const { collectorId } = await opened(dataDir)

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { JournalBound } from '../../../../collector/journal/bound.ts'
 import { verifyTape } from '../../../../db/tape/inspect.ts'
 import * as j from './journal-support.ts'
+import { PATIENTLY } from '../../../support/waiting.ts'
 
 const LIMITS = { limitBytes: 1000, memoryBytes: 100, minFreeBytes: 0 }
 
@@ -85,12 +86,12 @@ describe("the journal's bound", () => {
     await sync(j.started())
     handle.datasync = () => Promise.reject(new Error('EIO'))
     journal.append(j.quote(2))
-    await vi.waitFor(() => expect([bound.diskFails, bound.waitingBytes > 0]).toEqual([true, true]))
+    await vi.waitFor(() => expect([bound.diskFails, bound.waitingBytes > 0]).toEqual([true, true]), PATIENTLY)
     handle.datasync = datasync
     await vi.waitFor(() => expect([bound.diskFails, bound.waitingBytes]).toEqual([false, 0]), { timeout: 5000 })
     handle.datasync = () => Promise.reject(new Error('EIO'))
     journal.append(j.quote(3))
-    await vi.waitFor(() => expect(bound.diskFails).toBe(true))
+    await vi.waitFor(() => expect(bound.diskFails).toBe(true), PATIENTLY)
     giveUp.abort()
     await journal.close()
     expect(bound.waitingBytes).toBe(0)
@@ -101,7 +102,7 @@ describe("the journal's bound", () => {
     const bound = new JournalBound(limits)
     const { journal, batches, errors, directory } = await j.journalIn(await j.temporaryFolder(), { bound })
     for (const record of [j.started(), ...j.quotes(2, 9)]) journal.append(record)
-    await vi.waitFor(() => expect(errors).toEqual([{ code: 'ENOSPC', path: directory }]))
+    await vi.waitFor(() => expect(errors).toEqual([{ code: 'ENOSPC', path: directory }]), PATIENTLY)
     expect(await j.segmentsIn(directory)).toEqual([])
     limits.minFreeBytes = 1
     await journal.close()
@@ -117,7 +118,7 @@ describe('a journal that is to begin a segment', () => {
     journal.append(j.quote(4))
     journal.beginSegment()
     journal.append(j.interrupted(5, 4))
-    await vi.waitFor(() => expect(closedSegments).toHaveLength(1))
+    await vi.waitFor(() => expect(closedSegments).toHaveLength(1), PATIENTLY)
     await journal.close()
 
     const onDisk = await j.blocksIn(directory)

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { segmentName } from '../../../../collector/journal/directory.ts'
 import { verifyTape } from '../../../../db/tape/inspect.ts'
 import * as j from './journal-support.ts'
+import { PATIENTLY } from '../../../support/waiting.ts'
 
 const NEVER = { batchRows: 1_000_000, batchMs: 600_000, fsyncMs: 600_000 }
 
@@ -62,7 +63,7 @@ describe('when the disk fails', () => {
     expect(recovered.batches.map(({ ticks }) => ticks)).toEqual([2, 4, 1, 0])
   })
 
-  it('waits for it no longer when it is told to give up, says what is lost and keeps what was durable', async () => {
+  it('stops waiting for it when told to give up, says what is lost and keeps what was durable', async () => {
     withoutPauses()
     const handle = await j.fileHandlePrototype()
     const datasync = handle.datasync as () => Promise<void>
@@ -79,7 +80,7 @@ describe('when the disk fails', () => {
     handle.datasync = () => Promise.reject(Object.assign(new Error('EIO: datasync'), { code: 'EIO' }))
     for (const record of j.quotes(6, 13)) journal.append(record)
     const closed = journal.close()
-    await vi.waitFor(() => expect(errors.length).toBeGreaterThan(2))
+    await vi.waitFor(() => expect(errors.length).toBeGreaterThan(2), PATIENTLY)
     expect(lost).toEqual([])
     giveUp.abort()
     await closed
@@ -117,7 +118,7 @@ describe('when the disk fails', () => {
     const { sync, journal, batches, directory } = await j.journalIn(await j.temporaryFolder(), { batchRows: 4 })
     await sync(j.started(), j.contract(2), j.opened(3))
     for (const record of j.quotes(4, 6)) journal.append(record)
-    await vi.waitFor(async () => expect(await j.segmentsIn(directory)).toHaveLength(2))
+    await vi.waitFor(async () => expect(await j.segmentsIn(directory)).toHaveLength(2), PATIENTLY)
     await journal.close()
 
     const blocks = await j.blocksIn(directory)

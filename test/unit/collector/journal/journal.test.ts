@@ -8,6 +8,7 @@ import { verifyTape } from '../../../../db/tape/inspect.ts'
 import { readTapeMeta } from '../../../../db/tape/reader.ts'
 import type { Statistic } from '../../../../market/tick.ts'
 import * as j from './journal-support.ts'
+import { PATIENTLY } from '../../../support/waiting.ts'
 
 const NEVER = { batchRows: 1_000_000, batchMs: 600_000, fsyncMs: 600_000 }
 
@@ -29,9 +30,9 @@ describe('a batch', () => {
   it('closes at its age', async () => {
     const { journal, batches } = await j.journalIn(await j.temporaryFolder(), { ...NEVER, batchMs: 20 })
     for (const record of j.quotes(1, 3)) journal.append(record)
-    await vi.waitFor(() => expect(batches).toHaveLength(1))
+    await vi.waitFor(() => expect(batches).toHaveLength(1), PATIENTLY)
     journal.append(j.quote(4))
-    await vi.waitFor(() => expect(batches).toHaveLength(2))
+    await vi.waitFor(() => expect(batches).toHaveLength(2), PATIENTLY)
     await journal.close()
 
     expect(await j.contentsOf(batches)).toEqual([
@@ -44,7 +45,7 @@ describe('a batch', () => {
     const { sync, journal, batches } = await j.journalIn(await j.temporaryFolder(), { batchMs: 300 })
     await sync(j.quote(1))
     expect(batches).toEqual([])
-    await vi.waitFor(() => expect(batches).toHaveLength(1))
+    await vi.waitFor(() => expect(batches).toHaveLength(1), PATIENTLY)
     await journal.close()
 
     expect(await j.contentsOf(batches)).toEqual([[1, [1]]])
@@ -140,7 +141,7 @@ describe('a sync', () => {
     })
     const { journal, batches } = await j.journalIn(await j.temporaryFolder(), { ...NEVER, batchRows: 2 })
     for (const record of j.quotes(1, 2)) journal.append(record)
-    await vi.waitFor(() => expect(syncs).toBe(2))
+    await vi.waitFor(() => expect(syncs).toBe(2), PATIENTLY)
     for (const record of j.quotes(3, 12)) journal.append(record)
     expect(batches).toEqual([])
     release()
@@ -154,14 +155,14 @@ describe('a sync', () => {
     const { journal, syncs, batches } = await j.journalIn(await j.temporaryFolder(), { ...NEVER, fsyncMs: 20 })
     journal.append(j.quote(1))
     expect(syncs).toEqual([])
-    await vi.waitFor(() => expect(syncs).toHaveLength(1))
+    await vi.waitFor(() => expect(syncs).toHaveLength(1), PATIENTLY)
     expect(batches).toEqual([])
     await journal.close()
 
     expect(await j.contentsOf(batches)).toEqual([[1, [1]]])
   })
 
-  it('tells how much it wrote', async () => {
+  it('reports how much it wrote', async () => {
     const { sync, journal, syncs, directory } = await j.journalIn(await j.temporaryFolder())
     await sync(...j.quotes(1, 3))
     await journal.close()
@@ -271,7 +272,7 @@ describe('segments', () => {
 })
 
 describe('a gap that is open', () => {
-  it('is told again by every segment until a gap over all lines names it', async () => {
+  it('is repeated by every segment until a gap over all lines covers it', async () => {
     const { sync, journal, directory } = await j.journalIn(await j.temporaryFolder(), { segmentBytes: 1 })
     await sync(j.started(), j.interrupted(2, 1))
     await sync(j.gap(3, 1, 7))

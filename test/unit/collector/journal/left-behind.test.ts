@@ -13,6 +13,7 @@ import { Writer } from '../../../../collector/write/writer.ts'
 import type { SessionEvent, TapeRecord } from '../../../../market/tick.ts'
 import { unexpected } from '../../../support/unexpected.ts'
 import * as j from './journal-support.ts'
+import { PATIENTLY } from '../../../support/waiting.ts'
 
 const SECOND_US = 1_000_000
 const NOW_US = j.BASE_US + 60 * SECOND_US
@@ -98,7 +99,7 @@ describe('segments of a crash', () => {
     expect(await unreleased()).toEqual(names)
     expect(file.open.map(({ sessionId }) => sessionId)).toContain(j.SESSION_ID)
     makeDurable()
-    await vi.waitFor(async () => expect(await unreleased()).toEqual([]))
+    await vi.waitFor(async () => expect(await unreleased()).toEqual([]), PATIENTLY)
     expect(bound.segments.size).toBe(0)
     expect(file.open.map(({ sessionId }) => sessionId)).toEqual([j.SESSION_ID + 1])
   })
@@ -213,8 +214,8 @@ describe('a session of which no segment is left', () => {
     expect(named).toEqual([{ fromTsUs: lastTsUs, toTsUs: NOW_US, cause: CRASH }])
     expect(ended).toEqual([])
     makeDurable()
-    await vi.waitFor(() => expect(ended).toEqual([[j.SESSION_ID, lastTsUs]]))
-    await vi.waitFor(() => expect(file.open.map(({ sessionId }) => sessionId)).toEqual([j.SESSION_ID + 1]))
+    await vi.waitFor(() => expect(ended).toEqual([[j.SESSION_ID, lastTsUs]]), PATIENTLY)
+    await vi.waitFor(() => expect(file.open.map(({ sessionId }) => sessionId)).toEqual([j.SESSION_ID + 1]), PATIENTLY)
 
     const next = await start(dataDir)
     next.begin()
@@ -296,7 +297,7 @@ describe('a run that ends in order', () => {
     const { begin, leftBehind, file, makeDurable, open } = await start(dataDir)
     begin()
     makeDurable()
-    await vi.waitFor(() => expect(file.open).toHaveLength(1))
+    await vi.waitFor(() => expect(file.open).toHaveLength(1), PATIENTLY)
     leftBehind.end(open[0], NOW_US + SECOND_US)
     file.forget([j.SESSION_ID + 1])
     await file.saved()
@@ -306,7 +307,7 @@ describe('a run that ends in order', () => {
     next.begin(NOW_US + 2 * SECOND_US)
     expect(next.open).toEqual([{ fromTsUs: NOW_US + SECOND_US, cause: CRASH }])
     next.makeDurable()
-    await vi.waitFor(() => expect(next.file.gap).toBeUndefined())
+    await vi.waitFor(() => expect(next.file.gap).toBeUndefined(), PATIENTLY)
   })
 
   it('leaves no gap of its own making, and none that has ended', async () => {

@@ -119,7 +119,7 @@ describe('a session that crashed', () => {
     expect((await j.recordsOf(session.batches[2] ?? expect.unreachable()))[0]).toMatchObject({ kind: 'session', event: 'ended' })
   })
 
-  it('is told from one that lives on after its end was written', async () => {
+  it('is distinguished from one that is still running after its end was written', async () => {
     // A record behind the end says that it was none; the last word counts.
     const { folder } = await crashed({}, [j.started(), j.ended(2), { ...j.started(3), event: 'alive' }])
     expect((await j.recoverOne(folder)).crashed).toBe(true)
@@ -329,7 +329,7 @@ describe('damage', () => {
     }
   })
 
-  it('to the last rows is told from a torn tail once the session has been ended behind them', async () => {
+  it('to the last rows is distinguished from a torn tail once the end of the session was written behind them', async () => {
     const { folder } = await crashed({}, [j.started(), j.quote(2)])
     await j.recoverOne(folder)
     const [rows] = await j.blocksIn(folder)
@@ -340,7 +340,7 @@ describe('damage', () => {
     expect(await gapsIn(session)).toEqual([[0, 3, 'journal-damaged']])
   })
 
-  it('to the end of a segment is told from a torn tail by what is missing in front of the next', async () => {
+  it('to the end of a segment is distinguished from a torn tail by the records missing before the next one', async () => {
     const { folder } = await crashed({ batchRows: 2, segmentBytes: 1 }, j.quotes(1, 2), j.quotes(3, 4), j.quotes(5, 6))
     await flipByte(segment(folder, 2), (await stat(segment(folder, 2))).size - 8)
     const bytes = await readFile(segment(folder, 2))
@@ -370,7 +370,7 @@ describe('damage', () => {
     expect(await gapsIn(await j.recoverOne(folder))).toEqual([[2, 5, 'journal-damaged']])
   })
 
-  it('in front of the first segment that is there is told to who can ask the database', async () => {
+  it('in front of the first segment left is handed on, to be compared with the database', async () => {
     const { folder } = await crashed({ batchRows: 3, segmentBytes: 1 }, j.quotes(1, 2), j.quotes(3, 4), j.quotes(5, 6))
     const session = async (gone: number) => {
       const copy = await j.killed(folder)
@@ -384,7 +384,7 @@ describe('damage', () => {
     expect(await gapsIn(await session(2))).toEqual([])
   })
 
-  it('that leaves nothing, or is a file of somebody else, sets it aside', async () => {
+  it('that leaves nothing, or a foreign file, is set aside', async () => {
     const { folder } = await crashed({}, [j.started(), j.quote(2)])
     await writeFile(join(folder, '1-000001.tape'), 'hello, this is no tape')
     await mkdir(join(folder, '2-000001.tape'))

@@ -10,10 +10,10 @@ describe('a line that gets data after its refusal', () => {
     [10_197, 'for-now', 'paused 10197 Refused'],
     [10_182, 'for-now', 'paused 10182 Refused'],
     [354, 'until-next-link', 'refused S1 354 Refused'],
-  ] as const)('%i is open until that data, and asked for again when it was a straggler', async (code, refusal, told) => {
+  ] as const)('%i is open until that data, and asked for again when it was a straggler', async (code, refusal, expected) => {
     const { registry, market, watches, seen, after } = await opened(1)
     registry.refused(100, code, 'Refused', refusal)
-    expect(await seen()).toEqual([`closed S1: refused: ${code}`, told])
+    expect(await seen()).toEqual([`closed S1: refused: ${code}`, expected])
     expect(watches.splice(0)).toEqual([100])
     market.nowUs = 777
     registry.dataCame(100)

@@ -48,7 +48,7 @@ export function watched(delays: Partial<LineDelays> = {}) {
   const settled: number[] = []
   /** Ids whose next data is to be reported. */
   const watches: number[] = []
-  /** Told by the test; closings of doubted lines refer to it. */
+  /** Set by the test; closings of doubted lines refer to it. */
   const market = { nowUs: 0 }
   const registry: LineRegistry = new LineRegistry({
     onRequested: (reqId) => void known.add(reqId),

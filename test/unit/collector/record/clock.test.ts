@@ -16,7 +16,7 @@ function clocks(wallMs: number, monotonicMs: number) {
 }
 
 describe('the wall clock', () => {
-  it('tells the time of now and of any reading of the monotonic clock, in whole microseconds', () => {
+  it('gives the time of now and of any reading of the monotonic clock, in whole microseconds', () => {
     const set = clocks(1401975060_000, 500)
     const clock = createWallClock()
     set(1401975061_000, 1500.25)
@@ -28,7 +28,7 @@ describe('the wall clock', () => {
     expect(Number.isSafeInteger(clock.usAt(1499.123456))).toBe(true)
   })
 
-  it('goes on evenly when the system sets its clock, and tells how far that has moved', () => {
+  it('goes on evenly when the system sets its clock, and reports how far that has moved', () => {
     const set = clocks(1401975060_000, 500)
     const clock = createWallClock()
     expect(clock.driftMs()).toBe(0)
@@ -63,7 +63,7 @@ describe('the gateway clock', () => {
     expect(clock.driftMs()).toBe(0)
   })
 
-  it('tells when a published time lies before the one before it, and shows it all the same', () => {
+  it('reports a published time that lies before the previous one, and shows it all the same', () => {
     const clock = createGatewayClock()
     clock.publish(1401975060_000_000)
 

@@ -49,7 +49,7 @@ describe('a tick', () => {
     expect(tape?.find(({ kind }) => kind === 'gap')).toMatchObject({ fromTsUs: START_US, cause: 'dropped: too-long', droppedTicks: 1 })
   })
 
-  it('that comes before the time is known is told of, since no gap can say when', async () => {
+  it('that comes before the time is known is logged, since no gap can say when', async () => {
     const { recorder, ticks, sessions, clock, tapes, drops } = await recorderOn(createGatewayClock())
     ticks.take(quote(1), clock.nowUs())
     clock.publish(START_US)

@@ -164,7 +164,7 @@ describe('contracts', () => {
     ])
   })
 
-  it('keep their numbers in the next session, which tells them again', async () => {
+  it('keep their numbers in the next session, which repeats them', async () => {
     const { recorder, tapes } = await onGatewayTime()
     recorder.begin()
     recorder.instrumentOf(STOCK)
@@ -353,7 +353,7 @@ describe('what the journal could not keep', () => {
 })
 
 describe('signs of life', () => {
-  it('are the begin, every tick, every answer to a heartbeat and every time that is told', async () => {
+  it('are the begin, every tick, every answer to a heartbeat and every published time', async () => {
     const { recorder, clock } = await onGatewayTime()
     recorder.begin()
     expect(recorder.lastProofUs).toBe(START_US)

@@ -11,7 +11,7 @@ function watched() {
 }
 
 describe('a database that does not take ticks', () => {
-  it('is told of when it begins, when its reason changes and when it is over, not at every attempt', () => {
+  it('is logged when it begins, when its reason changes and when it is over, not at every attempt', () => {
     const { events, lines } = watched()
     events.databaseUp()
     for (let i = 0; i < 5; i++) events.databaseDown({ error: new Error('connection refused'), retryMs: 100, sessionId: 1, batchNo: 7 })
@@ -30,7 +30,7 @@ describe('a database that does not take ticks', () => {
 })
 
 describe('a journal that cannot be written', () => {
-  it('is told of when it begins, when its reason changes and when it is over, not at every attempt', () => {
+  it('is logged when it begins, when its reason changes and when it is over, not at every attempt', () => {
     const { events, lines } = watched()
     events.journalUp()
     for (const reason of ['EIO', 'EIO', 'ENOSPC', 'ENOSPC']) events.journalError({ error: new Error(reason), path: 'journal' })
@@ -47,7 +47,7 @@ describe('a journal that cannot be written', () => {
 })
 
 describe('dropped ticks', () => {
-  it('are errors: at once when somebody can do something, and when their number is known', () => {
+  it('are errors: at once when a person can act, and again when their number is known', () => {
     const { events, lines } = watched()
     for (const reason of ['journal-full', 'journal-failed', 'unknown-line']) events.ticksDropping({ reason })
     const gap = { fromTsUs: 1401975060_000_000, toTsUs: 1401975061_500_000, cause: 'dropped: unknown-line', droppedTicks: 7 }
@@ -64,14 +64,14 @@ describe('dropped ticks', () => {
 })
 
 describe('a feed that is down', () => {
-  it('is counted and told of', () => {
+  it('is counted and logged', () => {
     const { events, lines, counts } = watched()
     events.feedDown({ reason: 'the gateway closed the connection', retryMs: 500 })
     expect(counts.reconnects).toBe(1)
     expect(lines).toEqual([expect.objectContaining({ level: 40, reason: 'the gateway closed the connection', retryMs: 500 })])
   })
 
-  it('is told of when it begins and when its reason changes, not at every attempt', () => {
+  it('is logged when it begins and when its reason changes, not at every attempt', () => {
     const { events, lines, counts } = watched()
     for (const reason of ['closed', 'refused', 'refused', 'refused']) events.feedDown({ reason, retryMs: 100 })
     events.feedUp({ host: '127.0.0.1', port: 7497 })
@@ -136,7 +136,7 @@ describe('a gap', () => {
 })
 
 describe('old segments', () => {
-  it('are told of when some were deleted', () => {
+  it('are logged when some were deleted', () => {
     const { events, lines } = watched()
     events.segmentsPruned({ segments: 0 })
     events.segmentsPruned({ segments: 2 })

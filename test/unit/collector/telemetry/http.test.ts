@@ -120,7 +120,7 @@ describe('/metrics', () => {
     expect(samples.get('process_start_time_seconds')).toBeGreaterThan(0)
   })
 
-  it('tells the same again when nothing has happened, and the new figures when something has', async () => {
+  it('repeats its answer when nothing has happened, and gives the new figures when something has', async () => {
     const { counts, get } = await served()
     counts.received = 30
     counts.dropped.set('no-session', 7)
@@ -182,7 +182,7 @@ describe('the server', () => {
     )
   })
 
-  it('closes though somebody is still connected', async () => {
+  it('closes while a client is still connected', async () => {
     const { server, get } = await served()
     const half = connect(server.port, '127.0.0.1')
     onTestFinished(() => void half.destroy())

@@ -11,8 +11,9 @@ import { temporaryFolder } from '../journal/journal-support.ts'
 import { batchOf, contractOf, segmentOf, stored, writerWith } from './writer-support.ts'
 import { unbounded } from '../../../support/tape/unbounded.ts'
 import { unexpected } from '../../../support/unexpected.ts'
+import { PATIENTLY } from '../../../support/waiting.ts'
 
-/** A store that answers when it is told to. */
+/** A store that answers when the test says so. */
 function gatedStore() {
   const waiting: { batchNo: number; answer: (result: StoredBatch | Error) => void }[] = []
   const store: WriterOptions['store'] = ({ batchNo }) =>
@@ -34,7 +35,7 @@ describe('lanes', () => {
     const segment = segmentOf('a')
     for (let n = 1; n <= 3; n++) writer.add(batchOf(n, [segment]), { contractOf })
     for (let n = 1; n <= 3; n++) {
-      await vi.waitFor(() => expect(begun()).toEqual([n]))
+      await vi.waitFor(() => expect(begun()).toEqual([n]), PATIENTLY)
       expect(writer.pending).toBe(4 - n)
       answer(n)
     }
@@ -49,11 +50,11 @@ describe('lanes', () => {
     const { writer, committed } = writerWith(store, { lanes: 3 })
     const segment = segmentOf('a')
     for (let n = 1; n <= 5; n++) writer.add(batchOf(n, [segment]), { contractOf })
-    await vi.waitFor(() => expect(begun()).toEqual([1, 2, 3]))
+    await vi.waitFor(() => expect(begun()).toEqual([1, 2, 3]), PATIENTLY)
     answer(2)
-    await vi.waitFor(() => expect(begun()).toEqual([1, 3, 4]))
+    await vi.waitFor(() => expect(begun()).toEqual([1, 3, 4]), PATIENTLY)
     answer(4)
-    await vi.waitFor(() => expect(begun()).toEqual([1, 3, 5]))
+    await vi.waitFor(() => expect(begun()).toEqual([1, 3, 5]), PATIENTLY)
     for (const n of [5, 1, 3]) answer(n)
     await writer.drained()
 
@@ -70,11 +71,11 @@ describe('a database that says nothing', () => {
     vi.advanceTimersByTime(60_000)
     expect(writer.waitedMs).toBe(0)
     for (const n of [1, 2]) writer.add(batchOf(n, [segmentOf('a')]), { contractOf })
-    await vi.waitFor(() => expect(begun()).toEqual([1]))
+    await vi.waitFor(() => expect(begun()).toEqual([1]), PATIENTLY)
     vi.advanceTimersByTime(15_000)
     expect(writer.waitedMs).toBeGreaterThanOrEqual(15_000)
     answer(1)
-    await vi.waitFor(() => expect(begun()).toEqual([2]))
+    await vi.waitFor(() => expect(begun()).toEqual([2]), PATIENTLY)
     expect(writer.waitedMs).toBeLessThan(15_000)
     answer(2)
     await writer.drained()
@@ -121,15 +122,15 @@ describe('a batch that the database does not take', () => {
     }
   })
 
-  it('is told of as long as it is not taken', async () => {
+  it('is reported as long as it is not committed', async () => {
     const { store, begun, answer } = gatedStore()
     const { writer } = writerWith(store, { lanes: 2 })
     for (let n = 1; n <= 2; n++) writer.add(batchOf(n, [segmentOf('a')]), { contractOf })
-    await vi.waitFor(() => expect(begun()).toEqual([1, 2]))
+    await vi.waitFor(() => expect(begun()).toEqual([1, 2]), PATIENTLY)
     expect([writer.failing, writer.uncommitted]).toEqual([0, 2])
     for (let failures = 0; failures < 2; failures++) {
       answer(1, new Error('connection refused'))
-      await vi.waitFor(() => expect(begun()).toEqual([2, 1]))
+      await vi.waitFor(() => expect(begun()).toEqual([2, 1]), PATIENTLY)
       expect(writer.failing).toBe(1)
     }
     answer(2)
@@ -143,7 +144,7 @@ describe('a batch that the database does not take', () => {
     const batch = batchOf(1, [segmentOf('/nowhere/1.tape')])
     batch.blocks[0] = { ...batch.blocks[0], payload: undefined } as (typeof batch.blocks)[0]
     writer.add(batch, { contractOf })
-    await vi.waitFor(() => expect(retries).toHaveLength(1))
+    await vi.waitFor(() => expect(retries).toHaveLength(1), PATIENTLY)
 
     expect(retries[0]?.error).toMatchObject({ code: 'ENOENT' })
     await writer.stop()
@@ -173,10 +174,10 @@ describe('segments', () => {
     const b = segmentOf('b')
     writer.add(batchOf(1, [a]), { contractOf })
     writer.add(batchOf(2, [a, b]), { contractOf })
-    await vi.waitFor(() => expect(begun()).toEqual([1, 2]))
+    await vi.waitFor(() => expect(begun()).toEqual([1, 2]), PATIENTLY)
     answer(1)
     writer.segmentClosed(Object.assign(a, { closed: true }))
-    await vi.waitFor(() => expect(a.uncommitted).toBe(1))
+    await vi.waitFor(() => expect(a.uncommitted).toBe(1), PATIENTLY)
     expect(released).toEqual([])
     answer(2)
     await writer.drained()
@@ -196,10 +197,10 @@ describe('segments', () => {
       writer.add(batchOf(i + 1, [segment]), { contractOf })
       writer.segmentClosed(Object.assign(segment, { closed: true }))
     }
-    await vi.waitFor(() => expect(begun()).toHaveLength(3))
+    await vi.waitFor(() => expect(begun()).toHaveLength(3), PATIENTLY)
     answer(3)
     answer(2)
-    await vi.waitFor(() => expect(segments.map(({ uncommitted }) => uncommitted)).toEqual([1, 0, 0]))
+    await vi.waitFor(() => expect(segments.map(({ uncommitted }) => uncommitted)).toEqual([1, 0, 0]), PATIENTLY)
     expect(released).toEqual([])
     answer(1)
     await writer.drained()
@@ -215,7 +216,7 @@ describe('segments', () => {
     expect(released).toEqual(['empty'])
   })
 
-  it('that cannot be put away are told of, and stop no other', async () => {
+  it('that cannot be put away are reported, and stop no other', async () => {
     const { writer, released, releaseErrors } = writerWith(async () => stored(), {
       release: async ({ path }) => {
         if (path === 'a') throw new Error('no space left')
@@ -240,7 +241,7 @@ describe('a writer that stops', () => {
     const a = segmentOf('a')
     for (let n = 1; n <= 3; n++) writer.add(batchOf(n, [a]), { contractOf })
     writer.segmentClosed(Object.assign(a, { closed: true }))
-    await vi.waitFor(() => expect(retries).toHaveLength(1))
+    await vi.waitFor(() => expect(retries).toHaveLength(1), PATIENTLY)
     const before = calls
     await writer.stop()
 
@@ -258,7 +259,7 @@ describe('a writer that stops', () => {
     const { writer, committed } = writerWith(store)
     const a = segmentOf('a')
     for (let n = 1; n <= 2; n++) writer.add(batchOf(n, [a]), { contractOf })
-    await vi.waitFor(() => expect(begun()).toEqual([1]))
+    await vi.waitFor(() => expect(begun()).toEqual([1]), PATIENTLY)
     const stopped = writer.stop()
     answer(1)
     await stopped
@@ -291,7 +292,7 @@ describe('memory', () => {
     const { writer } = writerWith(store)
     const freed: number[] = []
     writer.add(batchOf(1, [segmentOf('a'), segmentOf('b')]), { contractOf, freed: (bytes) => freed.push(bytes) })
-    await vi.waitFor(() => expect(begun()).toEqual([1]))
+    await vi.waitFor(() => expect(begun()).toEqual([1]), PATIENTLY)
     expect(freed).toEqual([])
     answer(1)
     await writer.drained()
@@ -374,7 +375,7 @@ describe('received = written + quarantined + dropped + in flight', () => {
       check()
       if (i % 100 > 0) continue
       const before = syncs
-      await vi.waitFor(() => expect(syncs).toBeGreaterThan(before))
+      await vi.waitFor(() => expect(syncs).toBeGreaterThan(before), PATIENTLY)
     }
     await recorder.end('test')
     await writer.drained()

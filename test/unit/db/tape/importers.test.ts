@@ -215,7 +215,7 @@ describe('an imported tape', () => {
     ])
   })
 
-  it('tells how far it is, up to the end of both passes', async () => {
+  it('reports its progress, up to the end of both passes', async () => {
     const calls: ImportProgress[] = []
     await importTape({ sources: [foxa.chain, foxa.bars], out: join(out, 'progress.tape'), onProgress: (progress) => calls.push(progress) })
     const totalBytes = 2 * (readFileSync(foxa.chain).length + readFileSync(foxa.bars).length)
@@ -297,7 +297,7 @@ describe('an import refuses', () => {
     expect(message).toContain('found "time,bid,ask"')
   })
 
-  it('bars under a name that tells neither symbol nor date, and says which name does', async () => {
+  it('bars under a name with neither symbol nor date, and says which name does', async () => {
     expect(await refusalOf({ 'twx.csv': BAR_ROW })).toMatchObject({
       code: 'import-bad-header',
       message: expect.stringContaining('<symbol>_<yyyymmdd>_quote_1min.csv'),
@@ -314,7 +314,9 @@ describe('an import refuses', () => {
   it('minute bars of trades, and says why', async () => {
     const { code, message } = await refusalOf({ 'twx_20140605_trade_1min.csv': '34200000,706600,707100,705100,705600,25774\n' })
     expect(code).toBe('import-trade-bars')
-    expect(message).toContain('holds minute bars of trades, and those are no ticks: a bar sums up many trades')
+    expect(message).toContain(
+      'holds minute bars of trades, which are not ticks: a bar sums up many trades without their times, prices and sizes',
+    )
   })
 
   it('a file of another kind', async () => {
@@ -342,7 +344,7 @@ describe('an import refuses', () => {
     })
   })
 
-  it('a date without rows, and tells which dates there are', async () => {
+  it('a date without rows, and lists the dates there are', async () => {
     const files = { 'a.csv': `${CHAIN_HEADER}\n${CHAIN_ROW}\n` }
     expect(await refusalOf(files, { date: '2014-06-06' })).toEqual({
       code: 'import-empty',

@@ -196,7 +196,7 @@ describe('verifyTape', () => {
     ])
   })
 
-  it('counts all problems and tells the first of them', async () => {
+  it('counts all problems and lists the first of them', async () => {
     await writeFile(
       path,
       tapeBytes(
@@ -252,7 +252,7 @@ describe('catTape', () => {
     expect((await cat(filter)).map(({ seq }) => seq)).toEqual(seqs)
   })
 
-  it('tells where a quote is from and that it came delayed', async () => {
+  it('shows the source of a quote and that it came delayed', async () => {
     await writeFile(path, tapeBytes(blockOf([contractRecord(1), { ...quoteRecord(2), source: 'tick-by-tick', delayed: true }], 1, 0)))
     const lines = []
     for await (const line of catTape(path, { kinds: ['quote'] })) lines.push(line)

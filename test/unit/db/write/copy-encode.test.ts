@@ -24,7 +24,7 @@ describe('the encoder of batches', () => {
     expect(empty.tables).toEqual([])
   })
 
-  it('tells the seq of every row, also of one above 32 bits', () => {
+  it('writes the seq of every row, also of one above 32 bits', () => {
     const [table] = new BatchEncoder().encode(1, [block([quote(7), quote(2 ** 40 + 3)])], known).tables
     expect(seqsOf(table?.rows.finish() ?? Buffer.alloc(0))).toEqual([7, 2 ** 40 + 3])
   })

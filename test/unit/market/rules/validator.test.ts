@@ -74,7 +74,7 @@ describe('a validator', () => {
     expect(judge(GREEKS)).not.toBe(judge(GREEKS))
   })
 
-  it('disables a rule that throws, flags the tick it failed on with rule-error, and tells once', () => {
+  it('disables a rule that throws, flags the tick it failed on with rule-error, and reports it once', () => {
     const failure = new Error('division by a missing price')
     let runs = 0
     const broken: QuoteRule = {

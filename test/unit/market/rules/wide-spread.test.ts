@@ -3,7 +3,7 @@ import { wideSpread } from '../../../../market/rules/wide-spread.ts'
 import { quoteOf } from './ticks.ts'
 
 describe('wide-spread', () => {
-  it('speaks above the limit and not at it', () => {
+  it('flags a spread above the limit, not one at the limit', () => {
     const quote = quoteOf(9, 11)
 
     expect(wideSpread.check(quote, { maxSpreadPercent: 20 })).toBeUndefined()

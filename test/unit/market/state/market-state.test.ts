@@ -156,7 +156,7 @@ describe('the state of the market', () => {
     expect(stateOf([quote(1), crossed], { keepsQuarantined: true }).of(1)?.quote).toBe(crossed)
   })
 
-  it('tells the time of the latest tick from that of the latest record', () => {
+  it('distinguishes the time of the latest tick from that of the latest record', () => {
     const state = stateOf([quote(1), quote(2, { instrument: 2 }), session(3, 'alive')])
     expect([state.of(1)?.lastTickUs, state.of(2)?.lastTickUs, state.lastTickUs, state.lastRecordUs]).toEqual([1, 2, 2, 3])
   })

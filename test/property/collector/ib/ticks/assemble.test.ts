@@ -68,7 +68,7 @@ describe('the messages of one quote', () => {
     )
   })
 
-  it('change only the sides that they speak of', () => {
+  it('change only the sides that they name', () => {
     const part = fc.constantFrom('bid', 'ask', 'bidSize', 'askSize')
     fc.assert(
       fc.property(quote, quote, fc.uniqueArray(part, { minLength: 1 }), (first, second, parts) => {

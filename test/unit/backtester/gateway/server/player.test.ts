@@ -18,6 +18,7 @@ import {
   tapeOf,
   tapeRoom,
 } from '../../../../support/gateway/gateway-tape.ts'
+import { PATIENTLY } from '../../../../support/waiting.ts'
 
 let room: TapeRoom
 
@@ -149,7 +150,7 @@ describe('at full speed', () => {
       stage.isBehind = true
     }
     stage.player.start()
-    await vi.waitUntil(() => stage.heard.length > 0)
+    await vi.waitUntil(() => stage.heard.length > 0, PATIENTLY)
     for (let i = 0; i < 20; i++) await turn()
     stage.player.stop()
     await stage.done

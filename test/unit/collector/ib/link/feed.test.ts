@@ -89,7 +89,7 @@ describe('a feed', () => {
       tws.send(4, 2, -1, 326, 'Unable to connect as the client id is already in use.', '')
       tws.socket.end()
     })
-    // As long as any other pause, but told apart from it.
+    // A delay that no other retry has.
     const watched = feedTo(server.port, { retryDelays: { idInUseMs: 777 } })
     watched.feed.start()
     await vi.waitFor(() => expect(phases(watched)).toEqual(['connecting', 'connecting', 'up']), { timeout: 5000 })

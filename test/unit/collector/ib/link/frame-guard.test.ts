@@ -64,11 +64,11 @@ describe('a frame', () => {
     const words = 'x'.repeat(2 ** 17 - 30)
     const { messages } = await linkThatGets(frame(46, 6, 7, 32, words), frame(4, 2, 7, 200, words, ''), frame(4, 2, -1, 2104, words, ''))
     await vi.waitFor(() => expect(messages).toHaveLength(3), PATIENTLY)
-    const told = 'x'.repeat(1000)
+    const text = 'x'.repeat(1000)
     expect(messages.map(plain)).toEqual([
       { type: 'text', reqId: 7, tickType: 32, text: words },
-      { type: 'error', reqId: 7, code: 200, text: told },
-      { type: 'notice', code: 2104, text: told },
+      { type: 'error', reqId: 7, code: 200, text },
+      { type: 'notice', code: 2104, text },
     ])
   })
 

@@ -60,7 +60,7 @@ describe('findStock', () => {
     expect(asked(9)[0]?.slice(3)).toEqual(['', 'TWX', 'STK', '', '', '', '', 'SMART', '', 'USD', '', '', '', '', '', ''])
   })
 
-  it('names the listing venue when it is told which of several to take', async () => {
+  it('names the listing venue when one of several is asked for', async () => {
     const { link, grids, asked } = await linkWith()
     await findStock(link, grids, { ...query, primaryExchange: 'NYSE' })
     expect(asked(9)[0]?.[11]).toBe('NYSE')
@@ -155,7 +155,7 @@ describe('the prices that can be quoted', () => {
     expect(asked(91).map((fields) => fields[1])).toEqual(['26', '32'])
   })
 
-  it('are multiples of the smallest step where the gateway does not answer for the rule, and are not waited for', async () => {
+  it('are multiples of the smallest step where the gateway does not send the rule, and are not waited for', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     const { link, grids, missing, asked } = await linkWith({ rules: {} })

@@ -1,4 +1,4 @@
-/** A scripted TWS that knows some stocks and options, and answers for them as IB does. Messages are typed at server version 193. */
+/** A scripted TWS that knows some stocks and options, and answers lookups of them as IB does. Messages are typed at server version 193. */
 
 import { greet, type TwsConnection } from '../../../../support/gateway/scripted-tws.ts'
 
@@ -9,7 +9,7 @@ export interface Listings {
   chains: { exchange: string; tradingClass: string; expirations: string[]; strikes: number[] }[]
   /** What exists, as `expiry strike right` with the trading class behind it. */
   options: string[]
-  /** Steps of the market rules that are told: lower edge, increment. Default: those of the stocks' rule and the options'. */
+  /** Steps of the market rules that are sent: lower edge, increment. Default: those of the stocks' rule and the options'. */
   rules?: Record<string, number[]>
 }
 

@@ -158,9 +158,9 @@ describe('RecordCursor', () => {
     ['a length of nothing', `01000000${quote.slice(8)}`, 'a record of 0 bytes at byte 0'],
     ['a length beyond the block', `0100ffff${quote.slice(8)}`, 'a record of 524280 bytes at byte 0'],
     ['a quote too short for its numbers', `01000300${quote.slice(8)}`, 'kind 1 with only 24 bytes'],
-    ['a kind that nobody knows', `63${quote.slice(2)}`, 'unknown kind 99 at byte 0'],
-    ['a source of quotes that nobody knows', `0120${quote.slice(4)}`, 'unknown source of quotes 2'],
-    ['a source of trades that nobody knows', `02f3${trade.slice(4)}`, 'unknown trade source 15'],
+    ['an unknown kind', `63${quote.slice(2)}`, 'unknown kind 99 at byte 0'],
+    ['an unknown source of quotes', `0120${quote.slice(4)}`, 'unknown source of quotes 2'],
+    ['an unknown source of trades', `02f3${trade.slice(4)}`, 'unknown trade source 15'],
     ['a text that leaves its record', `${trade.slice(0, 96)}ff000000${trade.slice(104)}`, 'a text of 255 bytes'],
     ['a text that is no JSON', `${gap.slice(0, 56)}5b${gap.slice(58)}`, 'not JSON'],
   ])('refuses %s', (_, hex, message) => {
