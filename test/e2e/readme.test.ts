@@ -83,6 +83,8 @@ interface Reader {
   place: Place
   /** A new, empty database. */
   createDatabase: () => Promise<string>
+  /** A database with the shipped day. */
+  recordedDay: () => Promise<string>
   /** What was exported in the shell. */
   env: NodeJS.ProcessEnv
 }
@@ -102,7 +104,8 @@ const CHANGED: Record<string, (command: string, reader: Reader) => Promise<void>
   },
   // The port may be taken here; a free one serves as well.
   'npx tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60': servingNobody,
-  'npx tapedeck gateway --session latest --port 7497': servingNobody,
+  'npx tapedeck gateway --session latest --port 7497': async (command, reader) =>
+    servingNobody(command, { ...reader, env: { ...reader.env, DATABASE_URL: await reader.recordedDay() } }),
   // These look at a collector that records, and at a gateway, which does not listen where the settings say.
   'npx tapedeck status': besideACollector(/^Gateway +127\.0\.0\.1:\d+, client id 87$/m),
   'npx tapedeck status --json': besideACollector(/^\{"program":"tapedeck",.*\}$/m),
@@ -193,7 +196,7 @@ forEachEdition('the documentation', (edition) => {
     const checkout = checkoutIn(place)
     await mkdir(checkout)
     for (const name of readdirSync(packageRoot())) await symlink(join(packageRoot(), name), join(checkout, name))
-    reader = { place, createDatabase: () => edition.createDatabase(), env: {} }
+    reader = { place, createDatabase: () => edition.createDatabase(), recordedDay, env: {} }
   })
   afterAll(() => reader.place.remove())
 
