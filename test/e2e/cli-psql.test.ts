@@ -25,8 +25,10 @@ forEachEdition('the database of the settings', (edition) => {
     'has its address printed, and psql runs on it without its password in the process list',
     async ({ skip }) => {
       const place = await placeForTest()
-      const url = await edition.createDatabase()
-      const { password } = new URL(url)
+      const address = new URL(await edition.createDatabase())
+      // A server may ask for none.
+      address.password ||= 'not-asked-for'
+      const { href: url, password } = address
       expect(expectDone(await place.tapedeck(['db', 'url'], { DATABASE_URL: url }).ended)).toBe(`${url}\n`)
       expect(JSON.parse(expectDone(await place.tapedeck(['db', 'url', '--json'], { DATABASE_URL: url }).ended))).toEqual({
         url,
@@ -43,7 +45,6 @@ forEachEdition('the database of the settings', (edition) => {
       })
       const seen = (await place.processes()).filter((command) => command.includes('pg_sleep'))
       expect(seen.length).toBeGreaterThan(1)
-      expect(password).not.toBe('')
       expect(seen.filter((command) => command.includes(password))).toEqual([])
       psql.child.kill('SIGTERM')
       expect((await psql.ended).code).not.toBe(0)

@@ -249,7 +249,7 @@ describe('tick-by-tick data with ticks of the past', () => {
     tradeAt(4 * SECOND_US, 74, 100),
   ]
 
-  it.each(VERSIONS)('at %s begins with the latest ones, then goes on without a hole or a repetition', async (versions) => {
+  it.each(VERSIONS)('at %s begins with the latest ones, then goes on without a gap or a repetition', async (versions) => {
     const { gateway, port } = await room.serve(tapeOf(ticks), { startAfterLines: 3 })
     const client = await RawTwsClient.connect({ port, clientId: 1, versions })
     for (const [i, kind] of ['AllLast', 'BidAsk', 'MidPoint'].entries()) client.send(97, i + 1, ...contractFields(TWX), kind, 10, 0)
