@@ -101,6 +101,8 @@ describe('segments of a crash', () => {
     expect(file.open.map(({ sessionId }) => sessionId)).toContain(j.SESSION_ID)
     makeDurable()
     await vi.waitFor(async () => expect(await unreleased()).toEqual([]))
+    // The name is gone a moment before the segment is released.
+    await writer.drained()
     expect(bound.segments.size).toBe(0)
     expect(file.open.map(({ sessionId }) => sessionId)).toEqual([j.SESSION_ID + 1])
   })
@@ -139,7 +141,8 @@ describe('segments of a crash', () => {
     begin()
     makeDurable()
     await vi.waitFor(async () => expect(await unreleased()).toEqual([]), PATIENTLY)
-    await vi.waitFor(() => expect(bound.segments.size).toBe(0), PATIENTLY)
+    await writer.drained()
+    expect(bound.segments.size).toBe(0)
     expect(bound.segmentBytes).toBe(0)
   })
 
@@ -153,12 +156,13 @@ describe('segments of a crash', () => {
     await nothing(j.SESSION_ID + 1, 0)
     await nothing(j.SESSION_ID + 2, 30)
     await nothing(j.SESSION_ID + 3, 10_000)
-    const { begin, named, open, makeDurable, unreleased } = await start(dataDir)
+    const { writer, begin, named, open, makeDurable, unreleased } = await start(dataDir)
     expect(await unreleased()).toHaveLength(4)
     begin()
     expect([named, open]).toEqual([[], [{ fromTsUs: j.BASE_US + 2, cause: CRASH }]])
     makeDurable()
     await vi.waitFor(async () => expect(await unreleased()).toEqual([]), PATIENTLY)
+    await writer.drained()
   })
 
   it('whose end cannot be written are not released in this run', async () => {
@@ -250,6 +254,8 @@ describe('a session of which no segment is left', () => {
     makeDurable()
     await vi.waitFor(() => expect(ended).toEqual([[j.SESSION_ID, lastTsUs]]))
     await vi.waitFor(() => expect(file.open.map(({ sessionId }) => sessionId)).toEqual([j.SESSION_ID + 1]))
+    // Two at once would take each other's file away.
+    await file.saved()
 
     const next = await start(dataDir)
     next.begin()
