@@ -49,6 +49,15 @@ describe('a trade', () => {
     ])
     expect(rig.sampler.totals.notServed).toBe(1)
   })
+
+  it('of RTVolume or of samples does not add up to the day volume, which the tape has as a figure', () => {
+    for (const source of ['rt-volume', 'last'] as const) {
+      const rig = new Rig(false, new Set<TradeSource>([source]))
+      rig.open(0, 1)
+      rig.play(tradeAt(0, 0, 70, 3, source))
+      expect(rig.finish()).toEqual(['@0', '46|6|1|45|1401975000', '1|6|1|4|70|3|0'])
+    }
+  })
 })
 
 describe('figures and option values', () => {
@@ -112,6 +121,25 @@ describe('figures and option values', () => {
     expect(vega).toBeLessThan(0.1)
     expect(theta).toBeLessThan(0)
     expect(sampler.totals).toMatchObject({ changes: 2, derived: 1, ticksServed: 3 })
+  })
+
+  it('that are computed are part of the state that a new line gets, and derived from nothing', () => {
+    const rig = new Rig(false)
+    const { book, sampler } = rig
+    sampler.computeOptionValues(({ underConId }) => book.byConId(underConId), 0)
+    rig.play(quoteAt(0, 1, [2, 1], [2.2, 1]), quoteAt(1, 0, [70.9, 1], [71.1, 1]))
+    rig.open(1, 9)
+    expect(rig.finish().filter((line) => line.startsWith('21|'))).toHaveLength(1)
+    expect(sampler.totals).toMatchObject({ changes: 0, derived: 0, statesServed: 2, ticksServed: 2 })
+  })
+
+  it('are not computed any more once the tape tells them', () => {
+    const rig = new Rig(false)
+    const { book, sampler } = rig
+    sampler.computeOptionValues(({ underConId }) => book.byConId(underConId), 0)
+    rig.open(1, 9)
+    rig.play(quoteAt(0, 0, [70.9, 1], [71.1, 1]), greeksAt(1, 1, 'model', 0.31), quoteAt(2, 1, [2, 1], [2.2, 1]))
+    expect(rig.finish().filter((line) => line.startsWith('21|'))).toEqual(['21|9|13|1|0.31|0.5|-1|-1|-2|-2|-2|-1'])
   })
 })
 
