@@ -2,8 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 
+import { BarLine } from '../../../../../backtester/gateway/history/bar-line.ts'
+import { barSeries } from '../../../../../backtester/gateway/history/bar-series.ts'
 import type { TradeSource } from '../../../../../market/tick.ts'
-import { quoteAt } from '../../../../support/gateway/gateway-tape.ts'
+import { CONTRACTS, OPEN_US, quoteAt } from '../../../../support/gateway/gateway-tape.ts'
 import { figureAt, greeksAt, Rig, tradeAt } from './sampler-rig.ts'
 
 describe('a trade', () => {
@@ -187,5 +189,26 @@ describe('a tick-by-tick line', () => {
     rig.sampler.closeTicks(line)
     expect(rig.sampler.totals).toMatchObject({ statesServed: 1, changes: 1, ticksServed: 2, linesClosed: 1 })
     expect(rig.sampler.openTickLines).toBe(0)
+  })
+})
+
+describe('bars that are kept up to date', () => {
+  it('go out with the next step, and not any more when they were closed while they waited', () => {
+    const rig = new Rig(true)
+    const listed = rig.book.listed(CONTRACTS[0] ?? expect.unreachable())
+    const keep = (reqId: number) => {
+      const options = { whatToShow: 'TRADES', seconds: 5, useRth: false, secType: listed.secType, untilUs: OPEN_US, dateOf: String }
+      const bars = new BarLine(reqId, listed, barSeries(options) ?? expect.unreachable(), OPEN_US - 1, rig.recorder)
+      rig.sampler.openBars(bars)
+      return bars
+    }
+    const kept = keep(1)
+    const closed = keep(2)
+    rig.play(tradeAt(1, 0, 70, 3))
+    expect([kept.isPending, closed.isPending]).toEqual([true, true])
+    rig.sampler.closeBars(closed)
+    const sent = rig.finish()
+    expect(sent.filter((line) => line.startsWith('@'))).toEqual(['@250'])
+    expect(sent.filter((line) => line.startsWith('90|')).map((line) => line.split('|')[1])).toEqual(['1'])
   })
 })
