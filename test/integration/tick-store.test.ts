@@ -111,6 +111,21 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
       ])
     })
 
+    it('counts what rules quarantined also in a batch of which nothing else is to be said', async () => {
+      await store([quote(1, { verdict: { severity: 'quarantine', rules: 'spike', reason: 'far' } })])
+      expect(await rows(`SELECT rule, severity, ticks FROM data_quality WHERE session_id = ${sessionId}`)).toEqual([
+        { rule: 'spike', severity: 'quarantine', ticks: '1' },
+      ])
+    })
+
+    it('takes over details that the tape tells of an instrument which the store knows already', async () => {
+      const tickStore = storeOf(url)
+      await store(quotes(1, 3), 1, tickStore)
+      const contract: Contract = { kind: 'stock', symbol: 'TWX', currency: 'USD', conId: 76 }
+      await store([{ kind: 'contract', seq: 100, tsUs: FIRST_TS_US, instrument: 0, contract }], 2, tickStore)
+      expect(await rows("SELECT con_id FROM instruments WHERE key = 'stock:TWX:USD'")).toEqual([{ con_id: '76' }])
+    })
+
     it('says what came delayed and what tick by tick, also of a tick that was quarantined', async () => {
       const verdict = { severity: 'quarantine' as const, rules: 'spike', reason: 'far' }
       await store([
@@ -290,6 +305,13 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
       expect(await store([quote(1), gap(2, 'rain'), gap(3, 'storm\0')])).toMatchObject({ acceptedTicks: 1, quarantinedTicks: 0 })
       expect(await rows(`SELECT cause FROM feed_gaps WHERE session_id = ${sessionId}`)).toEqual([{ cause: 'storm␀' }])
       expect(await rejected()).toMatchObject([{ kind: 'gap', rules: 'database-refused', tick: { cause: 'rain' } }])
+    })
+
+    it('is in its own table though the record of it is refused', async () => {
+      await constrain('control_records', "CONSTRAINT no_gaps CHECK (kind <> 'gap') NOT VALID", 'CONSTRAINT no_gaps')
+      await store([quote(1), gap(2, 'storm')])
+      expect(await rows(`SELECT cause FROM feed_gaps WHERE session_id = ${sessionId}`)).toEqual([{ cause: 'storm' }])
+      expect(await rejected()).toMatchObject([{ kind: 'gap', rules: 'database-refused', tick: { cause: 'storm' } }])
     })
   })
 

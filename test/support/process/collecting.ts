@@ -49,6 +49,10 @@ export class Collecting {
   readonly logged: LogLine[] = []
   /** Rejects when the collector cannot begin or ends with an error. */
   readonly summary: Promise<CollectSummary>
+  /** Has it take over changed settings, as a signal to read the configuration again does. */
+  reload: (change: (settings: CollectSettings) => CollectSettings) => void = () => {
+    throw new Error('The collector has not begun yet.')
+  }
   readonly #stop = new AbortController()
   readonly #force = new AbortController()
   #progress: CollectProgress | undefined
@@ -139,40 +143,41 @@ export class Collecting {
     )
     const lanes = options.lanes ?? 2
     const store = openDatabase({ config: { dataDir, database: { url: options.databaseUrl, lanes } }, logger })
+    const settings: CollectSettings = {
+      dataDir,
+      gateway: {
+        host: '127.0.0.1',
+        port: options.port,
+        clientId: 87,
+        handshakeTimeoutMs: 5000,
+        // Answers to heartbeats would stand between the ticks.
+        heartbeatMs: 3_600_000,
+        messagesPerSecond: 1000,
+        clock: 'gateway',
+        lines: 100,
+        marketDataType: 1,
+        genericTicks: [],
+        ...options.gateway,
+      },
+      underlyings: options.underlyings ?? [TWX_CHAIN],
+      rules: { maxSpreadPercent: 100, disabled: [] },
+      journal: {
+        batchRows: 500,
+        batchMs: 50,
+        fsyncMs: 20,
+        segmentBytes: 1 << 26,
+        keepDays: 7,
+        limitBytes: 2 ** 34,
+        memoryBytes: 2 ** 28,
+        minFreeBytes: 0,
+        ...options.journal,
+      },
+      lanes,
+      metrics: options.metrics && { maxLagMs: 60_000, ...options.metrics },
+    }
     try {
       return await collect({
-        settings: {
-          dataDir,
-          gateway: {
-            host: '127.0.0.1',
-            port: options.port,
-            clientId: 87,
-            handshakeTimeoutMs: 5000,
-            // Answers to heartbeats would stand between the ticks.
-            heartbeatMs: 3_600_000,
-            messagesPerSecond: 1000,
-            clock: 'gateway',
-            lines: 100,
-            marketDataType: 1,
-            genericTicks: [],
-            ...options.gateway,
-          },
-          underlyings: options.underlyings ?? [TWX_CHAIN],
-          rules: { maxSpreadPercent: 100, disabled: [] },
-          journal: {
-            batchRows: 500,
-            batchMs: 50,
-            fsyncMs: 20,
-            segmentBytes: 1 << 26,
-            keepDays: 7,
-            limitBytes: 2 ** 34,
-            memoryBytes: 2 ** 28,
-            minFreeBytes: 0,
-            ...options.journal,
-          },
-          lanes,
-          metrics: options.metrics && { maxLagMs: 60_000, ...options.metrics },
-        },
+        settings,
         version: '0.0.0-test',
         logger,
         prepareDatabase: store.prepare,
@@ -186,6 +191,9 @@ export class Collecting {
         stop: this.#stop.signal,
         force: this.#force.signal,
         drainTimeoutMs: options.drainTimeoutMs ?? 30_000,
+        onReloadable: (reload) => {
+          this.reload = (change) => reload(change(settings))
+        },
         onProgress: (progress) => {
           this.#progress = progress
           this.#unaccounted.push(unaccounted(progress.counts))

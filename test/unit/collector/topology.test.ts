@@ -102,6 +102,18 @@ describe('a link that is lost', () => {
     expect(counts.gaps).toBe(1)
   })
 
+  it('is not over before it is known which lines are wanted, though those that are known are open', async () => {
+    const { linesOpen, counts, topology, ledger, recorder } = await collectorOn(createWallClock())
+    const search = vi.spyOn(topology.supply, 'universeFound').mockImplementation(() => undefined)
+    ledger.linesLost(recorder.nowUs - 1000, 'collector-crash')
+    await linesOpen(2)
+    expect(ledger.open).toHaveLength(1)
+    search.mockRestore()
+    topology.supply.universeFound()
+    expect(ledger.open).toEqual([])
+    expect(counts.gaps).toBe(1)
+  })
+
   it('is over though a line is over the limit of the gateway now', async () => {
     const { tws, linesOpen, counts, logged } = await collectorOn(
       createWallClock(),

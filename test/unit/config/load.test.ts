@@ -53,6 +53,7 @@ describe('the data directory', () => {
 
   it("is below the user's home even when HOME is not set", () => {
     expect(defaultDataDir({}, false)).toBe(join(homedir(), '.local/share/tapedeck'))
+    expect(defaultDataDir({ HOME: '' }, false)).toBe(join(homedir(), '.local/share/tapedeck'))
   })
 
   it('is relative to the file that names it, and to the working folder otherwise', () => {
@@ -269,6 +270,9 @@ describe('values', () => {
     expect(problems({ yaml: 'metrics: { prot: 1, port: -1 }' })).toEqual([
       'tapedeck.yaml:1:12  metrics.prot: there is no such setting; did you mean port?',
       'tapedeck.yaml:1:27  metrics.port: expected an integer from 0 to 65535 (0 takes any free one), found -1',
+    ])
+    expect(problems({ yaml: 'metrics: { port: x, host: h }' })).toEqual([
+      'tapedeck.yaml:1:18  metrics.port: expected an integer from 0 to 65535 (0 takes any free one), found "x"',
     ])
     expect(problems({ yaml: 'metrics: on' })).toEqual([
       'tapedeck.yaml:1:10  metrics: expected off, or a section with host and port, found "on"',

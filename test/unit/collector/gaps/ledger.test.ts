@@ -100,6 +100,25 @@ describe('a gap of all lines', () => {
   })
 })
 
+describe('a gap that lasts through a session whose time jumps ahead', () => {
+  it('goes on in the next one from where the last one ended: the time between them has no data either', async () => {
+    const { ledger, recorder, clock, sessions, gaps } = await recording()
+    clock.publish(at(50))
+    ledger.linesLost(at(-3), 'ib-1100')
+    ledger.nextSession(() => {
+      void recorder.end('clock-step')
+      clock.publish(at(80_000))
+      recorder.begin()
+    })
+    ledger.linesBack(at(81_000))
+    await sessions.end('test')
+    expect((await gaps()).map((tape) => tape.filter(([kind]) => kind === 'gap'))).toEqual([
+      [['gap', 'ib-1100', at(-3), expect.closeTo(at(50), -1)]],
+      [['gap', 'ib-1100', expect.closeTo(at(50), -1), at(81_000)]],
+    ])
+  })
+})
+
 describe('farms', () => {
   it('each have a gap of their own, which the loss of the link ends', async () => {
     const { ledger, sessions, gaps } = await recording()

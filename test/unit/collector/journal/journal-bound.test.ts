@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { JournalBound } from '../../../../collector/journal/bound.ts'
 import { verifyTape } from '../../../../db/tape/inspect.ts'
+import type { SegmentRef } from '../../../../collector/journal/batch.ts'
 import * as j from './journal-support.ts'
 import { PATIENTLY } from '../../../support/waiting.ts'
 
@@ -48,6 +49,38 @@ describe("the journal's bound", () => {
       'journal-full',
       undefined,
     ])
+  })
+
+  it('has a fault while files of unreleased segments are missing, until the last of them is released', () => {
+    const bound = new JournalBound(LIMITS)
+    const [one, two, released] = ['one', 'two', 'released'].map((path) => ({ path, bytes: 0, uncommitted: 0, closed: true })) as [
+      SegmentRef,
+      SegmentRef,
+      SegmentRef,
+    ]
+    bound.setMissing([released])
+    expect(bound.fault).toBeUndefined()
+    for (const segment of [one, two]) bound.grow(segment, 10)
+    bound.setMissing([one, two])
+    expect(bound.fault).toContain('(one, two)')
+    bound.forget(one)
+    expect(bound.fault).toContain('have disappeared')
+    bound.forget(two)
+    expect(bound.fault).toBeUndefined()
+  })
+
+  it('says why ticks are dropped: the database takes too little, or the disk does', () => {
+    const bound = new JournalBound(LIMITS)
+    const segment = { path: '', bytes: 0, uncommitted: 0, closed: false }
+    expect(bound.trouble).toBeUndefined()
+    bound.grow(segment, 1000)
+    expect(bound.trouble).toContain('the journal is full')
+    bound.wait(100, 1)
+    expect(bound.trouble).toContain('memory is full')
+    bound.settle(100, 1)
+    bound.forget(segment)
+    bound.setFault('disk', 'the journal cannot be written (EIO)')
+    expect(bound.trouble).toContain('ticks wait in memory')
   })
 
   it('knows the size of the segments to the byte, also behind a failed write that could not be cut off', async () => {

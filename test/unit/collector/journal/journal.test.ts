@@ -7,8 +7,8 @@ import { segmentName } from '../../../../collector/journal/directory.ts'
 import { verifyTape } from '../../../../db/tape/inspect.ts'
 import { readTapeMeta } from '../../../../db/tape/reader.ts'
 import type { Statistic } from '../../../../market/tick.ts'
-import * as j from './journal-support.ts'
 import { PATIENTLY } from '../../../support/waiting.ts'
+import * as j from './journal-support.ts'
 
 const NEVER = { batchRows: 1_000_000, batchMs: 600_000, fsyncMs: 600_000 }
 
@@ -49,6 +49,24 @@ describe('a batch', () => {
     await journal.close()
 
     expect(await j.contentsOf(batches)).toEqual([[1, [1]]])
+  })
+
+  it('stays open beyond its age while batches wait for the database, and takes in what comes', async () => {
+    let asked = 0
+    let isBehind = true
+    const behind = () => {
+      asked++
+      return isBehind
+    }
+    const { journal, batches } = await j.journalIn(await j.temporaryFolder(), { batchMs: 20, isBehind: behind })
+    journal.append(j.quote(1))
+    await vi.waitFor(() => expect(asked).toBeGreaterThanOrEqual(2), PATIENTLY)
+    journal.append(j.quote(2))
+    expect(batches).toEqual([])
+    isBehind = false
+    await vi.waitFor(() => expect(batches).toHaveLength(1), PATIENTLY)
+    expect(await j.contentsOf(batches)).toEqual([[1, [1, 2]]])
+    await journal.close()
   })
 
   it('may have several blocks, each durable long before it closes', async () => {

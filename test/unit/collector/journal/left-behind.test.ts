@@ -1,4 +1,4 @@
-import { cp, readdir, rm } from 'node:fs/promises'
+import { cp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -10,10 +10,11 @@ import type { Gap, GapStart } from '../../../../collector/gaps/gap.ts'
 import { createCounts } from '../../../../collector/telemetry/counts.ts'
 import { createEvents } from '../../../../collector/telemetry/events/index.ts'
 import { Writer } from '../../../../collector/write/writer.ts'
+import { encodeFileHead } from '../../../../db/tape/file-layout.ts'
 import type { SessionEvent, TapeRecord } from '../../../../market/tick.ts'
 import { unexpected } from '../../../support/unexpected.ts'
-import * as j from './journal-support.ts'
 import { PATIENTLY } from '../../../support/waiting.ts'
+import * as j from './journal-support.ts'
 
 const SECOND_US = 1_000_000
 const NOW_US = j.BASE_US + 60 * SECOND_US
@@ -100,6 +101,8 @@ describe('segments of a crash', () => {
     expect(file.open.map(({ sessionId }) => sessionId)).toContain(j.SESSION_ID)
     makeDurable()
     await vi.waitFor(async () => expect(await unreleased()).toEqual([]), PATIENTLY)
+    // The name is gone a moment before the segment is released.
+    await writer.drained()
     expect(bound.segments.size).toBe(0)
     expect(file.open.map(({ sessionId }) => sessionId)).toEqual([j.SESSION_ID + 1])
   })
@@ -125,6 +128,41 @@ describe('segments of a crash', () => {
     const named = { ...j.gap(3, 2), fromTsUs: j.BASE_US + 2, toTsUs: j.BASE_US + 600, tsUs: j.BASE_US + 600, cause: CRASH }
     const lastly = { ...j.quote(4), tsUs: j.BASE_US + 700 }
     expect(await openOf([later, { ...gap, tsUs: j.BASE_US + 501 }, named, lastly])).toEqual([{ fromTsUs: j.BASE_US + 700, cause: CRASH }])
+  })
+
+  it('count in the bound of the journal to the byte, until they are released', async () => {
+    const dataDir = await crashedAs({ [j.SESSION_ID]: [begun(), j.quote(2)], [j.SESSION_ID + 1]: [begun(), ...j.quotes(2, 9)] })
+    const { writer, begin, makeDurable, bound, unreleased } = await start(dataDir)
+    await writer.drained()
+    const sizes = await Promise.all((await unreleased()).map(async (name) => (await stat(join(dataDir, 'journal', name))).size))
+    expect(sizes).toHaveLength(2)
+    expect(bound.segmentBytes).toBe((sizes[0] ?? 0) + (sizes[1] ?? 0))
+
+    begin()
+    makeDurable()
+    await vi.waitFor(async () => expect(await unreleased()).toEqual([]), PATIENTLY)
+    await writer.drained()
+    expect(bound.segments.size).toBe(0)
+    expect(bound.segmentBytes).toBe(0)
+  })
+
+  it('give their gap also when sessions behind them hold nothing', async () => {
+    const nothing = (id: number, bytes: number) => {
+      const head = encodeFileHead({ source: 'collector', sessionId: id, segment: 1 })
+      return writeFile(join(dataDir, 'journal', segmentName(id, 1)), head.subarray(0, bytes))
+    }
+    const crashes = { [j.SESSION_ID]: [begun(), j.quote(2)], [j.SESSION_ID + 1]: [], [j.SESSION_ID + 2]: [], [j.SESSION_ID + 3]: [] }
+    const dataDir = await crashedAs(crashes)
+    await nothing(j.SESSION_ID + 1, 0)
+    await nothing(j.SESSION_ID + 2, 30)
+    await nothing(j.SESSION_ID + 3, 10_000)
+    const { writer, begin, named, open, makeDurable, unreleased } = await start(dataDir)
+    expect(await unreleased()).toHaveLength(4)
+    begin()
+    expect([named, open]).toEqual([[], [{ fromTsUs: j.BASE_US + 2, cause: CRASH }]])
+    makeDurable()
+    await vi.waitFor(async () => expect(await unreleased()).toEqual([]), PATIENTLY)
+    await writer.drained()
   })
 
   it('whose end cannot be written are not released in this run', async () => {
@@ -216,6 +254,8 @@ describe('a session of which no segment is left', () => {
     makeDurable()
     await vi.waitFor(() => expect(ended).toEqual([[j.SESSION_ID, lastTsUs]]), PATIENTLY)
     await vi.waitFor(() => expect(file.open.map(({ sessionId }) => sessionId)).toEqual([j.SESSION_ID + 1]), PATIENTLY)
+    // Two at once would take each other's file away.
+    await file.saved()
 
     const next = await start(dataDir)
     next.begin()

@@ -270,6 +270,26 @@ describe('lines that are refused for now', () => {
     expect(await after(3_600_000)).toEqual([])
   })
 
+  it('are reported anew when they are refused on the next link too', async () => {
+    const { registry, link, seen } = await opened(1)
+    registry.refused(100, 10_197, 'Competing session', 'for-now')
+    expect(await seen()).toContain('paused 10197 Competing session')
+    registry.linkDown('link-lost', 5)
+    link(200)
+    await seen()
+    registry.refused(200, 10_197, 'Competing session', 'for-now')
+    expect(await seen()).toEqual(['paused 10197 Competing session'])
+  })
+
+  it('are reported anew when those that were refused before are not wanted any more', async () => {
+    const { registry, seen } = await opened(1, 2)
+    registry.refused(100, 10_197, 'Competing session', 'for-now')
+    registry.wantOnly(lines(2), 'config')
+    await seen()
+    registry.refused(101, 10_197, 'Competing session', 'for-now')
+    expect(await seen()).toEqual(['closed S2: refused: 10197', 'paused 10197 Competing session'])
+  })
+
   it('are open again when their data resumes by itself and keeps coming', async () => {
     const { registry, seen, after } = await opened(1)
     registry.refused(100, 10197, 'Competing session', 'for-now')

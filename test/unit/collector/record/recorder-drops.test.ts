@@ -111,6 +111,7 @@ describe('dropped ticks', () => {
     sessions.start()
     clock.publish(START_US + 500)
     ticks.takeUnknown()
+    sessions.takeTime(START_US + 900)
     sessions.takeTime(START_US - 60_000_000)
     ticks.takeUnknown()
     await sessions.end('test')
@@ -174,4 +175,82 @@ describe('dropped ticks', () => {
       expect(unaccounted(counts)).toBe(0)
     },
   )
+})
+
+describe('a dropped tick', () => {
+  it('is a sign of life, and one that comes late takes none back', async () => {
+    const { recorder, ticks, sessions, clock } = await onGatewayTime()
+    sessions.start()
+    const instrument = recorder.instrumentOf(STOCK)
+    clock.publish(START_US + 900)
+    ticks.takeUnknown()
+    expect(recorder.lastProofUs).toBe(START_US + 900)
+
+    sessions.takeTime(START_US + 5000)
+    const text = 'x'.repeat(524_280)
+    ticks.take({ kind: 'statistic', seq: 0, tsUs: 0, instrument, name: 'dividends', text }, START_US + 1000)
+    expect(recorder.lastProofUs).toBe(START_US + 5000)
+    await sessions.end('test')
+  })
+})
+
+describe('a journal that is full', () => {
+  /** A recording of which each limit can be reached and left; its segments are those in which something was written. */
+  async function limited() {
+    const rig = await onGatewayTime()
+    Object.assign(rig.bound.limits, { limitBytes: 1e9, memoryBytes: 1e9 })
+    const ballast = { path: '', bytes: 0, uncommitted: 0, closed: false }
+    rig.sessions.start()
+    const instrument = rig.recorder.instrumentOf(STOCK)
+    let seconds = 0
+    return {
+      ...rig,
+      fillJournal: () => rig.bound.grow(ballast, 1e9),
+      emptyJournal: () => rig.bound.grow(ballast, -1e9),
+      fillMemory: () => rig.bound.wait(1e9, 0),
+      emptyMemory: () => rig.bound.settle(1e9, 0),
+      tick: () => {
+        rig.clock.publish(START_US + ++seconds * 1_000_000)
+        rig.ticks.take(quote(seconds, instrument), rig.clock.nowUs())
+      },
+      segments: () => [...rig.bound.segments].filter((segment) => segment !== ballast).length,
+    }
+  }
+
+  it('begins a segment each time, so that what is before it can be released, and none for every tick', async () => {
+    const { fillJournal, emptyJournal, tick, sessions, segments, drops } = await limited()
+    tick()
+    for (const _time of ['first', 'second']) {
+      fillJournal()
+      for (let n = 0; n < 3; n++) tick()
+      emptyJournal()
+      tick()
+    }
+    await sessions.end('test')
+    expect(drops).toEqual(['journal-full', 'dropped: journal-full: 3', 'journal-full', 'dropped: journal-full: 3'])
+    expect(segments()).toBe(3)
+  })
+
+  it('begins a segment also when ticks were refused for want of memory just before', async () => {
+    const { fillMemory, emptyMemory, fillJournal, tick, sessions, segments, drops } = await limited()
+    fillMemory()
+    tick()
+    fillJournal()
+    emptyMemory()
+    tick()
+    await sessions.end('test')
+    expect(drops.slice(0, 2)).toEqual(['journal-failed', 'journal-full'])
+    expect(segments()).toBe(2)
+  })
+
+  it('begins a segment in the next session too, when it is still full', async () => {
+    const { fillJournal, tick, recorder, ticks, sessions, segments, sessionIds } = await limited()
+    fillJournal()
+    tick()
+    sessions.takeTime(START_US - 60_000_000)
+    expect(sessionIds).toHaveLength(2)
+    ticks.take(quote(9, recorder.instrumentOf(STOCK)), START_US - 59_000_000)
+    await sessions.end('test')
+    expect(segments()).toBe(4)
+  })
 })

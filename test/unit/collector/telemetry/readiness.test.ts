@@ -20,6 +20,7 @@ describe('a collector is ready', () => {
 
   it.each<[string, Partial<ReadinessFacts>, RegExp]>([
     ['while the gateway is away', { connected: false }, /^not connected to the gateway$/],
+    ['while the gateway is away, which says why no data comes', { connected: false, silentMs: 25_400 }, /^not connected to the gateway$/],
     ['before the time is known', { recording: false }, /^not recording: the time is not known yet$/],
     ['while the gateway has lost IB', { ibIsAway: true }, /lost its connection to IB/],
     ['while no wanted line is open', { lines: { wanted: 20, open: 0 } }, /none of the 20 wanted lines is open/],

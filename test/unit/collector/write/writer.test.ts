@@ -73,11 +73,15 @@ describe('a database that says nothing', () => {
     for (const n of [1, 2]) writer.add(batchOf(n, [segmentOf('a')]), { contractOf })
     await vi.waitFor(() => expect(begun()).toEqual([1]), PATIENTLY)
     vi.advanceTimersByTime(15_000)
+    // More of them are no answer.
+    writer.add(batchOf(3, [segmentOf('a')]), { contractOf })
     expect(writer.waitedMs).toBeGreaterThanOrEqual(15_000)
     answer(1)
     await vi.waitFor(() => expect(begun()).toEqual([2]), PATIENTLY)
     expect(writer.waitedMs).toBeLessThan(15_000)
     answer(2)
+    await vi.waitFor(() => expect(begun()).toEqual([3]), PATIENTLY)
+    answer(3)
     await writer.drained()
     vi.advanceTimersByTime(15_000)
     expect(writer.waitedMs).toBe(0)
@@ -206,6 +210,25 @@ describe('segments', () => {
     await writer.drained()
 
     expect(released).toEqual(['a', 'b', 'c'])
+  })
+
+  it('are put away one after the other: a crash in between leaves the newer ones', async () => {
+    const begun: string[] = []
+    const finish: (() => void)[] = []
+    const release = ({ path }: { path: string }) => {
+      begun.push(path)
+      return new Promise<void>((resolve) => finish.push(resolve))
+    }
+    const { writer } = writerWith(async () => stored(), { release })
+    for (const name of ['a', 'b']) writer.segmentClosed(segmentOf(name))
+    await vi.waitFor(() => expect(begun).toEqual(['a']), PATIENTLY)
+    // Time enough for the other one to begin.
+    await new Promise(setImmediate)
+    expect(begun).toEqual(['a'])
+    finish[0]?.()
+    await vi.waitFor(() => expect(begun).toEqual(['a', 'b']), PATIENTLY)
+    finish[1]?.()
+    await writer.drained()
   })
 
   it('without a batch are released at once', async () => {

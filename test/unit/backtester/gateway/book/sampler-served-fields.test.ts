@@ -2,8 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 
+import { BarLine } from '../../../../../backtester/gateway/history/bar-line.ts'
+import { barSeries } from '../../../../../backtester/gateway/history/bar-series.ts'
 import type { TradeSource } from '../../../../../market/tick.ts'
-import { quoteAt } from '../../../../support/gateway/gateway-tape.ts'
+import { CONTRACTS, OPEN_US, quoteAt } from '../../../../support/gateway/gateway-tape.ts'
 import { figureAt, greeksAt, Rig, tradeAt } from './sampler-rig.ts'
 
 describe('a trade', () => {
@@ -48,6 +50,15 @@ describe('a trade', () => {
       '46|6|1|48|70;5;1401975000001;1005;70;true',
     ])
     expect(rig.sampler.totals.notServed).toBe(1)
+  })
+
+  it('of RTVolume or of samples does not add up to the day volume, which the tape has as a figure', () => {
+    for (const source of ['rt-volume', 'last'] as const) {
+      const rig = new Rig(false, new Set<TradeSource>([source]))
+      rig.open(0, 1)
+      rig.play(tradeAt(0, 0, 70, 3, source))
+      expect(rig.finish()).toEqual(['@0', '46|6|1|45|1401975000', '1|6|1|4|70|3|0'])
+    }
   })
 })
 
@@ -113,6 +124,25 @@ describe('figures and option values', () => {
     expect(theta).toBeLessThan(0)
     expect(sampler.totals).toMatchObject({ changes: 2, derived: 1, ticksServed: 3 })
   })
+
+  it('that are computed are part of the state that a new line gets, and derived from nothing', () => {
+    const rig = new Rig(false)
+    const { book, sampler } = rig
+    sampler.computeOptionValues(({ underConId }) => book.byConId(underConId), 0)
+    rig.play(quoteAt(0, 1, [2, 1], [2.2, 1]), quoteAt(1, 0, [70.9, 1], [71.1, 1]))
+    rig.open(1, 9)
+    expect(rig.finish().filter((line) => line.startsWith('21|'))).toHaveLength(1)
+    expect(sampler.totals).toMatchObject({ changes: 0, derived: 0, statesServed: 2, ticksServed: 2 })
+  })
+
+  it('are not computed any more once the tape tells them', () => {
+    const rig = new Rig(false)
+    const { book, sampler } = rig
+    sampler.computeOptionValues(({ underConId }) => book.byConId(underConId), 0)
+    rig.open(1, 9)
+    rig.play(quoteAt(0, 0, [70.9, 1], [71.1, 1]), greeksAt(1, 1, 'model', 0.31), quoteAt(2, 1, [2, 1], [2.2, 1]))
+    expect(rig.finish().filter((line) => line.startsWith('21|'))).toEqual(['21|9|13|1|0.31|0.5|-1|-1|-2|-2|-2|-1'])
+  })
 })
 
 describe('delayed data', () => {
@@ -159,5 +189,26 @@ describe('a tick-by-tick line', () => {
     rig.sampler.closeTicks(line)
     expect(rig.sampler.totals).toMatchObject({ statesServed: 1, changes: 1, ticksServed: 2, linesClosed: 1 })
     expect(rig.sampler.openTickLines).toBe(0)
+  })
+})
+
+describe('bars that are kept up to date', () => {
+  it('go out with the next step, and not any more when they were closed while they waited', () => {
+    const rig = new Rig(true)
+    const listed = rig.book.listed(CONTRACTS[0] ?? expect.unreachable())
+    const keep = (reqId: number) => {
+      const options = { whatToShow: 'TRADES', seconds: 5, useRth: false, secType: listed.secType, untilUs: OPEN_US, dateOf: String }
+      const bars = new BarLine(reqId, listed, barSeries(options) ?? expect.unreachable(), OPEN_US - 1, rig.recorder)
+      rig.sampler.openBars(bars)
+      return bars
+    }
+    const kept = keep(1)
+    const closed = keep(2)
+    rig.play(tradeAt(1, 0, 70, 3))
+    expect([kept.isPending, closed.isPending]).toEqual([true, true])
+    rig.sampler.closeBars(closed)
+    const sent = rig.finish()
+    expect(sent.filter((line) => line.startsWith('@'))).toEqual(['@250'])
+    expect(sent.filter((line) => line.startsWith('90|')).map((line) => line.split('|')[1])).toEqual(['1'])
   })
 })

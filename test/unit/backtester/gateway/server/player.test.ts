@@ -254,6 +254,22 @@ describe('at a speed', () => {
     expect(stage.heard.slice(-3)).toEqual(['time 0.01', 'tick 0.25', 'end 0.25'])
   })
 
+  it('is cut short by a stop, but not by one that comes behind its end', async () => {
+    const path = await write(stockQuote(0, 70), stockQuote(10_000_000 * SECOND_US, 71))
+    const cut = new Stage(path, 0.001)
+    cut.player.start()
+    await asleep()
+    cut.player.stop()
+    await cut.done
+    expect(cut.player.isCutShort).toBe(true)
+
+    const whole = new Stage(path, 'max')
+    whole.player.start()
+    await whole.done
+    whole.player.stop()
+    expect(whole.player.isCutShort).toBe(false)
+  })
+
   it('ends at once when it is stopped in a long quiet stretch', async () => {
     const stage = new Stage(await write(stockQuote(0, 70), stockQuote(10_000_000 * SECOND_US, 71)), 0.001)
     stage.player.start()

@@ -122,6 +122,27 @@ describe('a feed', () => {
   })
 })
 
+describe('the pacer of a feed', () => {
+  it('counts what earlier links have sent: a fresh link may not send at once what the old one has used up', async () => {
+    const rate = 3
+    const server = await twsFor()
+    const watched = feedTo(server.port, { messagesPerSecond: rate, retryDelays: { firstMs: 20 } })
+    watched.feed.start()
+    await vi.waitFor(() => expect(linksOf(watched.states)).toHaveLength(1), PATIENTLY)
+    const [first = expect.unreachable()] = linksOf(watched.states)
+    const sentMs = performance.now()
+    await Promise.all(Array.from({ length: rate }, () => first.requestCurrentTime()))
+    server.connections[0]?.socket.destroy()
+    await vi.waitFor(() => expect(linksOf(watched.states)).toHaveLength(2), PATIENTLY)
+    const second = linksOf(watched.states)[1]
+    expect(second).not.toBe(first)
+    await second?.requestCurrentTime()
+
+    // A busy machine only adds to it; a timer may be a millisecond early.
+    expect(performance.now() - sentMs).toBeGreaterThan(990)
+  })
+})
+
 describe('a gateway that serves for a moment and drops', () => {
   it('is asked for everything at ever longer intervals', async () => {
     const server = await twsFor(async (tws) => {
