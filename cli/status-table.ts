@@ -42,7 +42,8 @@ export function formatStatus(status: Status, nowMs: number): string {
     [
       'Gaps',
       [
-        gaps.total === 0 ? 'none' : whole(gaps.total),
+        ...(gaps.total > 0 ? [whole(gaps.total)] : []),
+        ...(gaps.total + gaps.open.length === 0 ? ['none'] : []),
         ...gaps.open.map((gap) => `open since ${second(gap.from)}: ${gap.cause}`),
         ...gaps.last.map((gap) => `${second(gap.from)} to ${second(gap.to)}: ${gap.cause}`),
       ],

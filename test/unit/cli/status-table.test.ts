@@ -105,6 +105,12 @@ describe('the table of a status', () => {
     expect(rows).toContain('Entitlements    not known yet')
   })
 
+  it('shows a gap that is open before any is over, and says nothing of none', () => {
+    const rows = rowsOf({ ...FIRST, gaps: { ...TROUBLED.gaps, total: 0, last: [] } })
+    expect(rows).toContain('Gaps            open since 2026-11-21T11:55:00Z: ib-1100')
+    expect(rows).not.toContain('Gaps            none')
+  })
+
   it('shows every problem, and lines the ticks up so that they can be added', () => {
     const rows = rowsOf(TROUBLED)
     expect(rows).toContain('Running for     9 d 5 h (since 2026-11-12T06:30:00Z)')
