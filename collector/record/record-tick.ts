@@ -14,9 +14,11 @@ export interface TickRecorder {
 export function createTickRecorder(recorder: Recorder, ledger: GapLedger, clock: CollectorClock): TickRecorder {
   return {
     take(tick, arrivalUs) {
-      ledger.settle(arrivalUs)
-      const reason = recorder.tick(tick, arrivalUs)
-      if (reason) ledger.dropped(reason, arrivalUs)
+      // The clock may have been set back since its first message came: a stamp of that time would lie ahead of all that follows.
+      const cameUs = Math.min(arrivalUs, clock.nowUs())
+      ledger.settle(cameUs)
+      const reason = recorder.tick(tick, cameUs)
+      if (reason) ledger.dropped(reason, cameUs)
     },
     takeUnknown() {
       recorder.drop('unknown-line')

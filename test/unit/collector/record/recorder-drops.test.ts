@@ -72,15 +72,19 @@ describe('dropped ticks', () => {
     const { recorder, ticks, sessions, clock, tapes, drops, counts } = await onGatewayTime()
     sessions.start()
     const instrument = recorder.instrumentOf(STOCK)
-    ticks.take(quote(1, instrument), START_US + 100)
+    const take = (bid: number, us: number) => {
+      clock.publish(START_US + us)
+      ticks.take(quote(bid, instrument), clock.nowUs())
+    }
+    take(1, 100)
     const at = (ms: number) => clock.publish(START_US + ms * 1000)
     for (const ms of [1, 900, 1800]) {
       at(ms)
       ticks.takeUnknown()
     }
-    ticks.take(quote(2, instrument), START_US + 2_799_999)
+    take(2, 2_799_999)
     expect(drops).toEqual(['unknown-line'])
-    ticks.take(quote(3, instrument), START_US + 2_800_000)
+    take(3, 2_800_000)
     expect(drops).toEqual(['unknown-line', 'dropped: unknown-line: 3'])
     at(4000)
     ticks.takeUnknown()

@@ -47,6 +47,24 @@ describe("a step of the system's clock", () => {
     expect(counts.gaps).toBe(0)
   })
 
+  it('back leaves a tick that was on its way no stamp ahead of those behind it', async () => {
+    const { recorder, sessions, ticks, tapes } = await onWallTime()
+    const instrument = recorder.instrumentOf(STOCK)
+    const arrivalUs = recorder.nowUs
+    vi.setSystemTime(Date.now() - 3_600_000)
+    vi.advanceTimersByTime(1000)
+    ticks.take(quote(1, instrument), arrivalUs)
+    vi.advanceTimersByTime(10)
+    const nowUs = recorder.nowUs
+    ticks.take(quote(2, instrument), nowUs)
+    await sessions.end('test')
+    const stamps = (await tapes())[1]?.filter(({ kind }) => kind === 'quote').map(({ tsUs }) => Number(tsUs)) ?? []
+
+    expect(stamps).toHaveLength(2)
+    expect(stamps[0]).toBeLessThan(nowUs)
+    expect(stamps[1]).toBe(nowUs)
+  })
+
   it('of less than a tenth of a second is left alone', async () => {
     const { recorder, sessionIds } = await onWallTime()
     vi.setSystemTime(Date.now() + 90)
