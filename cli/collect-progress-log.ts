@@ -20,7 +20,8 @@ const SUMMARY_MS = 60_000
  */
 export function createProgressLog(log: Pick<Logger, 'info'>, nowMs: () => number): (progress: CollectProgress) => void {
   let summary = { atMs: nowMs(), received: 0 }
-  let isSettled = false
+  /** How many lines were wanted when every one had its answer; undefined while some have none. */
+  let settled: number | undefined
   let unsettledMs = nowMs()
   /** What was said last; forgotten with the link. */
   let said = ''
@@ -28,13 +29,14 @@ export function createProgressLog(log: Pick<Logger, 'info'>, nowMs: () => number
   function lines({ feed, marketData, counts: { lines: open }, linesWanted: wanted }: CollectProgress, atMs: number): void {
     if (feed !== 'up') said = ''
     if (feed !== 'up' || wanted === 0 || unanswered(marketData) > 0) {
-      if (isSettled || feed !== 'up') unsettledMs = atMs
-      isSettled = false
+      if (settled !== undefined || feed !== 'up') unsettledMs = atMs
+      settled = undefined
       if (atMs - unsettledMs < OPENING_MS || wanted === 0) return
       unsettledMs = atMs
       say(`opening market-data lines: ${open} of ${wanted} open`, { open, wanted })
-    } else if (!isSettled) {
-      isSettled = true
+    } else if (settled !== wanted) {
+      // Also where the lines of a chain were asked for and answered between two reports.
+      settled = wanted
       say(open === wanted ? `all ${wanted} market-data lines are open` : `${open} of ${wanted} market-data lines are open`, {
         open,
         wanted,

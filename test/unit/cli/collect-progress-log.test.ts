@@ -49,6 +49,13 @@ it('says every ten seconds how many lines are open while they are being opened, 
   ])
 })
 
+it('says so again when a chain was opened between two reports', () => {
+  const log = logging()
+  log.pass(2, 'up', 1)
+  log.pass(2, 'up', 4)
+  expect(log.messages()).toEqual(['0 all 1 market-data lines are open', '2 all 4 market-data lines are open'])
+})
+
 it('does not repeat itself while lines stay without an answer', () => {
   const log = logging()
   log.pass(59, 'up', 40, 60)
