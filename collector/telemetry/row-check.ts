@@ -9,13 +9,14 @@ export interface RowCheckOptions {
   /** Sessions that miss rows. Rejects while the database is away, which others report. */
   missingRows: () => Promise<readonly { sessionId: number; missing: number }[]>
   events: Events
-  /** The shortest pause between two checks. */
+  /** Between two checks, whatever they cost. */
   pauseMs?: number
 }
 
-const PAUSE_MS = 5000
-/** A check takes longer the more rows there are: pausing for so many times its duration, it never has more than 2 % of one backend. */
+/** A check takes longer the more rows there are. Pausing for so many times its duration, it takes 2 % of one backend. */
 const PAUSE_FACTOR = 50
+const MIN_PAUSE_MS = 5000
+const MAX_PAUSE_MS = 60_000
 
 export class RowCheck {
   readonly #options: RowCheckOptions
@@ -42,8 +43,8 @@ export class RowCheck {
   }
 
   #pause(durationMs: number): void {
-    const { pauseMs = PAUSE_MS } = this.#options
-    this.#timer = setTimeout(() => void this.#check(), Math.max(pauseMs, durationMs * PAUSE_FACTOR))
+    const costMs = Math.min(Math.max(durationMs * PAUSE_FACTOR, MIN_PAUSE_MS), MAX_PAUSE_MS)
+    this.#timer = setTimeout(() => void this.#check(), this.#options.pauseMs ?? costMs)
   }
 
   async #check(): Promise<void> {

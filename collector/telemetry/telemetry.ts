@@ -60,7 +60,7 @@ export interface TelemetryOptions {
   metrics?: PagesSettings | undefined
   databaseServer: () => string | undefined
   missingRows: RowCheckOptions['missingRows']
-  /** Other than the usual pause between checks of the rows. */
+  /** Between checks of the rows, whatever they cost. */
   checkRowsMs?: number | undefined
   onProgress?: ((progress: CollectProgress) => void) | undefined
 }
