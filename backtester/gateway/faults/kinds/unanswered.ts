@@ -1,0 +1,31 @@
+/** Requests get no answer at all, as from a definition or history server that does not answer the gateway. */
+
+import type { z } from 'zod'
+
+import type { FaultKind } from '../fault.ts'
+import { tapeSeconds } from '../fields.ts'
+import { chooseLines, describeLines, LINE_FIELDS, lineNames } from '../lines.ts'
+import { chosenRequest, requests } from './request-names.ts'
+
+const FIELDS = {
+  requests: requests.describe('Which requests; what was asked while it lasted is not answered later either.'),
+  ...LINE_FIELDS,
+  tapeSeconds: tapeSeconds.optional().describe('How long, in seconds of tape time; for good when absent.'),
+} as const
+
+type Unanswered = z.output<z.ZodObject<typeof FIELDS>>
+
+export const unanswered: FaultKind<Unanswered> = {
+  name: 'unanswered',
+  fields: FIELDS,
+  describe: (fault) => `no answer to ${fault.requests.join(', ')} of ${describeLines(fault)}`,
+  of: lineNames,
+  begin(fault, stage) {
+    const isChosen = chooseLines(fault)
+    return {
+      end() {},
+      asked: (name, request) =>
+        fault.requests.some((wanted) => wanted === name) && chosenRequest(name, request, stage.contracts, isChosen) !== undefined,
+    }
+  },
+}
