@@ -191,6 +191,18 @@ describe('silence', () => {
     await client.close()
   })
 
+  it('has snapshots end without prices', async () => {
+    const { gateway, port } = await serve(['kind: silence, of: TWX'], { startAfterLines: 0 })
+    await gateway.ended
+    const client = await connect(port)
+    client.send(...marketDataRequest(STOCK, TWX, { snapshot: true }))
+    client.send(...marketDataRequest(OPTION, JUNE_70_CALL, { snapshot: true }))
+    await client.frame('57|1|1|')
+    await client.frame('57|1|2|')
+    expect([dataOf(client, STOCK), dataOf(client, OPTION)]).toEqual([[], [SECONDS - 1]])
+    await client.close()
+  })
+
   it('of the history farm is that of tick-by-tick lines', async () => {
     const { port } = await serve(['kind: silence, of: ushmds, afterTapeSeconds: 10, tapeSeconds: 20'])
     const client = await connect(port)
