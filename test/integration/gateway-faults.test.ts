@@ -1,26 +1,33 @@
-/** Faults on demand, over real sockets: what a client of any descent sees of each kind, and that the others go on. */
+/** Faults of data on demand, over real sockets: what a client of any descent sees of each kind, and that the others go on. */
 
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { parseFaultScript } from '../../backtester/gateway/faults/script.ts'
 import type { GatewayOptions } from '../../backtester/gateway/server/gateway.ts'
-import type { TapeRecord } from '../../market/tick.ts'
+import {
+  ask,
+  begun,
+  connect,
+  dataOf,
+  from,
+  OPTION,
+  SECONDS,
+  STOCK,
+  secondsOf,
+  serveFaults,
+  whole,
+} from '../support/gateway/faulty-gateway.ts'
 import {
   contractFields,
   JUNE_70_CALL,
   marketDataRequest,
   OPEN_US,
-  quoteAt,
   SECOND_US,
-  type ServedTape,
   type TapeRoom,
   TWX,
-  tapeOf,
   tapeRoom,
   tickByTickRequest,
 } from '../support/gateway/gateway-tape.ts'
-import { frameOf, RawTwsClient } from '../support/gateway/raw-tws-client.ts'
-import { PATIENTLY } from '../support/waiting.ts'
+import { RawTwsClient } from '../support/gateway/raw-tws-client.ts'
 
 let room: TapeRoom
 
@@ -29,53 +36,10 @@ beforeAll(async () => {
 })
 afterAll(() => room.clear())
 
-const STOCK = 1
-const OPTION = 2
-const SECONDS = 100
+const serve = (faults: readonly string[], options?: Partial<GatewayOptions>) => serveFaults(room, faults, options)
 
-/** A new quote of the stock and of one option every second. */
-function everySecond(): TapeRecord[] {
-  return Array.from({ length: SECONDS }, (_, i) => [
-    quoteAt(i * SECOND_US, 0, [70 + i / 100, 1], [71 + i / 100, 1]),
-    quoteAt(i * SECOND_US, 1, [1 + i / 100, 1], [2 + i / 100, 1]),
-  ]).flat()
-}
-
-/** A gateway that plays these faults, and publishes its time. */
-function serve(faults: readonly string[], options: Partial<GatewayOptions> = {}): Promise<ServedTape> {
-  const script = parseFaultScript(`faults:\n${faults.map((fault) => `  - { ${fault} }\n`).join('')}`, 'test.yaml')
-  return room.serve(tapeOf(everySecond()), { publishTime: true, startAfterLines: 2, faults: script, ...options })
-}
-
-const connect = (port: number, clientId = 1) => RawTwsClient.connect({ port, clientId })
-
-function ask(client: RawTwsClient): void {
-  client.send(...marketDataRequest(STOCK, TWX))
-  client.send(...marketDataRequest(OPTION, JUNE_70_CALL))
-}
-
-const whole = async (client: RawTwsClient) => void (await client.frame('4|2|-1|99000|'))
-
-/** Seconds of tape time at which frames came that begin so, by the time that was published last. */
-function secondsOf({ frames }: RawTwsClient, ...prefixes: string[]): number[] {
-  const seconds: number[] = []
-  let nowUs = OPEN_US
-  for (const frame of frames) {
-    if (frame.startsWith('49|1|')) nowUs = Number(frame.split('|')[2])
-    else if (prefixes.some((prefix) => frame.startsWith(prefix))) seconds.push((nowUs - OPEN_US) / SECOND_US)
-  }
-  return [...new Set(seconds)]
-}
-
-/** Prices and sizes of a line. */
-const dataOf = (client: RawTwsClient, reqId: number) => secondsOf(client, `1|6|${reqId}|`, `2|6|${reqId}|`)
-const from = (first: number, end: number) => Array.from({ length: end - first }, (_, i) => first + i)
 const noticesOf = ({ frames }: RawTwsClient) =>
   frames.filter((frame) => /^4\|2\|-1\|(?!21(04|06|58)\|)/.test(frame)).map((frame) => frame.slice(7))
-
-/** Waits until so many faults have begun. */
-const begun = (logged: readonly string[], count: number) =>
-  vi.waitFor(() => expect(logged.filter((line) => line.includes('A fault begins'))).toHaveLength(count), PATIENTLY)
 
 /** A client with both lines, at the end of the tape. */
 async function played(faults: readonly string[], options?: Partial<GatewayOptions>): Promise<RawTwsClient> {
@@ -263,6 +227,42 @@ describe('a request that is left unanswered', () => {
     await client.frame('52|1|3|')
     await client.close()
   })
+
+  it('may be one that is about no contract', async () => {
+    const { port } = await serve([
+      'kind: unanswered, requests: [current-time, positions]',
+      'kind: refuse, code: 504, text: Not connected, requests: [market-rule], tapeSeconds: 9',
+    ])
+    const client = await connect(port)
+    client.send(49, 1)
+    client.send(61, 1)
+    client.send(91, 26)
+    expect(await client.frame('4|2|-1|504|')).toContain('|Not connected|')
+    client.send(9, 8, 3, ...contractFields(TWX), 0, '', '', '')
+    await client.frame('52|1|3|')
+    expect(client.frames.some((frame) => /^(62\||49\|1\|\d{10}\|)/.test(frame))).toBe(false)
+    await client.close()
+  })
+})
+
+describe('a request that is answered late', () => {
+  it('waits while others are answered, and an error of its own waits too', async () => {
+    const { port } = await serve([
+      'kind: late, requests: [contract-details], of: TWX, bySeconds: 0.05',
+      'kind: late, requests: [cancel-market-data], bySeconds: 0.1',
+    ])
+    const client = await connect(port)
+    client.send(9, 8, 3, ...contractFields(TWX), 0, '', '', '')
+    client.send(2, 2, 77)
+    client.send(9, 8, 4, ...contractFields(JUNE_70_CALL), 0, '', '', '')
+    await client.frame('4|2|77|300|')
+    expect(client.frames.filter((frame) => /^(52\|1\||4\|2\|)(3|4|77)\|/.test(frame)).map((frame) => frame.split('|')[2])).toEqual([
+      '4',
+      '3',
+      '77',
+    ])
+    await client.close()
+  })
 })
 
 describe('a stall', () => {
@@ -289,149 +289,5 @@ describe('a stall', () => {
     // It ends with the tape.
     expect(dataOf(client, STOCK)).toEqual([SECONDS - 1])
     await Promise.all([client.close(), other.close()])
-  })
-})
-
-describe('a half-open connection', () => {
-  it('says nothing more and does not end, and its client id is taken until the gateway notices', async () => {
-    const { gateway, port } = await serve(['kind: half-open, afterTapeSeconds: 10, seconds: 3600, clientId: 1'], {
-      startAfterLines: 4,
-    })
-    const [client, other] = [await connect(port), await connect(port, 2)]
-    ask(client)
-    ask(other)
-    await whole(other)
-    expect(dataOf(client, STOCK)).toEqual(from(0, 10))
-    const frames = client.frames.length
-    client.send(49, 1)
-    const again = await RawTwsClient.connect({ port })
-    await again.until(() => again.frames.length > 0)
-    again.send(71, 2, 1, '')
-    await again.frame('4|2|-1|326|')
-    expect([client.frames.length, client.isClosed]).toEqual([frames, false])
-    await gateway.stop()
-    await client.closed
-  })
-
-  it('is dropped when the gateway notices', async () => {
-    const { port } = await serve(['kind: half-open, secondsAfterConnect: 0, seconds: 0.05'])
-    const client = await connect(port)
-    await client.closed
-    const again = await connect(port)
-    expect(again.isClosed).toBe(false)
-    await again.close()
-  })
-})
-
-describe('a slow gateway', () => {
-  it('writes few bytes of many to the client that it is about, and the rest when it is over', async () => {
-    const { gateway, port, logged } = await serve(['kind: slow, bytesPerSecond: 10, clientId: 1, secondsAfterConnect: 0, connection: 2'], {
-      startAfterLines: 4,
-    })
-    const [client, other] = [await connect(port), await connect(port, 2)]
-    await begun(logged, 1)
-    ask(other)
-    ask(client)
-    await whole(other)
-    expect(dataOf(client, STOCK).length).toBeLessThan(SECONDS)
-    await gateway.stop()
-    await client.closed
-    expect(dataOf(client, STOCK)).toEqual(from(0, SECONDS))
-    await other.close()
-  })
-
-  it('reads few requests of many, and the rest when it is over', async () => {
-    const { gateway, port, logged } = await serve(['kind: slow, requestsPerSecond: 1, clientId: 1, secondsAfterConnect: 0, connection: 2'])
-    const [client, other] = [await connect(port), await connect(port, 2)]
-    await begun(logged, 1)
-    // Request ids that nobody knows are answered with 300 each.
-    const cancels = Array.from({ length: 200 }, (_, i) => frameOf([2, 2, 1000 + i]))
-    client.sendBytes(Buffer.concat(cancels))
-    other.sendBytes(Buffer.concat(cancels))
-    await other.frame('4|2|1199|300|')
-    const answered = client.frames.filter((frame) => frame.includes('|300|')).length
-    expect(answered).toBeLessThan(200)
-    await gateway.stop()
-    await Promise.all([client.closed, other.close()])
-  })
-})
-
-describe('a restart', () => {
-  it('ends every connection and refuses new ones while it lasts', async () => {
-    const { port } = await serve(['kind: restart, afterTapeSeconds: 10, seconds: 3600'])
-    const client = await connect(port)
-    ask(client)
-    await client.closed
-    const refused = RawTwsClient.dial(port)
-    const errors: string[] = []
-    refused.socket.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code ?? ''))
-    await refused.closed
-    expect(errors).toEqual(['ECONNREFUSED'])
-  })
-
-  it('is over after its time: the gateway is back on its port', async () => {
-    const { port, logged } = await serve(['kind: restart, afterTapeSeconds: 10, seconds: 0.05'])
-    const client = await connect(port)
-    ask(client)
-    await client.closed
-    await vi.waitFor(async () => {
-      const again = await RawTwsClient.connect({ port })
-      await again.until(() => again.frames.length > 0)
-      await again.close()
-      expect(again.frames).toHaveLength(1)
-    }, PATIENTLY)
-    expect(logged.filter((line) => line.includes('A fault'))).toEqual([
-      'info: A fault begins: restart of the gateway',
-      'info: A fault ends: restart of the gateway',
-    ])
-  })
-})
-
-describe('a wrong handshake', () => {
-  it('is silent, of another version, or closed at once; what comes behind is let in', async () => {
-    const { gateway, port } = await serve([
-      'kind: handshake, how: silent, connections: 1, seconds: 3600',
-      'kind: handshake, how: version, version: 250, connections: 1, seconds: 3600',
-      'kind: handshake, how: closed, connections: 1, seconds: 3600',
-    ])
-    const silent = await RawTwsClient.connect({ port })
-    const version = await RawTwsClient.connect({ port })
-    expect(await version.frame('250|')).toBe('250||')
-    const closed = RawTwsClient.dial(port)
-    await closed.closed
-    const client = await connect(port)
-    ask(client)
-    await whole(client)
-    expect([silent.frames, silent.isClosed, closed.frames]).toEqual([[], false, []])
-    await gateway.stop()
-    await Promise.all([silent.closed, version.closed, client.close()])
-  })
-})
-
-describe('the script', () => {
-  it('is logged: what begins, what ends, and what never came', async () => {
-    const { gateway, logged } = await serve(
-      [
-        'kind: silence, of: [usopt, TWX], feed: market-data, tapeSeconds: 5',
-        'kind: silence, afterTapeSeconds: 90, tapeSeconds: 600',
-        'kind: restart, afterTapeSeconds: 101, seconds: 5',
-      ],
-      { startAfterLines: 0 },
-    )
-    await gateway.ended
-    await gateway.stop()
-    expect(logged.filter((line) => line.includes('ault'))).toEqual([
-      'info: A fault begins: silence of usopt, TWX (market-data)',
-      'info: A fault ends: silence of usopt, TWX (market-data)',
-      'info: A fault begins: silence of all',
-      'info: A fault ends: silence of all',
-      'warn: A fault of the script never came: restart of the gateway',
-    ])
-  })
-
-  it('that names contracts which are not on the tape is refused', async () => {
-    await expect(serve(['kind: silence, of: [TWX, IBM, usopt]'])).rejects.toThrow(
-      /^The fault script test\.yaml names what is not served: IBM\. Expected all, a farm/,
-    )
   })
 })

@@ -111,12 +111,12 @@ export class FaultConductor implements Agenda {
   }
 
   /**
-   * True when a fault takes care of a request.
+   * True when a fault takes care of a request. `answer` answers it.
    *
    * @throws RequestError when a fault refuses it.
    */
-  takesRequest(name: string, request: object): boolean {
-    return this.#active.some(({ running }) => running.asked?.(name, request) === true)
+  takesRequest(name: string, request: object, answer: () => void): boolean {
+    return this.#active.some(({ running }) => running.asked?.(name, request, answer) === true)
   }
 
   /** Ends what lasts for some tape time, as there is none left. */

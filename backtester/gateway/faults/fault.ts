@@ -29,11 +29,11 @@ export interface Running {
   /** Sees each new connection first. True when it has taken it over. */
   connected?(socket: Socket): boolean
   /**
-   * Sees each request first, under the name of its handler. True when it needs no other answer.
+   * Sees each request first, under the name of its handler. True when it needs no other answer; `answer` answers it later.
    *
    * @throws RequestError when the answer is an error message.
    */
-  asked?(name: string, request: object): boolean
+  asked?(name: string, request: object, answer: () => void): boolean
 }
 
 export interface FaultKind<T extends object = object> {

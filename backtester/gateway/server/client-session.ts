@@ -50,11 +50,11 @@ export interface SessionHost extends Services {
   /** The connection is gone. */
   closed(session: ClientSession): void
   /**
-   * True when a fault takes care of a request, known by the name of its handler.
+   * True when a fault takes care of a request, known by the name of its handler. `answer` answers it later.
    *
    * @throws RequestError when a fault refuses it.
    */
-  takesRequest(name: string, request: object): boolean
+  takesRequest(name: string, request: object, answer: () => void): boolean
 }
 
 const HELLO = Buffer.from('API\0', 'latin1')
@@ -332,11 +332,25 @@ export class ClientSession implements Client {
     messages.writeServerVersion(this.writer, this.serverVersion, this.host.clockText)
   }
 
-  #answer({ handler, request }: ReadRequest): void {
+  #answer(read: ReadRequest): void {
+    const { handler, request } = read
     if (this.#state === 'ready') {
-      if (!this.host.takesRequest(handler.name, request)) handler.answer(request, this)
+      if (!this.host.takesRequest(handler.name, request, () => this.#answerLate(read))) handler.answer(request, this)
     } else if (isStart(handler, request)) this.#start(request.clientId)
     else throw new RequestError(Code.invalidRequest, NO_REQUEST, 'Not connected: expected startApi before any other request')
+  }
+
+  /** Answers a request that a fault has made wait. */
+  #answerLate({ handler, request }: ReadRequest): void {
+    if (this.#state !== 'ready') return
+    this.flush()
+    try {
+      handler.answer(request, this)
+    } catch (error) {
+      if (error instanceof RequestError) messages.writeError(this.writer, error.reqId, error.code, errorText(error))
+      else this.#fail(error)
+    }
+    this.#answered()
   }
 
   #start(clientId: number): void {

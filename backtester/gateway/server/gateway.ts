@@ -240,8 +240,8 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
     return true
   }
 
-  takesRequest(name: string, request: object): boolean {
-    return this.#faults?.takesRequest(name, request) === true
+  takesRequest(name: string, request: object, answer: () => void): boolean {
+    return this.#faults?.takesRequest(name, request, answer) === true
   }
 
   clients(clientId?: number): ClientSession[] {

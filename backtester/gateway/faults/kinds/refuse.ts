@@ -6,7 +6,7 @@ import { RequestError } from '../../protocol/field-reader.ts'
 import type { FaultKind, Stage } from '../fault.ts'
 import { integer, tapeSeconds, text } from '../fields.ts'
 import { chooseLines, describeLines, LINE_FIELDS, type LineChoice, lineNames } from '../lines.ts'
-import { chosenRequest, requests } from './request-names.ts'
+import { chooseRequests, requests } from './request-names.ts'
 
 const FIELDS = {
   code: integer(1, 99_999).describe('354, 10197, 200 and so on; any code with a text of its own.'),
@@ -14,7 +14,7 @@ const FIELDS = {
   ...LINE_FIELDS,
   requests: requests
     .default(['market-data', 'tick-by-tick'])
-    .describe('Which requests are refused while it lasts; open lines end only when theirs are among them.'),
+    .describe('Which requests are refused while it lasts, by the names of their handlers; open lines end only when theirs are among them.'),
   tapeSeconds: tapeSeconds.optional().describe('How long new requests are refused, in seconds of tape time. Absent: only open lines end.'),
 } as const
 
@@ -35,14 +35,13 @@ export const refuse: FaultKind<Refusal> = {
   check: (fault) => (textOf(fault) === undefined ? `a text, as there is none for ${fault.code}` : undefined),
   of: lineNames,
   begin(fault, stage) {
-    const isChosen = chooseLines(fault)
-    endLines(fault, isChosen, stage)
+    endLines(fault, chooseLines(fault), stage)
     if (fault.tapeSeconds === undefined) return undefined
+    const choose = chooseRequests(fault, stage.contracts)
     return {
       end() {},
       asked(name, request) {
-        if (!fault.requests.some((wanted) => wanted === name)) return false
-        const reqId = chosenRequest(name, request, stage.contracts, isChosen)
+        const reqId = choose(name, request)
         if (reqId === undefined) return false
         throw new RequestError(fault.code, reqId, textOf(fault) ?? '')
       },

@@ -4,11 +4,13 @@ import type { z } from 'zod'
 
 import type { FaultKind } from '../fault.ts'
 import { tapeSeconds } from '../fields.ts'
-import { chooseLines, describeLines, LINE_FIELDS, lineNames } from '../lines.ts'
-import { chosenRequest, requests } from './request-names.ts'
+import { describeLines, LINE_FIELDS, lineNames } from '../lines.ts'
+import { chooseRequests, requests } from './request-names.ts'
 
 const FIELDS = {
-  requests: requests.describe('Which requests; what was asked while it lasted is not answered later either.'),
+  requests: requests.describe(
+    'Which requests, by the names of their handlers; what was asked while it lasts is not answered later either.',
+  ),
   ...LINE_FIELDS,
   tapeSeconds: tapeSeconds.optional().describe('How long, in seconds of tape time; for good when absent.'),
 } as const
@@ -21,11 +23,7 @@ export const unanswered: FaultKind<Unanswered> = {
   describe: (fault) => `no answer to ${fault.requests.join(', ')} of ${describeLines(fault)}`,
   of: lineNames,
   begin(fault, stage) {
-    const isChosen = chooseLines(fault)
-    return {
-      end() {},
-      asked: (name, request) =>
-        fault.requests.some((wanted) => wanted === name) && chosenRequest(name, request, stage.contracts, isChosen) !== undefined,
-    }
+    const choose = chooseRequests(fault, stage.contracts)
+    return { end() {}, asked: (name, request) => choose(name, request) !== undefined }
   },
 }

@@ -94,12 +94,15 @@ describe('a fault script', () => {
     ['faults: [{ kind: refuse, code: 399 }]', 'faults[0]: expected a text, as there is none for 399'],
     ['faults: [{ kind: silence, tapeSeconds: 5, until: asked-again }]', 'faults[0]: expected tapeSeconds or until, not both'],
     ['faults: [{ kind: slow }]', 'faults[0]: expected requestsPerSecond, bytesPerSecond or both'],
-    ['faults: [{ kind: unanswered, requests: [orders] }]', 'faults[0].requests[0]: expected market-data, tick-by-tick, contract-details'],
+    [
+      'faults: [{ kind: unanswered, requests: [orders] }]',
+      /faults\[0\]\.requests\[0\]: expected names of requests: .*contract-details, .*tick-by-tick, found "orders"/,
+    ],
     ['faults: [', 'this is not valid YAML'],
   ])('%j is refused', (text, complaint) => {
     const [first, ...others] = complaints(text)
     expect(first).toBe('One thing is wrong in the fault script x.yaml:')
-    expect(others).toEqual([expect.stringContaining(complaint)])
+    expect(others).toEqual([typeof complaint === 'string' ? expect.stringContaining(complaint) : expect.stringMatching(complaint)])
   })
 
   it('that is not there is refused with its name', async () => {
