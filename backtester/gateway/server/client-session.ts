@@ -19,6 +19,7 @@ import { RequestError } from '../protocol/field-reader.ts'
 import type { TickLine } from '../book/tick-by-tick-line.ts'
 import { FrameReader, FrameWriter, splitFields, WireError } from '../protocol/wire.ts'
 import type { Client, Services } from './client.ts'
+import { takeGreeting, versionsOf } from './greeting.ts'
 import type { RequestHandler } from './handlers/handler.ts'
 import { startApi } from './handlers/start-api.ts'
 import type { ReadRequest, RequestTable } from './request-table.ts'
@@ -57,12 +58,8 @@ export interface SessionHost extends Services {
   takesRequest(name: string, request: object, answer: () => void): boolean
 }
 
-const HELLO = Buffer.from('API\0', 'latin1')
-const LENGTH_BYTES = 4
 /** No client asks for anything near as long. */
 const MAX_REQUEST_BYTES = 1 << 20
-const MAX_VERSIONS_BYTES = 1024
-const VERSIONS = /^v(\d{1,4})(?:\.\.(\d{1,4}))?(?: .*)?$/s
 /** Errors that are not logged: clients run into them all the time. */
 const EVERYDAY = new Set<number>([Code.unknownContract, Code.unknownTickerId, Code.historyRefused, Code.unknownHistory])
 /** A connect option. */
@@ -300,26 +297,17 @@ export class ClientSession implements Client {
   }
 
   #greet(): boolean {
-    const head = this.#reader.peek(HELLO.length)
-    if (!head) return false
-    if (!head.equals(HELLO)) throw new WireError('expected "API" and NUL as its first bytes')
-    const length = this.#reader.peek(HELLO.length + LENGTH_BYTES)?.readInt32BE(HELLO.length)
-    if (length === undefined) return false
-    if (length <= 0 || length > MAX_VERSIONS_BYTES)
-      throw new WireError(`expected a version range such as v100..193, found a length of ${length}`)
-    const greeting = this.#reader.peek(HELLO.length + LENGTH_BYTES + length)
-    if (!greeting) return false
-    this.#negotiate(greeting.toString('latin1', HELLO.length + LENGTH_BYTES))
-    this.#reader.skip(greeting.length)
+    const text = takeGreeting(this.#reader)
+    if (text === undefined) return false
+    this.#negotiate(text)
     return true
   }
 
   #negotiate(text: string): void {
     const { MIN_SERVER_VERSION, MAX_SERVER_VERSION } = messages
-    const [, min, max = min] = VERSIONS.exec(text) ?? []
-    if (min === undefined) throw new WireError(`expected a version range such as v100..193, found ${JSON.stringify(text.slice(0, 40))}`)
-    this.serverVersion = Math.min(Number(max), MAX_SERVER_VERSION)
-    if (this.serverVersion < MIN_SERVER_VERSION || Number(min) > MAX_SERVER_VERSION) {
+    const { min, max } = versionsOf(text)
+    this.serverVersion = Math.min(max, MAX_SERVER_VERSION)
+    if (this.serverVersion < MIN_SERVER_VERSION || min > MAX_SERVER_VERSION) {
       this.#cutOff(
         `Client speaks protocol versions ${min} to ${max}, this gateway ${MIN_SERVER_VERSION} to ${MAX_SERVER_VERSION}: refused. ` +
           'Use a client library that speaks one of these versions.',
