@@ -8,6 +8,8 @@ export interface RequestHandler<T extends object = object> {
   readonly id: number
   /** kebab-case; requests that are answered alike share one. */
   readonly name: string
+  /** IB does not answer it. */
+  readonly isOneWay?: true
   /**
    * Reads the fields behind the number. Fields behind the ones known here are ignored, as newer clients add some.
    *
