@@ -12,9 +12,12 @@ export const Code = {
   unknownDepth: 310,
   /** The request could not be read. */
   badRequest: 320,
-  /** The request was read and makes no sense, or is not served. */
+  /**
+   * The request was read and makes no sense. Some clients take it for a warning and wait on, so that it is sent only for lists of generic
+   * ticks, which nobody waits for, and where no id tells what was asked.
+   */
   invalidRequest: 321,
-  /** The request makes sense and cannot be carried out. */
+  /** The request was read, and makes no sense or cannot be carried out. */
   failedRequest: 322,
   clientIdInUse: 326,
   /** Nobody subscribed to the data that was asked for. */

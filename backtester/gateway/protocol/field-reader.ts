@@ -85,7 +85,7 @@ export class FieldReader {
   }
 
   invalid(name: string, expected: string, found: string): RequestError {
-    return this.#error(Code.invalidRequest, name, expected, found)
+    return this.#error(Code.failedRequest, name, expected, found)
   }
 
   #unreadable(name: string, expected: string, found: string): RequestError {

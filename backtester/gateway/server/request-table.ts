@@ -26,7 +26,7 @@ export class RequestTable {
   /**
    * Reads one message.
    *
-   * @throws RequestError 320 when it is none that IB knows or a field is missing or unreadable, 321 when a value makes no sense.
+   * @throws RequestError 320 when it is none that IB knows or a field is missing or unreadable, 322 when a value makes no sense.
    */
   read(fields: readonly string[], serverVersion: number): ReadRequest {
     const reader = new FieldReader(fields, serverVersion)

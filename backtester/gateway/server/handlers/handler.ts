@@ -13,7 +13,7 @@ export interface RequestHandler<T extends object = object> {
   /**
    * Reads the fields behind the number. Fields behind the ones known here are ignored, as newer clients add some.
    *
-   * @throws RequestError 320 when a field is missing or unreadable, 321 when a value makes no sense.
+   * @throws RequestError 320 when a field is missing or unreadable, 322 when a value makes no sense.
    */
   read(reader: FieldReader): T
   /**

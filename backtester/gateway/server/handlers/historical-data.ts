@@ -156,5 +156,5 @@ function noData(reqId: number, { localSymbol }: ListedContract, whatToShow: stri
 }
 
 function invalid(reqId: number, message: string): RequestError {
-  return new RequestError(Code.invalidRequest, reqId, message)
+  return new RequestError(Code.failedRequest, reqId, message)
 }

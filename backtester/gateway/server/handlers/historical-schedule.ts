@@ -20,12 +20,12 @@ interface ScheduleRequest {
   useRth: boolean
 }
 
-/** @throws RequestError 321 for a duration that is none, 162 for a market whose hours are not known. */
+/** @throws RequestError 322 for a duration that is none, 162 for a market whose hours are not known. */
 export function answerSchedule({ reqId, end, duration, useRth }: ScheduleRequest, listed: ListedContract, client: Client): void {
   const endUs = readTime(end, reqId, client)?.tsUs ?? client.host.nowUs + 1
   const startUs = startOfDuration(duration, endUs)
   if (startUs === undefined)
-    throw new RequestError(Code.invalidRequest, reqId, `Expected a duration such as 1 D, 1 W, 1 M or 1 Y, found ${duration}`)
+    throw new RequestError(Code.failedRequest, reqId, `Expected a duration such as 1 D, 1 W, 1 M or 1 Y, found ${duration}`)
   messages.writeHistoricalSchedule(client.writer, reqId, ZONE, sessionsOf(listed, reqId, startUs, endUs, useRth))
 }
 

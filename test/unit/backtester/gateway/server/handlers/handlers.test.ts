@@ -121,7 +121,7 @@ describe('a message', () => {
     const query = { ...anyContract, symbol: 'TWX', secType: 'STK', exchange: 'SMART', currency: 'USD' }
     const line = (kind: string) => `97,9,0,TWX,STK,,0.0,,,SMART,,USD,,,${kind},0,1`
     expect(decode(line('BidAsk'))).toEqual({ type: 'tick-by-tick', count: 0, reqId: 9, query, kind: 'BidAsk', ignoreSize: true })
-    expect(refusal(line('Bids'))).toMatchObject({ code: 321, reqId: 9 })
+    expect(refusal(line('Bids'))).toMatchObject({ code: 322, reqId: 9 })
   })
 
   it('reads reqHistoricalTicks and reqHistoricalData', () => {
@@ -164,8 +164,8 @@ describe('a message', () => {
 
   it('refuses values that make no sense', () => {
     const contract = (expiry: string, strike: string, right: string) => `9,8,6,0,TWX,OPT,${expiry},${strike},${right},,SMART,,USD,,,0,,,`
-    expect(refusal(contract('2014-06-21', '0', ''))).toMatchObject({ code: 321, reqId: 6 })
-    expect(refusal(contract('201406', '0', 'X'))).toMatchObject({ code: 321, reqId: 6 })
+    expect(refusal(contract('2014-06-21', '0', ''))).toMatchObject({ code: 322, reqId: 6 })
+    expect(refusal(contract('201406', '0', 'X'))).toMatchObject({ code: 322, reqId: 6 })
     expect(refusal(contract('201406', 'seventy', ''))).toMatchObject({ code: 320, reqId: 6 })
     expect(refusal('59,1,5')).toMatchObject({ code: 321 })
     expect(refusal('2,1,99999999999')).toMatchObject({ code: 320 })
