@@ -3,18 +3,22 @@
  * and low of those in regular hours that set a price; and, from the second day of the tape on, the close of the day before.
  */
 
-import { nyse } from '../../../market/calendar/calendar.ts'
+import { nyse, type TradingSession } from '../../../market/calendar/calendar.ts'
 import { TapedeckError } from '../../../market/errors.ts'
 import { setsPrice } from '../../../market/trade-conditions.ts'
 import type { Trade } from '../../../market/tick.ts'
 
 export type DayFigure = readonly [name: string, value: number]
 
-/** Trades behind 20:00 in New York belong to the next day. */
-const ROLL_US = 4 * 3_600_000_000
+/** Trades from 20:00 in New York on belong to the next day. */
+const ROLL_MS = 20 * 3_600_000
+const ROLL_AHEAD_US = 4 * 3_600_000_000
 
 export class DayFigures {
-  #date = ''
+  /** The day ends here; its regular hours. */
+  #untilUs = Number.NEGATIVE_INFINITY
+  #openUs = Number.NaN
+  #closeUs = Number.NaN
   #volume = 0
   #high = Number.NEGATIVE_INFINITY
   #low = Number.POSITIVE_INFINITY
@@ -25,13 +29,12 @@ export class DayFigures {
   take(trade: Trade): DayFigure[] {
     const { tsUs, price, size = 0 } = trade
     const changed: DayFigure[] = []
-    const date = nyse.zone.dateOf(tsUs + ROLL_US)
-    if (date !== this.#date) this.#begin(date, changed)
+    if (tsUs >= this.#untilUs) this.#begin(tsUs, changed)
     if (size > 0) {
       this.#volume += size
       changed.push(['day-volume', this.#volume])
     }
-    if (!setsPrice(trade) || !isRegular(tsUs)) return changed
+    if (!(tsUs >= this.#openUs && tsUs < this.#closeUs) || !setsPrice(trade)) return changed
     if (this.#high === Number.NEGATIVE_INFINITY) changed.push(['day-open', price])
     if (price > this.#high) changed.push(['day-high', price])
     if (price < this.#low) changed.push(['day-low', price])
@@ -41,8 +44,12 @@ export class DayFigures {
     return changed
   }
 
-  #begin(date: string, changed: DayFigure[]): void {
-    this.#date = date
+  #begin(tsUs: number, changed: DayFigure[]): void {
+    const date = nyse.zone.dateOf(tsUs + ROLL_AHEAD_US)
+    this.#untilUs = nyse.zone.toUs(date, ROLL_MS)
+    const { openUs = Number.NaN, closeUs = Number.NaN } = regularHours(date) ?? {}
+    this.#openUs = openUs
+    this.#closeUs = closeUs
     this.#volume = 0
     this.#high = Number.NEGATIVE_INFINITY
     this.#low = Number.POSITIVE_INFINITY
@@ -50,12 +57,12 @@ export class DayFigures {
   }
 }
 
-/** A day that the calendar does not know has no hours: all of it counts. */
-function isRegular(tsUs: number): boolean {
+/** Undefined for a day on which the market stays closed. All of a day counts that the calendar does not know. */
+function regularHours(date: string): Pick<TradingSession, 'openUs' | 'closeUs'> | undefined {
   try {
-    return nyse.isOpenAt(tsUs)
+    return nyse.session(date)
   } catch (error) {
-    if (error instanceof TapedeckError) return true
+    if (error instanceof TapedeckError) return { openUs: Number.NEGATIVE_INFINITY, closeUs: Number.POSITIVE_INFINITY }
     throw error
   }
 }
