@@ -81,6 +81,24 @@ describe('of all messages that @stoqey/ib can send', () => {
     await client.close()
   })
 
+  it('bars of 5 seconds are as many for one client as there may be lines, and end with it', async () => {
+    const { port, gateway } = await room.serve(tapeOf(TICKS), { lines: 2, startAfterLines: 2 })
+    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    for (const reqId of [1, 2, 3, 2]) client.send(...(sampleOf(REAL_TIME_BARS)?.send(reqId) ?? []))
+    await client.frame('4|2|2|')
+    expect(client.frames.filter((frame) => /^4\|2\|\d/.test(frame))).toEqual([
+      '4|2|3|101|Max number of tickers has been reached||',
+      '4|2|2|322|Error processing request: Duplicate ticker id||',
+    ])
+    await client.close()
+    const other = await RawTwsClient.connect({ port, clientId: 2 })
+    other.send(...(sampleOf(REAL_TIME_BARS)?.send(1) ?? []))
+    for (const reqId of [2, 3]) other.send(...marketDataRequest(reqId, TWX))
+    await other.frame('50|3|1|')
+    await gateway.ended
+    await other.close()
+  })
+
   it('are as many as the gateway reads', () => {
     const known = OUTGOING.map(([, id]) => id).toSorted((a, b) => a - b)
     expect(SAMPLED_IDS).toEqual(known)
