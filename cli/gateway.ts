@@ -22,7 +22,7 @@ import {
 } from './arguments.ts'
 import { createLogger } from './logger.ts'
 import { event, print } from './output.ts'
-import { withDatabase } from './settings.ts'
+import { load, withDatabase } from './settings.ts'
 import { stopSignalsOrUnread, untilAborted } from './signals.ts'
 import { statusLine } from './terminal.ts'
 
@@ -43,7 +43,8 @@ interface GatewayArguments extends CommonOptions, Omit<QueryArguments, 'session'
   sampling: 'on' | 'off'
   messageRate: number
   tickByTick: number
-  rate?: number
+  rate?: number | 'off'
+  accountCash: number
   publishTime?: boolean
   once?: boolean
   faults?: string
@@ -72,7 +73,12 @@ export function addGateway(program: Command): void {
     .addOption(new Option('--sampling <mode>', 'merge changes as IB does').choices(['on', 'off']).default('on'))
     .option('--message-rate <n>', 'messages per second that a client may send, 0 for any number', integerArgument(0, 1_000_000), 50)
     .option('--tick-by-tick <n>', 'tick-by-tick lines that may be open at once', integerArgument(0, 10_000), 5)
-    .option('--rate <rate>', 'compute option values where the tape has none, at this annual interest rate (0.05 is 5 %)', Number)
+    .option(
+      '--rate <rate>',
+      'annual interest rate of the option values computed where the tape has none (0.05 is 5 %), or off (default: carry.rate of the settings)',
+      rateArgument,
+    )
+    .option('--account-cash <amount>', 'dollars in the account that clients are shown', Number, 1_000_000)
     .option('--publish-time', 'send tape time and the end of the tape to every client')
     .option('--once', 'exit when the tape is over and the last client has left')
     .option('--faults <file>', 'play this script of faults beside the tape: lost links, silence, restarts')
@@ -99,7 +105,13 @@ export function addGateway(program: Command): void {
     })
 }
 
-async function serve(options: GatewayArguments): Promise<void> {
+/** A number that is none is refused by name behind the others. */
+function rateArgument(text: string): number | 'off' {
+  return text === 'off' ? text : Number(text)
+}
+
+async function serve(given: GatewayArguments): Promise<void> {
+  const options = { ...given, rate: given.rate ?? (await load(given)).config.carry.rate }
   const { session } = options
   if (session === undefined) return serveFrom(servingOf(options), options)
   const { openRecordSource } = await import('../db/read/record-source.ts')
@@ -134,13 +146,16 @@ async function serveFrom(serving: GatewayOptions, options: GatewayArguments): Pr
   }
 }
 
-function servingOf({ synthetic: contracts, seed, ticksPerSecond, seconds, ...options }: GatewayArguments): GatewayOptions {
+function servingOf({ synthetic: contracts, seed, ticksPerSecond, seconds, rate, ...options }: GatewayArguments): GatewayOptions {
   return {
     ...options,
+    ...(typeof rate === 'number' && { rate }),
     ...(contracts !== undefined && { synthetic: { contracts, seed, ticksPerSecond, seconds } }),
     sampling: options.sampling === 'on',
     faults: undefined,
     publishTime: options.publishTime === true,
+    // With published time the tape is recorded anew, and must stay what it is.
+    announceTrading: options.publishTime !== true,
     limits: { messagesPerSecond: options.messageRate, tickByTick: options.tickByTick },
   }
 }

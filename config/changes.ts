@@ -9,8 +9,8 @@ export interface Changes {
   needRestart: string[]
 }
 
-/** Settings, and sections of them, that a running collector takes over. */
-const LIVE = ['universe', 'rules', 'gateway.lines', 'gateway.genericTicks', 'journal.keepDays', 'log.level']
+/** Settings, and sections of them, that a running collector takes over, or that are none of its business. */
+const LIVE = ['universe', 'rules', 'carry', 'gateway.lines', 'gateway.genericTicks', 'journal.keepDays', 'log.level']
 
 export function changesBetween(before: TapedeckConfig, after: TapedeckConfig): Changes {
   const old = settingsOf(before)

@@ -166,6 +166,16 @@ export const configSchema = section({
   })
     .prefault({})
     .describe('How ticks are judged.'),
+  carry: section({
+    rate: z
+      .number({ error: 'an annual rate from -0.5 to 1, such as 0.04' })
+      .min(-0.5, { error: 'an annual rate from -0.5 to 1, such as 0.04' })
+      .max(1, { error: 'an annual rate from -0.5 to 1, such as 0.04 (4 %)' })
+      .default(0.04)
+      .describe('Annual interest rate, continuously compounded: 0.04 is 4 %.'),
+  })
+    .prefault({})
+    .describe('What holding an underlying costs, for option values that are computed.'),
   journal: section({
     fsyncMs: integer(1, 1000)
       .default(50)

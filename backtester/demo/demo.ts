@@ -118,6 +118,9 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
     String(instruments + TICK_BY_TICK_LINES),
     '--publish-time',
     '--once',
+    // What is recorded must be what is on the tape.
+    '--rate',
+    'off',
   ]
   const gateway = start('replay gateway', ['gateway', '--tape', tape, '--port', '0', ...serving])
   const totals = gateway.event<GatewayTotals>('totals')

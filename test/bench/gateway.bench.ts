@@ -86,7 +86,7 @@ function tickByTick(contract: Contract, i: number): Buffer {
 
 async function serve(tape: string, requests: readonly Buffer[]) {
   const limits = ['--lines', '200', '--message-rate', '0', '--sampling', 'off']
-  const args = ['gateway', '--tape', tape, '--port', '0', '--speed', 'max', '--once', '--json', ...limits]
+  const args = ['gateway', '--tape', tape, '--port', '0', '--speed', 'max', '--rate', 'off', '--once', '--json', ...limits]
   const gateway = new Part('gateway', COMMAND, [...args, '--start-after-lines', String(requests.length)])
   try {
     const { port } = await gateway.event<{ port: number }>('listening')

@@ -38,7 +38,17 @@ forEachEdition('memory', ({ name, createTapeDatabase }) => {
       const seconds = Math.ceil((TICKS * 1.05) / TICKS_PER_SECOND)
       const market = ['--synthetic', String(LINES), '--ticks-per-second', String(TICKS_PER_SECOND), '--seconds', String(seconds)]
       const serving = ['--lines', String(LINES), '--start-after-lines', String(LINES), '--speed', '1', '--sampling', 'off']
-      const gateway = new Part('gateway', COMMAND, ['gateway', ...market, ...serving, '--port', '0', '--publish-time', '--json'])
+      const gateway = new Part('gateway', COMMAND, [
+        'gateway',
+        ...market,
+        ...serving,
+        '--port',
+        '0',
+        '--publish-time',
+        '--rate',
+        'off',
+        '--json',
+      ])
       try {
         const { port } = await gateway.event<{ port: number }>('listening')
         const env = { NODE_OPTIONS: `--import ${PROBE.href}` }

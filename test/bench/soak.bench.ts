@@ -64,7 +64,18 @@ forEachEdition('a long load', ({ name, createTapeDatabase }) => {
 function startGateway(): Part {
   const market = ['--synthetic', String(LINES), '--ticks-per-second', String(TICKS_PER_SECOND), '--seconds', String(SECONDS)]
   const serving = ['--lines', String(LINES), '--start-after-lines', String(LINES), '--speed', '1', '--sampling', 'off']
-  return new Part('gateway', COMMAND, ['gateway', ...market, ...serving, '--port', '0', '--publish-time', '--once', '--json'])
+  return new Part('gateway', COMMAND, [
+    'gateway',
+    ...market,
+    ...serving,
+    '--port',
+    '0',
+    '--publish-time',
+    '--rate',
+    'off',
+    '--once',
+    '--json',
+  ])
 }
 
 interface Sample {

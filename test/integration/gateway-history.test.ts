@@ -100,9 +100,9 @@ describe('historical ticks', () => {
     expect(await client.frame('98|1|')).toBe('98|1|0|1|')
     expect(await client.frame('98|5|')).toBe('98|5|0|1|')
     expect(client.frames.filter((frame) => /^4\|2\|\d/.test(frame)).map((frame) => frame.split('|').slice(2, 4).join(' '))).toEqual([
-      '2 321',
+      '2 322',
       '3 10314',
-      '4 321',
+      '4 322',
       '5 2174',
     ])
     await client.close()
@@ -160,9 +160,9 @@ describe('historical bars', () => {
     await client.frame('4|2|77|')
     await client.frame('17|4|')
     expect(client.frames.filter((frame) => /^4\|2\|\d/.test(frame)).map((frame) => frame.split('|').slice(2, 4).join(' '))).toEqual([
-      '1 321',
-      '2 321',
-      '3 321',
+      '1 322',
+      '2 322',
+      '3 322',
       '5 162',
       '6 162',
       '77 366',

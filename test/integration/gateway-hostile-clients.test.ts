@@ -118,7 +118,7 @@ describe('a frame', () => {
     client.send(1, 11, 3, 0, huge, 'STK', '', 0, '', '', 'SMART', '', 'USD', '', '', 0, '', 0, 0, '')
     await expectAlive(client)
     const errors = client.frames.filter((frame) => /^4\|2\|(-1\|320|[123])\|/.test(frame))
-    expect(errors.map((frame) => frame.split('|').slice(2, 4).join(' '))).toEqual(['-1 320', '1 321', '2 10314', '3 200'])
+    expect(errors.map((frame) => frame.split('|').slice(2, 4).join(' '))).toEqual(['-1 320', '1 322', '2 10314', '3 200'])
     for (const text of [...errors, ...logged]) expect(text.length).toBeLessThan(700)
     await client.close()
   })

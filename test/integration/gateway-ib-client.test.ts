@@ -88,9 +88,11 @@ describe('the client @stoqey/ib', () => {
           }),
           minTick: 0.01,
           priceMagnifier: 1,
-          longName: 'TWX',
-          validExchanges: 'SMART',
-          marketRuleIds: '26',
+          longName: 'TIME WARNER INC',
+          stockType: 'COMMON',
+          orderTypes: expect.stringContaining(',LMT,'),
+          validExchanges: expect.stringMatching(/^SMART,AMEX,NYSE,/),
+          marketRuleIds: expect.stringMatching(/^26(,26){14}$/),
           timeZoneId: 'US/Eastern',
           tradingHours: expect.stringMatching(/^20140605:0400-20140605:2000;/),
           liquidHours: expect.stringMatching(/^20140605:0930-20140605:1600;/),
@@ -115,9 +117,9 @@ describe('the client @stoqey/ib', () => {
       ['P', 'TWX   140621P00070000'],
     ])
     expect(details[0]).toMatchObject({
-      contract: { lastTradeDateOrContractMonth: '20140621', lastTradeDate: '20140620', strike: 70, multiplier: 100, tradingClass: 'TWX' },
+      contract: { lastTradeDateOrContractMonth: '20140620', lastTradeDate: '20140620', strike: 70, multiplier: 100, tradingClass: 'TWX' },
       contractMonth: '201406',
-      realExpirationDate: '20140620',
+      realExpirationDate: '20140621',
       underSymbol: 'TWX',
       underSecType: 'STK',
     })
@@ -137,7 +139,7 @@ describe('the client @stoqey/ib', () => {
     ib.reqSecDefOptParams(2, 'TWX', '', SecType.STK, conId)
     await vi.waitUntil(() => named(events, EventName.securityDefinitionOptionParameterEnd).length === 1, PATIENTLY)
     expect(named(events, EventName.securityDefinitionOptionParameter)).toEqual([
-      [2, 'SMART', conId, 'TWX', 100, ['20140621', '20140719'], [70, 72.5]],
+      [2, 'SMART', conId, 'TWX', 100, ['20140620', '20140718'], [70, 72.5]],
     ])
   })
 
@@ -186,7 +188,7 @@ describe('the client @stoqey/ib', () => {
       [3, 322],
       [5, 101],
       [6, 300],
-      [7, 321],
+      [7, 162],
     ])
   })
 

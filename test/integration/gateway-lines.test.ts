@@ -64,9 +64,13 @@ describe('trades', () => {
     client.send(1, 11, 1, 0, 'TWX', 'STK', '', 0, '', '', 'SMART', '', 'USD', '', '', 0, '233', 0, 0, '')
     const { changes, merged, ticksServed } = await gateway.ended
     await client.frame('2|6|1|8|100000|')
-    expect(changes).toBe(5000)
+    // Five of each trade; an opening, seven highs and a low beside them.
+    expect(changes).toBe(5009)
     expect(changes).toBe(ticksServed + merged)
-    expect(of(client, /^1\|6\|1\|4\|/)).toHaveLength(ticksServed / 5)
+    const figures = of(client, /^1\|6\|1\|(14|6|7)\|/)
+    expect(of(client, /^1\|6\|1\|4\|/)).toHaveLength((ticksServed - figures.length) / 5)
+    expect(figures.filter((frame) => !frame.startsWith('1|6|1|6|'))).toEqual(['1|6|1|14|70|0|0|', '1|6|1|7|70|0|0|'])
+    expect(figures.at(-1)).toBe('1|6|1|6|76|0|0|')
     expect(of(client, /^46\|6\|1\|48\|/).at(-1)).toMatch(/;100000;72\.9[0-9]+;true\|$/)
     await client.close()
   })
@@ -155,7 +159,7 @@ it('a regulatory snapshot, which IB charges for, is refused', async () => {
   const { gateway, port } = await room.serve(QUIET, STANDING)
   const client = await RawTwsClient.connect({ port, clientId: 1 })
   client.send(...marketDataRequest(1, TWX, { snapshot: true }).with(18, 1))
-  expect(await client.frame('4|2|1|321|')).toContain('regulatory snapshot, which costs money at IB')
+  expect(await client.frame('4|2|1|354|')).toContain('regulatory snapshot, which costs money at IB')
   expect(gateway.totals().linesOpened).toBe(0)
   await client.close()
 })
@@ -178,39 +182,50 @@ describe('delayed data', () => {
 })
 
 describe('what clients ask as they connect', () => {
-  it.each(['v100..166', ...VERSIONS])('is answered at %s as an account without orders and positions would be', async (versions) => {
-    const { port, logged } = await room.serve(QUIET, STANDING)
-    const client = await RawTwsClient.connect({ port, clientId: 1, versions })
-    await client.frame('4|2|-1|2158|')
-    const before = client.frames.length
-    // In the order of ib_async; what follows an answer without a message proves that there was none.
-    client.send(61, 1)
-    client.send(5, 1)
-    client.send(99, 0)
-    client.send(6, 2, 1, 'DU0000000')
-    client.send(76, 1, 4, 'DU0000000', '', 0)
-    client.send(7, 3, 5, 0, '', '', '', '', '', '', '')
-    client.send(62, 1, 6, 'All', 'NetLiquidation')
-    client.send(15, 1, 1)
-    client.send(6, 2, 0, 'DU0000000')
-    client.send(64, 1)
-    client.send(91, 26)
-    client.send(91, 27)
-    await client.frame('4|2|-1|321|')
-    expect(client.frames.slice(before)).toEqual([
-      '62|1|',
-      '53|1|',
-      '102|',
-      '54|1|DU0000000|',
-      '74|1|4|',
-      '55|1|5|',
-      '64|1|6|',
-      '93|26|1|0|0.01|',
-      '4|2|-1|321|Error validating request: Expected a market rule that contract details name, found 27||',
-    ])
-    expect(logged.filter((entry) => entry.startsWith('warn'))).toHaveLength(1)
-    await client.close()
-  })
+  it.each(['v100..166', ...VERSIONS])(
+    'is answered at %s as an account with cash and without orders and positions would be',
+    async (versions) => {
+      const { port, logged } = await room.serve(QUIET, STANDING)
+      const client = await RawTwsClient.connect({ port, clientId: 1, versions })
+      await client.frame('4|2|-1|2158|')
+      const before = client.frames.length
+      // In the order of ib_async; what follows an answer without a message proves that there was none.
+      client.send(61, 1)
+      client.send(5, 1)
+      client.send(99, 0)
+      client.send(6, 2, 1, 'DU0000000')
+      client.send(76, 1, 4, 'DU0000000', '', 0)
+      client.send(7, 3, 5, 0, '', '', '', '', '', '', '')
+      client.send(62, 1, 6, 'All', 'NetLiquidation')
+      client.send(15, 1, 1)
+      client.send(6, 2, 0, 'DU0000000')
+      client.send(64, 1)
+      client.send(91, 26)
+      client.send(91, 27)
+      await client.frame('4|2|-1|321|')
+      const answers = client.frames.slice(before)
+      const values = /^(6\|2|73\|1\|4|63\|1\|6|8\|1)\|/
+      expect(answers.filter((frame) => values.test(frame)).map((frame) => frame.split('|')[0])).toEqual([
+        ...Array(37).fill('6'),
+        '8',
+        ...Array(37).fill('73'),
+        '63',
+      ])
+      expect(answers.filter((frame) => !values.test(frame))).toEqual([
+        '62|1|',
+        '53|1|',
+        '102|',
+        '54|1|DU0000000|',
+        '74|1|4|',
+        '55|1|5|',
+        '64|1|6|',
+        '93|26|1|0|0.01|',
+        '4|2|-1|321|Error validating request: Expected a market rule that contract details name, found 27||',
+      ])
+      expect(logged.filter((entry) => entry.startsWith('warn'))).toHaveLength(1)
+      await client.close()
+    },
+  )
 })
 
 describe('the rate of messages', () => {

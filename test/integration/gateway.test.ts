@@ -221,8 +221,8 @@ describe('requests', () => {
     await client.frame('4|2|2|')
     const details = client.frames.filter((frame) => frame.startsWith('10|1|')).map((frame) => frame.split('|').slice(2, 8))
     expect(details).toEqual([
-      ['TWX', 'OPT', '20140621', '20140620', '70', 'C'],
-      ['TWX', 'OPT', '20140621', '20140620', '70', 'P'],
+      ['TWX', 'OPT', '20140620', '20140620', '70', 'C'],
+      ['TWX', 'OPT', '20140620', '20140620', '70', 'P'],
     ])
     expect(client.frames.slice(-2)).toEqual(['52|1|1|', '4|2|2|200|No security definition has been found for the request||'])
     await client.close()
@@ -239,11 +239,11 @@ describe('requests', () => {
     client.send(78, 5, 'TWX', '', 'STK', 0)
     await client.frame('4|2|5|')
     expect(client.frames.slice(client.frames.indexOf('52|1|1|') + 1)).toEqual([
-      `75|2|SMART|${conId}|TWX|100|2|20140621|20140719|2|70|72.5|`,
+      `75|2|SMART|${conId}|TWX|100|2|20140620|20140718|2|70|72.5|`,
       '76|2|',
       '76|3|',
       '4|2|4|200|No security definition has been found for the request||',
-      '4|2|5|321|Error validating request: Invalid contract id||',
+      '4|2|5|200|Invalid contract id||',
     ])
     await client.close()
   })
@@ -276,18 +276,18 @@ describe('requests', () => {
     await Promise.all([client.close(), other.close()])
   })
 
-  it('for what is not served get an error each time and one line in the log', async () => {
+  it('for what a tape cannot carry out get an error each time and one line in the log', async () => {
     const { port, logged } = await room.serve(QUIET, STANDING)
     const client = await RawTwsClient.connect({ port, clientId: 1 })
-    client.send(86, 17, 8314, 'BZ')
-    client.send(86, 18, 8314, 'BZ')
+    client.send(84, 17, 'BZ', 'BZ$1', '')
+    client.send(84, 18, 'BZ', 'BZ$2', '')
     client.send(61, 1)
     await client.frame('62|1|')
     expect(errorsOf(client)).toEqual([
-      '4|2|17|321|Error validating request: reqHistoricalNews is not served by the replay gateway||',
-      '4|2|18|321|Error validating request: reqHistoricalNews is not served by the replay gateway||',
+      '4|2|17|10172|Failed to request news article:No data available||',
+      '4|2|18|10172|Failed to request news article:No data available||',
     ])
-    expect(logged.filter((entry) => entry.includes('reqHistoricalNews'))).toHaveLength(1)
+    expect(logged.filter((entry) => entry.includes('news article'))).toHaveLength(1)
     await client.close()
   })
 })

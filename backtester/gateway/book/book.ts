@@ -8,6 +8,7 @@ import type { Greeks, Quote, Statistic, Trade, TradeSource } from '../../../mark
 import type { ListedContract } from '../contracts/contracts.ts'
 import type { FigureType } from '../protocol/tick-types.ts'
 import type { ComputedGreeks } from './computed-greeks.ts'
+import { DayFigures } from './day-figures.ts'
 import { Figure, LastTrade, OptionValues, RtVolume, type ServedField } from './served-fields.ts'
 
 export class Book {
@@ -22,6 +23,8 @@ export class Book {
   readonly fields: ServedField[] = []
   /** What goes out behind it. */
   readonly optionValues: ServedField[] = []
+  /** Gathers the figures of the day, where the tape has every trade. */
+  readonly day = new DayFigures()
   /** Computes option values where the tape has none. */
   computedGreeks: ComputedGreeks | undefined = undefined
   /** Changes of the served fields so far. */

@@ -3,7 +3,7 @@
  * with its size in one message; a size alone only when its price stayed. When a change goes out is decided in sampler.ts.
  */
 
-import type { Quote } from '../../../market/tick.ts'
+import type { Greeks, Quote } from '../../../market/tick.ts'
 import {
   EMPTY_PRICE,
   type SideHead,
@@ -15,6 +15,7 @@ import {
 } from '../protocol/messages.ts'
 import { GREEKS_TYPES, TickType, wireType } from '../protocol/tick-types.ts'
 import type { Book } from './book.ts'
+import type { ComputedGreeks } from './computed-greeks.ts'
 import type { MarketTotals } from './market-totals.ts'
 import type { Outlet } from './outlet.ts'
 import { NONE, pricedAt, sizedAt } from './quote-sides.ts'
@@ -22,7 +23,7 @@ import type { ServedField } from './served-fields.ts'
 
 /** Market data types of IB. */
 const LIVE = 1
-const DELAYED = 3
+export const DELAYED = 3
 /** Tick types of the price and the size of a side. */
 const BID = [TickType.bid, TickType.bidSize] as const
 const ASK = [TickType.ask, TickType.askSize] as const
@@ -55,6 +56,8 @@ export class Line {
   #askSize = Number.NaN
   #sentNo = 0
   #sentUs = Number.NaN
+  /** Prices of the option and its underlying behind the computed values that were sent last, by basis. */
+  readonly #computedFrom = new Map<Greeks['basis'], string>()
   readonly #outlet: Outlet
   readonly #generics: ReadonlySet<number> | undefined
   readonly #dataType: number
@@ -111,7 +114,7 @@ export class Line {
     if (hasQuote) {
       totals.messagesServed += this.#sendQuote(quote)
       totals.ticksServed++
-      if (book.computedGreeks) this.#sendComputedGreeks(tsUs, quote, totals, isFirst)
+      if (book.computedGreeks) this.#sendComputedGreeks(book.computedGreeks, tsUs, quote, totals, isFirst)
     }
     if (hasFields) {
       this.#sendFields(book.optionValues, totals)
@@ -189,13 +192,22 @@ export class Line {
     }
   }
 
-  #sendComputedGreeks(tsUs: number, quote: Quote, totals: MarketTotals, isFirst: boolean): void {
-    const values = this.book.computedGreeks?.at(tsUs, quote)
-    if (!values) return
-    writeOptionComputation(this.#outlet.writer, this.reqId, wireType(GREEKS_TYPES.model, this.#isDelayed), values)
-    totals.ticksServed++
-    totals.messagesServed++
-    if (!isFirst) totals.derived++
+  /** The model's values behind every quote; those of a price only when that price or the underlying's has changed. */
+  #sendComputedGreeks(computed: ComputedGreeks, tsUs: number, quote: Quote, totals: MarketTotals, isFirst: boolean): void {
+    const inputs = computed.inputs(quote, this.book.state?.lastTrade?.price)
+    if (!inputs) return
+    const { spot, prices } = inputs
+    for (const [basis, price] of prices) {
+      const from = `${price} ${spot}`
+      if (basis !== 'model' && this.#computedFrom.get(basis) === from) continue
+      this.#computedFrom.set(basis, from)
+      const values = computed.at(tsUs, spot, price)
+      if (!values) continue
+      writeOptionComputation(this.#outlet.writer, this.reqId, wireType(GREEKS_TYPES[basis], this.#isDelayed), values)
+      totals.ticksServed++
+      totals.messagesServed++
+      if (!isFirst) totals.derived++
+    }
   }
 }
 

@@ -24,6 +24,7 @@ import { type MarketTotals, newMarketTotals } from './market-totals.ts'
 import type { Mute } from './mute.ts'
 import type { Outlet } from './outlet.ts'
 import { isSameQuote } from './quote-sides.ts'
+import { RealTimeSteps } from './real-time-bars.ts'
 import { SamplingGrid } from './sampling-grid.ts'
 import { canSay, type ServedField } from './served-fields.ts'
 import { TickLine, type TickLineOptions } from './tick-by-tick-line.ts'
@@ -63,6 +64,8 @@ export class Sampler {
   readonly #mutes = new Set<Mute>()
   readonly #channels = new Map<ListedContract, Channel>()
   readonly #feeds = new Map<number, Feed>()
+  /** When real-time bars are due, which no sampling delays. */
+  readonly realTimeSteps = new RealTimeSteps()
   #tickLines = 0
 
   /** `instruments`: the tape's numbers and what they stand for. */
@@ -88,7 +91,7 @@ export class Sampler {
 
   /** Tape time of the next sampling step that has something to look at; Infinity when no change waits. */
   get dueUs(): number {
-    return Math.min(this.#others.dueUs, this.#options.dueUs)
+    return Math.min(this.#others.dueUs, this.#options.dueUs, this.realTimeSteps.dueUs)
   }
 
   /** The market data of a contract. */
@@ -116,6 +119,12 @@ export class Sampler {
     this.totals.linesOpened++
     if (book.isKnown && !isSilent) line.sendState(nowUs, this.totals)
     return line
+  }
+
+  /** A tick of a new line that was sent ahead of its state. */
+  countAnnounced(): void {
+    this.totals.statesServed++
+    this.#count(1)
   }
 
   close(line: Line): void {
@@ -208,6 +217,7 @@ export class Sampler {
   flush(stepUs: number): void {
     this.#others.flush(stepUs, this.totals)
     this.#options.flush(stepUs, this.totals)
+    this.realTimeSteps.flush(stepUs)
   }
 
   #isSilent(listed: ListedContract, feed: LineFeed, line: object): boolean {
@@ -269,7 +279,7 @@ export class Sampler {
   }
 
   #playTrade({ channel, last, rtVolume, tickByTick }: Feed, trade: Trade, tsUs: number): void {
-    const { source, size, price } = trade
+    const { source, price } = trade
     if (!Number.isFinite(price)) {
       this.totals.notServed++
       return
@@ -283,19 +293,18 @@ export class Sampler {
     }
     if (isSource(last)) {
       this.#change(channel, book.lastTrade(state, last), tsUs)
-      // Samples do not add up to the day's volume; a tape of samples has it as a figure.
-      if (source !== 'last' && source !== 'rt-volume' && size) this.#addToDayVolume(channel, state, trade, size, tsUs)
+      // Samples do not add up to the day; a tape of samples has its figures.
+      if (source !== 'last' && source !== 'rt-volume') this.#playDayFigures(channel, trade, tsUs)
     }
     if (isSource(rtVolume)) this.#change(channel, book.addToRtVolume(state, rtVolume, trade), tsUs)
     if (!isSource(last) && !isSource(rtVolume) && !isSource(tickByTick)) this.totals.notServed++
   }
 
-  /** The day's volume as the sum of its trades, for a tape that has every trade. */
-  #addToDayVolume(channel: Channel, state: InstrumentState, trade: Trade, size: number, tsUs: number): void {
-    const name = 'day-volume'
-    const value = (state.statistics.get(name)?.value ?? 0) + size
+  /** The figures of the day as its trades make them, for a tape that has every trade. */
+  #playDayFigures(channel: Channel, trade: Trade, tsUs: number): void {
     const { seq, instrument, delayed } = trade
-    this.#playStatistic(channel, { kind: 'statistic', seq, tsUs: trade.tsUs, instrument, delayed, name, value }, tsUs)
+    for (const [name, value] of channel.book.day.take(trade))
+      this.#playStatistic(channel, { kind: 'statistic', seq, tsUs: trade.tsUs, instrument, delayed, name, value }, tsUs)
   }
 
   #playGreeks(channel: Channel, greeks: Greeks, tsUs: number): void {

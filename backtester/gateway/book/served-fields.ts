@@ -8,12 +8,10 @@ import type { Greeks, Statistic, Trade, TradeSource } from '../../../market/tick
 import * as messages from '../protocol/messages.ts'
 import { type FigureType, GREEKS_TYPES, RT_VOLUME_GENERIC, TickType, wireType } from '../protocol/tick-types.ts'
 import type { FrameWriter } from '../protocol/wire.ts'
+import { tradeMask } from './tick-masks.ts'
 
 const US_PER_SECOND = 1_000_000
 const US_PER_MS = 1000
-/** Sales of less than a round lot, which the tape of the exchanges does not count as last sale. */
-const ODD_LOT = 'I'
-const UNREPORTED = 2
 
 interface Times {
   tsUs: number
@@ -174,6 +172,7 @@ export function secondsOf(times: Times): number {
 }
 
 /** A trade as tick-by-tick data and history have it. */
-export function tradeFields({ price, size = 0, venue = '', conditions = '' }: Trade): messages.TradeFields {
-  return { price, size, mask: conditions.includes(ODD_LOT) ? UNREPORTED : 0, venue, conditions }
+export function tradeFields(trade: Trade): messages.TradeFields {
+  const { price, size = 0, venue = '', conditions = '' } = trade
+  return { price, size, mask: tradeMask(trade), venue, conditions }
 }

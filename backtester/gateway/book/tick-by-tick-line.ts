@@ -8,6 +8,7 @@ import { midpointOf } from './midpoint.ts'
 import type { Outlet } from './outlet.ts'
 import { isTwoSided, NONE, pricedAt, sizedAt } from './quote-sides.ts'
 import { secondsOf, tradeFields } from './served-fields.ts'
+import { quoteMask } from './tick-masks.ts'
 
 export interface TickLineOptions {
   kind: TickKind
@@ -32,7 +33,7 @@ export class TickLine {
   readonly #outlet: Outlet
   readonly #head: Uint8Array
   /** The message that is written next: one struct for all, as there are many. */
-  readonly #fields: QuoteFields = { bidPrice: 0, askPrice: 0, bidSize: 0, askSize: 0 }
+  readonly #fields: QuoteFields = { bidPrice: 0, askPrice: 0, bidSize: 0, askSize: 0, mask: 0 }
 
   constructor(
     reqId: number,
@@ -80,6 +81,7 @@ export class TickLine {
     fields.askPrice = askPrice === NONE ? EMPTY_PRICE : askPrice
     fields.bidSize = sizeBeside(bidPrice, sizedAt(quote.bidPrice, quote.bidSize))
     fields.askSize = sizeBeside(askPrice, sizedAt(quote.askPrice, quote.askSize))
+    fields.mask = quoteMask(quote)
     this.#outlet.atTapeTime(tsUs, false)
     writeQuoteTick(this.#outlet.writer, this.#head, secondsOf(times), fields)
     this.#outlet.spill()

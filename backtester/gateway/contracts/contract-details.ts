@@ -5,7 +5,12 @@ import { TapedeckError } from '../../../market/errors.ts'
 import { addDays } from '../../../market/time.ts'
 import type { ContractDetails, SecType } from '../protocol/contract-fields.ts'
 import type { ListedContract } from './contracts.ts'
+import { longNameOf, stockTypeOf } from './names.ts'
 
+/** The plain ones of what IB lists. The gateway takes no orders; bots look their own up here. */
+const ORDER_TYPES =
+  'ACTIVETIM,ADJUST,ALERT,ALLOC,AON,AVGCOST,BASKET,COND,CONDORDER,DAY,DEACT,GAT,GTC,GTD,GTT,HID,IOC,LIT,LMT,LOC,MIDPX,MIT,MKT,MOC,MTL,' +
+  'OCA,OPG,REL,SCALE,STP,STPLMT,TRAIL,TRAILLIT,TRAILLMT,TRAILMIT,WHATIF'
 const TIME_ZONE_ID = 'US/Eastern'
 /** IB lists today and the days up to here. */
 const LISTED_DAYS = 6
@@ -16,19 +21,26 @@ const AGG_GROUPS: Readonly<Record<SecType, number>> = { STK: 1, OPT: 2, IND: UNK
  * The details of one contract at one tape time.
  *
  * @param underSecType Type of the underlying, which a ListedContract names only by number.
+ * @param exchange One of its venues; the one where it is listed when absent.
  */
-export function contractDetails(listed: ListedContract, tsUs: number, underSecType: SecType | ''): ContractDetails {
+export function contractDetails(
+  listed: ListedContract,
+  tsUs: number,
+  underSecType: SecType | '',
+  exchange = listed.exchange,
+): ContractDetails {
   const { contract, secType, expiry } = listed
   const today = nyse.zone.dateOf(tsUs)
   const hasMultiplier = contract.kind === 'option' || contract.kind === 'future'
   return {
     symbol: contract.symbol,
     secType,
-    expiry,
+    // IB shows the last trade date for the expiry: a Friday for a Saturday's, the day before for what settles in the morning.
+    expiry: listed.lastTradeDate,
     lastTradeDate: listed.lastTradeDate,
     strike: contract.kind === 'option' ? contract.strike : 0,
     right: contract.kind === 'option' ? contract.right : '',
-    exchange: listed.exchange,
+    exchange,
     currency: contract.currency,
     localSymbol: listed.localSymbol,
     marketName: listed.tradingClass,
@@ -36,12 +48,12 @@ export function contractDetails(listed: ListedContract, tsUs: number, underSecTy
     conId: listed.conId,
     minTick: listed.rule.minTick,
     multiplier: hasMultiplier ? contract.multiplier : '',
-    orderTypes: '',
-    validExchanges: listed.exchange,
+    orderTypes: secType === 'IND' ? '' : ORDER_TYPES,
+    validExchanges: listed.venues.join(','),
     priceMagnifier: 1,
     underConId: listed.underConId,
-    longName: contract.symbol,
-    primaryExchange: contract.kind === 'stock' ? (contract.primaryVenue ?? '') : '',
+    longName: longNameOf(contract),
+    primaryExchange: listed.primaryExchange,
     contractMonth: expiry.slice(0, 6),
     industry: '',
     category: '',
@@ -52,9 +64,10 @@ export function contractDetails(listed: ListedContract, tsUs: number, underSecTy
     aggGroup: AGG_GROUPS[secType],
     underSymbol: underSecType === '' ? '' : contract.symbol,
     underSecType,
-    marketRuleIds: String(listed.rule.id),
-    realExpirationDate: listed.lastTradeDate,
-    stockType: '',
+    // Side by side with the venues.
+    marketRuleIds: listed.venues.map(() => listed.rule.id).join(','),
+    realExpirationDate: expiry,
+    stockType: stockTypeOf(contract),
     minSize: 1,
     sizeIncrement: 1,
     suggestedSizeIncrement: 100,

@@ -10,6 +10,8 @@ import { occSymbol } from '../../../market/occ.ts'
 import { Code, NO_REQUEST } from '../protocol/codes.ts'
 import { RequestError } from '../protocol/field-reader.ts'
 import { type MarketRule, MarketRules } from './market-rules.ts'
+import { primaryExchangeOf } from './names.ts'
+import { SMART, venuesOf } from './venues.ts'
 import type { ContractQuery, OptionChain, SecType } from '../protocol/contract-fields.ts'
 
 /** A contract with the names a client of IB asks for it by. Dates are `YYYYMMDD`, empty where there is none. */
@@ -19,10 +21,14 @@ export interface ListedContract {
   readonly conId: number
   /** 0 when nothing is underlying. */
   readonly underConId: number
+  /** Where it is listed unless a client names another of its venues. */
   readonly exchange: string
+  readonly venues: readonly string[]
+  /** Of a stock; empty where it is not known. */
+  readonly primaryExchange: string
   readonly localSymbol: string
   readonly tradingClass: string
-  /** As on the tape: monthly options before 2015 carry a Saturday. */
+  /** As on the tape: monthly options before 2015 carry a Saturday. Clients see `lastTradeDate` for it, as IB shows it. */
   readonly expiry: string
   readonly lastTradeDate: string
   /** How its prices move. */
@@ -31,9 +37,6 @@ export interface ListedContract {
 
 const SEC_TYPES = { stock: 'STK', index: 'IND', future: 'FUT', option: 'OPT' } as const
 const FUTURE_MONTHS = 'FGHJKMNQUVXZ'
-/** Smart routing: where IB lists stocks and options. */
-export const SMART = 'SMART'
-
 export class ContractBook {
   readonly rules = new MarketRules()
   readonly #byKey = new Map<string, ListedContract>()
@@ -48,8 +51,9 @@ export class ContractBook {
     const underlyings = underlyingsOf(known)
     const conIds = conIdsOf(known)
     for (const [key, contract] of [...known].toSorted(([, a], [, b]) => compareContracts(a, b))) {
-      const underlying = contract.kind === 'option' ? underlyings.get(`${contract.symbol}:${contract.currency}`) : undefined
-      this.#add(key, list(contract, conIds.get(key) ?? 0, underlying ? (conIds.get(underlying) ?? 0) : 0, this.rules.of(contract)))
+      const underKey = contract.kind === 'option' ? (underlyings.get(`${contract.symbol}:${contract.currency}`) ?? '') : ''
+      const numbers = { conId: conIds.get(key) ?? 0, underConId: conIds.get(underKey) ?? 0 }
+      this.#add(key, list(contract, numbers, known.get(underKey), this.rules.of(contract)))
     }
   }
 
@@ -63,14 +67,16 @@ export class ContractBook {
   /**
    * All contracts that fit, in the order of symbol, expiry, strike and right; none is no error.
    *
-   * @throws RequestError 321 when the query names neither a number nor a symbol with its type.
+   * @throws RequestError 200 when the query names neither a number nor a symbol with its type. IB says 321 then, for which some clients
+   * wait on.
    */
   find(query: ContractQuery, reqId = NO_REQUEST): ListedContract[] {
     const { conId, symbol, secType, localSymbol } = query
-    if (conId !== undefined) return [this.byConId(conId)].filter((listed) => listed !== undefined)
+    if (conId !== undefined)
+      return [this.byConId(conId)].filter((listed) => listed !== undefined && isAt(listed, query)) as ListedContract[]
     if (symbol === '' && localSymbol === '')
-      throw new RequestError(Code.invalidRequest, reqId, 'Please enter a symbol, a local symbol or a conId')
-    if (secType === '') throw new RequestError(Code.invalidRequest, reqId, 'Please enter a security type')
+      throw new RequestError(Code.unknownContract, reqId, 'Please enter a symbol, a local symbol or a conId')
+    if (secType === '') throw new RequestError(Code.unknownContract, reqId, 'Please enter a security type')
     const candidates = symbol === '' ? [this.#byLocalSymbol.get(localSymbol)] : (this.#bySymbol.get(symbol) ?? [])
     return candidates.filter((listed) => listed !== undefined).filter((listed) => fits(listed, query))
   }
@@ -79,16 +85,21 @@ export class ContractBook {
     return this.#byConId.get(conId)
   }
 
+  /** Stocks and indices, in the order of their symbols. */
+  underlyings(): ListedContract[] {
+    return [...this.#byKey.values()].filter(({ secType }) => secType === 'STK' || secType === 'IND')
+  }
+
   /** The option chains on one underlying, one for each trading class and multiplier; none for an unknown number. */
   chainsOn(underConId: number): OptionChain[] {
     const symbol = this.#byConId.get(underConId)?.contract.symbol ?? ''
     const chains = new Map<string, OptionChain>()
-    for (const { contract, tradingClass, expiry, ...listed } of this.#bySymbol.get(symbol) ?? []) {
+    for (const { contract, tradingClass, lastTradeDate, ...listed } of this.#bySymbol.get(symbol) ?? []) {
       if (contract.kind !== 'option' || listed.underConId !== underConId) continue
       const key = `${tradingClass}:${contract.multiplier}`
       const chain = chains.get(key) ?? { underConId, tradingClass, multiplier: contract.multiplier, expirations: [], strikes: [] }
       chains.set(key, chain)
-      chain.expirations.push(expiry)
+      chain.expirations.push(lastTradeDate)
       chain.strikes.push(contract.strike)
     }
     return [...chains.values()].map((chain) => ({
@@ -154,15 +165,22 @@ export function inventConId(key: string): number {
   return hash & 0x7fffffff || 1
 }
 
-function list(contract: Contract, conId: number, underConId: number, rule: MarketRule): ListedContract {
+function list(
+  contract: Contract,
+  numbers: Pick<ListedContract, 'conId' | 'underConId'>,
+  underlying: Contract | undefined,
+  rule: MarketRule,
+): ListedContract {
   const expires = contract.kind === 'option' || contract.kind === 'future'
+  const primaryExchange = primaryExchangeOf(contract)
   return {
     contract,
-    conId,
-    underConId,
+    ...numbers,
     rule,
     secType: SEC_TYPES[contract.kind],
     exchange: contract.kind === 'index' || contract.kind === 'future' ? contract.venue : SMART,
+    venues: venuesOf(contract, primaryExchange, underlying),
+    primaryExchange,
     localSymbol: localSymbolOf(contract),
     tradingClass: expires ? contract.tradingClass : contract.symbol,
     expiry: expires ? compact(contract.expiry) : '',
@@ -211,8 +229,13 @@ function fits(listed: ListedContract, query: ContractQuery): boolean {
     (query.right === undefined || query.right === right) &&
     (query.multiplier === undefined || query.multiplier === multiplier) &&
     (listed.expiry.startsWith(expiry) || listed.lastTradeDate.startsWith(expiry)) &&
-    (['', SMART, listed.exchange].includes(query.exchange) || (contract.kind === 'stock' && contract.primaryVenue === query.exchange))
+    isAt(listed, query)
   )
+}
+
+/** True at each venue of the contract, and at none in particular. */
+function isAt({ venues }: ListedContract, { exchange }: ContractQuery): boolean {
+  return exchange === '' || exchange === SMART || venues.includes(exchange)
 }
 
 function compareContracts(a: Contract, b: Contract): number {

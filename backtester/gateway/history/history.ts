@@ -4,7 +4,7 @@
  */
 
 import { FeedError } from '../../../market/errors.ts'
-import type { Quote, TapeRecord, Trade } from '../../../market/tick.ts'
+import type { Quote, Statistic, TapeRecord, Trade } from '../../../market/tick.ts'
 import { Code } from '../protocol/codes.ts'
 import type { ListedContract } from '../contracts/contracts.ts'
 import { RequestError } from '../protocol/field-reader.ts'
@@ -33,6 +33,11 @@ export interface HistoryQuery {
   /** Absent: quotes do not count. */
   quote?: (quote: Quote) => void
   trade?: (trade: Trade) => void
+  statistic?: (statistic: Statistic) => void
+  /** True when the rest of the tape does not matter; absent: all of it does. */
+  isComplete?: () => boolean
+  /** What was asked for, where another message than that of bars cancels it. */
+  kind?: 'head timestamp' | 'histogram'
   /** Stays open behind its answer, until it is cancelled. */
   isKept?: boolean
   /** Called once when it was answered, refused, or is not wanted any more. */
@@ -102,18 +107,20 @@ export class History {
     const instruments = this.#instruments.get(listed)
     if (!instruments) return
     for await (const { records } of this.#source.records({ fromTsUs: fromUs, toTsUs: toUs })) {
-      if (!isWanted()) return
+      if (!isWanted() || query.isComplete?.()) return
       for (const record of records) if (record.tsUs >= fromUs && record.tsUs <= toUs) this.#take(query, instruments, record)
     }
   }
 
-  #take({ quote, trade }: HistoryQuery, instruments: ReadonlySet<number>, record: TapeRecord): void {
+  #take({ quote, trade, statistic }: HistoryQuery, instruments: ReadonlySet<number>, record: TapeRecord): void {
     if (record.kind === 'quote') {
       if (!quote || !instruments.has(record.instrument) || isUnserved(record.verdict)) return
       if (record.source !== undefined || !this.#contents.doublyQuoted.has(record.instrument)) quote(record)
     } else if (record.kind === 'trade') {
       if (!trade || !instruments.has(record.instrument) || isUnserved(record.verdict) || !Number.isFinite(record.price)) return
       if (record.source === bestSource(this.#contents.tradeSources.get(record.instrument))) trade(record)
+    } else if (record.kind === 'statistic') {
+      if (statistic && instruments.has(record.instrument) && !isUnserved(record.verdict)) statistic(record)
     }
   }
 }

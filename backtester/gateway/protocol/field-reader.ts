@@ -24,11 +24,14 @@ const DECIMAL = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 export class FieldReader {
   readonly #fields: readonly string[]
   readonly #message: string
+  /** What the client and the gateway settled on: some messages gained or lost fields over time. */
+  readonly serverVersion: number
   #at = 0
   #reqId = NO_REQUEST
 
-  constructor(fields: readonly string[]) {
+  constructor(fields: readonly string[], serverVersion: number) {
     this.#fields = fields
+    this.serverVersion = serverVersion
     this.#message = (fields[0] ?? '').slice(0, 20)
   }
 
@@ -82,7 +85,7 @@ export class FieldReader {
   }
 
   invalid(name: string, expected: string, found: string): RequestError {
-    return this.#error(Code.invalidRequest, name, expected, found)
+    return this.#error(Code.failedRequest, name, expected, found)
   }
 
   #unreadable(name: string, expected: string, found: string): RequestError {

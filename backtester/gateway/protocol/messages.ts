@@ -47,6 +47,9 @@ const DONE = 1
 /** The attribute of an option computation: from prices, not from returns. */
 const PRICE_BASED = 1
 
+/** The key under which the venues of a line are asked for, see reqSmartComponents. */
+export const BBO_EXCHANGE = '9c0001'
+
 /** The price of an empty side, whose size is 0. */
 export const EMPTY_PRICE = -1
 
@@ -57,6 +60,8 @@ export interface QuoteFields {
   /** NaN: not known. */
   bidSize: number
   askSize: number
+  /** Bit 0 bid past its limit, bit 1 ask past its limit. */
+  mask: number
 }
 
 export interface TradeFields {
@@ -119,7 +124,7 @@ export function writeMarketDataType(writer: FrameWriter, reqId: number, type: nu
 
 /** Price step, the code under which smart components are asked for, and what a snapshot may cost (3: nothing needed). */
 export function writeTickReqParams(writer: FrameWriter, reqId: number, minTick: number): void {
-  writer.message([Message.tickReqParams, reqId, minTick, '9c0001', 3])
+  writer.message([Message.tickReqParams, reqId, minTick, BBO_EXCHANGE, 3])
 }
 
 /** `mask`: bit 0 can be executed against, bit 1 past a limit, bit 2 before the opening. A size of NaN is not known. */
@@ -214,8 +219,7 @@ export function writeQuoteTick(writer: FrameWriter, head: Uint8Array, seconds: n
   writer.number(quote.askPrice)
   writer.numberOrUnset(quote.bidSize)
   writer.numberOrUnset(quote.askSize)
-  const mask = 0
-  writer.number(mask)
+  writer.number(quote.mask)
   writer.end()
 }
 
@@ -230,8 +234,7 @@ export function writeHistoricalTrades(writer: FrameWriter, reqId: number, trades
 }
 
 export function writeHistoricalQuotes(writer: FrameWriter, reqId: number, quotes: readonly (QuoteFields & { seconds: number })[]): void {
-  const mask = 0
-  const fields = quotes.flatMap(({ seconds, bidPrice, askPrice, bidSize, askSize }) => [
+  const fields = quotes.flatMap(({ seconds, mask, bidPrice, askPrice, bidSize, askSize }) => [
     seconds,
     mask,
     bidPrice,
@@ -304,6 +307,6 @@ export function writeContractDataEnd(writer: FrameWriter, reqId: number): void {
 }
 
 /** Since server version 153 long names and messages come as ASCII, anything else as `\uXXXX`. */
-function asciiText(text: string): string {
+export function asciiText(text: string): string {
   return text.replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

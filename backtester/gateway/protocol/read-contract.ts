@@ -16,10 +16,15 @@ const RIGHTS: ReadonlyMap<string, Right | undefined> = new Map<string, Right | u
   ['PUT', 'P'],
 ])
 
-/** A contract that can be on a tape. */
+/** A contract that can be on a tape. A combination is none; 321 would end no request in clients that take it for a warning. */
 export function readTradable(reader: FieldReader, reqId: number): ContractQuery {
   const query = readContract(reader)
-  if (query.secType === 'BAG') throw new RequestError(Code.invalidRequest, reqId, 'Combination orders (BAG) are not on a tape')
+  if (query.secType === 'BAG')
+    throw new RequestError(
+      Code.unknownContract,
+      reqId,
+      'No security definition has been found for the request: combinations (BAG) are not on a tape',
+    )
   return query
 }
 

@@ -13,6 +13,7 @@ export const TickType = {
   last: 4,
   lastTimestamp: 45,
   rtVolume: 48,
+  halted: 49,
 } as const
 
 /** The generic tick that a client asks for to get RTVolume. */
@@ -36,6 +37,7 @@ const DELAYED: ReadonlyMap<number, number> = new Map([
   [13, 83],
   [14, 76],
   [45, 88],
+  [49, 90],
 ])
 
 /** The id under which a tick goes out. */
@@ -43,7 +45,8 @@ export function wireType(type: number, isDelayed: boolean): number {
   return isDelayed ? (DELAYED.get(type) ?? type) : type
 }
 
-export const GREEKS_TYPES: Readonly<Record<Greeks['basis'], number>> = { bid: 10, ask: 11, last: 12, model: 13 }
+/** `custom`: what a client had computed. */
+export const GREEKS_TYPES: Readonly<Record<Greeks['basis'] | 'custom', number>> = { bid: 10, ask: 11, last: 12, model: 13, custom: 53 }
 
 /** How a statistic of the tape goes out. */
 export interface FigureType {

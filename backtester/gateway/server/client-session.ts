@@ -14,6 +14,7 @@ import { ACCOUNT, Code, NO_REQUEST } from '../protocol/codes.ts'
 import type { HistoryQuery } from '../history/history.ts'
 import { RateMeter } from './limits.ts'
 import type { Line } from '../book/market-data-line.ts'
+import type { RealTimeBarLine } from '../book/real-time-bars.ts'
 import * as messages from '../protocol/messages.ts'
 import { RequestError } from '../protocol/field-reader.ts'
 import type { TickLine } from '../book/tick-by-tick-line.ts'
@@ -38,9 +39,6 @@ export interface SessionHost extends Services {
   readonly log: Log
   readonly requests: RequestTable
   readonly publishesTime: boolean
-  readonly hasEnded: boolean
-  /** Tape time for people, `YYYYMMDD HH:MM:SS zone`. */
-  readonly clockText: string
   /** False when another client has this id. */
   claim(clientId: number, session: ClientSession): boolean
   /** The client does not read what it is sent, until `caughtUp`. */
@@ -61,7 +59,14 @@ export interface SessionHost extends Services {
 /** No client asks for anything near as long. */
 const MAX_REQUEST_BYTES = 1 << 20
 /** Errors that are not logged: clients run into them all the time. */
-const EVERYDAY = new Set<number>([Code.unknownContract, Code.unknownTickerId, Code.historyRefused, Code.unknownHistory])
+const EVERYDAY = new Set<number>([
+  Code.unknownContract,
+  Code.unknownTickerId,
+  Code.historyRefused,
+  Code.unknownHistory,
+  Code.unknownDepth,
+  Code.noFundamentalData,
+])
 /** A connect option. */
 const PACING_OPTION = '+PACEAPI'
 const MAX_LOGGED_KINDS = 100
@@ -80,6 +85,7 @@ export class ClientSession implements Client {
   readonly lines = new Map<number, Line>()
   readonly tickLines = new Map<number, TickLine>()
   readonly barLines = new Map<number, BarLine>()
+  readonly realTimeBars = new Map<number, RealTimeBarLine>()
   readonly histories = new Map<number, HistoryQuery>()
   readonly ticksAsked = new Map<string, number>()
   dataType = 1
@@ -284,7 +290,7 @@ export class ClientSession implements Client {
     }
     const fields = splitFields(frame)
     try {
-      this.#answer(this.host.requests.read(fields))
+      this.#answer(this.host.requests.read(fields, this.serverVersion))
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
       messages.writeError(this.writer, error.reqId, error.code, errorText(error))
@@ -381,15 +387,16 @@ export class ClientSession implements Client {
 
   #release(): void {
     if (this.#state === 'closed') return
-    const { lines, tickLines, barLines, name, host } = this
+    const { lines, tickLines, barLines, realTimeBars, name, host } = this
     if (this.#state === 'ready') host.log.info({ ...name, lines: lines.size + tickLines.size }, 'Client left')
     this.#state = 'closed'
     for (const line of lines.values()) host.sampler.close(line)
     for (const line of tickLines.values()) host.sampler.closeTicks(line)
     lines.clear()
     tickLines.clear()
-    for (const line of barLines.values()) host.sampler.closeBars(line)
+    for (const line of [...barLines.values(), ...realTimeBars.values()]) host.sampler.closeBars(line)
     barLines.clear()
+    realTimeBars.clear()
     this.histories.clear()
     if (this.#isBehind) {
       this.#catchUp()

@@ -3,7 +3,9 @@
 import type { Outlet } from '../book/outlet.ts'
 import type { Line } from '../book/market-data-line.ts'
 import type { Sampler } from '../book/sampler.ts'
+import type { RealTimeBarLine } from '../book/real-time-bars.ts'
 import type { TickLine } from '../book/tick-by-tick-line.ts'
+import type { Account } from '../account/account.ts'
 import type { ContractBook } from '../contracts/contracts.ts'
 import type { BarLine } from '../history/bar-line.ts'
 import type { Asker, History } from '../history/history.ts'
@@ -19,6 +21,15 @@ export interface Services {
   readonly limits: Limits
   readonly history: History
   readonly historyPacing: HistoryPacing
+  readonly account: Account
+  /** The interest rate of calculations that a client asks for, continuously compounded annual fraction. */
+  readonly carryRate: number
+  /** Lines open with the word that trading is not halted, where the tape has none. */
+  readonly announcesTrading: boolean
+  /** The tape was played to its end, so that nothing follows. */
+  readonly hasEnded: boolean
+  /** Tape time for people, `YYYYMMDD HH:MM:SS zone`. */
+  readonly clockText: string
   /** Tape time stands still until what is returned was called. */
   holdTape(): () => void
   /** Tape time. */
@@ -36,6 +47,7 @@ export interface Client extends Outlet, Asker {
   readonly tickLines: Map<number, TickLine>
   /** Bars that are kept up to date, by request id; their requests are among the histories. */
   readonly barLines: Map<number, BarLine>
+  readonly realTimeBars: Map<number, RealTimeBarLine>
   /** When tick-by-tick data was last asked for, by contract and kind, in milliseconds of the wall. */
   readonly ticksAsked: Map<string, number>
   /** What it wants: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen. */

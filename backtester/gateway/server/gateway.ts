@@ -20,6 +20,7 @@ import type { Stage } from '../faults/fault.ts'
 import type { FaultScript } from '../faults/script.ts'
 import { History } from '../history/history.ts'
 import { HistoryPacing } from '../history/history-pacing.ts'
+import { Account } from '../account/account.ts'
 import { IB_LIMITS, type Limits } from './limits.ts'
 import { type Audience, TapePlayer } from './player.ts'
 import type { MarketTotals } from '../book/market-totals.ts'
@@ -53,6 +54,10 @@ export interface GatewayOptions {
    * Computes option values where the tape has none, at this annual rate (continuously compounded). Absent: none are computed.
    */
   rate?: number
+  /** Says as a line opens that trading is not halted, where the tape has no word of it, as IB does. A recorder takes it for the tape's. */
+  announceTrading?: boolean
+  /** What the account has, in dollars. 1,000,000, as IB's paper accounts, when absent. */
+  accountCash?: number
   /** Other limits than IB's. */
   limits?: Partial<Limits>
   /** A client that reads nothing for so long while there is something to read is cut off. 60,000 when absent. */
@@ -93,6 +98,7 @@ export interface Gateway {
 
 const STALL_TIMEOUT_MS = 60_000
 const LEAVE_TIMEOUT_MS = 5000
+const ACCOUNT_CASH = 1_000_000
 
 /**
  * Reads the source once for its contracts, then serves it.
@@ -115,6 +121,8 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   readonly limits: Limits
   readonly history: History
   readonly historyPacing = new HistoryPacing()
+  readonly account: Account
+  readonly carryRate: number
   readonly requests = new RequestTable(REQUESTS)
   readonly ended: Promise<GatewayTotals>
   readonly #options: GatewayOptions
@@ -138,6 +146,8 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
     this.#options = options
     this.#port = options.port
     this.limits = { ...IB_LIMITS, ...options.limits }
+    this.account = new Account(options.accountCash ?? ACCOUNT_CASH)
+    this.carryRate = options.rate ?? 0
     this.#contents = contents
     this.contracts = new ContractBook(contents.contracts.values())
     const instruments = [...contents.contracts].map(([instrument, contract]) => {
@@ -168,6 +178,10 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
 
   get publishesTime(): boolean {
     return this.#options.publishTime
+  }
+
+  get announcesTrading(): boolean {
+    return this.#options.announceTrading === true
   }
 
   get maxLines(): number {
@@ -366,8 +380,10 @@ function syntheticSource(market: SyntheticMarket): GatewaySource {
   return syntheticMarket(market)
 }
 
-function checkOptions({ speed, lines, startAfterLines, rate }: GatewayOptions): void {
+function checkOptions({ speed, lines, startAfterLines, rate, accountCash }: GatewayOptions): void {
   if (rate !== undefined && !Number.isFinite(rate)) throw invalid('rate', 'an annual rate such as 0.05', rate)
+  if (accountCash !== undefined && !(Number.isFinite(accountCash) && accountCash >= 0))
+    throw invalid('account-cash', 'an amount of 0 or more, such as 25000', accountCash)
   if (speed !== 'max' && !(Number.isFinite(speed) && speed > 0)) throw invalid('speed', 'a number above 0 or max', speed)
   if (!Number.isInteger(lines) || lines < 1) throw invalid('lines', 'a whole number of 1 or more', lines)
   if (!Number.isInteger(startAfterLines) || startAfterLines < 0)

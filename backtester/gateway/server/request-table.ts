@@ -26,10 +26,10 @@ export class RequestTable {
   /**
    * Reads one message.
    *
-   * @throws RequestError 320 when it is none that IB knows or a field is missing or unreadable, 321 when a value makes no sense.
+   * @throws RequestError 320 when it is none that IB knows or a field is missing or unreadable, 322 when a value makes no sense.
    */
-  read(fields: readonly string[]): ReadRequest {
-    const reader = new FieldReader(fields)
+  read(fields: readonly string[], serverVersion: number): ReadRequest {
+    const reader = new FieldReader(fields, serverVersion)
     const id = reader.integer('message id')
     const handler = this.#byId.get(id)
     if (!handler) throw new RequestError(Code.badRequest, NO_REQUEST, `Expected a message id of IB's protocol, found ${id}`)

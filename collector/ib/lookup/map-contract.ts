@@ -60,12 +60,18 @@ export function stockFromDetails({ contract }: ContractDetails, priceGrid?: read
   }
 }
 
-/** Undefined when IB left out what makes an option. */
-export function optionFromDetails({ contract }: ContractDetails, priceGrid?: readonly PriceStep[]): OptionContract | undefined {
+/**
+ * Undefined when IB left out what makes an option. IB lists one that is settled at the opening (SPX, VIX) under its last day of trading,
+ * and names the day after as its real expiration.
+ */
+export function optionFromDetails(details: ContractDetails, priceGrid?: readonly PriceStep[]): OptionContract | undefined {
+  const { contract } = details
   const { symbol, strike, conId, right } = contract
-  const expiry = isoDate(contract.lastTradeDateOrContractMonth)
-  if (!symbol || contract.secType !== SecType.OPT || !expiry || !strike || !right) return undefined
-  const lastTradeDate = isoDate(contract.lastTradeDate)
+  const listed = isoDate(contract.lastTradeDateOrContractMonth)
+  if (!symbol || contract.secType !== SecType.OPT || !listed || !strike || !right) return undefined
+  const expiration = isoDate(details.realExpirationDate)
+  const expiry = expiration && expiration > listed ? expiration : listed
+  const lastTradeDate = isoDate(contract.lastTradeDate) ?? listed
   return {
     kind: 'option',
     symbol,

@@ -6,7 +6,7 @@ import { RequestTable } from '../../../backtester/gateway/server/request-table.t
 const table = new RequestTable(REQUESTS)
 
 /** Throws what the gateway would answer with an error message. */
-export function decodeRequest(fields: readonly string[]): { type: string } & object {
-  const { handler, request } = table.read(fields)
+export function decodeRequest(fields: readonly string[], serverVersion = 193): { type: string } & object {
+  const { handler, request } = table.read(fields, serverVersion)
   return { type: handler.name, ...request }
 }

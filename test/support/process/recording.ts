@@ -64,7 +64,7 @@ export async function recordTape(options: RecordingOptions): Promise<Recording> 
 }
 
 export function startGatewayProcess(served: Served, startAfterLines: number, args: string[] = []): Part {
-  const serving = ['--speed', 'max', '--lines', '200', '--start-after-lines', String(startAfterLines), '--publish-time']
+  const serving = ['--speed', 'max', '--lines', '200', '--start-after-lines', String(startAfterLines), '--publish-time', '--rate', 'off']
   const [source, env] =
     typeof served === 'string'
       ? [['--tape', served], process.env]

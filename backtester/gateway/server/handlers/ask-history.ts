@@ -9,8 +9,10 @@ import type { Client } from '../client.ts'
 export function askHistory(query: HistoryQuery, client: Client): void {
   const { reqId, isKept } = query
   const { history, limits } = client.host
-  if (client.histories.has(reqId) || client.tickLines.has(reqId)) throw new RequestError(Code.failedRequest, reqId, 'Duplicate ticker id')
-  if (client.histories.size >= limits.openHistories)
+  const { histories, realTimeBars, tickLines } = client
+  if (histories.has(reqId) || tickLines.has(reqId) || realTimeBars.has(reqId))
+    throw new RequestError(Code.failedRequest, reqId, 'Duplicate ticker id')
+  if (histories.size >= limits.openHistories)
     throw new RequestError(Code.historyRefused, reqId, historyText(`Only ${limits.openHistories} requests may be open at once`))
   // What follows an answer begins where it ends: the tape waits for it.
   history.ask(isKept ? { ...query, done: client.host.holdTape() } : query, client)

@@ -1,6 +1,7 @@
 /** reqContractDetails. */
 
 import { contractDetails as detailsOf } from '../../contracts/contract-details.ts'
+import type { ListedContract } from '../../contracts/contracts.ts'
 import { Code } from '../../protocol/codes.ts'
 import type { ContractQuery } from '../../protocol/contract-fields.ts'
 import { RequestError } from '../../protocol/field-reader.ts'
@@ -25,9 +26,18 @@ export const contractDetails: RequestHandler<{ reqId: number; query: ContractQue
     const found = host.contracts.find(query, reqId)
     if (found.length === 0) throw unknownContract(reqId)
     for (const listed of found) {
-      const details = detailsOf(listed, host.nowUs, host.contracts.byConId(listed.underConId)?.secType ?? '')
-      messages.writeContractData(writer, reqId, details, serverVersion)
+      const underSecType = host.contracts.byConId(listed.underConId)?.secType ?? ''
+      for (const exchange of exchangesOf(listed, query)) {
+        const details = detailsOf(listed, host.nowUs, underSecType, exchange)
+        messages.writeContractData(writer, reqId, details, serverVersion)
+      }
     }
     messages.writeContractDataEnd(writer, reqId)
   },
+}
+
+/** The venue that was asked for. Without one, IB lists an option once for each of its venues, and anything else once. */
+function exchangesOf({ secType, exchange, venues }: ListedContract, query: ContractQuery): readonly string[] {
+  if (query.exchange !== '') return [venues.includes(query.exchange) ? query.exchange : exchange]
+  return secType === 'OPT' && query.conId === undefined ? venues : [exchange]
 }

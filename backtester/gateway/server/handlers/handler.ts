@@ -8,10 +8,12 @@ export interface RequestHandler<T extends object = object> {
   readonly id: number
   /** kebab-case; requests that are answered alike share one. */
   readonly name: string
+  /** IB does not answer it. */
+  readonly isOneWay?: true
   /**
    * Reads the fields behind the number. Fields behind the ones known here are ignored, as newer clients add some.
    *
-   * @throws RequestError 320 when a field is missing or unreadable, 321 when a value makes no sense.
+   * @throws RequestError 320 when a field is missing or unreadable, 322 when a value makes no sense.
    */
   read(reader: FieldReader): T
   /**

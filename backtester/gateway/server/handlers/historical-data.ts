@@ -2,7 +2,7 @@
 
 import { SECONDS_PER_DAY } from '../../../../market/bar.ts'
 import { BarLine } from '../../history/bar-line.ts'
-import { type BarSeries, barSeries } from '../../history/bar-series.ts'
+import { type BarSeries, barSeries, type SeriesOptions } from '../../history/bar-series.ts'
 import { type HistoryQuery, historyText } from '../../history/history.ts'
 import { barSeconds, dateText, startOfDuration, timeText } from '../../history/history-times.ts'
 import type { ListedContract } from '../../contracts/contracts.ts'
@@ -14,6 +14,7 @@ import { readTradable } from '../../protocol/read-contract.ts'
 import type { Client } from '../client.ts'
 import { askHistory } from './ask-history.ts'
 import { findOne } from './find-contract.ts'
+import { answerSchedule } from './historical-schedule.ts'
 import type { RequestHandler } from './handler.ts'
 import { readTime } from './request-time.ts'
 
@@ -31,12 +32,25 @@ interface HistoricalDataRequest {
   keepUpToDate: boolean
 }
 
+type ShownSeries = BarSeries & Pick<HistoryQuery, 'statistic'>
+
 const US_PER_SECOND = 1_000_000
 const AS_SECONDS = 2
 /** IB paces requests for bars up to this size. */
 const PACED_BAR_SECONDS = 30
 /** IB keeps no bars up to date that are shorter, and none of bid and ask together. */
 const MIN_LIVE_SECONDS = 5
+const KEPT: ReadonlySet<string> = new Set(['TRADES', 'MIDPOINT', 'BID', 'ASK'])
+const SCHEDULE = 'SCHEDULE'
+/** A tape knows no splits and no dividends: adjusted trades are its trades. */
+const ADJUSTED = 'ADJUSTED_LAST'
+/** Bars of a figure that IB sends with market data. */
+const FIGURES: ReadonlyMap<string, string> = new Map([
+  ['HISTORICAL_VOLATILITY', 'historical-volatility'],
+  ['OPTION_IMPLIED_VOLATILITY', 'implied-volatility'],
+])
+/** What IB has bars of and no tape knows. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['FEE_RATE', 'YIELD_BID', 'YIELD_ASK', 'YIELD_BID_ASK', 'YIELD_LAST', 'AGGTRADES'])
 
 export const historicalData: RequestHandler<HistoricalDataRequest> = {
   id: 20,
@@ -53,6 +67,10 @@ export const historicalData: RequestHandler<HistoricalDataRequest> = {
   },
   answer(request, client) {
     const listed = findOne(request.query, request.reqId, client)
+    if (request.whatToShow === SCHEDULE) {
+      answerSchedule(request, listed, client)
+      return
+    }
     const query = barsQuery(request, listed, client)
     pace(request, listed, client)
     askHistory(query, client)
@@ -75,7 +93,7 @@ function barsQuery(request: HistoricalDataRequest, listed: ListedContract, clien
   const { reqId, whatToShow, useRth, formatDate, keepUpToDate } = request
   const seconds = barSeconds(request.barSize)
   if (seconds === undefined) throw invalid(reqId, `Expected a bar size from 1 secs to 1 month, found ${request.barSize}`)
-  if (keepUpToDate && (request.end !== '' || seconds < MIN_LIVE_SECONDS || whatToShow === 'BID_ASK'))
+  if (keepUpToDate && (request.end !== '' || seconds < MIN_LIVE_SECONDS || !KEPT.has(whatToShow)))
     throw invalid(reqId, `Bars kept up to date need no end, ${MIN_LIVE_SECONDS} secs or more, and TRADES, MIDPOINT, BID or ASK to show`)
   const { nowUs } = client.host
   const endUs = Math.min(readTime(request.end, reqId, client)?.tsUs ?? Number.POSITIVE_INFINITY, nowUs + 1)
@@ -85,8 +103,13 @@ function barsQuery(request: HistoricalDataRequest, listed: ListedContract, clien
     if (seconds >= SECONDS_PER_DAY) return dateText(tsUs)
     return formatDate === AS_SECONDS ? String(Math.floor(tsUs / US_PER_SECOND)) : timeText(tsUs)
   }
-  const series = barSeries({ whatToShow, seconds, useRth, secType: listed.secType, untilUs: Math.min(endUs, nowUs), dateOf })
-  if (!series) throw invalid(reqId, `Expected TRADES, MIDPOINT, BID, ASK or BID_ASK to show, found ${whatToShow}`)
+  if (ELSEWHERE.has(whatToShow)) throw noData(reqId, listed, whatToShow)
+  const series = shownSeries(whatToShow, { seconds, useRth, secType: listed.secType, untilUs: Math.min(endUs, nowUs), dateOf })
+  if (!series)
+    throw invalid(
+      reqId,
+      `Expected TRADES, MIDPOINT, BID, ASK, BID_ASK, ADJUSTED_LAST, HISTORICAL_VOLATILITY, OPTION_IMPLIED_VOLATILITY or SCHEDULE to show, found ${whatToShow}`,
+    )
   return {
     ...series,
     reqId,
@@ -97,10 +120,27 @@ function barsQuery(request: HistoricalDataRequest, listed: ListedContract, clien
     answer: (writer) => {
       const bars = series.bars(0)
       // What is kept up to date may begin with nothing.
-      if (bars.length === 0 && !keepUpToDate)
-        throw new RequestError(Code.historyRefused, reqId, historyText(`HMDS query returned no data: ${listed.localSymbol} ${whatToShow}`))
+      if (bars.length === 0 && !keepUpToDate) throw noData(reqId, listed, whatToShow)
       messages.writeHistoricalData(writer, reqId, timeText(startUs), timeText(endUs), bars)
       if (keepUpToDate) keep(reqId, listed, series, nowUs, client)
+    },
+  }
+}
+
+/** The bars of what is asked for, and what they are gathered from. Undefined for what cannot be shown. */
+function shownSeries(whatToShow: string, options: Omit<SeriesOptions, 'whatToShow'>): ShownSeries | undefined {
+  const name = FIGURES.get(whatToShow)
+  if (name === undefined) return barSeries({ ...options, whatToShow: whatToShow === ADJUSTED ? 'TRADES' : whatToShow })
+  // A figure stands until it changes, as the price of a side does.
+  const series = barSeries({ ...options, whatToShow: 'BID' })
+  if (!series) return undefined
+  const { quote } = series
+  return {
+    count: () => series.count(),
+    bars: (from) => series.bars(from),
+    statistic: ({ seq, tsUs, instrument, value, ...figure }) => {
+      if (figure.name === name && value !== undefined && Number.isFinite(value))
+        quote?.({ kind: 'quote', seq, tsUs, instrument, bidPrice: value })
     },
   }
 }
@@ -111,6 +151,10 @@ function keep(reqId: number, listed: ListedContract, series: BarSeries, afterUs:
   client.host.sampler.openBars(line)
 }
 
+function noData(reqId: number, { localSymbol }: ListedContract, whatToShow: string): RequestError {
+  return new RequestError(Code.historyRefused, reqId, historyText(`HMDS query returned no data: ${localSymbol} ${whatToShow}`))
+}
+
 function invalid(reqId: number, message: string): RequestError {
-  return new RequestError(Code.invalidRequest, reqId, message)
+  return new RequestError(Code.failedRequest, reqId, message)
 }

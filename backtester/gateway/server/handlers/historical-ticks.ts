@@ -40,11 +40,11 @@ export const historicalTicks: RequestHandler<HistoricalTicksRequest> = {
     const listed = findOne(query, reqId, client)
     const start = readTime(request.start, reqId, client)
     const end = readTime(request.end, reqId, client)
-    if (!start && !end) throw new RequestError(Code.invalidRequest, reqId, 'Please enter a start or an end time of the historical ticks')
-    if (count < 1) throw new RequestError(Code.invalidRequest, reqId, `Expected 1 to ${MAX_TICKS} ticks, found ${count}`)
+    if (!start && !end) throw new RequestError(Code.failedRequest, reqId, 'Please enter a start or an end time of the historical ticks')
+    if (count < 1) throw new RequestError(Code.failedRequest, reqId, `Expected 1 to ${MAX_TICKS} ticks, found ${count}`)
     const toUs = Math.min(client.host.nowUs, (end?.tsUs ?? Number.POSITIVE_INFINITY) - 1)
     const ticks = ticksQuery({ ...request, listed, fromUs: start?.tsUs ?? 0, toUs, isFirst: start !== undefined })
-    if (!ticks) throw new RequestError(Code.invalidRequest, reqId, `Expected TRADES, BID_ASK or MIDPOINT to show, found ${whatToShow}`)
+    if (!ticks) throw new RequestError(Code.failedRequest, reqId, `Expected TRADES, BID_ASK or MIDPOINT to show, found ${whatToShow}`)
     askHistory(ticks, client)
   },
 }

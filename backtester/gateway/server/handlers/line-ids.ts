@@ -9,7 +9,7 @@ export function unknownId(reqId: number): RequestError {
 }
 
 /** @throws RequestError 322 when the id is in use. */
-export function refuseTakenId(reqId: number, { histories, lines, tickLines }: Client): void {
-  if (lines.has(reqId) || tickLines.has(reqId) || histories.has(reqId))
+export function refuseTakenId(reqId: number, { histories, lines, realTimeBars, tickLines }: Client): void {
+  if (lines.has(reqId) || tickLines.has(reqId) || histories.has(reqId) || realTimeBars.has(reqId))
     throw new RequestError(Code.failedRequest, reqId, 'Duplicate ticker id')
 }

@@ -7,6 +7,7 @@ import type { RequestHandler } from './handler.ts'
 export const marketDataType: RequestHandler<{ dataType: number }> = {
   id: 59,
   name: 'market-data-type',
+  isOneWay: true,
   read(reader) {
     reader.skip('version')
     const dataType = reader.integer('marketDataType')

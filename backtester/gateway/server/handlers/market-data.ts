@@ -1,13 +1,16 @@
 /** reqMktData: opens a line of market data, or takes a snapshot of it. */
 
-import { dataTypeOf, type Line } from '../../book/market-data-line.ts'
+import type { Book } from '../../book/book.ts'
+import { DELAYED, dataTypeOf, type Line } from '../../book/market-data-line.ts'
 import { isTwoSided } from '../../book/quote-sides.ts'
 import type { ListedContract } from '../../contracts/contracts.ts'
 import { Code } from '../../protocol/codes.ts'
 import type { ContractQuery } from '../../protocol/contract-fields.ts'
-import { type FieldReader, RequestError } from '../../protocol/field-reader.ts'
+import { RequestError } from '../../protocol/field-reader.ts'
+import { genericEntries, genericNumber, genericsRefusal } from '../../protocol/generic-ticks.ts'
 import * as messages from '../../protocol/messages.ts'
 import { readTradable } from '../../protocol/read-contract.ts'
+import { TickType, wireType } from '../../protocol/tick-types.ts'
 import type { Client } from '../client.ts'
 import { closeLine } from './cancel-market-data.ts'
 import { findOne } from './find-contract.ts'
@@ -17,7 +20,8 @@ import { refuseTakenId } from './line-ids.ts'
 interface MarketDataRequest {
   reqId: number
   query: ContractQuery
-  generics: ReadonlySet<number>
+  /** As the client wrote them. */
+  generics: readonly string[]
   snapshot: boolean
   /** A snapshot that IB charges for. */
   regulatorySnapshot: boolean
@@ -31,7 +35,7 @@ export const marketData: RequestHandler<MarketDataRequest> = {
     const reqId = reader.reqId()
     const query = readTradable(reader, reqId)
     if (reader.flag('deltaNeutral')) for (const name of ['conId', 'delta', 'price']) reader.skip(`deltaNeutral ${name}`)
-    const generics = readGenerics(reader)
+    const generics = genericEntries(reader.text('genericTickList'))
     const snapshot = reader.flag('snapshot')
     return { reqId, query, generics, snapshot, regulatorySnapshot: reader.flag('regulatorySnapshot') }
   },
@@ -41,13 +45,15 @@ export const marketData: RequestHandler<MarketDataRequest> = {
     // IB charges the account for each of them, so a client must not learn here that they are free.
     if (regulatorySnapshot)
       throw new RequestError(
-        Code.invalidRequest,
+        Code.notSubscribed,
         reqId,
-        'A regulatory snapshot, which costs money at IB, is not served: ask for a snapshot',
+        'Requested market data is not subscribed: a regulatory snapshot, which costs money at IB, is not served. Ask for a snapshot.',
       )
-    if (snapshot && generics.size > 0)
+    if (snapshot && generics.length > 0)
       throw new RequestError(Code.invalidRequest, reqId, 'Snapshot market data subscription is not applicable to generic ticks')
     const listed = findOne(query, reqId, client)
+    const refusal = genericsRefusal(generics, listed.secType)
+    if (refusal !== undefined) throw new RequestError(Code.invalidRequest, reqId, refusal)
     if (host.sampler.openLines - host.sampler.openTickLines >= host.maxLines)
       throw new RequestError(Code.tooManyLines, reqId, 'Max number of tickers has been reached')
     const { nowUs } = host
@@ -57,22 +63,22 @@ export const marketData: RequestHandler<MarketDataRequest> = {
       messages.writeError(writer, reqId, Code.delayedShown, 'Requested market data is not subscribed. Displaying delayed market data.')
     messages.writeMarketDataType(writer, reqId, dataTypeOf(client.dataType, book))
     messages.writeTickReqParams(writer, reqId, listed.rule.minTick)
+    if (host.announcesTrading && !book.state?.statistics.has('halted')) announceTrading(reqId, book, client)
     if (snapshot) {
       openSnapshot(listed, reqId, client)
       return
     }
-    lines.set(reqId, host.sampler.open(listed, reqId, client, nowUs, { generics, dataType: client.dataType }))
+    const numbers = new Set(generics.map(genericNumber))
+    lines.set(reqId, host.sampler.open(listed, reqId, client, nowUs, { generics: numbers, dataType: client.dataType }))
     host.lineOpened()
   },
 }
 
-/** IB's numbers have three digits. Others are dropped, so that a list of a million of them does not stay in memory. */
-function readGenerics(reader: FieldReader): ReadonlySet<number> {
-  const numbers = reader
-    .text('genericTickList')
-    .split(/[,;]/)
-    .map((name) => Number.parseInt(name, 10))
-  return new Set(numbers.filter((generic) => generic > 0 && generic < 1000))
+/** IB says with every line whether trading is halted, also when it is not; a tape may be silent about it. */
+function announceTrading(reqId: number, book: Book, { host, writer, dataType }: Client): void {
+  const notHalted = 0
+  messages.writeTickGeneric(writer, reqId, wireType(TickType.halted, dataTypeOf(dataType, book) >= DELAYED), notHalted)
+  host.sampler.countAnnounced()
 }
 
 /** A line that ends itself: once both sides of its quote were sent, or when it has waited for long enough. */

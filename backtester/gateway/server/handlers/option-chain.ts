@@ -1,6 +1,6 @@
 /** reqSecDefOptParams. */
 
-import { SMART } from '../../contracts/contracts.ts'
+import { SMART } from '../../contracts/venues.ts'
 import { Code } from '../../protocol/codes.ts'
 import { RequestError } from '../../protocol/field-reader.ts'
 import * as messages from '../../protocol/messages.ts'
@@ -26,7 +26,8 @@ export const optionChain: RequestHandler<OptionChainRequest> = {
     conId: reader.integer('underlyingConId'),
   }),
   answer({ reqId, symbol, secType, conId, futFopExchange }, { writer, host }) {
-    if (conId <= 0) throw new RequestError(Code.invalidRequest, reqId, 'Invalid contract id')
+    // IB says 321, for which some clients wait on.
+    if (conId <= 0) throw new RequestError(Code.unknownContract, reqId, 'Invalid contract id')
     const underlying = host.contracts.byConId(conId)
     if (!underlying || underlying.contract.symbol !== symbol || underlying.secType !== secType) throw unknownContract(reqId)
     // An exchange asks for options on futures; IB answers with nothing for a stock.

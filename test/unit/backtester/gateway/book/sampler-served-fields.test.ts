@@ -112,8 +112,13 @@ describe('figures and option values', () => {
     rig.open(1, 9)
     rig.play(quoteAt(0, 1, [2, 1], [2.2, 1]), quoteAt(1, 0, [70.9, 1], [71.1, 1]), quoteAt(2, 1, [2.1, 1], [2.3, 1]))
     const computed = rig.finish().filter((line) => line.startsWith('21|'))
-    expect(computed).toHaveLength(1)
-    const [, , type, , volatility, delta, price, dividend, gamma, vega, theta, spot] = (computed[0] ?? '').split('|').map(Number)
+    // Of the bid, of the ask and, last, of the middle.
+    expect(computed.map((line) => line.split('|')).map(([, , type, , , , price]) => [type, price])).toEqual([
+      ['10', '2.1'],
+      ['11', '2.3'],
+      ['13', '2.2'],
+    ])
+    const [, , type, , volatility, delta, price, dividend, gamma, vega, theta, spot] = (computed[2] ?? '').split('|').map(Number)
     expect([type, price, dividend, spot]).toEqual([13, 2.2, 0, 71])
     // 70 call on 71 with 15.27 days left: 1.20 of time value.
     expect(volatility).toBeGreaterThan(0.1)
@@ -122,7 +127,7 @@ describe('figures and option values', () => {
     expect(gamma).toBeGreaterThan(0)
     expect(vega).toBeLessThan(0.1)
     expect(theta).toBeLessThan(0)
-    expect(sampler.totals).toMatchObject({ changes: 2, derived: 1, ticksServed: 3 })
+    expect(sampler.totals).toMatchObject({ changes: 2, derived: 3, ticksServed: 5 })
   })
 
   it('that are computed are part of the state that a new line gets, and derived from nothing', () => {
@@ -131,8 +136,28 @@ describe('figures and option values', () => {
     sampler.computeOptionValues(({ underConId }) => book.byConId(underConId), 0)
     rig.play(quoteAt(0, 1, [2, 1], [2.2, 1]), quoteAt(1, 0, [70.9, 1], [71.1, 1]))
     rig.open(1, 9)
-    expect(rig.finish().filter((line) => line.startsWith('21|'))).toHaveLength(1)
-    expect(sampler.totals).toMatchObject({ changes: 0, derived: 0, statesServed: 2, ticksServed: 2 })
+    expect(rig.finish().filter((line) => line.startsWith('21|'))).toHaveLength(3)
+    expect(sampler.totals).toMatchObject({ changes: 0, derived: 0, statesServed: 4, ticksServed: 4 })
+  })
+
+  it('are computed of the last trade, too, and of a price again only when it or the price of the underlying has changed', () => {
+    const rig = new Rig(false)
+    const { book, sampler } = rig
+    sampler.computeOptionValues(({ underConId }) => book.byConId(underConId), 0)
+    rig.open(1, 9)
+    rig.play(quoteAt(0, 0, [70.9, 1], [71.1, 1]), tradeAt(1, 1, 2.15, 1), quoteAt(2, 1, [2.1, 1], [2.3, 1]))
+    rig.play(quoteAt(3, 1, [2.1, 5], [2.3, 5]), quoteAt(4, 0, [70.8, 1], [71, 1]), quoteAt(5, 1, [2.1, 6], undefined))
+    const computed = rig.finish().filter((line) => line.startsWith('21|'))
+    expect(computed.map((line) => line.split('|')).map((fields) => [fields[2], fields[6], fields[11]])).toEqual([
+      ['10', '2.1', '71'],
+      ['11', '2.3', '71'],
+      ['12', '2.15', '71'],
+      ['13', '2.2', '71'],
+      ['13', '2.2', '71'],
+      // Without an ask there is no middle.
+      ['10', '2.1', '70.9'],
+      ['12', '2.15', '70.9'],
+    ])
   })
 
   it('are not computed any more once the tape tells them', () => {

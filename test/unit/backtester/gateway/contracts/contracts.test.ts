@@ -75,8 +75,8 @@ describe('ContractBook', () => {
   })
 
   it('asks for a symbol and a type', () => {
-    expect(() => book.find(query({ symbol: '' }), 8)).toThrow(expect.objectContaining({ code: 321, reqId: 8 }))
-    expect(() => book.find(query({ secType: '' }))).toThrow(expect.objectContaining({ code: 321 }))
+    expect(() => book.find(query({ symbol: '' }), 8)).toThrow(expect.objectContaining({ code: 200, reqId: 8 }))
+    expect(() => book.find(query({ secType: '' }))).toThrow(expect.objectContaining({ code: 200 }))
   })
 
   it('gives a contract the same positive number on every tape', () => {
@@ -102,7 +102,7 @@ describe('ContractBook', () => {
   it('describes the chain on an underlying', () => {
     const { conId } = book.listed(TWX)
     expect(book.chainsOn(conId)).toEqual([
-      { underConId: conId, tradingClass: 'TWX', multiplier: 100, expirations: ['20140621', '20140719'], strikes: [70, 72.5] },
+      { underConId: conId, tradingClass: 'TWX', multiplier: 100, expirations: ['20140620', '20140718'], strikes: [70, 72.5] },
     ])
     expect(book.chainsOn(book.listed(JUNE_70_CALL).conId)).toEqual([])
     expect(book.chainsOn(1)).toEqual([])

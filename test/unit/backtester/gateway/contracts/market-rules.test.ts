@@ -41,10 +41,10 @@ describe('market rules', () => {
     },
   )
 
-  it('are named by the details of their contracts, with the finest step', () => {
+  it('are named by the details of their contracts, once for each venue, with the finest step', () => {
     const book = new ContractBook(CONTRACTS.map((contract) => (contract === JUNE_70_CALL ? { ...contract, priceGrid: PENNY } : contract)))
     const detailsOf = (contract: Contract) => contractDetails(book.listed(contract), OPEN_US, '')
-    expect(detailsOf(JUNE_70_CALL)).toMatchObject({ marketRuleIds: '1001', minTick: 0.01 })
-    expect(detailsOf(TWX)).toMatchObject({ marketRuleIds: '26', minTick: 0.01 })
+    expect(detailsOf(JUNE_70_CALL)).toMatchObject({ marketRuleIds: Array(16).fill('1001').join(','), minTick: 0.01 })
+    expect(detailsOf(TWX)).toMatchObject({ marketRuleIds: Array(15).fill('26').join(','), minTick: 0.01 })
   })
 })

@@ -73,9 +73,9 @@ describe('a message', () => {
 
   it('reads reqMktData with and without a delta-neutral contract', () => {
     const query = { ...anyContract, symbol: 'TWX', secType: 'STK', exchange: 'SMART', currency: 'USD' }
-    const request = { type: 'market-data', reqId: 4, query, generics: new Set(), snapshot: false, regulatorySnapshot: false }
+    const request = { type: 'market-data', reqId: 4, query, generics: [], snapshot: false, regulatorySnapshot: false }
     expect(decode('1,11,4,0,TWX,STK,,0,,,SMART,,USD,,,0,,0,0,')).toEqual(request)
-    expect(decode('1,11,4,0,TWX,STK,,0,,,SMART,,USD,,,0,100;233;mdoff,0,0,')).toEqual({ ...request, generics: new Set([100, 233]) })
+    expect(decode('1,11,4,0,TWX,STK,,0,,,SMART,,USD,,,0,100;233;mdoff,0,0,')).toEqual({ ...request, generics: ['100', '233'] })
     expect(decode('1,11,4,0,TWX,STK,,0,,,SMART,,USD,,,1,8,0.5,70,,0,0,')).toEqual(request)
     expect(decode('1,11,4,0,TWX,STK,,0,,,SMART,,USD,,,0,,1,0,')).toEqual({ ...request, snapshot: true })
     expect(decode('1,11,4,0,TWX,STK,,0,,,SMART,,USD,,,0,,0,1,')).toEqual({ ...request, regulatorySnapshot: true })
@@ -100,22 +100,19 @@ describe('a message', () => {
     expect(decode('25,1,7')).toEqual({ type: 'cancel-historical-data', reqId: 7 })
   })
 
-  it('names requests of IB that are not served, with their id', () => {
-    expect(decode('86,17,8314')).toEqual({ type: 'not-served', reqId: 17, name: 'reqHistoricalNews' })
-    expect(decode('86,x')).toEqual({ type: 'not-served', reqId: -1, name: 'reqHistoricalNews' })
+  it('finds the id in requests that are refused, of which it reads nothing else', () => {
+    expect(decode('84,17,BZ,BZ$1')).toEqual({ type: 'refused', reqId: 17, message: 'reqNewsArticle' })
+    expect(decode('84,x')).toEqual({ type: 'refused', reqId: -1, message: 'reqNewsArticle' })
   })
 
   it('answers what clients ask of an account as they connect as one without orders and positions would be', () => {
     const answers = {
       '5,1': [53, 1],
-      '6,2,1,DU000000,': [54, 1, 'DU0000000'],
       '7,3,1,0,,,,,,,': [55, 1, 1],
       '8,1,0': [9, 1, 1],
       '17,1': [15, 1, 'DU0000000'],
-      '62,1,9000,All,AccountType': [64, 1, 9000],
-      '76,1,2,DU000000,,0,': [74, 1, 2],
       '99,1': [102],
-      '14,1,5': undefined,
+      '74,1,2,DU0000000,': [72, 1, 2],
     }
     for (const [line, fields] of Object.entries(answers)) expect(decode(line)).toEqual({ type: 'empty', fields })
   })
@@ -124,7 +121,7 @@ describe('a message', () => {
     const query = { ...anyContract, symbol: 'TWX', secType: 'STK', exchange: 'SMART', currency: 'USD' }
     const line = (kind: string) => `97,9,0,TWX,STK,,0.0,,,SMART,,USD,,,${kind},0,1`
     expect(decode(line('BidAsk'))).toEqual({ type: 'tick-by-tick', count: 0, reqId: 9, query, kind: 'BidAsk', ignoreSize: true })
-    expect(refusal(line('Bids'))).toMatchObject({ code: 321, reqId: 9 })
+    expect(refusal(line('Bids'))).toMatchObject({ code: 322, reqId: 9 })
   })
 
   it('reads reqHistoricalTicks and reqHistoricalData', () => {
@@ -167,15 +164,15 @@ describe('a message', () => {
 
   it('refuses values that make no sense', () => {
     const contract = (expiry: string, strike: string, right: string) => `9,8,6,0,TWX,OPT,${expiry},${strike},${right},,SMART,,USD,,,0,,,`
-    expect(refusal(contract('2014-06-21', '0', ''))).toMatchObject({ code: 321, reqId: 6 })
-    expect(refusal(contract('201406', '0', 'X'))).toMatchObject({ code: 321, reqId: 6 })
+    expect(refusal(contract('2014-06-21', '0', ''))).toMatchObject({ code: 322, reqId: 6 })
+    expect(refusal(contract('201406', '0', 'X'))).toMatchObject({ code: 322, reqId: 6 })
     expect(refusal(contract('201406', 'seventy', ''))).toMatchObject({ code: 320, reqId: 6 })
     expect(refusal('59,1,5')).toMatchObject({ code: 321 })
     expect(refusal('2,1,99999999999')).toMatchObject({ code: 320 })
   })
 
   it('refuses combinations and security ids', () => {
-    expect(refusal('1,11,4,0,TWX,BAG,,0,,,SMART,,USD,,,1,5,1,BUY,SMART,0,,0,0,')).toMatchObject({ code: 321, reqId: 4 })
+    expect(refusal('1,11,4,0,TWX,BAG,,0,,,SMART,,USD,,,1,5,1,BUY,SMART,0,,0,0,')).toMatchObject({ code: 200, reqId: 4 })
     expect(refusal('9,8,6,0,,STK,,0,,,SMART,,USD,,,0,ISIN,US8873173038,')).toMatchObject({ code: 200, reqId: 6 })
   })
 
