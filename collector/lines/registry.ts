@@ -98,6 +98,12 @@ export class LineRegistry {
     return this.#probe.reported
   }
 
+  /** True when the gateway has accepted a market-data line, or has not answered for one. */
+  get isAnyServed(): boolean {
+    const { asked, open, silent } = this.marketData
+    return asked + open + silent > 0
+  }
+
   /** Market-data lines, open or not. */
   get wanted(): number {
     return this.#table.marketDataLines
@@ -264,7 +270,7 @@ export class LineRegistry {
     this.#actions.move(line, 'reset')
     this.#actions.close(line, cause)
     this.#table.remove(line)
-    this.#paused.delete(line)
+    if (this.#paused.delete(line) && this.#paused.size === 0) this.#options.onResumed()
     this.#probe.forget(line)
     this.#options.onUnwanted(line)
   }

@@ -186,7 +186,7 @@ describe('a feed', () => {
     const { feed, downs } = feedTo(server.port)
     feed.start()
     await vi.waitFor(() => expect(downs).toHaveLength(broken.length), PATIENTLY)
-    await vi.waitFor(() => expect(feed.state$.value.phase).toBe('up'), PATIENTLY)
+    await vi.waitFor(() => expect(feed.connection.state).toBe('ready'), PATIENTLY)
     expect(downs.map(({ reason }) => reason)).toEqual([
       expect.stringContaining('2147483648 bytes'),
       expect.stringContaining('no end'),
