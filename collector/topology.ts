@@ -245,7 +245,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     supply,
     events,
     ticks: recordedTicks(recorder).pipe(takeUntil(stopped)),
-    onHopeless: onBroken,
+    againMs: options.lineDelays?.refusedMs,
   })
   supply.attached$.subscribe(() => discovery.begin())
 

@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net'
 
+import { NO_DATA_ADVICE } from '../ib/link/first-data.ts'
 import { GatewayCheck, type GatewayCheckSettings, type LineAnswer } from '../ib/gateway-check.ts'
 import type { UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
 import { adviceOf } from '../lines/entitlements.ts'
@@ -43,7 +44,7 @@ export async function* checkGateway({ gateway, underlying, isRecording }: Gatewa
     if (isRecording)
       yield notChecked('market data', 'no line is taken from the collector that is running; `tapedeck status` shows what it may have')
     else if (!underlying) yield notChecked('market data', 'no underlying is configured (universe.underlyings)')
-    else yield await guarded('market data', async () => linesFinding(underlying.symbol, await gatewayCheck.lines(underlying)))
+    else yield await guarded('market data', async () => linesFinding(underlying, await gatewayCheck.lines(underlying)))
   } finally {
     gatewayCheck.close()
   }
@@ -71,16 +72,23 @@ function clockFinding(ahead: { from: number; to: number } | undefined, clock: 'w
   }
 }
 
-function linesFinding(symbol: string, lines: LineAnswer[]): Finding {
+function linesFinding({ symbol, kind = 'stock' }: UnderlyingQuery, lines: LineAnswer[]): Finding {
   const check = 'market data'
   if (lines.length === 0)
     return {
       check,
       state: 'failed',
-      found: `the gateway knows no stock ${symbol}`,
-      todo: 'check universe.underlyings (symbol, exchange, currency)',
+      found: `the gateway knows no ${kind} ${symbol}`,
+      todo: 'check universe.underlyings (symbol, kind, exchange, currency)',
     }
   const found = lines.map(({ contract, served, code }) => `${contract}: ${served}${code === undefined ? '' : ` (${code})`}`).join('; ')
+  if (lines.every(({ served, isSilent }) => served !== 'refused' && isSilent))
+    return {
+      check,
+      state: 'warning',
+      found: `${found}; logged in, and no data on any line`,
+      todo: `${NO_DATA_ADVICE}; a closed market may be silent`,
+    }
   const worst =
     lines.find(({ served }) => served === 'refused') ??
     lines.find(({ served }) => served !== 'live') ??

@@ -58,7 +58,7 @@ import { subscriberFailed } from './subscriber-failed.ts'
 import { tickByTickRefused } from './tick-by-tick-refused.ts'
 import { ticksDropped } from './ticks-dropped.ts'
 import { ticksDropping } from './ticks-dropping.ts'
-import { universeKept } from './universe-kept.ts'
+import { universeUnknown } from './universe-unknown.ts'
 import { unknownTickType } from './unknown-tick-type.ts'
 import { unknownUnderlying } from './unknown-underlying.ts'
 import { waitingForDatabase } from './waiting-for-database.ts'
@@ -120,7 +120,7 @@ const EVENTS = {
   tickByTickRefused,
   ticksDropped,
   ticksDropping,
-  universeKept,
+  universeUnknown,
   unknownTickType,
   unknownUnderlying,
   waitingForDatabase,
