@@ -32,8 +32,11 @@ const PARTIAL = new Set([10_090, 10_091, 10_167])
 /** Nothing is wrong with the request: too many messages, not connected, live updates failed, another session of the user has the data. */
 const TEMPORARY = new Set([100, 504, 10_182, COMPETING_SESSION])
 
-/** The account has no tick-by-tick line left, or none at all for this contract. */
-const NO_TICK_BY_TICK = new Set([322, 10_189, 10_190])
+/** The account has no tick-by-tick line left; IB also says it with 322. */
+export const TICK_BY_TICK_FULL = 10_190
+const NO_TICK_BY_TICK_LEFT = new Set([322, TICK_BY_TICK_FULL])
+/** It has none for this contract. */
+const NO_TICK_BY_TICK = 10_189
 
 /**
  * What an error means for its line: `part`, it goes on without some of its data; `no-line`, all market-data lines are taken;
@@ -51,7 +54,12 @@ export function refusalOf(code: number): Refusal | undefined {
   return TEMPORARY.has(code) ? 'for-now' : 'until-next-link'
 }
 
-/** True for refusals that stay for as long as other lines hold the tick-by-tick lines there are. */
+/** True for the refusal of a tick-by-tick line that stays for as long as others, of any client of the login, hold those that there are. */
 export function isForWantOfTickByTickLine(code: number): boolean {
-  return NO_TICK_BY_TICK.has(code)
+  return NO_TICK_BY_TICK_LEFT.has(code)
+}
+
+/** True for the refusal of a tick-by-tick line that no waiting changes. */
+export function isNeverTickByTick(code: number): boolean {
+  return code === NO_TICK_BY_TICK
 }

@@ -22,7 +22,7 @@ import { measure, timed } from './harness.ts'
 
 const CONTRACTS = 5000
 const MESSAGES_PER_SECOND = 500
-const WEEKS = 49
+const WEEKS = 50
 const STRIKES = Array.from({ length: 51 }, (_, i) => 100 + i)
 const EXPIRIES = Array.from({ length: WEEKS }, (_, i) =>
   new Date(Date.UTC(2014, 5, 6 + 7 * i)).toISOString().slice(0, 10).replaceAll('-', ''),
