@@ -64,6 +64,42 @@ it('a gateway that knows nothing is asked on and on, is no reason to end, and it
   expect(logged.filter(({ msg }) => String(msg).includes('knows none of the underlyings'))).toMatchObject([{ level: 50, symbols: ['TWX'] }])
 })
 
+it('an index is recorded as what it is, with values and no quotes, and so are the trading classes of its options', async () => {
+  const spx: UnderlyingSettings = { ...underlying('SPX'), kind: 'index', tickByTick: true }
+  const listings = {
+    stocks: {},
+    indices: { SPX: 416904 },
+    chains: ['SPX', 'SPXW'].map((tradingClass) => ({ exchange: 'SMART', tradingClass, expirations: [EXPIRY], strikes: [1900] })),
+    options: ['SPX', 'SPXW'].map((tradingClass) => `${EXPIRY} 1900 C ${tradingClass}`),
+  }
+  const script = async (tws: TwsConnection) => {
+    void serveListings(tws, listings)
+    for (;;) tws.send(58, 1, (await tws.request(1))[2] ?? '', 1)
+  }
+  const { tws, linesOpen, counts, finish } = await collectorOn(createWallClock(), script, { universe: { underlyings: [spx], lines: 100 } })
+  const gateway = await tws(0)
+  await linesOpen(3)
+  const [index = ''] = reqIdsOf(gateway)
+  // An index has a last value, without a size.
+  gateway.send(1, 6, index, 4, 1940.46, 0, 0)
+  gateway.send(1, 6, index, 9, 1927.88, 0, 0)
+  gateway.send(49, 1, 1)
+  await vi.waitFor(() => expect(counts.received).toBeGreaterThanOrEqual(2), PATIENTLY)
+  const [records] = await finish()
+
+  expect(records?.flatMap((record) => (record.kind === 'contract' ? record.contract : []))).toMatchObject([
+    { kind: 'index', symbol: 'SPX', venue: 'CBOE', conId: 416904 },
+    { kind: 'option', symbol: 'SPX', tradingClass: 'SPX', strike: 1900 },
+    { kind: 'option', symbol: 'SPX', tradingClass: 'SPXW', strike: 1900 },
+  ])
+  const ticks = records?.filter(
+    (record) => 'instrument' in record && record.instrument === 0 && !['contract', 'line'].includes(record.kind),
+  )
+  expect(ticks?.map(({ kind }) => kind)).not.toContain('quote')
+  expect(ticks).toContainEqual(expect.objectContaining({ kind: 'trade', price: 1940.46 }))
+  expect(gateway.requests.filter(({ fields }) => fields[0] === '97')).toEqual([])
+})
+
 it('what was found is not asked for again over the next link', async () => {
   const options = { universe: universe('TWX', 'FOXA'), lineDelays: AGAIN }
   const { tws, linesOpen, topology } = await collectorOn(createWallClock(), refusing({ FOXA: 1_000_000 }), options)

@@ -12,6 +12,7 @@ const TWX = { symbol: 'TWX', currency: 'USD', exchange: 'SMART' }
 const EXPIRY = `${new Date().getUTCFullYear() + 1}0115`
 const LISTINGS = {
   stocks: { TWX: 4321 },
+  indices: { SPX: 416904 },
   chains: [{ exchange: 'SMART', tradingClass: 'TWX', expirations: ['20140621', EXPIRY], strikes: [65, 70] }],
   options: ['20140621 65 C TWX', `${EXPIRY} 65 C TWX`, `${EXPIRY} 70 C TWX`],
 }
@@ -19,7 +20,14 @@ const LISTINGS = {
 type Answer = (tws: TwsConnection, reqId: string) => void
 
 /** A gateway whose clock is `aheadS` seconds ahead of ours, and that answers as given for the stock and for options. */
-async function findings(given: { aheadS?: number; stock?: Answer; option?: Answer; needs?: Partial<GatewayNeeds>; clock?: 'gateway' }) {
+async function findings(given: {
+  aheadS?: number
+  stock?: Answer
+  index?: Answer
+  option?: Answer
+  needs?: Partial<GatewayNeeds>
+  clock?: 'gateway'
+}) {
   const live: Answer = (tws, reqId) => {
     tws.send(58, 1, reqId, 1)
     tws.send(1, 6, reqId, 1, 70.1, 5, 0)
@@ -27,7 +35,9 @@ async function findings(given: { aheadS?: number; stock?: Answer; option?: Answe
   const server = await twsFor(async (tws) => {
     void serveListings(tws, LISTINGS)
     void answering(tws, 49, () => tws.send(49, 1, Math.floor(Date.now() / 1000) + (given.aheadS ?? 0)))
-    await answering(tws, 1, ([, , reqId = '', , , secType]) => ((secType === 'STK' ? given.stock : given.option) ?? live)(tws, reqId))
+    await answering(tws, 1, ([, , reqId = '', , , secType]) =>
+      ((secType === 'STK' ? given.stock : secType === 'IND' ? given.index : given.option) ?? live)(tws, reqId),
+    )
   })
   const gateway = gatewayAt(server.port, given.clock)
   const found = await all(checkGateway({ gateway, underlying: TWX, isRecording: false, ...given.needs }))
@@ -85,6 +95,29 @@ describe('the doctor at a gateway', () => {
     })
   })
 
+  it('says that the data of an index is missing, which is apart from that of its options', async () => {
+    const { found, requests } = await findings({
+      index: (tws, reqId) => tws.send(4, 2, reqId, 354, 'Requested market data is not subscribed.', ''),
+      needs: { underlying: { ...TWX, symbol: 'SPX', kind: 'index' } },
+    })
+    expect(found['market data']).toMatchObject({
+      state: 'failed',
+      found: expect.stringMatching(/^SPX: refused \(354\); SPX \d{4}-01-15 70 C: live$/),
+      todo: expect.stringContaining('subscribe to its market data'),
+    })
+    expect(requests.filter(([id]) => id === '9').map((fields) => fields[5])).toEqual(['IND', 'OPT'])
+  })
+
+  it('says what to look for where it is logged in and no line gets any data', async () => {
+    const accepted: Answer = (tws, reqId) => tws.send(58, 1, reqId, 1)
+    const { found } = await findings({ stock: accepted, option: accepted })
+    expect(found['market data']).toMatchObject({
+      state: 'warning',
+      found: expect.stringMatching(/^TWX: live; TWX .*: live; logged in, and no data on any line$/),
+      todo: expect.stringMatching(/dialog .* in lots, keeps all data back; a closed market may be silent/),
+    })
+  })
+
   it('says that a line was left without an answer', async () => {
     const { found } = await findings({ option: () => undefined })
     expect(found['market data']).toMatchObject({ state: 'warning', found: expect.stringMatching(/^TWX: live; TWX .*: no answer$/) })
@@ -119,6 +152,8 @@ describe('the doctor at a gateway', () => {
   it('says that the gateway does not know the stock', async () => {
     const { found } = await findings({ needs: { underlying: { ...TWX, symbol: 'TWXX' } } })
     expect(found['market data']).toMatchObject({ state: 'failed', found: 'the gateway knows no stock TWXX' })
+    const spx = await findings({ needs: { underlying: { ...TWX, symbol: 'SPXX', kind: 'index' } } })
+    expect(spx.found['market data']).toMatchObject({ state: 'failed', found: 'the gateway knows no index SPXX' })
   })
 
   it('distinguishes a port that is silent from one that is closed', async () => {
