@@ -10,8 +10,8 @@ import { type Finding, messageOf } from './finding.ts'
 
 export interface GatewayNeeds {
   gateway: GatewayCheckSettings & { clock: 'wall' | 'gateway' }
-  /** Absent: none is configured. */
-  underlying: UnderlyingQuery | undefined
+  /** Whose market data is looked at: one of each kind, as indices have their own. */
+  underlyings: readonly UnderlyingQuery[]
   /** A collector is running and has its lines open. */
   isRecording: boolean
 }
@@ -28,7 +28,7 @@ const CLOCK_TOLERANCE_MS = 1000
 /** No clock is wrong by that much: the gateway is replaying a recording. */
 const REPLAY_MS = 86_400_000
 
-export async function* checkGateway({ gateway, underlying, isRecording }: GatewayNeeds): AsyncGenerator<Finding> {
+export async function* checkGateway({ gateway, underlyings, isRecording }: GatewayNeeds): AsyncGenerator<Finding> {
   const place = `${gateway.host}:${gateway.port}`
   let gatewayCheck: GatewayCheck
   try {
@@ -43,8 +43,10 @@ export async function* checkGateway({ gateway, underlying, isRecording }: Gatewa
     yield await guarded('gateway clock', async () => clockFinding(await gatewayCheck.aheadMs(), gateway.clock))
     if (isRecording)
       yield notChecked('market data', 'no line is taken from the collector that is running; `tapedeck status` shows what it may have')
-    else if (!underlying) yield notChecked('market data', 'no underlying is configured (universe.underlyings)')
-    else yield await guarded('market data', async () => linesFinding(underlying, await gatewayCheck.lines(underlying)))
+    else if (underlyings.length === 0) yield notChecked('market data', 'no underlying is configured (universe.underlyings)')
+    else
+      for (const underlying of underlyings)
+        yield await guarded(checkOf(underlying), async () => linesFinding(underlying, await gatewayCheck.lines(underlying)))
   } finally {
     gatewayCheck.close()
   }
@@ -72,8 +74,11 @@ function clockFinding(ahead: { from: number; to: number } | undefined, clock: 'w
   }
 }
 
-function linesFinding({ symbol, kind = 'stock' }: UnderlyingQuery, lines: LineAnswer[]): Finding {
-  const check = 'market data'
+const checkOf = ({ kind }: UnderlyingQuery) => (kind === 'index' ? 'index data' : 'market data')
+
+function linesFinding(underlying: UnderlyingQuery, lines: LineAnswer[]): Finding {
+  const { symbol, kind = 'stock' } = underlying
+  const check = checkOf(underlying)
   if (lines.length === 0)
     return {
       check,

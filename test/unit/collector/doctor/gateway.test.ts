@@ -40,7 +40,7 @@ async function findings(given: {
     )
   })
   const gateway = gatewayAt(server.port, given.clock)
-  const found = await all(checkGateway({ gateway, underlying: TWX, isRecording: false, ...given.needs }))
+  const found = await all(checkGateway({ gateway, underlyings: [TWX], isRecording: false, ...given.needs }))
   return {
     found,
     requests: server.connections.flatMap(({ requests }) => requests.map(({ fields }) => fields)),
@@ -74,7 +74,7 @@ describe('the doctor at a gateway', () => {
   })
 
   it('comes with a client id of its own', async () => {
-    const { requests } = await findings({ needs: { underlying: undefined } })
+    const { requests } = await findings({ needs: { underlyings: [] } })
     const [, , clientId] = requests.find(([id]) => id === '71') ?? []
     expect(Number(clientId)).toBeGreaterThanOrEqual(900_000)
   })
@@ -98,14 +98,15 @@ describe('the doctor at a gateway', () => {
   it('says that the data of an index is missing, which is apart from that of its options', async () => {
     const { found, requests } = await findings({
       index: (tws, reqId) => tws.send(4, 2, reqId, 354, 'Requested market data is not subscribed.', ''),
-      needs: { underlying: { ...TWX, symbol: 'SPX', kind: 'index' } },
+      needs: { underlyings: [TWX, { ...TWX, symbol: 'SPX', kind: 'index' }] },
     })
-    expect(found['market data']).toMatchObject({
+    expect(found['index data']).toMatchObject({
       state: 'failed',
       found: expect.stringMatching(/^SPX: refused \(354\); SPX \d{4}-01-15 70 C: live$/),
       todo: expect.stringContaining('subscribe to its market data'),
     })
-    expect(requests.filter(([id]) => id === '9').map((fields) => fields[5])).toEqual(['IND', 'OPT'])
+    expect(requests.filter(([id]) => id === '9').map((fields) => fields[5])).toEqual(['STK', 'OPT', 'IND', 'OPT'])
+    expect(found['market data']).toMatchObject({ state: 'ok' })
   })
 
   it('says what to look for where it is logged in and no line gets any data', async () => {
@@ -124,7 +125,7 @@ describe('the doctor at a gateway', () => {
   })
 
   it('says by how much the clocks differ', async () => {
-    const { found } = await findings({ aheadS: 10, needs: { underlying: undefined } })
+    const { found } = await findings({ aheadS: 10, needs: { underlyings: [] } })
     expect(found['gateway clock']).toMatchObject({
       state: 'warning',
       found: expect.stringMatching(/^this machine is (8|9|10)\.\d s behind the/),
@@ -133,7 +134,7 @@ describe('the doctor at a gateway', () => {
 
   it('takes the time of another day for a recording that is played', async () => {
     const aheadS = -400 * 86_400
-    const needs = { underlying: undefined }
+    const needs = { underlyings: [] }
     expect((await findings({ aheadS, needs })).found['gateway clock']).toMatchObject({
       state: 'warning',
       todo: expect.stringContaining('gateway.clock'),
@@ -142,7 +143,7 @@ describe('the doctor at a gateway', () => {
   })
 
   it('asks for no line while a collector holds them, nor without an underlying', async () => {
-    for (const needs of [{ isRecording: true }, { underlying: undefined }]) {
+    for (const needs of [{ isRecording: true }, { underlyings: [] }]) {
       const { found, requests } = await findings({ needs })
       expect(found['market data']?.state).toBe('not checked')
       expect(requests.filter(([id]) => id === '1')).toEqual([])
@@ -150,10 +151,10 @@ describe('the doctor at a gateway', () => {
   })
 
   it('says that the gateway does not know the stock', async () => {
-    const { found } = await findings({ needs: { underlying: { ...TWX, symbol: 'TWXX' } } })
+    const { found } = await findings({ needs: { underlyings: [{ ...TWX, symbol: 'TWXX' }] } })
     expect(found['market data']).toMatchObject({ state: 'failed', found: 'the gateway knows no stock TWXX' })
-    const spx = await findings({ needs: { underlying: { ...TWX, symbol: 'SPXX', kind: 'index' } } })
-    expect(spx.found['market data']).toMatchObject({ state: 'failed', found: 'the gateway knows no index SPXX' })
+    const spx = await findings({ needs: { underlyings: [{ ...TWX, symbol: 'SPXX', kind: 'index' }] } })
+    expect(spx.found['index data']).toMatchObject({ state: 'failed', found: 'the gateway knows no index SPXX' })
   })
 
   it('distinguishes a port that is silent from one that is closed', async () => {
@@ -163,7 +164,7 @@ describe('the doctor at a gateway', () => {
     const address = silent.address()
     const port = typeof address === 'object' && address ? address.port : 0
     const check = (port: number) =>
-      all(checkGateway({ gateway: { ...gatewayAt(port), handshakeTimeoutMs: 100 }, underlying: TWX, isRecording: false }))
+      all(checkGateway({ gateway: { ...gatewayAt(port), handshakeTimeoutMs: 100 }, underlyings: [TWX], isRecording: false }))
     const unanswered = await check(port)
     expect(unanswered['gateway']).toMatchObject({
       state: 'failed',
