@@ -15,7 +15,7 @@ import type { Contract, IndexContract, OptionContract, StockContract } from '../
 import type { Tick } from '../../market/tick.ts'
 import { addDays } from '../../market/time.ts'
 import { ChainSearch } from '../ib/lookup/chain-search.ts'
-import { findUnderlying, type UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
+import { findUnderlying, underlyingDetails, type UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
 import type { Link } from '../ib/link/link.ts'
 import type { LookUps } from '../ib/lookup/look-ups.ts'
 import { PriceGrids } from '../ib/lookup/price-grids.ts'
@@ -116,7 +116,7 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   if (wanted > lines) events.overBudget({ wanted, lines })
   const shared = shareLines(choices, Math.max(0, lines - known.length)).map(lineOf)
   registry.wantOnly([...rootLines, ...tickByTick, ...shared], CONFIG_CAUSE)
-  const isWitnessed = newRoots || newOptions || (await knowsAnything(link, grids, known, all))
+  const isWitnessed = newRoots || newOptions || (await knowsAnything(link, known, all))
   return { known: known.length, again: settleRefusals(all, isWitnessed, options) }
 }
 
@@ -199,10 +199,10 @@ async function searchChains(
 }
 
 /** Without anything new in a round, one contract that was known is asked for again: a gateway that refuses that too says nothing of the rest. */
-async function knowsAnything(link: Link, grids: PriceGrids, known: readonly Known[], all: readonly Discovered[]): Promise<boolean> {
+async function knowsAnything(link: Link, known: readonly Known[], all: readonly Discovered[]): Promise<boolean> {
   const [witness] = known
   if (!witness || all.every(isComplete)) return true
-  return (await findUnderlying(link, grids, witness.settings)) !== undefined
+  return (await underlyingDetails(link, witness.settings)) !== undefined
 }
 
 /**

@@ -112,6 +112,31 @@ describe('a feed whose links come and go', () => {
   })
 })
 
+describe('a search for chains that fails again and again', () => {
+  it('is logged when that begins and when the reason changes, and anew after a chain was found', () => {
+    const { events, lines } = watched()
+    const fail = (reason: string) => events.discoveryFailed({ error: new Error(reason) })
+    for (let i = 0; i < 100; i++) fail('not answered')
+    fail('lost')
+    events.chainDiscovered({ symbol: 'TWX', options: 2, chosen: 1 })
+    fail('lost')
+    for (let i = 0; i < 100; i++) {
+      events.noReferencePrice({ symbol: 'TWX' })
+      events.overBudget({ wanted: 120, lines: 100 })
+    }
+    events.overBudget({ wanted: 130, lines: 100 })
+    expect(lines.map(({ level, reason, options, symbol, wanted }) => [level, reason ?? options ?? symbol ?? wanted])).toEqual([
+      [40, 'not answered'],
+      [40, 'lost'],
+      [30, 2],
+      [40, 'lost'],
+      [40, 'TWX'],
+      [40, 120],
+      [40, 130],
+    ])
+  })
+})
+
 describe('a connection on which data is kept away', () => {
   it('is logged when that begins, when the reasons change and when it is over', () => {
     const { events, lines } = watched()
