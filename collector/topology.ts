@@ -12,12 +12,13 @@
 
 import { Observable, Subject, takeUntil } from 'rxjs'
 
+import { nyse } from '../market/calendar/calendar.ts'
 import { MarketState } from '../market/state/market-state.ts'
 import { isTick, type Tick } from '../market/tick.ts'
 import { createControlRouter } from './control-messages.ts'
 import { IbOutages } from './gaps/ib-outages.ts'
 import { GapLedger } from './gaps/ledger.ts'
-import { Feed, type FeedSettings } from './ib/link/feed.ts'
+import { Feed, type FeedOptions as LinkFeedOptions, type FeedSettings } from './ib/link/feed.ts'
 import { NoticeLog } from './ib/notice-log.ts'
 import { UnreadableMessages } from './ib/unreadable.ts'
 import { Assembler, SILENCE_MS } from './ib/ticks/assemble.ts'
@@ -34,6 +35,7 @@ import { createTickRecorder } from './record/record-tick.ts'
 import { type Judge, Recorder } from './record/recorder.ts'
 import { Sessions } from './record/sessions.ts'
 import type { CommitLag } from './telemetry/commit-lag.ts'
+import { dataIsExpected } from './telemetry/data-flow.ts'
 import type { Counts } from './telemetry/counts.ts'
 import type { Events } from './telemetry/events/index.ts'
 import type { Metrics } from './telemetry/metrics.ts'
@@ -193,7 +195,6 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     log: (code, text, repeated) => events.notice({ code, text, repeated }),
     onRepeated: (code, text) => events.noticeRepeated({ code, text }),
   })
-  const unreadable = new UnreadableMessages()
   const supply = new LineSupply({ ...options, assembler, outages, notices, delays: options.lineDelays })
   assembler.connect({
     onTick: (tick, arrivalUs) => supply.accepts(tick) && ticks.take(tick, arrivalUs),
@@ -212,13 +213,13 @@ export function joinFeed(options: FeedOptions): FeedHalf {
       supply.attach()
     },
   })
-  const intake = new Intake({
-    assembler,
-    onMessage: (messages) => (counts.messages += messages),
-    onControl: createControlRouter({ sessions, supply, outages, notices, onEndOfTape }),
-  })
-  const feed = new Feed({
+  const feed: Feed = new Feed({
     ...options.feed,
+    ...reportsOf(options),
+    onUp: (link, { port, isFlapping }) => {
+      events.feedUp({ host: options.feed.host, port, isFlapping })
+      supply.linkUp(link)
+    },
     onMessages: (messages) => intake.take(messages),
     onDown: (reason, retryMs) => {
       intake.stop()
@@ -227,13 +228,15 @@ export function joinFeed(options: FeedOptions): FeedHalf {
       supply.linkDown()
       events.feedDown({ reason, retryMs })
     },
-    onListenerError: (error) => events.listenerError({ error }),
-    onUnreadable: (what) => events.messageUnreadable({ what, isFirst: unreadable.take(what) }),
+    // A recording that is replayed has no dialogs, and its time may stand still until all of its lines are open.
+    isDataExpected: () => !('publish' in clock) && supply.lines.isAnyServed && dataIsExpected(nyse, undefined, recorder.nowUs),
   })
-  feed.state$.subscribe((state) => {
-    if (state.phase !== 'up') return
-    events.feedUp({ host: options.feed.host, port: options.feed.port })
-    supply.linkUp(state.link)
+  const { connection } = feed
+  events.on('linesResumed', () => connection.competing(undefined))
+  const intake = new Intake({
+    assembler,
+    onMessage: (messages) => (counts.messages += messages),
+    onControl: createControlRouter({ sessions, supply, outages, notices, connection, onEndOfTape }),
   })
   const discovery = new Discovery({
     ...options.universe,
@@ -242,7 +245,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     supply,
     events,
     ticks: recordedTicks(recorder).pipe(takeUntil(stopped)),
-    onHopeless: onBroken,
+    againMs: options.lineDelays?.refusedMs,
   })
   supply.attached$.subscribe(() => discovery.begin())
 
@@ -256,6 +259,18 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     stopped.next()
   }
   return { feed, sessions, outages, supply, discovery, stop }
+}
+
+/** What the feed only reports. */
+function reportsOf({ feed: { host }, events }: FeedOptions) {
+  const unreadable = new UnreadableMessages()
+  return {
+    onLasting: (port) => events.feedUp({ host, port, isFlapping: false }),
+    onListenerError: (error) => events.listenerError({ error }),
+    onUnreadable: (what) => events.messageUnreadable({ what, isFirst: unreadable.take(what) }),
+    onConnection: (status) => events.connectionChanged(status),
+    onImpossible: (error) => events.impossibleTransition({ error }),
+  } satisfies Partial<LinkFeedOptions>
 }
 
 function recordedTicks(recorder: Recorder): Observable<Tick> {

@@ -81,7 +81,15 @@ forEachEdition('beside a collector that records', (edition) => {
       expect(ticks.received).toBe(ticks.written + ticks.quarantined + dropped + ticks.inFlight)
       expect(rest).toMatchObject({ program: 'tapedeck', pid: collector.child.pid, dataDir: place.dataDir, gaps: { total: 0, last: [] } })
       expect(session).toMatchObject({ clock: 'gateway', marketTime: expect.stringMatching(/^2014-06-05T/) })
-      expect(gateway).toMatchObject({ port, clientId: 87, state: 'up', reconnects: 0, fault: null, connectedSince: expect.any(String) })
+      expect(gateway).toMatchObject({
+        port,
+        clientId: 87,
+        state: 'ready',
+        hindrances: [],
+        reconnects: 0,
+        fault: null,
+        connectedSince: expect.any(String),
+      })
       expect(lines).toMatchObject({ limit: 100, asked: 0, withoutLine: 0, paused: 0, refused: 0, wanted: lines.open })
       expect(lines.open).toBeGreaterThan(1)
       expect(database).toEqual({

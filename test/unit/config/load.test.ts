@@ -180,9 +180,10 @@ describe('the universe', () => {
     ].join('\n')
     const loaded = load({ yaml, env: { EXPIRY_RANGE_DAYS: '20' } })
     expect(loaded.config.universe.underlyings).toEqual([
-      { symbol: 'AAPL', currency: 'USD', exchange: 'SMART', expiryDays: 20, strikes: 'all', tickByTick: true },
+      { symbol: 'AAPL', kind: 'stock', currency: 'USD', exchange: 'SMART', expiryDays: 20, strikes: 'all', tickByTick: true },
       {
         symbol: 'BRK B',
+        kind: 'stock',
         currency: 'USD',
         exchange: 'SMART',
         primaryExchange: 'NYSE',
