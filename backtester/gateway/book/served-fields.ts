@@ -3,8 +3,9 @@
  * of the market and goes out whole whenever that changed: the last trade, RTVolume, a figure of the day, the option values of one basis.
  */
 
+import { isMarked, Mark } from '../../../market/marks.ts'
 import type { InstrumentState } from '../../../market/state/instrument-state.ts'
-import type { Greeks, Statistic, Trade, TradeSource } from '../../../market/tick.ts'
+import type { Greeks, Statistic, Tick, Trade, TradeSource } from '../../../market/tick.ts'
 import * as messages from '../protocol/messages.ts'
 import { type FigureType, GREEKS_TYPES, RT_VOLUME_GENERIC, TickType, wireType } from '../protocol/tick-types.ts'
 import type { FrameWriter } from '../protocol/wire.ts'
@@ -27,6 +28,8 @@ export interface ServedField {
   readonly ticks: number
   /** Number of its book's change that brought its latest state. */
   changeNo: number
+  /** Its latest state is a first value of the tape: what stood when it was asked for. */
+  readonly isInitial: boolean
   /** Returns how many messages it wrote. */
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number
 }
@@ -43,6 +46,10 @@ export class LastTrade implements ServedField {
   constructor(state: InstrumentState, source: TradeSource | undefined) {
     this.#state = state
     this.#source = source
+  }
+
+  get isInitial(): boolean {
+    return isInitial(latestTrade(this.#state, this.#source))
   }
 
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number {
@@ -84,6 +91,10 @@ export class RtVolume implements ServedField {
     if (name === 'rt-vwap' && value !== undefined) this.#vwap = value
   }
 
+  get isInitial(): boolean {
+    return isInitial(latestTrade(this.#state, this.#source))
+  }
+
   write(writer: FrameWriter, reqId: number): number {
     const trade = latestTrade(this.#state, this.#source)
     if (!trade) return 0
@@ -109,6 +120,10 @@ export class Figure implements ServedField {
     this.#name = name
     this.#as = as
     this.generic = as.generic
+  }
+
+  get isInitial(): boolean {
+    return isInitial(this.#state.statistics.get(this.#name))
   }
 
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number {
@@ -151,12 +166,20 @@ export class OptionValues implements ServedField {
     this.#basis = basis
   }
 
+  get isInitial(): boolean {
+    return isInitial(this.#state.greeksOf(this.#basis))
+  }
+
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number {
     const greeks = this.#state.greeksOf(this.#basis)
     if (!greeks) return 0
     messages.writeOptionComputation(writer, reqId, wireType(GREEKS_TYPES[this.#basis], isDelayed), greeks)
     return 1
   }
+}
+
+function isInitial(tick: Tick | undefined): boolean {
+  return tick !== undefined && isMarked(tick, Mark.initial)
 }
 
 function latestTrade(state: InstrumentState, source: TradeSource | undefined): Trade | undefined {
