@@ -17,6 +17,8 @@ export interface Counts {
   quarantined: number
   /** Ticks that were not recorded, by reason. Named by a gap too (by the next start's, where the disk took nothing to the end), but for rows that vanished in the database. */
   dropped: Map<string, number>
+  /** Recorded ticks with marks, by the set of their marks (market/marks.ts). */
+  marked: Map<number, number>
   /** Ticks that the journal took and did not lose. */
   journaled: number
   /** Of these, ticks of batches whose outcome is known: written, quarantined or dropped on the way. */
@@ -41,6 +43,7 @@ export function createCounts(): Counts {
     written: 0,
     quarantined: 0,
     dropped: new Map(),
+    marked: new Map(),
     journaled: 0,
     settled: 0,
     get inFlight() {
