@@ -9,6 +9,8 @@ export interface Counts {
   messages: number
   /** Those that could not be decoded: what they said is lost. */
   unreadable: number
+  /** Messages whose tick type has no place on the tape, by type. */
+  unmapped: Map<number, number>
   /** Whole ticks assembled from them. */
   received: number
   /** Ticks committed to their tables. */
@@ -39,6 +41,7 @@ export function createCounts(): Counts {
   return {
     messages: 0,
     unreadable: 0,
+    unmapped: new Map(),
     received: 0,
     written: 0,
     quarantined: 0,

@@ -65,6 +65,16 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
     'Messages of the gateway that could not be decoded: what they said is lost.',
     () => counts.unreadable,
   )
+  new Counter({
+    name: 'tapedeck_messages_unmapped_total',
+    help: 'Messages whose tick type has no place on the tape, by IB\'s number of the type.',
+    labelNames: ['type'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [type, messages] of counts.unmapped) this.inc({ type }, messages)
+    },
+  })
   counter('ticks_received_total', 'Whole ticks assembled from messages.', () => counts.received)
   counter('ticks_written_total', 'Ticks committed to their tables.', () => counts.written)
   counter('ticks_quarantined_total', 'Ticks committed to rejected_ticks.', () => counts.quarantined)

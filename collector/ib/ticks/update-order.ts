@@ -3,7 +3,7 @@
  *
  * IB sends the parts of an update in a fixed order: the time of the last trade, its price, its size, the day's volume, then the prices of
  * the quote, the size of the bid, the size of the ask. Whatever would come out of this order, or a second time, belongs to the next
- * update. Seen in 3 h of a stock's market data, in which updates are at least 122 ms apart and their parts at most 0.4 ms: no update
+ * update. Seen in 42 minutes of a stock's market data, in which updates are at least 122 ms apart and their parts at most 0.4 ms: no update
  * broke the order, but that the two prices of a quote, or volume and trade, may change places.
  *
  * What the order cannot tell: the size of the ask may belong to the update that brought the size of the bid, or be one by itself.
