@@ -67,7 +67,7 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
   )
   new Counter({
     name: 'tapedeck_messages_unmapped_total',
-    help: 'Messages whose tick type has no place on the tape, by IB\'s number of the type.',
+    help: "Messages whose tick type has no place on the tape, by IB's number of the type.",
     labelNames: ['type'],
     registers,
     collect() {

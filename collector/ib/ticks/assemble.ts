@@ -24,7 +24,7 @@ import { fieldValue, isOfTrade, isSizeless, type Line, newLine, takePriceMessage
 import { emptyQuote, fillQuote, isNoPrice, sampledTrade, tickBase, ticksOf, wholeTick } from './make-ticks.ts'
 import { StallWatch } from './stall.ts'
 import { GROUP_FIELDS, type GroupField, isDelayedType, isFrozenType, LIVE_TYPES, RT_VOLUME, VENUE_LETTERS, VOLUME } from './tick-types.ts'
-import { UpdateParts } from './update-order.ts'
+import { bitOf, hasSeveralQuoteParts, hasTrade, mayAdd, type Part } from './update-order.ts'
 
 /** Silence after which a group is over, when the gateway marks no end. */
 export const SILENCE_MS = 5
@@ -41,7 +41,8 @@ interface Group {
   entries: Entry[]
   quote: Quote | undefined
   trade: Trade | undefined
-  parts: UpdateParts
+  /** The parts of its update so far, as bits (update-order.ts). */
+  seen: number
   /** It has the first price of the line's last trade. */
   hasFirstLast: boolean
   firstMs: number
@@ -192,7 +193,7 @@ export class Assembler {
     if (quote) {
       fillQuote(quote, line.fields)
       let marks = (quote.marks ?? 0) | line.priceMarks.bidPrice | line.priceMarks.askPrice
-      if (group.parts.quoteParts > 1 && this.#isCrowded(group, nextMs)) marks |= Mark.merged
+      if (hasSeveralQuoteParts(group.seen) && this.#isCrowded(group, nextMs)) marks |= Mark.merged
       quote.marks = marks || undefined
     }
     line.groupEndMs = group.lastMessageMs
@@ -210,11 +211,11 @@ export class Assembler {
   }
 
   /** The trade with its values; what else its messages say when it is none; undefined when they say nothing. */
-  #finishedTrade({ line, parts, hasFirstLast }: Group, trade: Trade): Tick | undefined {
+  #finishedTrade({ line, seen, hasFirstLast }: Group, trade: Trade): Tick | undefined {
     const { instrument, fields, first } = line
     const { lastPrice, lastSize, lastTime } = fields
     const eventTsUs = lastTime === undefined ? undefined : lastTime * 1_000_000
-    if (!parts.hasTrade) {
+    if (!hasTrade(seen)) {
       // First of all values, it is part of them.
       if (lastTime === undefined || lastPrice === undefined) return undefined
       return {
@@ -248,8 +249,8 @@ export class Assembler {
     const field = GROUP_FIELDS[tickType]
     if (field) return this.#takeField(line, field, tickType, message, delayed)
     if (tickType === VOLUME && this.#group) {
-      if (!this.#group.parts.mayAdd('volume')) this.#closeGroup(message.arrivalMs)
-      this.#group?.parts.add('volume')
+      if (!this.#isOfUpdate(this.#group, 'volume', false)) this.#closeGroup(message.arrivalMs)
+      else this.#group.seen |= bitOf('volume')
     }
     const { first } = line
     if (line.bboExchange !== undefined && VENUE_LETTERS.has(tickType)) this.#sendBboExchange(line, line.bboExchange, message)
@@ -276,12 +277,12 @@ export class Assembler {
     const value = fieldValue(field, message)
     const { arrivalMs } = message
     const isRepeated = message.type !== 'price' && field in fields && fields[field] === value
-    if (isRepeated && (field === 'lastTime' || (field === 'lastSize' && !this.#group?.parts.hasTime))) return
-    if (!isRepeated && this.#group && !this.#group.parts.mayAdd(field, value === undefined || isSizeless(field, fields)))
+    if (isRepeated && (field === 'lastTime' || (field === 'lastSize' && !this.#hasTime()))) return
+    if (!isRepeated && this.#group && !this.#isOfUpdate(this.#group, field, value === undefined || isSizeless(field, fields)))
       this.#closeGroup(arrivalMs)
     const group = (this.#group ??= this.#newGroup(line, arrivalMs))
     const tick = isOfTrade(field) ? this.#tradeOf(group, arrivalMs) : this.#quoteOf(group, arrivalMs)
-    if (!isRepeated || field === 'lastSize') group.parts.add(field)
+    if (!isRepeated || field === 'lastSize') group.seen |= bitOf(field)
     if (!first.has(tickType)) {
       if (first.isState(this.#usAt(arrivalMs))) tick.marks = (tick.marks ?? 0) | Mark.initial
       if (field === 'lastPrice') group.hasFirstLast = true
@@ -291,13 +292,22 @@ export class Assembler {
     if (message.type === 'price') takePriceMessage(line, field, message)
   }
 
+  /** Where the gateway marks the end of an update, only a second part of one kind begins another. */
+  #isOfUpdate({ seen }: Group, part: Part, isSizeless: boolean): boolean {
+    return this.#isEndMarked ? (seen & bitOf(part)) === 0 : mayAdd(seen, part, isSizeless)
+  }
+
+  #hasTime(): boolean {
+    return this.#group !== undefined && (this.#group.seen & bitOf('lastTime')) !== 0
+  }
+
   #newGroup(line: Line, arrivalMs: number): Group {
     return {
       line,
       entries: [],
       quote: undefined,
       trade: undefined,
-      parts: new UpdateParts(this.#isEndMarked),
+      seen: 0,
       hasFirstLast: false,
       firstMs: arrivalMs,
       lastMessageMs: arrivalMs,

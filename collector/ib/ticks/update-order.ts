@@ -46,40 +46,29 @@ const BEFORE: Readonly<Record<Part, number>> = {
 /** The price in whose message a size can come. */
 const PRICE_OF: Partial<Record<Part, number>> = { lastSize: BIT.lastPrice, bidSize: BIT.bidPrice, askSize: BIT.askPrice }
 
-/** The parts of an update so far, as bits. */
-export class UpdateParts {
-  readonly #isEndMarked: boolean
-  #seen = 0
+/** A part as a bit of the set of parts that an update has so far. */
+export function bitOf(part: Part): number {
+  return BIT[part]
+}
 
-  /** `isEndMarked`: the gateway says where an update ends, so that only a second part of one kind begins another. */
-  constructor(isEndMarked: boolean) {
-    this.#isEndMarked = isEndMarked
-  }
+/**
+ * False when a part belongs to the next update.
+ *
+ * @param seen the parts so far
+ * @param isSizeless the size of this side is not known, before or behind the part
+ */
+export function mayAdd(seen: number, part: Part, isSizeless: boolean): boolean {
+  const before = isSizeless ? BEFORE[part] | (PRICE_OF[part] ?? 0) : BEFORE[part]
+  return (seen & ~before) === 0
+}
 
-  /** False when the part belongs to the next update. `isSizeless`: the size of this side is not known, before or behind the part. */
-  mayAdd(part: Part, isSizeless = false): boolean {
-    if (this.#isEndMarked) return (this.#seen & BIT[part]) === 0
-    const before = isSizeless ? BEFORE[part] | (PRICE_OF[part] ?? 0) : BEFORE[part]
-    return (this.#seen & ~before) === 0
-  }
+/** The parts have a price or a size of a trade: its time alone is none. */
+export function hasTrade(seen: number): boolean {
+  return (seen & (BIT.lastPrice | BIT.lastSize)) !== 0
+}
 
-  add(part: Part): void {
-    this.#seen |= BIT[part]
-  }
-
-  get hasTime(): boolean {
-    return (this.#seen & BIT.lastTime) !== 0
-  }
-
-  /** Its trade has a price or a size; its time alone is none. */
-  get hasTrade(): boolean {
-    return (this.#seen & (BIT.lastPrice | BIT.lastSize)) !== 0
-  }
-
-  /** How many messages changed its quote. */
-  get quoteParts(): number {
-    let parts = 0
-    for (let rest = this.#seen & QUOTE; rest !== 0; rest &= rest - 1) parts++
-    return parts
-  }
+/** More than one message changed the quote. */
+export function hasSeveralQuoteParts(seen: number): boolean {
+  const parts = seen & QUOTE
+  return (parts & (parts - 1)) !== 0
 }
