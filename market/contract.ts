@@ -16,7 +16,7 @@ export interface PriceStep {
  * was read. IB: `20140605:0930-20140605:1600;20140606:CLOSED`.
  */
 export interface ListedHours {
-  /** `YYYY-MM-DD`, UTC. */
+  /** `YYYY-MM-DD`, UTC, on the clock of the machine that read them. */
   readOn: string
   /** Of the times below, as the broker names it: `US/Eastern`. */
   timeZone: string
