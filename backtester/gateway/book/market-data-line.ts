@@ -18,6 +18,7 @@ import { GREEKS_TYPES, TickType, wireType } from '../protocol/tick-types.ts'
 import type { Book } from './book.ts'
 import type { MarketTotals } from './market-totals.ts'
 import type { Outlet } from './outlet.ts'
+import { EXECUTABLE, priceMask } from './price-mask.ts'
 import { NONE, pricedAt, sizedAt } from './quote-sides.ts'
 import type { ServedField } from './served-fields.ts'
 
@@ -157,8 +158,10 @@ export class Line {
     const askSize = sizedAt(quote.askPrice, quote.askSize)
     let messages = 0
     // As IB does, prices first: a recorder may tell by the order where one quote ends and the next begins.
-    if (bidPrice !== this.#bidPrice) messages += this.#sendPrice(this.#bidHead, bidPrice, bidSize)
-    if (askPrice !== this.#askPrice) messages += this.#sendPrice(this.#askHead, askPrice, askSize)
+    if (bidPrice !== this.#bidPrice)
+      messages += this.#sendPrice(this.#bidHead, bidPrice, bidSize, priceMask(quote.marks, Mark.bidPastLimit))
+    if (askPrice !== this.#askPrice)
+      messages += this.#sendPrice(this.#askHead, askPrice, askSize, priceMask(quote.marks, Mark.askPastLimit))
     if (isSizeAlone(bidPrice, this.#bidPrice, bidSize, this.#bidSize)) messages += this.#sendSize(this.#bidHead, bidPrice, bidSize)
     if (isSizeAlone(askPrice, this.#askPrice, askSize, this.#askSize)) messages += this.#sendSize(this.#askHead, askPrice, askSize)
     this.#bidPrice = bidPrice
@@ -169,10 +172,10 @@ export class Line {
   }
 
   /** A price with its size. The size of a side without a price needs a message of its own, as a price of -1 with it would be a price. */
-  #sendPrice(head: SideHead, price: number, size: number): number {
+  #sendPrice(head: SideHead, price: number, size: number, mask: number): number {
     const { writer } = this.#outlet
-    // Bit 0 of the last field: can be executed against. Nothing can on an empty side.
-    if (price !== NONE) writeSidePrice(writer, head, price, size === NONE ? Number.NaN : size, 1)
+    // Nothing can be executed against on an empty side.
+    if (price !== NONE) writeSidePrice(writer, head, price, size === NONE ? Number.NaN : size, EXECUTABLE | mask)
     else writeSidePrice(writer, head, EMPTY_PRICE, 0, 0)
     return 1
   }

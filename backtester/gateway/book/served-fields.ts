@@ -9,6 +9,7 @@ import type { Greeks, Statistic, Tick, Trade, TradeSource } from '../../../marke
 import * as messages from '../protocol/messages.ts'
 import { type FigureType, GREEKS_TYPES, RT_VOLUME_GENERIC, TickType, wireType } from '../protocol/tick-types.ts'
 import type { FrameWriter } from '../protocol/wire.ts'
+import { priceMask } from './price-mask.ts'
 
 const US_PER_SECOND = 1_000_000
 const US_PER_MS = 1000
@@ -55,7 +56,7 @@ export class LastTrade implements ServedField {
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number {
     const trade = latestTrade(this.#state, this.#source)
     if (!trade) return 0
-    const mask = 0
+    const mask = priceMask(trade.marks, Mark.pastLimit)
     messages.writeTickString(writer, reqId, wireType(TickType.lastTimestamp, isDelayed), String(secondsOf(trade)))
     messages.writeTickPrice(writer, reqId, wireType(TickType.last, isDelayed), trade.price, trade.size ?? 0, mask)
     return 2
@@ -129,7 +130,7 @@ export class Figure implements ServedField {
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number {
     const statistic = this.#state.statistics.get(this.#name)
     const type = wireType(this.#as.type, isDelayed)
-    const [value, size, mask] = [statistic?.value ?? -1, 0, 0]
+    const [value, size, mask] = [statistic?.value ?? -1, 0, priceMask(statistic?.marks, Mark.pastLimit)]
     switch (this.#as.form) {
       case 'price':
         messages.writeTickPrice(writer, reqId, type, value, size, mask)

@@ -69,7 +69,7 @@ function messageOf(fields: string[]) {
   const number = (at: number) => (fields[at] === '' ? undefined : Number(fields[at]))
   switch (fields[0]) {
     case '1':
-      return m.price(REQ_ID, Number(fields[3]), number(4), number(5))
+      return m.price(REQ_ID, Number(fields[3]), number(4), number(5), 0, number(6))
     case '2':
       return m.size(REQ_ID, Number(fields[3]), number(4))
     case '99':
@@ -115,11 +115,12 @@ describe('a quote that is served and recorded again', () => {
     )
   })
 
-  it('is a first value where it was one, and frozen where it was frozen', () => {
-    const marks = fc.array(fc.constantFrom(undefined, Mark.initial, Mark.frozen, Mark.initial | Mark.frozen), {
-      minLength: 1,
-      maxLength: 30,
-    })
+  it('is a first value where it was one, and frozen, from before the open or past a limit where it was that', () => {
+    const sayable = [Mark.initial, Mark.frozen, Mark.preOpen, Mark.bidPastLimit]
+    const marks = fc.array(
+      fc.subarray(sayable).map((bits) => bits.reduce((all, bit) => all | bit, 0) || undefined),
+      { minLength: 1, maxLength: 30 },
+    )
     fc.assert(
       fc.property(marks, (all) => {
         // Every one is a change. The line is open before the tape has anything.
