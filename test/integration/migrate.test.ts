@@ -123,8 +123,10 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     expect(await names('SELECT cause AS name FROM feed_gaps')).toEqual(['link'])
     // What is only in the new table goes with it; the gaps stay under their former name.
     expect(await migrateDown(client, { to: 1, dryRun: true })).toEqual([
-      'would undo migration 000003_marks',
-      'would undo migration 000002_one_stream',
+      ...shipped
+        .slice(1)
+        .reverse()
+        .map(({ name }) => `would undo migration ${name}`),
       'would delete 5 rows of control_records',
       'would delete hours of 1 row of instruments',
       'would delete reason, marks of 1 row of quotes',
@@ -132,7 +134,7 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     await migrateDown(client, { to: 1, loseRows: true })
     expect(await names('SELECT cause AS name FROM outages')).toEqual(['link'])
     expect(await names('SELECT cause AS name FROM feed_gaps')).toEqual(['link'])
-    expect(await migrate(client)).toEqual(['applied migration 000002_one_stream', 'applied migration 000003_marks'])
+    expect(await migrate(client)).toEqual(shipped.slice(1).map(({ name }) => `applied migration ${name}`))
   })
 
   it('undoes everything, the newest first, whatever the server made of the tables, and makes it again', async () => {

@@ -273,6 +273,32 @@ describe('updates in the order of IB, back to back', () => {
 
   const quoteText = (tick: Record<string, unknown>) => ['bidPrice', 'bidSize', 'askPrice', 'askSize'].map((name) => tick[name]).join(' ')
 
+  it('are exact when time tells them apart, and nothing is marked', () => {
+    fc.assert(
+      fc.property(fc.array(update, { minLength: 1, maxLength: 30 }), (updates) => {
+        const { assembler, ticks, marks } = m.recordingAssembler()
+        assembler.openLine(1, 11)
+        const market = new Market()
+        for (const message of market.start()) assembler.take(message)
+        assembler.closeGroup()
+        ticks.length = 0
+        marks.length = 0
+        for (const [i, one] of updates.entries()) {
+          const atMs = AT_MS + (i + 1) * 122
+          for (const [n, message] of market.update(one).entries()) {
+            if ((assembler.silentInMs(atMs) ?? 1) <= 0) assembler.closeGroup()
+            assembler.take({ ...message, arrivalMs: atMs + n * 0.1 })
+          }
+        }
+        assembler.closeGroup()
+
+        expect(ticks.filter(({ kind }) => kind === 'quote').map(quoteText)).toEqual(market.quotes)
+        expect(ticks.filter(({ kind }) => kind === 'trade')).toHaveLength(market.trades)
+        expect(marks.filter((mark) => mark.includes('merged'))).toEqual([])
+      }),
+    )
+  })
+
   it('lose no trade, and make no quote that did not stand and lose none, but where one is marked as merged', () => {
     fc.assert(
       fc.property(fc.array(update, { minLength: 1, maxLength: 30 }), (updates) => {
