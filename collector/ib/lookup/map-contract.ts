@@ -3,6 +3,7 @@
 import { type ContractDetails, type Contract as IbContract, OptionType, SecType } from '@stoqey/ib'
 
 import type { Contract, IndexContract, OptionContract, PriceStep, StockContract } from '../../../market/contract.ts'
+import { hoursOf } from './listed-hours.ts'
 
 /** Everything goes through IB's router unless a contract says otherwise. */
 export const SMART = 'SMART'
@@ -48,7 +49,8 @@ export function marketRuleOf({ validExchanges = '', marketRuleIds = '' }: Contra
   return Number(ids[validExchanges.split(',').indexOf(SMART)] ?? ids[0]) || undefined
 }
 
-export function stockFromDetails({ contract }: ContractDetails, priceGrid?: readonly PriceStep[]): StockContract | undefined {
+export function stockFromDetails(details: ContractDetails, priceGrid?: readonly PriceStep[]): StockContract | undefined {
+  const { contract } = details
   if (!contract.symbol || contract.secType !== SecType.STK) return undefined
   return {
     kind: 'stock',
@@ -57,13 +59,14 @@ export function stockFromDetails({ contract }: ContractDetails, priceGrid?: read
     ...(contract.primaryExch && { primaryVenue: contract.primaryExch }),
     ...(contract.conId && { conId: contract.conId }),
     ...(priceGrid && { priceGrid }),
+    ...hoursOf(details),
   }
 }
 
-export function indexFromDetails({ contract }: ContractDetails): IndexContract | undefined {
-  const { symbol, exchange, conId } = contract
-  if (!symbol || !exchange || contract.secType !== SecType.IND) return undefined
-  return { kind: 'index', symbol, currency: contract.currency ?? 'USD', venue: exchange, ...(conId && { conId }) }
+export function indexFromDetails(details: ContractDetails): IndexContract | undefined {
+  const { symbol, exchange, conId, currency = 'USD', secType } = details.contract
+  if (!symbol || !exchange || secType !== SecType.IND) return undefined
+  return { kind: 'index', symbol, currency, venue: exchange, ...(conId && { conId }), ...hoursOf(details) }
 }
 
 /**
@@ -90,6 +93,7 @@ export function optionFromDetails(details: ContractDetails, priceGrid?: readonly
     tradingClass: contract.tradingClass || symbol,
     ...(conId && { conId }),
     ...(priceGrid && { priceGrid }),
+    ...hoursOf(details),
   }
 }
 
