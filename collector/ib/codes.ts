@@ -11,6 +11,9 @@ export const RESTORED_DATA_LOST = 1101
 export const RESTORED_DATA_KEPT = 1102
 export const FARM_BROKEN = 2103
 export const FARM_WORKS = 2104
+export const HISTORY_FARM_BROKEN = 2105
+export const HISTORY_FARM_WORKS = 2106
+export const FARM_DORMANT = 2108
 export const TWS_SERVER_LINK_BROKEN = 2110
 const BUST_EVENT = 10_225
 /** Not IB's: a replay gateway of this project has served its whole tape. */

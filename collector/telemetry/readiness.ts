@@ -3,7 +3,7 @@
  * is not expected now, and becomes durable, in the database within a stated time.
  */
 
-import type { GapStart } from '../gaps/gap.ts'
+import { isPassing, type OpenGap } from '../gaps/missing.ts'
 import { isoFromUs } from '../../market/time.ts'
 
 export interface ReadinessFacts {
@@ -16,7 +16,7 @@ export interface ReadinessFacts {
   /** No tick came on any line for so long, although data is expected; undefined while that is well. */
   silentMs: number | undefined
   /** Gaps that are open now. */
-  openGaps: readonly GapStart[]
+  openGaps: readonly OpenGap[]
   /** What is wrong with the journal. */
   journalTrouble: string | undefined
   database: {
@@ -52,7 +52,11 @@ function feedReasons({ connected, ibIsAway, recording, lines, silentMs, openGaps
     else reasons.push('the contracts to record are not known yet')
   }
   if (connected && silentMs !== undefined) reasons.push(`no market data on any line for ${seconds(silentMs)}`)
-  for (const { fromTsUs, cause } of openGaps) reasons.push(`data is missing since ${isoFromUs(fromTsUs)}: ${cause}`)
+  for (const { fromTsUs, cause, lines: missing } of openGaps) {
+    const whose = missing === undefined ? '' : ` of ${missing} ${missing === 1 ? 'line' : 'lines'}`
+    // What is refused for good does not keep the others from being recorded.
+    if (missing === undefined || isPassing({ cause })) reasons.push(`data${whose} is missing since ${isoFromUs(fromTsUs)}: ${cause}`)
+  }
   return reasons
 }
 
