@@ -194,7 +194,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     onRepeated: (code, text) => events.noticeRepeated({ code, text }),
   })
   const unreadable = new UnreadableMessages()
-  const supply: LineSupply = new LineSupply({ ...options, assembler, outages: coverage.outages, notices, delays: options.lineDelays })
+  const supply: LineSupply = new LineSupply({ ...options, assembler, coverage, notices, delays: options.lineDelays })
   assembler.connect({
     onTick: (tick, arrivalUs) => {
       if (!supply.accepts(tick)) return

@@ -60,9 +60,22 @@ export class Coverage {
     this.notices = new IbOutages(recorder, this.outages, lines)
   }
 
+  /** When recording began, on the clock of now. */
+  get startedUs(): number {
+    return this.#startedUs
+  }
+
   /** All that has lines is halted: that nothing comes is no fault. */
   get isHalted(): boolean {
     return this.#watchdog?.isHalted ?? false
+  }
+
+  /**
+   * For how long no line has had data although that is unusual, undefined while all is well; `unwatched` on a published time, where
+   * silence says nothing.
+   */
+  get silentMs(): number | undefined | 'unwatched' {
+    return this.#watchdog ? this.#watchdog.silentMs : 'unwatched'
   }
 
   /** The first session has begun. */

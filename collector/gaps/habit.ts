@@ -12,7 +12,7 @@ const SILENT_S = 15
 /** Nor before it was silent for so many of its usual intervals. */
 const INTERVALS = 20
 const FADING_S = 1800
-/** Seconds with data without which nothing is known of a line. */
+/** Seconds with data without which nothing is known of a line. Its state, which comes first, may take some. */
 const MIN_ACTIVE = 4
 /** So long a line must have been watched before a quiet one can be told from a dead one ... */
 const WATCHED_S = 300
@@ -25,6 +25,7 @@ const MOST_PATIENCE = 256
 const FORGIVEN = 60
 
 export class Habit {
+  readonly #minActive: number
   #watched = 0
   /** Seconds with data, as they fade. */
   #active = 0
@@ -32,6 +33,10 @@ export class Habit {
   #watchedAtData = 0
   #patience = 1
   #activeSinceAlarm = 0
+
+  constructor(minActive = MIN_ACTIVE) {
+    this.#minActive = minActive
+  }
 
   /** A second in which data was expected has passed. */
   second(hadData: boolean): void {
@@ -48,7 +53,7 @@ export class Habit {
 
   /** Seconds of silence that are not unusual; Infinity while too little is known of the line. */
   get patienceS(): number {
-    if (this.#active < MIN_ACTIVE) return Number.POSITIVE_INFINITY
+    if (this.#active < this.#minActive) return Number.POSITIVE_INFINITY
     const share = this.#active / this.#watchedAtData
     const isSteady = share >= STEADY
     if (this.#watchedAtData < WATCHED_S && !isSteady) return Number.POSITIVE_INFINITY

@@ -20,11 +20,6 @@ export class StallMeter {
   #wasBusy = false
   #longestS = 0
 
-  /** Data came in the last second. */
-  get hasData(): boolean {
-    return this.#silentS === 0
-  }
-
   /** A second has passed; `ticks` received so far. True in the second in which a stall is noticed. */
   second(ticks: number): boolean {
     const came = ticks - this.#ticks

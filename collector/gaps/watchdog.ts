@@ -19,7 +19,7 @@ import type { Line } from '../lines/line.ts'
 import type { LineRegistry } from '../lines/registry.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Counts } from '../telemetry/counts.ts'
-import { DataFlow, expectationAt } from '../telemetry/data-flow.ts'
+import { expectationAt } from '../telemetry/data-flow.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import { Habit } from './habit.ts'
 import type { Halts } from './halts.ts'
@@ -49,6 +49,8 @@ const NO_START_S = 15
 /** Others of a kind that had data so recently live. */
 const ALIVE_S = 3
 const ASK_AGAIN_S = 60
+/** Seconds with data of any line that are enough to know what is usual. */
+const ALL_MIN_ACTIVE = 3
 const ASK_AGAIN_AT_MOST_S = 900
 
 interface Watched {
@@ -71,7 +73,8 @@ export class Watchdog {
   readonly #options: WatchdogOptions
   readonly #lines = new Map<string, WatchedLine>()
   readonly #groups = new Map<string, Watched>()
-  readonly #flow = new DataFlow()
+  /** All lines as one. */
+  readonly #all: Watched
   readonly #stall = new StallMeter()
   #checkedMs: number
   #recordedS = 0
@@ -81,6 +84,13 @@ export class Watchdog {
   constructor(options: WatchdogOptions) {
     this.#options = options
     this.#checkedMs = performance.now()
+    this.#all = { habit: new Habit(ALL_MIN_ACTIVE), dataUs: 0, silentS: 0 }
+  }
+
+  /** For how long no line has had data although that is unusual; undefined while all is well. */
+  get silentMs(): number | undefined {
+    const { silentS, habit } = this.#all
+    return silentS > habit.patienceS ? silentS * SECOND_MS : undefined
   }
 
   /** Every symbol that has lines is halted: that nothing comes is no fault. */
@@ -102,13 +112,13 @@ export class Watchdog {
     const lines = this.#options.lines.all
     const expected = expectationAt(this.#options.calendar, recorder.nowUs)
     this.#watchStart(expected)
-    this.#watchAll(lines, expected, nowMs)
+    this.#watchAll(lines, expected)
     this.#watchGroups(lines, expected)
   }
 
   /** Silence so far says nothing any more. */
   #forget(): void {
-    for (const watched of [...this.#lines.values(), ...this.#groups.values()]) watched.silentS = 0
+    for (const watched of [this.#all, ...this.#lines.values(), ...this.#groups.values()]) watched.silentS = 0
     this.#stall.reset()
   }
 
@@ -120,17 +130,17 @@ export class Watchdog {
     outages.returned()
   }
 
-  #watchAll(lines: readonly Line[], expected: Expected, nowMs: number): void {
+  #watchAll(lines: readonly Line[], expected: Expected): void {
     const { counts, outages, lastData, lines: registry, events, recorder } = this.#options
     this.#isHalted = lines.length > 0 && lines.every((line) => this.#options.halts.isHalted(line.contract.symbol))
     const isExpected = !this.#isHalted && expected(lastData.latestUs || undefined)
     const isStalled = this.#stall.second(counts.received) && isExpected
-    this.#flow.sample(counts.received, nowMs)
-    const silentMs = isExpected && !this.#stall.hasData ? this.#flow.silentMs(nowMs) : undefined
-    if (silentMs === undefined) this.#silentAskS = 0
+    this.#see(this.#all, counts.received, isExpected)
+    const isSilent = this.silentMs !== undefined
+    if (!isSilent) this.#silentAskS = 0
     if (outages.isAway) return
     if (isStalled) outages.stalled()
-    if (silentMs === undefined || this.#silentAskS-- > 0) return
+    if (!isSilent || this.#silentAskS-- > 0) return
     this.#silentAskS = ASK_AGAIN_S
     const sinceUs = outages.silent()
     events.linesSilent({ lines: lines.length, sinceUs, all: true })

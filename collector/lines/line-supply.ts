@@ -13,8 +13,8 @@ import { refusalOf, UNKNOWN_TICKER_ID, VALIDATION_FAILED } from '../ib/codes.ts'
 import type { Link } from '../ib/link/link.ts'
 import { toIbContract } from '../ib/lookup/map-contract.ts'
 import { isDelayedType } from '../ib/ticks/tick-types.ts'
+import type { Coverage } from '../gaps/coverage.ts'
 import type { LineEffect } from '../gaps/ib-outages.ts'
-import type { Outages } from '../gaps/outages.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import type { Assembler } from '../ib/ticks/assemble.ts'
@@ -28,7 +28,7 @@ import { LineRegistry } from './registry.ts'
 
 export interface LineSupplyOptions {
   assembler: Assembler
-  outages: Outages
+  coverage: Pick<Coverage, 'outages' | 'startedUs'>
   recorder: Recorder
   events: Events
   /** The market's clock: no line is requested before the time is known. */
@@ -107,7 +107,7 @@ export class LineSupply {
   attach(): void {
     if (!this.#link || !this.#options.clock.known) return
     this.entitlements.clear()
-    this.#options.outages.returned()
+    this.#options.coverage.outages.returned()
     this.lines.linkUp(this.#openerOn(this.#link))
     this.#settleLater()
     this.attached$.next()
@@ -196,6 +196,8 @@ export class LineSupply {
       onResumed: () => events.linesResumed(),
       onSettled: () => this.#settled(),
       nowUs: () => recorder.nowUs,
+      // What is found first has been wanted since the begin.
+      wantedSinceUs: () => (this.#universeIsKnown ? recorder.nowUs : this.#options.coverage.startedUs),
       onImpossible: (error) => events.impossibleTransition({ error }),
       delays,
     })

@@ -45,6 +45,8 @@ export interface LineRegistryOptions {
   onSettled: () => void
   /** The market's time. */
   nowUs: () => number
+  /** Since when a line that is wanted now has been; now, when absent. */
+  wantedSinceUs?: () => number
   /** A line was to go where no line can go: a mistake of this program. Thrown when absent. */
   onImpossible?: (error: Error) => void
   /** Other intervals than the usual ones between attempts to have a line. */
@@ -299,7 +301,8 @@ export class LineRegistry {
   #add(wanted: WantedLine): void {
     if (this.#table.of(wanted)) return
     const line = this.#table.add(wanted)
-    line.wantedUs = this.#options.nowUs()
+    const { wantedSinceUs, nowUs } = this.#options
+    line.wantedUs = (wantedSinceUs ?? nowUs)()
     if (this.#queue.opener) this.#actions.enqueue(line)
   }
 

@@ -140,7 +140,9 @@ export class Telemetry {
     const { state, recorder, coverage } = this.#parts
     const { lastTickUs } = state
     const expected = recorder.recording && !coverage.isHalted && dataIsExpected(nyse, lastTickUs, recorder.nowUs)
-    return { lastTickUs, expected, silentMs: expected ? this.#dataFlow.silentMs(performance.now()) : undefined }
+    const watchedMs = coverage.silentMs
+    const silentMs = watchedMs === 'unwatched' ? this.#dataFlow.silentMs(performance.now()) : watchedMs
+    return { lastTickUs, expected, silentMs: expected ? silentMs : undefined }
   }
 
   get #openGaps(): OpenGap[] {

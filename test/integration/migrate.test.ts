@@ -123,7 +123,10 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     expect(await names('SELECT cause AS name FROM feed_gaps')).toEqual(['link'])
     // What is only in the new table goes with it; the gaps stay under their former name.
     expect(await migrateDown(client, { to: 1, dryRun: true })).toEqual([
-      'would undo migration 000002_one_stream',
+      ...(await readMigrations())
+        .slice(1)
+        .reverse()
+        .map(({ name }) => `would undo migration ${name}`),
       'would delete 5 rows of control_records',
       'would delete reason of 1 row of quotes',
     ])
