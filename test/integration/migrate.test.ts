@@ -123,7 +123,7 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     expect(await names('SELECT cause AS name FROM feed_gaps')).toEqual(['link'])
     // What is only in the new table goes with it; the gaps stay under their former name.
     expect(await migrateDown(client, { to: 1, dryRun: true })).toEqual([
-      ...(await readMigrations())
+      ...shipped
         .slice(1)
         .reverse()
         .map(({ name }) => `would undo migration ${name}`),
@@ -133,7 +133,7 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     await migrateDown(client, { to: 1, loseRows: true })
     expect(await names('SELECT cause AS name FROM outages')).toEqual(['link'])
     expect(await names('SELECT cause AS name FROM feed_gaps')).toEqual(['link'])
-    expect(await migrate(client)).toEqual(['applied migration 000002_one_stream'])
+    expect(await migrate(client)).toEqual(shipped.slice(1).map(({ name }) => `applied migration ${name}`))
   })
 
   it('undoes everything, the newest first, whatever the server made of the tables, and makes it again', async () => {
