@@ -57,9 +57,12 @@ export function usualFarm({ contract, feed }: ServedLine): string | undefined {
   return Object.keys(FARMS).find((name) => servesLine(name, { contract, feed }) && !FARMS[name]?.currencies?.includes('EUR'))
 }
 
-/** The farm that a notice names: `Market data farm connection is broken:usopt`. */
+/**
+ * The farm that a notice names: `Market data farm connection is broken:usopt`, `… is inactive but should be available upon demand.usopt`.
+ * One that names none is of a farm `unknown`.
+ */
 export function farmOf(text: string): string {
-  return text.slice(text.lastIndexOf(':') + 1).trim()
+  return /(?::|demand\.)\s*(\S+)\s*$/.exec(text)?.[1] ?? 'unknown'
 }
 
 /**

@@ -204,7 +204,8 @@ export class Watchdog {
       return true
     }
     watched.unprovenS++
-    if (held) watched.emptyHoldUs = heldSinceUs
+    // At the first look it may have been open for a moment only.
+    if (held && watched.unprovenS > 1) watched.emptyHoldUs = heldSinceUs
     if (held && watched.unprovenS === NO_DATA_S) {
       registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: watched.askAgainS * SECOND_MS })
     } else if (!held && watched.unprovenS >= watched.askAgainS) {

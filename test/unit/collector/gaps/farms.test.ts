@@ -34,6 +34,10 @@ describe('a farm', () => {
 
   it('is named at the end of its notices', () => {
     expect(farmOf('Market data farm connection is broken:usfarm.nj')).toBe('usfarm.nj')
+    const dormant = 'Market data farm connection is inactive but should be available upon demand'
+    expect(farmOf(`${dormant}.usfarm.nj`)).toBe('usfarm.nj')
+    expect(farmOf(`${dormant}:usopt`)).toBe('usopt')
+    expect(farmOf(`${dormant}.`)).toBe('unknown')
   })
 })
 
