@@ -10,6 +10,7 @@ import { addDemo } from './demo.ts'
 import { addDoctor } from './doctor.ts'
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.ts'
 import { addExport } from './export.ts'
+import { addGaps } from './gaps.ts'
 import { addGateway } from './gateway.ts'
 import { version } from './package.ts'
 import { addReplay } from './replay.ts'
@@ -21,6 +22,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addDemo,
   addCollect,
   addStatus,
+  addGaps,
   addDoctor,
   addGateway,
   addReplay,

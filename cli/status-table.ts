@@ -44,7 +44,9 @@ export function formatStatus(status: Status, nowMs: number): string {
       [
         ...(gaps.total > 0 ? [whole(gaps.total)] : []),
         ...(gaps.total + gaps.open.length === 0 ? ['none'] : []),
-        ...gaps.open.map((gap) => `open since ${second(gap.from)}: ${gap.cause}`),
+        ...gaps.open.map(
+          (gap) => `open since ${second(gap.from)}${gap.lines === undefined ? '' : `, ${counted(gap.lines, 'line')}`}: ${gap.cause}`,
+        ),
         ...gaps.last.map((gap) => `${second(gap.from)} to ${second(gap.to)}: ${gap.cause}`),
       ],
     ],

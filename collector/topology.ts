@@ -6,8 +6,8 @@
  *     -> recorder: numbered, stamped, judged, appended (record) -> subscribers: MarketState
  *     -> journal: group fsync (journal) -> writer: lanes, COPY, commit (write) -> segment released
  *
- * Beside that path: `Sessions` begins and rotates recording sessions, `GapLedger` names time without data, `IbOutages` reads IB's
- * notices, `LineSupply` has the wanted lines served, `Discovery` finds out which lines are wanted.
+ * Beside that path: `Sessions` begins and rotates recording sessions, `Coverage` knows which lines have data and `GapLedger` names the
+ * time in which they have none, `LineSupply` has the wanted lines served, `Discovery` finds out which lines are wanted.
  */
 
 import { Observable, Subject, takeUntil } from 'rxjs'
@@ -16,7 +16,7 @@ import { nyse } from '../market/calendar/calendar.ts'
 import { MarketState } from '../market/state/market-state.ts'
 import { isTick, type Tick } from '../market/tick.ts'
 import { createControlRouter } from './control-messages.ts'
-import { IbOutages } from './gaps/ib-outages.ts'
+import { Coverage } from './gaps/coverage.ts'
 import { GapLedger } from './gaps/ledger.ts'
 import { Feed, type FeedOptions as LinkFeedOptions, type FeedSettings } from './ib/link/feed.ts'
 import { NoticeLog } from './ib/notice-log.ts'
@@ -174,7 +174,7 @@ export interface FeedOptions extends Shared {
 export interface FeedHalf {
   feed: Feed
   sessions: Sessions
-  outages: IbOutages
+  coverage: Coverage
   supply: LineSupply
   discovery: Discovery
   /** Ends the feed: everything that has arrived is in the journal's hands. */
@@ -185,7 +185,7 @@ export interface FeedHalf {
 export function joinFeed(options: FeedOptions): FeedHalf {
   const { counts, events, clock, recorder, ledger, onBroken, onBegun, onEndOfTape } = options
   const stopped = new Subject<void>()
-  const outages = new IbOutages(recorder, ledger)
+  const coverage: Coverage = new Coverage({ ...options, supply: () => supply })
   const ticks = createTickRecorder(recorder, ledger, clock, counts)
   const assembler = new Assembler({
     silenceMs: 'publish' in clock ? Number.POSITIVE_INFINITY : SILENCE_MS,
@@ -195,9 +195,13 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     log: (code, text, repeated) => events.notice({ code, text, repeated }),
     onRepeated: (code, text) => events.noticeRepeated({ code, text }),
   })
-  const supply = new LineSupply({ ...options, assembler, outages, notices, delays: options.lineDelays })
+  const supply: LineSupply = new LineSupply({ ...options, assembler, coverage, notices, delays: options.lineDelays })
   assembler.connect({
-    onTick: (tick, arrivalUs) => supply.accepts(tick) && ticks.take(tick, arrivalUs),
+    onTick: (tick, arrivalUs) => {
+      if (!supply.accepts(tick)) return
+      ticks.take(tick, arrivalUs)
+      coverage.took(tick)
+    },
     onLineAlive: (reqId) => supply.lines.dataCame(reqId),
     onUnknownLine: () => ticks.takeUnknown(),
     onUnknownType: (tickType) => events.unknownTickType({ tickType }),
@@ -208,7 +212,9 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     ledger,
     events,
     onBroken,
+    onShifted: (byUs) => coverage.shifted(byUs),
     onBegun: () => {
+      coverage.begun()
       onBegun()
       supply.attach()
     },
@@ -223,9 +229,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     onMessages: (messages) => intake.take(messages),
     onDown: (reason, retryMs) => {
       intake.stop()
-      outages.linkLost()
-      if (counts.lines > 0) ledger.linesLost(recorder.lastProofUs, reason)
-      supply.linkDown()
+      supply.linkDown(coverage.linkLost(reason))
       events.feedDown({ reason, retryMs })
     },
     // A recording that is replayed has no dialogs, and its time may stand still until all of its lines are open.
@@ -236,7 +240,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
   const intake = new Intake({
     assembler,
     onMessage: (messages) => (counts.messages += messages),
-    onControl: createControlRouter({ sessions, supply, outages, notices, connection, onEndOfTape }),
+    onControl: createControlRouter({ sessions, supply, outages: coverage.notices, notices, connection, onEndOfTape }),
   })
   const discovery = new Discovery({
     ...options.universe,
@@ -254,11 +258,11 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     await feed.stop()
     supply.stop()
     intake.stop()
-    outages.linkLost()
+    coverage.stop()
     notices.stop()
     stopped.next()
   }
-  return { feed, sessions, outages, supply, discovery, stop }
+  return { feed, sessions, coverage, supply, discovery, stop }
 }
 
 /** What the feed only reports. */

@@ -109,18 +109,22 @@ export interface FeedGap extends RecordBase {
 /** What a line carries when it is not the broker's market data. */
 export type LineFeed = 'tick-by-tick-trades' | 'tick-by-tick-quotes'
 
-/** A line of data was opened or closed. `openedSeq` and `openedTsUs` name the opening, on both. */
+/**
+ * A line of data was opened or closed, or is missing: wanted, and not served from `untilTsUs` on for another reason than before, or for
+ * the first time. `openedSeq` and `openedTsUs` name the opening; a missing line has none, and they are the record's own number and
+ * `untilTsUs`.
+ */
 export interface LineEvent extends RecordBase {
   kind: 'line'
   instrument: number
-  event: 'opened' | 'closed'
+  event: 'opened' | 'closed' | 'missing'
   /** Absent: market data. The same on both. */
   feed?: LineFeed | undefined
   openedSeq: number
   openedTsUs: number
-  /** On `closed`: the last moment at which the line was known to be alive. */
+  /** On `closed`: the last moment at which the line was known to be alive. On `missing`: since when it is. */
   untilTsUs?: number | undefined
-  /** On `closed`: why. */
+  /** On `closed` and `missing`: why. */
   cause?: string | undefined
 }
 

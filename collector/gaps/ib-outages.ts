@@ -1,58 +1,80 @@
 /**
- * What IB's notices say of its link and its farms, as gaps.
+ * What IB's notices say of its link and its farms, handed on as outages (outages.ts), and what is to be done about the lines then.
  *
- * States: there -> away (1100, 2110: the link to the gateway may be up while the gateway has lost IB) -> there (1102, 1101, or another
- * link). A farm that breaks (2103) is apart from that, and ends with its own 2104 or with the link.
+ *   1100, 2110     IB is away; the link to the gateway may well be up
+ *   1101           it is back and has forgotten every line
+ *   1102           it is back and kept them, as it says; of the farms that its text does not list as connected the lines are dead
+ *   2103, 2105     a farm is broken: of market data, of history and tick-by-tick data
+ *   2104, 2106     it works; a 2110 is over with that too
+ *   2108           it is dormant: not broken, and nothing comes of it before something is asked for
  */
 
-import { CONNECTIVITY_LOST, FARM_BROKEN, FARM_WORKS, RESTORED_DATA_KEPT, RESTORED_DATA_LOST, TWS_SERVER_LINK_BROKEN } from '../ib/codes.ts'
+import {
+  CONNECTIVITY_LOST,
+  FARM_BROKEN,
+  FARM_DORMANT,
+  FARM_WORKS,
+  HISTORY_FARM_BROKEN,
+  HISTORY_FARM_WORKS,
+  RESTORED_DATA_KEPT,
+  RESTORED_DATA_LOST,
+  TWS_SERVER_LINK_BROKEN,
+} from '../ib/codes.ts'
+import type { Line } from '../lines/line.ts'
 import type { Recorder } from '../record/recorder.ts'
-import type { GapLedger } from './ledger.ts'
+import { farmOf, farmsIn, servesLine, usualFarm } from './farms.ts'
+import type { Outages } from './outages.ts'
 
-/**
- * What a notice asks for: `lines-kept`, IB is back and says that it kept the lines; `farm-back`, the same of a farm; `lines-lost`, all are
- * to be opened again.
- */
-export type LineEffect = 'lines-kept' | 'farm-back' | 'lines-lost' | undefined
+/** What a notice asks for. */
+export type LineEffect =
+  /** IB has forgotten all lines: they are to be opened again. They had data until then. */
+  | { kind: 'lines-lost'; sinceUs: number }
+  /** IB, or a farm, is back and says that it kept the lines: those of them that stay silent are to be asked for again. */
+  | { kind: 'lines-kept'; sinceUs: number; includes: (line: Line) => boolean }
 
 export class IbOutages {
   readonly #recorder: Recorder
-  readonly #ledger: GapLedger
-  #isAway = false
+  readonly #outages: Outages
+  readonly #lines: () => readonly Line[]
+  /** Those that this link has named. */
+  readonly #farms = new Set<string>()
 
-  constructor(recorder: Recorder, ledger: GapLedger) {
+  constructor(recorder: Recorder, outages: Outages, lines: () => readonly Line[]) {
     this.#recorder = recorder
-    this.#ledger = ledger
+    this.#outages = outages
+    this.#lines = lines
   }
 
   /** The gateway has lost IB. */
   get isAway(): boolean {
-    return this.#isAway
+    return this.#outages.ibIsAway
   }
 
   /** To be called for every notice; most are of something else. */
-  take(code: number, text: string): LineEffect {
-    const recorder = this.#recorder
+  take(code: number, text: string): LineEffect | undefined {
+    const outages = this.#outages
     // Nothing is asked for yet that could be missing, and the time is not known.
-    if (!recorder.recording) return undefined
+    if (!this.#recorder.recording) return undefined
     switch (code) {
       case CONNECTIVITY_LOST:
       case TWS_SERVER_LINK_BROKEN:
-        this.#isAway = true
-        this.#ledger.linesLost(recorder.lastProofUs, `ib-${code}`)
+        outages.lost(`ib-${code}`, { ibCode: code })
         return undefined
       case FARM_BROKEN:
-        this.#ledger.farmBroke(farmOf(text), recorder.lastProofUs)
+      case HISTORY_FARM_BROKEN:
+        this.#farms.add(farmOf(text))
+        outages.farmBroke(farmOf(text))
         return undefined
       case FARM_WORKS:
-        return this.#ledger.farmBack(farmOf(text), recorder.nowUs) ? 'farm-back' : undefined
+      case HISTORY_FARM_WORKS:
+        this.#farms.add(farmOf(text))
+        return this.#farmWorks(farmOf(text))
+      case FARM_DORMANT:
+        return ofFarm(farmOf(text), outages.farmDormant(farmOf(text)))
       case RESTORED_DATA_KEPT:
-        this.#isAway = false
-        return 'lines-kept'
+        return this.#kept(text)
       case RESTORED_DATA_LOST:
-        this.#isAway = false
-        this.#ledger.linesLost(recorder.lastProofUs, `ib-${code}`)
-        return 'lines-lost'
+        return { kind: 'lines-lost', sinceUs: outages.lost(`ib-${code}`) }
       default:
         return undefined
     }
@@ -60,12 +82,41 @@ export class IbOutages {
 
   /** The next link says anew what is away. */
   linkLost(): void {
-    this.#isAway = false
-    this.#ledger.farmsForgotten(this.#recorder.nowUs)
+    this.#farms.clear()
+  }
+
+  /** 2110 is said on a link to a gateway that has no IB yet, and 1102 does not always follow. */
+  #farmWorks(farm: string): LineEffect | undefined {
+    const outages = this.#outages
+    const effect = ofFarm(farm, outages.farmReturned(farm))
+    if (effect || outages.ibCode !== TWS_SERVER_LINK_BROKEN) return effect
+    const sinceUs = outages.returned()
+    return sinceUs === undefined ? undefined : ofFarm(farm, sinceUs)
+  }
+
+  #kept(text: string): LineEffect | undefined {
+    const outages = this.#outages
+    for (const farm of this.#missingIn(text)) outages.farmBroke(farm)
+    const sinceUs = outages.returned() ?? this.#recorder.nowUs
+    return { kind: 'lines-kept', sinceUs, includes: (line) => !outages.farmIsBroken(line) }
+  }
+
+  /** Farms of our lines that IB does not list as connected, where it lists any. */
+  #missingIn(text: string): string[] {
+    const listed = farmsIn(text)
+    if (!listed) return []
+    const known = [...new Set([...listed.broken, ...this.#farms])]
+    const missing = known.filter((farm) => !listed.connected.includes(farm))
+    // A farm that no notice has named yet, of lines that no listed one serves.
+    for (const line of this.#lines()) {
+      const usual = usualFarm(line)
+      const isListed = [...listed.connected, ...missing].some((farm) => servesLine(farm, line))
+      if (usual !== undefined && !isListed) missing.push(usual)
+    }
+    return missing
   }
 }
 
-/** The farm that a notice names: `Market data farm connection is broken:usopt`. */
-function farmOf(text: string): string {
-  return text.slice(text.lastIndexOf(':') + 1).trim()
+function ofFarm(farm: string, sinceUs: number | undefined): LineEffect | undefined {
+  return sinceUs === undefined ? undefined : { kind: 'lines-kept', sinceUs, includes: (line) => servesLine(farm, line) }
 }

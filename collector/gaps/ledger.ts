@@ -5,8 +5,7 @@
  * Open at the same time can be
  *   - one gap of all lines: the link is lost, IB is away, an earlier run crashed. Causes that come on top of each other are one gap,
  *     named after the first;
- *   - one of each broken farm. IB does not say which lines a farm serves, so that the gap is of all lines and named after the farm:
- *     it may be said of too many, never of too few;
+ *   - one of each broken farm, which is of the lines that the farm serves (farms.ts);
  *   - one for each reason for which ticks are dropped. It is over when none was dropped for a second of the tape's time, or, for what
  *     the journal refuses, as soon as the journal takes ticks again.
  *
@@ -49,12 +48,17 @@ export class GapLedger {
     return this.#open.get(ALL_LINES)
   }
 
+  /** The gap of a farm, while it is open. */
+  farmGap(farm: string): GapStart | undefined {
+    return this.#open.get(farmKey(farm))
+  }
+
   /** No line has data from then on. */
   linesLost(fromTsUs: number, cause: string): void {
     this.#begin(ALL_LINES, { fromTsUs, cause })
   }
 
-  /** The wanted lines are back. */
+  /** The wanted lines have data again. */
   linesBack(toTsUs: number): void {
     this.#end(ALL_LINES, toTsUs)
   }

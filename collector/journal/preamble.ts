@@ -26,7 +26,7 @@ export class Preamble {
       if (record.event !== 'interrupted') return
       this.#gapSeqs.set(gapKey(record), record.seq)
       this.#standing.set(record.seq, record)
-    } else if (record.kind === 'line' && record.event === 'closed') this.#standing.delete(record.openedSeq)
+    } else if (record.kind === 'line' && record.event !== 'opened') this.#standing.delete(record.openedSeq)
     else this.#standing.set(record.seq, record)
   }
 }

@@ -16,6 +16,8 @@ export interface LineActionsOptions {
   onWatched: (reqId: number, line: WantedLine) => void
   onOpened: (line: WantedLine) => void
   onClosed: (line: WantedLine, cause: string, untilUs?: number) => void
+  onMissing?: (line: Line, cause: string) => void
+  nowUs: () => number
 }
 
 export class LineActions {
@@ -48,7 +50,10 @@ export class LineActions {
     const ms = this.#queue.opener && askAgainInMs(line, this.#delays)
     if (ms === undefined) return
     line.timer = setTimeout(() => {
-      if (line.state === 'asked') line.unanswered++
+      if (line.state === 'asked') {
+        line.unanswered++
+        this.#options.onMissing?.(line, 'no-answer')
+      }
       if (line.state === 'refused') {
         line.retries++
         if (!oughtToBeServed(line, this.#table.all)) return this.arm(line)
@@ -82,6 +87,8 @@ export class LineActions {
   hold(line: Line): void {
     if (line.held) return
     line.held = true
+    line.needsData = false
+    line.heldSinceUs = this.#options.nowUs()
     this.#options.onOpened(line)
   }
 
@@ -97,6 +104,7 @@ export class LineActions {
   end(line: Line, event: 'pause' | 'refuse', cause: string): void {
     this.move(line, event)
     this.close(line, cause)
+    this.#options.onMissing?.(line, cause)
     line.doubt = undefined
     line.provenUs = undefined
     if (line.reqId !== undefined) this.#options.onWatched(line.reqId, line)

@@ -2,8 +2,8 @@
  * Has the wanted lines served over the link that is up: attaches them to it, takes the answers to their requests, and says when every
  * line has its answer.
  *
- * States: no link -> opening (lines are being requested) -> settled (each is open or refused, or has had no answer for 10 s). Settled
- * ends the gap of all lines, unless IB itself is away, and the account's entitlements are logged: once, and again when they got worse.
+ * States: no link -> opening (lines are being requested) -> settled (each is open or refused, or has had no answer for 10 s). Then the
+ * account's entitlements are logged: once, and again when they got worse. The gap of all lines is over with their data (outages.ts).
  */
 
 import { Subject } from 'rxjs'
@@ -13,8 +13,8 @@ import { refusalOf, UNKNOWN_TICKER_ID, VALIDATION_FAILED } from '../ib/codes.ts'
 import type { Link } from '../ib/link/link.ts'
 import { toIbContract } from '../ib/lookup/map-contract.ts'
 import { isDelayedType } from '../ib/ticks/tick-types.ts'
-import type { IbOutages, LineEffect } from '../gaps/ib-outages.ts'
-import type { GapLedger } from '../gaps/ledger.ts'
+import type { Coverage } from '../gaps/coverage.ts'
+import type { LineEffect } from '../gaps/ib-outages.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import type { Assembler } from '../ib/ticks/assemble.ts'
@@ -28,8 +28,7 @@ import { LineRegistry } from './registry.ts'
 
 export interface LineSupplyOptions {
   assembler: Assembler
-  outages: IbOutages
-  ledger: GapLedger
+  coverage: Pick<Coverage, 'outages' | 'startedUs'>
   recorder: Recorder
   events: Events
   /** The market's clock: no line is requested before the time is known. */
@@ -41,7 +40,7 @@ export interface LineSupplyOptions {
   delays?: Partial<LineDelays> | undefined
 }
 
-/** After the last request. A line without an answer does not keep the others' gap open, and the report back, for longer. */
+/** After the last request. A line without an answer does not keep the report back for longer. */
 const ANSWER_WAIT_MS = 10_000
 
 export class LineSupply {
@@ -53,7 +52,6 @@ export class LineSupply {
   readonly #wantsDelayed: boolean
   #genericTicks: readonly number[]
   #link: Link | undefined
-  /** False while lines are still to be wanted. */
   #universeIsKnown = false
   #stopped = false
   #timer: NodeJS.Timeout | undefined
@@ -67,6 +65,11 @@ export class LineSupply {
     this.#genericTicks = options.genericTicks
     this.#wantsDelayed = isDelayedType(options.marketDataType)
     this.lines = this.#createLines()
+  }
+
+  /** False while lines are still to be wanted. */
+  get universeIsKnown(): boolean {
+    return this.#universeIsKnown
   }
 
   /** The link that is up. */
@@ -94,31 +97,29 @@ export class LineSupply {
     this.attach()
   }
 
-  linkDown(): void {
+  /** `sinceUs`: the last moment at which lines had data. */
+  linkDown(sinceUs: number): void {
     this.#link = undefined
     this.lines.linkIsNew()
-    this.#detach('link-lost')
+    this.#detach('link-lost', sinceUs)
   }
 
   /** Opens the lines, when there is a link and the time is known. */
   attach(): void {
     if (!this.#link || !this.#options.clock.known) return
     this.entitlements.clear()
+    this.#options.coverage.outages.returned()
     this.lines.linkUp(this.#openerOn(this.#link))
     this.#settleLater()
     this.attached$.next()
   }
 
   /** IB, or one of its farms, has been away and is back, with or without the lines. */
-  ibIsBack(effect: NonNullable<LineEffect>, cause: string): void {
-    if (effect !== 'lines-lost') {
-      // IB says that it kept them; those that stay silent it has not.
-      this.lines.askSilentAgain(cause)
-      if (effect === 'lines-kept') this.#settleSoon()
-      return
-    }
+  ibIsBack(effect: LineEffect, cause: string): void {
+    // IB says that it kept them; those that stay silent it has not.
+    if (effect.kind === 'lines-kept') return this.lines.askSilentAgain(cause, { includes: effect.includes, provenUs: effect.sinceUs })
     // Every subscription is gone on IB's side; the same link opens them again.
-    this.#detach(cause)
+    this.#detach(cause, effect.sinceUs)
     this.attach()
   }
 
@@ -129,10 +130,7 @@ export class LineSupply {
 
   /** The lines that are wanted are open or refused. Without a link they are neither. */
   #settled(): void {
-    const { outages, ledger, recorder } = this.#options
-    if (!this.#universeIsKnown || !this.#link) return
-    if (!outages.isAway) ledger.linesBack(recorder.nowUs)
-    this.#reportEntitlements()
+    if (this.#universeIsKnown && this.#link) this.#reportEntitlements()
   }
 
   /** The gateway knows the line: it named its parameters, or the type of its data. */
@@ -185,13 +183,22 @@ export class LineSupply {
         recorder.lineOpened(line.instrument, line.feed)
       },
       onClosed: ({ instrument, feed }, cause, untilUs) => recorder.lineClosed(instrument, cause, untilUs, feed),
+      onMissing: ({ instrument, feed, wantedUs, wasServed }, cause) => {
+        // Tick-by-tick lines are an addition where there is room for them; a refused one leaves the sampled data.
+        if (!feed || wasServed) recorder.lineMissing(instrument, cause, wantedUs, feed)
+      },
       onRefused: (line, error, isRepeated) => this.#refused(line, error, isRepeated),
-      onUnwanted: (line) => entitlements.forget(line),
+      onUnwanted: (line) => {
+        entitlements.forget(line)
+        recorder.lineUnwanted(line.instrument, line.feed)
+      },
       onLimit: (lines, waiting) => events.lineLimit({ lines, waiting }),
       onPaused: (code, text) => events.linesPaused({ code, text }),
       onResumed: () => events.linesResumed(),
       onSettled: () => this.#settled(),
       nowUs: () => recorder.nowUs,
+      // What is found first has been wanted since the begin.
+      wantedSinceUs: () => (this.#universeIsKnown ? recorder.nowUs : this.#options.coverage.startedUs),
       onImpossible: (error) => events.impossibleTransition({ error }),
       delays,
     })
@@ -211,12 +218,12 @@ export class LineSupply {
     this.#fellBack.add(line.contract)
   }
 
-  #detach(cause: string): void {
+  #detach(cause: string, sinceUs: number): void {
     clearTimeout(this.#timer)
-    this.lines.linkDown(cause, this.#options.recorder.lastProofUs)
+    this.lines.linkDown(cause, sinceUs)
   }
 
-  /** Every line that is to be held is wanted now, or IB kept them: the gap is over when all have their answer. */
+  /** Every line that is to be held is wanted now. */
   #settleSoon(): void {
     if (this.lines.waiting === 0) this.#settled()
     else this.#settleLater()

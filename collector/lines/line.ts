@@ -13,7 +13,8 @@
  *   refused  not served; also by us, when its data is delayed and delayed data is not wanted
  *
  * Whether the tape says that the line is open (`held`) is a question of its own: data opens it in every state in which its request
- * id is known, and it closes when the gateway ends the line or we ask for it again.
+ * id is known, and it closes when the gateway ends the line or we ask for it again. An answer opens it too, ahead of its data; when the
+ * data does not follow, the watchdog (gaps/watchdog.ts) closes it as of that answer, and from then on only data opens it.
  */
 
 import type { Contract } from '../../market/contract.ts'
@@ -73,6 +74,8 @@ export class Line implements WantedLine {
   readonly feed?: LineFeed
   /** Its place in the order of importance; lower is more important. */
   rank: number
+  /** Since when it is wanted, in the market's time. */
+  wantedUs = 0
   reqId: number | undefined
   /** The id before, which was cancelled; data may still be on its way. */
   oldReqId: number | undefined
@@ -80,6 +83,10 @@ export class Line implements WantedLine {
   plain = false
   /** The tape says that it is open. */
   held = false
+  /** When the tape began to say so, in the market's time. */
+  heldSinceUs = 0
+  /** It was taken for dead: an answer to its request does not open it on the tape any more, only data does. */
+  needsData = false
   doubt: Doubt | undefined
   /** The last moment at which a line that is in doubt was known to live, in the market's time. */
   provenUs: number | undefined
@@ -127,6 +134,7 @@ export class Line implements WantedLine {
   forgetAnswers(): void {
     this.doubt = undefined
     this.provenUs = undefined
+    this.needsData = false
     this.unanswered = 0
     this.retries = 0
     this.isFinal = false

@@ -31,6 +31,8 @@ export interface LineRegistryOptions {
   onOpened: (line: WantedLine) => void
   /** `untilUs`: the last moment at which the line was known to live; absent: now. */
   onClosed: (line: WantedLine, cause: string, untilUs?: number) => void
+  /** The line is wanted and not served, for this reason from now on. */
+  onMissing?: (line: Line, cause: string) => void
   /** Not served. Without an error it was cancelled by us, because its data is delayed. `isRepeated`: it was asked for again, with the same answer. */
   onRefused: (line: WantedLine, error: { code: number; text: string } | undefined, isRepeated: boolean) => void
   /** The line is not wanted any more. */
@@ -44,10 +46,20 @@ export interface LineRegistryOptions {
   onSettled: () => void
   /** The market's time. */
   nowUs: () => number
+  /** Since when a line that is wanted now has been; now, when absent. */
+  wantedSinceUs?: () => number
   /** A line was to go where no line can go: a mistake of this program. Thrown when absent. */
   onImpossible?: (error: Error) => void
   /** Other intervals than the usual ones between attempts to have a line. */
   delays?: Partial<LineDelays> | undefined
+}
+
+const DELAYED_CAUSE = 'delayed data is not wanted'
+
+export interface LinesInDoubt {
+  includes: (line: Line) => boolean
+  /** Until when they were known to live, in the market's time. */
+  provenUs: number
 }
 
 export class LineRegistry {
@@ -105,6 +117,11 @@ export class LineRegistry {
   get isAnyServed(): boolean {
     const { asked, open, silent } = this.marketData
     return asked + open + silent > 0
+  }
+
+  /** Every line that is wanted, the most important first. */
+  get all(): readonly Line[] {
+    return this.#table.all
   }
 
   /** Market-data lines, open or not. */
@@ -180,10 +197,12 @@ export class LineRegistry {
   /** Data has come: the first under this id, or the next one of a line that is watched. It belongs to the line, dead or alive. */
   dataCame(reqId: number): void {
     const line = this.#table.byReqId(reqId)
-    if (!line || line.state === 'open') return
+    if (!line) return
     const isCurrent = line.reqId === reqId
+    line.needsData = false
     if (isCurrent && line.state === 'asked') return this.#open(line)
     this.#actions.hold(line)
+    if (line.state === 'open') return
     if (isCurrent && line.state === 'silent' && line.doubt) {
       if (performance.now() - line.doubt.sinceMs >= line.doubt.trustAfterMs) return this.#open(line)
     } else if (isCurrent && line.state !== 'queued') {
@@ -201,7 +220,8 @@ export class LineRegistry {
     this.#actions.cancel(line)
     line.isFinal = true
     this.#actions.move(line, 'refuse')
-    this.#actions.close(line, 'delayed data is not wanted')
+    this.#actions.close(line, DELAYED_CAUSE)
+    this.#options.onMissing?.(line, DELAYED_CAUSE)
     this.#options.onRefused(line, undefined, false)
     this.#answered(line)
   }
@@ -220,6 +240,7 @@ export class LineRegistry {
       this.#table.releaseIds(line)
       this.#actions.move(line, 'full')
       this.#actions.close(line, cause)
+      this.#options.onMissing?.(line, cause)
       this.#probe.learn()
     } else if (refusal === 'for-now' || refusal === 'ask-again') {
       const wasServed = line.state === 'open' || line.state === 'silent'
@@ -248,17 +269,18 @@ export class LineRegistry {
 
   /**
    * IB was lost and is back, or one of its farms: subscriptions may be dead although it says that they were kept. Asks at once for
-   * every line that is not served, and for those that are when no data comes in the next seconds. `cause` is recorded with them.
+   * every line that is not served, and for those that are when no data comes in the next seconds. `cause` is recorded with them, as of
+   * `provenUs`; absent: now.
    */
-  askSilentAgain(cause: string): void {
+  askSilentAgain(cause: string, { includes = () => true, provenUs = this.#options.nowUs() }: Partial<LinesInDoubt> = {}): void {
     if (!this.#queue.opener) return
     for (const line of this.#table.all) {
-      const todo = afterOutage(line, this.#actions.askedMs(line))
+      const todo = includes(line) ? afterOutage(line, this.#actions.askedMs(line)) : undefined
       if (!todo) continue
       line.unanswered = 0
       line.retries = 0
       if (todo === 'doubt') {
-        line.provenUs = this.#options.nowUs()
+        line.provenUs = provenUs
         this.#actions.doubt(line, 'doubt', { cause, trustAfterMs: 0, askAfterMs: this.#delays.silentMs })
         if (line.reqId !== undefined) this.#options.onWatched(line.reqId, line)
       } else if (todo === 'wait') this.#actions.arm(line)
@@ -267,9 +289,35 @@ export class LineRegistry {
     void this.#queue.run()
   }
 
+  /**
+   * A line that is served as far as is known has had no data since `provenUs`, though it should: closes it as of then, and asks for it
+   * again, at once or in a while unless data comes.
+   */
+  dead(line: Line, { cause, provenUs, askAfterMs }: { cause: string; provenUs: number; askAfterMs: number }): void {
+    if (!this.#queue.opener || (line.state !== 'open' && line.state !== 'silent')) return
+    line.provenUs = provenUs
+    this.#actions.close(line, cause)
+    this.#options.onMissing?.(line, cause)
+    line.needsData = true
+    if (line.state === 'open') this.#actions.doubt(line, 'doubt', { cause, trustAfterMs: 0, askAfterMs })
+    if (askAfterMs === 0) {
+      this.#actions.askAgain(line, cause)
+      void this.#queue.run()
+    } else if (line.reqId !== undefined) this.#options.onWatched(line.reqId, line)
+  }
+
+  /** A line that the gateway said to serve has its first data only now: it was held in name only until then. */
+  lateData(line: Line, cause: string, openedUs: number): void {
+    if (!line.held) return
+    this.#actions.close(line, cause, openedUs)
+    this.#actions.hold(line)
+  }
+
   #add(wanted: WantedLine): void {
     if (this.#table.of(wanted)) return
     const line = this.#table.add(wanted)
+    const { wantedSinceUs, nowUs } = this.#options
+    line.wantedUs = (wantedSinceUs ?? nowUs)()
     if (this.#queue.opener) this.#actions.enqueue(line)
   }
 
@@ -291,7 +339,7 @@ export class LineRegistry {
     line.unanswered = 0
     line.doubt = undefined
     line.provenUs = undefined
-    this.#actions.hold(line)
+    if (!line.needsData) this.#actions.hold(line)
     this.#answered(line)
   }
 
@@ -302,6 +350,7 @@ export class LineRegistry {
     if (line.reqId !== undefined) this.#actions.cancel(line)
     this.#actions.move(line, 'full')
     this.#actions.close(line, 'no-line')
+    this.#options.onMissing?.(line, 'no-line')
     this.#settle()
     return false
   }

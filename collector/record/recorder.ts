@@ -37,8 +37,19 @@ export interface RecorderOptions {
 /** Why a tick was not recorded. */
 export type DropReason = 'no-session' | 'journal-full' | 'journal-failed' | 'too-long' | 'unknown-line'
 
+/** Cause of a closing behind which nothing is missing: the line is not wanted any more. */
+const NOT_WANTED = 'config'
+
 /** A record without what the recorder gives it. */
 type Unstamped<T extends TapeRecord> = T extends TapeRecord ? Omit<T, 'seq' | 'tsUs'> : never
+
+/** A line that is wanted and has no data. */
+export interface MissingLine {
+  instrument: number
+  feed?: LineFeed | undefined
+  cause: string
+  sinceUs: number
+}
 
 interface OpenLine {
   instrument: number
@@ -60,6 +71,8 @@ export class Recorder {
   readonly #contracts: Contract[] = []
   /** By instrument and feed. */
   readonly #openLines = new Map<string, OpenLine>()
+  /** The same of lines that are wanted and not open. */
+  readonly #missingLines = new Map<string, MissingLine>()
   #journal: Journal | undefined
   /** The journal refuses ticks because it is full. */
   #isFull = false
@@ -145,6 +158,9 @@ export class Recorder {
     this.#openLines.clear()
     this.#counts.lines = 0
     for (const { instrument, feed } of open) this.lineOpened(instrument, feed)
+    const missing = [...this.#missingLines.values()]
+    this.#missingLines.clear()
+    for (const { instrument, cause, feed } of missing) this.lineMissing(instrument, cause, this.nowUs, feed)
   }
 
   /**
@@ -276,6 +292,29 @@ export class Recorder {
     const key = lineKey(instrument, feed)
     if (!feed && !this.#openLines.has(key)) this.#counts.lines++
     this.#openLines.set(key, line)
+    this.#missingLines.delete(key)
+  }
+
+  /** Lines that are wanted and have no data, as far as the reason is known. */
+  get missing(): Iterable<MissingLine> {
+    return this.#missingLines.values()
+  }
+
+  /** The line is wanted and not open, for this reason from now on; `wantedUs`: since when it is wanted, where no reason is known yet. */
+  lineMissing(instrument: number, cause: string, wantedUs: number, feed?: LineFeed): void {
+    const key = lineKey(instrument, feed)
+    const known = this.#missingLines.get(key)
+    if (this.#openLines.has(key) || known?.cause === cause) return
+    const sinceUs = known ? this.nowUs : wantedUs
+    const what = { instrument, ...(feed && { feed }), cause }
+    this.#missingLines.set(key, { ...what, sinceUs: known?.sinceUs ?? sinceUs })
+    this.#append({ kind: 'line', event: 'missing', ...what, openedSeq: this.#seq + 1, openedTsUs: sinceUs, untilTsUs: sinceUs })
+  }
+
+  /** A line that was missing is not wanted any more. */
+  lineUnwanted(instrument: number, feed?: LineFeed): void {
+    if (this.#missingLines.has(lineKey(instrument, feed))) this.lineMissing(instrument, NOT_WANTED, this.nowUs, feed)
+    this.#missingLines.delete(lineKey(instrument, feed))
   }
 
   /** `untilUs`: the last moment at which the line was known to be alive; now, when it is closed on purpose. */
@@ -286,7 +325,9 @@ export class Recorder {
     this.#openLines.delete(key)
     if (!feed) this.#counts.lines--
     // Its opening was a sign of life too.
-    this.#append({ kind: 'line', event: 'closed', ...line, untilTsUs: Math.max(untilUs, line.openedTsUs), cause })
+    const untilTsUs = Math.max(untilUs, line.openedTsUs)
+    this.#append({ kind: 'line', event: 'closed', ...line, untilTsUs, cause })
+    this.#missingLines.set(key, { instrument, feed, cause, sinceUs: untilTsUs })
   }
 
   #refuse(reason: DropReason): DropReason {

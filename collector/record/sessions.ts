@@ -21,6 +21,8 @@ export interface SessionsOptions {
   events: Events
   /** The first session has begun, in the same turn. */
   onBegun: () => void
+  /** A session has followed another one, whose time lies by so much ahead of what the old one would show. */
+  onShifted?: (byUs: number) => void
   /** A session could not be ended: the journal is in a state that must not be. */
   onBroken: (error: unknown) => void
   /** For how long the machine has slept so far; the machine's own figure when absent. */
@@ -95,10 +97,12 @@ export class Sessions {
   }
 
   #rotate(cause: string): void {
-    const { recorder, ledger, events, onBroken } = this.#options
+    const { recorder, ledger, events, onBroken, onShifted } = this.#options
     ledger.nextSession(() => {
+      const beforeUs = recorder.nowUs
       recorder.end(cause, { keepLines: true }).catch(onBroken)
       recorder.begin()
+      onShifted?.(recorder.nowUs - beforeUs)
     })
     events.sessionBegun({ sessionId: recorder.sessionId, cause })
   }

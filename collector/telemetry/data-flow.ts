@@ -61,24 +61,33 @@ const LATE_CLOSE_US = 15 * MINUTE_US
 /** Data that stops so soon behind an end of trading stops because of it. */
 const TRAILING_US = 5 * MINUTE_US
 
+/** The latest end of trading up to `nowUs`: of a session, of what trades longer than it, or of its extended hours. */
+function latestEndUs(calendar: TradingCalendar, nowUs: number): number {
+  const today = calendar.zone.dateOf(nowUs)
+  const ends = [calendar.previousSession(today).date, today].flatMap((date) => {
+    const hours = calendar.tradingHours(date)
+    return hours ? [hours.closeUs, hours.closeUs + LATE_CLOSE_US, hours.extendedCloseUs] : []
+  })
+  return Math.max(...ends.filter((endUs) => endUs <= nowUs))
+}
+
 /**
- * Whether data is expected at `nowUs`, when the last came at `lastTickUs`: within a session always; outside of one only when data
- * flowed there and no end of trading explains that it does not any more.
+ * Returns what says of the time of a last tick whether data is expected at `nowUs`: within a session always; outside of one only when
+ * data flowed there and no end of trading explains that it does not any more.
  */
-export function dataIsExpected(calendar: TradingCalendar, lastTickUs: number | undefined, nowUs: number): boolean {
+export function expectationAt(calendar: TradingCalendar, nowUs: number): (lastTickUs: number | undefined) => boolean {
   try {
-    if (calendar.isOpenAt(nowUs)) return true
-    if (lastTickUs === undefined) return false
-    const today = calendar.zone.dateOf(nowUs)
-    const dates = [calendar.previousSession(today).date, today]
-    const ends = dates.flatMap((date) => {
-      const hours = calendar.tradingHours(date)
-      return hours ? [hours.closeUs, hours.closeUs + LATE_CLOSE_US, hours.extendedCloseUs] : []
-    })
-    return !ends.some((endUs) => endUs >= lastTickUs - TRAILING_US && endUs <= nowUs)
+    if (calendar.isOpenAt(nowUs)) return () => true
+    const endUs = latestEndUs(calendar, nowUs)
+    return (lastTickUs) => lastTickUs !== undefined && endUs < lastTickUs - TRAILING_US
   } catch (error) {
     // A day that the calendar does not know.
-    if (error instanceof TapedeckError) return true
+    if (error instanceof TapedeckError) return () => true
     throw error
   }
+}
+
+/** Whether data is expected at `nowUs`, when the last came at `lastTickUs`. */
+export function dataIsExpected(calendar: TradingCalendar, lastTickUs: number | undefined, nowUs: number): boolean {
+  return expectationAt(calendar, nowUs)(lastTickUs)
 }

@@ -2,6 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
+import type { OpenGap } from '../gaps/missing.ts'
 import type { JournalBound } from '../journal/bound.ts'
 import { CONNECTION_STATES, type ConnectionState, isConnected } from '../ib/link/connection.ts'
 import type { LineCounts } from '../lines/line.ts'
@@ -21,7 +22,7 @@ export interface WatchedParts {
   connection: () => ConnectionState
   pendingBatches: () => number
   lines: () => Readonly<Record<'market-data' | 'tick-by-tick', LineCounts>>
-  openGaps: () => number
+  openGaps: () => readonly OpenGap[]
   missingRows: () => number
   silentMs: () => number | undefined
 }
@@ -158,7 +159,17 @@ function watchParts(registry: Registry, { connection, pendingBatches, lines, ope
     },
   })
   gauge('rows_missing', 'Rows of the newest batches that were committed and are gone from the database.', missingRows)
-  gauge('gaps_open', 'Gaps in the recording that are open now.', openGaps)
+  gauge('gaps_open', 'Gaps in the recording that are open now.', () => openGaps().length)
+  new Gauge({
+    name: 'tapedeck_lines_missing',
+    help: 'Wanted lines that have no data though not all lines are without, by cause.',
+    labelNames: ['cause'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { cause, lines } of openGaps()) if (lines !== undefined) this.set({ cause }, lines)
+    },
+  })
   gauge(
     'data_silent_seconds',
     'For how long no tick came on any line although data is expected; 0 while that is well.',

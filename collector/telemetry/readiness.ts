@@ -3,8 +3,8 @@
  * is not expected now, and becomes durable, in the database within a stated time.
  */
 
+import { isPassing, type OpenGap } from '../gaps/missing.ts'
 import { type ConnectionStatus, isConnected } from '../ib/link/connection.ts'
-import type { GapStart } from '../gaps/gap.ts'
 import { isoFromUs } from '../../market/time.ts'
 
 export interface ReadinessFacts {
@@ -19,7 +19,7 @@ export interface ReadinessFacts {
   /** No tick came on any line for so long, although data is expected; undefined while that is well. */
   silentMs: number | undefined
   /** Gaps that are open now. */
-  openGaps: readonly GapStart[]
+  openGaps: readonly OpenGap[]
   /** What is wrong with the journal. */
   journalTrouble: string | undefined
   database: {
@@ -58,7 +58,11 @@ function feedReasons({ connection, isWithoutData, ibIsAway, recording, lines, si
   if (connection.state === 'paused') reasons.push(`another session of the user has the market data: ${connection.reasons[0]}`)
   if (connected && isWithoutData) reasons.push('logged in, and no data on any line: a dialog of TWS or IB Gateway may wait for an answer')
   if (connected && silentMs !== undefined) reasons.push(`no market data on any line for ${seconds(silentMs)}`)
-  for (const { fromTsUs, cause } of openGaps) reasons.push(`data is missing since ${isoFromUs(fromTsUs)}: ${cause}`)
+  for (const { fromTsUs, cause, lines: missing } of openGaps) {
+    const whose = missing === undefined ? '' : ` of ${missing} ${missing === 1 ? 'line' : 'lines'}`
+    // What is refused for good does not keep the others from being recorded.
+    if (missing === undefined || isPassing({ cause })) reasons.push(`data${whose} is missing since ${isoFromUs(fromTsUs)}: ${cause}`)
+  }
   return reasons
 }
 

@@ -9,7 +9,7 @@ import { CONNECTION_STATES, type ConnectionStatus, isConnected } from '../ib/lin
 import type { EntitlementRow } from '../lines/entitlements.ts'
 import type { LineCounts } from '../lines/line.ts'
 import { messageOf } from '../../market/errors.ts'
-import type { GapStart } from '../gaps/gap.ts'
+import type { OpenGap } from '../gaps/missing.ts'
 import type { Counts } from './counts.ts'
 import type { Events } from './events/index.ts'
 
@@ -87,7 +87,8 @@ export const statusSchema = z.object({
   }),
   gaps: z.object({
     total: count,
-    open: z.array(z.object({ from: moment, cause: z.string() })),
+    /** `lines`: of so many single lines; absent: of all, or of those of a farm. */
+    open: z.array(z.object({ from: moment, cause: z.string(), lines: count.optional() })),
     last: z.array(z.object({ from: moment, to: moment, cause: z.string() })),
   }),
   entitlements: z.array(
@@ -121,7 +122,7 @@ export interface StatusSources {
   notReady: () => string[]
   /** Time of the last tick; whether data is expected now; for how long none came although it is. */
   data: () => { lastTickUs: number | undefined; expected: boolean; silentMs: number | undefined }
-  openGaps: () => readonly GapStart[]
+  openGaps: () => readonly OpenGap[]
   lineLimit: () => number
   learnedLineLimit: () => number | undefined
   marketData: () => LineCounts
@@ -243,7 +244,9 @@ export function createStatusPage(sources: StatusSources): StatusPage {
         },
         gaps: {
           total: counts.gaps,
-          open: sources.openGaps().map(({ fromTsUs, cause }) => ({ from: isoFromUs(fromTsUs), cause })),
+          open: sources
+            .openGaps()
+            .map(({ fromTsUs, cause, lines }) => ({ from: isoFromUs(fromTsUs), cause, ...(lines !== undefined && { lines }) })),
           last: seen.gaps.map(({ fromTsUs, toTsUs, cause }) => ({ from: isoFromUs(fromTsUs), to: isoFromUs(toTsUs), cause })),
         },
         entitlements: sources.entitlements().map((row) => ({ ...row, reasons: [...row.reasons] })),

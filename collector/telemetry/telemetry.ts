@@ -7,7 +7,8 @@ import { nyse } from '../../market/calendar/calendar.ts'
 import type { MarketState } from '../../market/state/market-state.ts'
 import { isDiskFull } from '../../system/durable-files.ts'
 import type { GapLedger } from '../gaps/ledger.ts'
-import type { IbOutages } from '../gaps/ib-outages.ts'
+import type { Coverage } from '../gaps/coverage.ts'
+import { type OpenGap, openGaps } from '../gaps/missing.ts'
 import type { Feed } from '../ib/link/feed.ts'
 import { NO_DATA } from '../ib/link/first-data.ts'
 import type { JournalBound } from '../journal/bound.ts'
@@ -40,7 +41,7 @@ export interface TelemetryParts {
   lag: CommitLag
   metrics: Metrics
   feed: Feed
-  outages: IbOutages
+  coverage: Coverage
   supply: LineSupply
   discovery: Discovery
 }
@@ -84,12 +85,12 @@ export class Telemetry {
     const { missingRows, checkRowsMs } = options
     this.#rowCheck = new RowCheck({ missingRows, events: parts.events, ...(checkRowsMs !== undefined && { pauseMs: checkRowsMs }) })
     this.#page = this.#createPage()
-    const { metrics, writer, supply, ledger, feed } = parts
+    const { metrics, writer, supply, feed } = parts
     metrics.watch({
       connection: () => feed.connection.state,
       pendingBatches: () => writer.pending,
       lines: () => ({ 'market-data': supply.lines.marketData, 'tick-by-tick': supply.lines.tickByTick }),
-      openGaps: () => ledger.open.length,
+      openGaps: () => this.#openGaps,
       missingRows: () => this.#rowCheck.missing ?? 0,
       silentMs: () => this.#data.silentMs,
     })
@@ -133,22 +134,29 @@ export class Telemetry {
 
   /** The last tick, whether data is expected now, and for how long none came although it is. */
   get #data() {
-    const { state, recorder } = this.#parts
+    const { state, recorder, coverage } = this.#parts
     const { lastTickUs } = state
-    const expected = recorder.recording && dataIsExpected(nyse, lastTickUs, recorder.nowUs)
-    return { lastTickUs, expected, silentMs: expected ? this.#dataFlow.silentMs(performance.now()) : undefined }
+    const expected = recorder.recording && !coverage.isHalted && dataIsExpected(nyse, lastTickUs, recorder.nowUs)
+    const watchedMs = coverage.silentMs
+    const silentMs = watchedMs === 'unwatched' ? this.#dataFlow.silentMs(performance.now()) : watchedMs
+    return { lastTickUs, expected, silentMs: expected ? silentMs : undefined }
+  }
+
+  get #openGaps(): OpenGap[] {
+    const { ledger, recorder } = this.#parts
+    return openGaps(ledger.open, ledger.allLines !== undefined, recorder.missing)
   }
 
   #notReady(): string[] {
-    const { feed, outages, recorder, supply, ledger, bound, writer, lag } = this.#parts
+    const { feed, coverage, recorder, supply, bound, writer, lag } = this.#parts
     return notReadyReasons({
       connection: feed.connection.status,
       isWithoutData: feed.connection.has(NO_DATA),
-      ibIsAway: outages.isAway,
+      ibIsAway: coverage.notices.isAway,
       recording: recorder.recording,
       lines: { wanted: supply.lines.wanted, open: supply.lines.marketData.open },
       silentMs: this.#data.silentMs,
-      openGaps: ledger.open,
+      openGaps: this.#openGaps,
       journalTrouble: bound.trouble,
       database: {
         failing: writer.failing,
@@ -176,17 +184,17 @@ export class Telemetry {
   }
 
   #createPage(): StatusPage {
-    const { counts, events, clock, recorder, ledger, outages, supply, discovery, bound, writer, lag, feed } = this.#parts
+    const { counts, events, clock, recorder, coverage, supply, discovery, bound, writer, lag, feed } = this.#parts
     return createStatusPage({
       ...this.#options,
       counts,
       events,
       session: () => (recorder.recording ? { id: recorder.sessionId, marketTimeUs: clock.nowUs() } : undefined),
       connection: () => ({ ...feed.connection.status, port: feed.port }),
-      ibIsAway: () => outages.isAway,
+      ibIsAway: () => coverage.notices.isAway,
       notReady: () => this.#notReady(),
       data: () => this.#data,
-      openGaps: () => ledger.open,
+      openGaps: () => this.#openGaps,
       lineLimit: () => discovery.lines,
       journal: () => ({
         segments: bound.segments.size,

@@ -76,7 +76,8 @@ export async function tabulateControlRecords(
   records: readonly ControlRecord[],
   numberOf: NumberOf,
 ): Promise<void> {
-  const lines = records.filter((record) => record.kind === 'line')
+  // A line that is missing was not held.
+  const lines = records.filter((record) => record.kind === 'line' && record.event !== 'missing') as LineEvent[]
   const gaps = records.filter((record) => record.kind === 'gap')
   const configs = records.filter((record) => record.kind === 'config')
   await insert(client, SESSIONS, sessionId, sessionRow(records.filter((record) => record.kind === 'session')))

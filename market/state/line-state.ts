@@ -34,6 +34,7 @@ export class TrackedLine implements LineState {
   }
 
   apply(event: LineEvent): OpenedLines {
+    if (event.event === 'missing') return 0
     return event.event === 'opened' ? this.#open(event) : this.#close(event)
   }
 

@@ -32,6 +32,7 @@ import { leftInJournal } from './left-in-journal.ts'
 import { lineLimit } from './line-limit.ts'
 import { lineRefused } from './line-refused.ts'
 import { linesPaused } from './lines-paused.ts'
+import { linesSilent } from './lines-silent.ts'
 import { linesResumed } from './lines-resumed.ts'
 import { listenerError } from './listener-error.ts'
 import { messageUnreadable } from './message-unreadable.ts'
@@ -95,6 +96,7 @@ const EVENTS = {
   lineRefused,
   linesPaused,
   linesResumed,
+  linesSilent,
   listenerError,
   messageUnreadable,
   noMarketRule,

@@ -46,7 +46,7 @@ const CHECKS: Readonly<Record<ControlKind, Readonly<Record<string, Check>>>> = {
   contract: { instrument, contract },
   line: {
     instrument,
-    event: oneOf('opened', 'closed'),
+    event: oneOf('opened', 'closed', 'missing'),
     feed: optional(oneOf('tick-by-tick-trades', 'tick-by-tick-quotes')),
     openedSeq: whole,
     openedTsUs: whole,

@@ -132,6 +132,7 @@ describe('delayed data', () => {
 
     expect(records?.filter(({ kind }) => kind === 'quote' || kind === 'line')).toMatchObject([
       { kind: 'line', event: 'opened', instrument: 0 },
+      { kind: 'line', event: 'missing', instrument: 1, cause: 'delayed data is not wanted' },
       { kind: 'quote', instrument: 0 },
       { kind: 'line', event: 'closed', instrument: 0 },
     ])
@@ -276,5 +277,38 @@ describe('tick-by-tick lines of the underlyings', () => {
       { kind: 'tick-by-tick', refused: 2 },
     ])
     expect(gateway.requests.filter(({ fields }) => fields[0] === '98')).toEqual([])
+  })
+})
+
+describe('a line that the gateway does not like', () => {
+  it('is asked for without generic ticks when these do not go with it', async () => {
+    const { tws, linesOpen } = await collectorOn(createWallClock(), async (gateway) => {
+      await greet(gateway)
+      for (;;) {
+        const request = await gateway.request(1)
+        if (request.at(-4) === '') gateway.send(58, 1, request[2] ?? '', 1)
+        else gateway.send(4, 2, request[2] ?? '', 321, 'Error validating request:-incorrect generic tick list', '')
+      }
+    })
+    await linesOpen(2)
+    const gateway = await tws(0)
+
+    expect(gateway.requests.filter(({ fields }) => fields[0] === '1').map(({ fields }) => fields.at(-4))).toEqual([
+      '100,101',
+      '100,101',
+      '',
+      '',
+    ])
+  })
+
+  it('is not recorded, and the others are', async () => {
+    const { linesOpen, logged } = await collectorOn(createWallClock(), async (gateway) => {
+      await greet(gateway)
+      gateway.send(4, 2, (await gateway.request(1))[2] ?? '', 200, 'No security definition has been found', '')
+      gateway.send(58, 1, (await gateway.request(1))[2] ?? '', 1)
+    })
+    await linesOpen(1)
+
+    expect(logged).toContainEqual(expect.objectContaining({ level: 40, contract: 'TWX', code: 200 }))
   })
 })

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createGatewayClock, createWallClock } from '../../../collector/record/clock.ts'
 import { greet } from '../../support/gateway/scripted-tws.ts'
 import { PATIENTLY } from '../../support/waiting.ts'
-import { acceptAll, collectorOn, reqIdsOf, type Script } from './topology-support.ts'
+import { acceptAll, collectorOn, reqIdsOf, type Script, tickAll } from './topology-support.ts'
 
 const START_US = 1401975060_000_000
 
@@ -53,7 +53,7 @@ describe('a day without trouble', () => {
 })
 
 describe('a link that is lost', () => {
-  it('leaves a gap, recorded when every line is back, that begins at the last sign of life', async () => {
+  it('leaves a gap, recorded when every line has data again, that begins with the last data', async () => {
     let second: string[] = []
     const { finish, tws, linesOpen, counts, recorder } = await collectorOn(createWallClock(), async (gateway, index) => {
       if (index === 0) return acceptAll(gateway, index)
@@ -72,8 +72,13 @@ describe('a link that is lost', () => {
     expect(counts.gaps).toBe(0)
     next.send(58, 1, second[0] ?? '', 1)
     await linesOpen(2)
+    next.send(1, 6, second[1] ?? '', 1, 35.1, 8, 1)
+    next.send(1, 6, second[0] ?? '', 1, 70.5, 3, 1)
+    next.send(49, 1, 1401975060)
+    await vi.waitFor(() => expect(counts.gaps).toBe(1), PATIENTLY)
     const [records] = await finish()
 
+    const backUs = records?.findLast(({ kind }) => kind === 'quote')?.tsUs
     const lost = records?.filter(({ kind }) => kind !== 'contract').slice(5)
     expect(lost).toMatchObject([
       { kind: 'session', event: 'interrupted', fromTsUs: provedUs, cause: 'the gateway closed the connection' },
@@ -81,7 +86,10 @@ describe('a link that is lost', () => {
       { kind: 'line', event: 'closed', instrument: 1, untilTsUs: provedUs, cause: 'link-lost' },
       { kind: 'line', event: 'opened', instrument: 1 },
       { kind: 'line', event: 'opened', instrument: 0 },
-      { kind: 'gap', fromTsUs: provedUs, cause: 'the gateway closed the connection' },
+      { kind: 'quote', instrument: 1 },
+      { kind: 'quote', instrument: 0 },
+      { kind: 'session', event: 'alive' },
+      { kind: 'gap', fromTsUs: provedUs, toTsUs: backUs, cause: 'the gateway closed the connection' },
       { kind: 'line', event: 'closed' },
       { kind: 'line', event: 'closed' },
       { kind: 'session', event: 'ended' },
@@ -99,17 +107,23 @@ describe('a link that is lost', () => {
     topology.supply.universeFound()
     expect(counts.gaps).toBe(0)
     await linesOpen(2)
-    expect(counts.gaps).toBe(1)
+    expect(counts.gaps).toBe(0)
+    tickAll(await tws(1))
+    await vi.waitFor(() => expect(counts.gaps).toBe(1), PATIENTLY)
   })
 
-  it('is not over before it is known which lines are wanted, though those that are known are open', async () => {
-    const { linesOpen, counts, topology, ledger, recorder } = await collectorOn(createWallClock())
+  it('is not over before it is known which lines are wanted, though those that are known have data', async () => {
+    const { tws, linesOpen, counts, topology, ledger, recorder } = await collectorOn(createWallClock())
     const search = vi.spyOn(topology.supply, 'universeFound').mockImplementation(() => undefined)
     ledger.linesLost(recorder.nowUs - 1000, 'collector-crash')
     await linesOpen(2)
+    tickAll(await tws(0))
+    await vi.waitFor(() => expect(counts.received).toBe(2), PATIENTLY)
+    topology.coverage.outages.check()
     expect(ledger.open).toHaveLength(1)
     search.mockRestore()
     topology.supply.universeFound()
+    topology.coverage.outages.check()
     expect(ledger.open).toEqual([])
     expect(counts.gaps).toBe(1)
   })
@@ -121,7 +135,9 @@ describe('a link that is lost', () => {
         if (index === 0) return acceptAll(gateway, index)
         await greet(gateway)
         if (index === 2) return
-        gateway.send(58, 1, (await gateway.request(1))[2] ?? '', 1)
+        const [, , served = ''] = await gateway.request(1)
+        gateway.send(58, 1, served, 1)
+        gateway.send(1, 6, served, 1, 70.5, 3, 1)
         gateway.send(4, 2, (await gateway.request(1))[2] ?? '', 101, 'Max number of tickers has been reached', '')
       },
       { lineDelays: { lineMs: 300 } },
@@ -147,8 +163,8 @@ describe('a link that is lost', () => {
 })
 
 describe('a gateway that has lost IB', () => {
-  it('leaves a gap until IB is back, whatever the gateway says in between', async () => {
-    const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock(), async (gateway) => {
+  it('leaves a gap until there is data again, whatever the gateway says in between', async () => {
+    const { finish, tws, linesOpen, counts, topology } = await collectorOn(createWallClock(), async (gateway) => {
       await greet(gateway)
       gateway.send(58, 1, (await gateway.request(1))[2] ?? '', 1)
     })
@@ -162,6 +178,10 @@ describe('a gateway that has lost IB', () => {
     expect(counts.gaps).toBe(0)
     gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:usfarm', '')
     gateway.send(4, 2, -1, 1102, 'Connectivity has been restored - data maintained', '')
+    await vi.waitFor(() => expect(topology.coverage.notices.isAway).toBe(false), PATIENTLY)
+    topology.coverage.outages.check()
+    expect(counts.gaps).toBe(0)
+    tickAll(gateway)
     await vi.waitFor(() => expect(counts.gaps).toBe(1), PATIENTLY)
     const [records] = await finish()
 
@@ -175,7 +195,7 @@ describe('a gateway that has lost IB', () => {
 
   it.each([
     ['IB itself', 1100, 'Connectivity between IB and the gateway has been lost', 'ib-1100'],
-    ['a farm', 2103, 'Market data farm connection is broken:usopt', 'farm-broken: usopt'],
+    ['a farm', 2103, 'Market data farm connection is broken:usfarm', 'farm-broken: usfarm'],
   ])('has no data of %s from the last sign of life on, and the gap is named at an orderly stop', async (_what, code, text, cause) => {
     const { finish, tws, linesOpen, counts, recorder, ledger } = await collectorOn(createWallClock())
     const gateway = await tws(0)
@@ -196,27 +216,34 @@ describe('a gateway that has lost IB', () => {
     expect(gap?.kind === 'gap' && gap.toTsUs).toBeGreaterThan(begunUs)
   })
 
-  it('or one of its farms, leaves a gap that is named after the farm, and ends with it or with the link', async () => {
-    const { finish, tws, linesOpen, counts } = await collectorOn(createWallClock())
+  it('or one of its farms, leaves a gap that is named after the farm, and ends with its data or with the link', async () => {
+    const { finish, tws, linesOpen, counts, ledger } = await collectorOn(createWallClock())
     const gateway = await tws(0)
     await linesOpen(2)
-    gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usopt', '')
+    gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usfarm.nj', '')
     gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usfarm', '')
-    gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usopt', '')
+    gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usfarm.nj', '')
     gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:usfarm', '')
     gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:eufarm', '')
+    await vi.waitFor(() => expect(ledger.open).toHaveLength(2), PATIENTLY)
+    gateway.send(49, 1, 1401975060)
+    tickAll(gateway)
     await vi.waitFor(() => expect(counts.gaps).toBe(1), PATIENTLY)
     // The lines are as they were; a farm is no reason to give the link up.
     await linesOpen(2)
     gateway.socket.destroy()
+    const next = await tws(1)
+    await vi.waitFor(() => expect(reqIdsOf(next)).toHaveLength(2), PATIENTLY)
+    await linesOpen(2)
+    tickAll(next)
     await vi.waitFor(() => expect(counts.gaps).toBe(3), { timeout: 5000 })
     const [records] = await finish()
 
     const gaps = records?.filter((record) => record.kind === 'gap')
-    expect(gaps?.map(({ cause }) => cause)).toEqual(['farm-broken: usfarm', 'farm-broken: usopt', expect.not.stringContaining('farm')])
+    expect(gaps?.map(({ cause }) => cause)).toEqual(['farm-broken: usfarm', 'farm-broken: usfarm.nj', expect.not.stringContaining('farm')])
     for (const { fromTsUs, toTsUs } of gaps ?? []) expect(toTsUs).toBeGreaterThan(fromTsUs)
     const begun = records?.filter((record) => record.kind === 'session' && record.event === 'interrupted')
-    expect(begun?.map((record) => 'cause' in record && record.cause).slice(0, 2)).toEqual(['farm-broken: usopt', 'farm-broken: usfarm'])
+    expect(begun?.map((record) => 'cause' in record && record.cause).slice(0, 2)).toEqual(['farm-broken: usfarm.nj', 'farm-broken: usfarm'])
     expect(records?.at(-1)).toMatchObject({ kind: 'session', event: 'ended' })
   })
 
@@ -226,18 +253,18 @@ describe('a gateway that has lost IB', () => {
     gateway.send(49, 1, START_US)
     await linesOpen(2)
     const first = recorder.sessionId
-    gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usopt', '')
+    gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usfarm.nj', '')
     gateway.send(49, 1, START_US + 1_000_000)
     gateway.send(49, 1, START_US - 1_000_000)
     await vi.waitFor(() => expect(recorder.sessionId).not.toBe(first), PATIENTLY)
     gateway.send(49, 1, START_US + 2_000_000)
-    gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:usopt', '')
+    gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:usfarm.nj', '')
     await vi.waitFor(() => expect(recorder.lastProofUs).toBeGreaterThanOrEqual(START_US + 2_000_000), PATIENTLY)
     const sessions = await finish()
 
     expect(sessions.map((records) => records?.flatMap((record) => (record.kind === 'gap' ? record.cause : [])))).toEqual([
-      expect.arrayContaining(['farm-broken: usopt']),
-      expect.arrayContaining(['farm-broken: usopt']),
+      expect.arrayContaining(['farm-broken: usfarm.nj']),
+      expect.arrayContaining(['farm-broken: usfarm.nj']),
     ])
   })
 
@@ -259,44 +286,15 @@ describe('a gateway that has lost IB', () => {
     const gateway = await tws(0)
     await linesOpen(2)
     gateway.send(4, 2, -1, 1101, 'Connectivity has been restored - data lost', '')
+    await vi.waitFor(() => expect(reqIdsOf(gateway)).toHaveLength(4), PATIENTLY)
+    await linesOpen(2)
+    expect(counts.gaps).toBe(0)
+    tickAll(gateway)
     await vi.waitFor(() => expect(counts.gaps).toBe(1), PATIENTLY)
 
     expect(counts.lines).toBe(2)
     expect(reqIdsOf(gateway)).toHaveLength(4)
     expect(new Set(reqIdsOf(gateway)).size).toBe(4)
-  })
-})
-
-describe('a line that the gateway does not like', () => {
-  it('is asked for without generic ticks when these do not go with it', async () => {
-    const { tws, linesOpen } = await collectorOn(createWallClock(), async (gateway) => {
-      await greet(gateway)
-      for (;;) {
-        const request = await gateway.request(1)
-        if (request.at(-4) === '') gateway.send(58, 1, request[2] ?? '', 1)
-        else gateway.send(4, 2, request[2] ?? '', 321, 'Error validating request:-incorrect generic tick list', '')
-      }
-    })
-    await linesOpen(2)
-    const gateway = await tws(0)
-
-    expect(gateway.requests.filter(({ fields }) => fields[0] === '1').map(({ fields }) => fields.at(-4))).toEqual([
-      '100,101',
-      '100,101',
-      '',
-      '',
-    ])
-  })
-
-  it('is not recorded, and the others are', async () => {
-    const { linesOpen, logged } = await collectorOn(createWallClock(), async (gateway) => {
-      await greet(gateway)
-      gateway.send(4, 2, (await gateway.request(1))[2] ?? '', 200, 'No security definition has been found', '')
-      gateway.send(58, 1, (await gateway.request(1))[2] ?? '', 1)
-    })
-    await linesOpen(1)
-
-    expect(logged).toContainEqual(expect.objectContaining({ level: 40, contract: 'TWX', code: 200 }))
   })
 })
 

@@ -141,9 +141,39 @@ describe('a line of tick-by-tick data', () => {
       [
         ['opened', undefined, 4],
         ['opened', 'tick-by-tick-trades', 5],
+        ['missing', 'tick-by-tick-quotes', 6],
         ['closed', undefined, 4],
         ['closed', 'tick-by-tick-trades', 5],
       ],
+    ])
+  })
+})
+
+describe('a line that is wanted and not open', () => {
+  it('is on the tape once for each reason, from when it was wanted on, and known until it is open', async () => {
+    const { recorder, clock, tapes } = await onGatewayTime()
+    recorder.begin()
+    const instrument = recorder.instrumentOf(STOCK)
+    recorder.lineMissing(instrument, 'no-answer', START_US - 5000)
+    recorder.lineMissing(instrument, 'no-answer', START_US - 5000)
+    clock.publish(START_US + 1000)
+    recorder.lineMissing(instrument, 'refused: 354', START_US - 5000)
+    expect([...recorder.missing]).toEqual([{ instrument, cause: 'refused: 354', sinceUs: START_US - 5000 }])
+    recorder.lineOpened(instrument)
+    expect([...recorder.missing]).toEqual([])
+    recorder.lineMissing(instrument, 'silent', START_US)
+    recorder.lineClosed(instrument, 'silent', START_US + 1000)
+    recorder.lineUnwanted(instrument)
+    expect([...recorder.missing]).toEqual([])
+    await recorder.end('test')
+
+    const lines = (await tapes())[0]?.filter(({ kind }) => kind === 'line')
+    expect(lines?.map(({ event, cause, untilTsUs }) => [event, cause, untilTsUs])).toEqual([
+      ['missing', 'no-answer', START_US - 5000],
+      ['missing', 'refused: 354', START_US + 1000],
+      ['opened', undefined, undefined],
+      ['closed', 'silent', expect.any(Number)],
+      ['missing', 'config', expect.any(Number)],
     ])
   })
 })
@@ -290,7 +320,7 @@ describe('lines', () => {
 })
 
 describe('a rotation', () => {
-  it('ends one session and begins the next with the same contracts and open lines', async () => {
+  it('ends one session and begins the next with the same contracts, open lines and missing ones', async () => {
     const { recorder, clock, counts, tapes, sessionIds } = await onGatewayTime()
     recorder.begin()
     for (const contract of [STOCK, OTHER]) recorder.lineOpened(recorder.instrumentOf(contract))
@@ -315,7 +345,8 @@ describe('a rotation', () => {
       { kind: 'contract', instrument: 0, seq: 3 },
       { kind: 'contract', instrument: 1, seq: 4 },
       { kind: 'line', event: 'opened', instrument: 1, openedSeq: 5, seq: 5 },
-      { kind: 'quote', instrument: 1, seq: 6, tsUs: START_US + 2000 },
+      { kind: 'line', event: 'missing', instrument: 0, openedSeq: 6, seq: 6, cause: 'refused: 354' },
+      { kind: 'quote', instrument: 1, seq: 7, tsUs: START_US + 2000 },
       { kind: 'line', event: 'closed', openedSeq: 5 },
       { kind: 'session', event: 'ended', cause: 'stop' },
     ])

@@ -21,7 +21,7 @@ async function served(notReady: () => string[] = () => []) {
     connection: () => 'degraded',
     pendingBatches: () => 3,
     lines: () => lines,
-    openGaps: () => 1,
+    openGaps: () => [{ fromTsUs: 1, cause: 'refused: 354', lines: 3 }],
     missingRows: () => 0,
     silentMs: () => undefined,
   })
@@ -110,6 +110,7 @@ describe('/metrics', () => {
       tapedeck_feed_up: 1,
       tapedeck_feed_gaps_total: 1,
       tapedeck_gaps_open: 1,
+      'tapedeck_lines_missing{cause="refused: 354"}': 3,
       tapedeck_rows_missing: 0,
       tapedeck_feed_reconnects_total: 5,
       tapedeck_journal_bytes_total: 512,

@@ -86,7 +86,7 @@ const record: fc.Arbitrary<TapeRecord> = fc.oneof(
       kind: fc.constant('line' as const),
       ...base,
       instrument,
-      event: fc.constantFrom('opened' as const, 'closed' as const),
+      event: fc.constantFrom('opened' as const, 'closed' as const, 'missing' as const),
       feed: fc.constantFrom('tick-by-tick-trades' as const, 'tick-by-tick-quotes' as const),
       openedSeq: integer,
       openedTsUs: integer,

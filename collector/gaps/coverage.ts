@@ -1,0 +1,137 @@
+/**
+ * Whether the wanted lines have data: joins the parts that know when a line last had some (last-data.ts), what the gateway and IB say
+ * (outages.ts, ib-outages.ts), and what has stopped though nobody said so (watchdog.ts).
+ *
+ * The watchdog works on the wall clock only. A replay gateway publishes the time up to which it has played the tape, which is as good as
+ * data: what did not come until then is not on the tape.
+ */
+
+import { nyse } from '../../market/calendar/calendar.ts'
+import type { Tick } from '../../market/tick.ts'
+import type { LineRegistry } from '../lines/registry.ts'
+import type { CollectorClock } from '../record/clock.ts'
+import type { Recorder } from '../record/recorder.ts'
+import type { Counts } from '../telemetry/counts.ts'
+import type { Events } from '../telemetry/events/index.ts'
+import { missingSinceUs } from './expected.ts'
+import { Halts } from './halts.ts'
+import { IbOutages } from './ib-outages.ts'
+import { LastData } from './last-data.ts'
+import type { GapLedger } from './ledger.ts'
+import { Outages } from './outages.ts'
+import { Watchdog } from './watchdog.ts'
+
+export interface CoverageOptions {
+  clock: CollectorClock
+  recorder: Recorder
+  ledger: GapLedger
+  counts: Counts
+  events: Events
+  /** Asked when they exist: the lines are served with the help of what is known here. */
+  supply: () => { lines: LineRegistry; link: unknown; universeIsKnown: boolean }
+}
+
+const CHECK_MS = 250
+const CHECKS_A_SECOND = 1000 / CHECK_MS
+
+export class Coverage {
+  readonly outages: Outages
+  readonly notices: IbOutages
+  readonly #options: CoverageOptions
+  readonly #lastData = new LastData()
+  readonly #halts = new Halts()
+  #watchdog: Watchdog | undefined
+  #timer: NodeJS.Timeout | undefined
+  #checks = 0
+  #startedUs = 0
+
+  constructor(options: CoverageOptions) {
+    this.#options = options
+    const { recorder, ledger, supply } = options
+    const lines = () => supply().lines.all
+    this.outages = new Outages({
+      recorder,
+      ledger,
+      lastData: this.#lastData,
+      lines,
+      linesAreKnown: () => supply().universeIsKnown,
+      missingSinceUs: (lastDataUs) => this.#missingSinceUs(lastDataUs),
+    })
+    this.notices = new IbOutages(recorder, this.outages, lines)
+  }
+
+  /** When recording began, on the clock of now. */
+  get startedUs(): number {
+    return this.#startedUs
+  }
+
+  /** All that has lines is halted: that nothing comes is no fault. */
+  get isHalted(): boolean {
+    return this.#watchdog?.isHalted ?? false
+  }
+
+  /**
+   * For how long no line has had data although that is unusual, undefined while all is well; `unwatched` on a published time, where
+   * silence says nothing.
+   */
+  get silentMs(): number | undefined | 'unwatched' {
+    return this.#watchdog ? this.#watchdog.silentMs : 'unwatched'
+  }
+
+  /** The first session has begun. */
+  begun(): void {
+    const { clock, recorder, supply } = this.#options
+    this.#startedUs = recorder.nowUs
+    if (!('publish' in clock))
+      this.#watchdog = new Watchdog({
+        ...this.#options,
+        calendar: nyse,
+        lines: supply().lines,
+        lastData: this.#lastData,
+        halts: this.#halts,
+        outages: this.outages,
+        isLinked: () => supply().link !== undefined,
+        linesAreKnown: () => supply().universeIsKnown,
+      })
+    this.#timer = setInterval(() => this.#check(), CHECK_MS)
+  }
+
+  /** Behind every tick, whether it was recorded or dropped. */
+  took(tick: Tick): void {
+    const { recorder } = this.#options
+    this.#lastData.took(tick, recorder.lastProofUs)
+    if (tick.kind === 'statistic') this.#halts.take(tick, (instrument) => recorder.contractOf(instrument)?.symbol)
+  }
+
+  /** The link is lost, or could not be had. Returns the last moment at which lines had data. */
+  linkLost(reason: string): number {
+    const { recorder } = this.#options
+    this.notices.linkLost()
+    return recorder.recording ? this.outages.linkLost(reason) : recorder.lastProofUs
+  }
+
+  /** The market's clock was set, and shows a time that lies by so much ahead of the one it would have shown. */
+  shifted(byUs: number): void {
+    this.#lastData.shift(byUs)
+    this.outages.shift(byUs)
+    this.#startedUs += byUs
+  }
+
+  /** No more data comes: the recording ends. */
+  stop(): void {
+    clearInterval(this.#timer)
+    this.outages.stop()
+  }
+
+  #check(): void {
+    this.outages.check()
+    if (++this.#checks % CHECKS_A_SECOND === 0) this.#watchdog?.check()
+  }
+
+  #missingSinceUs(lastDataUs: number): number {
+    const { clock, recorder } = this.#options
+    const { lastProofUs, nowUs } = recorder
+    if ('publish' in clock) return lastProofUs
+    return lastDataUs === 0 ? this.#startedUs : missingSinceUs(nyse, lastDataUs, lastProofUs, nowUs)
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Wanted against held, from the database: which gaps there are, what each cause has cost, and how much of each trading day is covered.
+ * A second of the trading hours of a wanted contract is covered, or in a gap with its cause.
+ */
+
+import type pg from 'pg'
+
+import {
+  type CoverageQuery,
+  type RecordedCoverage,
+  type RecordedGap,
+  recordedCoverage,
+  type WantedContract,
+} from '../../db/read/queries/coverage.ts'
+import { nyse } from '../../market/calendar/calendar.ts'
+import type { Contract } from '../../market/contract.ts'
+import { type ContractHistory, coverageByDay, type DayCoverage } from '../../market/coverage.ts'
+import { servesLine } from './farms.ts'
+
+export interface ListedGap {
+  fromUs: number
+  toUs: number
+  cause: string
+  /** Of how many wanted contracts; 0 when none was known. */
+  contracts: number
+  /** Only when it is of one symbol. */
+  symbol?: string
+  /** Only when it is of one contract. */
+  contract?: string
+  feed?: string
+  droppedTicks?: number
+  sessionId: number
+}
+
+export interface CauseTotal {
+  cause: string
+  gaps: number
+  /** From the begin to the end of each, whatever the hours. */
+  us: number
+  /** Of trading hours, summed over the contracts that miss them. */
+  missingUs: number
+}
+
+export interface GapReport {
+  /** Undefined: nothing is recorded. */
+  range: { fromUs: number; toUs: number } | undefined
+  /** By their begin. */
+  gaps: ListedGap[]
+  /** The most costly first. */
+  causes: CauseTotal[]
+  days: DayCoverage[]
+}
+
+const WEEK_US = 7 * 86_400_000_000
+/** Stands for what was wanted when no contract was known. */
+const UNKNOWN = '(unknown)'
+
+/** Without `fromUs`, the report is of the week before its end; without `toUs`, that is the last moment that is recorded. */
+export async function gapReport(client: Pick<pg.ClientBase, 'query'>, query: CoverageQuery): Promise<GapReport> {
+  const { lastUs, ...recorded } = await recordedCoverage(client, query)
+  const toUs = query.toUs ?? lastUs
+  if (toUs === undefined) return { range: undefined, gaps: [], causes: [], days: [] }
+  const range = { fromUs: query.fromUs ?? toUs - WEEK_US, toUs }
+  const inRange = recorded.gaps.filter((gap) => gap.toUs > range.fromUs && gap.fromUs < range.toUs)
+  const known = { ...recorded, gaps: inRange }
+  const contracts = new Map(recorded.contracts.map((contract) => [contract.instrument, contract]))
+  const affected = new Map(inRange.map((gap) => [gap, affectedBy(gap, known, contracts)]))
+  const listed = inRange.filter((gap) => affected.get(gap)?.length !== 0 || !knowsContracts(gap, known))
+  const days = coverageByDay(nyse, historiesOf(known, contracts, affected), range)
+  const gaps = joinLines(listed.map((gap) => listedGap(gap, affected.get(gap) ?? [])))
+  return { range, gaps, causes: causeTotals(gaps, days), days }
+}
+
+/** The wanted contracts that a gap is of. */
+function affectedBy(
+  gap: RecordedGap,
+  { sessions }: Pick<RecordedCoverage, 'sessions'>,
+  contracts: Map<number, WantedContract>,
+): WantedContract[] {
+  const instruments = gap.instrument === undefined ? (sessions.get(gap.sessionId) ?? []) : [gap.instrument]
+  const farm = /^farm-broken: (.+)$/.exec(gap.cause)?.[1]
+  return instruments.flatMap((instrument) => {
+    const contract = contracts.get(instrument)
+    if (!contract) return []
+    const { kind, currency } = contract as WantedContract & { kind: Contract['kind'] }
+    return farm === undefined || gap.instrument !== undefined || servesLine(farm, { contract: { kind, currency } }) ? [contract] : []
+  })
+}
+
+function knowsContracts({ sessionId }: RecordedGap, { sessions }: Pick<RecordedCoverage, 'sessions'>): boolean {
+  return (sessions.get(sessionId)?.length ?? 0) > 0
+}
+
+/** One for each contract; a gap of a session that knew none is of every contract that any other wanted, or of one unknown. */
+function historiesOf(
+  { holds, gaps, sessions }: Pick<RecordedCoverage, 'holds' | 'gaps' | 'sessions'>,
+  contracts: Map<number, WantedContract>,
+  affected: Map<RecordedGap, WantedContract[]>,
+): ContractHistory[] {
+  const histories = new Map<number, { symbol: string; held: { fromUs: number; toUs: number }[]; gaps: RecordedGap[] }>()
+  const historyOf = ({ instrument, symbol }: Pick<WantedContract, 'instrument' | 'symbol'>) => {
+    const history = histories.get(instrument) ?? { symbol, held: [], gaps: [] }
+    histories.set(instrument, history)
+    return history
+  }
+  for (const hold of holds) {
+    const contract = contracts.get(hold.instrument)
+    if (contract) historyOf(contract).held.push(hold)
+  }
+  // What is missing tick by tick is there as market data.
+  const ofMarketData = gaps.filter(({ feed }) => feed === undefined)
+  for (const gap of ofMarketData) for (const contract of affected.get(gap) ?? []) historyOf(contract).gaps.push(gap)
+  const nobodys = ofMarketData.filter((gap) => gap.instrument === undefined && !knowsContracts(gap, { sessions }))
+  if (nobodys.length > 0 && histories.size === 0) historyOf({ instrument: -1, symbol: UNKNOWN })
+  for (const history of histories.values()) history.gaps.push(...nobodys)
+  return [...histories.values()]
+}
+
+function listedGap({ instrument, ...gap }: RecordedGap, contracts: readonly WantedContract[]): ListedGap {
+  const symbols = new Set(contracts.map(({ symbol }) => symbol))
+  const [symbol] = symbols
+  const { fromUs, toUs, cause, feed, droppedTicks, sessionId } = gap
+  return {
+    fromUs,
+    toUs,
+    cause,
+    contracts: contracts.length,
+    ...(symbol !== undefined && symbols.size === 1 && { symbol }),
+    ...(instrument !== undefined && contracts[0] && { contract: contracts[0].key }),
+    ...(feed !== undefined && { feed }),
+    ...(droppedTicks !== undefined && { droppedTicks }),
+    sessionId,
+  }
+}
+
+/** Lines that went at one moment and came back at one moment, for the same reason, are one gap of so many. */
+function joinLines(gaps: readonly ListedGap[]): ListedGap[] {
+  const joined = new Map<string, ListedGap>()
+  for (const gap of gaps) {
+    const key = `${gap.sessionId} ${gap.cause} ${gap.feed} ${gap.symbol} ${second(gap.fromUs)} ${second(gap.toUs)}`
+    const same = gap.contract === undefined ? undefined : joined.get(key)
+    if (!same) joined.set(gap.contract === undefined ? `${key} ${joined.size}` : key, { ...gap })
+    else {
+      same.contracts++
+      same.fromUs = Math.min(same.fromUs, gap.fromUs)
+      same.toUs = Math.max(same.toUs, gap.toUs)
+      delete same.contract
+    }
+  }
+  return [...joined.values()]
+}
+
+function causeTotals(gaps: readonly ListedGap[], days: readonly DayCoverage[]): CauseTotal[] {
+  const totals = new Map<string, CauseTotal>()
+  const totalOf = (cause: string) => {
+    const total = totals.get(cause) ?? { cause, gaps: 0, us: 0, missingUs: 0 }
+    totals.set(cause, total)
+    return total
+  }
+  for (const { cause, fromUs, toUs } of gaps) {
+    const total = totalOf(cause)
+    total.gaps++
+    total.us += toUs - fromUs
+  }
+  for (const { causes } of days) for (const { cause, us } of causes) totalOf(cause).missingUs += us
+  return [...totals.values()].sort((a, b) => b.missingUs - a.missingUs || b.us - a.us)
+}
+
+const second = (us: number) => Math.round(us / 1_000_000)

@@ -1,0 +1,251 @@
+/**
+ * Looks once a second for data that stopped although the link lives. Silence counts in seconds in which data is expected: in the session,
+ * not while the symbol is halted, outside of the session only where data flowed there too. It makes no difference what the gateway says.
+ *
+ *   stall       nothing on any line for 3 s, behind seconds that were all busy: a gap of all lines, until the next data
+ *   silent      nothing on any line for longer than 15 s and than 20 times what is usual: a gap of all lines, which are asked for again,
+ *               every minute while it lasts
+ *   group       the same of all lines of one kind (as a farm serves them) while others have data: all of them are dead
+ *   line        the same of one line (habit.ts) while others of its kind have data: it is dead
+ *   no data     a line that the gateway said to serve has had none for 10 s: it was never alive
+ *   no start    15 s after the recording began the lines are not known, or none has data: a gap of all lines from that begin on
+ *
+ * A dead line is closed on the tape as of its last data (of its kind's, for a group), cancelled, and asked for again; tick by tick after
+ * 15 s, as IB would revive the dead stream. Its gap lasts until its first data. Lines that are found dead at once are one event.
+ */
+
+import type { TradingCalendar } from '../../market/calendar/calendar.ts'
+import type { Line } from '../lines/line.ts'
+import type { LineRegistry } from '../lines/registry.ts'
+import type { Recorder } from '../record/recorder.ts'
+import type { Counts } from '../telemetry/counts.ts'
+import { expectationAt } from '../telemetry/data-flow.ts'
+import type { Events } from '../telemetry/events/index.ts'
+import { Habit } from './habit.ts'
+import type { Halts } from './halts.ts'
+import type { LastData } from './last-data.ts'
+import type { Outages } from './outages.ts'
+import { StallMeter } from './stall.ts'
+
+export interface WatchdogOptions {
+  calendar: TradingCalendar
+  recorder: Recorder
+  lines: LineRegistry
+  lastData: LastData
+  halts: Halts
+  outages: Outages
+  counts: Counts
+  events: Events
+  /** A link is up. */
+  isLinked: () => boolean
+  linesAreKnown: () => boolean
+}
+
+const SECOND_MS = 1000
+/** A check that comes so late says that this process did not run: what is silent then says nothing. */
+const LATE_MS = 3000
+const NO_DATA_S = 10
+const NO_START_S = 15
+/** Others of a kind that had data so recently live. */
+const ALIVE_S = 3
+const ASK_AGAIN_S = 60
+/** Seconds with data of any line that are enough to know what is usual. */
+const ALL_MIN_ACTIVE = 3
+const ASK_AGAIN_AT_MOST_S = 900
+
+interface Watched {
+  habit: Habit
+  dataUs: number
+  silentS: number
+}
+
+interface WatchedLine extends Watched {
+  /** `heldSinceUs` of the hold that data has proven. */
+  provenHoldUs: number
+  /** `heldSinceUs` of the hold that was seen without data. */
+  emptyHoldUs: number
+  /** Seconds without data since the gateway said to serve it. */
+  unprovenS: number
+  askAgainS: number
+}
+
+export class Watchdog {
+  readonly #options: WatchdogOptions
+  readonly #lines = new Map<string, WatchedLine>()
+  readonly #groups = new Map<string, Watched>()
+  /** All lines as one. */
+  readonly #all: Watched
+  readonly #stall = new StallMeter()
+  #checkedMs: number
+  #recordedS = 0
+  #silentAskS = 0
+  #isHalted = false
+
+  constructor(options: WatchdogOptions) {
+    this.#options = options
+    this.#checkedMs = performance.now()
+    this.#all = { habit: new Habit(ALL_MIN_ACTIVE), dataUs: 0, silentS: 0 }
+  }
+
+  /** For how long no line has had data although that is unusual; undefined while all is well. */
+  get silentMs(): number | undefined {
+    const { silentS, habit } = this.#all
+    return silentS > habit.patienceS ? silentS * SECOND_MS : undefined
+  }
+
+  /** Every symbol that has lines is halted: that nothing comes is no fault. */
+  get isHalted(): boolean {
+    return this.#isHalted
+  }
+
+  /** To be called every second. */
+  check(): void {
+    const { recorder, isLinked, outages } = this.#options
+    const nowMs = performance.now()
+    const isLate = nowMs - this.#checkedMs >= LATE_MS
+    this.#checkedMs = nowMs
+    if (!recorder.recording) return
+    outages.check()
+    if (isLate) return this.#forget()
+    this.#recordedS++
+    if (!isLinked()) return this.#forget()
+    const lines = this.#options.lines.all
+    const expected = expectationAt(this.#options.calendar, recorder.nowUs)
+    this.#watchStart(expected)
+    this.#watchAll(lines, expected)
+    this.#watchGroups(lines, expected)
+  }
+
+  /** Silence so far says nothing any more. */
+  #forget(): void {
+    for (const watched of [this.#all, ...this.#lines.values(), ...this.#groups.values()]) watched.silentS = 0
+    this.#stall.reset()
+  }
+
+  #watchStart(expected: Expected): void {
+    const { outages, lastData, linesAreKnown } = this.#options
+    if (this.#recordedS !== NO_START_S || (linesAreKnown() && lastData.latestUs > 0)) return
+    if (outages.isAway || !expected(lastData.latestUs || undefined)) return
+    outages.lost('no-data')
+    outages.returned()
+  }
+
+  #watchAll(lines: readonly Line[], expected: Expected): void {
+    const { counts, outages, lastData, lines: registry, events, recorder } = this.#options
+    this.#isHalted = lines.length > 0 && lines.every((line) => this.#options.halts.isHalted(line.contract.symbol))
+    const isExpected = !this.#isHalted && expected(lastData.latestUs || undefined)
+    const isStalled = this.#stall.second(counts.received) && isExpected
+    this.#see(this.#all, counts.received, isExpected)
+    const isSilent = this.silentMs !== undefined
+    if (!isSilent) this.#silentAskS = 0
+    if (outages.isAway) return
+    if (isStalled) outages.stalled()
+    if (!isSilent || this.#silentAskS-- > 0) return
+    this.#silentAskS = ASK_AGAIN_S
+    const sinceUs = outages.silent()
+    events.linesSilent({ lines: lines.length, sinceUs, all: true })
+    for (const line of lines) registry.dead(line, { cause: 'silent', provenUs: Math.min(sinceUs, recorder.nowUs), askAfterMs: 0 })
+  }
+
+  #watchGroups(lines: readonly Line[], expected: Expected): void {
+    const { lastData, lines: registry, events, outages, halts } = this.#options
+    const groups = new Map<string, Line[]>()
+    for (const line of lines) {
+      const isExpected = !outages.hit(line) && !halts.isHalted(line.contract.symbol) && expected(lastData.of(line) || undefined)
+      if (!isExpected) {
+        const known = this.#lines.get(line.key)
+        if (known) this.#see(known, lastData.of(line), false)
+        continue
+      }
+      const group = groups.get(groupOf(line))
+      if (group) group.push(line)
+      else groups.set(groupOf(line), [line])
+    }
+    const dead: { line: Line; provenUs: number }[] = []
+    for (const [name, members] of groups) dead.push(...this.#deadOf(name, members))
+    const held = dead.filter(({ line }) => line.held)
+    for (const { line, provenUs } of dead) registry.dead(line, { cause: 'silent', provenUs, askAfterMs: 0 })
+    if (held.length > 0) events.linesSilent({ lines: held.length, sinceUs: Math.min(...held.map(({ provenUs }) => provenUs)), all: false })
+    this.#dropUnwanted(lines)
+  }
+
+  /** Lines of one kind that are dead; the others' data is looked at. */
+  #deadOf(name: string, members: readonly Line[]): { line: Line; provenUs: number }[] {
+    const { lastData } = this.#options
+    const group = this.#groups.get(name) ?? newWatched()
+    this.#groups.set(name, group)
+    const groupUs = lastData.latestOf(members)
+    this.#see(group, groupUs, true)
+    const isGroupDead = group.silentS > group.habit.patienceS
+    if (isGroupDead) this.#alarm(group)
+    const dead: { line: Line; provenUs: number }[] = []
+    for (const line of members) {
+      const watched = this.#lines.get(line.key) ?? newWatchedLine()
+      this.#lines.set(line.key, watched)
+      this.#see(watched, lastData.of(line), true)
+      if (!this.#isProven(line, watched)) continue
+      const isDead = watched.silentS > watched.habit.patienceS && group.silentS <= ALIVE_S
+      if (!isDead && !isGroupDead) continue
+      this.#alarm(watched)
+      dead.push({ line, provenUs: isGroupDead ? groupUs : lastData.of(line) })
+    }
+    return dead
+  }
+
+  /** Whether the line has had data since it is open; one that has none is asked for again. */
+  #isProven(line: Line, watched: WatchedLine): boolean {
+    const { lines: registry, lastData } = this.#options
+    const { held, heldSinceUs, state } = line
+    if (state !== 'open' || (held && watched.provenHoldUs === heldSinceUs)) return held
+    if (held && lastData.of(line) >= heldSinceUs) {
+      // It was open in name only.
+      if (watched.emptyHoldUs === heldSinceUs) registry.lateData(line, 'no-data', heldSinceUs)
+      Object.assign(watched, { provenHoldUs: line.heldSinceUs, unprovenS: 0, askAgainS: ASK_AGAIN_S })
+      return true
+    }
+    watched.unprovenS++
+    // At the first look it may have been open for a moment only.
+    if (held && watched.unprovenS > 1) watched.emptyHoldUs = heldSinceUs
+    if (held && watched.unprovenS === NO_DATA_S) {
+      registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: watched.askAgainS * SECOND_MS })
+    } else if (!held && watched.unprovenS >= watched.askAgainS) {
+      registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: 0 })
+      watched.unprovenS = 0
+      watched.askAgainS = Math.min(watched.askAgainS * 2, ASK_AGAIN_AT_MOST_S)
+    }
+    return false
+  }
+
+  #see(watched: Watched, dataUs: number, isExpected: boolean): void {
+    const hadData = dataUs !== watched.dataUs
+    watched.dataUs = dataUs
+    if (isExpected) watched.habit.second(hadData)
+    watched.silentS = hadData || !isExpected ? 0 : watched.silentS + 1
+  }
+
+  #alarm(watched: Watched): void {
+    watched.habit.alarmed()
+    watched.silentS = 0
+  }
+
+  #dropUnwanted(lines: readonly Line[]): void {
+    if (this.#lines.size <= lines.length) return
+    const wanted = new Set(lines.map(({ key }) => key))
+    for (const key of this.#lines.keys()) if (!wanted.has(key)) this.#lines.delete(key)
+  }
+}
+
+type Expected = (lastTickUs: number | undefined) => boolean
+
+/** Lines whose data comes the same way. */
+function groupOf({ contract: { kind, currency }, feed }: Line): string {
+  return `${feed ?? kind} ${currency}`
+}
+
+function newWatched(): Watched {
+  return { habit: new Habit(), dataUs: 0, silentS: 0 }
+}
+
+function newWatchedLine(): WatchedLine {
+  return { ...newWatched(), provenHoldUs: Number.NaN, emptyHoldUs: Number.NaN, unprovenS: 0, askAgainS: ASK_AGAIN_S }
+}

@@ -1,0 +1,227 @@
+/** What the database says of gaps: those of all lines as they were recorded, those of single lines from what was recorded of lines. */
+
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { gapReport } from '../../collector/gaps/report.ts'
+import { connectClient, createPool } from '../../db/pool.ts'
+import { createTickStore } from '../../db/write/tick-store.ts'
+import type { LineEvent, LineFeed, TapeRecord } from '../../market/tick.ts'
+import { usFromIso } from '../../market/time.ts'
+import { expectDone, newPlace, parsed } from '../support/process/command.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { block, CONTRACTS, contractOf } from '../support/tape/ticks.ts'
+
+const [STOCK, OPTION, OTHER] = [0, 1, 2] as const
+const at = (time: string) => usFromIso(`2014-06-05T${time}Z`)
+const OPEN = '13:30:00'
+const CLOSE = '20:00:00'
+const minutes = (us: number) => us / 60_000_000
+
+/** Records of one session, in order; each a second apart where nothing else is said. */
+class Session {
+  readonly records: TapeRecord[] = []
+  readonly #opened = new Map<string, { openedSeq: number; openedTsUs: number }>()
+
+  constructor(startedUs: number) {
+    this.#add({ kind: 'session', event: 'started', seq: 0, tsUs: startedUs })
+    for (const [instrument, contract] of CONTRACTS.entries()) this.#add({ kind: 'contract', seq: 0, tsUs: startedUs, instrument, contract })
+  }
+
+  opened(instrument: number, time: string, feed?: LineFeed): this {
+    const opening = { openedSeq: this.records.length + 1, openedTsUs: at(time) }
+    this.#opened.set(`${instrument} ${feed}`, opening)
+    return this.#line({ instrument, event: 'opened', feed, ...opening }, at(time))
+  }
+
+  closed(instrument: number, until: string, cause: string, feed?: LineFeed): this {
+    const opening = this.#opened.get(`${instrument} ${feed}`) ?? expect.unreachable('it was not opened')
+    return this.#line({ instrument, event: 'closed', feed, ...opening, untilTsUs: at(until), cause }, at(until) + 1000)
+  }
+
+  missing(instrument: number, since: string, cause: string): this {
+    const sinceUs = at(since)
+    return this.#line(
+      { instrument, event: 'missing', openedSeq: this.records.length + 1, openedTsUs: sinceUs, untilTsUs: sinceUs, cause },
+      sinceUs,
+    )
+  }
+
+  gap(from: string, to: string, cause: string): this {
+    return this.#add({ kind: 'gap', seq: 0, tsUs: at(to), fromTsUs: at(from), toTsUs: at(to), cause })
+  }
+
+  ended(time: string, cause: string): this {
+    return this.#add({ kind: 'session', event: 'ended', cause, seq: 0, tsUs: at(time) })
+  }
+
+  #line(event: Omit<LineEvent, 'kind' | 'seq' | 'tsUs'>, tsUs: number): this {
+    return this.#add({ kind: 'line', seq: 0, tsUs, ...event })
+  }
+
+  #add(record: TapeRecord): this {
+    this.records.push({ ...record, seq: this.records.length + 1 })
+    return this
+  }
+}
+
+forEachEdition('the gaps of', ({ createTapeDatabase }) => {
+  let url: string
+  let client: pg.Client
+  beforeAll(async () => {
+    url = await createTapeDatabase()
+    client = await connectClient(url)
+  })
+  afterAll(() => client.end())
+
+  let sessionId = 0
+  const store = async ({ records }: Session) => {
+    const pool = createPool({ url, lanes: 1, logger: { warn: () => undefined } })
+    await createTickStore({ pool }).store({ sessionId: ++sessionId, batchNo: 1, blocks: [block(records)] }, contractOf)
+    await pool.end()
+  }
+  const gaps = async () => {
+    const { rows } = await client.query<Record<string, string | null>>(
+      `SELECT kind, feed, cause, to_char(from_ts AT TIME ZONE 'UTC', 'HH24:MI:SS') AS "from", to_char(to_ts AT TIME ZONE 'UTC', 'HH24:MI:SS') AS "to"
+       FROM feed_gaps LEFT JOIN instruments USING (instrument_id) WHERE session_id = $1 ORDER BY from_ts, kind`,
+      [sessionId],
+    )
+    return rows.map(({ kind, feed, cause, from, to }) => [kind ?? 'all', ...(feed === null ? [] : [feed]), cause, from, to])
+  }
+
+  describe('single lines', () => {
+    it('are those in which a line that was wanted was not held', async () => {
+      const session = new Session(at(OPEN)).opened(STOCK, OPEN).opened(OPTION, OPEN)
+      session.closed(OPTION, '14:00:00', 'silent').opened(OPTION, '14:00:20')
+      session.missing(OTHER, '13:31:00', 'no-answer').missing(OTHER, '13:32:00', 'refused: 354')
+      session.closed(STOCK, CLOSE, 'stopped').closed(OPTION, CLOSE, 'stopped').ended(CLOSE, 'stopped')
+      await store(session)
+      expect(await gaps()).toEqual([
+        ['option', 'no-answer', '13:31:00', '13:32:00'],
+        ['option', 'refused: 354', '13:32:00', CLOSE],
+        ['option', 'silent', '14:00:00', '14:00:20'],
+      ])
+    })
+
+    it('end with the want, and are none of a line that is not wanted any more', async () => {
+      const session = new Session(at(OPEN)).opened(OPTION, OPEN)
+      session.closed(OPTION, '14:00:00', 'config')
+      session.missing(OTHER, '14:00:00', 'refused: 200').missing(OTHER, '15:00:00', 'config')
+      await store(session.ended(CLOSE, 'stopped'))
+      expect(await gaps()).toEqual([['option', 'refused: 200', '14:00:00', '15:00:00']])
+    })
+
+    it('are listed where no gap of all lines covers them', async () => {
+      const session = new Session(at(OPEN)).opened(STOCK, OPEN).opened(OPTION, OPEN)
+      for (const line of [STOCK, OPTION]) session.closed(line, '14:00:00', 'link-lost')
+      session.opened(STOCK, '14:00:10').gap('14:00:00', '14:00:12', 'the link broke').opened(OPTION, '14:00:50')
+      for (const line of [STOCK, OPTION]) session.closed(line, CLOSE, 'stopped')
+      await store(session.ended(CLOSE, 'stopped'))
+      expect(await gaps()).toEqual([
+        ['all', 'the link broke', '14:00:00', '14:00:12'],
+        ['option', 'link-lost', '14:00:12', '14:00:50'],
+      ])
+    })
+
+    it('are hidden behind the gap of their own farm only', async () => {
+      const session = new Session(at(OPEN)).opened(STOCK, OPEN).opened(OPTION, OPEN)
+      for (const line of [STOCK, OPTION]) session.closed(line, '14:00:00', 'silent').opened(line, '14:00:10')
+      session.gap('14:00:00', '14:00:10', 'farm-broken: usopt')
+      for (const line of [STOCK, OPTION]) session.closed(line, CLOSE, 'stopped')
+      await store(session.ended(CLOSE, 'stopped'))
+      expect(await gaps()).toEqual([
+        ['stock', 'silent', '14:00:00', '14:00:10'],
+        ['all', 'farm-broken: usopt', '14:00:00', '14:00:10'],
+      ])
+    })
+
+    it('that are of tick-by-tick data say so', async () => {
+      const session = new Session(at(OPEN)).opened(STOCK, OPEN).opened(STOCK, OPEN, 'tick-by-tick-trades')
+      session.closed(STOCK, '14:00:00', 'silent', 'tick-by-tick-trades').opened(STOCK, '14:00:30', 'tick-by-tick-trades')
+      session.closed(STOCK, CLOSE, 'crash').closed(STOCK, CLOSE, 'crash', 'tick-by-tick-trades')
+      await store(session.ended(CLOSE, 'crash'))
+      expect(await gaps()).toEqual([['stock', 'tick-by-tick-trades', 'silent', '14:00:00', '14:00:30']])
+    })
+  })
+
+  describe('a day', () => {
+    const DAY = { fromUs: at('00:00:00'), toUs: at('23:59:59') }
+
+    it('are reported by cause, with what is covered of what was wanted', async () => {
+      await client.query('DELETE FROM sessions; DELETE FROM line_holds; DELETE FROM control_records; DELETE FROM gaps')
+      const session = new Session(at('13:00:00')).opened(STOCK, '13:00:00').opened(OPTION, '13:00:00')
+      session.missing(OTHER, '13:00:00', 'refused: 354')
+      session.gap('14:00:00', '14:39:00', 'ib-1100').gap('15:00:00', '15:39:00', 'farm-broken: usopt')
+      for (const line of [STOCK, OPTION]) session.closed(line, '20:30:00', 'stopped')
+      await store(session.ended('20:30:00', 'stopped'))
+
+      const report = await gapReport(client, DAY)
+      expect(report.gaps.map(({ cause, contracts, symbol }) => [cause, contracts, symbol])).toEqual([
+        ['refused: 354', 1, 'FOXA'],
+        ['ib-1100', 3, undefined],
+        ['refused: 354', 1, 'FOXA'],
+        ['farm-broken: usopt', 2, undefined],
+        ['refused: 354', 1, 'FOXA'],
+      ])
+      expect(
+        report.days.map(({ date, symbol, contracts, expectedUs, coveredUs }) => [
+          date,
+          symbol,
+          contracts,
+          minutes(expectedUs),
+          minutes(coveredUs),
+        ]),
+      ).toEqual([
+        ['2014-06-05', 'FOXA', 1, 390, 0],
+        // The stock without 39 minutes, the option without 78.
+        ['2014-06-05', 'TWX', 2, 780, 663],
+      ])
+      expect(report.causes.map(({ cause, gaps, missingUs }) => [cause, gaps, minutes(missingUs)])).toEqual([
+        ['refused: 354', 3, 312],
+        ['ib-1100', 1, 117],
+        ['farm-broken: usopt', 1, 78],
+      ])
+      expect((await gapReport(client, { ...DAY, symbols: ['TWX'] })).days.map(({ symbol }) => symbol)).toEqual(['TWX'])
+    })
+
+    it('on which no gateway ever answered are of the contracts that were wanted before', async () => {
+      const alone: TapeRecord[] = [
+        { kind: 'session', event: 'started', seq: 1, tsUs: usFromIso('2014-06-06T13:00:00Z') },
+        {
+          kind: 'gap',
+          seq: 2,
+          tsUs: usFromIso('2014-06-06T21:00:00Z'),
+          fromTsUs: usFromIso('2014-06-06T13:00:00Z'),
+          toTsUs: usFromIso('2014-06-06T21:00:00Z'),
+          cause: 'No connection',
+        },
+        { kind: 'session', event: 'ended', cause: 'stopped', seq: 3, tsUs: usFromIso('2014-06-06T21:00:00Z') },
+      ]
+      await store({ records: alone } as Session)
+      const days = (await gapReport(client, {})).days.filter(({ date }) => date === '2014-06-06')
+      expect(days.map(({ symbol, contracts, coveredUs, causes }) => [symbol, contracts, coveredUs, causes[0]?.cause])).toEqual([
+        ['FOXA', 1, 0, 'No connection'],
+        ['TWX', 2, 0, 'No connection'],
+      ])
+      const [unknown] = (await gapReport(client, { fromUs: usFromIso('2014-06-06T00:00:00Z') })).days
+      expect(unknown).toMatchObject({ symbol: '(unknown)', coveredUs: 0 })
+    })
+
+    it('are printed by `tapedeck gaps` in 80 columns, and as JSON', async () => {
+      const place = await newPlace()
+      try {
+        const run = (...args: string[]) => place.tapedeck(['gaps', ...args], { DATABASE_URL: url }).ended
+        const text = expectDone(await run('--from', '2014-06-05', '--to', '2014-06-07'))
+        expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
+        expect(text).toMatch(/^2014-06-05T14:00:00Z +39 min +3 lines +ib-1100$/m)
+        expect(text).toMatch(/^refused: 354 +3 +6 h 12 +5 h 12$/m)
+        expect(text).toMatch(/^coverage +FOXA +TWX$/m)
+        expect(text).toMatch(/^2014-06-05 +0\.00% +85\.00%$/m)
+        const [json] = parsed(expectDone(await run('--from', '2014-06-05', '--to', '2014-06-06', '--json')))
+        expect(json).toMatchObject({ days: [{ coverage: 0 }, { coverage: 0.85 }], causes: [{ gaps: 3 }, { gaps: 1 }, { gaps: 1 }] })
+      } finally {
+        await place.remove()
+      }
+    })
+  })
+})

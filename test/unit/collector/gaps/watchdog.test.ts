@@ -1,0 +1,314 @@
+/** The watchdog over real lines, a recorder and its journal, second by second, on a trading day. */
+
+import { pino } from 'pino'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Halts } from '../../../../collector/gaps/halts.ts'
+import { LastData } from '../../../../collector/gaps/last-data.ts'
+import { Outages } from '../../../../collector/gaps/outages.ts'
+import { Watchdog } from '../../../../collector/gaps/watchdog.ts'
+import type { Line } from '../../../../collector/lines/line.ts'
+import { LineRegistry } from '../../../../collector/lines/registry.ts'
+import { createEvents } from '../../../../collector/telemetry/events/index.ts'
+import { nyse } from '../../../../market/calendar/calendar.ts'
+import type { Contract } from '../../../../market/contract.ts'
+import type { LineFeed, Statistic } from '../../../../market/tick.ts'
+import { openerFrom } from '../lines/lines-support.ts'
+import { PATIENTLY } from '../../../support/waiting.ts'
+import { onGatewayTime, quote, START_US, STOCK } from '../record/recorder-support.ts'
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
+afterEach(() => void vi.useRealTimers())
+
+const call = (strike: number): Contract => ({
+  kind: 'option',
+  symbol: 'TWX',
+  currency: 'USD',
+  expiry: '2014-06-21',
+  strike,
+  right: 'C',
+  multiplier: 100,
+  tradingClass: 'TWX',
+})
+
+/** So many messages a second keep a stall from being just silence. */
+const BUSY = 30
+
+/** A stock and three options, all served; 09:31 in New York. */
+async function market({ feed, startUs = START_US }: { feed?: LineFeed; startUs?: number } = {}) {
+  const rig = await onGatewayTime()
+  rig.sessions.start()
+  rig.clock.publish(startUs)
+  const { recorder, ledger, counts, clock, ticks } = rig
+  const log: string[] = []
+  const logged: Record<string, unknown>[] = []
+  const lastData = new LastData()
+  const halts = new Halts()
+  const registry: LineRegistry = new LineRegistry({
+    onRequested: () => undefined,
+    onWatched: () => undefined,
+    onReleased: () => undefined,
+    onOpened: ({ instrument, feed }) => recorder.lineOpened(instrument, feed),
+    onClosed: ({ instrument, feed }, cause, untilUs) => recorder.lineClosed(instrument, cause, untilUs, feed),
+    onMissing: ({ instrument, feed, wantedUs }, cause) => recorder.lineMissing(instrument, cause, wantedUs, feed),
+    onRefused: () => undefined,
+    onUnwanted: () => undefined,
+    onLimit: () => undefined,
+    onPaused: () => undefined,
+    onResumed: () => undefined,
+    onSettled: () => undefined,
+    nowUs: () => recorder.nowUs,
+  })
+  const outages = new Outages({
+    recorder,
+    ledger,
+    lastData,
+    lines: () => registry.all,
+    linesAreKnown: () => true,
+    missingSinceUs: (lastDataUs) => lastDataUs,
+  })
+  const events = createEvents(pino({ base: null, timestamp: false }, { write: (line) => void logged.push(JSON.parse(line)) }), counts)
+  const watchdog = new Watchdog({
+    calendar: nyse,
+    recorder,
+    lines: registry,
+    lastData,
+    halts,
+    outages,
+    counts,
+    events,
+    isLinked: () => true,
+    linesAreKnown: () => true,
+  })
+  registry.linkUp(openerFrom(100, log))
+  const contracts = [STOCK, call(60), call(65), call(70)]
+  const wanted = contracts.map((contract) => ({ instrument: recorder.instrumentOf(contract), contract }))
+  registry.want([...wanted, ...(feed ? [{ instrument: 0, contract: STOCK, feed }] : [])])
+  await vi.waitFor(() => expect(log).toHaveLength(wanted.length + (feed ? 1 : 0)), PATIENTLY)
+  for (const line of registry.all) if (!line.feed) registry.accepted(line.reqId ?? -1)
+  log.length = 0
+  let second = 0
+  const data = (line: Line, times = 1) => {
+    for (let i = 0; i < times; i++) {
+      const tick = { ...quote(1, line.instrument), source: line.feed && ('tick-by-tick' as const) }
+      registry.dataCame(line.reqId ?? -1)
+      ticks.take(tick, clock.nowUs())
+      lastData.took(tick, tick.tsUs)
+    }
+  }
+  /** So many seconds, in each of which these lines have data. */
+  const pass = (seconds: number, of: readonly Line[], times = BUSY) => {
+    for (let i = 0; i < seconds; i++) {
+      clock.publish(startUs + ++second * 1_000_000)
+      for (const line of of) data(line, times)
+      vi.advanceTimersByTime(1000)
+      watchdog.check()
+    }
+  }
+  const at = (us: unknown) => Math.round((Number(us) - startUs) / 1_000_000)
+  /** Gaps, and what became of lines, with the seconds from which and until which they were. */
+  const tape = async () => {
+    await rig.sessions.end('test')
+    const [records = []] = await rig.tapes()
+    return {
+      gaps: records.filter(({ kind }) => kind === 'gap').map(({ cause, fromTsUs, toTsUs }) => [cause, at(fromTsUs), at(toTsUs)]),
+      closed: records
+        .filter(({ kind, event, cause }) => kind === 'line' && event === 'closed' && cause !== 'test')
+        .map(({ instrument, feed, cause, untilTsUs }) => [feed ?? instrument, cause, at(untilTsUs)]),
+    }
+  }
+  const [stock, one, two, three] = registry.all as [Line, Line, Line, Line]
+  const halt = (value: number) => {
+    const tick: Statistic = { kind: 'statistic', seq: 0, tsUs: 0, instrument: stock.instrument, name: 'halted', value }
+    halts.take(tick, (instrument) => recorder.contractOf(instrument)?.symbol)
+  }
+  return {
+    all: registry.all,
+    stock,
+    one,
+    two,
+    three,
+    tickByTick: registry.all[4] as Line,
+    registry,
+    ledger,
+    watchdog,
+    log,
+    logged,
+    pass,
+    halt,
+    tape,
+  }
+}
+
+const warnings = (logged: readonly Record<string, unknown>[]) => logged.filter(({ level }) => level === 40)
+
+describe('a line that stops while others of its kind have data', () => {
+  it('is closed as of its last data, asked for again, and open with its first', async () => {
+    const { stock, one, two, three, registry, log, logged, ledger, pass, tape } = await market()
+    pass(30, [stock, one, two, three])
+    pass(15, [stock, one, two])
+    expect(three.held).toBe(true)
+    pass(1, [stock, one, two])
+    expect(three.held).toBe(false)
+    await vi.waitFor(() => expect(log).toEqual(['cancel 103 TWX', 'ask 104 TWX']), PATIENTLY)
+    expect(warnings(logged)).toMatchObject([{ lines: 1, msg: expect.stringContaining('some lines have no market data') }])
+    // An answer opens nothing.
+    registry.accepted(104)
+    pass(5, [stock, one, two])
+    expect(three.held).toBe(false)
+    pass(1, [stock, one, two, three])
+    expect(three.held).toBe(true)
+    pass(20, [stock, one, two, three])
+    expect(ledger.open).toEqual([])
+    expect(await tape()).toEqual({ gaps: [], closed: [[three.instrument, 'silent', 30]] })
+  })
+
+  it('with others in the same second is one event', async () => {
+    const { stock, one, two, three, logged, pass } = await market()
+    pass(30, [stock, one, two, three])
+    pass(20, [stock, one])
+    expect(warnings(logged)).toMatchObject([{ lines: 2 }])
+  })
+
+  it('is asked for again and again, less and less often', async () => {
+    const { stock, one, two, three, registry, log, pass } = await market()
+    pass(30, [stock, one, two, three])
+    for (let i = 0; i < 400; i++) {
+      pass(1, [stock, one, two])
+      await Promise.resolve()
+      if (three.state === 'asked') registry.accepted(three.reqId ?? -1)
+    }
+    expect(log.filter((text) => text.startsWith('ask'))).toEqual(['ask 104 TWX', 'ask 105 TWX', 'ask 106 TWX'])
+  })
+
+  it('tick by tick, while market data goes on, is cancelled first', async () => {
+    const { all, stock, tickByTick, log, pass, tape } = await market({ feed: 'tick-by-tick-quotes' })
+    pass(30, all)
+    pass(16, [stock, ...all.slice(1, 4)])
+    await vi.waitFor(() => expect(log).toEqual(['cancel 104 TWX tick-by-tick']), PATIENTLY)
+    expect(tickByTick.held).toBe(false)
+    expect((await tape()).closed).toEqual([['tick-by-tick-quotes', 'silent', 30]])
+  })
+})
+
+describe('an illiquid option', () => {
+  it('is not taken for dead over a quiet day', async () => {
+    const { stock, one, two, three, log, pass } = await market()
+    pass(3, [stock, one, two, three])
+    // Until 15:31, with a burst of three seconds every ten minutes.
+    for (let minutes = 0; minutes < 360; minutes += 10) {
+      pass(597, [stock, one, two], 1)
+      pass(3, [stock, one, two, three], 10)
+    }
+    expect(three.held).toBe(true)
+    expect(log).toEqual([])
+  })
+})
+
+describe('lines of one kind that all stop', () => {
+  it('are dead from the last data of any of them on', async () => {
+    const { stock, one, two, three, pass, tape } = await market()
+    pass(30, [stock, one, two, three])
+    pass(10, [stock, one])
+    pass(20, [stock])
+    const { closed } = await tape()
+    expect(new Map(closed.map(([line, ...what]) => [line, what]))).toEqual(
+      new Map([one, two, three].map(({ instrument }) => [instrument, ['silent', 40]])),
+    )
+  })
+})
+
+describe('all lines that stop', () => {
+  it('are a stall, over with the first data, when that comes within seconds', async () => {
+    const { all, one, two, log, ledger, pass, tape } = await market()
+    pass(20, all)
+    pass(2, [])
+    expect(ledger.open).toEqual([])
+    pass(1, [])
+    expect(ledger.open).toMatchObject([{ cause: 'stall' }])
+    pass(9, [])
+    pass(1, [one, two])
+    expect(ledger.open).toEqual([])
+    expect(log).toEqual([])
+    expect((await tape()).gaps).toEqual([['stall', 20, 33]])
+  })
+
+  it('are asked for again when it lasts, and waited for', async () => {
+    const { all, stock, log, logged, registry, ledger, pass, tape } = await market()
+    pass(20, all)
+    pass(16, [])
+    await vi.waitFor(() => expect(log.filter((text) => text.startsWith('ask'))).toHaveLength(4), PATIENTLY)
+    expect(warnings(logged).filter(({ msg }) => String(msg).includes('on any line'))).toMatchObject([{ lines: 4 }])
+    for (const line of all) registry.accepted(line.reqId ?? -1)
+    pass(4, [stock])
+    expect(ledger.open).toHaveLength(1)
+    pass(1, all)
+    expect(ledger.open).toEqual([])
+    const { gaps, closed } = await tape()
+    expect(gaps).toEqual([['stall', 20, 41]])
+    expect(closed.map(([, ...what]) => what)).toEqual(Array.from({ length: 4 }, () => ['silent', 20]))
+  })
+
+  it('without a busy time before are a gap all the same', async () => {
+    const { all, ledger, pass, tape } = await market()
+    pass(60, all, 1)
+    pass(15, [])
+    expect(ledger.open).toEqual([])
+    pass(2, [])
+    expect(ledger.open).toMatchObject([{ cause: 'silent' }])
+    expect((await tape()).gaps).toEqual([['silent', 60, 77]])
+  })
+
+  it('because trading is halted are no fault, and watched again from then on', async () => {
+    const { all, ledger, watchdog, halt, log, pass } = await market()
+    pass(30, all)
+    halt(1)
+    pass(300, [])
+    expect(watchdog.isHalted).toBe(true)
+    expect(ledger.open).toEqual([])
+    halt(0)
+    pass(2, [])
+    expect(watchdog.isHalted).toBe(false)
+    expect(ledger.open).toEqual([])
+    pass(20, all)
+    expect(log).toEqual([])
+  })
+
+  it('because the session is over, on a half day too, are no fault', async () => {
+    // 12:59 in New York on the day after Thanksgiving.
+    const { all, ledger, log, pass } = await market({ startUs: Date.UTC(2014, 10, 28, 17, 59) * 1000 })
+    pass(60, all)
+    pass(600, [])
+    expect(ledger.open).toEqual([])
+    expect(log).toEqual([])
+  })
+})
+
+describe('a line that the gateway says to serve', () => {
+  it('and that has no data is closed as of then, and asked for again', async () => {
+    const { stock, one, two, three, log, pass, tape } = await market()
+    pass(9, [stock, one, two])
+    expect(three.held).toBe(true)
+    pass(1, [stock, one, two])
+    expect(three.held).toBe(false)
+    expect(log).toEqual([])
+    expect((await tape()).closed).toEqual([[three.instrument, 'no-data', 0]])
+  })
+
+  it('and that has its first data late was held in name only until then', async () => {
+    const { stock, one, two, three, pass, tape } = await market()
+    pass(5, [stock, one, two])
+    pass(3, [stock, one, two, three])
+    expect(three.held).toBe(true)
+    expect((await tape()).closed).toEqual([[three.instrument, 'no-data', 0]])
+  })
+})
+
+describe('a recording that has no data 15 s after its begin', () => {
+  it('is in a gap from then on', async () => {
+    const { ledger, pass } = await market()
+    pass(14, [])
+    expect(ledger.open).toEqual([])
+    pass(1, [])
+    expect(ledger.open).toMatchObject([{ cause: 'no-data' }])
+  })
+})
