@@ -235,12 +235,11 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     // A recording that is replayed has no dialogs, and its time may stand still until all of its lines are open.
     isDataExpected: () => !('publish' in clock) && supply.lines.isAnyServed && dataIsExpected(nyse, undefined, recorder.nowUs),
   })
-  const { connection } = feed
-  events.on('linesResumed', () => connection.competing(undefined))
+  events.on('linesResumed', () => feed.connection.competing(undefined))
   const intake = new Intake({
     assembler,
     onMessage: (messages) => (counts.messages += messages),
-    onControl: createControlRouter({ sessions, supply, outages: coverage.notices, notices, connection, onEndOfTape }),
+    onControl: createControlRouter({ sessions, supply, outages: coverage.notices, notices, connection: feed.connection, onEndOfTape }),
   })
   const discovery = new Discovery({
     ...options.universe,

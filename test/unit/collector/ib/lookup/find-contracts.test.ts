@@ -91,6 +91,7 @@ describe('findUnderlying', () => {
       venue: 'CBOE',
       conId: 416904,
       priceGrid: [{ from: 0, increment: 0.01 }],
+      hours: LISTED_HOURS,
     })
     expect(asked(9)[0]?.slice(4, 12)).toEqual(['SPX', 'IND', '', '', '', '', '', ''])
     await findUnderlying(link, grids, { ...query, symbol: 'SPX', kind: 'index', exchange: 'CBOE' })
