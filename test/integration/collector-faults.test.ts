@@ -81,8 +81,8 @@ forEachEdition('a collector beside a fault script', (edition) => {
     ],
   ])('names %s as one gap that covers all that was not recorded', async (_, faults) => {
     const { gaps, quotes } = await record(edition, `faults: [${faults}]`, async (collector) => {
-      await collector.until('the loss is noticed', ({ feed, counts }) => feed === 'connecting' && counts.lines === 0)
-      await collector.until('all lines are open again', ({ counts }) => counts.lines === LINES)
+      await collector.until('the loss is noticed', ({ counts }) => counts.reconnects > 0)
+      await collector.until('all lines are open again, and the gap is named', ({ counts }) => counts.lines === LINES && counts.gaps > 0)
       const { received } = collector.progress.counts
       await collector.until('ticks come again', ({ counts }) => counts.received >= received + 100)
     })

@@ -167,12 +167,16 @@ describe('silence', () => {
     await client.close()
   })
 
-  it('of the history farm is that of tick-by-tick lines', async () => {
+  it('of the history farm is that of tick-by-tick lines and of bars that are kept up to date', async () => {
     const { port } = await serve(['kind: silence, of: ushmds, afterTapeSeconds: 10, tapeSeconds: 20'])
     const client = await connect(port)
     client.send(...marketDataRequest(STOCK, TWX))
+    client.send(20, 8, ...contractFields(TWX), 0, '', '5 secs', '1 D', 0, 'MIDPOINT', 2, 1, '')
+    await client.frame('17|8|')
     client.send(...tickByTickRequest(9, TWX, 'BidAsk'))
     await whole(client)
+    // The bar of the first second was history.
+    expect(secondsOf(client, '90|8|')).toEqual([...from(1, 10), ...from(30, SECONDS)])
     expect(dataOf(client, STOCK)).toEqual(from(0, SECONDS))
     expect(secondsOf(client, '99|9|')).toEqual([...from(0, 10), ...from(30, SECONDS)])
     await client.close()

@@ -156,14 +156,13 @@ export class Sampler {
 
   openBars(live: LiveBars): void {
     const { bars, silentBars } = this.#channel(live.listed)
-    bars.push(live)
-    if (this.#isSilent(live.listed, 'bars', live)) silentBars.add(live)
+    const list = this.#isSilent(live.listed, 'bars', live) ? silentBars : bars
+    list.push(live)
   }
 
   closeBars(live: LiveBars): void {
     const { bars, silentBars } = this.#channel(live.listed)
-    removeItem([bars], live)
-    silentBars.delete(live)
+    removeItem([bars, silentBars], live)
     live.isPending = false
   }
 
@@ -174,22 +173,19 @@ export class Sampler {
       const { listed } = book
       for (const line of moveItems(lines, silentLines, (line) => mute.silences(listed, 'market-data', line))) this.#dropPending(line)
       moveItems(tickLines, silentTickLines, (line) => mute.silences(listed, 'tick-by-tick', line))
-      for (const live of bars) if (mute.silences(listed, 'bars', live)) silentBars.add(live)
+      for (const live of moveItems(bars, silentBars, (live) => mute.silences(listed, 'bars', live))) live.isPending = false
     }
   }
 
   /** The lines that no other mute silences go on, beginning with what is new to them. */
   unmute(mute: Mute, nowUs: number): void {
     this.#mutes.delete(mute)
-    for (const { book, lines, silentLines, tickLines, silentTickLines, silentBars } of this.#channels.values()) {
+    for (const { book, lines, silentLines, tickLines, silentTickLines, bars, silentBars } of this.#channels.values()) {
       const { listed } = book
       const isBack = (feed: LineFeed) => (line: object) => !this.#isSilent(listed, feed, line)
       for (const line of moveItems(silentLines, lines, isBack('market-data'))) if (book.isKnown) line.sendState(nowUs, this.totals)
       for (const line of moveItems(silentTickLines, tickLines, isBack('tick-by-tick'))) this.#sendTickState(line, nowUs)
-      for (const live of [...silentBars].filter(isBack('bars'))) {
-        silentBars.delete(live)
-        if (live.isPending) live.send(nowUs)
-      }
+      moveItems(silentBars, bars, isBack('bars'))
     }
   }
 
@@ -249,15 +245,14 @@ export class Sampler {
     return state
   }
 
-  #playQuote(channel: Channel, quote: Quote, tsUs: number): void {
-    const { book, lines, tickLines, bars } = channel
+  #playQuote({ book, lines, tickLines, bars }: Channel, quote: Quote, tsUs: number): void {
     const isTickByTick = !book.isDoublyQuoted || quote.source !== undefined
     const isSampled = !book.isDoublyQuoted || quote.source === undefined
     const before = book.quote
     this.#apply(book, quote)
     if (isTickByTick) {
       for (let i = 0; i < tickLines.length; i++) this.#countChanges((tickLines[i] as TickLine).quote(tsUs, quote, quote))
-      if (bars.length > 0) this.#playBars(channel, quote, tsUs)
+      if (bars.length > 0) this.#playBars(book, bars, quote, tsUs)
     }
     if (!isSampled || lines.length === 0 || (before !== undefined && isSameQuote(before, quote))) return
     const { totals } = this
@@ -284,12 +279,12 @@ export class Sampler {
       this.totals.notServed++
       return
     }
-    const { book, tickLines } = channel
+    const { book, tickLines, bars } = channel
     const isSource = (wanted: TradeSource | undefined) => wanted === undefined || wanted === source
     const state = this.#apply(book, trade)
     if (isSource(tickByTick)) {
       for (const line of tickLines) this.#countChanges(line.trade(tsUs, trade))
-      this.#playBars(channel, trade, tsUs)
+      this.#playBars(book, bars, trade, tsUs)
     }
     if (isSource(last)) {
       this.#change(channel, book.lastTrade(state, last), tsUs)
@@ -329,9 +324,9 @@ export class Sampler {
     } else if (!before || before.value !== value || before.text !== text) this.#change(channel, book.figure(state, name, type), tsUs)
   }
 
-  #playBars({ book, bars, silentBars }: Channel, tick: Quote | Trade, tsUs: number): void {
+  #playBars(book: Book, bars: readonly LiveBars[], tick: Quote | Trade, tsUs: number): void {
     for (const live of bars) {
-      if (!live.take(tick) || silentBars.has(live)) continue
+      if (!live.take(tick)) continue
       if (this.#sampling) this.#gridAt(book, tsUs).waitingBars.push(live)
       else live.send(tsUs)
     }
