@@ -132,7 +132,7 @@ describe('generic ticks', () => {
     )
     expect(frames[0]).toBe(
       '4|2|900|321|Error validating request: Incorrect generic tick list of 100,999.  Legal ones for (STK) are: ' +
-        '100,101,104,105,106,165,221/220,225,232/221,233,236,258/47,292,293,294,295,318,375,411,456/59,460,577,586,587,588,614,619,623,595||',
+        '100,101,104,105,106,165,221/220,225,232/221,233,236,258/47,292,293,294,295,318,375,411,456/59,460,576,577,578,586,587,588,614,619,623,595||',
     )
     expect(frames.filter((frame) => frame.startsWith('4|')).map((frame) => frame.split('|').slice(2, 4))).toEqual([
       ['900', '321'],

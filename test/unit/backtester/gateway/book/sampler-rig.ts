@@ -3,8 +3,10 @@
 import { ContractBook, type ListedContract } from '../../../../../backtester/gateway/contracts/contracts.ts'
 import type { Line, LineOptions } from '../../../../../backtester/gateway/book/market-data-line.ts'
 import type { Outlet } from '../../../../../backtester/gateway/book/outlet.ts'
+import { REAL_TIME_BAR_SECONDS, RealTimeBarLine } from '../../../../../backtester/gateway/book/real-time-bars.ts'
 import { Sampler } from '../../../../../backtester/gateway/book/sampler.ts'
 import type { TickLine } from '../../../../../backtester/gateway/book/tick-by-tick-line.ts'
+import { barSeries } from '../../../../../backtester/gateway/history/bar-series.ts'
 import type { TickKind } from '../../../../../backtester/gateway/protocol/tick-types.ts'
 import { FrameWriter } from '../../../../../backtester/gateway/protocol/wire.ts'
 import { type Greeks, isTick, type Statistic, type TapeRecord, type Trade, type TradeSource } from '../../../../../market/tick.ts'
@@ -49,6 +51,17 @@ export class Rig {
 
   openTicks(instrument: number, reqId: number, kind: TickKind, ignoreSize = false): TickLine {
     return this.sampler.openTicks(this.#listed(instrument), reqId, this.recorder, this.nowUs, { kind, ignoreSize })
+  }
+
+  /** Bars of 5 seconds. */
+  openRealTimeBars(instrument: number, reqId: number, whatToShow: string): RealTimeBarLine {
+    const listed = this.#listed(instrument)
+    const dated = { untilUs: Number.POSITIVE_INFINITY, dateOf: (startUs: number) => String(startUs / 1_000_000) }
+    const series = barSeries({ whatToShow, seconds: REAL_TIME_BAR_SECONDS, useRth: false, secType: listed.secType, ...dated })
+    if (!series) throw new Error(`no bars of ${whatToShow}`)
+    const line = new RealTimeBarLine(reqId, listed, series, this.sampler.realTimeSteps, this.recorder)
+    this.sampler.openBars(line)
+    return line
   }
 
   play(...records: TapeRecord[]): void {
