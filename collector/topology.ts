@@ -191,10 +191,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     silenceMs: 'publish' in clock ? Number.POSITIVE_INFINITY : SILENCE_MS,
     usAt: (arrivalMs) => clock.usAt(arrivalMs),
   })
-  const notices = new NoticeLog({
-    log: (code, text, repeated) => events.notice({ code, text, repeated }),
-    onRepeated: (code, text) => events.noticeRepeated({ code, text }),
-  })
+  const notices = noticesOf(options)
   const supply = new LineSupply({ ...options, assembler, outages, notices, delays: options.lineDelays })
   assembler.connect({
     onTick: (tick, arrivalUs) => supply.accepts(tick) && ticks.take(tick, arrivalUs),
@@ -236,18 +233,17 @@ export function joinFeed(options: FeedOptions): FeedHalf {
   const intake = new Intake({
     assembler,
     onMessage: (messages) => (counts.messages += messages),
-    onControl: createControlRouter({ sessions, supply, outages, notices, connection, onEndOfTape }),
+    onControl: createControlRouter({
+      sessions,
+      supply,
+      outages,
+      notices,
+      connection,
+      onEndOfTape,
+      onTooFast: () => events.tooFast({ messagesPerSecond: feed.slowDown() }),
+    }),
   })
-  const discovery = new Discovery({
-    ...options.universe,
-    clock,
-    recorder,
-    supply,
-    events,
-    ticks: recordedTicks(recorder).pipe(takeUntil(stopped)),
-    againMs: options.lineDelays?.refusedMs,
-  })
-  supply.attached$.subscribe(() => discovery.begin())
+  const discovery = joinDiscovery(options, supply, stopped)
 
   const stop = async (): Promise<void> => {
     discovery.stop()
@@ -259,6 +255,25 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     stopped.next()
   }
   return { feed, sessions, outages, supply, discovery, stop }
+}
+
+function joinDiscovery(options: FeedOptions, supply: LineSupply, stopped: Subject<void>): Discovery {
+  const discovery = new Discovery({
+    ...options,
+    ...options.universe,
+    supply,
+    ticks: recordedTicks(options.recorder).pipe(takeUntil(stopped)),
+    againMs: options.lineDelays?.refusedMs,
+  })
+  supply.attached$.subscribe(() => discovery.begin())
+  return discovery
+}
+
+function noticesOf({ events }: FeedOptions): NoticeLog {
+  return new NoticeLog({
+    log: (code, text, repeated) => events.notice({ code, text, repeated }),
+    onRepeated: (code, text) => events.noticeRepeated({ code, text }),
+  })
 }
 
 /** What the feed only reports. */
