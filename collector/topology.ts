@@ -191,10 +191,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     silenceMs: 'publish' in clock ? Number.POSITIVE_INFINITY : SILENCE_MS,
     usAt: (arrivalMs) => clock.usAt(arrivalMs),
   })
-  const notices = new NoticeLog({
-    log: (code, text, repeated) => events.notice({ code, text, repeated }),
-    onRepeated: (code, text) => events.noticeRepeated({ code, text }),
-  })
+  const notices = noticesOf(options)
   const supply: LineSupply = new LineSupply({ ...options, assembler, coverage, notices, delays: options.lineDelays })
   assembler.connect({
     onTick: (tick, arrivalUs) => {
@@ -239,18 +236,17 @@ export function joinFeed(options: FeedOptions): FeedHalf {
   const intake = new Intake({
     assembler,
     onMessage: (messages) => (counts.messages += messages),
-    onControl: createControlRouter({ sessions, supply, outages: coverage.notices, notices, connection: feed.connection, onEndOfTape }),
+    onControl: createControlRouter({
+      sessions,
+      supply,
+      outages: coverage.notices,
+      notices,
+      connection: feed.connection,
+      onEndOfTape,
+      onTooFast: () => events.tooFast({ messagesPerSecond: feed.slowDown() }),
+    }),
   })
-  const discovery = new Discovery({
-    ...options.universe,
-    clock,
-    recorder,
-    supply,
-    events,
-    ticks: recordedTicks(recorder).pipe(takeUntil(stopped)),
-    againMs: options.lineDelays?.refusedMs,
-  })
-  supply.attached$.subscribe(() => discovery.begin())
+  const discovery = joinDiscovery(options, supply, stopped)
 
   const stop = async (): Promise<void> => {
     discovery.stop()
@@ -262,6 +258,25 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     stopped.next()
   }
   return { feed, sessions, coverage, supply, discovery, stop }
+}
+
+function joinDiscovery(options: FeedOptions, supply: LineSupply, stopped: Subject<void>): Discovery {
+  const discovery = new Discovery({
+    ...options,
+    ...options.universe,
+    supply,
+    ticks: recordedTicks(options.recorder).pipe(takeUntil(stopped)),
+    againMs: options.lineDelays?.refusedMs,
+  })
+  supply.attached$.subscribe(() => discovery.begin())
+  return discovery
+}
+
+function noticesOf({ events }: FeedOptions): NoticeLog {
+  return new NoticeLog({
+    log: (code, text, repeated) => events.notice({ code, text, repeated }),
+    onRepeated: (code, text) => events.noticeRepeated({ code, text }),
+  })
 }
 
 /** What the feed only reports. */

@@ -1,5 +1,7 @@
 /** IB's message codes that the collector acts on, and what they mean for it. Codes as in IB's "TWS API message codes". */
 
+/** Too many messages a second. With a setting of TWS the third one ends the connection. */
+export const TOO_FAST = 100
 const LINES_EXCEEDED = 101
 export const NO_DEFINITION = 200
 /** A cancel that came too late. */
@@ -30,7 +32,7 @@ export const END_OF_TAPE = 99000
 const PARTIAL = new Set([10_090, 10_091, 10_167])
 
 /** Nothing is wrong with the request: too many messages, not connected, live updates failed, another session of the user has the data. */
-const TEMPORARY = new Set([100, 504, 10_182, COMPETING_SESSION])
+const TEMPORARY = new Set([TOO_FAST, 504, 10_182, COMPETING_SESSION])
 
 /** The account has no tick-by-tick line left; IB also says it with 322. */
 export const TICK_BY_TICK_FULL = 10_190

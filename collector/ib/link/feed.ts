@@ -51,11 +51,20 @@ export interface FeedOptions extends FeedSettings {
   onImpossible?: ((error: Error) => void) | undefined
 }
 
+/** What is left of the rate at each refusal for want of it (100), and never less than that. */
+const SLOWER = 0.75
+const LEAST_RATE = 5
+/** What was sent at the old rate may be refused for so long. */
+const SETTLING_MS = 1000
+
 export class Feed {
   readonly connection: Connection
   readonly #options: FeedOptions
   readonly #stop = new AbortController()
   readonly #pacer: Pacer
+  /** Messages a second. */
+  #rate: number
+  #slowedMs = Number.NEGATIVE_INFINITY
   readonly #backoff: Backoff
   readonly #firstData: FirstData
   #running: Promise<void> | undefined
@@ -68,7 +77,8 @@ export class Feed {
   constructor(options: FeedOptions) {
     this.#options = options
     this.#port = options.port
-    this.#pacer = createPacer(messageRate(options))
+    this.#rate = messageRate(options)
+    this.#pacer = createPacer(this.#rate)
     this.#backoff = new Backoff(options.retryDelays)
     this.connection = new Connection({ onChange: options.onConnection, onImpossible: options.onImpossible })
     this.#firstData = new FirstData({ connection: this.connection, isExpected: options.isDataExpected ?? (() => false) })
@@ -85,7 +95,18 @@ export class Feed {
 
   /** Takes over another number of market-data lines of the account. */
   configure({ lines }: { lines: number }): void {
-    this.#pacer.setRate(messageRate({ ...this.#options, lines }))
+    this.#rate = messageRate({ ...this.#options, lines })
+    this.#pacer.setRate(this.#rate)
+  }
+
+  /** The gateway takes fewer messages than was thought. Returns how many a second are sent from now on. */
+  slowDown(): number {
+    if (performance.now() - this.#slowedMs >= SETTLING_MS) {
+      this.#slowedMs = performance.now()
+      this.#rate = Math.max(Math.min(this.#rate, LEAST_RATE), Math.floor(this.#rate * SLOWER))
+      this.#pacer.setRate(this.#rate)
+    }
+    return this.#rate
   }
 
   /** Hands over what has arrived, closes the link and starts no other. */

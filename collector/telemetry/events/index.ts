@@ -59,6 +59,7 @@ import { subscriberFailed } from './subscriber-failed.ts'
 import { tickByTickRefused } from './tick-by-tick-refused.ts'
 import { ticksDropped } from './ticks-dropped.ts'
 import { ticksDropping } from './ticks-dropping.ts'
+import { tooFast } from './too-fast.ts'
 import { universeUnknown } from './universe-unknown.ts'
 import { unknownTickType } from './unknown-tick-type.ts'
 import { unknownUnderlying } from './unknown-underlying.ts'
@@ -122,6 +123,7 @@ const EVENTS = {
   tickByTickRefused,
   ticksDropped,
   ticksDropping,
+  tooFast,
   universeUnknown,
   unknownTickType,
   unknownUnderlying,

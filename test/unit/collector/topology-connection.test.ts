@@ -66,6 +66,19 @@ describe('the connection', () => {
     await linesOpen(2)
   })
 
+  it('sends a quarter less when the gateway says that too many messages come, and says so once', async () => {
+    const { tws, linesOpen, logged, topology } = await collectorOn(createWallClock())
+    const gateway = await tws(0)
+    await linesOpen(2)
+    // With the id of a request, and without one; what was sent at the old rate may be refused all the same.
+    for (const id of [-1, 9_999, -1]) gateway.send(4, 2, id, 100, 'Max rate of messages per second has been exceeded', '')
+    const said = () => logged.filter(({ messagesPerSecond }) => messagesPerSecond !== undefined)
+    await vi.waitFor(() => expect(said()).toHaveLength(1), PATIENTLY)
+    gateway.send(49, 1, 1)
+    expect(said()).toMatchObject([{ level: 40, messagesPerSecond: 30 }])
+    expect(topology.feed.connection.state).toBe('ready')
+  })
+
   it('names a login without data during the hours of the exchange, and that data has come', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     onTestFinished(() => void vi.useRealTimers())

@@ -1,15 +1,16 @@
 /** The rooms joined: a gateway whose definitions are away says 200 (no security definition) of contracts that exist. */
 
-import { expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { createWallClock } from '../../../collector/record/clock.ts'
 import type { UnderlyingSettings } from '../../../collector/universe/universe.ts'
 import type { TwsConnection } from '../../support/gateway/scripted-tws.ts'
 import { PATIENTLY } from '../../support/waiting.ts'
-import { serveListings } from './ib/lookup/listings.ts'
+import { optionDetails, serveListings } from './ib/lookup/listings.ts'
 import { collectorOn, reqIdsOf } from './topology-support.ts'
 
-/** In a month: within the days that are recorded. */
-const EXPIRY = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')
+/** Within the days that are recorded. */
+const EXPIRY = inDays(30)
 const LISTINGS = {
   stocks: { TWX: 4321, FOXA: 4322 },
   chains: [{ exchange: 'SMART', tradingClass: 'TWX', expirations: [EXPIRY], strikes: [70] }],
@@ -62,6 +63,45 @@ it('a gateway that knows nothing is asked on and on, is no reason to end, and it
   expect(gateway.requests.filter(({ fields }) => isAbout(fields, 'TWX'))).toHaveLength(11)
   expect(topology.supply.lines.wanted).toBe(2)
   expect(logged.filter(({ msg }) => String(msg).includes('knows none of the underlyings'))).toMatchObject([{ level: 50, symbols: ['TWX'] }])
+})
+
+it('options that are known get lines while the rest of the chain is still looked for', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const later = inDays(40)
+  const held: (() => void)[] = []
+  const script = async (tws: TwsConnection) => {
+    const request = tws.request.bind(tws)
+    tws.request = async (id) => {
+      for (;;) {
+        const fields = await request(id)
+        const [, , reqId = ''] = fields
+        if (fields[0] !== '9' || fields[6] !== later) return fields
+        held.push(() => {
+          tws.send(...optionDetails(reqId, 'TWX', `${later} 70 C TWX`, 7))
+          tws.send(52, 1, reqId)
+        })
+      }
+    }
+    void serveListings(tws, {
+      ...LISTINGS,
+      chains: [{ exchange: 'SMART', tradingClass: 'TWX', expirations: [EXPIRY, later], strikes: [70] }],
+    })
+    for (;;) tws.send(58, 1, (await request(1))[2] ?? '', 1)
+  }
+  const { tws, linesOpen, counts, topology } = await collectorOn(createWallClock(), script, { universe: universe('TWX') })
+  const gateway = await tws(0)
+  await linesOpen(1)
+  // The price on which strikes are centred.
+  gateway.send(1, 6, reqIdsOf(gateway)[0] ?? '', 4, 70.4, 3, 0)
+  await vi.waitFor(() => {
+    vi.advanceTimersByTime(15_000)
+    expect(counts.lines).toBe(2)
+  }, PATIENTLY)
+  expect(held).toHaveLength(1)
+  expect(topology.supply.lines.wanted).toBe(2)
+  held[0]?.()
+  await linesOpen(3)
 })
 
 it('an index is recorded as what it is, with values and no quotes, and so are the trading classes of its options', async () => {

@@ -67,11 +67,12 @@ describe('attempts to connect', () => {
   const MINUTE_MS = 60_000
 
   /** When each attempt begins; `behave` says what becomes of it, and how long that takes. */
-  function attemptsMs(count: number, random: () => number, behave: (backoff: Backoff, attempt: number) => number): number[] {
+  function attemptsMs(count: number, random: () => number, behave: (backoff: Backoff, attempt: number) => number, delays = {}): number[] {
     vi.spyOn(Math, 'random').mockImplementation(random)
-    const backoff = new Backoff()
+    const backoff = new Backoff(delays)
+    const startMs = performance.now()
     return Array.from({ length: count }, (_, attempt) => {
-      const beginsMs = performance.now()
+      const beginsMs = performance.now() - startMs
       backoff.attempt()
       vi.advanceTimersByTime(behave(backoff, attempt))
       vi.advanceTimersByTime(backoff.failed(false).retryMs)
@@ -101,7 +102,10 @@ describe('attempts to connect', () => {
   })
 
   it('of two collectors do not come in step', () => {
-    const [one, two] = [0.1, 0.9].map((jitter) => attemptsMs(10, () => jitter, refused))
-    expect(one?.slice(1).filter((beginMs) => two?.includes(beginMs))).toEqual([])
+    // Also where nothing but the minute holds them back.
+    for (const delays of [{}, { firstMs: 0 }]) {
+      const [one, two] = [0.1, 0.9].map((jitter) => attemptsMs(20, () => jitter, refused, delays))
+      expect(one?.slice(4).filter((beginMs) => two?.includes(beginMs))).toEqual([])
+    }
   })
 })

@@ -53,14 +53,14 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('a search for a chain', () => {
-  it('finds all of it on a gateway that needs a minute for each answer, with three requests in flight', async () => {
+  it('finds all of it on a gateway that answers one request after the other, a minute and a half each, with three in flight', async () => {
     const source = await sourceTo(await twsFor(listing))
     fakeTimeouts()
     const search = new ChainSearch(SPY, RANGE)
     const done = search.search(source)
     for (const [i, expiry] of EXPIRIES.entries()) {
       await until(() => source.asked().length === Math.min(i + 3, EXPIRIES.length))
-      await vi.advanceTimersByTimeAsync(59_999)
+      await vi.advanceTimersByTimeAsync(90_000)
       const [, , reqId, ...rest] = source.asked()[i] ?? []
       expect(rest[3]).toBe(expiry)
       source.answer(reqId, expiry)
