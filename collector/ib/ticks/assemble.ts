@@ -277,12 +277,13 @@ export class Assembler {
     const value = fieldValue(field, message)
     const { arrivalMs } = message
     const isRepeated = message.type !== 'price' && field in fields && fields[field] === value
-    if (isRepeated && (field === 'lastTime' || (field === 'lastSize' && !this.#hasTime()))) return
+    // But for the size of a trade that has a new time.
+    if (isRepeated && !(field === 'lastSize' && this.#hasTime())) return
     if (!isRepeated && this.#group && !this.#isOfUpdate(this.#group, field, value === undefined || isSizeless(field, fields)))
       this.#closeGroup(arrivalMs)
     const group = (this.#group ??= this.#newGroup(line, arrivalMs))
     const tick = isOfTrade(field) ? this.#tradeOf(group, arrivalMs) : this.#quoteOf(group, arrivalMs)
-    if (!isRepeated || field === 'lastSize') group.seen |= bitOf(field)
+    group.seen |= bitOf(field)
     if (!first.has(tickType)) {
       if (first.isState(this.#usAt(arrivalMs))) tick.marks = (tick.marks ?? 0) | Mark.initial
       if (field === 'lastPrice') group.hasFirstLast = true
