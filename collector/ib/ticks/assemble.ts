@@ -7,9 +7,9 @@
  * reads play no part, and neither do times of arrival behind a stall, when everything comes at once. A gateway that publishes its time
  * marks the end of every group with it; then silence says nothing, and a gateway that is held up in the middle of a quote does not split it.
  *
- * Where updates of a line come back to back, the order of their parts tells all of them apart but the size of a bid and the size of an ask
- * that follows. A quote of several parts that has its neighbours within 5 ms is therefore marked `merged`: another one may have
- * stood before it, or instead, and is lost.
+ * Where updates of a line come back to back, the order of their parts tells most of them apart, not all. A quote of several parts that
+ * has its neighbours within 5 ms, or comes behind a stall, is therefore marked `merged`: another one may have stood before it, or instead,
+ * and is lost.
  *
  * A size that repeats the standing one says nothing: IB sends the size of a trade by itself behind the price that carries it, and a size
  * alone only when it changed. The time of a last trade by itself is no trade: its price may follow late.
