@@ -186,7 +186,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
   const { counts, events, clock, recorder, ledger, onBroken, onBegun, onEndOfTape } = options
   const stopped = new Subject<void>()
   const coverage: Coverage = new Coverage({ ...options, supply: () => supply })
-  const ticks = createTickRecorder(recorder, ledger, clock, counts)
+  const ticks = createTickRecorder(recorder, ledger, clock)
   const assembler = new Assembler({
     silenceMs: 'publish' in clock ? Number.POSITIVE_INFINITY : SILENCE_MS,
     usAt: (arrivalMs) => clock.usAt(arrivalMs),

@@ -8,7 +8,6 @@ import type { Contract } from '../../market/contract.ts'
 import { Mark, withMarks } from '../../market/marks.ts'
 import type { Tick } from '../../market/tick.ts'
 import type { GapLedger } from '../gaps/ledger.ts'
-import type { Counts } from '../telemetry/counts.ts'
 import type { CollectorClock } from './clock.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -18,7 +17,7 @@ export interface TickRecorder {
   takeUnknown(): void
 }
 
-export function createTickRecorder(recorder: Recorder, ledger: GapLedger, clock: CollectorClock, counts: Counts): TickRecorder {
+export function createTickRecorder(recorder: Recorder, ledger: GapLedger, clock: CollectorClock): TickRecorder {
   const isOvernight = createOvernightSession()
   return {
     take(tick, arrivalUs) {
@@ -29,7 +28,6 @@ export function createTickRecorder(recorder: Recorder, ledger: GapLedger, clock:
         tick.marks = withMarks(tick.marks, Mark.overnight)
       const reason = recorder.tick(tick, cameUs)
       if (reason) ledger.dropped(reason, cameUs)
-      else if (tick.marks !== undefined) counts.marked.set(tick.marks, (counts.marked.get(tick.marks) ?? 0) + 1)
     },
     takeUnknown() {
       recorder.drop('unknown-line')

@@ -234,6 +234,7 @@ export class Recorder {
       return this.#refuse('too-long')
     }
     this.#counts.journaled++
+    if (tick.marks !== undefined) this.#countMarked(tick.marks)
     this.#lastProofUs = tick.tsUs
     this.#publish(tick)
     return undefined
@@ -336,6 +337,11 @@ export class Recorder {
     if (reason === 'journal-full' && !this.#isFull) this.#journal?.beginSegment()
     this.#isFull = reason === 'journal-full'
     return reason
+  }
+
+  #countMarked(marks: number): void {
+    const { marked } = this.#counts
+    marked.set(marks, (marked.get(marks) ?? 0) + 1)
   }
 
   #countDropped(reason: string, ticks: number): void {

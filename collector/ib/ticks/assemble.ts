@@ -7,9 +7,9 @@
  * reads play no part, and neither do times of arrival behind a stall, when everything comes at once. A gateway that publishes its time
  * marks the end of every group with it; then silence says nothing, and a gateway that is held up in the middle of a quote does not split it.
  *
- * Where updates of a line come back to back, the order of their parts tells all of them apart but the size of a bid and the size of an ask
- * that follows. A quote of several parts that has its neighbours within 5 ms is therefore marked `merged`: another one may have
- * stood before it, or instead, and is lost.
+ * Where updates of a line come back to back, the order of their parts tells most of them apart, not all. A quote of several parts that
+ * has its neighbours within 5 ms, or comes behind a stall, is therefore marked `merged`: another one may have stood before it, or instead,
+ * and is lost.
  *
  * A size that repeats the standing one says nothing: IB sends the size of a trade by itself behind the price that carries it, and a size
  * alone only when it changed. The time of a last trade by itself is no trade: its price may follow late.
@@ -277,12 +277,13 @@ export class Assembler {
     const value = fieldValue(field, message)
     const { arrivalMs } = message
     const isRepeated = message.type !== 'price' && field in fields && fields[field] === value
-    if (isRepeated && (field === 'lastTime' || (field === 'lastSize' && !this.#hasTime()))) return
+    // But for the size of a trade that has a new time.
+    if (isRepeated && !(field === 'lastSize' && this.#hasTime())) return
     if (!isRepeated && this.#group && !this.#isOfUpdate(this.#group, field, value === undefined || isSizeless(field, fields)))
       this.#closeGroup(arrivalMs)
     const group = (this.#group ??= this.#newGroup(line, arrivalMs))
     const tick = isOfTrade(field) ? this.#tradeOf(group, arrivalMs) : this.#quoteOf(group, arrivalMs)
-    if (!isRepeated || field === 'lastSize') group.seen |= bitOf(field)
+    group.seen |= bitOf(field)
     if (!first.has(tickType)) {
       if (first.isState(this.#usAt(arrivalMs))) tick.marks = (tick.marks ?? 0) | Mark.initial
       if (field === 'lastPrice') group.hasFirstLast = true

@@ -6,7 +6,7 @@
  * update. Seen in 42 minutes of a stock's market data, in which updates are at least 122 ms apart and their parts at most 0.4 ms: no update
  * broke the order, but that the two prices of a quote, or volume and trade, may change places.
  *
- * What the order cannot tell: the size of the ask may belong to the update that brought the size of the bid, or be one by itself.
+ * What the order cannot tell: a part that fits may be an update by itself, above all the size of the ask behind that of the bid.
  */
 
 import type { GroupField } from './tick-types.ts'

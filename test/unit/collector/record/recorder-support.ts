@@ -75,7 +75,7 @@ export async function recorderOn<C extends CollectorClock>(
   events.on('ticksDropping', ({ reason }) => drops.push(reason))
   events.on('ticksDropped', ({ cause, droppedTicks, named }) => drops.push(`${cause}: ${droppedTicks}${named ? '' : ', not named'}`))
   const ledger = new GapLedger(recorder, events)
-  const ticks = createTickRecorder(recorder, ledger, clock, counts)
+  const ticks = createTickRecorder(recorder, ledger, clock)
   const sessions = new Sessions({ clock, recorder, ledger, events, onBegun: () => undefined, onBroken: unexpected })
   onTestFinished(() => sessions.end('test'))
   const tapes = async () => {

@@ -138,6 +138,19 @@ describe('a quote of several parts', () => {
   })
 })
 
+describe('a size that repeats the standing one', () => {
+  it('says nothing, as it comes behind the price that carries it, however late', () => {
+    const { assembler, ...assembled } = standing()
+    for (const message of [m.price(1, m.BID, 70.6, 2, 100), m.size(1, m.BID_SIZE, 2, 108), m.size(1, m.ASK_SIZE, 4, 116)]) {
+      assembler.closeGroup()
+      assembler.take(message)
+    }
+    assembler.closeGroup()
+
+    expect(shown({ assembler, ...assembled })).toEqual(['70.6x2 70.75x4'])
+  })
+})
+
 describe('a sampled trade in parts', () => {
   it('is one, though the size that its price carries comes again 8 ms later', () => {
     const { assembler, ...assembled } = standing()
