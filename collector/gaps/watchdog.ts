@@ -52,8 +52,6 @@ const NO_START_S = 15
 /** Others of a kind that had data so recently live. */
 const ALIVE_S = 3
 const ASK_AGAIN_S = 60
-/** Seconds with data of any line that are enough to know what is usual. */
-const ALL_MIN_ACTIVE = 3
 const ASK_AGAIN_AT_MOST_S = 900
 
 interface Watched {
@@ -77,7 +75,7 @@ export class Watchdog {
   readonly #lines = new Map<string, WatchedLine>()
   readonly #groups = new Map<string, Watched>()
   /** All lines as one. */
-  readonly #all: Watched
+  readonly #all = newWatched()
   readonly #stall = new StallMeter()
   /** By their text: most contracts of a chain have the same. */
   readonly #hours = new Map<string, LiquidHours>()
@@ -89,7 +87,6 @@ export class Watchdog {
   constructor(options: WatchdogOptions) {
     this.#options = options
     this.#checkedMs = performance.now()
-    this.#all = { habit: new Habit(ALL_MIN_ACTIVE), dataUs: 0, silentS: 0 }
   }
 
   /** For how long no line has had data although that is unusual; undefined while all is well. */

@@ -193,7 +193,7 @@ describe('a line that stops while others of its kind have data', () => {
 describe('an illiquid option', () => {
   it('is not taken for dead over a quiet day', async () => {
     const { stock, one, two, three, log, pass } = await market()
-    pass(3, [stock, one, two, three])
+    pass(2, [stock, one, two, three])
     // Until 15:31, with a burst of three seconds every ten minutes.
     for (let minutes = 0; minutes < 360; minutes += 10) {
       pass(597, [stock, one, two], 1)
