@@ -81,7 +81,7 @@ export class Coverage {
   /** The first session has begun. */
   begun(): void {
     const { clock, recorder, supply } = this.#options
-    this.#startedUs = recorder.nowUs
+    this.#startedUs = recorder.lastProofUs
     if (!('publish' in clock))
       this.#watchdog = new Watchdog({
         ...this.#options,

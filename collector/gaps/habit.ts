@@ -12,8 +12,10 @@ const SILENT_S = 15
 /** Nor before it was silent for so many of its usual intervals. */
 const INTERVALS = 20
 const FADING_S = 1800
-/** Seconds with data without which nothing is known of a line. Its state, which comes first, may take some. */
-const MIN_ACTIVE = 4
+/** Seconds with data without which nothing is known of a line: its state, which comes first, may take two. */
+const MIN_ACTIVE = 3
+/** Of a line with fewer than that little is known: its patience is twice as long. */
+const KNOWN_ACTIVE = 4
 /** So long a line must have been watched before a quiet one can be told from a dead one ... */
 const WATCHED_S = 300
 /** ... unless it had data in nearly every second so far. */
@@ -25,7 +27,6 @@ const MOST_PATIENCE = 256
 const FORGIVEN = 60
 
 export class Habit {
-  readonly #minActive: number
   #watched = 0
   /** Seconds with data, as they fade. */
   #active = 0
@@ -33,10 +34,6 @@ export class Habit {
   #watchedAtData = 0
   #patience = 1
   #activeSinceAlarm = 0
-
-  constructor(minActive = MIN_ACTIVE) {
-    this.#minActive = minActive
-  }
 
   /** A second in which data was expected has passed. */
   second(hadData: boolean): void {
@@ -53,13 +50,14 @@ export class Habit {
 
   /** Seconds of silence that are not unusual; Infinity while too little is known of the line. */
   get patienceS(): number {
-    if (this.#active < this.#minActive) return Number.POSITIVE_INFINITY
+    if (this.#active < MIN_ACTIVE) return Number.POSITIVE_INFINITY
     const share = this.#active / this.#watchedAtData
     const isSteady = share >= STEADY
     if (this.#watchedAtData < WATCHED_S && !isSteady) return Number.POSITIVE_INFINITY
     // A line that has data in nearly every second has it more often than that.
     const usualS = isSteady ? 0 : 1 / share
-    return Math.max(SILENT_S, INTERVALS * usualS) * this.#patience
+    const doubt = this.#active < KNOWN_ACTIVE ? 2 : 1
+    return Math.max(SILENT_S, INTERVALS * usualS) * this.#patience * doubt
   }
 
   /** The line was taken for dead. */

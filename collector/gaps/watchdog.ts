@@ -1,6 +1,7 @@
 /**
  * Looks once a second for data that stopped although the link lives. Silence counts in seconds in which data is expected: in the session,
- * not while the symbol is halted, outside of the session only where data flowed there too. It makes no difference what the gateway says.
+ * not while the symbol is halted, outside of the session only where data flowed there too. The hours are those that IB lists for the
+ * contract, where it does, else those of the exchange. It makes no difference what the gateway says.
  *
  *   stall       nothing on any line for 3 s, behind seconds that were all busy: a gap of all lines, until the next data
  *   silent      nothing on any line for longer than 15 s and than 20 times what is usual: a gap of all lines, which are asked for again,
@@ -15,11 +16,13 @@
  */
 
 import type { TradingCalendar } from '../../market/calendar/calendar.ts'
+import { LiquidHours } from '../../market/calendar/listed-hours.ts'
+import type { ListedHours } from '../../market/contract.ts'
 import type { Line } from '../lines/line.ts'
 import type { LineRegistry } from '../lines/registry.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Counts } from '../telemetry/counts.ts'
-import { expectationAt } from '../telemetry/data-flow.ts'
+import { expectationAt, TRAILING_US } from '../telemetry/data-flow.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import { Habit } from './habit.ts'
 import type { Halts } from './halts.ts'
@@ -49,8 +52,6 @@ const NO_START_S = 15
 /** Others of a kind that had data so recently live. */
 const ALIVE_S = 3
 const ASK_AGAIN_S = 60
-/** Seconds with data of any line that are enough to know what is usual. */
-const ALL_MIN_ACTIVE = 3
 const ASK_AGAIN_AT_MOST_S = 900
 
 interface Watched {
@@ -74,8 +75,10 @@ export class Watchdog {
   readonly #lines = new Map<string, WatchedLine>()
   readonly #groups = new Map<string, Watched>()
   /** All lines as one. */
-  readonly #all: Watched
+  readonly #all = newWatched()
   readonly #stall = new StallMeter()
+  /** By their text: most contracts of a chain have the same. */
+  readonly #hours = new Map<string, LiquidHours>()
   #checkedMs: number
   #recordedS = 0
   #silentAskS = 0
@@ -84,7 +87,6 @@ export class Watchdog {
   constructor(options: WatchdogOptions) {
     this.#options = options
     this.#checkedMs = performance.now()
-    this.#all = { habit: new Habit(ALL_MIN_ACTIVE), dataUs: 0, silentS: 0 }
   }
 
   /** For how long no line has had data although that is unusual; undefined while all is well. */
@@ -151,7 +153,7 @@ export class Watchdog {
     const { lastData, lines: registry, events, outages, halts } = this.#options
     const groups = new Map<string, Line[]>()
     for (const line of lines) {
-      const isExpected = !outages.hit(line) && !halts.isHalted(line.contract.symbol) && expected(lastData.of(line) || undefined)
+      const isExpected = !outages.hit(line) && !halts.isHalted(line.contract.symbol) && this.#expects(line, expected)
       if (!isExpected) {
         const known = this.#lines.get(line.key)
         if (known) this.#see(known, lastData.of(line), false)
@@ -167,6 +169,22 @@ export class Watchdog {
     for (const { line, provenUs } of dead) registry.dead(line, { cause: 'silent', provenUs, askAfterMs: 0 })
     if (held.length > 0) events.linesSilent({ lines: held.length, sinceUs: Math.min(...held.map(({ provenUs }) => provenUs)), all: false })
     this.#dropUnwanted(lines)
+  }
+
+  /** By the hours that the broker lists for the contract, where it lists this day; else by those of the exchange. */
+  #expects(line: Line, expected: Expected): boolean {
+    const { hours } = line.contract
+    const dataUs = this.#options.lastData.of(line)
+    const listed = hours && this.#hoursOf(hours).at(this.#options.recorder.nowUs)
+    if (listed?.isOpen) return true
+    return (listed === undefined || dataUs > listed.closedSinceUs + TRAILING_US) && expected(dataUs || undefined)
+  }
+
+  #hoursOf(listed: ListedHours): LiquidHours {
+    const key = `${listed.timeZone} ${listed.liquid}`
+    const hours = this.#hours.get(key) ?? new LiquidHours(listed)
+    this.#hours.set(key, hours)
+    return hours
   }
 
   /** Lines of one kind that are dead; the others' data is looked at. */

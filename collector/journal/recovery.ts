@@ -25,6 +25,8 @@ import { gapKey, type GapStart } from '../gaps/gap.ts'
 
 /** Why a session that did not end by itself has ended. */
 const CRASH = 'crash'
+/** For so long data may be silent before the watchdog puts a gap on the tape. */
+const UNNOTICED_US = 15_000_000
 /** Cause of the gap behind it. */
 export const COLLECTOR_CRASH = 'collector-crash'
 
@@ -125,6 +127,8 @@ class SessionRecovery {
   /** Where the newest rows end. */
   #end: { segment: SegmentRef; offset: number; syncNo: number } | undefined
   #lastSeq = 0
+  /** The last moment that is known to have had a tick. */
+  #lastTickUs = 0
   /** Earliest time in a preamble, or in the head of a damaged block. */
   #earliestUs = Number.POSITIVE_INFINITY
 
@@ -142,7 +146,7 @@ class SessionRecovery {
     session.crashed &&= this.#end !== undefined
     // Gaps that were open at once become one, from the first begin on, and named after it.
     const [first] = [...this.#openGaps.values()].sort((a, b) => a.fromTsUs - b.fromTsUs)
-    const gap = first ?? (session.crashed ? { fromTsUs: session.lastTsUs, cause: COLLECTOR_CRASH } : undefined)
+    const gap = first ?? (session.crashed ? { fromTsUs: this.#lastProofUs(), cause: COLLECTOR_CRASH } : undefined)
     if (gap) session.openGap = gap
     try {
       await this.#cutTorn()
@@ -152,6 +156,15 @@ class SessionRecovery {
     }
     for (const segment of session.segments) segment.bytes = await sizeOf(segment.path)
     return session
+  }
+
+  /**
+   * Until when the session is known to have had its data. On the wall clock, data may have stopped up to so long ahead of the crash as the
+   * watchdog takes to notice; an answer to a request for the time is no data.
+   */
+  #lastProofUs(): number {
+    const { lastTsUs, clock } = this.#session
+    return clock === 'wall' && this.#lastTickUs > 0 ? Math.max(this.#lastTickUs, lastTsUs - UNNOTICED_US) : lastTsUs
   }
 
   async #readSegment({ path, segment: number }: SegmentFile): Promise<void> {
@@ -224,6 +237,7 @@ class SessionRecovery {
     }
     this.#lastSeq = content.firstSeq + content.records - 1
     session.lastTsUs = content.lastTsUs
+    if (content.ticks > 0) this.#lastTickUs = controls.at(-1)?.tsUs === content.lastTsUs ? content.firstTsUs : content.lastTsUs
     this.#addToBatch(segment, block, content)
     return true
   }
@@ -259,7 +273,7 @@ class SessionRecovery {
       if (record.event === 'ended' && record.cause !== CRASH) this.#openGaps.clear()
       // An earlier recovery wrote this end, in a block of its own.
       else if (record.event === 'ended' && this.#openGaps.size === 0)
-        this.#openGaps.set(CRASH, { fromTsUs: provedUs, cause: COLLECTOR_CRASH })
+        this.#openGaps.set(CRASH, { fromTsUs: this.#lastProofUs(), cause: COLLECTOR_CRASH })
     }
   }
 

@@ -59,7 +59,7 @@ const MINUTE_US = 60_000_000
 /** After the close of the session: options on some indices and funds trade until then. */
 const LATE_CLOSE_US = 15 * MINUTE_US
 /** Data that stops so soon behind an end of trading stops because of it. */
-const TRAILING_US = 5 * MINUTE_US
+export const TRAILING_US = 5 * MINUTE_US
 
 /** The latest end of trading up to `nowUs`: of a session, of what trades longer than it, or of its extended hours. */
 function latestEndUs(calendar: TradingCalendar, nowUs: number): number {

@@ -11,10 +11,12 @@ function habitOf(...runs: (readonly [seconds: number, hadData: 0 | 1])[]): Habit
 describe('the patience with a line', () => {
   it('is without end while nothing is known of it', () => {
     expect(new Habit().patienceS).toBe(Number.POSITIVE_INFINITY)
-    expect(habitOf([1, 1], [600, 0]).patienceS).toBe(Number.POSITIVE_INFINITY)
+    // What a line sends first is its state.
+    expect(habitOf([2, 1], [600, 0]).patienceS).toBe(Number.POSITIVE_INFINITY)
   })
 
   it('is 15 s for one that has data all the time, after a few seconds already', () => {
+    expect(habitOf([3, 1]).patienceS).toBe(30)
     expect(habitOf([4, 1]).patienceS).toBe(15)
     expect(habitOf([600, 1], [30, 0]).patienceS).toBe(15)
   })

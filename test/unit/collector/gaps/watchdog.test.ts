@@ -10,7 +10,7 @@ import type { Line } from '../../../../collector/lines/line.ts'
 import { LineRegistry } from '../../../../collector/lines/registry.ts'
 import { createEvents } from '../../../../collector/telemetry/events/index.ts'
 import { nyse } from '../../../../market/calendar/calendar.ts'
-import type { Contract } from '../../../../market/contract.ts'
+import type { Contract, ListedHours } from '../../../../market/contract.ts'
 import type { LineFeed, Statistic } from '../../../../market/tick.ts'
 import { openerFrom } from '../lines/lines-support.ts'
 import { PATIENTLY } from '../../../support/waiting.ts'
@@ -34,7 +34,7 @@ const call = (strike: number): Contract => ({
 const BUSY = 30
 
 /** A stock and three options, all served; 09:31 in New York. */
-async function market({ feed, startUs = START_US }: { feed?: LineFeed; startUs?: number } = {}) {
+async function market({ feed, startUs = START_US, hours }: { feed?: LineFeed; startUs?: number; hours?: ListedHours } = {}) {
   const rig = await onGatewayTime()
   rig.sessions.start()
   rig.clock.publish(startUs)
@@ -80,7 +80,7 @@ async function market({ feed, startUs = START_US }: { feed?: LineFeed; startUs?:
     linesAreKnown: () => true,
   })
   registry.linkUp(openerFrom(100, log))
-  const contracts = [STOCK, call(60), call(65), call(70)]
+  const contracts = [STOCK, call(60), call(65), { ...call(70), ...(hours && { hours }) }]
   const wanted = contracts.map((contract) => ({ instrument: recorder.instrumentOf(contract), contract }))
   registry.want([...wanted, ...(feed ? [{ instrument: 0, contract: STOCK, feed }] : [])])
   await vi.waitFor(() => expect(log).toHaveLength(wanted.length + (feed ? 1 : 0)), PATIENTLY)
@@ -193,7 +193,7 @@ describe('a line that stops while others of its kind have data', () => {
 describe('an illiquid option', () => {
   it('is not taken for dead over a quiet day', async () => {
     const { stock, one, two, three, log, pass } = await market()
-    pass(3, [stock, one, two, three])
+    pass(2, [stock, one, two, three])
     // Until 15:31, with a burst of three seconds every ten minutes.
     for (let minutes = 0; minutes < 360; minutes += 10) {
       pass(597, [stock, one, two], 1)
@@ -201,6 +201,32 @@ describe('an illiquid option', () => {
     }
     expect(three.held).toBe(true)
     expect(log).toEqual([])
+  })
+})
+
+describe('a line whose contract has hours of its own', () => {
+  const listed = (liquid: string): ListedHours => ({ readOn: '2014-06-05', timeZone: 'US/Eastern', trading: '', liquid })
+
+  it('is not missed when these are over', async () => {
+    const { stock, one, two, three, log, pass } = await market({ hours: listed('20140605:0900-20140605:0932;20140606:CLOSED') })
+    pass(60, [stock, one, two, three])
+    pass(300, [stock, one, two])
+    expect(three.held).toBe(true)
+    expect(log).toEqual([])
+  })
+
+  it('is missed within them though the exchange is closed', async () => {
+    // 16:02 in New York: what stops now stops because the exchange has closed.
+    const startUs = Date.UTC(2014, 5, 5, 20, 2) * 1000
+    const { stock, one, two, three, pass } = await market({ startUs, hours: listed('20140605:0930-20140605:1615') })
+    pass(30, [stock, one, two, three])
+    pass(15, [stock, one, two])
+    expect(three.held).toBe(true)
+    pass(1, [stock, one, two])
+    expect(three.held).toBe(false)
+    // The others have no hours of their own.
+    pass(60, [])
+    expect([stock, one, two].map(({ held }) => held)).toEqual([true, true, true])
   })
 })
 

@@ -139,6 +139,13 @@ describe('the open gap behind a crash', () => {
     expect(await gapOf([j.started(), j.quote(2)], [j.quote(3)])).toEqual({ fromTsUs: j.BASE_US + 3, cause: 'collector-crash' })
   })
 
+  it('begins on the wall clock up to 15 s earlier, with the last data: an answer of the gateway is none', async () => {
+    const begin: TapeRecord = { ...j.started(), detail: { clock: 'wall' } }
+    const alive = (ms: number): TapeRecord => ({ ...j.started(3), event: 'alive', tsUs: j.BASE_US + ms * 1000 })
+    expect(await gapOf([begin], [j.quote(2)], [alive(9000)])).toMatchObject({ fromTsUs: j.BASE_US + 2 })
+    expect(await gapOf([begin], [j.quote(2)], [alive(60_000)])).toMatchObject({ fromTsUs: j.BASE_US + 45_000_000 })
+  })
+
   it('is the one that was open already', async () => {
     const gap = { fromTsUs: j.BASE_US + 2, cause: 'link-lost' }
     expect(await gapOf([j.started(), j.quote(2)], [j.interrupted(3, 2)], [j.quote(4)])).toEqual(gap)

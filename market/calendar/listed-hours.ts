@@ -1,0 +1,75 @@
+/** The hours in which a contract trades as its broker lists them, as times. IB: `20140605:0930-20140605:1600;20140606:CLOSED`. */
+
+import type { ListedHours } from '../contract.ts'
+import { addDays, createZone, type Zone } from '../time.ts'
+
+interface Session {
+  openUs: number
+  closeUs: number
+}
+
+const MINUTE_MS = 60_000
+const DATE = /^(\d{4})(\d{2})(\d{2})$/
+const TIME = /^(?:(\d{8}):)?(\d{2})(\d{2})$/
+
+/** What the list says of a time: inside of regular hours, or since when outside of them; undefined when it says nothing of that day. */
+export type ListedTime = { isOpen: true } | { isOpen: false; closedSinceUs: number }
+
+export class LiquidHours {
+  readonly #sessions: Session[] = []
+  #fromUs = Number.POSITIVE_INFINITY
+  #toUs = Number.NEGATIVE_INFINITY
+
+  /** What cannot be read of the list is as if it were not listed. */
+  constructor({ liquid, timeZone }: Pick<ListedHours, 'liquid' | 'timeZone'>) {
+    const zone = zoneOf(timeZone)
+    if (!zone) return
+    for (const day of liquid.split(';')) this.#addDay(zone, day.trim())
+    this.#sessions.sort((a, b) => a.openUs - b.openUs)
+  }
+
+  at(tsUs: number): ListedTime | undefined {
+    if (tsUs < this.#fromUs || tsUs >= this.#toUs) return undefined
+    let closedSinceUs = this.#fromUs
+    for (const { openUs, closeUs } of this.#sessions) {
+      if (tsUs >= openUs && tsUs < closeUs) return { isOpen: true }
+      if (closeUs <= tsUs) closedSinceUs = Math.max(closedSinceUs, closeUs)
+    }
+    return { isOpen: false, closedSinceUs }
+  }
+
+  #addDay(zone: Zone, text: string): void {
+    const date = dateOf(text.slice(0, 8))
+    if (date === undefined || text[8] !== ':') return
+    const hours = text.slice(9)
+    const sessions = hours === 'CLOSED' ? [] : hours.split(',').map((part) => sessionOf(zone, date, part))
+    if (sessions.includes(undefined)) return
+    this.#sessions.push(...sessions.filter((session) => session !== undefined))
+    this.#fromUs = Math.min(this.#fromUs, zone.toUs(date, 0))
+    this.#toUs = Math.max(this.#toUs, zone.toUs(addDays(date, 1), 0))
+  }
+}
+
+/** `0930-20140605:1600`, or `0930-1600`. */
+function sessionOf(zone: Zone, date: string, text: string): Session | undefined {
+  const [openUs, closeUs] = text.split('-').map((time) => {
+    const [, day, hour, minute] = TIME.exec(time.trim()) ?? []
+    const on = day === undefined ? date : dateOf(day)
+    return hour === undefined || on === undefined ? undefined : zone.toUs(on, (Number(hour) * 60 + Number(minute)) * MINUTE_MS)
+  })
+  return openUs !== undefined && closeUs !== undefined && closeUs > openUs ? { openUs, closeUs } : undefined
+}
+
+function dateOf(digits: string): string | undefined {
+  const [, year, month, day] = DATE.exec(digits) ?? []
+  return year === undefined ? undefined : `${year}-${month}-${day}`
+}
+
+function zoneOf(name: string): Zone | undefined {
+  try {
+    return createZone(name)
+  } catch {
+    // A name of the broker's own.
+    return undefined
+  }
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import { LiquidHours } from '../../../../market/calendar/listed-hours.ts'
+import { usFromIso } from '../../../../market/time.ts'
+
+const hours = (liquid: string, timeZone = 'US/Eastern') => new LiquidHours({ liquid, timeZone })
+/** In New York, in summer. */
+const ny = (date: string, time: string) => usFromIso(`${date}T${time}:00Z`) + 4 * 3_600_000_000
+
+describe('listed hours', () => {
+  const week = hours('20140605:0930-20140605:1600;20140606:0930-20140606:1300;20140607:CLOSED')
+
+  it('say when a contract trades, and since when it does not', () => {
+    expect(week.at(ny('2014-06-05', '09:30'))).toEqual({ isOpen: true })
+    expect(week.at(ny('2014-06-05', '16:00'))).toEqual({ isOpen: false, closedSinceUs: ny('2014-06-05', '16:00') })
+    expect(week.at(ny('2014-06-06', '12:59'))).toEqual({ isOpen: true })
+    expect(week.at(ny('2014-06-07', '11:00'))).toEqual({ isOpen: false, closedSinceUs: ny('2014-06-06', '13:00') })
+  })
+
+  it('say nothing of days that are not listed', () => {
+    expect(week.at(ny('2014-06-04', '23:59'))).toBeUndefined()
+    expect(week.at(ny('2014-06-08', '00:00'))).toBeUndefined()
+  })
+
+  it('may be several in a day, begin the day before, or name the day once', () => {
+    const index = hours('20140605:20140604:2015-20140605:0925,0930-1615')
+    expect(index.at(ny('2014-06-05', '12:00'))).toEqual({ isOpen: true })
+    const night = hours('20140605:0930-1615,2015-20140606:0915')
+    expect(night.at(ny('2014-06-05', '23:00'))).toEqual({ isOpen: true })
+    expect(night.at(ny('2014-06-05', '17:00'))).toEqual({ isOpen: false, closedSinceUs: ny('2014-06-05', '16:15') })
+  })
+
+  it.each([
+    ['', 'US/Eastern'],
+    ['nonsense', 'US/Eastern'],
+    ['20140605:0930-', 'US/Eastern'],
+    ['20140605:0930-20140605:1600', 'Nowhere/At all'],
+  ])('that cannot be read (%s, %s) say nothing', (liquid, timeZone) => {
+    expect(hours(liquid, timeZone).at(ny('2014-06-05', '12:00'))).toBeUndefined()
+  })
+})
