@@ -3,6 +3,7 @@
  * so that open, high, low and close leave them out.
  */
 
+import { isMarked, Mark } from './marks.ts'
 import type { Trade } from './tick.ts'
 
 /**
@@ -22,7 +23,9 @@ const NO_PRICE_FLAGS = 0x87_54_02_2e
 const FLAGS = /^(?=.*0)[0-9a-f]+$/i
 
 /** False for a trade that counts in volume alone. A trade without conditions sets a price. */
-export function setsPrice({ source, conditions }: Pick<Trade, 'source' | 'conditions'>): boolean {
+export function setsPrice(trade: Pick<Trade, 'source' | 'conditions' | 'marks'>): boolean {
+  if (isMarked(trade, Mark.unreported)) return false
+  const { source, conditions } = trade
   if (conditions === undefined || conditions === '') return true
   const areFlags = source === 'import' ? /^[0-9a-f]+$/i.test(conditions) : FLAGS.test(conditions)
   return areFlags ? (Number.parseInt(conditions, 16) & NO_PRICE_FLAGS) === 0 : !NO_PRICE.test(conditions)

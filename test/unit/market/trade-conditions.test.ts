@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { TradeSource } from '../../../market/tick.ts'
+import { Mark } from '../../../market/marks.ts'
 import { setsPrice } from '../../../market/trade-conditions.ts'
 
 const isPrice = (conditions: string | undefined, source: TradeSource = 'tick-by-tick') => setsPrice({ source, conditions })
@@ -45,5 +46,10 @@ describe('a trade is volume alone', () => {
 
   it('when its flags were served and recorded again', () => {
     expect([isPrice('20000020'), isPrice('2000')]).toEqual([false, true])
+  })
+
+  it('unless it is unreported', () => {
+    expect(setsPrice({ source: 'tick-by-tick', conditions: '', marks: Mark.unreported })).toBe(false)
+    expect(setsPrice({ source: 'tick-by-tick', conditions: '', marks: Mark.pastLimit })).toBe(true)
   })
 })
