@@ -1,6 +1,7 @@
 /** The suites: `unit` answers in seconds, `integration` needs the database, `chaos` kills real processes, `bench` measures. */
 
 import { defineConfig } from 'vitest/config'
+import { builtFiles, builtProduct } from './test/support/built-product.ts'
 import { ClosingLineReporter } from './test/support/closing-line-reporter.ts'
 
 export default defineConfig({
@@ -45,9 +46,11 @@ export default defineConfig({
         },
       },
       {
+        plugins: [builtProduct()],
         test: {
           name: 'bench',
           include: [],
+          server: { deps: { external: [builtFiles] } },
           globalSetup: 'test/support/database/global-setup.ts',
           testTimeout: 300_000,
           hookTimeout: 120_000,

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander'
 
+import type { FaultScript } from '../backtester/gateway/faults/script.ts'
 import type { GatewayOptions, GatewayProgress, GatewayTotals } from '../backtester/gateway/server/gateway.ts'
 import { isoFromUs } from '../market/time.ts'
 import { alignColumns, shortNumber } from '../system/text-table.ts'
@@ -46,6 +47,7 @@ interface GatewayArguments extends CommonOptions, Omit<QueryArguments, 'session'
   accountCash: number
   publishTime?: boolean
   once?: boolean
+  faults?: string
 }
 
 export function addGateway(program: Command): void {
@@ -79,6 +81,7 @@ export function addGateway(program: Command): void {
     .option('--account-cash <amount>', 'dollars in the account that clients are shown', Number, 1_000_000)
     .option('--publish-time', 'send tape time and the end of the tape to every client')
     .option('--once', 'exit when the tape is over and the last client has left')
+    .option('--faults <file>', 'play this script of faults beside the tape: lost links, silence, restarts')
     .addOption(configFile())
     .addOption(dataDir())
     .addOption(logLevel())
@@ -89,6 +92,7 @@ export function addGateway(program: Command): void {
         'tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60',
         'tapedeck gateway --session latest --from 2014-06-05T13:30:00Z',
         'tapedeck gateway --synthetic 1000 --ticks-per-second 20000 --lines 1000',
+        'tapedeck gateway --tape tapes/twx-2014-06-05.tape --faults outage.yaml',
       ),
     )
     .action(serve)
@@ -117,11 +121,17 @@ async function serve(given: GatewayArguments): Promise<void> {
   })
 }
 
+async function readFaults(file: string): Promise<FaultScript> {
+  const { readFaultScript } = await import('../backtester/gateway/faults/script.ts')
+  return readFaultScript(file)
+}
+
 async function serveFrom(serving: GatewayOptions, options: GatewayArguments): Promise<void> {
   const { startGateway } = await import('../backtester/gateway/server/gateway.ts')
+  const faults = options.faults === undefined ? undefined : await readFaults(options.faults)
   const logger = await createLogger(options.logLevel ?? (options.json ? 'warn' : 'info'))
   const { stop } = stopSignalsOrUnread()
-  const gateway = await startGateway(serving, { log: logger })
+  const gateway = await startGateway({ ...serving, faults }, { log: logger })
   if (options.json) event('listening', { port: gateway.port })
   const status = statusLine()
   const ticker = process.stderr.isTTY && setInterval(() => status(formatProgress(gateway.progress)), PROGRESS_MS)
@@ -142,6 +152,7 @@ function servingOf({ synthetic: contracts, seed, ticksPerSecond, seconds, rate, 
     ...(typeof rate === 'number' && { rate }),
     ...(contracts !== undefined && { synthetic: { contracts, seed, ticksPerSecond, seconds } }),
     sampling: options.sampling === 'on',
+    faults: undefined,
     publishTime: options.publishTime === true,
     // With published time the tape is recorded anew, and must stay what it is.
     announceTrading: options.publishTime !== true,

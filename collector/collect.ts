@@ -70,7 +70,7 @@ export interface CollectOptions {
   sessions: KnownSessions
   /** Sessions whose newest rows were committed and are gone. */
   missingRows: TelemetryOptions['missingRows']
-  /** Other than the usual interval between checks of the rows. */
+  /** Other than the usual pause between checks of the rows. */
   checkRowsMs?: number
   /** Stop at the end of a replayed tape. Without it only `stop` ends the recording. */
   untilEndOfTape: boolean

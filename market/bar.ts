@@ -34,16 +34,45 @@ export function barStart(tsUs: number, seconds: number, zone: Zone): number {
   return Math.floor((tsUs + offsetUs) / stepUs) * stepUs - offsetUs
 }
 
-/** Gathers what comes in the order of time into bars. An interval in which nothing came has no bar. */
+/** The interval of a bar. */
+export interface Interval {
+  startUs: number
+  /** The first microsecond behind it. */
+  endUs: number
+}
+
+/**
+ * The interval that holds `tsUs`, as `barStart` counts them. One that begins before `opensUs` begins there instead: the first hour of a
+ * session from 09:30 on is half an hour.
+ */
+export function barInterval(tsUs: number, seconds: number, zone: Zone, opensUs = Number.NEGATIVE_INFINITY): Interval {
+  const startUs = barStart(tsUs, seconds, zone)
+  // A day that changes its clocks is longer or shorter; its end is found by the date.
+  const endUs = seconds === SECONDS_PER_DAY ? zone.toUs(zone.dateOf(startUs), SECONDS_PER_DAY * 1000) : startUs + seconds * US_PER_SECOND
+  return { startUs: opensUs > tsUs ? startUs : Math.max(startUs, opensUs), endUs }
+}
+
+/** Trades of an interval that has no price yet. */
+interface Unpriced {
+  volume: number
+  turnover: number
+  trades: number
+}
+
+/** Gathers what comes in the order of time into bars. An interval in which no price came has no bar. */
 export class BarBuilder {
-  readonly #seconds: number
+  readonly #intervalOf: (tsUs: number) => Interval
   readonly #zone: Zone
   readonly #bars: Bar[] = []
   #turnover = 0
-  #endUs = Number.NEGATIVE_INFINITY
+  #interval: Interval = { startUs: Number.NEGATIVE_INFINITY, endUs: Number.NEGATIVE_INFINITY }
+  #unpriced: Unpriced = { volume: 0, turnover: 0, trades: 0 }
+  /** The price that stands. */
+  #standing: { price: number; date: string } | undefined
 
-  constructor(seconds: number, zone: Zone) {
-    this.#seconds = seconds
+  /** `opensUs`: when the session of a moment opens; no bar begins before. */
+  constructor(seconds: number, zone: Zone, opensUs?: (tsUs: number) => number | undefined) {
+    this.#intervalOf = (tsUs) => barInterval(tsUs, seconds, zone, opensUs?.(tsUs))
     this.#zone = zone
   }
 
@@ -51,18 +80,38 @@ export class BarBuilder {
   addTrade(tsUs: number, price: number, size: number): void {
     const bar = this.#barAt(tsUs, price)
     widen(bar, price)
-    bar.trades++
-    if (!(size > 0)) return
-    this.#turnover += price * size
-    bar.volume += size
-    bar.vwap = this.#turnover / bar.volume
+    this.#count(bar, { volume: Math.max(size, 0), turnover: price * Math.max(size, 0), trades: 1 })
   }
 
-  /** A price that stands from here on: the next bar of the same day opens with it. */
+  /**
+   * A trade that sets no price: it counts in the bar of its interval, if that has a price or gets one.
+   * Returns false while it has none.
+   */
+  addVolume(tsUs: number, price: number, size: number): boolean {
+    const trade = { volume: Math.max(size, 0), turnover: price * Math.max(size, 0), trades: 1 }
+    this.#enter(tsUs)
+    const bar = this.#bars.at(-1)
+    if (bar?.startUs === this.#interval.startUs) {
+      this.#count(bar, trade)
+      return true
+    }
+    addUp(this.#unpriced, trade)
+    return false
+  }
+
+  /** A price that stands from here on: the next bar of the same day opens with it, unless another one has taken its place by then. */
   addPrice(tsUs: number, price: number): void {
-    const before = this.#bars.at(-1)
-    const stands = before !== undefined && this.#zone.dateOf(before.startUs) === this.#zone.dateOf(tsUs)
-    widen(this.#barAt(tsUs, stands ? before.close : price), price)
+    widen(this.#barAt(tsUs, this.#standingAt(tsUs) ?? price), price)
+    this.#standing = { price, date: this.#zone.dateOf(tsUs) }
+  }
+
+  /** No price stands from here on. Returns false when none did. */
+  endPrice(tsUs: number): boolean {
+    const price = this.#standingAt(tsUs)
+    const stood = this.#standing !== undefined
+    if (price !== undefined) this.#barAt(tsUs, price)
+    this.#standing = undefined
+    return stood
   }
 
   /** All bars so far, the last one perhaps unfinished. */
@@ -70,22 +119,45 @@ export class BarBuilder {
     return this.#bars
   }
 
+  /** The price that stood in the interval of `tsUs` before that; none where it ends with the interval's first microsecond. */
+  #standingAt(tsUs: number): number | undefined {
+    const standing = this.#standing
+    if (!standing || standing.date !== this.#zone.dateOf(tsUs)) return undefined
+    this.#enter(tsUs)
+    return tsUs > this.#interval.startUs ? standing.price : undefined
+  }
+
+  #enter(tsUs: number): void {
+    if (tsUs < this.#interval.endUs) return
+    this.#interval = this.#intervalOf(tsUs)
+    this.#unpriced = { volume: 0, turnover: 0, trades: 0 }
+  }
+
   #barAt(tsUs: number, open: number): Bar {
+    this.#enter(tsUs)
+    const { startUs } = this.#interval
     const latest = this.#bars.at(-1)
-    if (latest && tsUs < this.#endUs) return latest
-    const startUs = barStart(tsUs, this.#seconds, this.#zone)
+    if (latest?.startUs === startUs) return latest
     const bar: Bar = { startUs, open, high: open, low: open, close: open, volume: 0, vwap: undefined, trades: 0 }
     this.#bars.push(bar)
     this.#turnover = 0
-    // A day that changes its clocks is longer or shorter; its next bar is found by the date.
-    this.#endUs = this.#seconds === SECONDS_PER_DAY ? this.#nextMidnight(startUs) : startUs + this.#seconds * US_PER_SECOND
+    this.#count(bar, this.#unpriced)
     return bar
   }
 
-  #nextMidnight(startUs: number): number {
-    const msPerDay = SECONDS_PER_DAY * 1000
-    return this.#zone.toUs(this.#zone.dateOf(startUs), msPerDay)
+  #count(bar: Bar, { volume, turnover, trades }: Unpriced): void {
+    bar.trades += trades
+    if (volume === 0) return
+    this.#turnover += turnover
+    bar.volume += volume
+    bar.vwap = this.#turnover / bar.volume
   }
+}
+
+function addUp(to: Unpriced, { volume, turnover, trades }: Unpriced): void {
+  to.volume += volume
+  to.turnover += turnover
+  to.trades += trades
 }
 
 function widen(bar: Bar, price: number): void {

@@ -9,15 +9,19 @@ export interface RowCheckOptions {
   /** Sessions that miss rows. Rejects while the database is away, which others report. */
   missingRows: () => Promise<readonly { sessionId: number; missing: number }[]>
   events: Events
-  everyMs?: number
+  /** The shortest pause between two checks. */
+  pauseMs?: number
 }
 
-const EVERY_MS = 60_000
+const PAUSE_MS = 5000
+/** A check takes longer the more rows there are: pausing for so many times its duration, it never has more than 2 % of one backend. */
+const PAUSE_FACTOR = 50
 
 export class RowCheck {
   readonly #options: RowCheckOptions
   #timer: NodeJS.Timeout | undefined
   #missing: number | undefined
+  #isStopped = false
 
   constructor(options: RowCheckOptions) {
     this.#options = options
@@ -29,16 +33,25 @@ export class RowCheck {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => void this.#check(), this.#options.everyMs ?? EVERY_MS)
+    this.#pause(0)
   }
 
   stop(): void {
-    clearInterval(this.#timer)
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+  }
+
+  #pause(durationMs: number): void {
+    const { pauseMs = PAUSE_MS } = this.#options
+    this.#timer = setTimeout(() => void this.#check(), Math.max(pauseMs, durationMs * PAUSE_FACTOR))
   }
 
   async #check(): Promise<void> {
     const { missingRows, events } = this.#options
+    const startMs = performance.now()
     const sessions = await missingRows().catch(() => undefined)
+    if (this.#isStopped) return
+    this.#pause(performance.now() - startMs)
     if (!sessions) return
     this.#missing = sessions.reduce((sum, { missing }) => sum + missing, 0)
     events.rowsMissing({ rows: this.#missing, sessionIds: sessions.map(({ sessionId }) => sessionId) })

@@ -60,7 +60,7 @@ export interface TelemetryOptions {
   metrics?: PagesSettings | undefined
   databaseServer: () => string | undefined
   missingRows: RowCheckOptions['missingRows']
-  /** Other than the usual interval between checks of the rows. */
+  /** Other than the usual pause between checks of the rows. */
   checkRowsMs?: number | undefined
   onProgress?: ((progress: CollectProgress) => void) | undefined
 }
@@ -81,7 +81,7 @@ export class Telemetry {
     this.#options = options
     this.#parts = parts
     const { missingRows, checkRowsMs } = options
-    this.#rowCheck = new RowCheck({ missingRows, events: parts.events, ...(checkRowsMs !== undefined && { everyMs: checkRowsMs }) })
+    this.#rowCheck = new RowCheck({ missingRows, events: parts.events, ...(checkRowsMs !== undefined && { pauseMs: checkRowsMs }) })
     this.#page = this.#createPage()
     const { metrics, writer, supply, ledger } = parts
     metrics.watch({

@@ -14,6 +14,8 @@ const QUOTES = numberedQuotes(400_000, MS_US)
 /** The message of a price, and the tick type of a bid: every quote of the tape begins with one. */
 const TICK_PRICE = '1'
 const BID = '1'
+/** Links that do not last would make the pauses grow, and the tape end before the last tear. */
+const RETRY_AT_ONCE = { lastMs: 500 }
 
 let room: TapeRoom
 let tape: string
@@ -38,7 +40,12 @@ forEachEdition('a link to the gateway', (edition) => {
       proxy.onPassed = ([type, , , tickType]) => {
         if (type === TICK_PRICE && tickType === BID) passed++
       }
-      const collector = await startCollecting({ port: proxy.port, databaseUrl, untilEndOfTape: true })
+      const collector = await startCollecting({
+        port: proxy.port,
+        databaseUrl,
+        untilEndOfTape: true,
+        gateway: { retryDelays: RETRY_AT_ONCE },
+      })
       await collector.until('all lines are open', ({ counts }) => counts.lines === LINES && counts.received > 100)
       for (let tear = 1; tear <= tears; tear++) {
         await proxy.tear(Math.floor(random() * 500), how)

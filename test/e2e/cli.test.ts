@@ -85,6 +85,7 @@ describe('a wrong argument', () => {
     [['gateway', '--tape', SHIPPED, '--port', '77777'], /expected an integer from 0 to 65535/],
     [['gateway', '--tape', SHIPPED, '--lines', '5', '--start-after-lines', '6'], /expected at most the 5 lines that may be open/],
     [['gateway', '--tape', SHIPPED, '--log-level', 'loud'], /Allowed choices are trace, debug/],
+    [['gateway', '--tape', SHIPPED, '--faults', 'nowhere.yaml'], /The fault script nowhere\.yaml .* cannot be read: it does not exist/],
     [['gateway', '--tape', SHIPPED, '--rate', 'low'], /Option rate: expected an annual rate such as 0\.05/],
     [['replay', '--session', 'yesterday'], /expected latest, or the number of a session/],
     [['export'], /required option '--out <file>' not specified/],
@@ -154,6 +155,22 @@ describe('tapedeck gateway', () => {
     const damaged = pathTo('damaged.tape')
     await writeFile(damaged, 'no tape at all')
     expectComplaint(await run(['gateway', '--tape', damaged, '--port', '0']), { code: 1, saying: /is not a tape/ })
+  })
+
+  it('names every mistake in a fault script with its place, and contracts that its tape does not have', async () => {
+    const [wrong, foreign] = [pathTo('wrong.yaml'), pathTo('foreign.yaml')]
+    await writeFile(wrong, 'faults:\n  - { kind: restart }\n  - { kind: stop }\n')
+    const ended = await run(['gateway', '--tape', SHIPPED, '--port', '0', '--faults', wrong])
+    expectComplaint(ended, { code: 2, saying: /^tapedeck: 2 things are wrong in the fault script .*wrong\.yaml:$/m })
+    expect(linesOf(ended.stderr).slice(1)).toEqual([
+      expect.stringMatching(/wrong\.yaml:2:5 {2}faults\[0\]\.seconds: expected seconds, .* found nothing$/),
+      expect.stringMatching(/wrong\.yaml:3:13 {2}faults\[1\]\.kind: expected notice, refuse, .* found "stop"$/),
+    ])
+    await writeFile(foreign, 'faults: [{ kind: silence, of: IBM }]')
+    expectComplaint(await run(['gateway', '--tape', SHIPPED, '--port', '0', '--faults', foreign]), {
+      code: 2,
+      saying: /foreign\.yaml names what is not served: IBM\. Expected all, a farm/,
+    })
   })
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('stops on %s with its totals and exit code 0', async (signal) => {

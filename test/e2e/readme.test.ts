@@ -104,6 +104,12 @@ const CHANGED: Record<string, (command: string, reader: Reader) => Promise<void>
   },
   // The port may be taken here; a free one serves as well.
   'npx tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60': servingNobody,
+  // The script is the one that stands beside the command.
+  'npx tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60 --faults outage.yaml': async (command, reader) => {
+    const script = CODE.find(({ file, language }) => file === 'docs/fault-scripts.md' && language === 'yaml')?.text ?? ''
+    await writeFile(join(checkoutIn(reader.place), 'outage.yaml'), script)
+    await servingNobody(command, reader)
+  },
   'npx tapedeck gateway --session latest --port 7497': async (command, reader) =>
     servingNobody(command, { ...reader, env: { ...reader.env, DATABASE_URL: await reader.recordedDay() } }),
   // These look at a collector that records, and at a gateway, which does not listen where the settings say.

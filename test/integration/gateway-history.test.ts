@@ -39,9 +39,10 @@ const TICKS: TapeRecord[] = [
   tradeAt(SECOND_US, 70.01, 100),
   quoteAt(SECOND_US + 100, 0, [70, 5], [70.04, 4]),
   tradeAt(SECOND_US + 200, 70.03, 200),
-  quoteAt(2 * SECOND_US, 0, [70.02, 5], [70.06, 4]),
-  tradeAt(2 * SECOND_US + 1, 70.05, 100),
+  // Within its bar, which opens with the price that stood.
+  quoteAt(2 * SECOND_US + 1, 0, [70.02, 5], [70.06, 4]),
   tradeAt(2 * SECOND_US + 2, 70.05, 100),
+  tradeAt(2 * SECOND_US + 3, 70.05, 100),
   tradeAt(61 * SECOND_US, 70.5, 100),
 ]
 

@@ -16,14 +16,39 @@ export interface LiveBars {
   send(tsUs: number): void
 }
 
+/** What a line carries. */
+export type LineFeed = 'market-data' | 'tick-by-tick' | 'bars'
+
 export class Channel {
   readonly book: Book
   /** Market-data lines. */
   readonly lines: Line[] = []
   readonly tickLines: TickLine[] = []
   readonly bars: LiveBars[] = []
+  /** Open lines that get nothing for now. Bars stay where they are and are only not sent. */
+  readonly silentLines: Line[] = []
+  readonly silentTickLines: TickLine[] = []
+  readonly silentBars = new Set<LiveBars>()
 
   constructor(listed: ListedContract) {
     this.book = new Book(listed)
+  }
+}
+
+/** Moves the items that are meant to the end of another list; returns them. */
+export function moveItems<T>(from: T[], to: T[], isMeant: (item: T) => boolean): T[] {
+  const moved = from.filter(isMeant)
+  for (const item of moved) {
+    from.splice(from.indexOf(item), 1)
+    to.push(item)
+  }
+  return moved
+}
+
+/** Removes an item from the one of the lists that has it. */
+export function removeItem<T>(lists: readonly T[][], item: T): void {
+  for (const list of lists) {
+    const at = list.indexOf(item)
+    if (at >= 0) list.splice(at, 1)
   }
 }

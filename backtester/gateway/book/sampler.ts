@@ -17,10 +17,11 @@ import { bestSource } from '../../../market/trade-sources.ts'
 import type { ListedContract } from '../contracts/contracts.ts'
 import { FIGURE_TYPES } from '../protocol/tick-types.ts'
 import type { Book } from './book.ts'
-import { Channel, type LiveBars } from './channel.ts'
+import { Channel, type LineFeed, type LiveBars, moveItems, removeItem } from './channel.ts'
 import { ComputedGreeks } from './computed-greeks.ts'
 import { Line, type LineOptions } from './market-data-line.ts'
 import { type MarketTotals, newMarketTotals } from './market-totals.ts'
+import type { Mute } from './mute.ts'
 import type { Outlet } from './outlet.ts'
 import { isSameQuote } from './quote-sides.ts'
 import { RealTimeSteps } from './real-time-bars.ts'
@@ -60,6 +61,7 @@ export class Sampler {
   readonly #sampling: boolean
   readonly #others = new SamplingGrid(OTHER_STEP_US)
   readonly #options = new SamplingGrid(OPTION_STEP_US)
+  readonly #mutes = new Set<Mute>()
   readonly #channels = new Map<ListedContract, Channel>()
   readonly #feeds = new Map<number, Feed>()
   /** When real-time bars are due, which no sampling delays. */
@@ -109,11 +111,13 @@ export class Sampler {
 
   /** Opens a line and sends it the current state, if there is one. */
   open(listed: ListedContract, reqId: number, outlet: Outlet, nowUs: number, options?: LineOptions): Line {
-    const { book, lines } = this.#channel(listed)
+    const { book, lines, silentLines } = this.#channel(listed)
     const line = new Line(reqId, book, outlet, options)
-    lines.push(line)
+    const isSilent = this.#isSilent(listed, 'market-data', line)
+    const list = isSilent ? silentLines : lines
+    list.push(line)
     this.totals.linesOpened++
-    if (book.isKnown) line.sendState(nowUs, this.totals)
+    if (book.isKnown && !isSilent) line.sendState(nowUs, this.totals)
     return line
   }
 
@@ -124,45 +128,69 @@ export class Sampler {
   }
 
   close(line: Line): void {
-    const { lines } = this.#channel(line.book.listed)
-    lines.splice(lines.indexOf(line), 1)
+    const { lines, silentLines } = this.#channel(line.book.listed)
+    removeItem([lines, silentLines], line)
     this.totals.linesClosed++
-    this.totals.unsent += line.pendingQuotes + line.pendingFields
-    line.pendingQuotes = 0
-    line.pendingFields = 0
+    this.#dropPending(line)
   }
 
   /** Opens a tick-by-tick line and sends it the current quote, if it is one of quotes. */
   openTicks(listed: ListedContract, reqId: number, outlet: Outlet, nowUs: number, options: TickLineOptions): TickLine {
-    const { book, tickLines } = this.#channel(listed)
+    const { book, tickLines, silentTickLines } = this.#channel(listed)
     const line = new TickLine(reqId, book, outlet, options)
-    tickLines.push(line)
+    const isSilent = this.#isSilent(listed, 'tick-by-tick', line)
+    const list = isSilent ? silentTickLines : tickLines
+    list.push(line)
     this.totals.linesOpened++
     this.#tickLines++
-    const quote = book.tickByTickQuote
-    if (quote) {
-      const sent = line.quote(nowUs, quote, { tsUs: nowUs })
-      this.totals.statesServed += sent
-      this.#count(sent)
-    }
+    if (!isSilent) this.#sendTickState(line, nowUs)
     return line
   }
 
   closeTicks(line: TickLine): void {
-    const { tickLines } = this.#channel(line.book.listed)
-    tickLines.splice(tickLines.indexOf(line), 1)
+    const { tickLines, silentTickLines } = this.#channel(line.book.listed)
+    removeItem([tickLines, silentTickLines], line)
     this.totals.linesClosed++
     this.#tickLines--
   }
 
   openBars(live: LiveBars): void {
-    this.#channel(live.listed).bars.push(live)
+    const { bars, silentBars } = this.#channel(live.listed)
+    bars.push(live)
+    if (this.#isSilent(live.listed, 'bars', live)) silentBars.add(live)
   }
 
   closeBars(live: LiveBars): void {
-    const { bars } = this.#channel(live.listed)
-    bars.splice(bars.indexOf(live), 1)
+    const { bars, silentBars } = this.#channel(live.listed)
+    removeItem([bars], live)
+    silentBars.delete(live)
     live.isPending = false
+  }
+
+  /** The lines that it silences get nothing from now on, nor do those that are opened later. What waited for its step is not sent. */
+  mute(mute: Mute): void {
+    this.#mutes.add(mute)
+    for (const { book, lines, silentLines, tickLines, silentTickLines, bars, silentBars } of this.#channels.values()) {
+      const { listed } = book
+      for (const line of moveItems(lines, silentLines, (line) => mute.silences(listed, 'market-data', line))) this.#dropPending(line)
+      moveItems(tickLines, silentTickLines, (line) => mute.silences(listed, 'tick-by-tick', line))
+      for (const live of bars) if (mute.silences(listed, 'bars', live)) silentBars.add(live)
+    }
+  }
+
+  /** The lines that no other mute silences go on, beginning with what is new to them. */
+  unmute(mute: Mute, nowUs: number): void {
+    this.#mutes.delete(mute)
+    for (const { book, lines, silentLines, tickLines, silentTickLines, silentBars } of this.#channels.values()) {
+      const { listed } = book
+      const isBack = (feed: LineFeed) => (line: object) => !this.#isSilent(listed, feed, line)
+      for (const line of moveItems(silentLines, lines, isBack('market-data'))) if (book.isKnown) line.sendState(nowUs, this.totals)
+      for (const line of moveItems(silentTickLines, tickLines, isBack('tick-by-tick'))) this.#sendTickState(line, nowUs)
+      for (const live of [...silentBars].filter(isBack('bars'))) {
+        silentBars.delete(live)
+        if (live.isPending) live.send(nowUs)
+      }
+    }
   }
 
   /** Takes a record that is no tick. */
@@ -189,7 +217,28 @@ export class Sampler {
   flush(stepUs: number): void {
     this.#others.flush(stepUs, this.totals)
     this.#options.flush(stepUs, this.totals)
-    this.realTimeSteps.flush(stepUs)
+    this.realTimeSteps.flush(stepUs, (line) => this.#channel(line.listed).silentBars.has(line))
+  }
+
+  #isSilent(listed: ListedContract, feed: LineFeed, line: object): boolean {
+    for (const mute of this.#mutes) if (mute.silences(listed, feed, line)) return true
+    return false
+  }
+
+  /** What waited for its step is not sent any more. */
+  #dropPending(line: Line): void {
+    this.totals.unsent += line.pendingQuotes + line.pendingFields
+    line.pendingQuotes = 0
+    line.pendingFields = 0
+  }
+
+  /** The current quote, for a line of quotes. */
+  #sendTickState(line: TickLine, nowUs: number): void {
+    const quote = line.book.tickByTickQuote
+    if (!quote) return
+    const sent = line.quote(nowUs, quote, { tsUs: nowUs })
+    this.totals.statesServed += sent
+    this.#count(sent)
   }
 
   /** Applies a tick; returns the state of its instrument. */
@@ -200,14 +249,15 @@ export class Sampler {
     return state
   }
 
-  #playQuote({ book, lines, tickLines, bars }: Channel, quote: Quote, tsUs: number): void {
+  #playQuote(channel: Channel, quote: Quote, tsUs: number): void {
+    const { book, lines, tickLines, bars } = channel
     const isTickByTick = !book.isDoublyQuoted || quote.source !== undefined
     const isSampled = !book.isDoublyQuoted || quote.source === undefined
     const before = book.quote
     this.#apply(book, quote)
     if (isTickByTick) {
       for (let i = 0; i < tickLines.length; i++) this.#countChanges((tickLines[i] as TickLine).quote(tsUs, quote, quote))
-      if (bars.length > 0) this.#playBars(book, bars, quote, tsUs)
+      if (bars.length > 0) this.#playBars(channel, quote, tsUs)
     }
     if (!isSampled || lines.length === 0 || (before !== undefined && isSameQuote(before, quote))) return
     const { totals } = this
@@ -234,12 +284,12 @@ export class Sampler {
       this.totals.notServed++
       return
     }
-    const { book, tickLines, bars } = channel
+    const { book, tickLines } = channel
     const isSource = (wanted: TradeSource | undefined) => wanted === undefined || wanted === source
     const state = this.#apply(book, trade)
     if (isSource(tickByTick)) {
       for (const line of tickLines) this.#countChanges(line.trade(tsUs, trade))
-      this.#playBars(book, bars, trade, tsUs)
+      this.#playBars(channel, trade, tsUs)
     }
     if (isSource(last)) {
       this.#change(channel, book.lastTrade(state, last), tsUs)
@@ -279,9 +329,9 @@ export class Sampler {
     } else if (!before || before.value !== value || before.text !== text) this.#change(channel, book.figure(state, name, type), tsUs)
   }
 
-  #playBars(book: Book, bars: readonly LiveBars[], tick: Quote | Trade, tsUs: number): void {
+  #playBars({ book, bars, silentBars }: Channel, tick: Quote | Trade, tsUs: number): void {
     for (const live of bars) {
-      if (!live.take(tick)) continue
+      if (!live.take(tick) || silentBars.has(live)) continue
       if (this.#sampling) this.#gridAt(book, tsUs).waitingBars.push(live)
       else live.send(tsUs)
     }

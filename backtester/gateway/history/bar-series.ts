@@ -4,20 +4,21 @@
  * Bars of trades, of one side or of the middle are those of market/bar.ts. A bar of bid and ask together is what IB makes of them
  * (https://interactivebrokers.github.io/tws-api/historical_bars.html, "Historical Data Types"): it opens with the time average of the
  * bid, its high is the highest ask, its low the lowest bid, and it closes with the time average of the ask. Weeks and months are made
- * of days and bear the date of their last one, as IB's do.
+ * of days and bear the date of their last one, as IB's do. In regular trading hours the first bar of a day begins when they open: bars
+ * of an hour begin at 09:30 and then at 10:00. Trades that set no price (market/trade-conditions.ts) are volume alone.
  */
 
-import { type Bar, BarBuilder, barStart, SECONDS_PER_DAY } from '../../../market/bar.ts'
+import { type Bar, BarBuilder, barInterval, type Interval, SECONDS_PER_DAY } from '../../../market/bar.ts'
 import { nyse } from '../../../market/calendar/calendar.ts'
 import { TapedeckError } from '../../../market/errors.ts'
 import type { Quote, Trade } from '../../../market/tick.ts'
 import { daysBetween } from '../../../market/time.ts'
+import { setsPrice } from '../../../market/trade-conditions.ts'
 import type { SecType } from '../protocol/contract-fields.ts'
 import { SECONDS_PER_WEEK } from './history-times.ts'
 import type { DatedBar } from '../protocol/messages.ts'
 import { midpointOf } from '../book/midpoint.ts'
 
-const US_PER_SECOND = 1_000_000
 const MS_PER_DAY = SECONDS_PER_DAY * 1000
 /** IB's value for what a bar of prices does not have. */
 const NONE = -1
@@ -60,23 +61,32 @@ export function barSeries(options: SeriesOptions): BarSeries | undefined {
     const quote = (tick: Quote) => isWanted(tick.tsUs) && bars.add(tick)
     return { ...seriesOf(options, () => bars.bars, mergeBidAsk, ofBidAsk), quote }
   }
-  const builder = new BarBuilder(barSize, nyse.zone)
+  const builder = new BarBuilder(barSize, nyse.zone, (tsUs) => opensUs(options, tsUs))
   const priceOf = PRICES[whatToShow]
   if (priceOf) {
     const quote = (tick: Quote) => {
-      const price = isWanted(tick.tsUs) ? priceOf(tick) : undefined
-      if (price !== undefined) builder.addPrice(tick.tsUs, price)
-      return price !== undefined
+      if (!isWanted(tick.tsUs)) return false
+      const price = priceOf(tick)
+      if (price === undefined) return builder.endPrice(tick.tsUs)
+      builder.addPrice(tick.tsUs, price)
+      return true
     }
     return { ...seriesOf(options, () => builder.bars, mergeBars, ofPrices), quote }
   }
   if (whatToShow !== 'TRADES') return undefined
-  const trade = ({ tsUs, price, size = 0 }: Trade) => {
+  const trade = (tick: Trade) => {
+    const { tsUs, price, size = 0 } = tick
     if (!isWanted(tsUs)) return false
+    if (!setsPrice(tick)) return builder.addVolume(tsUs, price, size)
     builder.addTrade(tsUs, price, size)
     return true
   }
   return { ...seriesOf(options, () => builder.bars, mergeBars, ofTrades), trade }
+}
+
+/** When the bars of a moment's day may begin: with regular trading hours, where only those are asked for. */
+function opensUs({ useRth }: SeriesOptions, tsUs: number): number | undefined {
+  return useRth ? nyse.tradingHours(nyse.zone.dateOf(tsUs))?.openUs : undefined
 }
 
 type Figures = Omit<DatedBar, 'date'>
@@ -148,8 +158,7 @@ interface Side {
   latest: number
 }
 
-interface BidAskBar {
-  startUs: number
+interface BidAskBar extends Interval {
   bid: Side
   ask: Side
   highestAsk: number
@@ -181,13 +190,13 @@ class BidAskBars {
   add(quote: Quote): boolean {
     const { zone } = nyse
     const { tsUs } = quote
-    const startUs = barStart(tsUs, this.#seconds, zone)
+    const { startUs, endUs } = barInterval(tsUs, this.#seconds, zone, opensUs(this.#options, tsUs))
     const before = this.#quote
     let bar = this.#bars.at(-1)
     if (bar && before) this.#stand(bar, before, tsUs)
     if (!bar || startUs > bar.startUs) {
       const side = (): Side => ({ sum: 0, us: 0, latest: Number.NaN })
-      bar = { startUs, bid: side(), ask: side(), highestAsk: Number.NEGATIVE_INFINITY, lowestBid: Number.POSITIVE_INFINITY }
+      bar = { startUs, endUs, bid: side(), ask: side(), highestAsk: Number.NEGATIVE_INFINITY, lowestBid: Number.POSITIVE_INFINITY }
       this.#bars.push(bar)
       if (before && tsUs > startUs && zone.dateOf(before.tsUs) === zone.dateOf(tsUs)) {
         widen(bar, before)
@@ -200,8 +209,8 @@ class BidAskBars {
   }
 
   /** Counts the time for which a quote stood within a bar. */
-  #stand({ startUs, bid, ask }: BidAskBar, quote: Quote, toUs: number): void {
-    const us = Math.min(toUs, this.#endOf(startUs, quote.tsUs)) - Math.max(startUs, quote.tsUs)
+  #stand({ startUs, endUs, bid, ask }: BidAskBar, quote: Quote, toUs: number): void {
+    const us = Math.min(toUs, endUs, this.#endOfDay(nyse.zone.dateOf(quote.tsUs))) - Math.max(startUs, quote.tsUs)
     if (us <= 0) return
     for (const [side, price] of [
       [bid, quote.bidPrice],
@@ -211,12 +220,6 @@ class BidAskBars {
       side.sum += price * us
       side.us += us
     }
-  }
-
-  #endOf(startUs: number, tsUs: number): number {
-    const isDay = this.#seconds === SECONDS_PER_DAY
-    const date = nyse.zone.dateOf(tsUs)
-    return Math.min(isDay ? Number.POSITIVE_INFINITY : startUs + this.#seconds * US_PER_SECOND, this.#endOfDay(date))
   }
 
   #endOfDay(date: string): number {
@@ -248,6 +251,7 @@ function mergeBidAsk(before: BidAskBar, bar: BidAskBar): BidAskBar {
   const sides = (a: Side, b: Side): Side => ({ sum: a.sum + b.sum, us: a.us + b.us, latest: Number.isNaN(b.latest) ? a.latest : b.latest })
   return {
     startUs: bar.startUs,
+    endUs: bar.endUs,
     bid: sides(before.bid, bar.bid),
     ask: sides(before.ask, bar.ask),
     highestAsk: Math.max(before.highestAsk, bar.highestAsk),

@@ -20,9 +20,11 @@ import { RequestError } from '../protocol/field-reader.ts'
 import type { TickLine } from '../book/tick-by-tick-line.ts'
 import { FrameReader, FrameWriter, splitFields, WireError } from '../protocol/wire.ts'
 import type { Client, Services } from './client.ts'
+import { takeGreeting, versionsOf } from './greeting.ts'
 import type { RequestHandler } from './handlers/handler.ts'
 import { startApi } from './handlers/start-api.ts'
 import type { ReadRequest, RequestTable } from './request-table.ts'
+import { type Pace, SocketValve } from './socket-valve.ts'
 
 /** As pino's. */
 export interface Log {
@@ -46,14 +48,16 @@ export interface SessionHost extends Services {
   released(session: ClientSession): void
   /** The connection is gone. */
   closed(session: ClientSession): void
+  /**
+   * True when a fault takes care of a request, known by the name of its handler. `answer` answers it later.
+   *
+   * @throws RequestError when a fault refuses it.
+   */
+  takesRequest(name: string, request: object, answer: () => void): boolean
 }
 
-const HELLO = Buffer.from('API\0', 'latin1')
-const LENGTH_BYTES = 4
 /** No client asks for anything near as long. */
 const MAX_REQUEST_BYTES = 1 << 20
-const MAX_VERSIONS_BYTES = 1024
-const VERSIONS = /^v(\d{1,4})(?:\.\.(\d{1,4}))?(?: .*)?$/s
 /** Errors that are not logged: clients run into them all the time. */
 const EVERYDAY = new Set<number>([
   Code.unknownContract,
@@ -94,6 +98,7 @@ export class ClientSession implements Client {
   #isBehind = false
   #publishedUs = Number.NEGATIVE_INFINITY
   readonly #socket: Socket
+  readonly #valve: SocketValve
   readonly #reader = new FrameReader()
   #rate: RateMeter
   /** Kinds of trouble already logged, so that a client that repeats itself does not fill the log. */
@@ -102,6 +107,11 @@ export class ClientSession implements Client {
   /** `stallTimeoutMs`: a client that takes nothing for so long while there is something to take, or does not start, is cut off. */
   constructor(socket: Socket, host: SessionHost, stallTimeoutMs: number) {
     this.#socket = socket
+    this.#valve = new SocketValve(
+      socket,
+      () => this.#readOn(),
+      () => this.#drained(),
+    )
     this.host = host
     this.#rate = new RateMeter(host.limits.messagesPerSecond)
     this.name = { client: `${socket.remoteAddress}:${socket.remotePort}` }
@@ -122,7 +132,7 @@ export class ClientSession implements Client {
   }
 
   atTapeTime(tsUs: number, isRepeated = false): void {
-    if (!this.host.publishesTime || (tsUs <= this.#publishedUs && !isRepeated)) return
+    if (!this.host.publishesTime || this.#valve.isStalled || (tsUs <= this.#publishedUs && !isRepeated)) return
     this.#publishedUs = tsUs
     messages.writeCurrentTime(this.writer, tsUs)
   }
@@ -135,16 +145,46 @@ export class ClientSession implements Client {
     if (this.writer.length >= WRITE_BYTES) this.flush()
   }
 
-  /** Hands everything written to the socket. */
+  /** Hands everything written to the socket, or to the stall that holds it back. */
   flush(): void {
     if (this.writer.length === 0) return
     const bytes = this.writer.take()
     if (this.#state === 'closed') return
-    this.#socket.write(bytes)
-    if (this.#isBehind || this.#socket.writableLength < BEHIND_BYTES) return
-    this.#isBehind = true
-    this.#socket.pause()
-    this.host.fellBehind(this)
+    if (this.#valve.isStalled) this.#valve.hold(bytes)
+    else this.#send(bytes)
+  }
+
+  /** Sends a notice, or an error of a request that was answered before, ahead of what a stall holds back. */
+  notify(code: number, text: string, reqId = NO_REQUEST): void {
+    this.flush()
+    this.atTapeTime(this.host.nowUs)
+    messages.writeError(this.writer, reqId, code, text)
+    this.#answered()
+  }
+
+  /** Holds back all data, not answers, until what is returned is called. With published time all of it has the time of that moment. */
+  stall(): () => void {
+    this.flush()
+    this.#valve.stall()
+    return () => {
+      this.flush()
+      const held = this.#valve.release()
+      if (held === undefined || this.#state === 'closed') return
+      this.atTapeTime(this.host.nowUs)
+      this.flush()
+      this.#send(held)
+    }
+  }
+
+  /** Nothing more is sent or read, and the connection stays. */
+  freeze(): void {
+    this.flush()
+    this.#valve.shut()
+    this.#catchUp()
+  }
+
+  slowDown(pace: Pace): void {
+    this.#valve.setPace(pace)
   }
 
   /** Answers no more; what was written is delivered before the connection closes. */
@@ -187,23 +227,53 @@ export class ClientSession implements Client {
   }
 
   #drained(): void {
+    if (!this.#isBehind || this.#valve.length >= BEHIND_BYTES) return
+    this.#catchUp()
+    this.#readOn()
+  }
+
+  #catchUp(): void {
     if (!this.#isBehind) return
     this.#isBehind = false
     this.host.caughtUp(this)
+  }
+
+  #readOn(): void {
+    if (this.#isBehind || this.#valve.isResting) return
     this.#socket.resume()
     this.#work()
   }
 
+  #send(bytes: Buffer): void {
+    this.#valve.write(bytes)
+    if (this.#isBehind || this.#valve.length < BEHIND_BYTES) return
+    this.#isBehind = true
+    this.#socket.pause()
+    this.host.fellBehind(this)
+  }
+
+  /** Sends what was just written, which no stall holds back. */
+  #answered(): void {
+    if (this.writer.length === 0) return
+    const bytes = this.writer.take()
+    if (this.#state !== 'closed') this.#send(bytes)
+  }
+
   /** Does everything that the bytes so far ask for. */
   #work(): void {
+    // Data of the lines must not pass for an answer.
+    if (this.#valve.isStalled) this.flush()
     try {
-      while (!this.#isBehind && this.#step()) this.spill()
+      while (!this.#isBehind && !this.#valve.isResting && this.#step()) {
+        this.#valve.messageRead()
+        if (this.writer.length >= WRITE_BYTES) this.#answered()
+      }
     } catch (error) {
       if (error instanceof WireError)
         this.#cutOff(`Client is cut off, it does not speak the TWS protocol: ${error.message}`, Code.badRequest)
       else this.#fail(error)
     }
-    this.flush()
+    this.#answered()
   }
 
   /** One message. False when there is no whole one. */
@@ -233,26 +303,17 @@ export class ClientSession implements Client {
   }
 
   #greet(): boolean {
-    const head = this.#reader.peek(HELLO.length)
-    if (!head) return false
-    if (!head.equals(HELLO)) throw new WireError('expected "API" and NUL as its first bytes')
-    const length = this.#reader.peek(HELLO.length + LENGTH_BYTES)?.readInt32BE(HELLO.length)
-    if (length === undefined) return false
-    if (length <= 0 || length > MAX_VERSIONS_BYTES)
-      throw new WireError(`expected a version range such as v100..193, found a length of ${length}`)
-    const greeting = this.#reader.peek(HELLO.length + LENGTH_BYTES + length)
-    if (!greeting) return false
-    this.#negotiate(greeting.toString('latin1', HELLO.length + LENGTH_BYTES))
-    this.#reader.skip(greeting.length)
+    const text = takeGreeting(this.#reader)
+    if (text === undefined) return false
+    this.#negotiate(text)
     return true
   }
 
   #negotiate(text: string): void {
     const { MIN_SERVER_VERSION, MAX_SERVER_VERSION } = messages
-    const [, min, max = min] = VERSIONS.exec(text) ?? []
-    if (min === undefined) throw new WireError(`expected a version range such as v100..193, found ${JSON.stringify(text.slice(0, 40))}`)
-    this.serverVersion = Math.min(Number(max), MAX_SERVER_VERSION)
-    if (this.serverVersion < MIN_SERVER_VERSION || Number(min) > MAX_SERVER_VERSION) {
+    const { min, max } = versionsOf(text)
+    this.serverVersion = Math.min(max, MAX_SERVER_VERSION)
+    if (this.serverVersion < MIN_SERVER_VERSION || min > MAX_SERVER_VERSION) {
       this.#cutOff(
         `Client speaks protocol versions ${min} to ${max}, this gateway ${MIN_SERVER_VERSION} to ${MAX_SERVER_VERSION}: refused. ` +
           'Use a client library that speaks one of these versions.',
@@ -265,10 +326,25 @@ export class ClientSession implements Client {
     messages.writeServerVersion(this.writer, this.serverVersion, this.host.clockText)
   }
 
-  #answer({ handler, request }: ReadRequest): void {
-    if (this.#state === 'ready') handler.answer(request, this)
-    else if (isStart(handler, request)) this.#start(request.clientId)
+  #answer(read: ReadRequest): void {
+    const { handler, request } = read
+    if (this.#state === 'ready') {
+      if (!this.host.takesRequest(handler.name, request, () => this.#answerLate(read))) handler.answer(request, this)
+    } else if (isStart(handler, request)) this.#start(request.clientId)
     else throw new RequestError(Code.invalidRequest, NO_REQUEST, 'Not connected: expected startApi before any other request')
+  }
+
+  /** Answers a request that a fault has made wait. */
+  #answerLate({ handler, request }: ReadRequest): void {
+    if (this.#state !== 'ready') return
+    this.flush()
+    try {
+      handler.answer(request, this)
+    } catch (error) {
+      if (error instanceof RequestError) messages.writeError(this.writer, error.reqId, error.code, errorText(error))
+      else this.#fail(error)
+    }
+    this.#answered()
   }
 
   #start(clientId: number): void {
@@ -293,7 +369,7 @@ export class ClientSession implements Client {
     if (this.#state === 'closed') return
     this.host.log.warn({ ...this.name }, message)
     if (code !== undefined && this.#state !== 'greeting') messages.writeError(this.writer, NO_REQUEST, code, text)
-    this.flush()
+    this.#answered()
     const canSay = !this.#isBehind
     this.#release()
     if (canSay) this.#socket.destroySoon()
@@ -323,8 +399,7 @@ export class ClientSession implements Client {
     realTimeBars.clear()
     this.histories.clear()
     if (this.#isBehind) {
-      this.#isBehind = false
-      host.caughtUp(this)
+      this.#catchUp()
       // A paused socket would not notice that its peer leaves.
       this.#socket.resume()
     }

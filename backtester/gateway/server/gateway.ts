@@ -15,6 +15,9 @@ import { nyse } from '../../../market/calendar/calendar.ts'
 import { ConfigError } from '../../../market/errors.ts'
 import { ClientSession, type Log, type SessionHost } from './client-session.ts'
 import { ContractBook } from '../contracts/contracts.ts'
+import { FaultConductor } from '../faults/conductor.ts'
+import type { Stage } from '../faults/fault.ts'
+import type { FaultScript } from '../faults/script.ts'
 import { History } from '../history/history.ts'
 import { HistoryPacing } from '../history/history-pacing.ts'
 import { Account } from '../account/account.ts'
@@ -61,6 +64,8 @@ export interface GatewayOptions {
   stallTimeoutMs?: number
   /** How long `stop` waits for clients to leave, and again for what was sent to be delivered. 5000 when absent. */
   leaveTimeoutMs?: number
+  /** Faults to play beside the tape. */
+  faults?: FaultScript | undefined
 }
 
 export interface GatewayTotals extends MarketTotals {
@@ -109,7 +114,7 @@ export async function startGateway(options: GatewayOptions, { log }: { log: Log 
   return gateway
 }
 
-class ReplayGateway implements Gateway, SessionHost, Audience {
+class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   readonly log: Log
   readonly contracts: ContractBook
   readonly sampler: Sampler
@@ -122,12 +127,15 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   readonly ended: Promise<GatewayTotals>
   readonly #options: GatewayOptions
   readonly #contents: SourceContents
+  readonly #faults: FaultConductor | undefined
   readonly #player: TapePlayer
   readonly #server: Server
   readonly #sessions = new Set<ClientSession>()
   readonly #behind = new Set<ClientSession>()
   readonly #clientIds = new Map<number, ClientSession>()
   #clients = 0
+  /** The port that was listened on; the server forgets it while its door is shut. */
+  #port: number
   /** Answers that the tape waits for. */
   #holds = 0
   #stopped: Promise<GatewayTotals> | undefined
@@ -136,6 +144,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   constructor(options: GatewayOptions, source: GatewaySource, contents: SourceContents, log: Log) {
     this.log = log
     this.#options = options
+    this.#port = options.port
     this.limits = { ...IB_LIMITS, ...options.limits }
     this.account = new Account(options.accountCash ?? ACCOUNT_CASH)
     this.carryRate = options.rate ?? 0
@@ -150,8 +159,12 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
     if (options.rate !== undefined) this.sampler.computeOptionValues(({ underConId }) => this.contracts.byConId(underConId), options.rate)
     const listed = instruments.map(([instrument, { listed }]) => [instrument, listed] as const)
     this.history = new History(source, listed, contents, log)
-    this.#player = new TapePlayer({ source, startUs: contents.startUs, speed: options.speed }, this.sampler, this)
+    const { startUs } = contents
+    const served = { startUs, contracts: instruments.map(([, { listed }]) => listed), log }
+    this.#faults = options.faults && new FaultConductor(options.faults, this, served)
+    this.#player = new TapePlayer({ source, startUs, speed: options.speed, agenda: this.#faults }, this.sampler, this)
     this.#server = createServer((socket) => {
+      if (this.#faults?.takesConnection(socket)) return
       this.#sessions.add(new ClientSession(socket, this, options.stallTimeoutMs ?? STALL_TIMEOUT_MS))
     })
     this.ended = this.#play()
@@ -160,8 +173,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   }
 
   get port(): number {
-    const address = this.#server.address()
-    return typeof address === 'object' && address ? address.port : this.#options.port
+    return this.#port
   }
 
   get publishesTime(): boolean {
@@ -220,9 +232,12 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
         cause,
       })
     }
-    this.#server.on('error', (error) => this.log.error({ err: error }, 'A client could not be let in'))
+    const address = this.#server.address()
+    if (typeof address === 'object' && address) this.#port = address.port
+    this.#server.on('error', (error) => this.log.error({ err: error }, 'Clients cannot be let in'))
     const { contracts, ticks } = this.#contents
     this.log.info({ host, port: this.port, contracts: contracts.size, ticks, speed: this.#options.speed }, 'Replay gateway is listening')
+    this.#faults?.start()
     if (this.#options.startAfterLines === 0) this.#player.start()
   }
 
@@ -235,7 +250,26 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
     if (this.#clientIds.has(clientId)) return false
     this.#clientIds.set(clientId, session)
     this.#clients++
+    this.#faults?.clientConnected()
     return true
+  }
+
+  takesRequest(name: string, request: object, answer: () => void): boolean {
+    return this.#faults?.takesRequest(name, request, answer) === true
+  }
+
+  clients(clientId?: number): ClientSession[] {
+    return [...this.#clientIds].filter(([id]) => clientId === undefined || id === clientId).map(([, session]) => session)
+  }
+
+  shutDoor(): () => void {
+    this.#server.close()
+    for (const session of this.#sessions) session.destroy()
+    return () => void this.#server.listen(this.#port, this.#options.host)
+  }
+
+  replanned(): void {
+    this.#player.relieve()
   }
 
   lineOpened(): void {
@@ -277,6 +311,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   }
 
   publishEnd(tsUs: number): void {
+    this.#faults?.tapeEnded()
     if (!this.publishesTime) return
     this.publishTime(tsUs)
     for (const session of this.#sessions) if (session.isReady) session.publishEnd()
@@ -299,6 +334,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience {
   async #stop(): Promise<GatewayTotals> {
     const { publishTime, leaveTimeoutMs = LEAVE_TIMEOUT_MS } = this.#options
     this.#server.close()
+    this.#faults?.stop()
     this.#player.stop()
     await this.ended.catch(() => undefined)
     for (const session of this.#sessions) if (!session.isReady) session.destroy()

@@ -23,12 +23,21 @@ export interface Audience {
   publishEnd(tsUs: number): void
 }
 
+/** What else happens on the tape's clock. */
+export interface Agenda {
+  /** Tape time of what is next, Infinity when nothing is; what is overdue happens at once. */
+  readonly dueUs: number
+  /** Does what is due at `nowUs`, ahead of what the tape has there; `dueUs` is later from then on. */
+  play(nowUs: number): void
+}
+
 export interface PlayerOptions {
   source: RecordSource
   /** Time of the first tick. */
   startUs: number
   /** Tape seconds per second of the wall. */
   speed: number | 'max'
+  agenda?: Agenda | undefined
 }
 
 /** After so many records and steps, or messages, the sockets and the clients' requests have their turn. */
@@ -46,6 +55,7 @@ export class TapePlayer {
   readonly #speed: number | 'max'
   readonly #sampler: Sampler
   readonly #audience: Audience
+  readonly #agenda: Agenda | undefined
   readonly #heartbeatUs: number
   #state: 'standing' | 'playing' | 'ended' = 'standing'
   #isStopped = false
@@ -63,11 +73,12 @@ export class TapePlayer {
   #turnMessages = 0
   #wake: (() => void) | undefined
 
-  constructor({ source, startUs, speed }: PlayerOptions, sampler: Sampler, audience: Audience) {
+  constructor({ source, startUs, speed, agenda }: PlayerOptions, sampler: Sampler, audience: Audience) {
     this.#source = source
     this.#speed = speed
     this.#sampler = sampler
     this.#audience = audience
+    this.#agenda = agenda
     this.#reachedUs = startUs
     this.#targetUs = startUs
     this.#heartbeatUs = speed === 'max' ? MAX_SPEED_HEARTBEAT_US : Math.ceil(speed * US_PER_SECOND)
@@ -101,7 +112,7 @@ export class TapePlayer {
     this.relieve()
   }
 
-  /** To be called when a client caught up or left. */
+  /** To be called when a client caught up or left, or when something came on the agenda. */
   relieve(): void {
     this.#wake?.()
   }
@@ -147,10 +158,15 @@ export class TapePlayer {
   #advance(toUs: number): boolean {
     for (;;) {
       const stepUs = this.#sampler.dueUs
-      const nextUs = Math.min(stepUs, this.#nextHeartbeatUs, toUs)
+      const agendaUs = this.#agenda === undefined ? Number.POSITIVE_INFINITY : Math.max(this.#agenda.dueUs, this.#reachedUs)
+      const nextUs = Math.min(stepUs, this.#nextHeartbeatUs, toUs, agendaUs)
       this.#targetUs = nextUs
       if (nextUs > this.#allowedUs || this.#isTurnOver() || this.#audience.isBehind) return false
       this.#reachedUs = nextUs
+      if (nextUs === agendaUs) {
+        this.#agenda?.play(nextUs)
+        continue
+      }
       if (nextUs === toUs) return true
       if (nextUs === this.#nextHeartbeatUs) {
         this.#audience.publishTime(nextUs)

@@ -24,6 +24,8 @@ export interface FeedSettings {
   handshakeTimeoutMs: number
   heartbeatMs: number
   messagesPerSecond: number
+  /** Other pauses than the usual ones between attempts to connect. */
+  retryDelays?: Partial<BackoffDelays>
 }
 
 export interface FeedOptions extends FeedSettings {
@@ -34,8 +36,6 @@ export interface FeedOptions extends FeedSettings {
   onListenerError: (error: unknown) => void
   /** A message of the gateway that could not be decoded is lost; `what` says which, in a bounded text. */
   onUnreadable: (what: string) => void
-  /** Other pauses than the usual ones. */
-  retryDelays?: Partial<BackoffDelays>
 }
 
 export class Feed {

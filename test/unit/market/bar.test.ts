@@ -65,7 +65,7 @@ describe('bars of a price', () => {
   it('open with the price that stood, except on another day', () => {
     const builder = new BarBuilder(60, zone)
     builder.addPrice(at('2014-06-05T13:30:00'), 70)
-    builder.addPrice(at('2014-06-05T13:35:00'), 71)
+    builder.addPrice(at('2014-06-05T13:35:00.001'), 71)
     builder.addPrice(at('2014-06-06T13:30:00'), 72)
     expect(builder.bars.map(({ open, high, low, close }) => [open, high, low, close])).toEqual([
       [70, 70, 70, 70],

@@ -229,7 +229,7 @@ describe('bars that are kept up to date', () => {
     }
     const kept = keep(1)
     const closed = keep(2)
-    rig.play(tradeAt(1, 0, 70, 3))
+    rig.play({ ...tradeAt(1, 0, 70, 3), conditions: '' })
     expect([kept.isPending, closed.isPending]).toEqual([true, true])
     rig.sampler.closeBars(closed)
     const sent = rig.finish()

@@ -1,0 +1,76 @@
+/** Lines are refused with an error: those that are open end with it, and for as long as it lasts, those that are asked for. */
+
+import type { z } from 'zod'
+
+import { RequestError } from '../../protocol/field-reader.ts'
+import type { FaultKind, Stage } from '../fault.ts'
+import { integer, tapeSeconds, text } from '../fields.ts'
+import { chooseLines, describeLines, LINE_FIELDS, type LineChoice, lineNames } from '../lines.ts'
+import { chooseRequests, requests } from './request-names.ts'
+
+const FIELDS = {
+  code: integer(1, 99_999).describe('354, 10197, 200 and so on; any code with a text of its own.'),
+  text: text().optional().describe("What it says; IB's words when absent."),
+  ...LINE_FIELDS,
+  requests: requests
+    .default(['market-data', 'tick-by-tick'])
+    .describe('Which requests are refused while it lasts, by the names of their handlers; open lines end only when theirs are among them.'),
+  tapeSeconds: tapeSeconds.optional().describe('How long new requests are refused, in seconds of tape time. Absent: only open lines end.'),
+} as const
+
+type Refusal = z.output<z.ZodObject<typeof FIELDS>>
+
+const TEXTS: Readonly<Record<number, string>> = {
+  101: 'Max number of tickers has been reached',
+  200: 'No security definition has been found for the request',
+  354: 'Requested market data is not subscribed. Delayed market data is not available.',
+  10_182: 'Failed to request live updates (disconnected).',
+  10_197: 'No market data during competing live session',
+}
+
+export const refuse: FaultKind<Refusal> = {
+  name: 'refuse',
+  fields: FIELDS,
+  describe: (fault) => `refusal ${fault.code} of ${describeLines(fault)}`,
+  check: (fault) => (textOf(fault) === undefined ? `a text, as there is none for ${fault.code}` : undefined),
+  of: lineNames,
+  begin(fault, stage) {
+    endLines(fault, chooseLines(fault), stage)
+    if (fault.tapeSeconds === undefined) return undefined
+    const choose = chooseRequests(fault, stage.contracts)
+    return {
+      end() {},
+      asked(name, request) {
+        const reqId = choose(name, request)
+        if (reqId === undefined) return false
+        throw new RequestError(fault.code, reqId, textOf(fault) ?? '')
+      },
+    }
+  },
+}
+
+function endLines(fault: Refusal, isChosen: LineChoice, stage: Stage): void {
+  const text = textOf(fault) ?? ''
+  const { sampler } = stage
+  for (const client of stage.clients()) {
+    const { lines, tickLines } = client
+    if (fault.requests.includes('market-data'))
+      for (const [reqId, line] of lines) {
+        if (!isChosen(line.book.listed, 'market-data')) continue
+        lines.delete(reqId)
+        sampler.close(line)
+        client.notify(fault.code, text, reqId)
+      }
+    if (fault.requests.includes('tick-by-tick'))
+      for (const [reqId, line] of tickLines) {
+        if (!isChosen(line.book.listed, 'tick-by-tick')) continue
+        tickLines.delete(reqId)
+        sampler.closeTicks(line)
+        client.notify(fault.code, text, reqId)
+      }
+  }
+}
+
+function textOf({ code, text }: Refusal): string | undefined {
+  return text ?? TEXTS[code]
+}
