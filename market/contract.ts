@@ -11,6 +11,21 @@ export interface PriceStep {
   increment: number
 }
 
+/**
+ * When a contract trades, in the words of its broker, who lists some days ahead: worth something only together with the day on which it
+ * was read. IB: `20140605:0930-20140605:1600;20140606:CLOSED`.
+ */
+export interface ListedHours {
+  /** `YYYY-MM-DD`, UTC, on the clock of the machine that read them. */
+  readOn: string
+  /** Of the times below, as the broker names it: `US/Eastern`. */
+  timeZone: string
+  /** All hours in which it trades. */
+  trading: string
+  /** The regular ones. */
+  liquid: string
+}
+
 interface ContractBase {
   /** Ticker of the instrument itself: `TWX`. For an option or a future, the ticker of its underlying. */
   symbol: string
@@ -20,6 +35,8 @@ interface ContractBase {
   conId?: number
   /** The prices that can be quoted, by rising `from`, when the broker gave them. Not part of the key: exchanges change it. */
   priceGrid?: readonly PriceStep[]
+  /** Not part of the key: they are listed anew every day. */
+  hours?: ListedHours
 }
 
 export interface StockContract extends ContractBase {

@@ -3,10 +3,11 @@
  * The hot path of quotes names its fields by hand (db/write/copy-encode.ts, db/read/copy-decode.ts); tests compare.
  */
 
+import { MARK_NAMES } from './marks.ts'
 import type { Greeks, Quote, Statistic, Tick, Trade } from './tick.ts'
 
-/** `time`: microseconds since 1970 UTC, in SQL a timestamptz. `true`: true or absent. */
-export type FieldType = 'float' | 'text' | 'time' | 'true'
+/** `time`: microseconds since 1970 UTC, in SQL a timestamptz. `true`: true or absent. `marks`: bits, in SQL and exports their names. */
+export type FieldType = 'float' | 'text' | 'time' | 'true' | 'marks'
 
 export interface TickField<Name extends string = string> {
   /** In a record; exports call it the same, but times, which they write as text, lose their `Us`. */
@@ -35,6 +36,13 @@ export const DELAYED: TickField<'delayed'> = {
   column: 'delayed',
   type: 'true',
   about: 'True: the source had it some 15 minutes late. Null: in real time.',
+}
+
+export const MARKS: TickField<'marks'> = {
+  name: 'marks',
+  column: 'marks',
+  type: 'marks',
+  about: `What is special about it, by comma: ${MARK_NAMES.join(', ')}. Null: nothing.`,
 }
 
 const quote: OwnFields<Quote> = [
@@ -77,7 +85,7 @@ const statistic: OwnFields<Statistic> = [
   { name: 'text', column: 'text', type: 'text', about: 'Of a figure that comes as text, such as dividends.' },
 ]
 
-/** Each kind's own fields, in the order of its columns. All kinds have `eventTsUs` and `delayed` beside them. */
+/** Each kind's own fields, in the order of its columns. All kinds have `eventTsUs`, `delayed` and `marks` beside them. */
 export const TICK_FIELDS: Readonly<Record<Tick['kind'], readonly TickField[]>> = { quote, trade, greeks, statistic }
 
 /** The columns that a verdict is kept in, and what they say. `severity` is no column: a row of these tables was at most flagged. */

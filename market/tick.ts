@@ -30,6 +30,8 @@ interface TickBase extends RecordBase {
   eventTsUs?: number | undefined
   /** The source had it some 15 minutes late, as brokers give data without a subscription. Absent: in real time. */
   delayed?: true | undefined
+  /** What is special about it, as bits of `Mark` (marks.ts). Absent: nothing. */
+  marks?: number | undefined
   /** Absent when every rule passed. */
   verdict?: Verdict | undefined
 }

@@ -4,6 +4,7 @@
  */
 
 import { type Contract, contractKey } from '../../market/contract.ts'
+import { marksText } from '../../market/marks.ts'
 import { allFieldNames } from '../../market/tick-fields.ts'
 import { isTick, type TapeRecord, type Tick, type Verdict } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
@@ -18,7 +19,7 @@ const OWN = allFieldNames()
 const VERDICT: readonly (keyof Verdict)[] = ['severity', 'rules', 'reason']
 
 /** Written down in docs/export.md. New ones go to the end: programs may read by position. */
-export const EXPORT_COLUMNS: readonly string[] = [...HEAD, ...CONTRACT, 'eventTs', ...OWN, ...VERDICT, 'delayed']
+export const EXPORT_COLUMNS: readonly string[] = [...HEAD, ...CONTRACT, 'eventTs', ...OWN, ...VERDICT, 'delayed', 'marks']
 
 export interface LineFormat {
   /** Comes first; empty for NDJSON. */
@@ -47,14 +48,14 @@ export function createLineFormat(format: ExportFormat, contracts: ReadonlyMap<nu
 type Field = (name: string, value: Value) => string
 
 function tickText(tick: Tick, sessionId: number, contract: string, field: Field): string {
-  const { tsUs, eventTsUs, delayed, verdict } = tick
+  const { tsUs, eventTsUs, delayed, marks, verdict } = tick
   const own = tick as unknown as Record<string, Value>
   let text = field('ts', isoFromUs(tsUs)) + field('sessionId', sessionId) + field('seq', tick.seq) + field('kind', tick.kind)
   text += contract
   text += field('eventTs', eventTsUs === undefined ? undefined : isoFromUs(eventTsUs))
   for (const name of OWN) text += field(name, own[name])
   for (const name of VERDICT) text += field(name, verdict?.[name])
-  return text + field('delayed', delayed)
+  return text + field('delayed', delayed) + field('marks', marksText(marks))
 }
 
 function contractText(contract: Contract | undefined, field: Field): string {

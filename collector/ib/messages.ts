@@ -6,8 +6,11 @@ interface MessageBase {
 }
 
 /** One field of a market-data line, by the request id under which the line was opened. Absent values are `undefined`. */
-export type FieldMessage = MessageBase & { reqId: number; tickType: number } & (
-    | { type: 'price'; price: number | undefined; size: number | undefined }
+export type FieldMessage = MessageBase & {
+  reqId: number
+  tickType: number
+} /** `mask`: IB's attributes of the price (ticks/masks.ts). */ & (
+    | { type: 'price'; price: number | undefined; size: number | undefined; mask?: number | undefined }
     | { type: 'size'; size: number | undefined }
     | { type: 'text'; text: string }
     | { type: 'generic'; value: number | undefined }
@@ -32,6 +35,8 @@ export type TickByTickMessage = MessageBase & { reqId: number; eventTsUs: number
         size: number | undefined
         venue: string | undefined
         conditions: string | undefined
+        /** IB's attributes (ticks/masks.ts). */
+        mask?: number | undefined
       }
     | {
         type: 'tick-by-tick-quote'
@@ -39,6 +44,8 @@ export type TickByTickMessage = MessageBase & { reqId: number; eventTsUs: number
         askPrice: number | undefined
         bidSize: number | undefined
         askSize: number | undefined
+        /** IB's attributes (ticks/masks.ts). */
+        mask?: number | undefined
       }
   )
 
@@ -48,8 +55,11 @@ export type LineMessage = FieldMessage | TickByTickMessage
 export type ControlMessage = MessageBase &
   (
     | { type: 'current-time'; value: number }
-    /** The line exists for the gateway: it named its parameters, or the type of its data from here on (`isDelayedType`). */
-    | { type: 'line-accepted'; reqId: number; marketDataType?: number }
+    /**
+     * The line exists for the gateway: it named its parameters, or the type of its data from here on (`isDelayedType`). `bboExchange`
+     * is the key to the letters of venues in the line's data.
+     */
+    | { type: 'line-accepted'; reqId: number; marketDataType?: number; bboExchange?: string }
     /** A message without a request: connectivity, farms, the end of a tape. */
     | { type: 'notice'; code: number; text: string }
     /** An answer to a request that failed. */

@@ -1,5 +1,11 @@
-/** Records ticks as they come out of the assembler, and has the ledger account for those that are dropped. */
+/**
+ * Records ticks as they come out of the assembler, and has the ledger account for those that are dropped. Marks what only the contract
+ * and the time tell: trades of the overnight session.
+ */
 
+import { createOvernightSession } from '../../market/calendar/overnight.ts'
+import type { Contract } from '../../market/contract.ts'
+import { Mark, withMarks } from '../../market/marks.ts'
 import type { Tick } from '../../market/tick.ts'
 import type { GapLedger } from '../gaps/ledger.ts'
 import type { CollectorClock } from './clock.ts'
@@ -12,11 +18,14 @@ export interface TickRecorder {
 }
 
 export function createTickRecorder(recorder: Recorder, ledger: GapLedger, clock: CollectorClock): TickRecorder {
+  const isOvernight = createOvernightSession()
   return {
     take(tick, arrivalUs) {
       // The clock may have been set back since its first message came: a stamp of that time would lie ahead of all that follows.
       const cameUs = Math.min(arrivalUs, clock.nowUs())
       ledger.settle(cameUs)
+      if (tick.kind === 'trade' && isUsStock(recorder.contractOf(tick.instrument)) && isOvernight(tick.eventTsUs ?? cameUs))
+        tick.marks = withMarks(tick.marks, Mark.overnight)
       const reason = recorder.tick(tick, cameUs)
       if (reason) ledger.dropped(reason, cameUs)
     },
@@ -25,4 +34,8 @@ export function createTickRecorder(recorder: Recorder, ledger: GapLedger, clock:
       ledger.dropped('unknown-line', clock.nowUs())
     },
   }
+}
+
+function isUsStock(contract: Contract | undefined): boolean {
+  return contract?.kind === 'stock' && contract.currency === 'USD'
 }

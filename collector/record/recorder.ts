@@ -178,7 +178,10 @@ export class Recorder {
     if (this.recording) this.#append({ kind: 'config', config })
   }
 
-  /** The session's number for a contract; the first call puts the contract on the tape. Throws a RangeError when it is too long for one. */
+  /**
+   * The session's number for a contract. The first call puts the contract on the tape, and so does one with hours of another day. Throws a
+   * RangeError when it is too long for one.
+   */
   instrumentOf(contract: Contract): number {
     const key = contractKey(contract)
     let instrument = this.#instruments.get(key)
@@ -188,6 +191,9 @@ export class Recorder {
       this.#append({ kind: 'contract', instrument, contract })
       this.#contracts.push(contract)
       this.#instruments.set(key, instrument)
+    } else if (contract.hours && contract.hours.readOn !== this.#contracts[instrument]?.hours?.readOn) {
+      this.#append({ kind: 'contract', instrument, contract })
+      this.#contracts[instrument] = contract
     }
     return instrument
   }
@@ -212,6 +218,7 @@ export class Recorder {
       return this.#refuse('too-long')
     }
     this.#counts.journaled++
+    if (tick.marks !== undefined) this.#countMarked(tick.marks)
     this.#lastProofUs = tick.tsUs
     this.#publish(tick)
     return undefined
@@ -289,6 +296,11 @@ export class Recorder {
     if (reason === 'journal-full' && !this.#isFull) this.#journal?.beginSegment()
     this.#isFull = reason === 'journal-full'
     return reason
+  }
+
+  #countMarked(marks: number): void {
+    const { marked } = this.#counts
+    marked.set(marks, (marked.get(marks) ?? 0) + 1)
   }
 
   #countDropped(reason: string, ticks: number): void {

@@ -9,6 +9,8 @@ export interface Counts {
   messages: number
   /** Those that could not be decoded: what they said is lost. */
   unreadable: number
+  /** Messages whose tick type has no place on the tape, by type. */
+  unmapped: Map<number, number>
   /** Whole ticks assembled from them. */
   received: number
   /** Ticks committed to their tables. */
@@ -17,6 +19,8 @@ export interface Counts {
   quarantined: number
   /** Ticks that were not recorded, by reason. Named by a gap too (by the next start's, where the disk took nothing to the end), but for rows that vanished in the database. */
   dropped: Map<string, number>
+  /** Recorded ticks with marks, by the set of their marks (market/marks.ts). */
+  marked: Map<number, number>
   /** Ticks that the journal took and did not lose. */
   journaled: number
   /** Of these, ticks of batches whose outcome is known: written, quarantined or dropped on the way. */
@@ -37,10 +41,12 @@ export function createCounts(): Counts {
   return {
     messages: 0,
     unreadable: 0,
+    unmapped: new Map(),
     received: 0,
     written: 0,
     quarantined: 0,
     dropped: new Map(),
+    marked: new Map(),
     journaled: 0,
     settled: 0,
     get inFlight() {

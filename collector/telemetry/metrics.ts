@@ -4,6 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 import type { JournalBound } from '../journal/bound.ts'
 import type { LineCounts } from '../lines/line.ts'
+import { marksText } from '../../market/marks.ts'
 import { type Counts, unaccounted } from './counts.ts'
 
 export interface Metrics {
@@ -64,6 +65,16 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
     'Messages of the gateway that could not be decoded: what they said is lost.',
     () => counts.unreadable,
   )
+  new Counter({
+    name: 'tapedeck_messages_unmapped_total',
+    help: "Messages whose tick type has no place on the tape, by IB's number of the type.",
+    labelNames: ['type'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [type, messages] of counts.unmapped) this.inc({ type }, messages)
+    },
+  })
   counter('ticks_received_total', 'Whole ticks assembled from messages.', () => counts.received)
   counter('ticks_written_total', 'Ticks committed to their tables.', () => counts.written)
   counter('ticks_quarantined_total', 'Ticks committed to rejected_ticks.', () => counts.quarantined)
@@ -75,6 +86,16 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
     collect() {
       this.reset()
       for (const [reason, ticks] of counts.dropped) this.inc({ reason }, ticks)
+    },
+  })
+  new Counter({
+    name: 'tapedeck_ticks_marked_total',
+    help: 'Recorded ticks with a mark, by mark: docs/marks.md.',
+    labelNames: ['mark'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [marks, ticks] of counts.marked) for (const mark of (marksText(marks) ?? '').split(',')) this.inc({ mark }, ticks)
     },
   })
   gauge('ticks_in_flight', 'Ticks in the journal that the database has not committed.', () => counts.inFlight)

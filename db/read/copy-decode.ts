@@ -3,7 +3,8 @@
  * The counterpart of copy-encode.ts; the format is described in copy-buffer.ts.
  */
 
-import { DELAYED, EVENT_TIME, type FieldType, TICK_FIELDS } from '../../market/tick-fields.ts'
+import { marksOf } from '../../market/marks.ts'
+import { DELAYED, EVENT_TIME, type FieldType, MARKS, TICK_FIELDS } from '../../market/tick-fields.ts'
 import type { Quote, QuoteSource, Tick, Verdict } from '../../market/tick.ts'
 import { integerOf, timeOf } from '../copy-buffer.ts'
 import { parseJsonb } from '../jsonb.ts'
@@ -139,8 +140,9 @@ export const quoteDecoder: RowDecoder = {
     const askSize = row.float()
     const source = row.text() as QuoteSource | undefined
     const delayed = row.flag()
+    const marks = marksOf(row.text())
     const verdict = flagged(row)
-    return { kind: 'quote', seq, tsUs, instrument, eventTsUs, bidPrice, askPrice, bidSize, askSize, source, delayed, verdict }
+    return { kind: 'quote', seq, tsUs, instrument, eventTsUs, bidPrice, askPrice, bidSize, askSize, source, delayed, marks, verdict }
   },
 }
 
@@ -163,6 +165,7 @@ function decoderOf(kind: Tick['kind']): RowDecoder {
       const tick: Record<string, unknown> = { kind, seq, tsUs, instrument, eventTsUs: row.time() }
       for (const { name, type } of fields) tick[name] = READ[type](row)
       tick['delayed'] = row.flag()
+      tick['marks'] = marksOf(row.text())
       tick['verdict'] = flagged(row)
       // The columns are those of the kind's fields.
       return tick as unknown as Tick
@@ -175,6 +178,7 @@ const READ: Readonly<Record<FieldType, (row: RowCursor) => unknown>> = {
   text: (row) => row.text(),
   time: (row) => row.time(),
   true: (row) => row.flag(),
+  marks: (row) => marksOf(row.text()),
 }
 
 /** Ticks that a rule quarantined or the database refused; not the other records that it refused. */
@@ -188,15 +192,16 @@ export const rejectedDecoder: RowDecoder = {
     const verdict: Verdict = { severity: 'quarantine', rules: row.text() ?? '', reason: row.text() ?? '' }
     const stored = parseJsonb(row.text() ?? '{}') as Record<string, unknown>
     const tick: Record<string, unknown> = { kind, seq, tsUs, instrument }
-    for (const { name, type } of [EVENT_TIME, ...TICK_FIELDS[kind], DELAYED]) tick[name] = unstored(stored[name], type)
+    for (const { name, type } of [EVENT_TIME, ...TICK_FIELDS[kind], DELAYED, MARKS]) tick[name] = unstored(stored[name], type)
     tick['verdict'] = verdict
     // The jsonb was written from a tick of this kind, by appendRejected.
     return tick as unknown as Tick
   },
 }
 
-/** Numbers that jsonb cannot hold are text there. */
+/** Numbers that jsonb cannot hold are text there, and marks always. */
 function unstored(value: unknown, type: FieldType): unknown {
+  if (type === 'marks') return typeof value === 'string' ? marksOf(value) : undefined
   return type !== 'text' && typeof value === 'string' ? Number(value) : value
 }
 

@@ -1,6 +1,6 @@
 /** The tables of ticks and the order of the columns in which rows are copied into them and out of them. */
 
-import { DELAYED, EVENT_TIME, TICK_FIELDS, VERDICT_FIELDS } from '../../market/tick-fields.ts'
+import { DELAYED, EVENT_TIME, MARKS, TICK_FIELDS, VERDICT_FIELDS } from '../../market/tick-fields.ts'
 import type { Tick } from '../../market/tick.ts'
 
 export interface TickTable {
@@ -29,5 +29,5 @@ export function tickColumns({ kind }: TickTable): string[] {
 
 /** The columns of a kind's fields, behind those that say which tick it is. */
 export function fieldColumns(kind: Tick['kind']): string[] {
-  return [EVENT_TIME, ...TICK_FIELDS[kind], DELAYED, ...VERDICT_FIELDS].map(({ column }) => column)
+  return [EVENT_TIME, ...TICK_FIELDS[kind], DELAYED, MARKS, ...VERDICT_FIELDS].map(({ column }) => column)
 }

@@ -4,7 +4,8 @@ import { stat } from 'node:fs/promises'
 
 import { type Contract, contractKey } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
-import type { TapeRecord } from '../../market/tick.ts'
+import { marksText } from '../../market/marks.ts'
+import { isTick, type TapeRecord } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { RecordCursor } from './codec/decode.ts'
 import { RecordKind } from './codec/record-layout.ts'
@@ -221,7 +222,7 @@ function lineOf(record: TapeRecord, contract: string | undefined): CatLine {
   for (const [name, value] of Object.entries(rest)) {
     if (value === undefined) continue
     // The key is already in the line; the contract's own record gives the full terms, once.
-    line[name === 'contract' ? 'definition' : name] = value
+    line[name === 'contract' ? 'definition' : name] = name === 'marks' && isTick(record) ? marksText(record.marks) : value
   }
   return line
 }

@@ -6,6 +6,7 @@
  * database, when it cannot be a row, or when the database refused it before.
  */
 
+import { marksText } from '../../market/marks.ts'
 import { isTick, type TapeRecord, type Tick, type Verdict } from '../../market/tick.ts'
 import { CopyBuffer } from '../copy-buffer.ts'
 import { jsonbText, storableText } from '../jsonb.ts'
@@ -183,7 +184,9 @@ export function appendRejected(
   reason?: string,
 ): void {
   const { kind, seq, tsUs, ...fields } = record
-  const { verdict, ...rest } = isTick(record) ? (fields as Omit<Tick, 'kind' | 'seq' | 'tsUs'>) : { ...fields, verdict: undefined }
+  const { verdict, marks, ...rest } = isTick(record)
+    ? (fields as Omit<Tick, 'kind' | 'seq' | 'tsUs'>)
+    : { ...fields, verdict: undefined, marks: undefined }
   rows.row(REJECTED_TICKS.columns.length)
   rows.time(tsUs)
   rows.integer(sessionId)
@@ -193,7 +196,7 @@ export function appendRejected(
   rows.text(kind)
   rows.text(storableText([verdict?.rules, rule].filter(Boolean).join(',')))
   rows.text(storableText([verdict?.reason, reason].filter(Boolean).join('; ')))
-  rows.jsonb(jsonbText(rest))
+  rows.jsonb(jsonbText({ ...rest, marks: marksText(marks) }))
 }
 
 /** The seq of one encoded row of a table of ticks. */
@@ -220,6 +223,7 @@ function beginTick(rows: CopyBuffer, fields: number, cursor: RecordCursor, sessi
 function endTick(rows: CopyBuffer, cursor: RecordCursor, verdict: Verdict | undefined): void {
   if (cursor.isDelayed) rows.boolean(true)
   else rows.null()
+  rows.text(marksText(cursor.marks))
   if (verdict) {
     rows.text(storableText(verdict.rules))
     rows.text(storableText(verdict.reason))

@@ -5,7 +5,7 @@
 
 import pg from 'pg'
 
-import { type Contract, contractKey, type OptionContract, type PriceStep } from '../../market/contract.ts'
+import { type Contract, contractKey, type ListedHours, type OptionContract, type PriceStep } from '../../market/contract.ts'
 import type { InstrumentNumber } from './copy-encode.ts'
 import { isRowRefusal } from '../sqlstates.ts'
 import { TRANSACTION_SETTINGS } from '../transaction.ts'
@@ -21,14 +21,15 @@ WITH session AS (
   INSERT INTO sessions (session_id) VALUES (${sessionId}) ON CONFLICT DO NOTHING
 ), known AS (
   INSERT INTO instruments (key, kind, symbol, currency, venue, trading_class, expiry, last_trade_date, strike, "right", multiplier, con_id,
-    price_grid)
-  SELECT key, kind, symbol, currency, venue, trading_class, expiry, last_trade_date, strike, "right", multiplier, con_id, price_grid
+    price_grid, hours)
+  SELECT key, kind, symbol, currency, venue, trading_class, expiry, last_trade_date, strike, "right", multiplier, con_id, price_grid, hours
   FROM jsonb_to_recordset(${pg.escapeLiteral(json)}::jsonb) AS c(key text, kind text, symbol text, currency text, venue text, trading_class text, expiry date,
-    last_trade_date date, strike float8, "right" text, multiplier float8, con_id bigint, price_grid jsonb)
+    last_trade_date date, strike float8, "right" text, multiplier float8, con_id bigint, price_grid jsonb, hours jsonb)
   ORDER BY key
   ON CONFLICT (key) DO UPDATE SET venue = COALESCE(EXCLUDED.venue, instruments.venue),
     last_trade_date = COALESCE(EXCLUDED.last_trade_date, instruments.last_trade_date),
-    con_id = COALESCE(EXCLUDED.con_id, instruments.con_id), price_grid = COALESCE(EXCLUDED.price_grid, instruments.price_grid)
+    con_id = COALESCE(EXCLUDED.con_id, instruments.con_id), price_grid = COALESCE(EXCLUDED.price_grid, instruments.price_grid),
+    hours = COALESCE(EXCLUDED.hours, instruments.hours)
   RETURNING instrument_id, key
 ), held AS (
   INSERT INTO session_instruments (session_id, instrument_id) SELECT ${sessionId}, instrument_id FROM known ORDER BY instrument_id
@@ -120,8 +121,8 @@ async function upsert(
 }
 
 function instrumentRow(key: string, contract: Contract): Record<string, unknown> {
-  const { kind, symbol, currency, conId, priceGrid } = contract
-  const common = { key, kind, symbol, currency, con_id: conId, price_grid: priceGrid }
+  const { kind, symbol, currency, conId, priceGrid, hours } = contract
+  const common = { key, kind, symbol, currency, con_id: conId, price_grid: priceGrid, hours }
   switch (contract.kind) {
     case 'stock':
       return { ...common, venue: contract.primaryVenue }
@@ -162,13 +163,14 @@ interface InstrumentRow {
   multiplier: number | null
   con_id: string | null
   price_grid: PriceStep[] | null
+  hours: ListedHours | null
 }
 
 /** The instruments of a session by the database's number. */
 export async function readInstruments(client: Queryable, sessionId: number): Promise<Map<number, Contract>> {
   const { rows } = await client.query<InstrumentRow>(
     `SELECT instrument_id, kind, symbol, currency, venue, trading_class, expiry::text, last_trade_date::text, strike, "right", multiplier, con_id,
-       price_grid
+       price_grid, hours
      FROM instruments JOIN session_instruments USING (instrument_id) WHERE session_id = $1 ORDER BY instrument_id`,
     [sessionId],
   )
@@ -180,6 +182,7 @@ function contractOf(row: InstrumentRow): Contract {
   const fromBroker = {
     ...(row.con_id !== null && { conId: Number(row.con_id) }),
     ...(row.price_grid !== null && { priceGrid: row.price_grid }),
+    ...(row.hours !== null && { hours: row.hours }),
   }
   const expiry = row.expiry ?? ''
   const tradingClass = row.trading_class ?? symbol

@@ -1,10 +1,13 @@
+import { isMarked, Mark } from '../marks.ts'
 import { isTwoSided, type QuoteRule } from './rule.ts'
 
-/** A bid above its own ask is a stale side; locked (equal) is legal. */
+/** A bid above its own ask is a stale side; locked (equal) is legal, and before the open sides may cross. */
 export const crossedQuote: QuoteRule = {
   name: 'crossed-quote',
   on: 'quote',
   severity: 'quarantine',
   check: (quote) =>
-    isTwoSided(quote) && quote.bidPrice > quote.askPrice ? `bid ${quote.bidPrice} is above ask ${quote.askPrice}` : undefined,
+    isTwoSided(quote) && quote.bidPrice > quote.askPrice && !isMarked(quote, Mark.preOpen)
+      ? `bid ${quote.bidPrice} is above ask ${quote.askPrice}`
+      : undefined,
 }

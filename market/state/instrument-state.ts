@@ -4,6 +4,7 @@
  */
 
 import type { Contract } from '../contract.ts'
+import { isMarked, Mark } from '../marks.ts'
 import type { Greeks, LineEvent, LineFeed, Quote, Statistic, Tick, Trade, TradeSource } from '../tick.ts'
 import { type LineState, type OpenedLines, TrackedLine } from './line-state.ts'
 
@@ -24,6 +25,8 @@ export interface InstrumentState {
   greeksOf(basis: Greeks['basis']): Greeks | undefined
   /** The latest market data was delayed. Tick-by-tick data, which is never delayed, decides only where there is nothing else. */
   readonly isDelayed: boolean
+  /** The latest market data, other than tick by tick, was frozen: what stood when the market closed. */
+  readonly isFrozen: boolean
   /** Time of the latest tick, quarantined ones included: they prove that data comes in. */
   readonly lastTickUs: number | undefined
   /** The line that carries the market data, or a tick-by-tick feed. Undefined when this session never had it. */
@@ -38,6 +41,7 @@ export class TrackedInstrument implements InstrumentState {
   lastTrade: Trade | undefined = undefined
   readonly statistics = new Map<string, Statistic>()
   isDelayed = false
+  isFrozen = false
   /** NaN before the first tick, so that the field holds a number all along. */
   lastUs = Number.NaN
   readonly #trades = new Map<TradeSource, Trade>()
@@ -68,6 +72,7 @@ export class TrackedInstrument implements InstrumentState {
     if (quote.source === undefined) {
       this.quote = quote
       this.isDelayed = quote.delayed === true
+      this.isFrozen = isMarked(quote, Mark.frozen)
     } else {
       this.tickByTickQuote = quote
       if (this.quote === undefined) this.isDelayed = quote.delayed === true
@@ -83,6 +88,7 @@ export class TrackedInstrument implements InstrumentState {
     } else if (tick.kind === 'greeks') this.#greeks.set(tick.basis, tick)
     else this.statistics.set(tick.name, tick)
     this.isDelayed = tick.delayed === true
+    this.isFrozen = isMarked(tick, Mark.frozen)
   }
 
   takeLine(event: LineEvent): OpenedLines {

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { Mark } from '../../market/marks.ts'
 import type { TapeRecord, Trade } from '../../market/tick.ts'
 import {
   contractFields,
@@ -33,6 +34,8 @@ function tradeAt(afterUs: number, price: number, size: number, conditions = ''):
 
 /** Two trades in each of the first three seconds, quotes between them, and one trade a minute later. */
 const TICKS: TapeRecord[] = [
+  // What stood when the recorder asked for it: no trade of this time, in ticks or bars.
+  { ...tradeAt(0, 69, 900), marks: Mark.initial },
   tradeAt(0, 70, 100, ' O X'),
   quoteAt(100, 0, [70, 3], [70.04, 4]),
   tradeAt(200, 70.02, 1, '   I'),

@@ -11,7 +11,7 @@ import { reconcileStorage } from '../../db/schema/storage.ts'
 import { openRecordSource } from '../../db/read/record-source.ts'
 import { TICK_TABLES, tickColumns } from '../../db/schema/tick-tables.ts'
 import { MigrationError } from '../../market/errors.ts'
-import { DELAYED, EVENT_TIME, TICK_FIELDS, VERDICT_FIELDS } from '../../market/tick-fields.ts'
+import { DELAYED, EVENT_TIME, MARKS, TICK_FIELDS, VERDICT_FIELDS } from '../../market/tick-fields.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { usFromIso } from '../../market/time.ts'
 import { forEachEdition } from '../support/database/databases.ts'
@@ -63,7 +63,7 @@ forEachEdition('the migrator', ({ createDatabase }) => {
          WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
         [table.name],
       )
-      const fields = [EVENT_TIME, ...TICK_FIELDS[table.kind], DELAYED, ...VERDICT_FIELDS]
+      const fields = [EVENT_TIME, ...TICK_FIELDS[table.kind], DELAYED, MARKS, ...VERDICT_FIELDS]
       const about = new Map(rows.map(({ column, about }) => [column, about]))
       expect(fields.map(({ column }) => [column, about.get(column)])).toEqual(fields.map(({ column, about }) => [column, about]))
       expect(rows.map(({ column }) => column).sort()).toEqual(tickColumns(table).sort())
@@ -123,14 +123,18 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     expect(await names('SELECT cause AS name FROM feed_gaps')).toEqual(['link'])
     // What is only in the new table goes with it; the gaps stay under their former name.
     expect(await migrateDown(client, { to: 1, dryRun: true })).toEqual([
-      'would undo migration 000002_one_stream',
+      ...shipped
+        .slice(1)
+        .reverse()
+        .map(({ name }) => `would undo migration ${name}`),
       'would delete 5 rows of control_records',
-      'would delete reason of 1 row of quotes',
+      'would delete hours of 1 row of instruments',
+      'would delete reason, marks of 1 row of quotes',
     ])
     await migrateDown(client, { to: 1, loseRows: true })
     expect(await names('SELECT cause AS name FROM outages')).toEqual(['link'])
     expect(await names('SELECT cause AS name FROM feed_gaps')).toEqual(['link'])
-    expect(await migrate(client)).toEqual(['applied migration 000002_one_stream'])
+    expect(await migrate(client)).toEqual(shipped.slice(1).map(({ name }) => `applied migration ${name}`))
   })
 
   it('undoes everything, the newest first, whatever the server made of the tables, and makes it again', async () => {

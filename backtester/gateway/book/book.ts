@@ -55,6 +55,11 @@ export class Book {
     return this.state === undefined ? this.beginsDelayed : this.state.isDelayed
   }
 
+  /** The latest tick of market data is of those that stood when the market closed. */
+  get isFrozen(): boolean {
+    return this.state?.isFrozen === true
+  }
+
   get isKnown(): boolean {
     return this.quote !== undefined || this.changeNo > 0
   }

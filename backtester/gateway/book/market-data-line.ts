@@ -3,6 +3,7 @@
  * with its size in one message; a size alone only when its price stayed. When a change goes out is decided in sampler.ts.
  */
 
+import { isMarked, Mark } from '../../../market/marks.ts'
 import type { Greeks, Quote } from '../../../market/tick.ts'
 import {
   EMPTY_PRICE,
@@ -18,6 +19,7 @@ import type { Book } from './book.ts'
 import type { ComputedGreeks } from './computed-greeks.ts'
 import type { MarketTotals } from './market-totals.ts'
 import type { Outlet } from './outlet.ts'
+import { EXECUTABLE, priceMask } from './price-mask.ts'
 import { NONE, pricedAt, sizedAt } from './quote-sides.ts'
 import type { ServedField } from './served-fields.ts'
 
@@ -28,10 +30,11 @@ export const DELAYED = 3
 const BID = [TickType.bid, TickType.bidSize] as const
 const ASK = [TickType.ask, TickType.askSize] as const
 
-/** The type that is served: delayed when the client asked for that, or when the tape has nothing else. */
-export function dataTypeOf(asked: number, { isDelayed }: Book): number {
-  if (asked >= DELAYED) return asked
-  return isDelayed ? DELAYED : LIVE
+/** The type that is served: delayed when the client asked for that, or when the tape has nothing else; frozen when the tape says so. */
+export function dataTypeOf(asked: number, { isDelayed, isFrozen }: Book): number {
+  const frozen = isFrozen ? 1 : 0
+  if (asked >= DELAYED) return Math.max(asked, DELAYED + frozen)
+  return (isDelayed ? DELAYED : LIVE) + frozen
 }
 
 export interface LineOptions {
@@ -110,6 +113,7 @@ export class Line {
     this.#outlet.atTapeTime(tsUs, tsUs === this.#sentUs)
     this.#sentUs = tsUs
     if (this.#announcedType !== dataTypeOf(this.#dataType, book)) this.#announceType()
+    if (!isFirst && ((hasQuote && isMarked(quote, Mark.initial)) || (hasFields && this.#hasInitialNews()))) this.#announceType()
     if (hasFields) this.#sendFields(book.fields, totals)
     if (hasQuote) {
       totals.messagesServed += this.#sendQuote(quote)
@@ -121,6 +125,12 @@ export class Line {
       this.#sentNo = book.changeNo
     }
     this.#outlet.spill()
+  }
+
+  /** Something to send is a first value of the tape. It goes out as one: as IB names the type of the data ahead of those, it is named once more. */
+  #hasInitialNews(): boolean {
+    const isInitialNews = (field: ServedField) => field.isInitial && field.changeNo > this.#sentNo && this.sees(field)
+    return this.book.fields.some(isInitialNews) || this.book.optionValues.some(isInitialNews)
   }
 
   get #isDelayed(): boolean {
@@ -150,10 +160,13 @@ export class Line {
     const askPrice = pricedAt(quote.askPrice, quote.askSize)
     const askSize = sizedAt(quote.askPrice, quote.askSize)
     let messages = 0
-    if (bidPrice !== this.#bidPrice) messages += this.#sendSide(this.#bidHead, bidPrice, bidSize)
-    else if (bidSize !== this.#bidSize) messages += this.#sendSize(this.#bidHead, bidPrice, bidSize)
-    if (askPrice !== this.#askPrice) messages += this.#sendSide(this.#askHead, askPrice, askSize)
-    else if (askSize !== this.#askSize) messages += this.#sendSize(this.#askHead, askPrice, askSize)
+    // As IB does, prices first: a recorder may tell by the order where one quote ends and the next begins.
+    if (bidPrice !== this.#bidPrice)
+      messages += this.#sendPrice(this.#bidHead, bidPrice, bidSize, priceMask(quote.marks, Mark.bidPastLimit))
+    if (askPrice !== this.#askPrice)
+      messages += this.#sendPrice(this.#askHead, askPrice, askSize, priceMask(quote.marks, Mark.askPastLimit))
+    if (isSizeAlone(bidPrice, this.#bidPrice, bidSize, this.#bidSize)) messages += this.#sendSize(this.#bidHead, bidPrice, bidSize)
+    if (isSizeAlone(askPrice, this.#askPrice, askSize, this.#askSize)) messages += this.#sendSize(this.#askHead, askPrice, askSize)
     this.#bidPrice = bidPrice
     this.#bidSize = bidSize
     this.#askPrice = askPrice
@@ -162,15 +175,12 @@ export class Line {
   }
 
   /** A price with its size. The size of a side without a price needs a message of its own, as a price of -1 with it would be a price. */
-  #sendSide(head: SideHead, price: number, size: number): number {
+  #sendPrice(head: SideHead, price: number, size: number, mask: number): number {
     const { writer } = this.#outlet
-    // Bit 0 of the last field: can be executed against. Nothing can on an empty side.
-    if (price !== NONE) {
-      writeSidePrice(writer, head, price, size === NONE ? Number.NaN : size, 1)
-      return 1
-    }
-    writeSidePrice(writer, head, EMPTY_PRICE, 0, 0)
-    return size === NONE ? 1 : 1 + this.#sendSize(head, price, size)
+    // Nothing can be executed against on an empty side.
+    if (price !== NONE) writeSidePrice(writer, head, price, size === NONE ? Number.NaN : size, EXECUTABLE | mask)
+    else writeSidePrice(writer, head, EMPTY_PRICE, 0, 0)
+    return 1
   }
 
   #sendSize(head: SideHead, price: number, size: number): number {
@@ -209,6 +219,11 @@ export class Line {
       if (!isFirst) totals.derived++
     }
   }
+}
+
+/** A size that no price message carries: it changed while its price stayed, or its side has no price. */
+function isSizeAlone(price: number, sentPrice: number, size: number, sentSize: number): boolean {
+  return price === sentPrice ? size !== sentSize : price === NONE && size !== NONE
 }
 
 function headOf(reqId: number, [priceType, sizeType]: readonly [number, number], isDelayed: boolean): SideHead {

@@ -10,6 +10,7 @@
  * What is counted, over all lines: changes + statesServed + derived = ticksServed + merged + unsent + those still waiting.
  */
 
+import { isMarked, Mark } from '../../../market/marks.ts'
 import type { InstrumentState } from '../../../market/state/instrument-state.ts'
 import { MarketState } from '../../../market/state/market-state.ts'
 import type { Greeks, Quote, Statistic, TapeRecord, Tick, Trade, TradeSource } from '../../../market/tick.ts'
@@ -272,10 +273,20 @@ export class Sampler {
 
   #playOther(feed: Feed, tick: Exclude<Tick, Quote>, tsUs: number): void {
     const { channel } = feed
-    if (tick.kind === 'trade') this.#playTrade(feed, tick, tsUs)
+    if (tick.kind === 'trade' && tick.source === 'last' && isMarked(tick, Mark.initial)) this.#playFirstTrade(feed, tick, tsUs)
+    else if (tick.kind === 'trade') this.#playTrade(feed, tick, tsUs)
     else if (tick.kind === 'greeks') this.#playGreeks(channel, tick, tsUs)
     else this.#playStatistic(channel, tick, tsUs)
     if (!this.#sampling) for (const line of channel.lines) if (line.pendingFields > 0) line.send(tsUs, this.totals)
+  }
+
+  /** What stood when it was asked for: news of the last trade, and no trade of now. */
+  #playFirstTrade({ channel, last }: Feed, trade: Trade, tsUs: number): void {
+    if (!Number.isFinite(trade.price) || (last !== undefined && last !== trade.source)) {
+      this.totals.notServed++
+      return
+    }
+    this.#change(channel, channel.book.lastTrade(this.#apply(channel.book, trade), last), tsUs)
   }
 
   #playTrade({ channel, last, rtVolume, tickByTick }: Feed, trade: Trade, tsUs: number): void {

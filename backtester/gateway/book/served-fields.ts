@@ -3,11 +3,13 @@
  * of the market and goes out whole whenever that changed: the last trade, RTVolume, a figure of the day, the option values of one basis.
  */
 
+import { isMarked, Mark } from '../../../market/marks.ts'
 import type { InstrumentState } from '../../../market/state/instrument-state.ts'
-import type { Greeks, Statistic, Trade, TradeSource } from '../../../market/tick.ts'
+import type { Greeks, Statistic, Tick, Trade, TradeSource } from '../../../market/tick.ts'
 import * as messages from '../protocol/messages.ts'
 import { type FigureType, GREEKS_TYPES, RT_VOLUME_GENERIC, TickType, wireType } from '../protocol/tick-types.ts'
 import type { FrameWriter } from '../protocol/wire.ts'
+import { priceMask } from './price-mask.ts'
 import { tradeMask } from './tick-masks.ts'
 
 const US_PER_SECOND = 1_000_000
@@ -25,6 +27,8 @@ export interface ServedField {
   readonly ticks: number
   /** Number of its book's change that brought its latest state. */
   changeNo: number
+  /** Its latest state is a first value of the tape: what stood when it was asked for. */
+  readonly isInitial: boolean
   /** Returns how many messages it wrote. */
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number
 }
@@ -43,10 +47,14 @@ export class LastTrade implements ServedField {
     this.#source = source
   }
 
+  get isInitial(): boolean {
+    return isInitial(latestTrade(this.#state, this.#source))
+  }
+
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number {
     const trade = latestTrade(this.#state, this.#source)
     if (!trade) return 0
-    const mask = 0
+    const mask = priceMask(trade.marks, Mark.pastLimit)
     messages.writeTickString(writer, reqId, wireType(TickType.lastTimestamp, isDelayed), String(secondsOf(trade)))
     messages.writeTickPrice(writer, reqId, wireType(TickType.last, isDelayed), trade.price, trade.size ?? 0, mask)
     return 2
@@ -82,6 +90,10 @@ export class RtVolume implements ServedField {
     if (name === 'rt-vwap' && value !== undefined) this.#vwap = value
   }
 
+  get isInitial(): boolean {
+    return isInitial(latestTrade(this.#state, this.#source))
+  }
+
   write(writer: FrameWriter, reqId: number): number {
     const trade = latestTrade(this.#state, this.#source)
     if (!trade) return 0
@@ -109,10 +121,14 @@ export class Figure implements ServedField {
     this.generic = as.generic
   }
 
+  get isInitial(): boolean {
+    return isInitial(this.#state.statistics.get(this.#name))
+  }
+
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number {
     const statistic = this.#state.statistics.get(this.#name)
     const type = wireType(this.#as.type, isDelayed)
-    const [value, size, mask] = [statistic?.value ?? -1, 0, 0]
+    const [value, size, mask] = [statistic?.value ?? -1, 0, priceMask(statistic?.marks, Mark.pastLimit)]
     switch (this.#as.form) {
       case 'price':
         messages.writeTickPrice(writer, reqId, type, value, size, mask)
@@ -149,12 +165,20 @@ export class OptionValues implements ServedField {
     this.#basis = basis
   }
 
+  get isInitial(): boolean {
+    return isInitial(this.#state.greeksOf(this.#basis))
+  }
+
   write(writer: FrameWriter, reqId: number, isDelayed: boolean): number {
     const greeks = this.#state.greeksOf(this.#basis)
     if (!greeks) return 0
     messages.writeOptionComputation(writer, reqId, wireType(GREEKS_TYPES[this.#basis], isDelayed), greeks)
     return 1
   }
+}
+
+function isInitial(tick: Tick | undefined): boolean {
+  return tick !== undefined && isMarked(tick, Mark.initial)
 }
 
 function latestTrade(state: InstrumentState, source: TradeSource | undefined): Trade | undefined {

@@ -3,6 +3,7 @@
  * Requests wait in one queue, as each reads the tape once; an answer whose client has cancelled or left is not written.
  */
 
+import { isMarked, Mark } from '../../../market/marks.ts'
 import { FeedError } from '../../../market/errors.ts'
 import type { Quote, Statistic, TapeRecord, Trade } from '../../../market/tick.ts'
 import { Code } from '../protocol/codes.ts'
@@ -118,6 +119,8 @@ export class History {
       if (record.source !== undefined || !this.#contents.doublyQuoted.has(record.instrument)) quote(record)
     } else if (record.kind === 'trade') {
       if (!trade || !instruments.has(record.instrument) || isUnserved(record.verdict) || !Number.isFinite(record.price)) return
+      // What stood when it was asked for was traded at another time, if not before the tape.
+      if (isMarked(record, Mark.initial)) return
       if (record.source === bestSource(this.#contents.tradeSources.get(record.instrument))) trade(record)
     } else if (record.kind === 'statistic') {
       if (statistic && instruments.has(record.instrument) && !isUnserved(record.verdict)) statistic(record)

@@ -1,13 +1,15 @@
 /**
  * The generic ticks that a market-data request may name, as a gateway of IB lists them when it refuses one. A list with one number that is
- * not legal is refused whole. Number 104 is legal here, though some versions refuse it for stocks.
+ * not legal is refused whole. Numbers 104, 576 and 578 are legal here, though some versions refuse them.
  */
 
 import type { SecType } from './contract-fields.ts'
 
 /** Numbers that mean the same stand together, as in IB's list. IB has a name behind each; a message that long is no help. */
 const COMMON =
-  '100 101 104 105 106 165 221/220 225 232/221 233 236 258/47 292 293 294 295 318 375 411 456/59 460 577 586 587 588 614 619 623'.split(' ')
+  '100 101 104 105 106 165 221/220 225 232/221 233 236 258/47 292 293 294 295 318 375 411 456/59 460 576 577 578 586 587 588 614 619 623'.split(
+    ' ',
+  )
 const INDEX_FUTURE_PREMIUM = '162'
 const SHORT_TERM_VOLUME = '595'
 

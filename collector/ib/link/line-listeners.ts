@@ -39,7 +39,7 @@ function listenToAcceptance(api: IBApi, guard: Guard, push: Push): void {
   )
   api.on(
     EventName.tickReqParams,
-    guard((reqId) => push({ type: 'line-accepted', reqId, arrivalMs: now() })),
+    guard((reqId, _minTick, bboExchange) => push({ type: 'line-accepted', reqId, ...(bboExchange && { bboExchange }), arrivalMs: now() })),
   )
 }
 
@@ -48,15 +48,24 @@ function listenToPrices(api: IBApi, guard: Guard, push: Push, fields: () => read
     EventName.tickPrice,
     guard((reqId, tickType, price) => {
       const raw = fields()
-      push({ type: 'price', reqId, tickType, price: priceOf(price, raw[4]), size: sizeOf(raw[5]), arrivalMs: now() })
+      push({
+        type: 'price',
+        reqId,
+        tickType,
+        price: priceOf(price, raw[4]),
+        size: sizeOf(raw[5]),
+        mask: priceMaskOf(raw[6]),
+        arrivalMs: now(),
+      })
     }),
   )
   api.on(
     EventName.tickSize,
-    guard((reqId, tickType, size) => {
+    guard((reqId, tickType) => {
       // The library makes a message of its own of the size inside a price message, but not of the bid's: it is taken from the raw fields.
-      if (fields()[0] === TICK_PRICE) return
-      push({ type: 'size', reqId, tickType: tickType ?? -1, size: known(size), arrivalMs: now() })
+      const raw = fields()
+      if (raw[0] === TICK_PRICE) return
+      push({ type: 'size', reqId, tickType: tickType ?? -1, size: sizeOf(raw[4]), arrivalMs: now() })
     }),
   )
 }
@@ -97,23 +106,24 @@ function listenToGreeks(api: IBApi, guard: Guard, push: Push): void {
 function listenToTickByTick(api: IBApi, guard: Guard, push: Push, fields: () => readonly string[]): void {
   api.on(
     EventName.tickByTickAllLast,
-    guard((reqId, _tickType, _time, price, size, _attributes, venue, conditions) => {
+    guard((reqId, _tickType, _time, price, _size, _attributes, venue, conditions) => {
       const raw = fields()
       push({
         type: 'tick-by-tick-trade',
         reqId,
         eventTsUs: timeOf(raw[3]),
         price: priceOf(price, raw[4]),
-        size: known(size),
+        size: sizeOf(raw[5]),
         venue: venue || undefined,
         conditions: conditions || undefined,
+        mask: maskOf(raw[6]),
         arrivalMs: now(),
       })
     }),
   )
   api.on(
     EventName.tickByTickBidAsk,
-    guard((reqId, _time, bidPrice, askPrice, bidSize, askSize) => {
+    guard((reqId, _time, bidPrice, askPrice) => {
       const raw = fields()
       push({
         type: 'tick-by-tick-quote',
@@ -121,13 +131,16 @@ function listenToTickByTick(api: IBApi, guard: Guard, push: Push, fields: () => 
         eventTsUs: timeOf(raw[3]),
         bidPrice: priceOf(bidPrice, raw[4]),
         askPrice: priceOf(askPrice, raw[5]),
-        bidSize: known(bidSize),
-        askSize: known(askSize),
+        bidSize: sizeOf(raw[6]),
+        askSize: sizeOf(raw[7]),
+        mask: maskOf(raw[8]),
         arrivalMs: now(),
       })
     }),
   )
 }
+
+const UNSET_SIZES: ReadonlySet<string> = new Set(['2147483647', '2147483647.0'])
 
 const now = () => performance.now()
 
@@ -147,6 +160,22 @@ function known(value: number | undefined): number | undefined {
   return value === undefined || !Number.isFinite(value) || value === Number.MAX_VALUE ? undefined : value
 }
 
+/**
+ * A size out of its raw field. IB's unset sizes are an empty field, the largest 32-bit and 64-bit integers (the latter negative, too) and
+ * the largest double; the library knows the first and the last.
+ */
 function sizeOf(field: string | undefined): number | undefined {
-  return field ? known(Number(field.replaceAll(',', ''))) : undefined
+  if (!field || UNSET_SIZES.has(field)) return undefined
+  const size = known(Number(field.replaceAll(',', '')))
+  // Also as a double, whatever its digits.
+  return size !== undefined && Math.abs(size) < 2 ** 63 ? size : undefined
+}
+
+/** Without bit 0, which most prices have: that it can be executed against automatically. */
+function priceMaskOf(field: string | undefined): number | undefined {
+  return Number(field) & ~1 || undefined
+}
+
+function maskOf(field: string | undefined): number | undefined {
+  return Number(field) || undefined
 }

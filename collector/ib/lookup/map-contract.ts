@@ -3,6 +3,7 @@
 import { type ContractDetails, type Contract as IbContract, OptionType, SecType } from '@stoqey/ib'
 
 import type { Contract, OptionContract, PriceStep, StockContract } from '../../../market/contract.ts'
+import { hoursOf } from './listed-hours.ts'
 
 /** Everything goes through IB's router unless a contract says otherwise. */
 const SMART = 'SMART'
@@ -48,7 +49,8 @@ export function marketRuleOf({ validExchanges = '', marketRuleIds = '' }: Contra
   return Number(ids[validExchanges.split(',').indexOf(SMART)] ?? ids[0]) || undefined
 }
 
-export function stockFromDetails({ contract }: ContractDetails, priceGrid?: readonly PriceStep[]): StockContract | undefined {
+export function stockFromDetails(details: ContractDetails, priceGrid?: readonly PriceStep[]): StockContract | undefined {
+  const { contract } = details
   if (!contract.symbol || contract.secType !== SecType.STK) return undefined
   return {
     kind: 'stock',
@@ -57,6 +59,7 @@ export function stockFromDetails({ contract }: ContractDetails, priceGrid?: read
     ...(contract.primaryExch && { primaryVenue: contract.primaryExch }),
     ...(contract.conId && { conId: contract.conId }),
     ...(priceGrid && { priceGrid }),
+    ...hoursOf(details),
   }
 }
 
@@ -84,6 +87,7 @@ export function optionFromDetails(details: ContractDetails, priceGrid?: readonly
     tradingClass: contract.tradingClass || symbol,
     ...(conId && { conId }),
     ...(priceGrid && { priceGrid }),
+    ...hoursOf(details),
   }
 }
 

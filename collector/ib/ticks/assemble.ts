@@ -1,34 +1,35 @@
 /**
  * Makes whole ticks of a line's field messages. IB sends bid, ask, last and their sizes one by one and marks no end.
  *
- * At most one group is open: the fields of one line that arrived together. It closes, and its ticks go out in the order in which
- * they began, when another line's message or any other message follows, when the same price comes again (or the same size with
- * another value), or after 5 ms of silence. Until then nothing of it is shown, so a half-updated quote never looks crossed.
- * Socket reads play no part. A gateway that publishes its time marks the end of every group with it; then silence says nothing,
- * and a gateway that is held up in the middle of a quote does not split it.
+ * At most one group is open: the fields of one line that are one update. It closes, and its ticks go out in the order in which they began,
+ * when another line's message or any other message follows, when a part comes that does not fit behind those that came before
+ * (update-order.ts), or after 5 ms of silence. Until then nothing of it is shown, so a half-updated quote never looks crossed. Socket
+ * reads play no part, and neither do times of arrival behind a stall, when everything comes at once. A gateway that publishes its time
+ * marks the end of every group with it; then silence says nothing, and a gateway that is held up in the middle of a quote does not split it.
+ *
+ * Where updates of a line come back to back, the order of their parts tells all of them apart but the size of a bid and the size of an ask
+ * that follows. A quote of several parts that has its neighbours within 5 ms is therefore marked `merged`: another one may have
+ * stood before it, or instead, and is lost.
+ *
+ * A size that repeats the standing one says nothing: IB sends the size of a trade by itself behind the price that carries it, and a size
+ * alone only when it changed. The time of a last trade by itself is no trade: its price may follow late.
  *
  * A tick-by-tick message is a whole tick and goes out at once.
  */
 
+import { Mark } from '../../../market/marks.ts'
 import type { Quote, Tick, Trade, Verdict } from '../../../market/tick.ts'
-import type { FieldMessage, LineMessage, TickByTickMessage } from '../messages.ts'
-import { GREEKS_BASIS, GROUP_FIELDS, type GroupField, LIVE_TYPES, RT_VOLUME, STATISTICS } from './tick-types.ts'
+import type { ControlMessage, FieldMessage, LineMessage } from '../messages.ts'
+import { fieldValue, isOfTrade, isSizeless, type Line, newLine, takePriceMessage } from './line.ts'
+import { emptyQuote, fillQuote, isNoPrice, sampledTrade, tickBase, ticksOf, wholeTick } from './make-ticks.ts'
+import { StallWatch } from './stall.ts'
+import { GROUP_FIELDS, type GroupField, isDelayedType, isFrozenType, LIVE_TYPES, RT_VOLUME, VENUE_LETTERS, VOLUME } from './tick-types.ts'
+import { bitOf, hasSeveralQuoteParts, hasTrade, mayAdd, type Part } from './update-order.ts'
 
 /** Silence after which a group is over, when the gateway marks no end. */
 export const SILENCE_MS = 5
 /** Ids of closed lines that are remembered. At 50 messages a second, what a line sends after its cancel comes long before so many others. */
 const CLOSED_KEPT = 10_000
-
-interface Line {
-  instrument: number
-  /** Its next data is to be reported. */
-  isWatched: boolean
-  /** The gateway said that all its data is delayed; else the type of a message says it. */
-  delayed: boolean
-  /** The latest value of every field; IB repeats nothing that did not change. */
-  fields: Partial<Record<GroupField, number | undefined>>
-  fieldsDelayed: boolean
-}
 
 interface Entry {
   tick: Tick
@@ -38,12 +39,18 @@ interface Entry {
 interface Group {
   line: Line
   entries: Entry[]
-  quote: boolean
-  trade: boolean
-  /** Fields that came in a message of their own; a size inside a price message is not. */
-  seen: Set<GroupField>
+  quote: Quote | undefined
+  trade: Trade | undefined
+  /** The parts of its update so far, as bits (update-order.ts). */
+  seen: number
+  /** It has the first price of the line's last trade. */
+  hasFirstLast: boolean
+  firstMs: number
   lastMessageMs: number
 }
+
+/** The last trade of an instrument, as market data gave it. */
+type LastTrade = Pick<Trade, 'price' | 'size' | 'eventTsUs' | 'delayed'>
 
 export interface AssemblerOptions {
   /** Silence that ends a group; Infinity where the gateway marks the end. */
@@ -75,6 +82,11 @@ export class Assembler {
   #output: AssemblerOutput | undefined
   readonly #lines = new Map<number, Line>()
   readonly #silenceMs: number
+  readonly #stalls = new StallWatch()
+  /** The message that is taken belongs to the burst behind a stall. */
+  #isLate = false
+  /** By instrument, beyond the life of a line: a line that is asked for again begins with the trade that is known. */
+  readonly #lastTrades = new Map<number, LastTrade>()
   /** Lines closed on purpose: what still comes of them was on its way when they were cancelled, and is not lost data. */
   readonly #closed = new Set<number>()
   #group: Group | undefined
@@ -91,7 +103,7 @@ export class Assembler {
 
   /** Messages with this id are fields of this instrument. */
   openLine(reqId: number, instrument: number): void {
-    this.#lines.set(reqId, { instrument, isWatched: true, delayed: false, fields: {}, fieldsDelayed: false })
+    this.#lines.set(reqId, newLine(instrument, this.#isEndMarked))
     this.#closed.delete(reqId)
   }
 
@@ -111,38 +123,41 @@ export class Assembler {
     if (this.#closed.size > CLOSED_KEPT && oldest !== undefined) this.#closed.delete(oldest)
   }
 
-  /** The gateway named the type of the line's data from here on. No group is open. */
-  setDelayed(reqId: number, delayed: boolean): void {
+  /** The gateway knows the line, and may have named the type of its data from here on. No group is open. */
+  accept({ reqId, marketDataType, bboExchange, arrivalMs }: Extract<ControlMessage, { type: 'line-accepted' }>): void {
     const line = this.#lines.get(reqId)
-    if (line) line.delayed = delayed
+    if (!line) return
+    const us = this.#usAt(arrivalMs)
+    if (bboExchange) line.bboExchange = bboExchange
+    line.first.begin(us)
+    if (marketDataType === undefined) return
+    if (marketDataType === line.dataType && this.#isEndMarked) line.first.again(us)
+    line.dataType = marketDataType
+    line.delayed = isDelayedType(marketDataType)
+    line.frozen = isFrozenType(marketDataType)
   }
 
   take(message: LineMessage): void {
     const line = this.#lines.get(message.reqId)
     if (this.#group && this.#group.line !== line) this.closeGroup()
+    this.#isLate = !this.#isEndMarked && this.#stalls.take(message.arrivalMs)
     if (!line) {
       if (!this.#closed.has(message.reqId)) this.#output?.onUnknownLine(message.reqId)
       return
     }
+    if (!line.first.hasBegun) line.first.begin(this.#usAt(message.arrivalMs))
     if (line.isWatched) {
       line.isWatched = false
       this.#output?.onLineAlive(message.reqId)
     }
     if ('tickType' in message) this.#takeFieldMessage(line, message)
-    else this.#send(wholeTick(line, message), message)
+    else this.#send(wholeTick(line.instrument, line.delayed, this.#marksOf(line), message), message)
     if (this.#group) this.#group.lastMessageMs = message.arrivalMs
   }
 
   /** Closes the open group and sends its ticks out. */
   closeGroup(): void {
-    const group = this.#group
-    if (!group) return
-    this.#group = undefined
-    for (const { tick, arrivalUs } of group.entries) {
-      if (tick.kind === 'quote') fillQuote(tick, group.line.fields)
-      else if (tick.kind === 'trade' && tick.source === 'last' && !fillTrade(tick, group.line.fields)) continue
-      this.#output?.onTick(tick, arrivalUs)
-    }
+    this.#closeGroup(Number.POSITIVE_INFINITY)
   }
 
   /** Milliseconds until the open group has been silent for long enough; undefined without one. */
@@ -154,9 +169,77 @@ export class Assembler {
   abandonGroup(): void {
     // The next link has other request ids.
     this.#closed.clear()
-    for (const { tick } of this.#group?.entries ?? [])
-      if (tick.kind === 'quote' || (tick.kind === 'trade' && tick.source === 'last')) tick.verdict = { ...UNFINISHED }
+    const { quote, trade } = this.#group ?? {}
+    if (quote) quote.verdict = { ...UNFINISHED }
+    if (trade) trade.verdict = { ...UNFINISHED }
     this.closeGroup()
+  }
+
+  get #isEndMarked(): boolean {
+    return this.#silenceMs === Number.POSITIVE_INFINITY
+  }
+
+  /** What all ticks that come now of a line are marked with. */
+  #marksOf({ frozen }: Line): number {
+    return (frozen ? Mark.frozen : 0) | (this.#isLate ? Mark.late : 0)
+  }
+
+  /** `nextMs`: when the line's message came that begins the next group; Infinity when another message, or none, ends this one. */
+  #closeGroup(nextMs: number): void {
+    const group = this.#group
+    if (!group) return
+    this.#group = undefined
+    const { line, quote, trade, entries } = group
+    if (quote) {
+      fillQuote(quote, line.fields)
+      let marks = (quote.marks ?? 0) | line.priceMarks.bidPrice | line.priceMarks.askPrice
+      if (hasSeveralQuoteParts(group.seen) && this.#isCrowded(group, nextMs)) marks |= Mark.merged
+      quote.marks = marks || undefined
+    }
+    line.groupEndMs = group.lastMessageMs
+    for (const { tick, arrivalUs } of entries) {
+      const sent = tick === trade ? this.#finishedTrade(group, trade) : tick
+      if (sent) this.#output?.onTick(sent, arrivalUs)
+    }
+  }
+
+  /** The updates of the line before or behind came so close that they may be part of this one. */
+  #isCrowded({ line, firstMs, lastMessageMs, quote }: Group, nextMs: number): boolean {
+    if (this.#isEndMarked) return false
+    if (quote?.marks !== undefined && (quote.marks & Mark.late) !== 0) return true
+    return firstMs - line.groupEndMs < this.#silenceMs || nextMs - lastMessageMs < this.#silenceMs
+  }
+
+  /** The trade with its values; what else its messages say when it is none; undefined when they say nothing. */
+  #finishedTrade({ line, seen, hasFirstLast }: Group, trade: Trade): Tick | undefined {
+    const { instrument, fields, first } = line
+    const { lastPrice, lastSize, lastTime } = fields
+    const eventTsUs = lastTime === undefined ? undefined : lastTime * 1_000_000
+    if (!hasTrade(seen)) {
+      // First of all values, it is part of them.
+      if (lastTime === undefined || lastPrice === undefined) return undefined
+      return {
+        kind: 'statistic',
+        ...tickBase(instrument, line.fieldsDelayed, trade.marks ?? 0),
+        eventTsUs,
+        name: 'last-time',
+        value: lastTime,
+      }
+    }
+    // There was no trade yet.
+    if (lastPrice === undefined || isNoPrice(lastPrice, lastSize)) return undefined
+    trade.price = lastPrice
+    trade.size = lastSize
+    trade.eventTsUs = eventTsUs
+    let marks = (trade.marks ?? 0) | line.priceMarks.lastPrice
+    // A line that was slow to answer.
+    if (hasFirstLast && first.isLongBefore(eventTsUs)) marks |= Mark.initial
+    trade.marks = marks || undefined
+    const known = this.#lastTrades.get(instrument)
+    if ((marks & Mark.initial) !== 0 && known && isSameTrade(known, trade)) return undefined
+    // One that is kept out as unfinished is to be recorded when it is given again.
+    if (!trade.verdict) this.#lastTrades.set(instrument, { price: lastPrice, size: lastSize, eventTsUs, delayed: trade.delayed })
+    return trade
   }
 
   #takeFieldMessage(line: Line, message: FieldMessage): void {
@@ -164,39 +247,92 @@ export class Assembler {
     const tickType = liveType ?? message.tickType
     const delayed = line.delayed || liveType !== undefined
     const field = GROUP_FIELDS[tickType]
-    if (field) return this.#takeField(line, field, message, delayed)
-    const ticks = ticksOf(line.instrument, tickType, message, delayed)
+    if (field) return this.#takeField(line, field, tickType, message, delayed)
+    if (tickType === VOLUME && this.#group) {
+      if (!this.#isOfUpdate(this.#group, 'volume', false)) this.#closeGroup(message.arrivalMs)
+      else this.#group.seen |= bitOf('volume')
+    }
+    const { first } = line
+    if (line.bboExchange !== undefined && VENUE_LETTERS.has(tickType)) this.#sendBboExchange(line, line.bboExchange, message)
+    const isFirst = !first.has(tickType) && first.isState(this.#usAt(message.arrivalMs))
+    first.note(tickType)
+    const marks = this.#marksOf(line)
+    const ticks = ticksOf(tickBase(line.instrument, delayed, isFirst ? marks | Mark.initial : marks), tickType, message)
     if (!ticks) return this.#output?.onUnknownType(message.tickType)
-    for (const tick of ticks) this.#send(tick, message)
+    for (const tick of ticks) {
+      // RTVolume comes with each trade and has the time of it: the first one may well be a trade of now.
+      if (isFirst && tickType === RT_VOLUME && !first.isBefore(tick.eventTsUs)) tick.marks = marks || undefined
+      this.#send(tick, message)
+    }
   }
 
-  #takeField(line: Line, field: GroupField, message: FieldMessage, delayed: boolean): void {
+  #takeField(line: Line, field: GroupField, tickType: number, message: FieldMessage, delayed: boolean): void {
     if (line.fieldsDelayed !== delayed) {
       // A quote of one side in real time and one of a quarter of an hour ago never stood.
-      this.closeGroup()
+      this.#closeGroup(message.arrivalMs)
       line.fields = {}
       line.fieldsDelayed = delayed
     }
+    const { fields, first } = line
     const value = fieldValue(field, message)
-    const isSize = message.type === 'size'
-    if (this.#group?.seen.has(field) && (!isSize || line.fields[field] !== value)) this.closeGroup()
-    this.#group ??= { line, entries: [], quote: false, trade: false, seen: new Set(), lastMessageMs: message.arrivalMs }
-    const group = this.#group
-    group.seen.add(field)
-    const arrivalUs = this.#usAt(message.arrivalMs)
-    if (field === 'lastPrice' || field === 'lastSize' || field === 'lastTime') {
-      if (!group.trade) group.entries.push({ tick: sampledTrade(line), arrivalUs })
-      group.trade = true
-    } else {
-      if (!group.quote) group.entries.push({ tick: emptyQuote(line.instrument, delayed), arrivalUs })
-      group.quote = true
+    const { arrivalMs } = message
+    const isRepeated = message.type !== 'price' && field in fields && fields[field] === value
+    // But for the size of a trade that has a new time.
+    if (isRepeated && !(field === 'lastSize' && this.#hasTime())) return
+    if (!isRepeated && this.#group && !this.#isOfUpdate(this.#group, field, value === undefined || isSizeless(field, fields)))
+      this.#closeGroup(arrivalMs)
+    const group = (this.#group ??= this.#newGroup(line, arrivalMs))
+    const tick = isOfTrade(field) ? this.#tradeOf(group, arrivalMs) : this.#quoteOf(group, arrivalMs)
+    group.seen |= bitOf(field)
+    if (!first.has(tickType)) {
+      if (first.isState(this.#usAt(arrivalMs))) tick.marks = (tick.marks ?? 0) | Mark.initial
+      if (field === 'lastPrice') group.hasFirstLast = true
+      first.note(tickType)
     }
-    line.fields[field] = value
-    if (message.type === 'price') {
-      if (field === 'bidPrice') line.fields.bidSize = message.size
-      else if (field === 'askPrice') line.fields.askSize = message.size
-      else line.fields.lastSize = message.size
+    fields[field] = value
+    if (message.type === 'price') takePriceMessage(line, field, message)
+  }
+
+  /** Where the gateway marks the end of an update, only a second part of one kind begins another. */
+  #isOfUpdate({ seen }: Group, part: Part, isSizeless: boolean): boolean {
+    return this.#isEndMarked ? (seen & bitOf(part)) === 0 : mayAdd(seen, part, isSizeless)
+  }
+
+  #hasTime(): boolean {
+    return this.#group !== undefined && (this.#group.seen & bitOf('lastTime')) !== 0
+  }
+
+  #newGroup(line: Line, arrivalMs: number): Group {
+    return {
+      line,
+      entries: [],
+      quote: undefined,
+      trade: undefined,
+      seen: 0,
+      hasFirstLast: false,
+      firstMs: arrivalMs,
+      lastMessageMs: arrivalMs,
     }
+  }
+
+  #quoteOf(group: Group, arrivalMs: number): Quote {
+    if (!group.quote) {
+      const { line } = group
+      group.quote = emptyQuote(line.instrument, line.fieldsDelayed)
+      group.quote.marks = this.#marksOf(line) || undefined
+      group.entries.push({ tick: group.quote, arrivalUs: this.#usAt(arrivalMs) })
+    }
+    return group.quote
+  }
+
+  #tradeOf(group: Group, arrivalMs: number): Trade {
+    if (!group.trade) {
+      const { line } = group
+      group.trade = sampledTrade(line.instrument, line.fieldsDelayed)
+      group.trade.marks = this.#marksOf(line) || undefined
+      group.entries.push({ tick: group.trade, arrivalUs: this.#usAt(arrivalMs) })
+    }
+    return group.trade
   }
 
   /** A tick of one message. Inside an open group of its line it waits its turn. */
@@ -205,141 +341,15 @@ export class Assembler {
     if (this.#group) this.#group.entries.push({ tick, arrivalUs })
     else this.#output?.onTick(tick, arrivalUs)
   }
-}
 
-function fieldValue(field: GroupField, message: FieldMessage): number | undefined {
-  switch (message.type) {
-    case 'price':
-      return field !== 'lastPrice' && isNoPrice(message.price, message.size) ? undefined : message.price
-    case 'size':
-      return message.size
-    case 'text':
-      return Number.parseInt(message.text, 10) || undefined
-    default:
-      return undefined
+  /** Ahead of the first letters that it explains. Not when it comes: that the gateway knows a line proves no data. */
+  #sendBboExchange(line: Line, text: string, message: LineMessage): void {
+    line.bboExchange = undefined
+    const base = tickBase(line.instrument, line.delayed, Mark.initial | this.#marksOf(line))
+    this.#send({ kind: 'statistic', ...base, name: 'bbo-exchange', text }, message)
   }
 }
 
-/** With every field of its kind from the beginning, so that all quotes are of one shape to the engine. */
-function emptyQuote(instrument: number, delayed: boolean): Quote {
-  return {
-    kind: 'quote',
-    seq: 0,
-    tsUs: 0,
-    instrument,
-    eventTsUs: undefined,
-    bidPrice: undefined,
-    askPrice: undefined,
-    bidSize: undefined,
-    askSize: undefined,
-    source: undefined,
-    delayed: delayed || undefined,
-    verdict: undefined,
-  }
-}
-
-function sampledTrade({ instrument, fieldsDelayed }: Line): Trade {
-  return { kind: 'trade', seq: 0, tsUs: 0, instrument, price: Number.NaN, source: 'last', delayed: fieldsDelayed || undefined }
-}
-
-/**
- * IB's attributes of a tick-by-tick message are not kept: that a price is past the day's limit, that a trade is unreported. Why it is
- * unreported stands in its conditions, as for an odd lot.
- */
-function wholeTick({ instrument, delayed }: Line, message: TickByTickMessage): Tick {
-  if (message.type === 'tick-by-tick-quote') {
-    const quote = emptyQuote(instrument, delayed)
-    quote.eventTsUs = message.eventTsUs
-    quote.source = 'tick-by-tick'
-    const { bidPrice, bidSize, askPrice, askSize } = message
-    const noBid = isNoPrice(bidPrice, bidSize)
-    const noAsk = isNoPrice(askPrice, askSize)
-    fillQuote(quote, { bidPrice: noBid ? undefined : bidPrice, bidSize, askPrice: noAsk ? undefined : askPrice, askSize })
-    return quote
-  }
-  const { eventTsUs, price = Number.NaN, size, venue, conditions } = message
-  return {
-    kind: 'trade',
-    seq: 0,
-    tsUs: 0,
-    instrument,
-    eventTsUs,
-    price,
-    size,
-    source: 'tick-by-tick',
-    venue,
-    conditions,
-    delayed: delayed || undefined,
-    verdict: undefined,
-  }
-}
-
-type Sides = Pick<Quote, 'bidPrice' | 'bidSize' | 'askPrice' | 'askSize'>
-
-/** A side without a price has no size of 0 either. */
-function fillQuote(quote: Quote, { bidPrice, bidSize, askPrice, askSize }: Sides): void {
-  quote.bidPrice = bidPrice
-  quote.bidSize = bidPrice === undefined && !bidSize ? undefined : bidSize
-  quote.askPrice = askPrice
-  quote.askSize = askPrice === undefined && !askSize ? undefined : askSize
-}
-
-/**
- * IB says "no bid" as price -1 with size 0. A price of -1 with a size is a price: some indices and spreads have it. Only the size inside
- * the message decides: one that follows by itself makes no price of what was none.
- */
-function isNoPrice(price: number | undefined, size: number | undefined): boolean {
-  return price === undefined || (price === -1 && !size)
-}
-
-/** False when there was no trade yet. */
-function fillTrade(trade: Trade, { lastPrice, lastSize, lastTime }: Line['fields']): boolean {
-  if (lastPrice === undefined || isNoPrice(lastPrice, lastSize)) return false
-  trade.price = lastPrice
-  trade.size = lastSize
-  trade.eventTsUs = lastTime === undefined ? undefined : lastTime * 1_000_000
-  return true
-}
-
-/** What a message says that is no field of a quote or a sampled trade; undefined when its type is not mapped. */
-function ticksOf(instrument: number, tickType: number, message: FieldMessage, delayed: boolean): Tick[] | undefined {
-  const base = { seq: 0, tsUs: 0, instrument, delayed: delayed || undefined }
-  if (message.type === 'greeks') {
-    const basis = GREEKS_BASIS[tickType]
-    if (!basis) return undefined
-    const { impliedVolatility, delta, gamma, vega, theta, optionPrice, pvDividend, underlyingPrice } = message
-    return [{ kind: 'greeks', ...base, basis, impliedVolatility, delta, gamma, vega, theta, optionPrice, pvDividend, underlyingPrice }]
-  }
-  if (message.type === 'text' && tickType === RT_VOLUME) return realTimeVolume(base, message.text)
-  const name = STATISTICS[tickType]
-  if (!name) return undefined
-  switch (message.type) {
-    case 'price':
-      // No such price: -1 without a size that says otherwise (IB's size of 0 is usual on day figures).
-      return [{ kind: 'statistic', ...base, name, value: message.price === -1 ? undefined : message.price }]
-    case 'size':
-      return [{ kind: 'statistic', ...base, name, value: message.size }]
-    case 'generic':
-      return [{ kind: 'statistic', ...base, name, value: message.value }]
-    case 'text':
-      return [{ kind: 'statistic', ...base, name, text: message.text }]
-  }
-}
-
-/** RTVolume: `price;size;time in ms;day volume;VWAP;single trade`. Price and size are empty when only the totals moved. */
-function realTimeVolume(base: Pick<Tick, 'seq' | 'tsUs' | 'instrument' | 'delayed'>, text: string): Tick[] {
-  const [price, size, timeMs, volume, vwap] = text.split(';').map((part) => (part === '' ? undefined : Number(part)))
-  const eventTsUs = finite(timeMs) === undefined ? undefined : Math.round((timeMs as number) * 1000)
-  const ticks: Tick[] = []
-  if (finite(price) !== undefined)
-    ticks.push({ kind: 'trade', ...base, eventTsUs, price: price as number, size: finite(size), source: 'rt-volume' })
-  if (finite(volume) !== undefined) ticks.push({ kind: 'statistic', ...base, eventTsUs, name: 'rt-day-volume', value: volume })
-  if (finite(vwap) !== undefined) ticks.push({ kind: 'statistic', ...base, eventTsUs, name: 'rt-vwap', value: vwap })
-  // Nothing readable: kept as it came rather than lost.
-  if (ticks.length === 0) ticks.push({ kind: 'statistic', ...base, name: 'rt-volume', text })
-  return ticks
-}
-
-function finite(value: number | undefined): number | undefined {
-  return value !== undefined && Number.isFinite(value) ? value : undefined
+function isSameTrade(one: LastTrade, other: LastTrade): boolean {
+  return one.price === other.price && one.size === other.size && one.eventTsUs === other.eventTsUs && one.delayed === other.delayed
 }

@@ -8,7 +8,6 @@
 
 import type { Assembler } from './assemble.ts'
 import { type ControlMessage, type GatewayMessage, isLineMessage } from '../messages.ts'
-import { isDelayedType } from './tick-types.ts'
 
 export interface IntakeOptions {
   assembler: Assembler
@@ -31,8 +30,7 @@ export class Intake {
       if (isLineMessage(message)) assembler.take(message)
       else {
         assembler.closeGroup()
-        if (message.type === 'line-accepted' && message.marketDataType !== undefined)
-          assembler.setDelayed(message.reqId, isDelayedType(message.marketDataType))
+        if (message.type === 'line-accepted') assembler.accept(message)
         onControl(message)
       }
     }

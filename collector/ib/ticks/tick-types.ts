@@ -23,6 +23,8 @@ export const LIVE_TYPES: Readonly<Record<number, number>> = {
   83: 13,
   88: 45,
   90: 49,
+  103: 50,
+  104: 51,
 }
 
 /** True for IB's market data types 3 (delayed) and 4 (delayed, frozen). */
@@ -30,8 +32,22 @@ export function isDelayedType(marketDataType: number): boolean {
   return marketDataType === 3 || marketDataType === 4
 }
 
+/** True for IB's market data types 2 (frozen) and 4 (delayed, frozen): the values before the market closed. */
+export function isFrozenType(marketDataType: number): boolean {
+  return marketDataType === 2 || marketDataType === 4
+}
+
 /** Fields that together make up one quote or one sampled trade. */
 export type GroupField = 'bidPrice' | 'askPrice' | 'bidSize' | 'askSize' | 'lastPrice' | 'lastSize' | 'lastTime'
+
+export const BID_SIZE = 0
+export const ASK_SIZE = 3
+export const LAST_SIZE = 5
+export const VOLUME = 8
+export const RT_VOLUME = 48
+
+/** Each letter of these texts is a venue; tickReqParams names the key. */
+export const VENUE_LETTERS: ReadonlySet<number> = new Set([32, 33, 84])
 
 export const GROUP_FIELDS: Readonly<Record<number, GroupField>> = {
   0: 'bidSize',
@@ -42,8 +58,6 @@ export const GROUP_FIELDS: Readonly<Record<number, GroupField>> = {
   5: 'lastSize',
   45: 'lastTime',
 }
-
-export const RT_VOLUME = 48
 
 /** Option computations by the price they were computed from. */
 export const GREEKS_BASIS: Readonly<Record<number, Greeks['basis']>> = { 10: 'bid', 11: 'ask', 12: 'last', 13: 'model' }
@@ -62,6 +76,7 @@ export const STATISTICS: Readonly<Record<number, string>> = {
   19: 'low-52-weeks',
   20: 'high-52-weeks',
   21: 'average-volume',
+  22: 'open-interest',
   23: 'historical-volatility',
   24: 'implied-volatility',
   27: 'call-open-interest',
@@ -76,16 +91,40 @@ export const STATISTICS: Readonly<Record<number, string>> = {
   36: 'auction-imbalance',
   37: 'mark-price',
   46: 'shortable',
+  47: 'fundamental-ratios',
   49: 'halted',
+  50: 'bid-yield',
+  51: 'ask-yield',
+  52: 'last-yield',
   54: 'trade-count',
   55: 'trade-rate',
   56: 'volume-rate',
+  57: 'last-regular-hours-price',
   58: 'real-time-historical-volatility',
   59: 'dividends',
+  60: 'bond-factor',
   61: 'regulatory-imbalance',
+  62: 'news',
+  63: 'volume-3-minutes',
+  64: 'volume-5-minutes',
+  65: 'volume-10-minutes',
+  77: 'rt-trade-volume',
+  78: 'creditman-mark-price',
+  79: 'creditman-slow-mark-price',
   84: 'last-venue',
   85: 'last-regulatory-time',
   86: 'futures-open-interest',
   87: 'average-option-volume',
   89: 'shortable-shares',
+  92: 'etf-nav-close',
+  93: 'etf-nav-previous-close',
+  94: 'etf-nav-bid',
+  95: 'etf-nav-ask',
+  96: 'etf-nav-last',
+  97: 'etf-nav-frozen-last',
+  98: 'etf-nav-high',
+  99: 'etf-nav-low',
+  100: 'social-analytics',
+  101: 'estimated-ipo-midpoint',
+  102: 'final-ipo-price',
 }

@@ -19,11 +19,13 @@ import { type ControlKind, wrongControlField } from './control-shape.ts'
 import {
   ABSENT_STRING,
   FLAG_DELAYED,
+  FLAG_MARKS,
   FLAG_QUARANTINE,
   FLAG_VERDICT,
   GREEKS_BASES,
   HEAD_BYTES,
   LAST_TICK_KIND,
+  MARKS_BYTES,
   NO_INSTRUMENT,
   NUMBERS,
   QUOTE_SOURCES,
@@ -98,6 +100,14 @@ export class RecordCursor {
     return ((this.#bytes[this.#start + 1] as number) & FLAG_DELAYED) !== 0
   }
 
+  /** Bits of `Mark`; 0 without any. */
+  get marks(): number {
+    if (((this.#bytes[this.#start + 1] as number) & FLAG_MARKS) === 0) return 0
+    const at = this.#end - MARKS_BYTES
+    if (at < this.#tail) throw corrupt(`a record of kind ${this.kind} with marks and no room for them`)
+    return this.#bytes.readUInt32LE(at)
+  }
+
   /** Only for a quote. */
   get quoteSource(): QuoteSource | undefined {
     const variant = this.#variant()
@@ -157,6 +167,7 @@ export class RecordCursor {
       askSize: this.#optional(4),
       source: this.quoteSource,
       delayed: this.isDelayed || undefined,
+      marks: this.marks || undefined,
       verdict: this.verdict(),
     }
   }
@@ -177,6 +188,7 @@ export class RecordCursor {
       venue,
       conditions,
       delayed: this.isDelayed || undefined,
+      marks: this.marks || undefined,
       verdict: this.verdict(),
     }
   }
@@ -200,6 +212,7 @@ export class RecordCursor {
       pvDividend: this.#optional(7),
       underlyingPrice: this.#optional(8),
       delayed: this.isDelayed || undefined,
+      marks: this.marks || undefined,
       verdict: this.verdict(),
     }
   }
@@ -216,6 +229,7 @@ export class RecordCursor {
       value: this.#optional(1),
       text,
       delayed: this.isDelayed || undefined,
+      marks: this.marks || undefined,
       verdict: this.verdict(),
     }
   }
@@ -225,6 +239,11 @@ export class RecordCursor {
     return Number.isNaN(value) ? undefined : value
   }
 
+  /** Where the record's texts begin. */
+  get #tail(): number {
+    return this.#start + HEAD_BYTES + (NUMBERS[this.kind] ?? 0) * 8
+  }
+
   #variant(): number {
     return (this.#bytes[this.#start + 1] as number) >> 4
   }
@@ -232,15 +251,16 @@ export class RecordCursor {
   /** Strings behind the numbers: the kind's own, then the verdict's two. */
   #strings(): (string | undefined)[] {
     const texts: (string | undefined)[] = []
-    let at = this.#start + HEAD_BYTES + (NUMBERS[this.kind] ?? 0) * 8
-    while (at + 4 <= this.#end && texts.length < 4) {
+    let at = this.#tail
+    const end = this.marks === 0 ? this.#end : this.#end - MARKS_BYTES
+    while (at + 4 <= end && texts.length < 4) {
       const length = this.#bytes.readUInt32LE(at)
       at += 4
       if (length === ABSENT_STRING) {
         texts.push(undefined)
         continue
       }
-      if (at + length > this.#end) throw corrupt(`a text of ${length} bytes that leaves its record`)
+      if (at + length > end) throw corrupt(`a text of ${length} bytes that leaves its record`)
       texts.push(this.#bytes.toString('utf8', at, at + length))
       at += length
     }

@@ -4,9 +4,11 @@ import type { Greeks, Quote, Statistic, TapeRecord, Trade } from '../../../marke
 import {
   ABSENT_STRING,
   FLAG_DELAYED,
+  FLAG_MARKS,
   FLAG_QUARANTINE,
   FLAG_VERDICT,
   GREEKS_BASES,
+  MARKS_BYTES,
   MAX_RECORD_BYTES,
   NO_INSTRUMENT,
   QUOTE_SOURCES,
@@ -68,6 +70,10 @@ export class RecordEncoder {
       flags |= FLAG_VERDICT | (record.verdict.severity === 'quarantine' ? FLAG_QUARANTINE : 0)
       this.#string(record.verdict.rules)
       this.#string(record.verdict.reason)
+    }
+    if ('marks' in record && record.marks) {
+      flags |= FLAG_MARKS
+      this.#marks(record.marks)
     }
     while (this.#length & 7) this.#bytes[this.#length++] = 0
     const length = this.#length - start
@@ -145,6 +151,13 @@ export class RecordEncoder {
     this.#string(statistic.name)
     this.#string(statistic.text)
     return 0
+  }
+
+  /** At the end of the record, behind what a reader that knows no marks reads. */
+  #marks(marks: number): void {
+    this.#reserve(8 + MARKS_BYTES)
+    while ((this.#length + MARKS_BYTES) & 7) this.#bytes[this.#length++] = 0
+    this.#length = this.#bytes.writeUInt32LE(marks, this.#length)
   }
 
   #string(text: string | undefined): void {

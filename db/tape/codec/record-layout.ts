@@ -3,11 +3,11 @@
  * Float64Array view. docs/tape-format.md describes the layout for readers in other languages.
  *
  *   byte 0      kind
- *   byte 1      flags: bit 0 a verdict follows, bit 1 it quarantines, bit 2 delayed data, bits 4..7 the variant (source, basis)
+ *   byte 1      flags: bit 0 a verdict follows, bit 1 it quarantines, bit 2 delayed data, bit 3 marks, bits 4..7 the variant (source, basis)
  *   bytes 2-3   length of the record in units of 8 bytes
  *   bytes 4-7   instrument (0xffffffff: none)
  *   bytes 8-    float64: seq, tsUs, then the kind's numbers; NaN stands for an absent one
- *   tail        strings, each a u32 byte length (0xffffffff: absent) and UTF-8, zero-padded to 8
+ *   tail        strings, each a u32 byte length (0xffffffff: absent) and UTF-8, zero-padded to 8; with marks, the last 4 bytes are their u32
  *
  * Times and seq are integers below 2^53, which float64 holds exactly.
  */
@@ -34,6 +34,8 @@ export const ABSENT_STRING = 0xffffffff
 export const FLAG_VERDICT = 1
 export const FLAG_QUARANTINE = 2
 export const FLAG_DELAYED = 4
+export const FLAG_MARKS = 8
+export const MARKS_BYTES = 4
 export const MAX_RECORD_BYTES = 0xffff * 8
 export const HEAD_BYTES = 24
 

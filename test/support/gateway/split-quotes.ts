@@ -1,5 +1,6 @@
 /**
- * A process of its own that serves quotes over the TWS wire, their messages in every order and written a few milliseconds apart.
+ * A process of its own that serves quotes over the TWS wire, their messages in every order that has a size behind the price of its side, as
+ * IB has them, and written a few milliseconds apart.
  * It keeps its processor busy between two writes, since a timer would be too coarse, and measures how far apart they really were.
  *
  * Prints its port, waits for a market-data request, serves, and prints one line of JSON: a SplitReport.
@@ -52,6 +53,9 @@ function ordersOf<T>(items: readonly T[]): T[][] {
   return items.flatMap((first, i) => ordersOf(items.toSpliced(i, 1)).map((rest) => [first, ...rest]))
 }
 
+/** Messages 2 and 3 are the sizes of the prices in messages 0 and 1. */
+const ORDERS = ordersOf([0, 1, 2, 3]).filter((order) => order.indexOf(0) < order.indexOf(2) && order.indexOf(1) < order.indexOf(3))
+
 /** The same bytes, cut inside the messages: each piece but the last ends in the middle of a message and completes another. */
 function cutInside(messages: readonly Buffer[]): Buffer[] {
   const halves = messages.map((bytes, i) => {
@@ -86,7 +90,7 @@ async function serve(tws: TwsConnection): Promise<void> {
   const report: SplitReport = { quotes: [] }
   let n = 0
   let scale = 1
-  for (const order of ordersOf([0, 1, 2, 3])) {
+  for (const order of ORDERS) {
     for (const { gapsMs, midFrame } of SPACINGS) {
       for (let longestGapMs = LIMIT_MS; longestGapMs >= LIMIT_MS; ) {
         n++

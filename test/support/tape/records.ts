@@ -1,10 +1,12 @@
 /** A recording with every kind of record, and how to compare it with what a source gives of it. */
 
 import { type Contract, contractKey } from '../../../market/contract.ts'
+import { Mark } from '../../../market/marks.ts'
 import type { RecordSource } from '../../../market/record-source.ts'
 import type { TapeRecord, Tick } from '../../../market/tick.ts'
 import { CONTRACTS, FIRST_TS_US } from './ticks.ts'
 
+const HOURS = { readOn: '2014-06-05', timeZone: 'US/Eastern', trading: '20140605:0400-20140605:2000', liquid: '20140606:CLOSED' }
 const FLAG = { severity: 'flag', rules: 'wide-spread', reason: 'spread 80.0 % of mid is above 50 %' } as const
 const QUARANTINE = { severity: 'quarantine', rules: 'crossed-quote,wide-spread', reason: 'bid 2 is above ask 1; "far", off' } as const
 
@@ -23,7 +25,7 @@ function ticksOfEveryKind(instrument: number): Unstamped<Tick>[] {
     { kind: 'greeks', instrument, basis: 'model' },
     { kind: 'statistic', instrument, name: 'halted' },
   ]
-  const common = { instrument, eventTsUs: FIRST_TS_US - 7, delayed: true } as const
+  const common = { instrument, eventTsUs: FIRST_TS_US - 7, delayed: true, marks: Mark.initial | Mark.merged } as const
   const full: Unstamped<Tick>[] = [
     { kind: 'quote', ...common, bidPrice: -0, askPrice: 0.1, bidSize: 1e300, askSize: Number.POSITIVE_INFINITY, source: 'tick-by-tick' },
     { kind: 'trade', ...common, price: 70.5, size: 3, source: 'rt-volume', venue: '', conditions: '@,"é"' },
@@ -49,7 +51,7 @@ function ticksOfEveryKind(instrument: number): Unstamped<Tick>[] {
 export function everyRecord(firstTsUs: number): TapeRecord[] {
   const us = (second: number) => firstTsUs + second * 1_000_000
   const contracts = CONTRACTS.map((contract, instrument) => ({ kind: 'contract', instrument, contract }) as const)
-  const detailed: Contract = { ...(CONTRACTS[0] as Contract), priceGrid: [{ from: 0, increment: 0.01 }] }
+  const detailed: Contract = { ...(CONTRACTS[0] as Contract), priceGrid: [{ from: 0, increment: 0.01 }], hours: HOURS }
   const line = { kind: 'line', instrument: 1, openedSeq: 6, openedTsUs: us(5) } as const
   return stamped(firstTsUs, [
     { kind: 'session', event: 'started', detail: { clock: 'wall', host: 'a"b\0', nested: { list: [1, null, 'x'] } } },

@@ -60,6 +60,8 @@ const common = {
   instrument: fc.nat(CONTRACTS.length - 1),
   eventTsUs: fc.option(fc.maxSafeInteger(), { nil: undefined }).map((us) => (us === 0 ? 0 : us)),
   delayed: fc.constantFrom(true as const, undefined),
+  /** Any bits, those included that have no name yet. */
+  marks: fc.option(fc.integer({ min: 1, max: 0xffffffff }), { nil: undefined, freq: 2 }),
   verdict: fc.option(fc.record({ severity: fc.constantFrom('flag' as const, 'quarantine' as const), rules, reason: text }), {
     nil: undefined,
     freq: 2,

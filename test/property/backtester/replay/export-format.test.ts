@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 
 import { createLineFormat, EXPORT_COLUMNS } from '../../../../backtester/replay/export-format.ts'
 import { contractKey } from '../../../../market/contract.ts'
+import { marksText } from '../../../../market/marks.ts'
 import type { Tick } from '../../../../market/tick.ts'
 import { usFromIso } from '../../../../market/time.ts'
 import { CONTRACTS, ticks } from '../../../support/tape/ticks.ts'
@@ -16,12 +17,13 @@ const exported = ticks.map((all) =>
 )
 
 /** What the columns of a tick are to read back as. */
-function expectedOf({ tsUs, eventTsUs, verdict, instrument, ...own }: Tick): Map<string, unknown> {
+function expectedOf({ tsUs, eventTsUs, verdict, marks, instrument, ...own }: Tick): Map<string, unknown> {
   const contract = contracts.get(instrument)
   const { symbol, expiry, strike, right } = { symbol: undefined, expiry: undefined, strike: undefined, right: undefined, ...contract }
   const fields = {
     ...own,
     ...verdict,
+    marks: marksText(marks),
     tsUs,
     eventTsUs,
     sessionId: 8,

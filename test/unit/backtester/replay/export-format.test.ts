@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 import { createLineFormat, EXPORT_COLUMNS, type ExportFormat } from '../../../../backtester/replay/export-format.ts'
 import { packageRoot } from '../../../../system/package-root.ts'
+import { Mark } from '../../../../market/marks.ts'
 import type { Tick } from '../../../../market/tick.ts'
 import { CONTRACTS, FIRST_TS_US } from '../../../support/tape/ticks.ts'
 
@@ -38,8 +39,9 @@ describe('a line of CSV', () => {
     expect(line(quote)).toBe(`${cells}${','.repeat(EXPORT_COLUMNS.length - 13)}\n`)
   })
 
-  it('marks a delayed tick in its last cell', () => {
-    expect(formatOf('csv').line({ ...quote, source: 'tick-by-tick', delayed: true })).toMatch(/,1e-7,,,,tick-by-tick,.*,true\n$/)
+  it('has whether a tick is delayed, and its marks, in its last cells', () => {
+    expect(formatOf('csv').line({ ...quote, source: 'tick-by-tick', delayed: true })).toMatch(/,1e-7,,,,tick-by-tick,.*,true,\n$/)
+    expect(formatOf('csv').line({ ...quote, marks: Mark.initial | Mark.merged })).toMatch(/,,"initial,merged"\n$/)
   })
 
   it('quotes separators, quotes and line ends, and distinguishes an empty text from none', () => {
@@ -51,7 +53,7 @@ describe('a line of CSV', () => {
     const verdict = { severity: 'quarantine' as const, rules: 'spike', reason: 'too far; too high' }
     const line = formatOf('csv').line({ kind: 'statistic', seq: 1, tsUs: 0, instrument: 9, name: 'halted', eventTsUs: 1, verdict })
     const cells = '1970-01-01T00:00:00.000000Z,4096,1,statistic,,,,,,1970-01-01T00:00:00.000001Z'
-    expect(line).toBe(`${cells}${','.repeat(19)}halted,,,quarantine,spike,too far; too high,\n`)
+    expect(line).toBe(`${cells}${','.repeat(19)}halted,,,quarantine,spike,too far; too high,,\n`)
   })
 })
 

@@ -164,6 +164,21 @@ describe('contracts', () => {
     ])
   })
 
+  it('are put on the tape again with the hours of another day', async () => {
+    const { recorder, tapes } = await onGatewayTime()
+    const listed = (readOn: string) => ({ ...STOCK, hours: { readOn, timeZone: 'US/Eastern', trading: 'x', liquid: 'y' } })
+    recorder.begin()
+    for (const day of ['2014-06-05', '2014-06-05', '2014-06-06']) expect(recorder.instrumentOf(listed(day))).toBe(0)
+    expect(recorder.instrumentOf(STOCK)).toBe(0)
+    expect(recorder.contractOf(0)).toEqual(listed('2014-06-06'))
+    await recorder.end('test')
+
+    expect((await tapes())[0]?.filter(({ kind }) => kind === 'contract')).toMatchObject([
+      { instrument: 0, contract: listed('2014-06-05') },
+      { instrument: 0, contract: listed('2014-06-06') },
+    ])
+  })
+
   it('keep their numbers in the next session, which repeats them', async () => {
     const { recorder, tapes } = await onGatewayTime()
     recorder.begin()

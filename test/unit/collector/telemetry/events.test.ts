@@ -143,3 +143,16 @@ describe('old segments', () => {
     expect(lines).toEqual([expect.objectContaining({ level: 30, segments: 2 })])
   })
 })
+
+describe('a tick type that has no place on the tape', () => {
+  it('is logged once and counted by type; numbers that IB does not use are counted as one', () => {
+    const { events, lines, counts } = watched()
+    for (const tickType of [105, 105, 53, 1_000_000, -7]) events.unknownTickType({ tickType })
+    expect([...counts.unmapped]).toEqual([
+      [105, 2],
+      [53, 1],
+      [-1, 2],
+    ])
+    expect(lines.map(({ tickType }) => tickType)).toEqual([105, 53, 1_000_000, -7])
+  })
+})

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { JournalBound } from '../../../../collector/journal/bound.ts'
+import { Mark } from '../../../../market/marks.ts'
 import { createCounts } from '../../../../collector/telemetry/counts.ts'
 import { serveTelemetry } from '../../../../collector/telemetry/http.ts'
 import { createMetrics } from '../../../../collector/telemetry/metrics.ts'
@@ -71,6 +72,8 @@ describe('/metrics', () => {
       reconnects: 5,
     })
     counts.dropped.set('unknown-line', 3).set('no-session', 2)
+    counts.marked.set(Mark.initial, 5).set(Mark.initial | Mark.late, 2)
+    counts.unmapped.set(105, 3)
     counts.recovered = { found: 9, committed: 8, lost: 2 }
     counts.batches = { committed: 6, alreadyCommitted: 1 }
     metrics.journalSync({ seconds: 0.002, bytes: 512 })
@@ -90,6 +93,9 @@ describe('/metrics', () => {
       tapedeck_ticks_quarantined_total: 4,
       'tapedeck_ticks_dropped_total{reason="unknown-line"}': 3,
       'tapedeck_ticks_dropped_total{reason="no-session"}': 2,
+      'tapedeck_ticks_marked_total{mark="initial"}': 7,
+      'tapedeck_ticks_marked_total{mark="late"}': 2,
+      'tapedeck_messages_unmapped_total{type="105"}': 3,
       tapedeck_ticks_in_flight: 1,
       tapedeck_ticks_unaccounted: 0,
       tapedeck_recovered_ticks_total: 9,

@@ -3,14 +3,15 @@ import { describe, expect, it } from 'vitest'
 
 import { CopyBuffer } from '../../../../db/copy-buffer.ts'
 import { quoteDecoder, RowCursor, rejectedDecoder } from '../../../../db/read/copy-decode.ts'
+import { Mark, marksText } from '../../../../market/marks.ts'
 import type { Quote, Tick } from '../../../../market/tick.ts'
 import { quote } from '../../../support/tape/ticks.ts'
 
 /** Rows as the server sends them for `quoteDecoder.select`. */
 function copyOf(quotes: readonly Quote[]): Buffer {
   const rows = new CopyBuffer()
-  for (const { tsUs, seq, instrument, bidPrice, askPrice, bidSize, askSize, source, delayed, verdict } of quotes) {
-    rows.row(12)
+  for (const { tsUs, seq, instrument, bidPrice, askPrice, bidSize, askSize, source, delayed, marks, verdict } of quotes) {
+    rows.row(13)
     rows.time(tsUs)
     rows.integer(seq)
     rows.integer(instrument)
@@ -19,6 +20,7 @@ function copyOf(quotes: readonly Quote[]): Buffer {
     rows.text(source)
     if (delayed) rows.boolean(true)
     else rows.null()
+    rows.text(marksText(marks))
     rows.text(verdict?.rules)
     rows.text(verdict?.reason)
   }
@@ -32,6 +34,7 @@ describe('the decoder of COPY data', () => {
       quote(2, { bidPrice: undefined }),
       quote(3, { verdict: { severity: 'flag', rules: 'spike', reason: 'jump of 80 %' } }),
       quote(4, { source: 'tick-by-tick', delayed: true }),
+      quote(5, { marks: Mark.initial | Mark.late }),
     ]
     const data = copyOf(quotes)
     fc.assert(
@@ -80,7 +83,9 @@ describe('the decoder of COPY data', () => {
     rows.text('trade')
     rows.text('spike')
     rows.text('too far')
-    rows.text('{"price": "-0", "size": "Infinity", "venue": {"base64": "QQBC"}, "conditions": "12", "instrument": 3, "source": "last"}')
+    rows.text(
+      '{"price": "-0", "size": "Infinity", "venue": {"base64": "QQBC"}, "conditions": "12", "instrument": 3, "source": "last", "marks": "overnight"}',
+    )
     const cursor = new RowCursor()
     cursor.push(rows.finish())
     cursor.next()
@@ -94,6 +99,7 @@ describe('the decoder of COPY data', () => {
       source: 'last',
       venue: 'A\0B',
       conditions: '12',
+      marks: Mark.overnight,
       verdict: { severity: 'quarantine', rules: 'spike', reason: 'too far' },
     })
   })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CatFilter, catTape, tapeInfo, verifyTape } from '../../../../db/tape/inspect.ts'
 import { encodeFileHead, stampSync } from '../../../../db/tape/file-layout.ts'
+import { Mark } from '../../../../market/marks.ts'
 import type { Contract } from '../../../../market/contract.ts'
 import type { TapeRecord } from '../../../../market/tick.ts'
 import { BASE_US, blockOf, contractRecord, META, quoteRecord, tapeBytes, temporaryFolder } from './tape-support.ts'
@@ -252,11 +253,16 @@ describe('catTape', () => {
     expect((await cat(filter)).map(({ seq }) => seq)).toEqual(seqs)
   })
 
-  it('shows the source of a quote and that it came delayed', async () => {
-    await writeFile(path, tapeBytes(blockOf([contractRecord(1), { ...quoteRecord(2), source: 'tick-by-tick', delayed: true }], 1, 0)))
+  it('shows the source of a quote, that it came delayed, and its marks by name', async () => {
+    await writeFile(
+      path,
+      tapeBytes(
+        blockOf([contractRecord(1), { ...quoteRecord(2), source: 'tick-by-tick', delayed: true, marks: Mark.initial | Mark.late }], 1, 0),
+      ),
+    )
     const lines = []
     for await (const line of catTape(path, { kinds: ['quote'] })) lines.push(line)
-    expect(lines).toStrictEqual([expect.objectContaining({ seq: 2, source: 'tick-by-tick', delayed: true })])
+    expect(lines).toStrictEqual([expect.objectContaining({ seq: 2, source: 'tick-by-tick', delayed: true, marks: 'initial,late' })])
   })
 
   it('knows the contract of an instrument that was introduced before the wanted time', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { crossedQuote } from '../../../../market/rules/crossed-quote.ts'
+import { Mark } from '../../../../market/marks.ts'
 import { quoteOf } from './ticks.ts'
 
 const settings = { maxSpreadPercent: 50 }
@@ -11,6 +12,7 @@ describe('crossed-quote', () => {
 
   it.each([
     ['a locked quote', quoteOf(1, 1)],
+    ['a quote from before the open', { ...quoteOf(1.01, 1), marks: Mark.preOpen }],
     ['a quote with a spread', quoteOf(0.99, 1)],
     ['a zero bid', quoteOf(0, 0.05)],
     ['a quote without a bid', quoteOf(undefined, 1)],

@@ -46,17 +46,31 @@ function shuffled<T>(items: readonly T[], order: readonly number[]): T[] {
     .map(({ item }) => item)
 }
 
+const isPriceOf = (size: LineMessage, message: LineMessage) =>
+  message.type === 'price' && size.type === 'size' && message.tickType === (size.tickType === m.BID_SIZE ? m.BID : m.ASK)
+
+/** The same order, but that each size comes behind the price of its side, as IB has it. */
+function sizesBehind(messages: readonly LineMessage[]): LineMessage[] {
+  const ordered: LineMessage[] = []
+  for (const [i, message] of messages.entries()) {
+    const laterPrice = messages.findIndex((other, at) => at > i && isPriceOf(message, other))
+    if (laterPrice >= 0) continue
+    ordered.push(message, ...messages.slice(0, i).filter((size) => isPriceOf(size, message)))
+  }
+  return ordered
+}
+
 describe('the messages of one quote', () => {
-  it('give one whole quote in any order, from any state of the line, among other figures of the line', () => {
+  it('give one whole quote in any order that has sizes behind their prices, from any state of the line, among other figures of the line', () => {
     const step = fc.record({ quote, bidSize: fc.boolean(), askSize: fc.boolean(), figures: fc.nat(3), order: ranks })
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 5 }), (steps) => {
         const { assembler, ticks } = m.recordingAssembler()
         assembler.openLine(1, 11)
         for (const { quote, bidSize, askSize, figures, order } of steps) {
-          const others = Array.from({ length: figures }, (_, i) => m.size(1, m.VOLUME, i))
+          const others = Array.from({ length: figures }, (_, i) => m.size(1, m.HIGH, i))
           const before = ticks.length
-          for (const message of shuffled([...messagesOf(1, quote, bidSize, askSize), ...others], order)) {
+          for (const message of sizesBehind(shuffled([...messagesOf(1, quote, bidSize, askSize), ...others], order))) {
             assembler.take(message)
             expect(ticks.slice(before).filter(({ kind }) => kind === 'quote')).toEqual([])
           }
@@ -117,7 +131,7 @@ describe('quotes that follow each other', () => {
         let reqId = 0
         let byPrice = false
         for (const { quote, bidSize, askSize, order, end } of steps) {
-          let messages = shuffled(messagesOf(reqId, quote, bidSize, askSize), order)
+          let messages = sizesBehind(shuffled(messagesOf(reqId, quote, bidSize, askSize), order))
           // A size that comes first could as well belong to the quote before: only a price tells the two apart.
           if (byPrice) messages = messages.toSorted((a, b) => Number(a.type === 'size') - Number(b.type === 'size'))
           expected.push(recorded(100 + reqId, quote))
@@ -153,7 +167,9 @@ describe('quotes that follow each other', () => {
 })
 
 describe('a group of everything', () => {
-  const KINDS = ['quote', 'trade', 'volume', 'rt-volume', 'greeks'] as const
+  /** Those that IB sends in an order come first, in it. */
+  const KINDS = ['trade', 'volume', 'quote', 'rt-volume', 'greeks'] as const
+  const ANYWHERE: readonly string[] = ['rt-volume', 'greeks']
   const pieces: Record<(typeof KINDS)[number], (atMs: number) => LineMessage[]> = {
     quote: (atMs) => [m.price(1, m.BID, 1, 1, atMs), m.price(1, m.ASK, 2, 1, atMs), m.size(1, m.ASK_SIZE, 1, atMs)],
     trade: (atMs) => [m.text(1, m.LAST_TIME, '7', atMs), m.price(1, m.LAST, 1.5, 2, atMs), m.size(1, m.LAST_SIZE, 2, atMs)],
@@ -170,8 +186,12 @@ describe('a group of everything', () => {
         fc.uniqueArray(fc.constantFrom(...KINDS), { minLength: 1 }),
         fc.array(fc.nat(1000), { minLength: 9, maxLength: 9 }),
         (kinds, order) => {
-          const all = kinds.flatMap((name) => pieces[name](0).map((message) => ({ name, message })))
-          const messages = shuffled(all, order).map(({ name, message }, i) => ({ name, message: { ...message, arrivalMs: 1000 + i } }))
+          const inOrder = KINDS.filter((name) => kinds.includes(name))
+          const all = inOrder.flatMap((name) => pieces[name](0).map((message) => ({ name, message })))
+          const mixed = all.filter(({ name }) => !ANYWHERE.includes(name))
+          for (const [i, piece] of all.filter(({ name }) => ANYWHERE.includes(name)).entries())
+            mixed.splice((order[i] ?? 0) % (mixed.length + 1), 0, piece)
+          const messages = mixed.map(({ name, message }, i) => ({ name, message: { ...message, arrivalMs: 1000 + i } }))
           const { assembler, ticks, arrivalsUs } = m.recordingAssembler()
           assembler.openLine(1, 11)
           let grouped = false
@@ -190,6 +210,127 @@ describe('a group of everything', () => {
         },
       ),
       { numRuns: 300 },
+    )
+  })
+})
+
+describe('updates in the order of IB, back to back', () => {
+  /** What an update changes: a price, which has a size beside it, or a size. No two sizes are equal, so that every quote is another one. */
+  const part = fc.option(fc.record({ price: fc.nat(50), isPrice: fc.boolean() }), { nil: undefined })
+  const update = fc.record({ trade: part, hasVolume: fc.boolean(), bid: part, ask: part, askFirst: fc.boolean() })
+  type Part = { price: number; isPrice: boolean } | undefined
+  const AT_MS = 1000
+
+  /** A market that says in messages what changes, and what stood. */
+  class Market {
+    readonly quotes: string[] = []
+    trades = 0
+    #size = 10
+    readonly #bid = { price: 100, size: 1, types: [m.BID, m.BID_SIZE] as const }
+    readonly #ask = { price: 200, size: 2, types: [m.ASK, m.ASK_SIZE] as const }
+    readonly #last = { price: 150, size: 3, types: [m.LAST, m.LAST_SIZE] as const }
+
+    start(): LineMessage[] {
+      return [this.#last, this.#bid, this.#ask].map(({ price, size, types }) => m.price(1, types[0], price, size, AT_MS))
+    }
+
+    update({
+      trade,
+      hasVolume,
+      bid,
+      ask,
+      askFirst,
+    }: {
+      trade: Part
+      hasVolume: boolean
+      bid: Part
+      ask: Part
+      askFirst: boolean
+    }): LineMessage[] {
+      const ofTrade = this.#change(this.#last, trade, 150)
+      // IB repeats the size of a trade behind its price when it changed.
+      const repeated = ofTrade.filter(({ type }) => type === 'price').map(() => m.size(1, m.LAST_SIZE, this.#last.size, AT_MS))
+      const ofQuote = [...this.#change(this.#bid, bid, 100), ...this.#change(this.#ask, ask, 200)]
+      const prices = ofQuote.filter(({ type }) => type === 'price')
+      if (askFirst) prices.reverse()
+      if (ofTrade.length > 0) this.trades++
+      if (ofQuote.length > 0)
+        this.quotes.push(
+          quoteText({ bidPrice: this.#bid.price, bidSize: this.#bid.size, askPrice: this.#ask.price, askSize: this.#ask.size }),
+        )
+      const volume = hasVolume ? [m.size(1, m.VOLUME, ++this.#size, AT_MS)] : []
+      return [...ofTrade, ...repeated, ...volume, ...prices, ...ofQuote.filter(({ type }) => type === 'size')]
+    }
+
+    #change(side: { price: number; size: number; types: readonly [number, number] }, now: Part, base: number): LineMessage[] {
+      if (!now || (now.isPrice && base + now.price === side.price)) return []
+      side.size = ++this.#size
+      if (!now.isPrice) return [m.size(1, side.types[1], side.size, AT_MS)]
+      side.price = base + now.price
+      return [m.price(1, side.types[0], side.price, side.size, AT_MS)]
+    }
+  }
+
+  const quoteText = (tick: Record<string, unknown>) => ['bidPrice', 'bidSize', 'askPrice', 'askSize'].map((name) => tick[name]).join(' ')
+
+  it('are exact when time tells them apart, and nothing is marked', () => {
+    fc.assert(
+      fc.property(fc.array(update, { minLength: 1, maxLength: 30 }), (updates) => {
+        const { assembler, ticks, marks } = m.recordingAssembler()
+        assembler.openLine(1, 11)
+        const market = new Market()
+        for (const message of market.start()) assembler.take(message)
+        assembler.closeGroup()
+        ticks.length = 0
+        marks.length = 0
+        for (const [i, one] of updates.entries()) {
+          const atMs = AT_MS + (i + 1) * 122
+          for (const [n, message] of market.update(one).entries()) {
+            if ((assembler.silentInMs(atMs) ?? 1) <= 0) assembler.closeGroup()
+            assembler.take({ ...message, arrivalMs: atMs + n * 0.1 })
+          }
+        }
+        assembler.closeGroup()
+
+        expect(ticks.filter(({ kind }) => kind === 'quote').map(quoteText)).toEqual(market.quotes)
+        expect(ticks.filter(({ kind }) => kind === 'trade')).toHaveLength(market.trades)
+        expect(marks.filter((mark) => mark.includes('merged'))).toEqual([])
+      }),
+    )
+  })
+
+  it('lose no trade, and make no quote that did not stand and lose none, but where one is marked as merged', () => {
+    fc.assert(
+      fc.property(fc.array(update, { minLength: 1, maxLength: 30 }), (updates) => {
+        const { assembler, ticks, marks } = m.recordingAssembler()
+        assembler.openLine(1, 11)
+        const market = new Market()
+        for (const message of market.start()) assembler.take(message)
+        assembler.closeGroup()
+        ticks.length = 0
+        marks.length = 0
+        for (const one of updates) for (const message of market.update(one)) assembler.take(message)
+        assembler.closeGroup()
+
+        expect(ticks.filter(({ kind }) => kind === 'trade')).toHaveLength(market.trades)
+        const quotes = ticks.flatMap((tick, i) => (tick['kind'] === 'quote' ? [{ text: quoteText(tick), marks: marks[i] }] : []))
+        let at = 0
+        let isDoubtful = false
+        for (const { text, marks } of quotes) {
+          if (marks === 'merged') {
+            isDoubtful = true
+            continue
+          }
+          const found = market.quotes.indexOf(text)
+          expect(found, `${text} stood, and after those before it`).toBeGreaterThanOrEqual(at)
+          if (!isDoubtful) expect(found, `nothing was lost before ${text}`).toBe(at)
+          at = found + 1
+          isDoubtful = false
+        }
+        if (!isDoubtful) expect(at).toBe(market.quotes.length)
+        expect(quotes.at(-1)?.text).toBe(market.quotes.at(-1))
+      }),
+      { numRuns: 500 },
     )
   })
 })

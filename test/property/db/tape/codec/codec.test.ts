@@ -15,7 +15,9 @@ const verdict = fc.option(fc.record({ severity: fc.constantFrom('flag' as const,
 })
 const base = { seq: integer, tsUs: integer }
 const delayed = fc.constantFrom(true as const, undefined)
-const tick = { ...base, instrument, delayed, eventTsUs: fc.option(integer, { nil: undefined }), verdict }
+/** Any bits, those included that have no name yet. */
+const marks = fc.option(fc.integer({ min: 1, max: 0xffffffff }), { nil: undefined })
+const tick = { ...base, instrument, delayed, marks, eventTsUs: fc.option(integer, { nil: undefined }), verdict }
 const optionalText = fc.option(text, { nil: undefined })
 const jsonObject = fc.dictionary(text, fc.jsonValue()).map((value): Record<string, unknown> => JSON.parse(JSON.stringify(value)))
 
@@ -148,6 +150,7 @@ describe('the codec', () => {
         expect([cursor.seq, cursor.tsUs]).toEqual([one.seq, one.tsUs])
         expect(cursor.verdict()).toEqual('verdict' in one ? one.verdict : undefined)
         expect(cursor.isDelayed).toBe('delayed' in one && one.delayed === true)
+        expect(cursor.marks).toBe('marks' in one ? (one.marks ?? 0) : 0)
         if (one.kind === 'quote') expect([cursor.number(1), cursor.quoteSource]).toEqual([one.bidPrice ?? Number.NaN, one.source])
       }),
     )

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 import { BarLine } from '../../../../../backtester/gateway/history/bar-line.ts'
 import { barSeries } from '../../../../../backtester/gateway/history/bar-series.ts'
+import { Mark } from '../../../../../market/marks.ts'
 import type { TradeSource } from '../../../../../market/tick.ts'
 import { CONTRACTS, OPEN_US, quoteAt } from '../../../../support/gateway/gateway-tape.ts'
 import { figureAt, greeksAt, Rig, tradeAt } from './sampler-rig.ts'
@@ -59,6 +60,24 @@ describe('a trade', () => {
       rig.play(tradeAt(0, 0, 70, 3, source))
       expect(rig.finish()).toEqual(['@0', '46|6|1|45|1401975000', '1|6|1|4|70|3|0'])
     }
+  })
+})
+
+describe('a trade that the tape has as a first value', () => {
+  it('is news of the last trade, announced as such, and no trade of tick-by-tick data', () => {
+    const rig = new Rig(false, new Set<TradeSource>(['last']))
+    rig.open(0, 1)
+    rig.openTicks(0, 2, 'AllLast')
+    rig.play({ ...tradeAt(0, 0, 70, 3, 'last'), marks: Mark.initial })
+    expect(rig.finish()).toEqual(['@0', '58|1|1|1', '46|6|1|45|1401975000', '1|6|1|4|70|3|0'])
+    expect(rig.sampler.totals).toMatchObject({ changes: 1, ticksServed: 1, notServed: 0 })
+  })
+
+  it('is not served of a tape whose last trades come from elsewhere', () => {
+    const rig = new Rig(false, new Set<TradeSource>(['rt-volume']))
+    rig.open(0, 1)
+    rig.play({ ...tradeAt(0, 0, 70, 3, 'last'), marks: Mark.initial })
+    expect([rig.finish(), rig.sampler.totals.notServed]).toEqual([[], 1])
   })
 })
 

@@ -10,7 +10,7 @@ import { PATIENTLY } from '../../../../support/waiting.ts'
 
 /** What is recorded of line 7 (instrument 70) and line 8 (instrument 80) when these messages come, written at once. */
 export async function record(...frames: (string | number)[][]) {
-  const { assembler, ticks, aliveLines, unknownLines, unknownTypes } = recordingAssembler()
+  const { assembler, ticks, marks, aliveLines, unknownLines, unknownTypes } = recordingAssembler()
   assembler.openLine(7, 70)
   assembler.openLine(8, 80)
   const controls: ControlMessage[] = []
@@ -20,5 +20,5 @@ export async function record(...frames: (string | number)[][]) {
   tws.socket.write(Buffer.concat([...frames, [49, 1, 1401975060]].map((fields) => frame(...fields))))
   await vi.waitFor(() => expect(controls.at(-1)?.type).toBe('current-time'), PATIENTLY)
   link.close()
-  return { ticks, aliveLines, unknownLines, unknownTypes, controls: controls.slice(0, -1), messages: messages - 1 }
+  return { ticks, marks, aliveLines, unknownLines, unknownTypes, controls: controls.slice(0, -1), messages: messages - 1 }
 }

@@ -121,6 +121,39 @@ describe('price and size messages', () => {
     ])
   })
 
+  it.each(['', '2147483647', '9223372036854775807', '-9223372036854775808', '-9223372036854775807', UNSET, '1.7976931348623157e+308'])(
+    'know no size where IB writes "%s"',
+    async (unset) => {
+      const { ticks } = await record(
+        [1, 6, 7, 1, '70.5', unset, 1],
+        [1, 6, 7, 2, '70.75', 4, 1],
+        [2, 6, 7, 3, unset],
+        [2, 6, 7, 27, unset],
+        [99, 7, 2, '1401975060', '70.61', unset, 0, 'ISLAND', ''],
+        [99, 7, 3, '1401975060', '70.5', '70.52', unset, unset, 0],
+      )
+
+      const byTick = { instrument: 70, source: 'tick-by-tick', eventTsUs: 1401975060_000000 }
+      expect(ticks).toEqual([
+        { kind: 'quote', instrument: 70, bidPrice: 70.5, askPrice: 70.75 },
+        { kind: 'statistic', instrument: 70, name: 'call-open-interest' },
+        { kind: 'trade', ...byTick, price: 70.61, venue: 'ISLAND' },
+        { kind: 'quote', ...byTick, bidPrice: 70.5, askPrice: 70.52 },
+      ])
+    },
+  )
+
+  it('have marks for what their masks say, beside that a price can be executed against', async () => {
+    const { marks } = await record(
+      [1, 6, 7, 1, '70.5', 3, 7],
+      [1, 6, 8, 1, '70.5', 3, 1],
+      [99, 7, 2, '1401975060', '70.61', 1, 2, 'ISLAND', ''],
+      [99, 7, 3, '1401975060', '70.5', '70.52', 1, 1, 2],
+    )
+
+    expect(marks).toEqual(['initial,pre-open,bid-past-limit', 'initial', 'unreported', 'ask-past-limit'])
+  })
+
   it('may have sizes with a fraction and with commas', async () => {
     const { ticks } = await record([1, 6, 7, 1, '70.5', '0.25', 1], [1, 6, 7, 2, '70.75', '1,200', 1], [2, 6, 7, 8, '1,234.5'])
 
@@ -128,11 +161,11 @@ describe('price and size messages', () => {
   })
 
   it('of a line that is not open are reported, of a type that is not mapped too', async () => {
-    const { ticks, unknownLines, unknownTypes } = await record([1, 6, 9, 1, '70.5', 3, 1], [2, 6, 9, 0, 3], [1, 6, 7, 101, '70.4', 3, 1])
+    const { ticks, unknownLines, unknownTypes } = await record([1, 6, 9, 1, '70.5', 3, 1], [2, 6, 9, 0, 3], [1, 6, 7, 105, '70.4', 3, 1])
 
     expect(ticks).toEqual([])
     expect(unknownLines).toEqual([9, 9])
-    expect(unknownTypes).toEqual([101])
+    expect(unknownTypes).toEqual([105])
   })
 })
 
@@ -210,13 +243,12 @@ describe('generic and string messages', () => {
     expect(ticks).toEqual([{ kind: 'trade', instrument: 70, source: 'rt-volume', price: 70.6, size: 2, eventTsUs }, ...totals, ...totals])
   })
 
-  it('give the second of the last trade, whatever comes first', async () => {
+  it('give the second of the last trade, which comes ahead of its price', async () => {
     const trade = { kind: 'trade', instrument: 70, source: 'last', price: 70.6, size: 100, eventTsUs: 1401975059_000000 }
     const price = [1, 6, 7, 4, '70.6', 100, 0]
     const time = [46, 6, 7, 45, '1401975059']
 
     expect((await record(time, price)).ticks).toEqual([trade])
-    expect((await record(price, time)).ticks).toEqual([trade])
     expect((await record(time, price, [2, 6, 7, 5, 100])).ticks).toEqual([trade])
   })
 })

@@ -216,7 +216,7 @@ describe('messages', () => {
 
     expect(messages.map(plain)).toEqual([
       { type: 'line-accepted', reqId: 7, marketDataType: 1 },
-      { type: 'line-accepted', reqId: 8 },
+      { type: 'line-accepted', reqId: 8, bboExchange: '9c0001' },
       { type: 'error', reqId: 9, code: 354, text: 'Requested market data is not subscribed.' },
       { type: 'notice', code: 2104, text: 'Market data farm connection is OK:usfarm' },
       { type: 'notice', code: 99000, text: 'End of tape' },

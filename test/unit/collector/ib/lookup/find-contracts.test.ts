@@ -25,6 +25,12 @@ const LISTINGS: Listings = {
     '20150117 70 C TWX',
   ],
 }
+const LISTED_HOURS = {
+  readOn: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+  timeZone: 'US/Eastern',
+  trading: '20140605:0930-1600',
+  liquid: '20140605:0930-1600',
+}
 const STOCK = {
   kind: 'stock',
   symbol: 'TWX',
@@ -56,7 +62,7 @@ describe('findStock', () => {
 
   it('finds the stock with its number and listing venue', async () => {
     const { link, grids, asked } = await linkWith()
-    expect(await findStock(link, grids, query)).toEqual(STOCK)
+    expect(await findStock(link, grids, query)).toEqual({ ...STOCK, hours: LISTED_HOURS })
     expect(asked(9)[0]?.slice(3)).toEqual(['', 'TWX', 'STK', '', '', '', '', 'SMART', '', 'USD', '', '', '', '', '', ''])
   })
 
@@ -108,6 +114,7 @@ describe('findChain', () => {
       tradingClass: 'TWX',
       conId: 1003,
       priceGrid: OPTION_GRID,
+      hours: LISTED_HOURS,
     })
     expect(chain.find(({ expiry }) => expiry === '2014-06-06')).not.toHaveProperty('lastTradeDate')
     // One query for each expiry and class; never one without an expiry. The expiry of another venue is not asked for.

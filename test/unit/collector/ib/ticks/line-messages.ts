@@ -2,6 +2,7 @@
 
 import { Assembler } from '../../../../../collector/ib/ticks/assemble.ts'
 import type { FieldMessage, TickByTickMessage } from '../../../../../collector/ib/messages.ts'
+import { marksText } from '../../../../../market/marks.ts'
 import type { Tick } from '../../../../../market/tick.ts'
 
 export const BID_SIZE = 0
@@ -10,6 +11,7 @@ export const ASK = 2
 export const ASK_SIZE = 3
 export const LAST = 4
 export const LAST_SIZE = 5
+export const HIGH = 6
 export const VOLUME = 8
 export const CLOSE = 9
 export const LAST_TIME = 45
@@ -18,8 +20,15 @@ export const RT_VOLUME = 48
 /** Milliseconds of `performance.now()` at which a message came, when a test does not care. */
 const AT_MS = 1000
 
-export function price(reqId: number, tickType: number, price: number | undefined, size?: number, arrivalMs = AT_MS): FieldMessage {
-  return { type: 'price', reqId, tickType, price, size, arrivalMs }
+export function price(
+  reqId: number,
+  tickType: number,
+  price: number | undefined,
+  size?: number,
+  arrivalMs = AT_MS,
+  mask?: number,
+): FieldMessage {
+  return { type: 'price', reqId, tickType, price, size, mask, arrivalMs }
 }
 
 export function size(reqId: number, tickType: number, size: number | undefined, arrivalMs = AT_MS): FieldMessage {
@@ -64,8 +73,10 @@ export const usAt = (arrivalMs: number): number => arrivalMs * 1000
 
 export interface Assembled {
   assembler: Assembler
-  /** What came out, in order, without the fields that a recorder sets. */
+  /** What came out, in order, without the fields that a recorder sets, and without marks. */
   ticks: Record<string, unknown>[]
+  /** Their marks, empty without any. */
+  marks: string[]
   /** Their stamps. */
   arrivalsUs: number[]
   aliveLines: number[]
@@ -75,6 +86,7 @@ export interface Assembled {
 
 export function recordingAssembler(silenceMs?: number): Assembled {
   const ticks: Record<string, unknown>[] = []
+  const marks: string[] = []
   const arrivalsUs: number[] = []
   const aliveLines: number[] = []
   const unknownLines: number[] = []
@@ -83,16 +95,17 @@ export function recordingAssembler(silenceMs?: number): Assembled {
   assembler.connect({
     onTick(tick, arrivalUs) {
       ticks.push(bare(tick))
+      marks.push(marksText(tick.marks) ?? '')
       arrivalsUs.push(arrivalUs)
     },
     onLineAlive: (reqId) => aliveLines.push(reqId),
     onUnknownLine: (reqId) => unknownLines.push(reqId),
     onUnknownType: (tickType) => unknownTypes.push(tickType),
   })
-  return { assembler, ticks, arrivalsUs, aliveLines, unknownLines, unknownTypes }
+  return { assembler, ticks, marks, arrivalsUs, aliveLines, unknownLines, unknownTypes }
 }
 
-/** A tick without `seq` and `tsUs` and without absent fields. */
-export function bare({ seq: _seq, tsUs: _tsUs, ...rest }: Tick): Record<string, unknown> {
+/** A tick without `seq`, `tsUs` and marks, and without absent fields. */
+export function bare({ seq: _seq, tsUs: _tsUs, marks: _marks, ...rest }: Tick): Record<string, unknown> {
   return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
 }

@@ -1,4 +1,4 @@
-/** A quote's messages in every order, written up to 5 ms apart by another process, from the socket to the tape. */
+/** A quote's messages in every order that IB can send them in, written up to 5 ms apart by another process, from the socket to the tape. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
@@ -44,7 +44,7 @@ function partsOf({ bidPrice, askPrice, bidSize, askSize }: Quote): Set<number | 
 }
 
 describe('No half-updated quote is ever recorded', () => {
-  it('whatever the order of its messages, split over socket writes up to 5 ms apart', async () => {
+  it('whatever the order of its messages, as long as sizes come behind their prices, split over socket writes up to 5 ms apart', async () => {
     server = spawn(process.execPath, [join(folder, 'code', 'test', 'support', 'gateway', 'split-quotes.js'), 'serve'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -105,7 +105,7 @@ describe('No half-updated quote is ever recorded', () => {
         quotes.push(...records.filter((record) => record.kind === 'quote'))
 
     const required = new Set(report.quotes.filter(({ longestGapMs }) => longestGapMs < LIMIT_MS).map(({ n }) => n))
-    expect(required.size).toBe(24 * 4)
+    expect(required.size).toBe(6 * 4)
     for (const n of required) {
       const whole = { kind: 'quote', ...valuesOf(n), verdict: undefined }
       expect(quotes.filter((quote) => quote.bidPrice === n)).toContainEqual(expect.objectContaining(whole))

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { RecordCursor } from '../../../../../db/tape/codec/decode.ts'
 import { RecordEncoder } from '../../../../../db/tape/codec/encode.ts'
 import { NO_INSTRUMENT } from '../../../../../db/tape/codec/record-layout.ts'
+import { Mark } from '../../../../../market/marks.ts'
 import type { ConfigRecord, FeedGap, Quote, TapeRecord, Trade } from '../../../../../market/tick.ts'
 import { BASE_US, quoteRecord } from '../tape-support.ts'
 
@@ -48,6 +49,12 @@ const goldenTradeBytes = [
 const goldenTickByTick: Quote = { ...goldenQuote, source: 'tick-by-tick', delayed: true }
 const goldenTickByTickBytes = `0114${goldenQuoteBytes.slice(4)}`
 
+const goldenMarked: Quote = { ...goldenQuote, marks: Mark.initial | Mark.unreported }
+const goldenMarkedBytes = `01080900${goldenQuoteBytes.slice(8)} 00000000 01020000`
+
+const goldenMarkedTrade: Trade = { ...goldenTrade, marks: Mark.late }
+const goldenMarkedTradeBytes = goldenTradeBytes.replace(/^02330900/, '023b0a00').concat('00000000 04000000')
+
 // seq 9; the JSON is {"fromTsUs":1,"toTsUs":2,"cause":"x"}, 37 bytes, then 7 bytes of padding.
 const goldenGap: FeedGap = { kind: 'gap', seq: 9, tsUs: BASE_US, fromTsUs: 1, toTsUs: 2, cause: 'x' }
 const goldenGapBytes = [
@@ -79,7 +86,9 @@ describe('the bytes of a record', () => {
   it.each([
     ['a quote with an empty ask and no size of it', goldenQuote, goldenQuoteBytes],
     ['a delayed quote of a tick-by-tick stream', goldenTickByTick, goldenTickByTickBytes],
+    ['a quote with marks', goldenMarked, goldenMarkedBytes],
     ['a quarantined trade with texts', goldenTrade, goldenTradeBytes],
+    ['a quarantined trade with texts and marks', goldenMarkedTrade, goldenMarkedTradeBytes],
     ['a gap of the whole session', goldenGap, goldenGapBytes],
   ])('of %s are those of the format page', (_, record, golden) => {
     expect(encoded(record).toString('hex')).toBe(golden.replaceAll(' ', ''))
@@ -159,6 +168,7 @@ describe('RecordCursor', () => {
     ['a length beyond the block', `0100ffff${quote.slice(8)}`, 'a record of 524280 bytes at byte 0'],
     ['a quote too short for its numbers', `01000300${quote.slice(8)}`, 'kind 1 with only 24 bytes'],
     ['an unknown kind', `63${quote.slice(2)}`, 'unknown kind 99 at byte 0'],
+    ['marks without room for them', `0108${quote.slice(4)}`, 'marks and no room for them'],
     ['an unknown source of quotes', `0120${quote.slice(4)}`, 'unknown source of quotes 2'],
     ['an unknown source of trades', `02f3${trade.slice(4)}`, 'unknown trade source 15'],
     ['a text that leaves its record', `${trade.slice(0, 96)}ff000000${trade.slice(104)}`, 'a text of 255 bytes'],
