@@ -8,6 +8,7 @@
 import type { Logger } from 'pino'
 
 import type { CollectProgress } from '../collector/collect.ts'
+import { isConnected } from '../collector/ib/link/connection.ts'
 import type { LineCounts } from '../collector/lines/line.ts'
 import { droppedTotal } from '../collector/telemetry/counts.ts'
 
@@ -27,9 +28,9 @@ export function createProgressLog(log: Pick<Logger, 'info'>, nowMs: () => number
   let said = ''
 
   function lines({ feed, marketData, counts: { lines: open }, linesWanted: wanted }: CollectProgress, atMs: number): void {
-    if (feed !== 'up') said = ''
-    if (feed !== 'up' || wanted === 0 || unanswered(marketData) > 0) {
-      if (settled !== undefined || feed !== 'up') unsettledMs = atMs
+    if (!isConnected(feed)) said = ''
+    if (!isConnected(feed) || wanted === 0 || unanswered(marketData) > 0) {
+      if (settled !== undefined || !isConnected(feed)) unsettledMs = atMs
       settled = undefined
       if (atMs - unsettledMs < OPENING_MS || wanted === 0) return
       unsettledMs = atMs
@@ -67,7 +68,7 @@ export function createProgressLog(log: Pick<Logger, 'info'>, nowMs: () => number
         dropped: droppedTotal(counts),
         gaps: counts.gaps,
       },
-      feed === 'up' ? 'recording' : 'not recording: not connected to the gateway',
+      isConnected(feed) ? 'recording' : 'not recording: not connected to the gateway',
     )
     summary = { atMs, received: counts.received }
   }

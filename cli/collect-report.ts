@@ -3,6 +3,7 @@
 import { alignColumns, shortNumber } from '../system/text-table.ts'
 import { isoFromUs } from '../market/time.ts'
 import type { CollectProgress, CollectSummary } from '../collector/collect.ts'
+import { isConnected } from '../collector/ib/link/connection.ts'
 import { type Counts, droppedTotal } from '../collector/telemetry/counts.ts'
 
 export function plainProgress({ counts, ...progress }: CollectProgress): Record<string, unknown> {
@@ -17,7 +18,7 @@ function plainCounts({ journaled: _journaled, settled: _settled, ...counts }: Co
 /** One line of at most 80 columns. */
 export function formatProgress({ counts, marketTimeUs, feed, linesWanted, lagMs }: CollectProgress): string {
   const time = marketTimeUs === undefined ? 'time not known yet' : isoFromUs(marketTimeUs).slice(0, 19)
-  const lines = feed === 'up' ? `lines ${counts.lines}/${linesWanted}` : { connecting: 'not connected', stopped: 'stopped' }[feed]
+  const lines = isConnected(feed) ? `lines ${counts.lines}/${linesWanted}` : feed === 'stopped' ? 'stopped' : 'not connected'
   return (
     `${time} ${lines} ticks ${shortNumber(counts.received)} written ${shortNumber(counts.written)} ` +
     `quar ${counts.quarantined} lag ${Math.round(lagMs)}ms`

@@ -39,7 +39,7 @@ async function doctorSettings(options: CommonOptions): Promise<DoctorSettings | 
       source: file ?? 'no configuration file; environment and defaults',
       directory: { dataDir, ...journal },
       gateway: { ...gateway, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
-      underlying: universe.underlyings[0],
+      underlyings: (['stock', 'index'] as const).flatMap((kind) => universe.underlyings.find((own) => own.kind === kind) ?? []),
       databaseUrl: database.url,
     }
   } catch (error) {

@@ -16,7 +16,7 @@ export function formatStatus(status: Status, nowMs: number): string {
     ['Ready', status.notReady.length === 0 ? ['yes: data is recorded and reaches the database'] : ['NO', ...status.notReady]],
     ['Session', [session ? String(session.id) : 'none: the time is not known yet']],
     ['Market time', [session ? `${second(session.marketTime)}, by ${session.clock === 'wall' ? 'this machine' : 'the gateway'}` : '-']],
-    ['Gateway', [`${gateway.host}:${gateway.port}, client id ${gateway.clientId}`, connection(gateway, ago)]],
+    ['Gateway', [`${gateway.host}:${gateway.port}, client id ${gateway.clientId}`, ...connection(gateway, ago)]],
     ['Lines', [`${whole(lines.open)} open of ${whole(lines.wanted)} wanted, at most ${lineLimit(lines)}`, ...shortcomings(lines, gateway)]],
   ]
   if (tickByTick.wanted > 0)
@@ -58,14 +58,24 @@ export function formatStatus(status: Status, nowMs: number): string {
 }
 
 function connection(
-  { state, connectedSince, disconnectedSince, reconnects, fault, ibIsAway }: Status['gateway'],
+  { state, connectedSince, disconnectedSince, reconnects, fault, hindrances }: Status['gateway'],
   ago: (iso: string) => string,
-): string {
+): string[] {
   const again = reconnects > 0 ? `, ${counted(reconnects, 'failed or lost connection')}` : ''
-  if (state === 'up' && connectedSince !== null)
-    return `connected for ${ago(connectedSince)}${again}${ibIsAway ? '; the gateway has lost its connection to IB' : ''}`
+  if (connectedSince !== null)
+    return [`connected for ${ago(connectedSince)}${again}`, ...(state === 'ready' ? [] : [STATES[state]]), ...hindrances]
   const since = disconnectedSince === null ? '' : ` for ${ago(disconnectedSince)}`
-  return `${state === 'stopped' ? 'stopped' : `not connected${since}`}${again}${fault === null ? '' : `: ${fault}`}`
+  return [`${state === 'stopped' ? 'stopped' : `not connected${since}`}${again}${fault === null ? '' : `: ${fault}`}`, STATES[state]]
+}
+
+const STATES: Readonly<Record<Status['gateway']['state'], string>> = {
+  connecting: 'connecting',
+  handshaking: 'handshaking: the gateway has accepted the connection and says nothing yet',
+  ready: 'ready',
+  degraded: 'degraded: some market data cannot come',
+  paused: 'paused: another session of the user has the market data',
+  waiting: 'waiting for the gateway (it restarts, or is not logged in); the next attempt follows',
+  stopped: 'stopped',
 }
 
 /** Market data is what counts; an answer of the gateway proves only the connection. */

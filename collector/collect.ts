@@ -201,14 +201,18 @@ function createTelemetry(
 }
 
 /** Takes over what can change while lines are open: the universe, rules, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */
-function createReloader(started: CollectSettings, parts: Pick<Collector, 'events' | 'recorder' | 'supply' | 'housekeeping' | 'discovery'>) {
-  const { events, recorder, supply, housekeeping, discovery } = parts
+function createReloader(
+  started: CollectSettings,
+  parts: Pick<Collector, 'events' | 'recorder' | 'supply' | 'housekeeping' | 'discovery' | 'feed'>,
+) {
+  const { events, recorder, supply, housekeeping, discovery, feed } = parts
   let { rules, underlyings, gateway } = started
   return (next: CollectSettings): void => {
     // First: settings that cannot be judged by are refused whole.
     const judge = judgeBy(next.rules, events)
     if (!isDeepStrictEqual(next.rules, rules)) recorder.configure({ rules: next.rules }, judge)
     supply.configure({ genericTicks: next.gateway.genericTicks })
+    feed.configure({ lines: next.gateway.lines })
     housekeeping.configure({ keepDays: next.journal.keepDays })
     if (next.gateway.lines !== gateway.lines || !isDeepStrictEqual(next.underlyings, underlyings))
       discovery.configure({ underlyings: next.underlyings, lines: next.gateway.lines })

@@ -1,7 +1,9 @@
 /** Routes what the gateway says beside market data to who owns it: the time, the answers to requests for lines, IB's notices. */
 
 import type { IbOutages } from './gaps/ib-outages.ts'
-import { END_OF_TAPE } from './ib/codes.ts'
+import { COMPETING_SESSION, END_OF_TAPE, TOO_FAST } from './ib/codes.ts'
+import type { Connection } from './ib/link/connection.ts'
+import { noteConnection } from './ib/link/gateway-notices.ts'
 import type { ControlMessage } from './ib/messages.ts'
 import type { LineSupply } from './lines/line-supply.ts'
 import type { Sessions } from './record/sessions.ts'
@@ -12,10 +14,13 @@ export interface ControlOwners {
   supply: LineSupply
   outages: IbOutages
   notices: NoticeLog
+  connection: Connection
   onEndOfTape: () => void
+  /** The gateway says that too many messages come. */
+  onTooFast: () => void
 }
 
-export function createControlRouter({ sessions, supply, outages, notices, onEndOfTape }: ControlOwners) {
+export function createControlRouter({ sessions, supply, outages, notices, connection, onEndOfTape, onTooFast }: ControlOwners) {
   const takeNotice = (code: number, text: string) => {
     const effect = outages.take(code, text)
     if (effect) supply.ibIsBack(effect, `ib-${code}`)
@@ -30,10 +35,14 @@ export function createControlRouter({ sessions, supply, outages, notices, onEndO
         supply.accepted(message.reqId, message.marketDataType)
         break
       case 'error':
+        if (message.code === TOO_FAST) onTooFast()
+        if (message.code === COMPETING_SESSION) connection.competing(message.text)
         supply.failed(message.reqId, message.code, message.text)
         break
       case 'notice':
         notices.take(message.code, message.text)
+        if (message.code === TOO_FAST) onTooFast()
+        noteConnection(connection, message.code, message.text)
         if (message.code === END_OF_TAPE) onEndOfTape()
         else takeNotice(message.code, message.text)
     }

@@ -12,12 +12,13 @@
 
 import { Observable, Subject, takeUntil } from 'rxjs'
 
+import { nyse } from '../market/calendar/calendar.ts'
 import { MarketState } from '../market/state/market-state.ts'
 import { isTick, type Tick } from '../market/tick.ts'
 import { createControlRouter } from './control-messages.ts'
 import { IbOutages } from './gaps/ib-outages.ts'
 import { GapLedger } from './gaps/ledger.ts'
-import { Feed, type FeedSettings } from './ib/link/feed.ts'
+import { Feed, type FeedOptions as LinkFeedOptions, type FeedSettings } from './ib/link/feed.ts'
 import { NoticeLog } from './ib/notice-log.ts'
 import { UnreadableMessages } from './ib/unreadable.ts'
 import { Assembler, SILENCE_MS } from './ib/ticks/assemble.ts'
@@ -34,6 +35,7 @@ import { createTickRecorder } from './record/record-tick.ts'
 import { type Judge, Recorder } from './record/recorder.ts'
 import { Sessions } from './record/sessions.ts'
 import type { CommitLag } from './telemetry/commit-lag.ts'
+import { dataIsExpected } from './telemetry/data-flow.ts'
 import type { Counts } from './telemetry/counts.ts'
 import type { Events } from './telemetry/events/index.ts'
 import type { Metrics } from './telemetry/metrics.ts'
@@ -189,11 +191,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     silenceMs: 'publish' in clock ? Number.POSITIVE_INFINITY : SILENCE_MS,
     usAt: (arrivalMs) => clock.usAt(arrivalMs),
   })
-  const notices = new NoticeLog({
-    log: (code, text, repeated) => events.notice({ code, text, repeated }),
-    onRepeated: (code, text) => events.noticeRepeated({ code, text }),
-  })
-  const unreadable = new UnreadableMessages()
+  const notices = noticesOf(options)
   const supply = new LineSupply({ ...options, assembler, outages, notices, delays: options.lineDelays })
   assembler.connect({
     onTick: (tick, arrivalUs) => supply.accepts(tick) && ticks.take(tick, arrivalUs),
@@ -212,13 +210,13 @@ export function joinFeed(options: FeedOptions): FeedHalf {
       supply.attach()
     },
   })
-  const intake = new Intake({
-    assembler,
-    onMessage: (messages) => (counts.messages += messages),
-    onControl: createControlRouter({ sessions, supply, outages, notices, onEndOfTape }),
-  })
-  const feed = new Feed({
+  const feed: Feed = new Feed({
     ...options.feed,
+    ...reportsOf(options),
+    onUp: (link, { port, isFlapping }) => {
+      events.feedUp({ host: options.feed.host, port, isFlapping })
+      supply.linkUp(link)
+    },
     onMessages: (messages) => intake.take(messages),
     onDown: (reason, retryMs) => {
       intake.stop()
@@ -227,24 +225,25 @@ export function joinFeed(options: FeedOptions): FeedHalf {
       supply.linkDown()
       events.feedDown({ reason, retryMs })
     },
-    onListenerError: (error) => events.listenerError({ error }),
-    onUnreadable: (what) => events.messageUnreadable({ what, isFirst: unreadable.take(what) }),
+    // A recording that is replayed has no dialogs, and its time may stand still until all of its lines are open.
+    isDataExpected: () => !('publish' in clock) && supply.lines.isAnyServed && dataIsExpected(nyse, undefined, recorder.nowUs),
   })
-  feed.state$.subscribe((state) => {
-    if (state.phase !== 'up') return
-    events.feedUp({ host: options.feed.host, port: options.feed.port })
-    supply.linkUp(state.link)
+  const { connection } = feed
+  events.on('linesResumed', () => connection.competing(undefined))
+  const intake = new Intake({
+    assembler,
+    onMessage: (messages) => (counts.messages += messages),
+    onControl: createControlRouter({
+      sessions,
+      supply,
+      outages,
+      notices,
+      connection,
+      onEndOfTape,
+      onTooFast: () => events.tooFast({ messagesPerSecond: feed.slowDown() }),
+    }),
   })
-  const discovery = new Discovery({
-    ...options.universe,
-    clock,
-    recorder,
-    supply,
-    events,
-    ticks: recordedTicks(recorder).pipe(takeUntil(stopped)),
-    onHopeless: onBroken,
-  })
-  supply.attached$.subscribe(() => discovery.begin())
+  const discovery = joinDiscovery(options, supply, stopped)
 
   const stop = async (): Promise<void> => {
     discovery.stop()
@@ -256,6 +255,37 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     stopped.next()
   }
   return { feed, sessions, outages, supply, discovery, stop }
+}
+
+function joinDiscovery(options: FeedOptions, supply: LineSupply, stopped: Subject<void>): Discovery {
+  const discovery = new Discovery({
+    ...options,
+    ...options.universe,
+    supply,
+    ticks: recordedTicks(options.recorder).pipe(takeUntil(stopped)),
+    againMs: options.lineDelays?.refusedMs,
+  })
+  supply.attached$.subscribe(() => discovery.begin())
+  return discovery
+}
+
+function noticesOf({ events }: FeedOptions): NoticeLog {
+  return new NoticeLog({
+    log: (code, text, repeated) => events.notice({ code, text, repeated }),
+    onRepeated: (code, text) => events.noticeRepeated({ code, text }),
+  })
+}
+
+/** What the feed only reports. */
+function reportsOf({ feed: { host }, events }: FeedOptions) {
+  const unreadable = new UnreadableMessages()
+  return {
+    onLasting: (port) => events.feedUp({ host, port, isFlapping: false }),
+    onListenerError: (error) => events.listenerError({ error }),
+    onUnreadable: (what) => events.messageUnreadable({ what, isFirst: unreadable.take(what) }),
+    onConnection: (status) => events.connectionChanged(status),
+    onImpossible: (error) => events.impossibleTransition({ error }),
+  } satisfies Partial<LinkFeedOptions>
 }
 
 function recordedTicks(recorder: Recorder): Observable<Tick> {

@@ -67,12 +67,15 @@ const ticker = z
 
 const underlying = section({
   symbol: ticker.describe('Ticker as IB writes it. One that YAML would read as something else needs quotes.'),
+  kind: oneOf(['stock', 'index']).default('stock').describe('A stock (funds are stocks too), or an index like SPX.'),
   currency: z
     .string({ error: 'a currency like USD' })
     .regex(/^[A-Z]{3}$/, { error: 'a currency like USD' })
     .default('USD')
-    .describe('Currency of the stock.'),
-  exchange: text('an exchange as IB names it').default('SMART').describe('Where IB routes to.'),
+    .describe('Currency of the underlying.'),
+  exchange: text('an exchange as IB names it')
+    .default('SMART')
+    .describe('Where IB routes to. An index is not routed: its own venue (CBOE), or any where this is SMART.'),
   primaryExchange: text('an exchange as IB names it').optional().describe('Listing exchange: tells apart equal tickers.'),
   strikes: strikes.optional().describe('all, or strikes within so many percent of the price. Default: that of the universe.'),
   expiryDays: expiryDays.optional().describe('Options up to so many days from expiry. Default: that of the universe.'),
@@ -105,7 +108,7 @@ const universe = section({
   underlyings: list(underlying, 'underlyings')
     .superRefine(refuseRepetition, { when: ({ value }) => Array.isArray(value) })
     .default([])
-    .describe('The stocks to record with their option chains.'),
+    .describe('The stocks and indices to record with their option chains.'),
 }).transform(({ underlyings, ...defaults }) => ({
   ...defaults,
   underlyings: underlyings.map((own) => ({
@@ -146,7 +149,11 @@ export const configSchema = section({
       .describe('Whose time stamps the ticks: of this machine, or the one that a replay gateway publishes.'),
     handshakeTimeoutMs: integer(100, 120_000).default(8000).describe('How long the gateway may take to greet.'),
     heartbeatMs: integer(2000, 300_000).default(10_000).describe('How often the gateway must give a sign of life.'),
-    messagesPerSecond: integer(1, 45, ' (IB takes 50)').default(40).describe('Messages sent to the gateway. IB takes 50 a second.'),
+    messagesPerSecond: integer(1, 500)
+      .default(40)
+      .describe(
+        'Most messages sent to the gateway in a second. Never more than 0.4 x lines, as IB takes half as many as the account has lines.',
+      ),
     lines: integer(1, 10_000).default(100).describe('Market-data lines of your account. Never more are open at once.'),
     marketDataType: oneOf(['live', 'frozen', 'delayed', 'delayed-frozen'])
       .default('live')

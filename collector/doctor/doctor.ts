@@ -13,7 +13,7 @@ export interface DoctorSettings {
   source: string
   directory: DirectoryNeeds
   gateway: GatewayNeeds['gateway']
-  underlying: GatewayNeeds['underlying']
+  underlyings: GatewayNeeds['underlyings']
   databaseUrl: string | undefined
 }
 
@@ -24,11 +24,11 @@ export async function* examine(settings: DoctorSettings | { problem: string }): 
     yield { check: 'settings', state: 'failed', found: settings.problem, todo: 'correct them; nothing else was checked' }
     return
   }
-  const { source, directory, gateway, underlying, databaseUrl } = settings
+  const { source, directory, gateway, underlyings, databaseUrl } = settings
   yield { check: 'settings', state: 'ok', found: source }
   yield await checkDirectory(directory)
   const { isRunning, ...lock } = await checkLock(directory.dataDir)
   yield lock
-  yield* checkGateway({ gateway, underlying, isRecording: isRunning })
+  yield* checkGateway({ gateway, underlyings, isRecording: isRunning })
   yield* checkDatabase({ dataDir: directory.dataDir, url: databaseUrl })
 }

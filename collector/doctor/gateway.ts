@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net'
 
+import { NO_DATA_ADVICE } from '../ib/link/first-data.ts'
 import { GatewayCheck, type GatewayCheckSettings, type LineAnswer } from '../ib/gateway-check.ts'
 import type { UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
 import { adviceOf } from '../lines/entitlements.ts'
@@ -9,8 +10,8 @@ import { type Finding, messageOf } from './finding.ts'
 
 export interface GatewayNeeds {
   gateway: GatewayCheckSettings & { clock: 'wall' | 'gateway' }
-  /** Absent: none is configured. */
-  underlying: UnderlyingQuery | undefined
+  /** Whose market data is looked at: one of each kind, as indices have their own. */
+  underlyings: readonly UnderlyingQuery[]
   /** A collector is running and has its lines open. */
   isRecording: boolean
 }
@@ -27,7 +28,7 @@ const CLOCK_TOLERANCE_MS = 1000
 /** No clock is wrong by that much: the gateway is replaying a recording. */
 const REPLAY_MS = 86_400_000
 
-export async function* checkGateway({ gateway, underlying, isRecording }: GatewayNeeds): AsyncGenerator<Finding> {
+export async function* checkGateway({ gateway, underlyings, isRecording }: GatewayNeeds): AsyncGenerator<Finding> {
   const place = `${gateway.host}:${gateway.port}`
   let gatewayCheck: GatewayCheck
   try {
@@ -42,8 +43,10 @@ export async function* checkGateway({ gateway, underlying, isRecording }: Gatewa
     yield await guarded('gateway clock', async () => clockFinding(await gatewayCheck.aheadMs(), gateway.clock))
     if (isRecording)
       yield notChecked('market data', 'no line is taken from the collector that is running; `tapedeck status` shows what it may have')
-    else if (!underlying) yield notChecked('market data', 'no underlying is configured (universe.underlyings)')
-    else yield await guarded('market data', async () => linesFinding(underlying.symbol, await gatewayCheck.lines(underlying)))
+    else if (underlyings.length === 0) yield notChecked('market data', 'no underlying is configured (universe.underlyings)')
+    else
+      for (const underlying of underlyings)
+        yield await guarded(checkOf(underlying), async () => linesFinding(underlying, await gatewayCheck.lines(underlying)))
   } finally {
     gatewayCheck.close()
   }
@@ -71,16 +74,26 @@ function clockFinding(ahead: { from: number; to: number } | undefined, clock: 'w
   }
 }
 
-function linesFinding(symbol: string, lines: LineAnswer[]): Finding {
-  const check = 'market data'
+const checkOf = ({ kind }: UnderlyingQuery) => (kind === 'index' ? 'index data' : 'market data')
+
+function linesFinding(underlying: UnderlyingQuery, lines: LineAnswer[]): Finding {
+  const { symbol, kind = 'stock' } = underlying
+  const check = checkOf(underlying)
   if (lines.length === 0)
     return {
       check,
       state: 'failed',
-      found: `the gateway knows no stock ${symbol}`,
-      todo: 'check universe.underlyings (symbol, exchange, currency)',
+      found: `the gateway knows no ${kind} ${symbol}`,
+      todo: 'check universe.underlyings (symbol, kind, exchange, currency)',
     }
   const found = lines.map(({ contract, served, code }) => `${contract}: ${served}${code === undefined ? '' : ` (${code})`}`).join('; ')
+  if (lines.every(({ served, isSilent }) => served !== 'refused' && isSilent))
+    return {
+      check,
+      state: 'warning',
+      found: `${found}; logged in, and no data on any line`,
+      todo: `${NO_DATA_ADVICE}; a closed market may be silent`,
+    }
   const worst =
     lines.find(({ served }) => served === 'refused') ??
     lines.find(({ served }) => served !== 'live') ??

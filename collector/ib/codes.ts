@@ -1,5 +1,7 @@
 /** IB's message codes that the collector acts on, and what they mean for it. Codes as in IB's "TWS API message codes". */
 
+/** Too many messages a second. With a setting of TWS the third one ends the connection. */
+export const TOO_FAST = 100
 const LINES_EXCEEDED = 101
 export const NO_DEFINITION = 200
 /** A cancel that came too late. */
@@ -9,9 +11,19 @@ export const CLIENT_ID_IN_USE = 326
 export const CONNECTIVITY_LOST = 1100
 export const RESTORED_DATA_LOST = 1101
 export const RESTORED_DATA_KEPT = 1102
+/** TWS has another socket port from now on; its text ends with the number. */
+export const PORT_CHANGED = 1300
 export const FARM_BROKEN = 2103
 export const FARM_WORKS = 2104
+export const HISTORY_FARM_BROKEN = 2105
+export const HISTORY_FARM_WORKS = 2106
+export const HISTORY_FARM_DORMANT = 2107
+export const FARM_DORMANT = 2108
 export const TWS_SERVER_LINK_BROKEN = 2110
+export const DEFINITION_FARM_BROKEN = 2157
+export const DEFINITION_FARM_WORKS = 2158
+/** Another session of the user has the market data. */
+export const COMPETING_SESSION = 10_197
 const BUST_EVENT = 10_225
 /** Not IB's: a replay gateway of this project has served its whole tape. */
 export const END_OF_TAPE = 99000
@@ -20,10 +32,13 @@ export const END_OF_TAPE = 99000
 const PARTIAL = new Set([10_090, 10_091, 10_167])
 
 /** Nothing is wrong with the request: too many messages, not connected, live updates failed, another session of the user has the data. */
-const TEMPORARY = new Set([100, 504, 10_182, 10_197])
+const TEMPORARY = new Set([TOO_FAST, 504, 10_182, COMPETING_SESSION])
 
-/** The account has no tick-by-tick line left, or none at all for this contract. */
-const NO_TICK_BY_TICK = new Set([322, 10_189, 10_190])
+/** The account has no tick-by-tick line left; IB also says it with 322. */
+export const TICK_BY_TICK_FULL = 10_190
+const NO_TICK_BY_TICK_LEFT = new Set([322, TICK_BY_TICK_FULL])
+/** It has none for this contract. */
+const NO_TICK_BY_TICK = 10_189
 
 /**
  * What an error means for its line: `part`, it goes on without some of its data; `no-line`, all market-data lines are taken;
@@ -41,7 +56,12 @@ export function refusalOf(code: number): Refusal | undefined {
   return TEMPORARY.has(code) ? 'for-now' : 'until-next-link'
 }
 
-/** True for refusals that stay for as long as other lines hold the tick-by-tick lines there are. */
+/** True for the refusal of a tick-by-tick line that stays for as long as others, of any client of the login, hold those that there are. */
 export function isForWantOfTickByTickLine(code: number): boolean {
-  return NO_TICK_BY_TICK.has(code)
+  return NO_TICK_BY_TICK_LEFT.has(code)
+}
+
+/** True for the refusal of a tick-by-tick line that no waiting changes. */
+export function isNeverTickByTick(code: number): boolean {
+  return code === NO_TICK_BY_TICK
 }

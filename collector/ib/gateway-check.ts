@@ -5,15 +5,15 @@
 
 import { randomInt } from 'node:crypto'
 
-import { SecType, type Contract as IbContract } from '@stoqey/ib'
+import { SecType } from '@stoqey/ib'
 import { filter, firstValueFrom, type Observable, Subject, takeUntil, timer } from 'rxjs'
 
 import { type Contract, describeContract } from '../../market/contract.ts'
-import type { UnderlyingQuery } from './lookup/find-contracts.ts'
-import { NO_DEFINITION, refusalOf } from './codes.ts'
-import { Link, RequestError } from './link/link.ts'
-import { compactDate, isoDate, optionFromDetails, stockFromDetails, toIbContract } from './lookup/map-contract.ts'
-import type { GatewayMessage } from './messages.ts'
+import { orNone, underlyingDetails, underlyingFrom, type UnderlyingQuery } from './lookup/find-contracts.ts'
+import { refusalOf } from './codes.ts'
+import { Link } from './link/link.ts'
+import { compactDate, isoDate, optionFromDetails, toIbContract } from './lookup/map-contract.ts'
+import { type GatewayMessage, isLineMessage } from './messages.ts'
 import { createPacer } from './link/pacer.ts'
 import { isDelayedType } from './ticks/tick-types.ts'
 
@@ -31,6 +31,8 @@ export interface GatewayCheckSettings {
 export interface LineAnswer {
   contract: string
   served: 'live' | 'delayed' | 'refused' | 'no answer'
+  /** No data came while it was waited for. */
+  isSilent: boolean
   code?: number
   text?: string
 }
@@ -101,19 +103,13 @@ export class GatewayCheck {
     return found && { from: askedMs - (found.value + 1) * 1000, to: Date.now() - found.value * 1000 }
   }
 
-  /** Asks for the market data of the stock and of one of its options, for a few seconds. Empty when the gateway does not know it. */
+  /** Asks for the market data of the underlying and of one of its options, for a few seconds. Empty when the gateway does not know it. */
   async lines(underlying: UnderlyingQuery): Promise<LineAnswer[]> {
-    const { symbol, currency, exchange, primaryExchange } = underlying
-    const details = await this.#details({
-      symbol,
-      currency,
-      exchange,
-      secType: SecType.STK,
-      ...(primaryExchange && { primaryExch: primaryExchange }),
-    })
-    const stock = details.map((detail) => stockFromDetails(detail)).find((found) => found !== undefined)
-    if (!stock) return []
-    const chains = await this.#link.chainParameters(symbol, stock.conId ?? 0)
+    const { symbol, currency } = underlying
+    const details = await underlyingDetails(this.#link, underlying)
+    const root = details?.map((detail) => underlyingFrom(detail, underlying)).find((found) => found !== undefined)
+    if (!root) return []
+    const chains = (await orNone(this.#link.chainParameters(symbol, root.conId ?? 0, root.kind))) ?? []
     const today = new Date().toISOString().slice(0, 10)
     const expiries = chains.flatMap(({ tradingClass, expirations }) =>
       expirations.flatMap((expiration) => ({ tradingClass, expiry: isoDate(expiration) ?? '' })),
@@ -122,33 +118,28 @@ export class GatewayCheck {
     const chosen = expiries.filter(({ expiry }) => expiry >= today).sort(byExpiry)[0] ?? expiries.sort(byExpiry).at(-1)
     const options =
       chosen &&
-      (await this.#details({
-        symbol,
-        currency,
-        exchange: 'SMART',
-        secType: SecType.OPT,
-        lastTradeDateOrContractMonth: compactDate(chosen.expiry),
-        tradingClass: chosen.tradingClass,
-      }))
+      (await orNone(
+        this.#link.contractDetails({
+          symbol,
+          currency,
+          exchange: 'SMART',
+          secType: SecType.OPT,
+          lastTradeDateOrContractMonth: compactDate(chosen.expiry),
+          tradingClass: chosen.tradingClass,
+        }),
+      ))
     const listed = (options ?? []).flatMap((detail) => optionFromDetails(detail) ?? []).sort((a, b) => a.strike - b.strike)
     const option = listed[Math.floor(listed.length / 2)]
-    return Promise.all([stock, ...(option ? [option] : [])].map((contract) => this.#line(contract)))
+    return Promise.all([root, ...(option ? [option] : [])].map((contract) => this.#line(contract)))
   }
 
   close(): void {
     this.#link.close()
   }
 
-  async #details(contract: IbContract) {
-    return this.#link.contractDetails(contract).catch((error: unknown) => {
-      if (error instanceof RequestError && error.ibCode === NO_DEFINITION) return []
-      throw error
-    })
-  }
-
   async #line(contract: Contract): Promise<LineAnswer> {
     const reqId = this.#link.newReqId()
-    const answer: LineAnswer = { contract: describeContract(contract), served: 'no answer' }
+    const answer: LineAnswer = { contract: describeContract(contract), served: 'no answer', isSilent: true }
     const over = new Subject<void>()
     const heard = this.#messages.pipe(takeUntil(timer(LINE_LIMIT_MS)), takeUntil(over)).forEach((message) => {
       if (!('reqId' in message) || message.reqId !== reqId) return
@@ -160,8 +151,13 @@ export class GatewayCheck {
         answer.served = 'refused'
         over.next()
       } else if (message.type === 'line-accepted') {
-        if (message.marketDataType !== undefined) answer.served = isDelayedType(message.marketDataType) ? 'delayed' : 'live'
-      } else if (answer.served !== 'no answer') over.next()
+        if (message.marketDataType === undefined) return
+        answer.served = isDelayedType(message.marketDataType) ? 'delayed' : 'live'
+        if (!answer.isSilent) over.next()
+      } else if (isLineMessage(message)) {
+        answer.isSilent = false
+        if (answer.served !== 'no answer') over.next()
+      }
     })
     await this.#link.openLine(reqId, toIbContract(contract), '')
     await heard

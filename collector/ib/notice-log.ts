@@ -1,10 +1,11 @@
 /**
- * Which of the gateway's notices are logged. The first of a kind is, and those that repeat it are counted: one line a minute says how
- * many there were, as long as they go on. A kind is a code with its text but for the numbers in it.
+ * Which of the gateway's notices are logged. The first of a kind is, and those that repeat it are counted; when none has come for a
+ * minute, one line says how many there were. A kind is a code with its text but for the numbers in it, so that a notice that changes is
+ * logged at once. What repeats for hours fills no log: that it lasts is what the connection's state says (link/connection.ts).
  *
- * States of a kind: unknown -> logged, its minute running -> (at the end of the minute) unknown when it was not repeated, else
- * logged again with the count. So that a gateway that never says the same thing twice fills no log either, only so many kinds
- * are known at a time; what comes beyond them is counted as one.
+ * States of a kind: unknown -> logged -> repeating (each repetition begins a quiet minute anew) -> (at its end) logged with the count,
+ * unknown. So that a gateway that never says the same thing twice fills no log either, only so many kinds are known at a time; what
+ * comes beyond them is counted as one.
  */
 
 export interface NoticeLogOptions {
@@ -12,7 +13,7 @@ export interface NoticeLogOptions {
   log: (code: number, text: string, repeated: number) => void
   /** It is counted only; for those who debug. */
   onRepeated: (code: number, text: string) => void
-  everyMs?: number
+  quietMs?: number
 }
 
 interface Kind {
@@ -23,20 +24,20 @@ interface Kind {
   timer: NodeJS.Timeout
 }
 
-const EVERY_MS = 60_000
+const QUIET_MS = 60_000
 const MAX_KINDS = 100
 const OTHERS = 'others'
 
 export class NoticeLog {
   readonly #log: NoticeLogOptions['log']
   readonly #onRepeated: NoticeLogOptions['onRepeated']
-  readonly #everyMs: number
+  readonly #quietMs: number
   readonly #kinds = new Map<string, Kind>()
 
-  constructor({ log, onRepeated, everyMs = EVERY_MS }: NoticeLogOptions) {
+  constructor({ log, onRepeated, quietMs = QUIET_MS }: NoticeLogOptions) {
     this.#log = log
     this.#onRepeated = onRepeated
-    this.#everyMs = everyMs
+    this.#quietMs = quietMs
   }
 
   take(code: number, text: string): void {
@@ -45,12 +46,13 @@ export class NoticeLog {
     const known = this.#kinds.get(key)
     if (known) {
       known.repeated++
+      known.timer.refresh()
       Object.assign(known, { code, text })
       this.#onRepeated(code, text)
       return
     }
     this.#log(code, text, 0)
-    this.#kinds.set(key, { code, text, repeated: 0, timer: setTimeout(() => this.#minuteOver(key), this.#everyMs).unref() })
+    this.#kinds.set(key, { code, text, repeated: 0, timer: setTimeout(() => this.#isOver(key), this.#quietMs).unref() })
   }
 
   /** Logs what was counted since. */
@@ -62,12 +64,9 @@ export class NoticeLog {
     this.#kinds.clear()
   }
 
-  #minuteOver(key: string): void {
+  #isOver(key: string): void {
     const kind = this.#kinds.get(key)
-    if (!kind) return
-    if (kind.repeated === 0) return void this.#kinds.delete(key)
-    this.#log(kind.code, kind.text, kind.repeated)
-    kind.repeated = 0
-    kind.timer = setTimeout(() => this.#minuteOver(key), this.#everyMs).unref()
+    this.#kinds.delete(key)
+    if (kind && kind.repeated > 0) this.#log(kind.code, kind.text, kind.repeated)
   }
 }

@@ -1,10 +1,10 @@
 /** When a line is asked for again by itself: the intervals, and the conditions by its state and by the answers it had. */
 
-import { isForWantOfTickByTickLine } from '../ib/codes.ts'
+import { isForWantOfTickByTickLine, isNeverTickByTick } from '../ib/codes.ts'
 import type { Line, LineState } from './line.ts'
 
 export const DELAYS = {
-  /** Between attempts to have one market-data line more than the gateway had. */
+  /** Between attempts to have one line more than the gateway had, of market data or tick by tick. */
   lineMs: 300_000,
   /** Between attempts to have a line that is refused for now, and until one that got data after a refusal is asked for. */
   pausedMs: 60_000,
@@ -39,10 +39,16 @@ export function askAgainInMs(line: Line, delays: LineDelays): number | undefined
     case 'paused':
       return delays.pausedMs
     case 'refused':
+      if (isWithoutRoom(line)) return delays.lineMs
       return line.isFinal || line.retries >= RETRIES ? undefined : delays.refusedMs
     default:
       return undefined
   }
+}
+
+/** True for a tick-by-tick line that waits for one that another contract gives back. */
+function isWithoutRoom({ feed, refusalCode }: Line): boolean {
+  return feed !== undefined && refusalCode !== undefined && isForWantOfTickByTickLine(refusalCode)
 }
 
 /** True when the gateway has served it before, or serves another contract of its symbol: its refusal may be a passing one. */
@@ -58,7 +64,7 @@ export function noteRefusal(line: Line, code: number, delays: LineDelays): boole
   if (wasOpenLong) line.forgetAnswers()
   const isRepeated = line.refusalCode === code
   line.refusalCode = code
-  line.isFinal = line.feed !== undefined && isForWantOfTickByTickLine(code)
+  line.isFinal = line.feed !== undefined && isNeverTickByTick(code)
   return isRepeated
 }
 

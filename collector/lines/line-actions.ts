@@ -132,6 +132,11 @@ export class LineActions {
     return this.#askedMs.get(line.key) ?? Number.NEGATIVE_INFINITY
   }
 
+  /** Requests over a lost link do not hold back those over the next one: the gateway takes them, and has the stream still open at most. */
+  forgetRequests(): void {
+    this.#askedMs.clear()
+  }
+
   /** True when a line's turn comes too early, as IB takes a tick-by-tick request only once in a while; it comes again then. */
   defer(line: Line): boolean {
     const inMs = line.feed ? this.askedMs(line) + this.#delays.tickByTickMs - performance.now() : 0

@@ -96,6 +96,7 @@ export class LineSupply {
 
   linkDown(): void {
     this.#link = undefined
+    this.lines.linkIsNew()
     this.#detach('link-lost')
   }
 

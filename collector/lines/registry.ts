@@ -12,13 +12,14 @@
  *   IB lost and found     what has no answer is asked for at once, what is open and stays silent after 10 s
  */
 
-import type { Refusal } from '../ib/codes.ts'
+import { isForWantOfTickByTickLine, type Refusal, TICK_BY_TICK_FULL } from '../ib/codes.ts'
 import { afterOutage, DELAYS, type LineDelays, noteRefusal } from './ask-again.ts'
 import { LimitProbe } from './limit-probe.ts'
 import { LineActions } from './line-actions.ts'
 import { LineTable } from './line-table.ts'
 import { type Line, type LineCounts, lineKey, type WantedLine } from './line.ts'
 import { type LineOpener, RequestQueue } from './queue.ts'
+import { TickByTickLimit } from './tick-by-tick-limit.ts'
 
 export interface LineRegistryOptions {
   /** The line is asked for: messages with this id are its. */
@@ -56,6 +57,7 @@ export class LineRegistry {
   readonly #queue: RequestQueue
   readonly #actions: LineActions
   readonly #probe: LimitProbe
+  readonly #tickByTickLimit: TickByTickLimit
   readonly #paused = new Set<Line>()
 
   constructor(options: LineRegistryOptions) {
@@ -68,6 +70,7 @@ export class LineRegistry {
     this.#table = new LineTable({ onReleased: options.onReleased, onImpossible })
     this.#queue = new RequestQueue({ mayAsk: (line) => this.#mayAsk(line), ask: (line, opener) => this.#actions.send(line, opener) })
     this.#actions = new LineActions({ ...options, table: this.#table, queue: this.#queue, delays: this.#delays })
+    this.#tickByTickLimit = new TickByTickLimit(this.#delays.lineMs)
     this.#probe = new LimitProbe({
       counts: this.#table.marketData,
       lines: () => this.#table.all,
@@ -96,6 +99,12 @@ export class LineRegistry {
   /** Market-data lines that the gateway serves at once, when it has fewer than are wanted. */
   get limit(): number | undefined {
     return this.#probe.reported
+  }
+
+  /** True when the gateway has accepted a market-data line, or has not answered for one. */
+  get isAnyServed(): boolean {
+    const { asked, open, silent } = this.marketData
+    return asked + open + silent > 0
   }
 
   /** Market-data lines, open or not. */
@@ -134,6 +143,11 @@ export class LineRegistry {
     this.#probe.linkUp()
     for (const line of this.#table.all) this.#actions.enqueue(line)
     void this.#queue.run()
+  }
+
+  /** The next link is another one: what was asked for over the last does not count as asked for a moment ago. */
+  linkIsNew(): void {
+    this.#actions.forgetRequests()
   }
 
   /** All lines are closed as of `untilUs`, the last proof that data was flowing. */
@@ -214,6 +228,7 @@ export class LineRegistry {
       else this.#notePaused(line, code, text)
     } else {
       const isRepeated = noteRefusal(line, code, this.#delays)
+      if (line.feed && isForWantOfTickByTickLine(code)) this.#tickByTickLimit.learn(line, this.#table.all)
       this.#actions.end(line, 'refuse', cause)
       this.#options.onRefused(line, { code, text }, isRepeated)
     }
@@ -264,7 +279,7 @@ export class LineRegistry {
     this.#actions.move(line, 'reset')
     this.#actions.close(line, cause)
     this.#table.remove(line)
-    this.#paused.delete(line)
+    if (this.#paused.delete(line) && this.#paused.size === 0) this.#options.onResumed()
     this.#probe.forget(line)
     this.#options.onUnwanted(line)
   }
@@ -282,12 +297,21 @@ export class LineRegistry {
 
   #mayAsk(line: Line): boolean {
     if (this.#actions.defer(line)) return false
-    if (line.feed) return true
+    if (line.feed) return this.#mayAskTickByTick(line)
     if (this.#probe.hasRoom()) return true
     if (line.reqId !== undefined) this.#actions.cancel(line)
     this.#actions.move(line, 'full')
     this.#actions.close(line, 'no-line')
     this.#settle()
+    return false
+  }
+
+  #mayAskTickByTick(line: Line): boolean {
+    if (this.#tickByTickLimit.mayAsk(line, this.#table.all)) return true
+    line.refusalCode ??= TICK_BY_TICK_FULL
+    if (line.reqId !== undefined) this.#actions.cancel(line)
+    this.#actions.move(line, 'refuse')
+    this.#actions.close(line, `refused: ${line.refusalCode}`)
     return false
   }
 

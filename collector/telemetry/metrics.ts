@@ -3,6 +3,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 import type { JournalBound } from '../journal/bound.ts'
+import { CONNECTION_STATES, type ConnectionState, isConnected } from '../ib/link/connection.ts'
 import type { LineCounts } from '../lines/line.ts'
 import { marksText } from '../../market/marks.ts'
 import { type Counts, unaccounted } from './counts.ts'
@@ -17,7 +18,7 @@ export interface Metrics {
 }
 
 export interface WatchedParts {
-  feedUp: () => boolean
+  connection: () => ConnectionState
   pendingBatches: () => number
   lines: () => Readonly<Record<'market-data' | 'tick-by-tick', LineCounts>>
   openGaps: () => number
@@ -133,7 +134,7 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
   }
 }
 
-function watchParts(registry: Registry, { feedUp, pendingBatches, lines, openGaps, missingRows, silentMs }: WatchedParts): void {
+function watchParts(registry: Registry, { connection, pendingBatches, lines, openGaps, missingRows, silentMs }: WatchedParts): void {
   const { gauge } = readers(registry)
   gauge('batches_pending', 'Batches that wait for the database.', pendingBatches)
   new Gauge({
@@ -146,7 +147,16 @@ function watchParts(registry: Registry, { feedUp, pendingBatches, lines, openGap
         for (const [state, count] of Object.entries(states)) this.set({ feed, state }, count)
     },
   })
-  gauge('feed_up', '1 while connected to the gateway.', () => (feedUp() ? 1 : 0))
+  gauge('feed_up', '1 while connected to the gateway.', () => (isConnected(connection()) ? 1 : 0))
+  new Gauge({
+    name: 'tapedeck_gateway_state',
+    help: '1 for the state of the connection to the gateway, 0 for the others.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      for (const state of CONNECTION_STATES) this.set({ state }, state === connection() ? 1 : 0)
+    },
+  })
   gauge('rows_missing', 'Rows of the newest batches that were committed and are gone from the database.', missingRows)
   gauge('gaps_open', 'Gaps in the recording that are open now.', openGaps)
   gauge(

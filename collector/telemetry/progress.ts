@@ -1,5 +1,6 @@
 /** How far a recording is, for whoever started it. */
 
+import type { ConnectionState } from '../ib/link/connection.ts'
 import type { EntitlementRow } from '../lines/entitlements.ts'
 import type { LineCounts } from '../lines/line.ts'
 import type { Counts } from './counts.ts'
@@ -7,7 +8,8 @@ import type { Counts } from './counts.ts'
 export interface CollectProgress {
   /** Undefined until the time is known. */
   marketTimeUs: number | undefined
-  feed: 'connecting' | 'up' | 'stopped'
+  /** Of the connection (collector/ib/link/connection.ts). */
+  feed: ConnectionState
   linesWanted: number
   /** Market-data lines by their state: `open`; `no-line`, waiting because the gateway has none left; and so on (collector/lines). */
   marketData: LineCounts

@@ -3,11 +3,14 @@
  * is not expected now, and becomes durable, in the database within a stated time.
  */
 
+import { type ConnectionStatus, isConnected } from '../ib/link/connection.ts'
 import type { GapStart } from '../gaps/gap.ts'
 import { isoFromUs } from '../../market/time.ts'
 
 export interface ReadinessFacts {
-  connected: boolean
+  connection: ConnectionStatus
+  /** Lines are asked for, and none has got any data since the connection was made. */
+  isWithoutData: boolean
   /** The gateway says that it has lost IB. */
   ibIsAway: boolean
   recording: boolean
@@ -42,15 +45,18 @@ export function notReadyReasons(facts: ReadinessFacts): string[] {
   return [...feedReasons(facts), ...(facts.journalTrouble === undefined ? [] : [facts.journalTrouble]), ...databaseReasons(facts.database)]
 }
 
-function feedReasons({ connected, ibIsAway, recording, lines, silentMs, openGaps }: ReadinessFacts): string[] {
+function feedReasons({ connection, isWithoutData, ibIsAway, recording, lines, silentMs, openGaps }: ReadinessFacts): string[] {
   const reasons: string[] = []
-  if (!connected) reasons.push('not connected to the gateway')
+  const connected = isConnected(connection.state)
+  if (!connected) reasons.push(`not connected to the gateway (${connection.state})`)
   if (!recording) reasons.push('not recording: the time is not known yet')
   if (connected && ibIsAway) reasons.push('the gateway has lost its connection to IB')
   if (connected && recording && lines.open === 0) {
     if (lines.wanted > 0) reasons.push(`none of the ${lines.wanted} wanted lines is open`)
     else reasons.push('the contracts to record are not known yet')
   }
+  if (connection.state === 'paused') reasons.push(`another session of the user has the market data: ${connection.reasons[0]}`)
+  if (connected && isWithoutData) reasons.push('logged in, and no data on any line: a dialog of TWS or IB Gateway may wait for an answer')
   if (connected && silentMs !== undefined) reasons.push(`no market data on any line for ${seconds(silentMs)}`)
   for (const { fromTsUs, cause } of openGaps) reasons.push(`data is missing since ${isoFromUs(fromTsUs)}: ${cause}`)
   return reasons

@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { z } from 'zod'
 
 import { isoFromUs } from '../../market/time.ts'
+import { CONNECTION_STATES, type ConnectionStatus, isConnected } from '../ib/link/connection.ts'
 import type { EntitlementRow } from '../lines/entitlements.ts'
 import type { LineCounts } from '../lines/line.ts'
 import { messageOf } from '../../market/errors.ts'
@@ -29,13 +30,16 @@ export const statusSchema = z.object({
     host: z.string(),
     port: count,
     clientId: count,
-    state: z.enum(['connecting', 'up', 'stopped']),
+    /** See docs/connection.md. */
+    state: z.enum(CONNECTION_STATES),
     connectedSince: moment.nullable(),
     /** When the connection was lost, or else the start. */
     disconnectedSince: moment.nullable(),
     reconnects: count,
     /** Why it is not connected. */
     fault: z.string().nullable(),
+    /** What keeps data away although it is connected. */
+    hindrances: z.array(z.string()),
     /** The gateway says that it has lost IB: no data comes, though it is connected. */
     ibIsAway: z.boolean(),
   }),
@@ -111,7 +115,8 @@ export interface StatusSources {
   events: Events
   /** Undefined until recording has begun. */
   session: () => { id: number; marketTimeUs: number } | undefined
-  feed: () => Status['gateway']['state']
+  /** `port`: of the connection, or of the next attempt. */
+  connection: () => ConnectionStatus & { port: number }
   ibIsAway: () => boolean
   notReady: () => string[]
   /** Time of the last tick; whether data is expected now; for how long none came although it is. */
@@ -247,12 +252,14 @@ export function createStatusPage(sources: StatusSources): StatusPage {
   }
 }
 
-function gatewayOf({ gateway, counts, feed, ibIsAway }: StatusSources, seen: Seen, startedMs: number): Status['gateway'] {
+function gatewayOf({ gateway, counts, connection, ibIsAway }: StatusSources, seen: Seen, startedMs: number): Status['gateway'] {
+  const { state, reasons, port } = connection()
   return {
     host: gateway.host,
-    port: gateway.port,
+    port,
     clientId: gateway.clientId,
-    state: feed(),
+    state,
+    hindrances: isConnected(state) ? [...reasons] : [],
     connectedSince: seen.connectedAtMs === undefined ? null : isoFromMs(seen.connectedAtMs),
     disconnectedSince: seen.connectedAtMs === undefined ? isoFromMs(seen.lostAtMs ?? startedMs) : null,
     reconnects: counts.reconnects,

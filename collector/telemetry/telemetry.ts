@@ -9,6 +9,7 @@ import { isDiskFull } from '../../system/durable-files.ts'
 import type { GapLedger } from '../gaps/ledger.ts'
 import type { IbOutages } from '../gaps/ib-outages.ts'
 import type { Feed } from '../ib/link/feed.ts'
+import { NO_DATA } from '../ib/link/first-data.ts'
 import type { JournalBound } from '../journal/bound.ts'
 import type { LineSupply } from '../lines/line-supply.ts'
 import type { CollectorClock } from '../record/clock.ts'
@@ -83,9 +84,9 @@ export class Telemetry {
     const { missingRows, checkRowsMs } = options
     this.#rowCheck = new RowCheck({ missingRows, events: parts.events, ...(checkRowsMs !== undefined && { pauseMs: checkRowsMs }) })
     this.#page = this.#createPage()
-    const { metrics, writer, supply, ledger } = parts
+    const { metrics, writer, supply, ledger, feed } = parts
     metrics.watch({
-      feedUp: () => this.#phase === 'up',
+      connection: () => feed.connection.state,
       pendingBatches: () => writer.pending,
       lines: () => ({ 'market-data': supply.lines.marketData, 'tick-by-tick': supply.lines.tickByTick }),
       openGaps: () => ledger.open.length,
@@ -130,10 +131,6 @@ export class Telemetry {
     await this.#server?.close()
   }
 
-  get #phase(): CollectProgress['feed'] {
-    return this.#parts.feed.state$.value.phase
-  }
-
   /** The last tick, whether data is expected now, and for how long none came although it is. */
   get #data() {
     const { state, recorder } = this.#parts
@@ -143,9 +140,10 @@ export class Telemetry {
   }
 
   #notReady(): string[] {
-    const { outages, recorder, supply, ledger, bound, writer, lag } = this.#parts
+    const { feed, outages, recorder, supply, ledger, bound, writer, lag } = this.#parts
     return notReadyReasons({
-      connected: this.#phase === 'up',
+      connection: feed.connection.status,
+      isWithoutData: feed.connection.has(NO_DATA),
       ibIsAway: outages.isAway,
       recording: recorder.recording,
       lines: { wanted: supply.lines.wanted, open: supply.lines.marketData.open },
@@ -163,10 +161,10 @@ export class Telemetry {
   }
 
   #progress(): CollectProgress {
-    const { clock, supply, counts, lag } = this.#parts
+    const { feed, clock, supply, counts, lag } = this.#parts
     return {
       marketTimeUs: clock.known ? clock.nowUs() : undefined,
-      feed: this.#phase,
+      feed: feed.connection.state,
       linesWanted: supply.lines.wanted,
       marketData: { ...supply.lines.marketData },
       tickByTick: { ...supply.lines.tickByTick },
@@ -178,13 +176,13 @@ export class Telemetry {
   }
 
   #createPage(): StatusPage {
-    const { counts, events, clock, recorder, ledger, outages, supply, discovery, bound, writer, lag } = this.#parts
+    const { counts, events, clock, recorder, ledger, outages, supply, discovery, bound, writer, lag, feed } = this.#parts
     return createStatusPage({
       ...this.#options,
       counts,
       events,
       session: () => (recorder.recording ? { id: recorder.sessionId, marketTimeUs: clock.nowUs() } : undefined),
-      feed: () => this.#phase,
+      connection: () => ({ ...feed.connection.status, port: feed.port }),
       ibIsAway: () => outages.isAway,
       notReady: () => this.#notReady(),
       data: () => this.#data,

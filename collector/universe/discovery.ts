@@ -1,8 +1,9 @@
 /**
  * Finds the universe when a link is up, and again when the settings changed.
  *
- * States: idle (no link was up yet) -> finding -> known. A lost link interrupts it, and the next one begins anew; another failure that
- * waiting may mend is tried again after 5 s. What cannot be mended so ends the recording, unless lines of earlier settings are held.
+ * States: idle (no link was up yet) -> finding -> known, or refused in part (asked again after a minute) -> finding. A lost link
+ * interrupts it, and the next one goes on where it was; any other failure is tried again after 5 s. Nothing that the gateway says of a
+ * contract ends the recording: it also says that it knows none while its definitions are away.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,9 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Observable } from 'rxjs'
 
 import type { MarketClock } from '../../market/time.ts'
-import { FeedError } from '../../market/errors.ts'
 import type { Tick } from '../../market/tick.ts'
-import { type Link, RequestError } from '../ib/link/link.ts'
+import type { Link } from '../ib/link/link.ts'
+import { LookUps } from '../ib/lookup/look-ups.ts'
 import type { LineSupply } from '../lines/line-supply.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
@@ -31,18 +32,24 @@ export interface DiscoveryOptions extends DiscoverySettings {
   events: Events
   /** Ticks as they are recorded. */
   ticks: Observable<Tick>
-  /** No waiting can mend it. */
-  onHopeless: (error: FeedError) => void
+  /** Other than the usual pause before refused contracts are asked for again. */
+  againMs?: number | undefined
 }
 
 const RETRY_MS = 5000
+const AGAIN_MS = 60_000
 
 export class Discovery {
   readonly #options: DiscoveryOptions
   readonly #stop = new AbortController()
+  readonly #lookUps = new LookUps()
   #settings: DiscoverySettings
   #running: Promise<void> | undefined
+  /** Ends a pause. */
+  #wake = new AbortController()
+  /** Lines of some settings are held. */
   #isKnown = false
+  #isUnknownLogged = false
   /** What was found, by the settings of the underlying. */
   readonly #discovered = new Map<string, Discovered>()
 
@@ -64,46 +71,63 @@ export class Discovery {
   /** Takes over other settings; they are applied behind what is being looked for now. */
   configure(settings: DiscoverySettings): void {
     this.#settings = settings
+    this.#isUnknownLogged = false
+    this.#wake.abort()
     this.#running = this.#running?.then(() => this.#discover())
   }
 
   stop(): void {
     this.#stop.abort()
+    this.#wake.abort()
   }
 
   async #discover(): Promise<void> {
-    const { events, supply, onHopeless } = this.#options
+    const { events, supply, againMs = AGAIN_MS } = this.#options
     const { signal } = this.#stop
     for (let { link } = supply; link && !signal.aborted; { link } = supply) {
+      this.#wake = new AbortController()
+      const settings = this.#settings
       try {
-        await this.#find(link)
-        return
+        const isAgain = await this.#find(link)
+        if (settings !== this.#settings) return
+        if (!isAgain) return
+        await this.#pause(againMs)
       } catch (error) {
         if (signal.aborted) return
-        if (error instanceof FeedError && !(error instanceof RequestError) && !error.retryable) {
-          if (this.#isKnown) return events.universeKept({ error })
-          return onHopeless(error)
-        }
         events.discoveryFailed({ error })
+        await this.#pause(RETRY_MS)
       }
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
+      // The run behind this one has the new settings.
+      if (settings !== this.#settings) return
     }
-    // The next link begins anew.
+    // The next link goes on.
     this.#running = undefined
   }
 
-  async #find(link: Link): Promise<void> {
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#wake.signal }).catch(() => undefined)
+  }
+
+  /** Returns true when something is to be asked for again. */
+  async #find(link: Link): Promise<boolean> {
     const { events, clock, recorder, ticks, supply } = this.#options
-    await openUniverse(link, {
+    const { known, again } = await openUniverse(link, {
       ...this.#settings,
       events,
       nowUs: () => clock.nowUs(),
       instrumentOf: (contract) => recorder.instrumentOf(contract),
       registry: supply.lines,
       ticks,
+      lookUps: this.#lookUps,
       discovered: this.#discovered,
     })
-    this.#isKnown = true
-    supply.universeFound()
+    if (known > 0) {
+      this.#isKnown = true
+      supply.universeFound()
+    } else if (!this.#isUnknownLogged) {
+      this.#isUnknownLogged = true
+      events.universeUnknown({ symbols: this.#settings.underlyings.map(({ symbol }) => symbol), areLinesKept: this.#isKnown })
+    }
+    return again
   }
 }

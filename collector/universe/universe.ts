@@ -1,20 +1,25 @@
 /**
- * From the configured underlyings to market-data lines: finds each stock and its chain, centres the strikes, and shares the lines,
- * nearest the money first. Runs once; an interrupted run starts again with the next link. It runs again when the settings were
- * changed: an underlying whose own settings are the same keeps its chain and its centre, so that its lines stay as they are.
+ * From the configured underlyings to market-data lines: finds each stock or index and its chain, centres the strikes, and shares the
+ * lines, nearest the money first. One round asks for everything that is not known; what was found is kept for the next one, which
+ * follows when the link was lost on the way, when something was refused, or when the settings were changed. An underlying whose own
+ * settings are the same keeps its chain and its centre, so that its lines stay as they are.
+ *
+ * While chains are still being looked for, what is known of them gets lines every 15 s: a busy gateway takes a minute for an expiry.
  */
 
 import type { Observable } from 'rxjs'
 import { filter } from 'rxjs'
 
 import { nyse } from '../../market/calendar/calendar.ts'
-import type { Contract, OptionContract, StockContract } from '../../market/contract.ts'
-import { FeedError } from '../../market/errors.ts'
+import type { Contract, IndexContract, OptionContract, StockContract } from '../../market/contract.ts'
 import type { Tick } from '../../market/tick.ts'
 import { addDays } from '../../market/time.ts'
-import { findChain, findStock, type UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
+import { ChainSearch } from '../ib/lookup/chain-search.ts'
+import { findUnderlying, underlyingDetails, type UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
 import type { Link } from '../ib/link/link.ts'
+import type { LookUps } from '../ib/lookup/look-ups.ts'
 import { PriceGrids } from '../ib/lookup/price-grids.ts'
+import { Refusals } from '../ib/lookup/refusals.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import { referencePrice } from './reference-price.ts'
 import { type StrikeRange, selectOptions, shareLines } from './select.ts'
@@ -39,110 +44,197 @@ export interface UniverseOptions {
   instrumentOf: (contract: Contract) => number
   registry: LineRegistry
   ticks: Observable<Tick>
-  /** What earlier runs have found, by the settings of the underlying. */
+  lookUps: LookUps
+  /** What earlier rounds have found, by the settings of the underlying. */
   discovered: Map<string, Discovered>
 }
 
-/** What was found of an underlying. */
+/** What is known of an underlying. */
 export interface Discovered {
-  stock: StockContract
-  chain: OptionContract[]
+  settings: UnderlyingSettings
+  refusals: Refusals
+  /** Undefined until the gateway has named it. */
+  root: StockContract | IndexContract | undefined
+  chain: ChainSearch | undefined
   /** The price around which its strikes were chosen; undefined when none was needed, or there was none. */
   center: number | undefined
+  /** Options of its chain when that was logged last. */
+  logged: number | undefined
 }
+
+type Known = Discovered & { root: StockContract | IndexContract; chain: ChainSearch }
 
 /** Recorded as the reason of a line that a change of the settings has closed. */
 const CONFIG_CAUSE = 'config'
 
 /** Waits so long for a last trade before a close or a tight quote will do. */
 const REFERENCE_WAIT_MS = 5000
+/** Between two looks at what was found of chains that are not complete. */
+const MEANWHILE_MS = 15_000
 
-/** Throws a FeedError when the gateway knows none of the underlyings, or when the link is lost on the way. */
-export async function openUniverse(link: Link, options: UniverseOptions): Promise<void> {
-  const { underlyings, lines, events, instrumentOf, registry, discovered } = options
+/**
+ * One round. Throws a FeedError when the link is lost on the way, or the gateway does not answer.
+ *
+ * @returns `known`: how many underlyings the gateway knows; `again`: something was refused, and may be known in a while
+ */
+export async function openUniverse(link: Link, options: UniverseOptions): Promise<{ known: number; again: boolean }> {
+  const { underlyings, lines, events, registry, discovered } = options
   const grids = new PriceGrids({ link, onMissing: (rule, error) => events.noMarketRule({ rule, error }) })
-  const found = await Promise.all(
-    underlyings.map(async (settings) => {
-      const before = discovered.get(JSON.stringify(settings))
-      return { settings, before, stock: before?.stock ?? (await findStock(link, grids, settings)) }
-    }),
-  )
-  const known: { settings: UnderlyingSettings; stock: StockContract; before: Discovered | undefined }[] = []
-  for (const { settings, stock, before } of found) {
-    if (stock) known.push({ settings, stock, before })
-    else events.unknownUnderlying({ symbol: settings.symbol })
+  const all = underlyings.map((settings) => discoveredOf(settings, discovered))
+  const newRoots = await findRoots(link, grids, all, options)
+  const known = all.flatMap((one) => knownOf(one, options))
+  if (known.length === 0) {
+    settleRefusals(all, false, options)
+    return { known: 0, again: true }
   }
-  if (known.length === 0)
-    throw new FeedError(
-      `The gateway knows none of the configured underlyings (${underlyings.map(({ symbol }) => symbol).join(', ')}). Check universe.underlyings.`,
-      { code: 'no-underlyings' },
-    )
-  const stocks = known.slice(0, lines)
-  const lineOf = (contract: Contract): WantedLine => ({ instrument: instrumentOf(contract), contract })
-  const stockLines = stocks.map(({ stock }) => lineOf(stock))
+  const roots = known.slice(0, lines)
+  const lineOf = (contract: Contract): WantedLine => ({ instrument: options.instrumentOf(contract), contract })
+  const rootLines = roots.map(({ root }) => lineOf(root))
   // A new stock's price is needed before its options are chosen.
-  registry.makeRoomFor(stockLines, lines, CONFIG_CAUSE)
-  registry.want(stockLines)
-  // IB has few such lines: those who come first get the trades and the quotes both.
-  const tickByTick = stocks
-    .filter(({ settings }) => settings.tickByTick)
-    .flatMap(({ stock }): WantedLine[] => [
-      { ...lineOf(stock), feed: 'tick-by-tick-trades' },
-      { ...lineOf(stock), feed: 'tick-by-tick-quotes' },
+  registry.makeRoomFor(rootLines, lines, CONFIG_CAUSE)
+  registry.want(rootLines)
+  // IB has few such lines: those who come first get the trades and the quotes both. It makes no ticks of an index.
+  const tickByTick = roots
+    .filter(({ settings, root }) => settings.tickByTick && root.kind === 'stock')
+    .flatMap(({ root }): WantedLine[] => [
+      { ...lineOf(root), feed: 'tick-by-tick-trades' },
+      { ...lineOf(root), feed: 'tick-by-tick-quotes' },
     ])
   registry.want(tickByTick)
-  const chains = await Promise.all(known.map((underlying) => listChain(link, grids, underlying, options)))
+  const prices = watchPrices(known, options)
+  const newOptions = await searchChains(link, grids, known, options, () => {
+    const choices = known.map((one) => {
+      const price = prices.get(one)
+      return price?.isOver ? selectOptions(one.chain.options, one.settings.strikes, price.value) : []
+    })
+    for (const option of shareLines(choices, lines)) if (registry.wanted < lines) registry.want([lineOf(option)])
+  })
   // When every strike is wanted and all fit, no price is needed, and none is waited for.
-  const fits = known.length + chains.reduce((sum, { chain }) => sum + chain.length, 0) <= lines
-  const choices = await Promise.all(chains.map((listed) => choose(listed, fits, options)))
+  const fits = known.length + known.reduce((sum, { chain }) => sum + chain.options.length, 0) <= lines
+  const choices = await Promise.all(known.map((one) => choose(one, prices.get(one)?.found, fits, events)))
   const wanted = choices.reduce((sum, choice) => sum + choice.length, known.length)
   if (wanted > lines) events.overBudget({ wanted, lines })
   const shared = shareLines(choices, Math.max(0, lines - known.length)).map(lineOf)
-  registry.wantOnly([...stockLines, ...tickByTick, ...shared], CONFIG_CAUSE)
+  registry.wantOnly([...rootLines, ...tickByTick, ...shared], CONFIG_CAUSE)
+  const isWitnessed = newRoots || newOptions || (await knowsAnything(link, known, all))
+  return { known: known.length, again: settleRefusals(all, isWitnessed, options) }
 }
 
-interface ListedChain {
-  settings: UnderlyingSettings
-  stock: StockContract
-  before: Discovered | undefined
-  chain: OptionContract[]
-  /** Of the underlying; watched from the moment at which its line was asked for. */
-  price: Promise<number | undefined>
+function discoveredOf(settings: UnderlyingSettings, discovered: Map<string, Discovered>): Discovered {
+  const key = JSON.stringify(settings)
+  const before = discovered.get(key)
+  if (before) return before
+  const fresh = { settings, refusals: new Refusals(), root: undefined, chain: undefined, center: undefined, logged: undefined }
+  discovered.set(key, fresh)
+  return fresh
 }
 
-async function listChain(
+/** Asks for the underlyings that are not known. Returns true when one of them was found. */
+async function findRoots(
   link: Link,
   grids: PriceGrids,
-  { settings, stock, before }: Pick<ListedChain, 'settings' | 'stock' | 'before'>,
-  { nowUs, instrumentOf, ticks }: UniverseOptions,
-): Promise<ListedChain> {
-  const instrument = instrumentOf(stock)
-  const price =
-    before?.center === undefined
-      ? referencePrice(ticks.pipe(filter((tick) => tick.instrument === instrument)), REFERENCE_WAIT_MS)
-      : Promise.resolve(before.center)
-  if (before) return { settings, stock, before, chain: before.chain, price }
-  const today = nyse.zone.dateOf(nowUs())
-  const chain = await findChain(link, grids, stock, {
-    from: today,
-    to: addDays(today, settings.expiryDays),
-    tradingClasses: settings.tradingClasses,
-  })
-  return { settings, stock, before, chain, price }
+  all: readonly Discovered[],
+  { lookUps, events }: UniverseOptions,
+): Promise<boolean> {
+  const unknown = all.filter(({ root, refusals }) => !root && !refusals.areFinal)
+  await Promise.all(
+    unknown.map(async (one) => {
+      one.root = await lookUps.run(() => findUnderlying(link, grids, one.settings))
+      if (one.root) return
+      one.refusals.note()
+      if (one.refusals.isFirst) events.unknownUnderlying({ ...one.settings, isFinal: false })
+    }),
+  )
+  return unknown.some(({ root }) => root)
 }
 
+/** The underlying with the search for its chain, when the gateway has named it. */
+function knownOf(one: Discovered, { nowUs }: UniverseOptions): Known[] {
+  if (!one.root) return []
+  const today = nyse.zone.dateOf(nowUs())
+  const { expiryDays, tradingClasses } = one.settings
+  one.chain ??= new ChainSearch(one.root, { from: today, to: addDays(today, expiryDays), tradingClasses })
+  return [one as Known]
+}
+
+interface Price {
+  found: Promise<number | undefined>
+  isOver: boolean
+  value: number | undefined
+}
+
+/** The prices of the underlyings, watched from the moment at which their lines were asked for. */
+function watchPrices(known: readonly Known[], { ticks, instrumentOf }: UniverseOptions): Map<Known, Price> {
+  return new Map(
+    known.map((one) => {
+      const instrument = instrumentOf(one.root)
+      const found =
+        one.center === undefined
+          ? referencePrice(ticks.pipe(filter((tick) => tick.instrument === instrument)), REFERENCE_WAIT_MS)
+          : Promise.resolve(one.center)
+      const price: Price = { found, isOver: false, value: undefined }
+      void found.then((value) => Object.assign(price, { isOver: true, value }))
+      return [one, price]
+    }),
+  )
+}
+
+/** Searches all chains at once. Returns true when something new was found. `onMeanwhile` may use what is known so far. */
+async function searchChains(
+  link: Link,
+  grids: PriceGrids,
+  known: readonly Known[],
+  { lookUps }: UniverseOptions,
+  onMeanwhile: () => void,
+): Promise<boolean> {
+  const timer = setInterval(onMeanwhile, MEANWHILE_MS)
+  try {
+    const outcomes = await Promise.allSettled(known.map(({ chain }) => chain.search({ link, grids, lookUps })))
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failure) throw failure.reason
+    return outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value)
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+/** Without anything new in a round, one contract that was known is asked for again: a gateway that refuses that too says nothing of the rest. */
+async function knowsAnything(link: Link, known: readonly Known[], all: readonly Discovered[]): Promise<boolean> {
+  const [witness] = known
+  if (!witness || all.every(isComplete)) return true
+  return (await underlyingDetails(link, witness.settings)) !== undefined
+}
+
+/**
+ * Counts the refusals of the round where the gateway knew something else. Returns true when something is to be asked for again.
+ */
+function settleRefusals(all: readonly Discovered[], isWitnessed: boolean, { events }: UniverseOptions): boolean {
+  if (isWitnessed)
+    for (const { settings, root, refusals, chain } of all) {
+      const wasFinal = refusals.areFinal
+      refusals.settle()
+      chain?.settle()
+      if (!root && refusals.areFinal && !wasFinal) events.unknownUnderlying({ ...settings, isFinal: true })
+    }
+  return !all.every(isComplete)
+}
+
+const isComplete = ({ root, refusals, chain }: Discovered) => (root ? chain?.isComplete === true : refusals.areFinal)
+
 async function choose(
-  { settings, stock, before, chain, price }: ListedChain,
+  one: Known,
+  price: Promise<number | undefined> | undefined,
   fits: boolean,
-  options: UniverseOptions,
+  events: Events,
 ): Promise<OptionContract[]> {
-  const { events, discovered } = options
+  const { settings, chain } = one
   const { symbol, strikes } = settings
   const needsPrice = strikes !== 'all' || !fits
-  const center = needsPrice ? await price : before?.center
-  if (needsPrice && center === undefined) events.noReferencePrice({ symbol })
-  const chosen = selectOptions(chain, strikes, center)
-  if (!before) events.chainDiscovered({ symbol, options: chain.length, chosen: chosen.length })
-  discovered.set(JSON.stringify(settings), { stock, chain, center })
+  if (needsPrice) one.center = await price
+  if (needsPrice && one.center === undefined) events.noReferencePrice({ symbol })
+  const { options } = chain
+  const chosen = selectOptions(options, strikes, one.center)
+  if (one.logged !== options.length) events.chainDiscovered({ symbol, options: options.length, chosen: chosen.length })
+  one.logged = options.length
   return chosen
 }

@@ -71,7 +71,8 @@ forEachEdition('beside a collector that records', (edition) => {
       let status: Status | undefined
       await collector.until('ticks are written', async () => {
         status = await askStatus({ dataDir: place.dataDir }).catch(() => undefined)
-        return status !== undefined && status.ticks.written > 0 && status.lines.asked === 0 && status.entitlements.length === 2
+        if (!status || status.database.missingRows === null) return false
+        return status.ticks.written > 0 && status.lines.asked === 0 && status.entitlements.length === 2
       })
       status = statusSchema.parse(JSON.parse(expectDone(await place.tapedeck(['status', '--json']).ended)))
       const { ticks, lines, gateway, session, database, journal, entitlements, ...rest } =
@@ -80,7 +81,15 @@ forEachEdition('beside a collector that records', (edition) => {
       expect(ticks.received).toBe(ticks.written + ticks.quarantined + dropped + ticks.inFlight)
       expect(rest).toMatchObject({ program: 'tapedeck', pid: collector.child.pid, dataDir: place.dataDir, gaps: { total: 0, last: [] } })
       expect(session).toMatchObject({ clock: 'gateway', marketTime: expect.stringMatching(/^2014-06-05T/) })
-      expect(gateway).toMatchObject({ port, clientId: 87, state: 'up', reconnects: 0, fault: null, connectedSince: expect.any(String) })
+      expect(gateway).toMatchObject({
+        port,
+        clientId: 87,
+        state: 'ready',
+        hindrances: [],
+        reconnects: 0,
+        fault: null,
+        connectedSince: expect.any(String),
+      })
       expect(lines).toMatchObject({ limit: 100, asked: 0, withoutLine: 0, paused: 0, refused: 0, wanted: lines.open })
       expect(lines.open).toBeGreaterThan(1)
       expect(database).toEqual({
@@ -88,8 +97,7 @@ forEachEdition('beside a collector that records', (edition) => {
         server: expect.stringMatching(/^PostgreSQL \d/),
         answering: true,
         fault: null,
-        // Looked for once a minute.
-        missingRows: null,
+        missingRows: 0,
       })
       expect(journal.segments).toBe(1)
       expect(entitlements.map(({ kind, live }) => [kind, live])).toEqual([

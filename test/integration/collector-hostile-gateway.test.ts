@@ -5,6 +5,7 @@
 
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
+import { isConnected } from '../../collector/ib/link/connection.ts'
 import { busyQuotes } from '../support/tape/busy-tape.ts'
 import { ask, startCollecting } from '../support/process/collecting.ts'
 import { forEachEdition } from '../support/database/databases.ts'
@@ -49,7 +50,7 @@ forEachEdition('a collector whose gateway talks nonsense', (edition) => {
         collector.logged.length = 0
       }
       const { received } = collector.progress.counts
-      await collector.until('ticks come as before', ({ counts, feed }) => feed === 'up' && counts.received > received + 200)
+      await collector.until('ticks come as before', ({ counts, feed }) => isConnected(feed) && counts.received > received + 200)
       const { counts } = await collector.stop()
 
       expect(counts).toMatchObject({ inFlight: 0, reconnects: 0 })

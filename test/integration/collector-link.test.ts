@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 
+import { isConnected } from '../../collector/ib/link/connection.ts'
 import { listSegments } from '../../collector/journal/directory.ts'
 import { readRecords } from '../../db/tape/reader.ts'
 import { busyQuotes } from '../support/tape/busy-tape.ts'
@@ -103,7 +104,7 @@ forEachEdition('a collector whose gateway', (edition) => {
   it('is lost and found again closes its lines as of the last sign of life, opens them under new ids and names the gap', async () => {
     const { collector, proxy, databaseUrl } = await recording(edition)
     proxy.cut()
-    await collector.until('the loss is noticed', ({ feed, counts }) => feed === 'connecting' && counts.lines === 0)
+    await collector.until('the loss is noticed', ({ feed, counts }) => !isConnected(feed) && counts.lines === 0)
     proxy.resume()
     await collector.until('all lines are open again', ({ counts }) => counts.lines === LINES)
     await moreTicks(collector)
@@ -145,7 +146,7 @@ forEachEdition('a collector whose gateway', (edition) => {
     // A new bid, and the connection ends before its ask.
     proxy.say(1, 6, reqId, 1, 77.77, 7, 1)
     proxy.cut()
-    await collector.until('the loss is noticed', ({ feed, counts }) => feed === 'connecting' && counts.received > received)
+    await collector.until('the loss is noticed', ({ feed, counts }) => !isConnected(feed) && counts.received > received)
     proxy.resume()
     await collector.until('all lines are open again', ({ counts }) => counts.lines === LINES)
     await collector.stop()

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
+import { isConnected } from '../../collector/ib/link/connection.ts'
 import { openRecordSource } from '../../db/read/record-source.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { forEachEdition } from '../support/database/databases.ts'
@@ -61,7 +62,7 @@ forEachEdition('a session of every kind of record', (edition) => {
     proxy.say(...DATA_BACK)
     await proxy.tear(2, 'reset')
     proxy.cut()
-    await collector.until('the loss is noticed', ({ feed }) => feed === 'connecting')
+    await collector.until('the loss is noticed', ({ feed }) => !isConnected(feed))
     proxy.resume()
     await collector.until('the lines are open again', ({ counts }) => counts.lines >= CONTRACTS.length)
     await moreTicks(collector)

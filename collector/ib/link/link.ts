@@ -9,15 +9,15 @@
 
 import { setMaxListeners } from 'node:events'
 
-import { ErrorCode, EventName, IBApi, type Contract as IbContract, type ContractDetails, TickByTickDataType } from '@stoqey/ib'
+import { ErrorCode, EventName, IBApi, type Contract as IbContract, type ContractDetails, SecType, TickByTickDataType } from '@stoqey/ib'
 
 import type { PriceStep } from '../../../market/contract.ts'
 import { FeedError } from '../../../market/errors.ts'
 import { guardFrames } from './frame-guard.ts'
-import { CLIENT_ID_IN_USE } from '../codes.ts'
+import { CLIENT_ID_IN_USE, PORT_CHANGED } from '../codes.ts'
 import { type Guard, listenToLines } from './line-listeners.ts'
 import type { GatewayMessage } from '../messages.ts'
-import type { Pacer } from './pacer.ts'
+import type { Pacer, Priority } from './pacer.ts'
 
 export interface LinkOptions {
   host: string
@@ -27,6 +27,8 @@ export interface LinkOptions {
   /** 1 when absent. */
   firstReqId?: number
   pacer: Pacer
+  /** The gateway accepted the socket; the handshake follows. */
+  onOpened?: () => void
   /** Messages since the last call, in order. */
   onMessages: (messages: GatewayMessage[]) => void
   onLost: (reason: string) => void
@@ -39,6 +41,8 @@ export interface LinkOptions {
 /** Answers of one request, gathered until its end. */
 interface Request {
   add: (item: unknown) => void
+  /** The gateway is at work on requests of this kind: the time for an answer begins anew. */
+  wait: () => void
   end: () => void
   fail: (error: Error) => void
 }
@@ -62,9 +66,19 @@ export interface ChainParameters {
   strikes: number[]
 }
 
-const REQUEST_TIMEOUT_MS = 30_000
+/** How long an answer may take. A gateway that is busy with definitions answers one request after the other, a minute each. */
+interface Timeout {
+  firstMs: number
+  /** After an item of it. */
+  nextMs: number
+}
+
+/** Code of the error of a request that got no answer. */
+export const SILENT = 'gateway-silent'
+
+const DEFINITION_TIMEOUT: Timeout = { firstMs: 180_000, nextMs: 60_000 }
 /** A market rule is a look-up in a table that every gateway has, and the recording can do without. */
-const RULE_TIMEOUT_MS = 5000
+const RULE_TIMEOUT: Timeout = { firstMs: 5000, nextMs: 5000 }
 /** The library's own limiter must never hold messages back: its queue survives a reconnect. Our pacer is in front. */
 const LIBRARY_RATE = 10_000
 /** The library has reported a message of no known kind already, and says of its fields that they were left over. */
@@ -79,6 +93,8 @@ export class Link {
   readonly #requests = new Map<number, Request>()
   /** Market rules that are asked for, by their own number: their messages carry no request id. */
   readonly #rules = new Map<number, Request>()
+  /** Requests for lines that have not left the pacer. */
+  readonly #opening = new Map<number, Promise<void>>()
   #inbox: GatewayMessage[] = []
   #scheduled = false
   #nextReqId: number
@@ -87,6 +103,7 @@ export class Link {
   #up = false
   #lastError = ''
   #clientIdInUse = false
+  #movedTo: number | undefined
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -139,6 +156,11 @@ export class Link {
     return this.#clientIdInUse
   }
 
+  /** The port to which TWS has moved, when that ended the link. */
+  get movedTo(): number | undefined {
+    return this.#movedTo
+  }
+
   /** The first id that this link has not used. */
   get nextReqId(): number {
     return this.#nextReqId
@@ -149,7 +171,7 @@ export class Link {
   }
 
   requestCurrentTime(): Promise<void> {
-    return this.#send(() => this.#api.reqCurrentTime())
+    return this.#send(() => this.#api.reqCurrentTime(), 'heartbeat')
   }
 
   requestMarketDataType(type: number): Promise<void> {
@@ -157,21 +179,21 @@ export class Link {
   }
 
   openLine(reqId: number, contract: IbContract, genericTicks: string): Promise<void> {
-    return this.#send(() => this.#api.reqMktData(reqId, contract, genericTicks, false, false))
+    return this.#open(reqId, () => this.#api.reqMktData(reqId, contract, genericTicks, false, false))
   }
 
   closeLine(reqId: number): Promise<void> {
-    return this.#send(() => this.#api.cancelMktData(reqId))
+    return this.#close(reqId, () => this.#api.cancelMktData(reqId))
   }
 
   /** One message for every trade, or for every change of the best bid and ask. IB serves a handful of such lines. */
   openTickByTick(reqId: number, contract: IbContract, what: 'trades' | 'quotes'): Promise<void> {
     const type = what === 'trades' ? TickByTickDataType.AllLast : TickByTickDataType.BidAsk
-    return this.#send(() => this.#api.reqTickByTickData(reqId, contract, type, 0, false))
+    return this.#open(reqId, () => this.#api.reqTickByTickData(reqId, contract, type, 0, false))
   }
 
   closeTickByTick(reqId: number): Promise<void> {
-    return this.#send(() => this.#api.cancelTickByTickData(reqId))
+    return this.#close(reqId, () => this.#api.cancelTickByTickData(reqId))
   }
 
   /** Every listed contract that matches. Empty fields match all. Rejects with a RequestError, code 200 when there is none. */
@@ -179,13 +201,15 @@ export class Link {
     return this.#request((reqId) => this.#api.reqContractDetails(reqId, contract))
   }
 
-  chainParameters(symbol: string, conId: number): Promise<ChainParameters[]> {
-    return this.#request((reqId) => this.#api.reqSecDefOptParams(reqId, symbol, '', 'STK', conId))
+  /** The options on a stock or an index, venue by venue. */
+  chainParameters(symbol: string, conId: number, kind: 'stock' | 'index' = 'stock'): Promise<ChainParameters[]> {
+    const secType = kind === 'index' ? SecType.IND : SecType.STK
+    return this.#request((reqId) => this.#api.reqSecDefOptParams(reqId, symbol, '', secType, conId))
   }
 
   /** The steps of a price grid. Asked for once at a time. Rejects when there is no answer, as for a rule that does not exist. */
   marketRule(id: number): Promise<PriceStep[]> {
-    return this.#request((ruleId) => this.#api.reqMarketRule(ruleId), id, this.#rules, RULE_TIMEOUT_MS)
+    return this.#request((ruleId) => this.#api.reqMarketRule(ruleId), id, this.#rules, RULE_TIMEOUT)
   }
 
   close(): void {
@@ -208,28 +232,56 @@ export class Link {
     this.#options.onLost(reason)
   }
 
-  async #send(send: () => void): Promise<void> {
-    await this.#options.pacer.send(send, this.#abort.signal)
+  async #send(send: () => void, priority?: Priority): Promise<void> {
+    await this.#options.pacer.send(send, this.#abort.signal, priority)
+  }
+
+  async #open(reqId: number, send: () => void): Promise<void> {
+    const sent = this.#send(send, 'line')
+    this.#opening.set(reqId, sent)
+    await sent.finally(() => this.#opening.delete(reqId))
+  }
+
+  /** A cancel goes first, but not ahead of the request that it cancels: the line would be open for ever. */
+  #close(reqId: number, send: () => void): Promise<void> {
+    const cancel = () => this.#send(send, 'cancel')
+    return this.#opening.get(reqId)?.then(cancel) ?? cancel()
   }
 
   /** The time for an answer runs from when the request has left the pacer. */
-  #request<T>(send: (id: number) => void, id = this.newReqId(), requests = this.#requests, timeoutMs = REQUEST_TIMEOUT_MS): Promise<T[]> {
+  #request<T>(send: (id: number) => void, id = this.newReqId(), requests = this.#requests, timeout = DEFINITION_TIMEOUT): Promise<T[]> {
     return new Promise((resolve, reject) => {
       const items: unknown[] = []
+      let timer: NodeJS.Timeout | undefined
       const finish = (settle: () => void) => {
         clearTimeout(timer)
         requests.delete(id)
         settle()
       }
-      const fail = (error: Error) => finish(() => reject(error))
-      let timer: NodeJS.Timeout | undefined
-      requests.set(id, { add: (item) => items.push(item), end: () => finish(() => resolve(items as T[])), fail })
+      const workedOn = () => {
+        for (const other of requests.values()) other.wait()
+      }
+      const fail = (error: Error) => {
+        finish(() => reject(error))
+        if (error instanceof RequestError) workedOn()
+      }
+      const end = () => {
+        finish(() => resolve(items as T[]))
+        workedOn()
+      }
+      const expire = (ms: number, what: string) => {
+        clearTimeout(timer)
+        timer = setTimeout(() => fail(new FeedError(`The gateway ${what} within ${ms / 1000} s.`, { code: SILENT, retryable: true })), ms)
+      }
+      const add = (item: unknown) => {
+        if (items.push(item) === 1) expire(timeout.nextMs, 'sent no more of its answer')
+        workedOn()
+      }
+      requests.set(id, { add, wait: () => timer?.refresh(), end, fail })
       this.#send(() => {
-        timer = setTimeout(() => {
-          fail(new FeedError(`The gateway did not answer within ${timeoutMs / 1000} s.`, { code: 'gateway-silent', retryable: true }))
-        }, timeoutMs)
+        expire(timeout.firstMs, 'did not answer')
         send(id)
-      }).catch(fail)
+      }, 'history').catch(fail)
     })
   }
 
@@ -270,6 +322,10 @@ export class Link {
     const now = () => performance.now()
     const unreadable = (what: string) => this.#options.onUnreadable(what.slice(0, MAX_TEXT))
 
+    api.once(
+      EventName.sent,
+      guard(() => this.#options.onOpened?.()),
+    )
     guardFrames(api, { onBroken: onDown, onUnreadable: (error) => unreadable(error instanceof Error ? error.message : String(error)) })
     api.on(EventName.nextValidId, guard(onUp))
     api.on(
@@ -303,6 +359,7 @@ export class Link {
           this.#clientIdInUse = true
         }
         this.#push({ type: 'notice', code, text, arrivalMs: now() })
+        if (code === PORT_CHANGED) this.#move(text, onDown)
       }),
     )
     api.on(
@@ -311,6 +368,14 @@ export class Link {
     )
     this.#listenToRequests(guard)
     listenToLines(api, guard, (message) => this.#push(message))
+  }
+
+  /** `… Please reconnect on the new port - 7498`. Without a number the gateway's closing of the socket ends the link. */
+  #move(text: string, onDown: (reason: string) => void): void {
+    const port = Number(/(\d+)\D*$/.exec(text)?.[1])
+    if (!(port > 0 && port < 65_536)) return
+    this.#movedTo = port
+    onDown(text)
   }
 
   #listenToRequests(guard: Guard): void {

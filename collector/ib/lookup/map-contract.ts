@@ -2,11 +2,11 @@
 
 import { type ContractDetails, type Contract as IbContract, OptionType, SecType } from '@stoqey/ib'
 
-import type { Contract, OptionContract, PriceStep, StockContract } from '../../../market/contract.ts'
+import type { Contract, IndexContract, OptionContract, PriceStep, StockContract } from '../../../market/contract.ts'
 import { hoursOf } from './listed-hours.ts'
 
 /** Everything goes through IB's router unless a contract says otherwise. */
-const SMART = 'SMART'
+export const SMART = 'SMART'
 
 /** The request form of a contract. */
 export function toIbContract(contract: Contract): IbContract {
@@ -33,7 +33,7 @@ export function toIbContract(contract: Contract): IbContract {
       return {
         ...common,
         secType: SecType.OPT,
-        lastTradeDateOrContractMonth: compactDate(contract.expiry),
+        lastTradeDateOrContractMonth: compactDate(listedDate(contract)),
         strike: contract.strike,
         right: contract.right === 'C' ? OptionType.Call : OptionType.Put,
         multiplier: contract.multiplier,
@@ -63,6 +63,13 @@ export function stockFromDetails(details: ContractDetails, priceGrid?: readonly 
   }
 }
 
+export function indexFromDetails(details: ContractDetails): IndexContract | undefined {
+  const { contract } = details
+  const { symbol, exchange, conId } = contract
+  if (!symbol || !exchange || contract.secType !== SecType.IND) return undefined
+  return { kind: 'index', symbol, currency: contract.currency ?? 'USD', venue: exchange, ...(conId && { conId }), ...hoursOf(details) }
+}
+
 /**
  * Undefined when IB left out what makes an option. IB lists one that is settled at the opening (SPX, VIX) under its last day of trading,
  * and names the day after as its real expiration.
@@ -89,6 +96,15 @@ export function optionFromDetails(details: ContractDetails, priceGrid?: readonly
     ...(priceGrid && { priceGrid }),
     ...hoursOf(details),
   }
+}
+
+/**
+ * The date under which IB knows the option: its last day of trading, but for the monthly ones listed before 2015, which IB listed under
+ * the Saturday of their expiry.
+ */
+function listedDate({ expiry, lastTradeDate = expiry }: OptionContract): string {
+  const isSaturday = new Date(`${expiry}T00:00:00Z`).getUTCDay() === 6
+  return isSaturday ? expiry : lastTradeDate
 }
 
 /** `2014-06-21` -> `20140621`. */

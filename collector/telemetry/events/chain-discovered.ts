@@ -7,7 +7,8 @@ export interface ChainDiscovered {
   chosen: number
 }
 
-/** Logs the size of a chain. */
-export function chainDiscovered({ log }: EventContext, what: ChainDiscovered): void {
+/** Logs the size of a chain. Ends the fault of its discovery. */
+export function chainDiscovered({ log, faults }: EventContext, what: ChainDiscovered): void {
+  faults.end('discovery')
   log.info({ ...what }, 'chain discovered')
 }

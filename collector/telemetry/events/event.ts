@@ -12,4 +12,6 @@ export interface EventContext {
   faults: Faults
   /** Of gaps: a farm that flaps makes many. */
   gapLines: LineBudget
+  /** Of changes of the connection's state. */
+  connectionLines: LineBudget
 }

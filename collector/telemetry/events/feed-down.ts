@@ -6,9 +6,10 @@ export interface FeedDown {
   retryMs: number
 }
 
-/** Counts a link that was lost or did not come up; logs it when that begins and when the reason changes. */
+/** Counts a link that was lost or did not come up; logs it when that begins and for each reason that is new since. */
 export function feedDown({ log, counts, faults }: EventContext, { reason, retryMs }: FeedDown): void {
   counts.reconnects++
-  const level = faults.begin('feed', reason) ? 'warn' : 'debug'
+  // Two reasons may alternate for hours: nothing listens, and nothing answers.
+  const level = faults.add('feed', reason.replaceAll(/\d+/g, '#')) ? 'warn' : 'debug'
   log[level]({ reason, retryMs: Math.round(retryMs) }, 'not connected to the gateway; retrying')
 }

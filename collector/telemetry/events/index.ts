@@ -12,6 +12,7 @@ import { blocksDamaged } from './blocks-damaged.ts'
 import { chainDiscovered } from './chain-discovered.ts'
 import { clockStepped } from './clock-stepped.ts'
 import { collectorFileFailed } from './collector-file-failed.ts'
+import { connectionChanged } from './connection-changed.ts'
 import { databaseDown } from './database-down.ts'
 import { databaseUp } from './database-up.ts'
 import { discoveryFailed } from './discovery-failed.ts'
@@ -57,7 +58,8 @@ import { subscriberFailed } from './subscriber-failed.ts'
 import { tickByTickRefused } from './tick-by-tick-refused.ts'
 import { ticksDropped } from './ticks-dropped.ts'
 import { ticksDropping } from './ticks-dropping.ts'
-import { universeKept } from './universe-kept.ts'
+import { tooFast } from './too-fast.ts'
+import { universeUnknown } from './universe-unknown.ts'
 import { unknownTickType } from './unknown-tick-type.ts'
 import { unknownUnderlying } from './unknown-underlying.ts'
 import { waitingForDatabase } from './waiting-for-database.ts'
@@ -73,6 +75,7 @@ const EVENTS = {
   chainDiscovered,
   clockStepped,
   collectorFileFailed,
+  connectionChanged,
   databaseDown,
   databaseUp,
   discoveryFailed,
@@ -118,7 +121,8 @@ const EVENTS = {
   tickByTickRefused,
   ticksDropped,
   ticksDropping,
-  universeKept,
+  tooFast,
+  universeUnknown,
   unknownTickType,
   unknownUnderlying,
   waitingForDatabase,
@@ -136,7 +140,7 @@ export type Events = { readonly [N in EventName]: (...what: Told<N>) => void } &
 }
 
 export function createEvents(log: Logger, counts: Counts): Events {
-  const context: EventContext = { log, counts, faults: new Faults(), gapLines: new LineBudget() }
+  const context: EventContext = { log, counts, faults: new Faults(), gapLines: new LineBudget(), connectionLines: new LineBudget() }
   const listeners = new Map<string, ((...what: unknown[]) => void)[]>()
   const methods = Object.entries(EVENTS).map(([name, tell]) => [
     name,

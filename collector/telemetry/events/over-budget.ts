@@ -5,7 +5,8 @@ export interface OverBudget {
   lines: number
 }
 
-/** Logs that there are fewer market-data lines than contracts. */
-export function overBudget({ log }: EventContext, what: OverBudget): void {
-  log.warn({ ...what }, 'more contracts than market-data lines; the ones farthest from the money are not recorded')
+/** Logs that there are fewer market-data lines than contracts, when that begins and when the figures change. */
+export function overBudget({ log, faults }: EventContext, what: OverBudget): void {
+  if (faults.begin('over-budget', `${what.wanted} ${what.lines}`))
+    log.warn({ ...what }, 'more contracts than market-data lines; the ones farthest from the money are not recorded')
 }

@@ -158,6 +158,8 @@ export class Collecting {
         marketDataType: 1,
         genericTicks: [],
         ...options.gateway,
+        // Tests take connections down more often than gateways do.
+        retryDelays: { attemptsPerMinute: 1000, factor: 2, ...options.gateway?.retryDelays },
       },
       underlyings: options.underlyings ?? [TWX_CHAIN],
       rules: { maxSpreadPercent: 100, disabled: [] },

@@ -39,9 +39,9 @@ function logging() {
 it('says every ten seconds how many lines are open while they are being opened, and when all are', () => {
   const log = logging()
   log.pass(5, 'connecting', 0, 100)
-  log.pass(11, 'up', 0, 100)
-  log.pass(10, 'up', 40, 60)
-  log.pass(30, 'up', 100)
+  log.pass(11, 'ready', 0, 100)
+  log.pass(10, 'ready', 40, 60)
+  log.pass(30, 'ready', 100)
   expect(log.messages()).toEqual([
     '14 opening market-data lines: 0 of 100 open',
     '24 opening market-data lines: 40 of 100 open',
@@ -51,47 +51,47 @@ it('says every ten seconds how many lines are open while they are being opened, 
 
 it('says so again when a chain was opened between two reports', () => {
   const log = logging()
-  log.pass(2, 'up', 1)
-  log.pass(2, 'up', 4)
+  log.pass(2, 'ready', 1)
+  log.pass(2, 'ready', 4)
   expect(log.messages()).toEqual(['0 all 1 market-data lines are open', '2 all 4 market-data lines are open'])
 })
 
 it('does not repeat itself while lines stay without an answer', () => {
   const log = logging()
-  log.pass(59, 'up', 40, 60)
+  log.pass(59, 'ready', 40, 60)
   expect(log.messages()).toEqual(['10 opening market-data lines: 40 of 100 open'])
 })
 
 it('says how many are open when the rest was refused', () => {
   const log = logging()
-  log.pass(2, 'up', 0, 100)
-  log.pass(2, 'up', 70, 0, 30)
+  log.pass(2, 'ready', 0, 100)
+  log.pass(2, 'ready', 70, 0, 30)
   // A minute later the refused ones are asked for again.
-  log.pass(1, 'up', 70, 30)
-  log.pass(1, 'up', 70, 0, 30)
+  log.pass(1, 'ready', 70, 30)
+  log.pass(1, 'ready', 70, 0, 30)
   expect(log.messages()).toEqual(['2 70 of 100 market-data lines are open'])
 })
 
 it('says that all are open though they were opened between two looks, and again over a new link', () => {
   const log = logging()
   log.pass(2, 'connecting', 0, 4)
-  log.pass(2, 'up', 4)
+  log.pass(2, 'ready', 4)
   log.pass(2, 'connecting', 0, 4)
-  log.pass(2, 'up', 4)
+  log.pass(2, 'ready', 4)
   expect(log.messages()).toEqual(['2 all 4 market-data lines are open', '6 all 4 market-data lines are open'])
 })
 
 it('says once a minute how the recording does, also when it does not', () => {
   const log = logging()
-  log.pass(59, 'up', 100)
+  log.pass(59, 'ready', 100)
   log.said.length = 0
-  log.pass(1, 'up', 100)
+  log.pass(1, 'ready', 100)
   log.counts.received = 6000
   log.counts.written = 5990
   log.counts.journaled = 6000
   log.counts.settled = 5990
   log.counts.gaps = 2
-  log.pass(60, 'up', 100)
+  log.pass(60, 'ready', 100)
   log.pass(60, 'connecting', 0, 100)
   log.pass(1, 'connecting', 0, 100)
   const figures = { lagMs: 42, received: 6000, written: 5990, inFlight: 10, dropped: 0, gaps: 2 }

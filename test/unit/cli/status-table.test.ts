@@ -23,6 +23,7 @@ const FIRST: Status = {
     disconnectedSince: '2026-11-21T11:59:15.250Z',
     reconnects: 0,
     fault: null,
+    hindrances: [],
     ibIsAway: false,
   },
   notReady: ['not connected to the gateway', 'not recording: the time is not known yet'],
@@ -141,7 +142,7 @@ describe('the table of a status', () => {
   it('says since when it is connected', () => {
     const gateway = {
       ...FIRST.gateway,
-      state: 'up' as const,
+      state: 'ready' as const,
       connectedSince: '2026-11-21T09:57:59.000Z',
       disconnectedSince: null,
       reconnects: 1,
@@ -152,6 +153,22 @@ describe('the table of a status', () => {
         .replaceAll(/ +/g, ' '),
     ).toContain('connected for 2 h 2 min (since 2026-11-21T09:57:59Z), 1 failed or lost connection')
   })
+
+  it('says what keeps data away although it is connected, and what it waits for when it is not', () => {
+    const connected = { ...FIRST.gateway, connectedSince: '2026-11-21T09:57:59.000Z', disconnectedSince: null }
+    const said = (gateway: Status['gateway']) =>
+      rowsOf({ ...FIRST, gateway })
+        .join(' ')
+        .replaceAll(/ +/g, ' ')
+    expect(said({ ...connected, state: 'degraded', hindrances: ["IB's farm usopt is not connected (2103)"] })).toContain(
+      "degraded: some market data cannot come IB's farm usopt is not connected (2103)",
+    )
+    expect(said({ ...connected, state: 'paused', hindrances: ['No market data during competing live session'] })).toContain(
+      'paused: another session of the user has the market data No market data during competing live session',
+    )
+    expect(said({ ...FIRST.gateway, state: 'waiting', fault: 'refused' })).toContain(': refused waiting for the gateway')
+  })
+
   it('says when the last commit was, and that the database takes ticks only when none wait for it', () => {
     const database = { server: 'PostgreSQL 18.4', answering: true, lastCommit: '2026-11-21T11:59:45.000Z', missingRows: 0, fault: null }
     expect(rowsOf({ ...FIRST, database })).toContain('                takes ticks, last commit 15 s ago')

@@ -70,7 +70,15 @@ export async function collectorOn(
   const ledger = new GapLedger(recorder, events)
   let ended = 0
   const topology = joinFeed({
-    feed: { host: '127.0.0.1', port: server.port, clientId: 5, handshakeTimeoutMs: 5000, heartbeatMs: 60_000, messagesPerSecond: 1000 },
+    feed: {
+      host: '127.0.0.1',
+      port: server.port,
+      clientId: 5,
+      handshakeTimeoutMs: 5000,
+      heartbeatMs: 60_000,
+      messagesPerSecond: 1000,
+      lines: 100,
+    },
     marketDataType: 1,
     genericTicks: [100, 101],
     clock,
@@ -78,16 +86,16 @@ export async function collectorOn(
     ledger,
     counts,
     events,
-    // Nothing to discover: the lines are wanted here.
+    // Nothing to discover, unless a test says otherwise: the lines are wanted here.
     universe: { underlyings: [], lines: 100 },
     onBroken: unexpected,
     onBegun: () => undefined,
     onEndOfTape: () => ended++,
     ...options,
   })
-  topology.discovery.begin = () => undefined
+  if (!options.universe) topology.discovery.begin = () => undefined
   topology.supply.attached$.subscribe(() => {
-    if (topology.supply.lines.wanted > 0) return
+    if (options.universe || topology.supply.lines.wanted > 0) return
     const wanted = lines.map((contract) => ({ instrument: recorder.instrumentOf(contract), contract }))
     topology.supply.lines.want(wanted)
     topology.supply.lines.want(wanted.flatMap((line) => feeds.map((feed) => ({ ...line, feed }))))

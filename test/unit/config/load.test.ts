@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { defaultDataDir, loadConfig } from '../../../config/load.ts'
 import { configSchema } from '../../../config/schema.ts'
 import { failure, folderWith, type Given, load, problems, settings } from '../../support/process/config.ts'
+import { packageRoot } from '../../../system/package-root.ts'
 
 describe('settings without a file', () => {
   it('are the defaults', () => {
@@ -169,6 +170,13 @@ describe('the environment', () => {
 })
 
 describe('the universe', () => {
+  it('takes an index as the documentation spells it, and no other kind of underlying', () => {
+    const page = readFileSync(join(packageRoot(), 'docs', 'connection.md'), 'utf8')
+    const [, yaml = ''] = /```yaml\n([^`]+)```/.exec(page) ?? []
+    expect(load({ yaml }).config.universe.underlyings).toMatchObject([{ symbol: 'SPX', kind: 'index', exchange: 'SMART' }])
+    expect(() => load({ yaml: yaml.replace('kind: index', 'kind: fund') })).toThrow(/kind.*expected stock or index/s)
+  })
+
   it('fills in for every underlying what that does not say itself', () => {
     const yaml = [
       'universe:',
@@ -180,9 +188,10 @@ describe('the universe', () => {
     ].join('\n')
     const loaded = load({ yaml, env: { EXPIRY_RANGE_DAYS: '20' } })
     expect(loaded.config.universe.underlyings).toEqual([
-      { symbol: 'AAPL', currency: 'USD', exchange: 'SMART', expiryDays: 20, strikes: 'all', tickByTick: true },
+      { symbol: 'AAPL', kind: 'stock', currency: 'USD', exchange: 'SMART', expiryDays: 20, strikes: 'all', tickByTick: true },
       {
         symbol: 'BRK B',
+        kind: 'stock',
         currency: 'USD',
         exchange: 'SMART',
         primaryExchange: 'NYSE',

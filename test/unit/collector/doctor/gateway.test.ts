@@ -12,6 +12,7 @@ const TWX = { symbol: 'TWX', currency: 'USD', exchange: 'SMART' }
 const EXPIRY = `${new Date().getUTCFullYear() + 1}0115`
 const LISTINGS = {
   stocks: { TWX: 4321 },
+  indices: { SPX: 416904 },
   chains: [{ exchange: 'SMART', tradingClass: 'TWX', expirations: ['20140621', EXPIRY], strikes: [65, 70] }],
   options: ['20140621 65 C TWX', `${EXPIRY} 65 C TWX`, `${EXPIRY} 70 C TWX`],
 }
@@ -19,7 +20,14 @@ const LISTINGS = {
 type Answer = (tws: TwsConnection, reqId: string) => void
 
 /** A gateway whose clock is `aheadS` seconds ahead of ours, and that answers as given for the stock and for options. */
-async function findings(given: { aheadS?: number; stock?: Answer; option?: Answer; needs?: Partial<GatewayNeeds>; clock?: 'gateway' }) {
+async function findings(given: {
+  aheadS?: number
+  stock?: Answer
+  index?: Answer
+  option?: Answer
+  needs?: Partial<GatewayNeeds>
+  clock?: 'gateway'
+}) {
   const live: Answer = (tws, reqId) => {
     tws.send(58, 1, reqId, 1)
     tws.send(1, 6, reqId, 1, 70.1, 5, 0)
@@ -27,10 +35,12 @@ async function findings(given: { aheadS?: number; stock?: Answer; option?: Answe
   const server = await twsFor(async (tws) => {
     void serveListings(tws, LISTINGS)
     void answering(tws, 49, () => tws.send(49, 1, Math.floor(Date.now() / 1000) + (given.aheadS ?? 0)))
-    await answering(tws, 1, ([, , reqId = '', , , secType]) => ((secType === 'STK' ? given.stock : given.option) ?? live)(tws, reqId))
+    await answering(tws, 1, ([, , reqId = '', , , secType]) =>
+      ((secType === 'STK' ? given.stock : secType === 'IND' ? given.index : given.option) ?? live)(tws, reqId),
+    )
   })
   const gateway = gatewayAt(server.port, given.clock)
-  const found = await all(checkGateway({ gateway, underlying: TWX, isRecording: false, ...given.needs }))
+  const found = await all(checkGateway({ gateway, underlyings: [TWX], isRecording: false, ...given.needs }))
   return {
     found,
     requests: server.connections.flatMap(({ requests }) => requests.map(({ fields }) => fields)),
@@ -64,7 +74,7 @@ describe('the doctor at a gateway', () => {
   })
 
   it('comes with a client id of its own', async () => {
-    const { requests } = await findings({ needs: { underlying: undefined } })
+    const { requests } = await findings({ needs: { underlyings: [] } })
     const [, , clientId] = requests.find(([id]) => id === '71') ?? []
     expect(Number(clientId)).toBeGreaterThanOrEqual(900_000)
   })
@@ -85,13 +95,37 @@ describe('the doctor at a gateway', () => {
     })
   })
 
+  it('says that the data of an index is missing, which is apart from that of its options', async () => {
+    const { found, requests } = await findings({
+      index: (tws, reqId) => tws.send(4, 2, reqId, 354, 'Requested market data is not subscribed.', ''),
+      needs: { underlyings: [TWX, { ...TWX, symbol: 'SPX', kind: 'index' }] },
+    })
+    expect(found['index data']).toMatchObject({
+      state: 'failed',
+      found: expect.stringMatching(/^SPX: refused \(354\); SPX \d{4}-01-15 70 C: live$/),
+      todo: expect.stringContaining('subscribe to its market data'),
+    })
+    expect(requests.filter(([id]) => id === '9').map((fields) => fields[5])).toEqual(['STK', 'OPT', 'IND', 'OPT'])
+    expect(found['market data']).toMatchObject({ state: 'ok' })
+  })
+
+  it('says what to look for where it is logged in and no line gets any data', async () => {
+    const accepted: Answer = (tws, reqId) => tws.send(58, 1, reqId, 1)
+    const { found } = await findings({ stock: accepted, option: accepted })
+    expect(found['market data']).toMatchObject({
+      state: 'warning',
+      found: expect.stringMatching(/^TWX: live; TWX .*: live; logged in, and no data on any line$/),
+      todo: expect.stringMatching(/dialog .* in lots, keeps all data back; a closed market may be silent/),
+    })
+  })
+
   it('says that a line was left without an answer', async () => {
     const { found } = await findings({ option: () => undefined })
     expect(found['market data']).toMatchObject({ state: 'warning', found: expect.stringMatching(/^TWX: live; TWX .*: no answer$/) })
   })
 
   it('says by how much the clocks differ', async () => {
-    const { found } = await findings({ aheadS: 10, needs: { underlying: undefined } })
+    const { found } = await findings({ aheadS: 10, needs: { underlyings: [] } })
     expect(found['gateway clock']).toMatchObject({
       state: 'warning',
       found: expect.stringMatching(/^this machine is (8|9|10)\.\d s behind the/),
@@ -100,7 +134,7 @@ describe('the doctor at a gateway', () => {
 
   it('takes the time of another day for a recording that is played', async () => {
     const aheadS = -400 * 86_400
-    const needs = { underlying: undefined }
+    const needs = { underlyings: [] }
     expect((await findings({ aheadS, needs })).found['gateway clock']).toMatchObject({
       state: 'warning',
       todo: expect.stringContaining('gateway.clock'),
@@ -109,7 +143,7 @@ describe('the doctor at a gateway', () => {
   })
 
   it('asks for no line while a collector holds them, nor without an underlying', async () => {
-    for (const needs of [{ isRecording: true }, { underlying: undefined }]) {
+    for (const needs of [{ isRecording: true }, { underlyings: [] }]) {
       const { found, requests } = await findings({ needs })
       expect(found['market data']?.state).toBe('not checked')
       expect(requests.filter(([id]) => id === '1')).toEqual([])
@@ -117,8 +151,10 @@ describe('the doctor at a gateway', () => {
   })
 
   it('says that the gateway does not know the stock', async () => {
-    const { found } = await findings({ needs: { underlying: { ...TWX, symbol: 'TWXX' } } })
+    const { found } = await findings({ needs: { underlyings: [{ ...TWX, symbol: 'TWXX' }] } })
     expect(found['market data']).toMatchObject({ state: 'failed', found: 'the gateway knows no stock TWXX' })
+    const spx = await findings({ needs: { underlyings: [{ ...TWX, symbol: 'SPXX', kind: 'index' }] } })
+    expect(spx.found['index data']).toMatchObject({ state: 'failed', found: 'the gateway knows no index SPXX' })
   })
 
   it('distinguishes a port that is silent from one that is closed', async () => {
@@ -128,7 +164,7 @@ describe('the doctor at a gateway', () => {
     const address = silent.address()
     const port = typeof address === 'object' && address ? address.port : 0
     const check = (port: number) =>
-      all(checkGateway({ gateway: { ...gatewayAt(port), handshakeTimeoutMs: 100 }, underlying: TWX, isRecording: false }))
+      all(checkGateway({ gateway: { ...gatewayAt(port), handshakeTimeoutMs: 100 }, underlyings: [TWX], isRecording: false }))
     const unanswered = await check(port)
     expect(unanswered['gateway']).toMatchObject({
       state: 'failed',

@@ -19,7 +19,7 @@ function noticeLog() {
 }
 
 describe('the log of notices', () => {
-  it('has the first of each kind at once, and no more than a line a minute of what repeats it', () => {
+  it('has the first of each kind at once, and when it is over how often it was repeated', () => {
     const { log, logged } = noticeLog()
     for (let i = 0; i < 1000; i++) log.take(399, `warning about order ${i}`)
     log.take(2104, 'Market data farm connection is OK:usfarm')
@@ -33,9 +33,24 @@ describe('the log of notices', () => {
     expect(logged).toEqual([])
     vi.advanceTimersByTime(1)
     expect(logged.splice(0)).toEqual(['399 warning about order 999 +999'])
-    log.take(399, 'warning about order 1')
-    vi.advanceTimersByTime(60_000)
-    expect(logged.splice(0)).toEqual(['399 warning about order 1 +1'])
+  })
+
+  it('has two lines of what repeats for a whole night: when it begins, and a minute after it ends', () => {
+    const { log, logged } = noticeLog()
+    for (let i = 0; i < 8 * 120; i++) {
+      log.take(1100, 'lost')
+      vi.advanceTimersByTime(30_000)
+    }
+    expect(logged).toEqual(['1100 lost'])
+    vi.advanceTimersByTime(30_000)
+    expect(logged).toEqual(['1100 lost', '1100 lost +959'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('has one whose words change at once', () => {
+    const { log, logged } = noticeLog()
+    for (const farm of ['usfarm', 'usfarm', 'usopt', 'usfarm']) log.take(2103, `Market data farm connection is broken:${farm}`)
+    expect(logged).toEqual(['2103 Market data farm connection is broken:usfarm', '2103 Market data farm connection is broken:usopt'])
   })
 
   it('has one that comes again after a quiet minute as if it were the first', () => {

@@ -1,7 +1,8 @@
 /** Links and feeds to a scripted TWS that are taken down behind the test that asked for them. */
 
 import { onTestFinished } from 'vitest'
-import { Feed, type FeedOptions, type FeedState } from '../../../../collector/ib/link/feed.ts'
+import type { ConnectionState } from '../../../../collector/ib/link/connection.ts'
+import { Feed, type FeedOptions } from '../../../../collector/ib/link/feed.ts'
 import { Link, type LinkOptions } from '../../../../collector/ib/link/link.ts'
 import type { GatewayMessage } from '../../../../collector/ib/messages.ts'
 import { createPacer } from '../../../../collector/ib/link/pacer.ts'
@@ -57,13 +58,20 @@ export async function connectedLink(options: Partial<LinkOptions> = {}): Promise
 
 export interface WatchedFeed {
   feed: Feed
-  states: FeedState[]
+  /** Of the connection, since the beginning. */
+  states: ConnectionState[]
+  /** Links that came up. */
+  links: Link[]
   messages: GatewayMessage[]
   downs: { reason: string; retryMs: number }[]
+  /** The number of the attempt that follows each of them. */
+  attempts: number[]
 }
 
 export function feedTo(port: number, options: Partial<FeedOptions> = {}): WatchedFeed {
-  const states: FeedState[] = []
+  const states: ConnectionState[] = ['connecting']
+  const links: Link[] = []
+  const attempts: number[] = []
   const messages: GatewayMessage[] = []
   const downs: { reason: string; retryMs: number }[] = []
   const feed = new Feed({
@@ -73,15 +81,20 @@ export function feedTo(port: number, options: Partial<FeedOptions> = {}): Watche
     handshakeTimeoutMs: 60_000,
     heartbeatMs: 60_000,
     messagesPerSecond: 1000,
+    lines: 10_000,
+    onUp: (link) => links.push(link),
     onMessages: (more) => messages.push(...more),
-    onDown: (reason, retryMs) => downs.push({ reason, retryMs }),
+    onDown: (reason, retryMs, attempt) => {
+      downs.push({ reason, retryMs })
+      attempts.push(attempt)
+    },
+    onConnection: ({ state }) => states.push(state),
     onUnreadable: unexpected,
     onListenerError: unexpected,
     ...options,
   })
-  feed.state$.subscribe((state) => states.push(state))
   onTestFinished(() => feed.stop())
-  return { feed, states, messages, downs }
+  return { feed, states, links, messages, downs, attempts }
 }
 
 /** A message without its time of arrival. */

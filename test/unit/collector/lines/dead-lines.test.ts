@@ -204,17 +204,34 @@ describe('a line that is refused though it ought to be served', () => {
     expect(asked).toBe(3)
   })
 
-  it.each([322, 10_189, 10_190])('tick by tick with %i, falls back and stays refused', async (code) => {
+  it('tick by tick with 10189, falls back and stays refused', async () => {
     const { registry, seen, link, after } = await opened(1)
     registry.want([trades(1)])
     await seen()
-    registry.refused(101, code, 'None left', 'until-next-link')
-    expect(await after(3_600_000)).toEqual([`refused S1 tick-by-tick ${code} None left`])
+    registry.refused(101, 10_189, 'No tick-by-tick data', 'until-next-link')
+    expect(await after(3_600_000)).toEqual(['refused S1 tick-by-tick 10189 No tick-by-tick data'])
     registry.linkDown('link-lost', 1)
     await seen()
     link(500)
     expect(await seen()).toContain('ask 501 S1 tick-by-tick')
   })
+
+  it.each([322, 10_190])(
+    'tick by tick with %i, is tried every five minutes, as another client may have given its own back',
+    async (code) => {
+      const { registry, seen, after } = await opened(1)
+      registry.want([trades(1)])
+      await seen()
+      registry.refused(101, code, 'None left', 'until-next-link')
+      expect(await seen()).toEqual([`refused S1 tick-by-tick ${code} None left`])
+      for (let reqId = 102; reqId < 110; reqId++) {
+        expect(await after(299_999)).toEqual([])
+        expect(await after(1)).toEqual([`cancel ${reqId - 1} S1 tick-by-tick`, `ask ${reqId} S1 tick-by-tick`])
+        registry.refused(reqId, code, 'None left', 'until-next-link')
+        expect(await seen()).toEqual([`refused S1 tick-by-tick ${code} None left again`])
+      }
+    },
+  )
 })
 
 describe('a line whose place another one has taken', () => {

@@ -370,12 +370,12 @@ describe('a tick-by-tick line', () => {
     expect(registry.tickByTick).toMatchObject({ open: 1 })
   })
 
-  it('that is refused is not asked for before the next link, and takes no market-data line', async () => {
+  it('that is refused for good is not asked for before the next link, and takes no market-data line', async () => {
     const { registry, seen, after, link } = await ofOne()
     registry.accepted(100)
     await seen()
-    registry.refused(101, 10190, 'Max number of tick-by-tick requests', 'until-next-link')
-    expect(await seen()).toEqual(['refused S1 tick-by-tick 10190 Max number of tick-by-tick requests'])
+    registry.refused(101, 10189, 'No tick-by-tick data', 'until-next-link')
+    expect(await seen()).toEqual(['refused S1 tick-by-tick 10189 No tick-by-tick data'])
     expect(await after(3_600_000)).toEqual([])
     registry.linkDown('link-lost', 1)
     await seen()
@@ -383,7 +383,16 @@ describe('a tick-by-tick line', () => {
     expect(await seen()).toEqual(['ask 500 S1', 'ask 501 S1 tick-by-tick'])
   })
 
-  it('is not asked for twice within 15 s', async () => {
+  it('is asked for at once over another link', async () => {
+    const { registry, seen, after, link } = await ofOne()
+    await after(5000)
+    registry.linkIsNew()
+    registry.linkDown('link-lost', 1)
+    link(500)
+    expect(await seen()).toEqual(['ask 500 S1', 'ask 501 S1 tick-by-tick'])
+  })
+
+  it('is not asked for twice within 15 s over the same link', async () => {
     const { registry, seen, after, link } = await ofOne()
     await after(5000)
     registry.linkDown('link-lost', 1)

@@ -79,6 +79,8 @@ describe('lines that are no longer wanted', () => {
     expect((await seen()).filter((text) => !text.startsWith('released'))).toEqual([
       'unwanted 2',
       'cancel 102',
+      // None of those that are wanted is paused any more.
+      'resumed',
       'unwanted 3',
       'cancel 103',
       'unwanted 4',

@@ -74,7 +74,7 @@ describe('a feed that is down', () => {
   it('is logged when it begins and when its reason changes, not at every attempt', () => {
     const { events, lines, counts } = watched()
     for (const reason of ['closed', 'refused', 'refused', 'refused']) events.feedDown({ reason, retryMs: 100 })
-    events.feedUp({ host: '127.0.0.1', port: 7497 })
+    events.feedUp({ host: '127.0.0.1', port: 7497, isFlapping: false })
     events.feedDown({ reason: 'refused', retryMs: 100 })
     expect(counts.reconnects).toBe(5)
     expect(lines.map(({ level, reason }) => [level, reason])).toEqual([
@@ -83,6 +83,85 @@ describe('a feed that is down', () => {
       [30, undefined],
       [40, 'refused'],
     ])
+  })
+})
+
+describe('a feed whose links come and go', () => {
+  it('is logged when that begins and when it is over, however often it happens', () => {
+    const { events, lines, counts } = watched()
+    const feed = { host: '127.0.0.1', port: 7497 }
+    events.feedUp({ ...feed, isFlapping: false })
+    events.feedDown({ reason: 'closed', retryMs: 500 })
+    events.feedUp({ ...feed, isFlapping: false })
+    events.feedDown({ reason: 'closed', retryMs: 500 })
+    for (let i = 0; i < 100; i++) {
+      events.feedUp({ ...feed, isFlapping: true })
+      events.feedDown({ reason: 'closed', retryMs: 30_000 })
+      events.feedDown({ reason: `No connection to 127.0.0.1:${40_000 + i}: refused`, retryMs: 30_000 })
+    }
+    events.feedUp({ ...feed, isFlapping: false })
+    expect(counts.reconnects).toBe(202)
+    expect(lines.map(({ level, reason }) => [level, reason])).toEqual([
+      [30, undefined],
+      [40, 'closed'],
+      [30, undefined],
+      [40, 'closed'],
+      [40, 'No connection to 127.0.0.1:40000: refused'],
+      [30, undefined],
+    ])
+  })
+})
+
+describe('a search for chains that fails again and again', () => {
+  it('is logged when that begins and when the reason changes, and anew after a chain was found', () => {
+    const { events, lines } = watched()
+    const fail = (reason: string) => events.discoveryFailed({ error: new Error(reason) })
+    for (let i = 0; i < 100; i++) fail('not answered')
+    fail('lost')
+    events.chainDiscovered({ symbol: 'TWX', options: 2, chosen: 1 })
+    fail('lost')
+    for (let i = 0; i < 100; i++) {
+      events.noReferencePrice({ symbol: 'TWX' })
+      events.overBudget({ wanted: 120, lines: 100 })
+    }
+    events.overBudget({ wanted: 130, lines: 100 })
+    expect(lines.map(({ level, reason, options, symbol, wanted }) => [level, reason ?? options ?? symbol ?? wanted])).toEqual([
+      [40, 'not answered'],
+      [40, 'lost'],
+      [30, 2],
+      [40, 'lost'],
+      [40, 'TWX'],
+      [40, 120],
+      [40, 130],
+    ])
+  })
+})
+
+describe('a connection on which data is kept away', () => {
+  it('is logged when that begins, when the reasons change and when it is over', () => {
+    const { events, lines } = watched()
+    events.connectionChanged({ state: 'ready', reasons: [] })
+    for (let i = 0; i < 3; i++) events.connectionChanged({ state: 'degraded', reasons: ['IB is away'] })
+    events.connectionChanged({ state: 'degraded', reasons: ['IB is away', 'usopt is broken'] })
+    events.connectionChanged({ state: 'ready', reasons: [] })
+    events.connectionChanged({ state: 'degraded', reasons: ['IB is away'] })
+    // What became of the connection has lines of its own.
+    events.connectionChanged({ state: 'waiting', reasons: ['closed'] })
+    expect(lines.map(({ level, state, reasons }) => [level, state, reasons])).toEqual([
+      [40, 'degraded', ['IB is away']],
+      [40, 'degraded', ['IB is away', 'usopt is broken']],
+      [30, 'ready', undefined],
+      [40, 'degraded', ['IB is away']],
+    ])
+  })
+
+  it('again and again fills no log', () => {
+    const { events, lines } = watched()
+    for (let i = 0; i < 1000; i++) {
+      events.connectionChanged({ state: 'degraded', reasons: ['usopt is broken'] })
+      events.connectionChanged({ state: 'ready', reasons: [] })
+    }
+    expect(lines).toHaveLength(10)
   })
 })
 

@@ -18,7 +18,7 @@ async function served(notReady: () => string[] = () => []) {
   const bound = new JournalBound({ limitBytes: 9000, memoryBytes: 100, minFreeBytes: 0 })
   const metrics = createMetrics(counts, bound)
   metrics.watch({
-    feedUp: () => true,
+    connection: () => 'degraded',
     pendingBatches: () => 3,
     lines: () => lines,
     openGaps: () => 1,
@@ -84,7 +84,9 @@ describe('/metrics', () => {
     expect(status).toBe(200)
     expect(type).toContain('text/plain')
     expect(
-      Object.fromEntries([...samples].filter(([name]) => name.startsWith('tapedeck_') && !/_seconds|tapedeck_lines\{/.test(name))),
+      Object.fromEntries(
+        [...samples].filter(([name]) => name.startsWith('tapedeck_') && !/_seconds|tapedeck_(lines|gateway_state)\{/.test(name)),
+      ),
     ).toEqual({
       tapedeck_messages_total: 50,
       tapedeck_messages_unreadable_total: 0,
@@ -119,6 +121,12 @@ describe('/metrics', () => {
       expect(samples.get(`tapedeck_${name}_seconds_sum`)).toBe(sum)
       expect(samples.get(`tapedeck_${name}_seconds_count`)).toBe(1)
     }
+    expect([...samples].filter(([name]) => name.startsWith('tapedeck_gateway_state{'))).toEqual(
+      ['connecting', 'handshaking', 'ready', 'degraded', 'paused', 'waiting', 'stopped'].map((state) => [
+        `tapedeck_gateway_state{state="${state}"}`,
+        state === 'degraded' ? 1 : 0,
+      ]),
+    )
     expect([...samples].filter(([name, lines]) => name.startsWith('tapedeck_lines{') && lines > 0)).toEqual([
       ['tapedeck_lines{feed="market-data",state="open"}', 2],
       ['tapedeck_lines{feed="market-data",state="no-line"}', 41],

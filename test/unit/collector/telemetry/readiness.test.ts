@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { notReadyReasons, type ReadinessFacts } from '../../../../collector/telemetry/readiness.ts'
 
 const READY: ReadinessFacts = {
-  connected: true,
+  connection: { state: 'ready', reasons: [] },
+  isWithoutData: false,
   ibIsAway: false,
   recording: true,
   lines: { wanted: 20, open: 20 },
@@ -11,6 +12,7 @@ const READY: ReadinessFacts = {
   journalTrouble: undefined,
   database: { failing: 0, waitedMs: 0, oldestMs: 0, hasCommitted: true, maxLagMs: 60_000 },
 }
+const AWAY: ReadinessFacts['connection'] = { state: 'waiting', reasons: ['refused'] }
 const database = (changed: Partial<ReadinessFacts['database']>) => ({ database: { ...READY.database, ...changed } })
 
 describe('a collector is ready', () => {
@@ -19,8 +21,18 @@ describe('a collector is ready', () => {
   })
 
   it.each<[string, Partial<ReadinessFacts>, RegExp]>([
-    ['while the gateway is away', { connected: false }, /^not connected to the gateway$/],
-    ['while the gateway is away, which says why no data comes', { connected: false, silentMs: 25_400 }, /^not connected to the gateway$/],
+    ['while the gateway is away', { connection: AWAY }, /^not connected to the gateway \(waiting\)$/],
+    [
+      'while the gateway is away, which says why no data comes',
+      { connection: AWAY, silentMs: 25_400 },
+      /^not connected to the gateway \(waiting\)$/,
+    ],
+    [
+      'while another session has the data',
+      { connection: { state: 'paused', reasons: ['No market data during competing live session'] } },
+      /^another session of the user has the market data: No market data/,
+    ],
+    ['after a login without data', { isWithoutData: true }, /^logged in, and no data on any line/],
     ['before the time is known', { recording: false }, /^not recording: the time is not known yet$/],
     ['while the gateway has lost IB', { ibIsAway: true }, /lost its connection to IB/],
     ['while no wanted line is open', { lines: { wanted: 20, open: 0 } }, /none of the 20 wanted lines is open/],

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { toIbContract } from '../../../../collector/ib/lookup/map-contract.ts'
 import { createCounts } from '../../../../collector/telemetry/counts.ts'
 import { createEvents } from '../../../../collector/telemetry/events/index.ts'
+import { LookUps } from '../../../../collector/ib/lookup/look-ups.ts'
 import { LineRegistry } from '../../../../collector/lines/registry.ts'
 import { openUniverse, type UnderlyingSettings, type UniverseOptions } from '../../../../collector/universe/universe.ts'
 import { type Contract, contractKey, describeContract } from '../../../../market/contract.ts'
@@ -15,6 +16,7 @@ import { PATIENTLY } from '../../../support/waiting.ts'
 
 const LISTINGS: Listings = {
   stocks: { TWX: 4321, FOXA: 4322 },
+  indices: { SPX: 416904 },
   chains: [
     {
       exchange: 'SMART',
@@ -73,6 +75,7 @@ async function universe(options: Partial<UniverseOptions> = {}) {
     instrumentOf,
     registry,
     ticks,
+    lookUps: new LookUps(),
     discovered: new Map(),
     ...options,
   }
@@ -167,7 +170,8 @@ describe('the universe', () => {
       'TWX 2014-06-06 70 P',
       'FOXA 2014-06-06 70 P',
     ])
-    expect(logged[0]).toMatchObject({ level: 50, symbol: 'NONE', msg: expect.stringContaining('no such stock') })
+    // A refusal may be a passing one.
+    expect(logged[0]).toMatchObject({ level: 40, symbol: 'NONE', msg: expect.stringContaining('asked again in a minute') })
   })
 
   it('asks for the trades and the quotes of its underlyings tick by tick, in their order, before the options', async () => {
@@ -197,6 +201,8 @@ describe('the universe', () => {
       requests(1)
         .filter((fields) => fields[4] === symbol)
         .map((fields) => fields[2])
+    // What does not exist is asked for again until that is certain.
+    expect([await again({ underlyings: [twx] }), await again({ underlyings: [twx] })].map((round) => round.again)).toEqual([true, false])
     const lookUps = requests(9).length
 
     await again({ underlyings: [twx, { ...twx, symbol: 'FOXA' }] })
@@ -245,16 +251,45 @@ describe('the universe', () => {
     await vi.waitFor(() => expect(held().map((fields) => fields[4])).toEqual(['TWX', 'TWX', 'TWX', 'FOXA', 'FOXA']), PATIENTLY)
   })
 
-  it('is none when the gateway knows none of the underlyings', async () => {
-    const { opened } = await universe({ underlyings: [{ ...TWX, symbol: 'NONE' }] })
-    await expect(opened).rejects.toThrow(
-      expect.objectContaining({
-        name: 'FeedError',
-        code: 'no-underlyings',
-        retryable: false,
-        message: 'The gateway knows none of the configured underlyings (NONE). Check universe.underlyings.',
-      }),
-    )
+  it('gives a symbol up after three refusals, at times at which the gateway knew another one', async () => {
+    const underlyings = ['TWX', 'NONE'].map((symbol): UnderlyingSettings => ({ ...TWX, symbol, strikes: 'all', expiryDays: 1 }))
+    const { opened, again, asked, requests, logged } = await universe({ underlyings })
+    const about = (symbol: string) => requests(9).filter((fields) => fields[4] === symbol && fields[5] === 'STK').length
+    expect(await opened).toEqual({ known: 1, again: true })
+    // The others are recorded meanwhile.
+    expect((await asked(9))[0]).toBe('TWX')
+    expect([about('TWX'), about('NONE')]).toEqual([1, 1])
+    expect(await again({ underlyings })).toEqual({ known: 1, again: true })
+    expect(await again({ underlyings })).toEqual({ known: 1, again: false })
+    // The known one was asked for as a witness.
+    expect([about('TWX'), about('NONE')]).toEqual([3, 3])
+    expect(await again({ underlyings })).toEqual({ known: 1, again: false })
+    expect([about('TWX'), about('NONE')]).toEqual([3, 3])
+    expect(requests(1)).toHaveLength(9)
+    const said = logged as unknown as { level: number; symbol: string; msg: string }[]
+    expect(said.filter(({ symbol }) => symbol === 'NONE')).toEqual([
+      { level: 40, symbol: 'NONE', kind: 'stock', msg: expect.stringContaining('asked again in a minute') },
+      { level: 50, symbol: 'NONE', kind: 'stock', msg: 'the gateway knows no such underlying; check universe.underlyings' },
+    ])
+  })
+
+  it('asks for its underlyings for ever while the gateway knows none of them', async () => {
+    const { opened, again, requests } = await universe({ underlyings: [{ ...TWX, symbol: 'NONE' }] })
+    expect(await opened).toEqual({ known: 0, again: true })
+    for (let i = 0; i < 5; i++) expect(await again({})).toEqual({ known: 0, again: true })
+    expect(requests(9)).toHaveLength(6)
+    expect(requests(1)).toEqual([])
+  })
+
+  it('of an index is its values and its options, with nothing tick by tick', async () => {
+    const spx: UnderlyingSettings = { ...TWX, symbol: 'SPX', kind: 'index', strikes: 'all', tickByTick: true }
+    const { opened, asked, requests, contracts } = await universe({ underlyings: [spx] })
+    await opened
+    expect((await asked(17))[0]).toBe('SPX')
+    expect(requests(1)[0]?.slice(4, 11)).toEqual(['SPX', 'IND', '', '', '', '', 'CBOE'])
+    expect(requests(78)[0]?.slice(2, 5)).toEqual(['SPX', '', 'IND'])
+    expect(requests(97)).toEqual([])
+    expect(contracts[0]).toMatchObject({ kind: 'index', venue: 'CBOE' })
   })
 
   it('can be asked for again when the link is lost on the way', async () => {

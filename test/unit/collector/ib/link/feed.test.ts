@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { FeedState } from '../../../../../collector/ib/link/feed.ts'
+import type { ConnectionState } from '../../../../../collector/ib/link/connection.ts'
 import { greet, type TwsConnection } from '../../../../support/gateway/scripted-tws.ts'
-import { CLIENT_ID, feedTo, plain, twsFor, type WatchedFeed } from '../tws-support.ts'
+import { CLIENT_ID, feedTo, plain, twsFor } from '../tws-support.ts'
 import { PATIENTLY } from '../../../../support/waiting.ts'
 
 /** The handshake, and an answer to every request for the time. */
@@ -22,15 +22,15 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const phases = ({ states }: WatchedFeed) => states.map(({ phase }) => phase)
-const linksOf = (states: readonly FeedState[]) => states.flatMap((state) => (state.phase === 'up' ? [state.link] : []))
+/** What a link goes through that comes up. */
+const UP: ConnectionState[] = ['connecting', 'handshaking', 'ready']
 
 describe('a feed', () => {
   it('comes up, hands over messages and stops', async () => {
     const server = await twsFor()
     const watched = feedTo(server.port)
     watched.feed.start()
-    await vi.waitFor(() => expect(phases(watched)).toEqual(['connecting', 'up']), PATIENTLY)
+    await vi.waitFor(() => expect(watched.states).toEqual(UP), PATIENTLY)
     const tws = server.connections[0] as TwsConnection
     tws.send(49, 1, 1401975060)
     await vi.waitFor(() => expect(watched.messages).toHaveLength(1), PATIENTLY)
@@ -39,7 +39,7 @@ describe('a feed', () => {
     await closed
 
     expect(watched.messages.map(plain)).toEqual([{ type: 'current-time', value: 1401975060 }])
-    expect(phases(watched)).toEqual(['connecting', 'up', 'stopped'])
+    expect(watched.states).toEqual([...UP, 'stopped'])
     expect(watched.downs).toEqual([])
     expect(server.connections).toHaveLength(1)
   })
@@ -49,7 +49,7 @@ describe('a feed', () => {
     const watched = feedTo(server.port)
     watched.feed.start()
     watched.feed.start()
-    await vi.waitFor(() => expect(phases(watched)).toContain('up'), PATIENTLY)
+    await vi.waitFor(() => expect(watched.states).toContain('ready'), PATIENTLY)
     await watched.feed.stop()
 
     expect(server.connections).toHaveLength(1)
@@ -59,15 +59,15 @@ describe('a feed', () => {
     const server = await twsFor()
     const watched = feedTo(server.port)
     watched.feed.start()
-    await vi.waitFor(() => expect(phases(watched)).toContain('up'), PATIENTLY)
-    const [first] = linksOf(watched.states)
+    await vi.waitFor(() => expect(watched.states).toContain('ready'), PATIENTLY)
+    const [first] = watched.links
     const used = [first?.newReqId(), first?.newReqId()]
     server.connections[0]?.socket.end()
-    await vi.waitFor(() => expect(linksOf(watched.states)).toHaveLength(2), { timeout: 5000 })
-    const second = linksOf(watched.states)[1]
+    await vi.waitFor(() => expect(watched.links).toHaveLength(2), { timeout: 5000 })
+    const second = watched.links[1]
 
-    expect(phases(watched)).toEqual(['connecting', 'up', 'connecting', 'up'])
-    expect(watched.states[2]).toMatchObject({ attempt: 1, reason: 'the gateway closed the connection' })
+    expect(watched.states).toEqual([...UP, 'waiting', ...UP])
+    expect(watched.attempts).toEqual([1])
     expect(watched.downs).toEqual([{ reason: 'the gateway closed the connection', retryMs: 250 }])
     expect(second).not.toBe(first)
     expect(first?.lost).toBe(true)
@@ -90,14 +90,14 @@ describe('a feed', () => {
       tws.socket.end()
     })
     // A delay that no other retry has.
-    const watched = feedTo(server.port, { retryDelays: { idInUseMs: 777 } })
+    const watched = feedTo(server.port, { retryDelays: { idInUseMs: 1777 } })
     watched.feed.start()
-    await vi.waitFor(() => expect(phases(watched)).toEqual(['connecting', 'connecting', 'up']), { timeout: 5000 })
+    await vi.waitFor(() => expect(watched.states).toEqual(['connecting', 'handshaking', 'waiting', ...UP]), { timeout: 5000 })
 
     expect(watched.downs).toEqual([
-      { reason: expect.stringContaining('Unable to connect as the client id is already in use.'), retryMs: 777 },
+      { reason: expect.stringContaining('Unable to connect as the client id is already in use.'), retryMs: 1777 },
     ])
-    expect(watched.states[1]).toMatchObject({ attempt: 2 })
+    expect(watched.attempts).toEqual([2])
     expect(server.connections[1]?.requests[0]?.fields).toEqual(['71', '2', String(CLIENT_ID), ''])
   })
 
@@ -105,7 +105,7 @@ describe('a feed', () => {
     const server = await twsFor((tws, index) => index > 0 && greet(tws))
     const watched = feedTo(server.port, { handshakeTimeoutMs: 200 })
     watched.feed.start()
-    await vi.waitFor(() => expect(phases(watched)).toContain('up'), { timeout: 8000 })
+    await vi.waitFor(() => expect(watched.states).toContain('ready'), { timeout: 8000 })
 
     expect(watched.downs[0]?.reason).toContain('did not finish the TWS handshake within 200 ms')
   })
@@ -116,9 +116,9 @@ describe('a feed', () => {
     watched.feed.start()
     await vi.waitFor(() => expect(watched.downs).toHaveLength(1), PATIENTLY)
     vi.spyOn(Math, 'random').mockReturnValue(1)
-    await vi.waitFor(() => expect(watched.downs).toHaveLength(2), { timeout: 5000 })
+    await vi.waitFor(() => expect(watched.downs).toHaveLength(2), PATIENTLY)
 
-    expect(watched.downs.map(({ retryMs }) => retryMs)).toEqual([500, 2000])
+    expect(watched.downs.map(({ retryMs }) => retryMs)).toEqual([1000, 8000])
   })
 })
 
@@ -128,18 +128,58 @@ describe('the pacer of a feed', () => {
     const server = await twsFor()
     const watched = feedTo(server.port, { messagesPerSecond: rate, retryDelays: { firstMs: 20 } })
     watched.feed.start()
-    await vi.waitFor(() => expect(linksOf(watched.states)).toHaveLength(1), PATIENTLY)
-    const [first = expect.unreachable()] = linksOf(watched.states)
+    await vi.waitFor(() => expect(watched.links).toHaveLength(1), PATIENTLY)
+    const [first = expect.unreachable()] = watched.links
     const sentMs = performance.now()
     await Promise.all(Array.from({ length: rate }, () => first.requestCurrentTime()))
     server.connections[0]?.socket.destroy()
-    await vi.waitFor(() => expect(linksOf(watched.states)).toHaveLength(2), PATIENTLY)
-    const second = linksOf(watched.states)[1]
+    await vi.waitFor(() => expect(watched.links).toHaveLength(2), PATIENTLY)
+    const second = watched.links[1]
     expect(second).not.toBe(first)
     await second?.requestCurrentTime()
 
     // A busy machine only adds to it; a timer may be a millisecond early.
     expect(performance.now() - sentMs).toBeGreaterThan(990)
+  })
+})
+
+describe('TWS that moves to another port', () => {
+  const moved = (port: number) => [
+    4,
+    2,
+    -1,
+    1300,
+    `TWS socket port has been reset and this connection is being dropped. Please reconnect on the new port - ${port}`,
+    '',
+  ]
+
+  it('is followed there', async () => {
+    const next = await twsFor()
+    const first = await twsFor(async (tws) => {
+      await greet(tws)
+      tws.send(...moved(next.port))
+    })
+    const watched = feedTo(first.port)
+    watched.feed.start()
+    await vi.waitFor(() => expect(watched.links).toHaveLength(2), PATIENTLY)
+
+    expect([first.connections.length, next.connections.length]).toEqual([1, 1])
+    expect(watched.feed.port).toBe(next.port)
+    expect(watched.downs[0]?.reason).toContain('reconnect on the new port')
+  })
+
+  it('and does not answer there is also looked for where it was', async () => {
+    const nowhere = await twsFor((tws) => tws.socket.destroy())
+    const first = await twsFor(async (tws, index) => {
+      await greet(tws)
+      if (index === 0) tws.send(...moved(nowhere.port))
+    })
+    const watched = feedTo(first.port, { retryDelays: { firstMs: 20, lastMs: 20 } })
+    watched.feed.start()
+    await vi.waitFor(() => expect(watched.links).toHaveLength(2), PATIENTLY)
+
+    expect([first.connections.length, nowhere.connections.length]).toEqual([2, 1])
+    expect(watched.feed.port).toBe(first.port)
   })
 })
 
@@ -149,12 +189,32 @@ describe('a gateway that serves for a moment and drops', () => {
       await greet(tws)
       tws.socket.end()
     })
-    const watched = feedTo(server.port, { retryDelays: { firstMs: 20, lastMs: 160 } })
+    const flapping: boolean[] = []
+    const watched = feedTo(server.port, {
+      retryDelays: { firstMs: 20, lastMs: 160, factor: 2, attemptsPerMinute: 100 },
+      onUp: (_, { isFlapping }) => flapping.push(isFlapping),
+    })
     watched.feed.start()
     await vi.waitFor(() => expect(watched.downs.length).toBeGreaterThanOrEqual(6), { timeout: 9000 })
 
+    expect(flapping.slice(0, 4)).toEqual([false, false, true, true])
     expect(watched.downs.slice(0, 6).map(({ retryMs }) => retryMs)).toEqual([10, 20, 40, 80, 80, 80])
-    expect(phases(watched).filter((phase) => phase === 'up').length).toBeGreaterThanOrEqual(6)
+    expect(flapping.length).toBeGreaterThanOrEqual(6)
+  })
+})
+
+describe('a link that lasts at last, behind others that did not', () => {
+  it('is reported when it has', async () => {
+    const server = await twsFor(async (tws, index) => {
+      await greet(tws)
+      if (index < 2) tws.socket.end()
+    })
+    const lasting: number[] = []
+    const retryDelays = { firstMs: 20, lastMs: 20, lastingMs: 300 }
+    const { feed, links } = feedTo(server.port, { retryDelays, onLasting: (port) => lasting.push(port) })
+    feed.start()
+    await vi.waitFor(() => expect(lasting).toEqual([server.port]), PATIENTLY)
+    expect(links).toHaveLength(3)
   })
 })
 
@@ -165,7 +225,7 @@ describe('the heartbeat', () => {
     watched.feed.start()
     await vi.waitFor(() => expect(watched.messages.length).toBeGreaterThanOrEqual(3), { timeout: 5000 })
 
-    expect(phases(watched)).toEqual(['connecting', 'up'])
+    expect(watched.states).toEqual(UP)
     expect(server.connections[0]?.requests.filter(({ fields }) => fields[0] === '49').length).toBeGreaterThanOrEqual(3)
   })
 
@@ -173,7 +233,7 @@ describe('the heartbeat', () => {
     const server = await twsFor((tws, index) => (index === 0 ? greet(tws) : greetAndBeat(tws)))
     const watched = feedTo(server.port, { heartbeatMs: 250 })
     watched.feed.start()
-    await vi.waitFor(() => expect(linksOf(watched.states)).toHaveLength(2), { timeout: 5000 })
+    await vi.waitFor(() => expect(watched.links).toHaveLength(2), { timeout: 5000 })
 
     expect(watched.downs.map(({ reason }) => reason)).toEqual([
       'the gateway said nothing for 250 ms and did not answer a request for its time',
@@ -204,8 +264,8 @@ describe('a feed that is stopped', () => {
     const server = await twsFor()
     const watched = feedTo(server.port)
     watched.feed.start()
-    await vi.waitFor(() => expect(phases(watched)).toContain('up'), PATIENTLY)
-    const [link] = linksOf(watched.states)
+    await vi.waitFor(() => expect(watched.states).toContain('ready'), PATIENTLY)
+    const [link] = watched.links
     const tws = server.connections[0] as TwsConnection
     // Stopped in the very turn of the event loop in which a request was answered: the message beside the answer is not handed over yet.
     const answered = link?.contractDetails({ symbol: 'TWX' }).then(() => {
@@ -231,7 +291,7 @@ describe('a feed that is stopped', () => {
     await watched.feed.stop()
     await closed
 
-    expect(phases(watched)).toEqual(['connecting', 'stopped'])
+    expect(watched.states).toEqual(['connecting', 'handshaking', 'stopped'])
     expect(watched.downs).toEqual([])
   })
 
@@ -242,7 +302,7 @@ describe('a feed that is stopped', () => {
     await vi.waitFor(() => expect(watched.downs).toHaveLength(1), PATIENTLY)
     await watched.feed.stop()
 
-    expect(phases(watched).at(-1)).toBe('stopped')
+    expect(watched.states.at(-1)).toBe('stopped')
     expect(server.connections).toHaveLength(1)
   })
 })

@@ -29,7 +29,7 @@ describe('a frame', () => {
     ['2^31', 2 ** 31],
     ['2^32 - 1', 2 ** 32 - 1],
     ['2^32 - 4', 2 ** 32 - 4],
-    ['2^17 + 1', 2 ** 17 + 1],
+    ['2^24', 2 ** 24],
   ])('that announces %s bytes ends the link, behind what came before it', async (_, bytes) => {
     const { messages, losses, link } = await linkThatGets(Buffer.concat([TICK, lengthOf(bytes), TICK]))
     await vi.waitFor(() => expect(losses).toHaveLength(1), PATIENTLY)
@@ -43,9 +43,28 @@ describe('a frame', () => {
     await vi.waitFor(() => expect(losses).toEqual([expect.stringContaining('2147483648 bytes')]), PATIENTLY)
   })
 
-  it('of more fields than any message has ends the link before the library counts them', async () => {
-    const { losses } = await linkThatGets(lengthOf(1 << 17), Buffer.alloc(1 << 17))
-    await vi.waitFor(() => expect(losses).toEqual([expect.stringMatching(/^it sent a message of more than 50000 fields/)]), PATIENTLY)
+  it.each([
+    ['50,001 fields', Buffer.alloc(50_001)],
+    ['16 million fields', Buffer.alloc(0xff_ff_ff - 4)],
+  ])('of %s is left out before the library counts them, and reported', async (_, body) => {
+    const { messages, unreadable, losses } = await linkThatGets(TICK, lengthOf(body.length), body, TICK)
+    await vi.waitFor(() => expect(messages).toEqual([TICK_PRICE, TICK_PRICE]), PATIENTLY)
+    expect(unreadable).toEqual([expect.stringContaining('more than 50000 fields')])
+    expect(losses).toEqual([])
+  })
+
+  it('of 16 MB is read, whatever the reads in which it comes', async () => {
+    const words = 'x'.repeat(0xff_ff_ff - 4 - '4|2|7|200|||'.length)
+    const { messages, unreadable, losses } = await linkThatGets(Buffer.concat([TICK, frame(4, 2, 7, 200, words, ''), TICK]))
+    await vi.waitFor(() => expect(messages).toHaveLength(3), PATIENTLY)
+    expect(messages.map(plain)[1]).toEqual({ type: 'error', reqId: 7, code: 200, text: 'x'.repeat(1000) })
+    expect({ unreadable, losses }).toEqual({ unreadable: [], losses: [] })
+  })
+
+  it('with a long text that would go onto the tape is left out', async () => {
+    const { messages, unreadable } = await linkThatGets(frame(46, 6, 7, 32, 'x'.repeat(2 ** 17)), TICK)
+    await vi.waitFor(() => expect(messages).toEqual([TICK_PRICE]), PATIENTLY)
+    expect(unreadable).toEqual([expect.stringMatching(/^message 46 is longer than 131072 bytes/)])
   })
 
   it('whose last field has no end does not run into the next one', async () => {
@@ -60,7 +79,7 @@ describe('a frame', () => {
     expect(losses).toEqual([])
   })
 
-  it('of the greatest length is read, and its text is cut', async () => {
+  it('of the greatest length for a text of the tape is read, and one of the gateway is cut', async () => {
     const words = 'x'.repeat(2 ** 17 - 30)
     const { messages } = await linkThatGets(frame(46, 6, 7, 32, words), frame(4, 2, 7, 200, words, ''), frame(4, 2, -1, 2104, words, ''))
     await vi.waitFor(() => expect(messages).toHaveLength(3), PATIENTLY)
@@ -167,7 +186,7 @@ describe('a feed', () => {
     const { feed, downs } = feedTo(server.port)
     feed.start()
     await vi.waitFor(() => expect(downs).toHaveLength(broken.length), PATIENTLY)
-    await vi.waitFor(() => expect(feed.state$.value.phase).toBe('up'), PATIENTLY)
+    await vi.waitFor(() => expect(feed.connection.state).toBe('ready'), PATIENTLY)
     expect(downs.map(({ reason }) => reason)).toEqual([
       expect.stringContaining('2147483648 bytes'),
       expect.stringContaining('no end'),

@@ -7,6 +7,7 @@ import { toIbContract } from '../../../../../collector/ib/lookup/map-contract.ts
 import { createPacer } from '../../../../../collector/ib/link/pacer.ts'
 import { FeedError } from '../../../../../market/errors.ts'
 import { frame, greet, type TwsConnection } from '../../../../support/gateway/scripted-tws.ts'
+import { unexpected } from '../../../../support/unexpected.ts'
 import { stockDetails } from '../lookup/listings.ts'
 import { CLIENT_ID, connectedLink, linkTo, plain, twsFor } from '../tws-support.ts'
 import { PATIENTLY } from '../../../../support/waiting.ts'
@@ -382,6 +383,7 @@ describe('what a link sends', () => {
           sent.push('paced')
           send()
         },
+        setRate: unexpected,
       },
     })
     const settled = Promise.allSettled([
@@ -397,6 +399,21 @@ describe('what a link sends', () => {
     await settled
 
     expect(sent).toHaveLength(6)
+  })
+
+  it('sends a cancel ahead of what waits, but not ahead of the request that it cancels', async () => {
+    const { link, tws } = await connectedLink({ pacer: createPacer(1) })
+    const sent = Promise.all([
+      link.requestMarketDataType(1),
+      link.openLine(7, { symbol: 'TWX' }, ''),
+      link.openLine(8, { symbol: 'FOXA' }, ''),
+      link.closeLine(6),
+      link.closeLine(7),
+    ])
+    await sent
+    await vi.waitFor(() => expect(tws.requests).toHaveLength(6), PATIENTLY)
+
+    expect(tws.requests.slice(1).map(({ fields }) => `${fields[0]} ${fields[2]}`)).toEqual(['59 1', '2 6', '1 7', '2 7', '1 8'])
   })
 
   it('comes to nothing before the link is up', async () => {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createPacer } from '../../../../../collector/ib/link/pacer.ts'
+import { createPacer, messageRate, type Priority } from '../../../../../collector/ib/link/pacer.ts'
 
 const never = new AbortController().signal
 setMaxListeners(0, never)
@@ -53,6 +53,39 @@ describe('a pacer', () => {
     expect(performance.now() - startMs).toBeGreaterThan(3000 - MARGIN_MS)
   })
 
+  it('lets what is urgent go first: heartbeat, cancels, lines, history', async () => {
+    const rate = 3
+    const pacer = createPacer(rate)
+    const sent: string[] = []
+    const messages: [Priority, string][] = [
+      // These take the places of the first second.
+      ['line', 'first'],
+      ['line', 'second'],
+      ['line', 'third'],
+      ['history', 'details'],
+      ['line', 'line 1'],
+      ['cancel', 'cancel'],
+      ['line', 'line 2'],
+      ['heartbeat', 'time'],
+    ]
+    await Promise.all(messages.map(([priority, name]) => pacer.send(() => sent.push(name), never, priority)))
+
+    expect(sent.slice(rate)).toEqual(['time', 'cancel', 'line 1', 'line 2', 'details'])
+  })
+
+  it('goes on at another rate when that is set', async () => {
+    const [rate, messages] = [30, 60]
+    const pacer = createPacer(1)
+    const sentMs: number[] = []
+    const all = Array.from({ length: messages }, () => pacer.send(() => sentMs.push(performance.now()), never))
+    await all[0]
+    // At the old rate this would take a minute.
+    pacer.setRate(rate)
+    await Promise.all(all)
+
+    for (const [i, atMs] of sentMs.slice(rate).entries()) expect(atMs - (sentMs[i] ?? 0)).toBeGreaterThan(1000 - MARGIN_MS)
+  })
+
   it('hands on the failure of a send and goes on', async () => {
     const pacer = createPacer(10)
     const failed = pacer.send(() => {
@@ -60,5 +93,19 @@ describe('a pacer', () => {
     }, never)
     await expect(failed).rejects.toThrow('socket is gone')
     await expect(pacer.send(() => undefined, never)).resolves.toBeUndefined()
+  })
+})
+
+describe('the rate of messages', () => {
+  it.each([
+    // IB takes 50 a second from an account of 100 lines, which is the smallest.
+    [{ messagesPerSecond: 500, lines: 100 }, 40],
+    [{ messagesPerSecond: 500, lines: 20 }, 40],
+    [{ messagesPerSecond: 500, lines: 200 }, 80],
+    [{ messagesPerSecond: 500, lines: 10_000 }, 500],
+    [{ messagesPerSecond: 40, lines: 1000 }, 40],
+    [{ messagesPerSecond: 10, lines: 100 }, 10],
+  ])('of %o is %i', (settings, rate) => {
+    expect(messageRate(settings)).toBe(rate)
   })
 })

@@ -1,7 +1,10 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { findChain, findStock } from '../../../../../collector/ib/lookup/find-contracts.ts'
+import { ChainSearch, type ChainQuery } from '../../../../../collector/ib/lookup/chain-search.ts'
+import { findUnderlying } from '../../../../../collector/ib/lookup/find-contracts.ts'
+import { LookUps } from '../../../../../collector/ib/lookup/look-ups.ts'
+import type { Link } from '../../../../../collector/ib/link/link.ts'
 import { PriceGrids } from '../../../../../collector/ib/lookup/price-grids.ts'
-import type { OptionContract } from '../../../../../market/contract.ts'
+import type { OptionContract, StockContract } from '../../../../../market/contract.ts'
 import { greet } from '../../../../support/gateway/scripted-tws.ts'
 import { unexpected } from '../../../../support/unexpected.ts'
 import { type Listings, serveListings } from './listings.ts'
@@ -55,26 +58,54 @@ async function linkWith(listings: Partial<Listings> = {}) {
   return { link, grids, missing, asked }
 }
 
+/** A search that nothing interrupts. */
+async function findChain(link: Link, grids: PriceGrids, stock: StockContract, query: ChainQuery): Promise<OptionContract[]> {
+  const search = new ChainSearch(stock, query)
+  await search.search({ link, grids, lookUps: new LookUps() })
+  return search.options
+}
+
 const nameOf = ({ expiry, strike, right, tradingClass }: OptionContract) => `${expiry} ${strike} ${right} ${tradingClass}`
 
-describe('findStock', () => {
+describe('findUnderlying', () => {
   const query = { symbol: 'TWX', currency: 'USD', exchange: 'SMART' }
 
   it('finds the stock with its number and listing venue', async () => {
     const { link, grids, asked } = await linkWith()
-    expect(await findStock(link, grids, query)).toEqual({ ...STOCK, hours: LISTED_HOURS })
+    expect(await findUnderlying(link, grids, query)).toEqual({ ...STOCK, hours: LISTED_HOURS })
     expect(asked(9)[0]?.slice(3)).toEqual(['', 'TWX', 'STK', '', '', '', '', 'SMART', '', 'USD', '', '', '', '', '', ''])
   })
 
   it('names the listing venue when one of several is asked for', async () => {
     const { link, grids, asked } = await linkWith()
-    await findStock(link, grids, { ...query, primaryExchange: 'NYSE' })
+    await findUnderlying(link, grids, { ...query, primaryExchange: 'NYSE' })
     expect(asked(9)[0]?.[11]).toBe('NYSE')
+  })
+
+  it('finds an index at its venue, where the settings name none', async () => {
+    const { link, grids, asked } = await linkWith({ indices: { SPX: 416904 } })
+    expect(await findUnderlying(link, grids, { ...query, symbol: 'SPX', kind: 'index' })).toEqual({
+      kind: 'index',
+      symbol: 'SPX',
+      currency: 'USD',
+      venue: 'CBOE',
+      conId: 416904,
+      priceGrid: [{ from: 0, increment: 0.01 }],
+      hours: LISTED_HOURS,
+    })
+    expect(asked(9)[0]?.slice(4, 12)).toEqual(['SPX', 'IND', '', '', '', '', '', ''])
+    await findUnderlying(link, grids, { ...query, symbol: 'SPX', kind: 'index', exchange: 'CBOE' })
+    expect(asked(9)[1]?.[10]).toBe('CBOE')
+  })
+
+  it('takes no stock for an index of its name', async () => {
+    const { link, grids } = await linkWith({ stocks: { SPX: 1 } })
+    expect(await findUnderlying(link, grids, { ...query, symbol: 'SPX', kind: 'index' })).toBeUndefined()
   })
 
   it('finds nothing where the gateway knows nothing', async () => {
     const { link, grids } = await linkWith()
-    expect(await findStock(link, grids, { ...query, symbol: 'NONE' })).toBeUndefined()
+    expect(await findUnderlying(link, grids, { ...query, symbol: 'NONE' })).toBeUndefined()
   })
 
   it('fails with any other answer of the gateway', async () => {
@@ -86,11 +117,11 @@ describe('findStock', () => {
     const { link } = linkTo(server.port)
     await link.open()
     const grids = new PriceGrids({ link, onMissing: unexpected })
-    await expect(findStock(link, grids, query)).rejects.toThrow(expect.objectContaining({ ibCode: 321 }))
+    await expect(findUnderlying(link, grids, query)).rejects.toThrow(expect.objectContaining({ ibCode: 321 }))
   })
 })
 
-describe('findChain', () => {
+describe('a search for a chain', () => {
   it('asks for each expiry in the range and takes what exists, with its last day of trading', async () => {
     const { link, grids, asked } = await linkWith()
     const chain = await findChain(link, grids, STOCK, RANGE)
@@ -156,7 +187,7 @@ describe('findChain', () => {
 describe('the prices that can be quoted', () => {
   it('are asked for once for each rule, whatever the number of contracts', async () => {
     const { link, grids, asked } = await linkWith()
-    await findStock(link, grids, { symbol: 'TWX', currency: 'USD', exchange: 'SMART' })
+    await findUnderlying(link, grids, { symbol: 'TWX', currency: 'USD', exchange: 'SMART' })
     const chain = await findChain(link, grids, STOCK, RANGE)
     expect(chain.map(({ priceGrid }) => priceGrid)).toEqual(chain.map(() => OPTION_GRID))
     expect(asked(91).map((fields) => fields[1])).toEqual(['26', '32'])
@@ -177,7 +208,7 @@ describe('the prices that can be quoted', () => {
   it('are multiples of the smallest step where the rule has more steps than any of IB', async () => {
     const steps = (n: number) => Array.from({ length: n }, (_, i) => [i, 0.01]).flat()
     const { link, grids, missing } = await linkWith({ rules: { 26: steps(101), 32: steps(100) } })
-    const stock = await findStock(link, grids, { symbol: 'TWX', currency: 'USD', exchange: 'SMART' })
+    const stock = await findUnderlying(link, grids, { symbol: 'TWX', currency: 'USD', exchange: 'SMART' })
     expect(stock?.priceGrid).toEqual([{ from: 0, increment: 0.01 }])
     expect((await findChain(link, grids, STOCK, RANGE))[0]?.priceGrid).toHaveLength(100)
     expect(missing).toEqual([26])
@@ -185,7 +216,7 @@ describe('the prices that can be quoted', () => {
 
   it('are asked for again over the next link when this one is lost', async () => {
     const { link, grids, missing, asked } = await linkWith({ rules: {} })
-    const found = findStock(link, grids, { symbol: 'TWX', currency: 'USD', exchange: 'SMART' }).catch((error: unknown) => error)
+    const found = findUnderlying(link, grids, { symbol: 'TWX', currency: 'USD', exchange: 'SMART' }).catch((error: unknown) => error)
     await vi.waitFor(() => expect(asked(91)).toHaveLength(1), PATIENTLY)
     link.close()
     expect(await found).toMatchObject({ code: 'gateway-lost' })

@@ -5,6 +5,8 @@ import { greet, type TwsConnection } from '../../../../support/gateway/scripted-
 export interface Listings {
   /** Symbols and their numbers. */
   stocks: Record<string, number>
+  /** The same of indices. */
+  indices?: Record<string, number>
   /** The answer to reqSecDefOptParams, venue by venue, of every stock. */
   chains: { exchange: string; tradingClass: string; expirations: string[]; strikes: number[] }[]
   /** What exists, as `expiry strike right` with the trading class behind it. */
@@ -24,8 +26,14 @@ export function stockDetails(reqId: string, symbol: string, conId: number): stri
   return `${named}||Communications|Media|Entertainment|${HOURS}|||0|1|||26||COMMON|1|1|100|0`.split('|')
 }
 
+/** The fields of an index's contractData. */
+function indexDetails(reqId: string, symbol: string, conId: number): string[] {
+  const named = `10|${reqId}|${symbol}|IND|||0||CBOE|USD|${symbol}|${symbol}|${symbol}|${conId}|0.01|||CBOE|1|0|S&P 500 STOCK INDEX|`
+  return `${named}||Indices|Broad Range Equity Index|*|${HOURS}|||0|1|||26|||1|1|100|0`.split('|')
+}
+
 /** The fields of an option's contractData. Monthly options of that time are listed for the Saturday and trade until the Friday before. */
-function optionDetails(reqId: string, symbol: string, text: string, conId: number): string[] {
+export function optionDetails(reqId: string, symbol: string, text: string, conId: number): string[] {
   const [expiry = '', strike, right, tradingClass = symbol] = text.split(' ')
   const lastTradeDate = expiry === '20140621' ? '20140620' : expiry
   const named = `10|${reqId}|${symbol}|OPT|${expiry}|${lastTradeDate}|${strike}|${right}|SMART|USD|${symbol} ${text}|${tradingClass}|${tradingClass}`
@@ -34,20 +42,22 @@ function optionDetails(reqId: string, symbol: string, text: string, conId: numbe
 }
 
 /** Answers requests for contracts and chains until the connection ends. */
-export async function serveListings(tws: TwsConnection, { stocks, chains, options, rules = RULES }: Listings): Promise<void> {
+export async function serveListings(tws: TwsConnection, { stocks, indices = {}, chains, options, rules = RULES }: Listings): Promise<void> {
   await greet(tws)
   const none = (reqId: string) => tws.send(4, 2, reqId, 200, 'No security definition has been found for the request', '')
   const details = async () => {
     for (;;) {
       const [, , reqId = '', , symbol = '', secType, expiry, , , , , , , , tradingClass] = await tws.request(9)
-      const conId = stocks[symbol]
+      const [stock, index] = [stocks[symbol], indices[symbol]]
       const found =
         secType === 'STK'
-          ? conId && [stockDetails(reqId, symbol, conId)]
-          : options
-              .map((text, i) => ({ text, conId: 1000 + i }))
-              .filter(({ text }) => text.startsWith(`${expiry} `) && text.endsWith(` ${tradingClass}`))
-              .map(({ text, conId }) => optionDetails(reqId, symbol, text, conId))
+          ? stock && [stockDetails(reqId, symbol, stock)]
+          : secType === 'IND'
+            ? index && [indexDetails(reqId, symbol, index)]
+            : options
+                .map((text, i) => ({ text, conId: 1000 + i }))
+                .filter(({ text }) => text.startsWith(`${expiry} `) && text.endsWith(` ${tradingClass}`))
+                .map(({ text, conId }) => optionDetails(reqId, symbol, text, conId))
       if (!found || found.length === 0) {
         none(reqId)
         continue

@@ -65,6 +65,11 @@ describe('toIbContract', () => {
     expect(toIbContract(contract)).toEqual(expected)
   })
 
+  it('names an option that is settled at the opening by its last day of trading, as IB lists it', () => {
+    const settledAtOpen = { ...option, expiry: '2022-11-18', lastTradeDate: '2022-11-17', tradingClass: 'SPX' }
+    expect(toIbContract(settledAtOpen).lastTradeDateOrContractMonth).toBe('20221117')
+  })
+
   it('tells puts from calls', () => {
     expect(toIbContract({ ...option, right: 'P' }).right).toBe(OptionType.Put)
   })
@@ -105,6 +110,19 @@ describe('an option of IB', () => {
   it('is ours with what IB says of it', () => {
     expect(optionFromDetails({ contract })).toEqual({ ...option, conId: 9 })
     expect(optionFromDetails({ contract: { ...contract, right: OptionType.Put } })?.right).toBe('P')
+  })
+
+  it('that is settled at the opening expires on the day after its last day of trading', () => {
+    const listed = { ...contract, lastTradeDateOrContractMonth: '20221117', lastTradeDate: '20221117', tradingClass: 'SPX' }
+    expect(optionFromDetails({ contract: listed, realExpirationDate: '20221118' })).toMatchObject({
+      expiry: '2022-11-18',
+      lastTradeDate: '2022-11-17',
+      tradingClass: 'SPX',
+    })
+    expect(optionFromDetails({ contract: { ...listed, tradingClass: 'SPXW' }, realExpirationDate: '20221117' })).toMatchObject({
+      expiry: '2022-11-17',
+      tradingClass: 'SPXW',
+    })
   })
 
   it('has the usual multiplier, its symbol as class and no second date when IB leaves them out', () => {

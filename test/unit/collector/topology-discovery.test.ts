@@ -1,0 +1,154 @@
+/** The rooms joined: a gateway whose definitions are away says 200 (no security definition) of contracts that exist. */
+
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { createWallClock } from '../../../collector/record/clock.ts'
+import type { UnderlyingSettings } from '../../../collector/universe/universe.ts'
+import type { TwsConnection } from '../../support/gateway/scripted-tws.ts'
+import { PATIENTLY } from '../../support/waiting.ts'
+import { optionDetails, serveListings } from './ib/lookup/listings.ts'
+import { collectorOn, reqIdsOf } from './topology-support.ts'
+
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')
+/** Within the days that are recorded. */
+const EXPIRY = inDays(30)
+const LISTINGS = {
+  stocks: { TWX: 4321, FOXA: 4322 },
+  chains: [{ exchange: 'SMART', tradingClass: 'TWX', expirations: [EXPIRY], strikes: [70] }],
+  options: [`${EXPIRY} 70 C TWX`],
+}
+const underlying = (symbol: string): UnderlyingSettings => ({ symbol, currency: 'USD', exchange: 'SMART', strikes: 'all', expiryDays: 60 })
+const universe = (...symbols: string[]) => ({ underlyings: symbols.map(underlying), lines: 100 })
+const isAbout = (fields: string[], symbol: string) => fields[0] === '9' && fields[4] === symbol && fields[5] === 'STK'
+
+/** Serves the listings, but refuses the first `times` questions about each of these symbols; accepts every line. */
+function refusing(symbols: Record<string, number>) {
+  const left = { ...symbols }
+  return async (tws: TwsConnection) => {
+    const request = tws.request.bind(tws)
+    tws.request = async (id) => {
+      for (;;) {
+        const fields = await request(id)
+        const symbol = Object.keys(left).find((name) => isAbout(fields, name))
+        if (symbol === undefined || (left[symbol] ?? 0) === 0) return fields
+        left[symbol] = (left[symbol] ?? 0) - 1
+        tws.send(4, 2, fields[2] ?? '', 200, 'No security definition has been found for the request', '')
+      }
+    }
+    void serveListings(tws, LISTINGS)
+    for (;;) tws.send(58, 1, (await request(1))[2] ?? '', 1)
+  }
+}
+
+const AGAIN = { refusedMs: 20 }
+
+it('a good symbol that is refused twice is recorded, and the others are meanwhile', async () => {
+  const options = { universe: universe('TWX', 'FOXA'), lineDelays: AGAIN }
+  const { tws, linesOpen, logged, finish } = await collectorOn(createWallClock(), refusing({ FOXA: 2 }), options)
+  const gateway = await tws(0)
+  await linesOpen(4)
+  expect(reqIdsOf(gateway)).toHaveLength(4)
+  expect(gateway.requests.filter(({ fields }) => isAbout(fields, 'FOXA'))).toHaveLength(3)
+  const [records] = await finish()
+  expect(records?.flatMap((record) => (record.kind === 'contract' ? record.contract.symbol : []))).toEqual(['TWX', 'TWX', 'FOXA', 'FOXA'])
+  expect(logged.filter(({ symbol, level }) => symbol === 'FOXA' && Number(level) >= 40)).toMatchObject([
+    { level: 40, msg: expect.stringContaining('asked again in a minute') },
+  ])
+})
+
+it('a gateway that knows nothing is asked on and on, is no reason to end, and its universe is recorded once it is known', async () => {
+  const options = { universe: universe('TWX'), lineDelays: AGAIN }
+  const { tws, linesOpen, logged, topology } = await collectorOn(createWallClock(), refusing({ TWX: 10 }), options)
+  const gateway = await tws(0)
+  await linesOpen(2)
+  expect(gateway.requests.filter(({ fields }) => isAbout(fields, 'TWX'))).toHaveLength(11)
+  expect(topology.supply.lines.wanted).toBe(2)
+  expect(logged.filter(({ msg }) => String(msg).includes('knows none of the underlyings'))).toMatchObject([{ level: 50, symbols: ['TWX'] }])
+})
+
+it('options that are known get lines while the rest of the chain is still looked for', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const later = inDays(40)
+  const held: (() => void)[] = []
+  const script = async (tws: TwsConnection) => {
+    const request = tws.request.bind(tws)
+    tws.request = async (id) => {
+      for (;;) {
+        const fields = await request(id)
+        const [, , reqId = ''] = fields
+        if (fields[0] !== '9' || fields[6] !== later) return fields
+        held.push(() => {
+          tws.send(...optionDetails(reqId, 'TWX', `${later} 70 C TWX`, 7))
+          tws.send(52, 1, reqId)
+        })
+      }
+    }
+    void serveListings(tws, {
+      ...LISTINGS,
+      chains: [{ exchange: 'SMART', tradingClass: 'TWX', expirations: [EXPIRY, later], strikes: [70] }],
+    })
+    for (;;) tws.send(58, 1, (await request(1))[2] ?? '', 1)
+  }
+  const { tws, linesOpen, counts, topology } = await collectorOn(createWallClock(), script, { universe: universe('TWX') })
+  const gateway = await tws(0)
+  await linesOpen(1)
+  // The price on which strikes are centred.
+  gateway.send(1, 6, reqIdsOf(gateway)[0] ?? '', 4, 70.4, 3, 0)
+  await vi.waitFor(() => {
+    vi.advanceTimersByTime(15_000)
+    expect(counts.lines).toBe(2)
+  }, PATIENTLY)
+  expect(held).toHaveLength(1)
+  expect(topology.supply.lines.wanted).toBe(2)
+  held[0]?.()
+  await linesOpen(3)
+})
+
+it('an index is recorded as what it is, with values and no quotes, and so are the trading classes of its options', async () => {
+  const spx: UnderlyingSettings = { ...underlying('SPX'), kind: 'index', tickByTick: true }
+  const listings = {
+    stocks: {},
+    indices: { SPX: 416904 },
+    chains: ['SPX', 'SPXW'].map((tradingClass) => ({ exchange: 'SMART', tradingClass, expirations: [EXPIRY], strikes: [1900] })),
+    options: ['SPX', 'SPXW'].map((tradingClass) => `${EXPIRY} 1900 C ${tradingClass}`),
+  }
+  const script = async (tws: TwsConnection) => {
+    void serveListings(tws, listings)
+    for (;;) tws.send(58, 1, (await tws.request(1))[2] ?? '', 1)
+  }
+  const { tws, linesOpen, counts, finish } = await collectorOn(createWallClock(), script, { universe: { underlyings: [spx], lines: 100 } })
+  const gateway = await tws(0)
+  await linesOpen(3)
+  const [index = ''] = reqIdsOf(gateway)
+  // An index has a last value, without a size.
+  gateway.send(1, 6, index, 4, 1940.46, 0, 0)
+  gateway.send(1, 6, index, 9, 1927.88, 0, 0)
+  gateway.send(49, 1, 1)
+  await vi.waitFor(() => expect(counts.received).toBeGreaterThanOrEqual(2), PATIENTLY)
+  const [records] = await finish()
+
+  expect(records?.flatMap((record) => (record.kind === 'contract' ? record.contract : []))).toMatchObject([
+    { kind: 'index', symbol: 'SPX', venue: 'CBOE', conId: 416904 },
+    { kind: 'option', symbol: 'SPX', tradingClass: 'SPX', strike: 1900 },
+    { kind: 'option', symbol: 'SPX', tradingClass: 'SPXW', strike: 1900 },
+  ])
+  const ticks = records?.filter(
+    (record) => 'instrument' in record && record.instrument === 0 && !['contract', 'line'].includes(record.kind),
+  )
+  expect(ticks?.map(({ kind }) => kind)).not.toContain('quote')
+  expect(ticks).toContainEqual(expect.objectContaining({ kind: 'trade', price: 1940.46 }))
+  expect(gateway.requests.filter(({ fields }) => fields[0] === '97')).toEqual([])
+})
+
+it('what was found is not asked for again over the next link', async () => {
+  const options = { universe: universe('TWX', 'FOXA'), lineDelays: AGAIN }
+  const { tws, linesOpen, topology } = await collectorOn(createWallClock(), refusing({ FOXA: 1_000_000 }), options)
+  const first = await tws(0)
+  await linesOpen(2)
+  await vi.waitFor(() => expect(first.requests.filter(({ fields }) => isAbout(fields, 'FOXA')).length).toBeGreaterThanOrEqual(3), PATIENTLY)
+  first.socket.destroy()
+  const second = await tws(1)
+  await linesOpen(2)
+  expect(second.requests.filter(({ fields }) => fields[0] === '78')).toEqual([])
+  expect(topology.supply.lines.marketData.open).toBe(2)
+})
