@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { Mark } from '../../market/marks.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import {
   CONTRACTS,
@@ -257,6 +258,34 @@ describe('computations', () => {
       '21|901|53|1|-1|-2|-1|-1|-2|-2|-2|70|',
       '4|2|902|322|Error processing request: Expected an option to compute, found TWX (stock)||',
     ])
+  })
+})
+
+describe('attributes', () => {
+  it('of ticks that the tape has marked go out with tick-by-tick data and historical ticks', async () => {
+    const marked = (tick: TapeRecord, marks: number): TapeRecord => ({ ...tick, marks }) as TapeRecord
+    const [odd, limited] = [marked(trade(0, 70, 100), Mark.unreported), marked(trade(1, 71, 100, ' I'), Mark.pastLimit)]
+    const low = marked(quoteAt(2, 0, [69, 1], [70, 1]), Mark.bidPastLimit)
+    const high = marked(quoteAt(3, 0, [70, 1], [71, 1]), Mark.askPastLimit)
+    const { gateway, port } = await room.serve(tapeOf([odd, limited, low, high]), { startAfterLines: 2 })
+    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    client.send(97, 1, ...contractFields(TWX), 'AllLast', 0, 0)
+    client.send(97, 2, ...contractFields(TWX), 'BidAsk', 0, 0)
+    await gateway.ended
+    const past = ['20140605-13:30:00', '', 10]
+    client.send(96, 3, ...contractFields(TWX), 0, ...past, 'TRADES', 0, 0, '')
+    client.send(96, 4, ...contractFields(TWX), 0, ...past, 'BID_ASK', 0, 0, '')
+    await client.frame('97|4|')
+    expect(client.frames.filter((frame) => /^(99|98|97)\|/.test(frame))).toEqual([
+      '99|1|2|1401975000|70|100|2|||',
+      '99|1|2|1401975000|71|100|3|| I|',
+      '99|2|3|1401975000|69|70|1|1|1|',
+      '99|2|3|1401975000|70|71|1|1|2|',
+      '98|3|2|1401975000|2|70|100|||1401975000|3|71|100|| I|1|',
+      // IB has the bits of a historical quote the other way round.
+      '97|4|2|1401975000|2|69|70|1|1|1401975000|1|70|71|1|1|1|',
+    ])
+    await client.close()
   })
 })
 

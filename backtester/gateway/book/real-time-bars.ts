@@ -37,7 +37,7 @@ export class RealTimeBarLine implements LiveBars {
   /** Never has anything to send before the next step. */
   take(tick: Quote | Trade): boolean {
     const isTaken = (tick.kind === 'quote' ? this.#series.quote?.(tick) : this.#series.trade?.(tick)) === true
-    if (isTaken && !this.isPending) {
+    if (isTaken) {
       this.isPending = true
       this.#steps.expect(this, tick.tsUs)
     }
@@ -68,12 +68,15 @@ export class RealTimeSteps {
     this.dueUs = Math.min(this.dueUs, tsUs - (tsUs % STEP_US) + STEP_US)
   }
 
-  flush(stepUs: number): void {
+  /** `isSilent`: lines of which nothing is sent for now; they keep their bars. */
+  flush(stepUs: number, isSilent: (line: RealTimeBarLine) => boolean): void {
     if (this.dueUs > stepUs) return
     this.dueUs = Number.POSITIVE_INFINITY
     const lines = [...this.#waiting]
     this.#waiting.clear()
     for (const line of lines) {
+      // It goes on with its next tick; to wait for it step by step would never end behind the tape.
+      if (isSilent(line)) continue
       // One without an unfinished bar was closed while it waited.
       if (line.isPending) line.send(stepUs)
       // A tick exactly at the step has begun the next bar.

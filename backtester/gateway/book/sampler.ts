@@ -214,7 +214,7 @@ export class Sampler {
   flush(stepUs: number): void {
     this.#others.flush(stepUs, this.totals)
     this.#options.flush(stepUs, this.totals)
-    this.realTimeSteps.flush(stepUs)
+    this.realTimeSteps.flush(stepUs, (line) => this.#channel(line.listed).silentBars.has(line))
   }
 
   #isSilent(listed: ListedContract, feed: LineFeed, line: object): boolean {

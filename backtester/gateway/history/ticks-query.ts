@@ -5,7 +5,7 @@
 
 import { nyse } from '../../../market/calendar/calendar.ts'
 import { secondsOf, tradeFields } from '../book/served-fields.ts'
-import { quoteMask } from '../book/tick-masks.ts'
+import { historicalQuoteMask } from '../book/tick-masks.ts'
 import type { ListedContract } from '../contracts/contracts.ts'
 import type { HistoryQuery } from './history.ts'
 import * as messages from '../protocol/messages.ts'
@@ -56,7 +56,7 @@ export function ticksQuery(wanted: TicksWanted): HistoryQuery | undefined {
           const before = prices
           prices = `${bidPrice} ${askPrice}`
           if (!isWanted(quote.tsUs) || (ignoreSize && prices === before)) return
-          quotes.add({ seconds: secondsOf(quote), bidPrice, askPrice, bidSize, askSize, mask: quoteMask(quote) })
+          quotes.add({ seconds: secondsOf(quote), bidPrice, askPrice, bidSize, askSize, mask: historicalQuoteMask(quote) })
         },
         answer: (writer) => messages.writeHistoricalQuotes(writer, reqId, quotes.ticks()),
       }

@@ -60,7 +60,7 @@ export interface QuoteFields {
   /** NaN: not known. */
   bidSize: number
   askSize: number
-  /** Bit 0 bid past its limit, bit 1 ask past its limit. */
+  /** Past a limit: bit 0 the bid and bit 1 the ask of a live quote, the other way round of a historical one. */
   mask: number
 }
 

@@ -53,6 +53,35 @@ describe('real-time bars', () => {
     expect(rig.sampler.dueUs).toBe(Number.POSITIVE_INFINITY)
   })
 
+  it('of a silent line come when its silence is over, and those behind it in time', () => {
+    const rig = new Rig(false)
+    rig.openRealTimeBars(0, 9, 'TRADES')
+    const mute = { silences: () => true }
+    rig.play(tradedAt(1000, 70))
+    rig.sampler.mute(mute)
+    rig.play(tradedAt(6000, 71), tradedAt(12_000, 72))
+    expect(rig.recorder.sent).toEqual([])
+    rig.sampler.unmute(mute, OPEN_US + 13_000 * MS_US)
+    rig.play(tradedAt(14_000, 73))
+    const bars = rig.finish().filter((line) => line.startsWith('50|') || line.startsWith('@'))
+    expect(bars.map((bar) => (bar.startsWith('@') ? bar : bar.split('|').slice(3, 5).join(' ')))).toEqual([
+      '@13000',
+      `${OPEN} 70`,
+      `${OPEN + 5} 71`,
+      '@15000',
+      `${OPEN + 10} 72`,
+    ])
+  })
+
+  it('of a line that stays silent keep nothing waiting', () => {
+    const rig = new Rig(false)
+    rig.openRealTimeBars(0, 9, 'TRADES')
+    rig.sampler.mute({ silences: () => true })
+    rig.play(tradedAt(1000, 70))
+    expect(rig.finish()).toEqual([])
+    expect(rig.sampler.dueUs).toBe(Number.POSITIVE_INFINITY)
+  })
+
   it('count neither as changes nor as ticks', () => {
     const rig = new Rig(true)
     rig.openRealTimeBars(0, 1, 'TRADES')
