@@ -25,10 +25,10 @@ export class Channel {
   readonly lines: Line[] = []
   readonly tickLines: TickLine[] = []
   readonly bars: LiveBars[] = []
-  /** Open lines that get nothing for now. */
+  /** Open lines that get nothing for now. Bars stay where they are and are only not sent. */
   readonly silentLines: Line[] = []
   readonly silentTickLines: TickLine[] = []
-  readonly silentBars: LiveBars[] = []
+  readonly silentBars = new Set<LiveBars>()
 
   constructor(listed: ListedContract) {
     this.book = new Book(listed)

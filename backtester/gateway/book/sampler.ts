@@ -157,13 +157,14 @@ export class Sampler {
 
   openBars(live: LiveBars): void {
     const { bars, silentBars } = this.#channel(live.listed)
-    const list = this.#isSilent(live.listed, 'bars', live) ? silentBars : bars
-    list.push(live)
+    bars.push(live)
+    if (this.#isSilent(live.listed, 'bars', live)) silentBars.add(live)
   }
 
   closeBars(live: LiveBars): void {
     const { bars, silentBars } = this.#channel(live.listed)
-    removeItem([bars, silentBars], live)
+    removeItem([bars], live)
+    silentBars.delete(live)
     live.isPending = false
   }
 
@@ -174,19 +175,22 @@ export class Sampler {
       const { listed } = book
       for (const line of moveItems(lines, silentLines, (line) => mute.silences(listed, 'market-data', line))) this.#dropPending(line)
       moveItems(tickLines, silentTickLines, (line) => mute.silences(listed, 'tick-by-tick', line))
-      for (const live of moveItems(bars, silentBars, (live) => mute.silences(listed, 'bars', live))) live.isPending = false
+      for (const live of bars) if (mute.silences(listed, 'bars', live)) silentBars.add(live)
     }
   }
 
   /** The lines that no other mute silences go on, beginning with what is new to them. */
   unmute(mute: Mute, nowUs: number): void {
     this.#mutes.delete(mute)
-    for (const { book, lines, silentLines, tickLines, silentTickLines, bars, silentBars } of this.#channels.values()) {
+    for (const { book, lines, silentLines, tickLines, silentTickLines, silentBars } of this.#channels.values()) {
       const { listed } = book
       const isBack = (feed: LineFeed) => (line: object) => !this.#isSilent(listed, feed, line)
       for (const line of moveItems(silentLines, lines, isBack('market-data'))) if (book.isKnown) line.sendState(nowUs, this.totals)
       for (const line of moveItems(silentTickLines, tickLines, isBack('tick-by-tick'))) this.#sendTickState(line, nowUs)
-      moveItems(silentBars, bars, isBack('bars'))
+      for (const live of [...silentBars].filter(isBack('bars'))) {
+        silentBars.delete(live)
+        if (live.isPending) live.send(nowUs)
+      }
     }
   }
 
@@ -246,14 +250,15 @@ export class Sampler {
     return state
   }
 
-  #playQuote({ book, lines, tickLines, bars }: Channel, quote: Quote, tsUs: number): void {
+  #playQuote(channel: Channel, quote: Quote, tsUs: number): void {
+    const { book, lines, tickLines, bars } = channel
     const isTickByTick = !book.isDoublyQuoted || quote.source !== undefined
     const isSampled = !book.isDoublyQuoted || quote.source === undefined
     const before = book.quote
     this.#apply(book, quote)
     if (isTickByTick) {
       for (let i = 0; i < tickLines.length; i++) this.#countChanges((tickLines[i] as TickLine).quote(tsUs, quote, quote))
-      if (bars.length > 0) this.#playBars(book, bars, quote, tsUs)
+      if (bars.length > 0) this.#playBars(channel, quote, tsUs)
     }
     if (!isSampled || lines.length === 0 || (before !== undefined && isSameQuote(before, quote))) return
     const { totals } = this
@@ -290,12 +295,12 @@ export class Sampler {
       this.totals.notServed++
       return
     }
-    const { book, tickLines, bars } = channel
+    const { book, tickLines } = channel
     const isSource = (wanted: TradeSource | undefined) => wanted === undefined || wanted === source
     const state = this.#apply(book, trade)
     if (isSource(tickByTick)) {
       for (const line of tickLines) this.#countChanges(line.trade(tsUs, trade))
-      this.#playBars(book, bars, trade, tsUs)
+      this.#playBars(channel, trade, tsUs)
     }
     if (isSource(last)) {
       this.#change(channel, book.lastTrade(state, last), tsUs)
@@ -335,9 +340,9 @@ export class Sampler {
     } else if (!before || before.value !== value || before.text !== text) this.#change(channel, book.figure(state, name, type), tsUs)
   }
 
-  #playBars(book: Book, bars: readonly LiveBars[], tick: Quote | Trade, tsUs: number): void {
+  #playBars({ book, bars, silentBars }: Channel, tick: Quote | Trade, tsUs: number): void {
     for (const live of bars) {
-      if (!live.take(tick)) continue
+      if (!live.take(tick) || silentBars.has(live)) continue
       if (this.#sampling) this.#gridAt(book, tsUs).waitingBars.push(live)
       else live.send(tsUs)
     }
