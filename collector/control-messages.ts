@@ -5,6 +5,7 @@ import { COMPETING_SESSION, END_OF_TAPE, TOO_FAST } from './ib/codes.ts'
 import type { Connection } from './ib/link/connection.ts'
 import { noteConnection } from './ib/link/gateway-notices.ts'
 import type { ControlMessage } from './ib/messages.ts'
+import { servesLine } from './gaps/farms.ts'
 import type { LineSupply } from './lines/line-supply.ts'
 import type { Sessions } from './record/sessions.ts'
 import type { NoticeLog } from './ib/notice-log.ts'
@@ -21,6 +22,9 @@ export interface ControlOwners {
 }
 
 export function createControlRouter({ sessions, supply, outages, notices, connection, onEndOfTape, onTooFast }: ControlOwners) {
+  /** Look-ups need the farms of definitions; what will be needed is not known before there are lines. */
+  const concerns = (farm: string) =>
+    supply.lines.all.length === 0 || farm.startsWith('secdef') || supply.lines.all.some((line) => servesLine(farm, line))
   const takeNotice = (code: number, text: string) => {
     const effect = outages.take(code, text)
     if (effect) supply.ibIsBack(effect, `ib-${code}`)
@@ -42,7 +46,7 @@ export function createControlRouter({ sessions, supply, outages, notices, connec
       case 'notice':
         notices.take(message.code, message.text)
         if (message.code === TOO_FAST) onTooFast()
-        noteConnection(connection, message.code, message.text)
+        noteConnection(connection, message.code, message.text, concerns)
         if (message.code === END_OF_TAPE) onEndOfTape()
         else takeNotice(message.code, message.text)
     }

@@ -361,6 +361,7 @@ export class LineRegistry {
     if (line.reqId !== undefined) this.#actions.cancel(line)
     this.#actions.move(line, 'refuse')
     this.#actions.close(line, `refused: ${line.refusalCode}`)
+    this.#options.onMissing?.(line, `refused: ${line.refusalCode}`)
     return false
   }
 

@@ -32,14 +32,19 @@ const IB_AWAY_SINCE_LOGIN = 'ib-away-2110'
 
 const farmTrouble = (farm: string) => `farm ${farm}`
 
-/** To be called for every notice; most say nothing of the connection. */
-export function noteConnection(connection: Connection, code: number, text: string): void {
+/**
+ * To be called for every notice; most say nothing of the connection.
+ *
+ * @param concerns whether anything is asked of the farm of that name; a broken one that does not is no trouble
+ */
+export function noteConnection(connection: Connection, code: number, text: string, concerns: (farm: string) => boolean = () => true): void {
   if (code === CONNECTIVITY_LOST) connection.trouble(IB_AWAY, 'the gateway has lost its connection to IB (1100)')
   else if (code === TWS_SERVER_LINK_BROKEN) connection.trouble(IB_AWAY_SINCE_LOGIN, 'the gateway has no connection to IB (2110)')
-  else if (code === RESTORED_DATA_LOST || code === RESTORED_DATA_KEPT) connection.together(() => noteRestored(connection, code, text))
+  else if (code === RESTORED_DATA_LOST || code === RESTORED_DATA_KEPT)
+    connection.together(() => noteRestored(connection, code, text, concerns))
   else if (BROKEN.has(code)) {
     const farm = farmOf(text)
-    connection.trouble(farmTrouble(farm), brokenFarm(farm, code))
+    if (concerns(farm)) connection.trouble(farmTrouble(farm), brokenFarm(farm, code))
   } else if (WORKING.has(code)) {
     connection.over(farmTrouble(farmOf(text)))
     // Whether 1102 always follows 2110 is not known; a farm that works is reached through IB.
@@ -47,14 +52,14 @@ export function noteConnection(connection: Connection, code: number, text: strin
   }
 }
 
-function noteRestored(connection: Connection, code: number, text: string): void {
+function noteRestored(connection: Connection, code: number, text: string, concerns: (farm: string) => boolean): void {
   connection.over(IB_AWAY)
   connection.over(IB_AWAY_SINCE_LOGIN)
   // All lines are asked for again, and learn anew whether another session has the data.
   if (code === RESTORED_DATA_LOST) connection.competing(undefined)
   const { connected, missing } = farmsIn(text)
   for (const farm of connected) connection.over(farmTrouble(farm))
-  for (const farm of missing) connection.trouble(farmTrouble(farm), brokenFarm(farm, code))
+  for (const farm of missing) if (concerns(farm)) connection.trouble(farmTrouble(farm), brokenFarm(farm, code))
 }
 
 /** Messages of the link: where market data is among them, IB is there, whatever was said on login. */

@@ -18,16 +18,27 @@ describe('the connection', () => {
     expect(connection.status).toEqual({ state: 'ready', reasons: [] })
     for (let i = 0; i < 20; i++) gateway.send(4, 2, -1, 1100, 'Connectivity between IB and Trader Workstation has been lost.', '')
     await vi.waitFor(() => expect(connection.state).toBe('degraded'), PATIENTLY)
-    gateway.send(4, 2, -1, 1102, `${RESTORED} The following farms are connected: usfarm. The following farms are not connected: usopt.`, '')
-    await vi.waitFor(() => expect(connection.status.reasons).toEqual(["IB's farm usopt is not connected (1102)"]), PATIENTLY)
-    gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:usopt', '')
+    gateway.send(4, 2, -1, 1102, `${RESTORED} The following farms are connected: usopt. The following farms are not connected: usfarm.`, '')
+    await vi.waitFor(() => expect(connection.status.reasons).toEqual(["IB's farm usfarm is not connected (1102)"]), PATIENTLY)
+    gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:usfarm', '')
     await vi.waitFor(() => expect(connection.state).toBe('ready'), PATIENTLY)
 
     expect(logged.filter(({ msg }) => /keeps market data|is kept away/.test(String(msg)))).toMatchObject([
       { level: 40, state: 'degraded', reasons: ['the gateway has lost its connection to IB (1100)'] },
-      { level: 40, state: 'degraded', reasons: ["IB's farm usopt is not connected (1102)"] },
+      { level: 40, state: 'degraded', reasons: ["IB's farm usfarm is not connected (1102)"] },
       { level: 30, state: 'ready' },
     ])
+  })
+
+  it('is not degraded by a broken farm that serves none of its lines', async () => {
+    const { tws, linesOpen, topology } = await collectorOn(createWallClock())
+    const gateway = await tws(0)
+    await linesOpen(2)
+    const { connection } = topology.feed
+    gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:eufarm', '')
+    gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usfarm', '')
+    await vi.waitFor(() => expect(connection.state).toBe('degraded'), PATIENTLY)
+    expect(connection.status.reasons).toEqual(["IB's farm usfarm is not connected (2103)"])
   })
 
   it('is paused by a competing session until the lines are served again', async () => {
