@@ -1,6 +1,7 @@
 /** The hours in which a contract trades as its broker lists them, as times. IB: `20140605:0930-20140605:1600;20140606:CLOSED`. */
 
 import type { ListedHours } from '../contract.ts'
+import { TapedeckError } from '../errors.ts'
 import { addDays, createZone, type Zone } from '../time.ts'
 
 interface Session {
@@ -24,7 +25,14 @@ export class LiquidHours {
   constructor({ liquid, timeZone }: Pick<ListedHours, 'liquid' | 'timeZone'>) {
     const zone = zoneOf(timeZone)
     if (!zone) return
-    for (const day of liquid.split(';')) this.#addDay(zone, day.trim())
+    for (const day of liquid.split(';')) {
+      try {
+        this.#addDay(zone, day.trim())
+      } catch (error) {
+        // A date or a time of day that does not exist.
+        if (!(error instanceof RangeError || error instanceof TapedeckError)) throw error
+      }
+    }
     this.#sessions.sort((a, b) => a.openUs - b.openUs)
   }
 
@@ -44,9 +52,10 @@ export class LiquidHours {
     const hours = text.slice(9)
     const sessions = hours === 'CLOSED' ? [] : hours.split(',').map((part) => sessionOf(zone, date, part))
     if (sessions.includes(undefined)) return
+    const [fromUs, toUs] = [zone.toUs(date, 0), zone.toUs(addDays(date, 1), 0)]
     this.#sessions.push(...sessions.filter((session) => session !== undefined))
-    this.#fromUs = Math.min(this.#fromUs, zone.toUs(date, 0))
-    this.#toUs = Math.max(this.#toUs, zone.toUs(addDays(date, 1), 0))
+    this.#fromUs = Math.min(this.#fromUs, fromUs)
+    this.#toUs = Math.max(this.#toUs, toUs)
   }
 }
 

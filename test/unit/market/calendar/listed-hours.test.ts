@@ -33,6 +33,9 @@ describe('listed hours', () => {
     ['', 'US/Eastern'],
     ['nonsense', 'US/Eastern'],
     ['20140605:0930-', 'US/Eastern'],
+    ['20140605:0930-20140605:2430', 'US/Eastern'],
+    ['20140605:0930-20141345:1600', 'US/Eastern'],
+    ['20141345:CLOSED', 'US/Eastern'],
     ['20140605:0930-20140605:1600', 'Nowhere/At all'],
   ])('that cannot be read (%s, %s) say nothing', (liquid, timeZone) => {
     expect(hours(liquid, timeZone).at(ny('2014-06-05', '12:00'))).toBeUndefined()
