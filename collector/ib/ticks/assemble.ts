@@ -21,7 +21,7 @@ import { Mark } from '../../../market/marks.ts'
 import type { Quote, Tick, Trade, Verdict } from '../../../market/tick.ts'
 import type { ControlMessage, FieldMessage, LineMessage } from '../messages.ts'
 import { fieldValue, isOfTrade, isSizeless, type Line, newLine, takePriceMessage } from './line.ts'
-import { emptyQuote, fillQuote, isNoPrice, sampledTrade, tickBase, ticksOf, wholeTick } from './make-ticks.ts'
+import { emptyQuote, fillQuote, isNoPrice, sampledTrade, tickBase, ticksOf, wholeTick, wholeUs } from './make-ticks.ts'
 import { StallWatch } from './stall.ts'
 import { GROUP_FIELDS, type GroupField, isDelayedType, isFrozenType, LIVE_TYPES, RT_VOLUME, VENUE_LETTERS, VOLUME } from './tick-types.ts'
 import { bitOf, hasSeveralQuoteParts, hasTrade, mayAdd, type Part } from './update-order.ts'
@@ -82,7 +82,7 @@ export class Assembler {
   #output: AssemblerOutput | undefined
   readonly #lines = new Map<number, Line>()
   readonly #silenceMs: number
-  readonly #stalls = new StallWatch()
+  #stalls = new StallWatch()
   /** The message that is taken belongs to the burst behind a stall. */
   #isLate = false
   /** By instrument, beyond the life of a line: a line that is asked for again begins with the trade that is known. */
@@ -167,8 +167,10 @@ export class Assembler {
 
   /** The feed ended while a group was open: whether its quote is whole cannot be known, so it is kept out of the quotes. */
   abandonGroup(): void {
-    // The next link has other request ids.
+    // The next link has other request ids, and begins with first values: no burst behind a stall, however short the pause was.
     this.#closed.clear()
+    this.#stalls = new StallWatch()
+    this.#isLate = false
     const { quote, trade } = this.#group ?? {}
     if (quote) quote.verdict = { ...UNFINISHED }
     if (trade) trade.verdict = { ...UNFINISHED }
@@ -214,7 +216,7 @@ export class Assembler {
   #finishedTrade({ line, seen, hasFirstLast }: Group, trade: Trade): Tick | undefined {
     const { instrument, fields, first } = line
     const { lastPrice, lastSize, lastTime } = fields
-    const eventTsUs = lastTime === undefined ? undefined : lastTime * 1_000_000
+    const eventTsUs = wholeUs((lastTime ?? Number.NaN) * 1_000_000)
     if (!hasTrade(seen)) {
       // First of all values, it is part of them.
       if (lastTime === undefined || lastPrice === undefined) return undefined

@@ -113,10 +113,15 @@ export function ticksOf(base: TickBase, tickType: number, message: FieldMessage)
   }
 }
 
+/** Undefined for what is no time: NaN, or a number that the gateway meant in another unit, past all times that a tape can hold. */
+export function wholeUs(us: number): number | undefined {
+  return Number.isSafeInteger(us) ? us : undefined
+}
+
 /** RTVolume: `price;size;time in ms;day volume;VWAP;single trade`. Price and size are empty when only the totals moved. */
 function realTimeVolume(base: TickBase, text: string): Tick[] {
   const [price, size, timeMs, volume, vwap] = text.split(';').map((part) => (part === '' ? undefined : Number(part)))
-  const eventTsUs = finite(timeMs) === undefined ? undefined : Math.round((timeMs as number) * 1000)
+  const eventTsUs = wholeUs(Math.round((timeMs ?? Number.NaN) * 1000))
   const ticks: Tick[] = []
   if (finite(price) !== undefined)
     ticks.push({ kind: 'trade', ...base, eventTsUs, price: price as number, size: finite(size), source: 'rt-volume' })

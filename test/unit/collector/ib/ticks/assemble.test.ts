@@ -253,6 +253,8 @@ describe('a sampled trade', () => {
     const { eventTsUs: _, ...timeless } = TRADE
     expect(assemble(m.price(1, m.LAST, 70.6, 5))).toEqual([timeless])
     expect(assemble(m.text(1, m.LAST_TIME, ''), m.price(1, m.LAST, 70.6, 5))).toEqual([timeless])
+    // In milliseconds it would lie behind all times that a tape can hold.
+    expect(assemble(m.text(1, m.LAST_TIME, '1763754172123'), m.price(1, m.LAST, 70.6, 5))).toEqual([timeless])
   })
 
   it('comes again with each price, time, or size that differs', () => {
@@ -292,6 +294,7 @@ describe('RTVolume', () => {
     ['a trade without a size', '701.28;;1401975060123;67854;701.46918464;true', [{ ...trade, size: undefined }, volume, vwap]],
     ['a fraction of a share', '701.28;0.5;1401975060123;;;true', [{ ...trade, size: 0.5 }]],
     ['no time', '701.28;1;;67854;;true', [trade, volume].map((tick) => ({ ...tick, eventTsUs: undefined }))],
+    ['a time in another unit', '701.28;1;1401975060123000;;;true', [{ ...trade, eventTsUs: undefined }]],
     ['a trade and nothing behind it', '701.28;1;1401975060123', [trade]],
   ])('gives %s', (_, value, expected) => {
     expect(rt(value)).toEqual(expected.map((tick) => m.bare({ seq: 0, tsUs: 0, ...tick } as Parameters<typeof m.bare>[0])))

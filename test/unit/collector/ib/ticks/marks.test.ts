@@ -114,4 +114,15 @@ describe('the burst behind a stall', () => {
     assembler.take(m.size(2, m.VOLUME, 2, untilMs + 100))
     expect(marks).toEqual(['merged,late', 'late', 'late', ''])
   })
+
+  it('is not what another link begins with, however short the pause was', () => {
+    const { assembler, marks } = oneLine()
+    assembler.openLine(2, 22)
+    for (let ms = 20_000; ms < 50_000; ms += 100) assembler.take(m.size(2, m.VOLUME, ms, ms))
+    assembler.abandonGroup()
+    assembler.openLine(3, 33)
+    marks.length = 0
+    assembler.take(m.size(3, m.VOLUME, 1, 60_000))
+    expect(marks).toEqual(['initial'])
+  })
 })
