@@ -29,6 +29,9 @@ const JAPAN = ['JPY']
 const STOCKS = ['stock', 'index'] as const
 const NOTHING: Farm = { kinds: [] }
 
+/** How the names of history farms end. */
+const HISTORY = 'hmds'
+
 /** By the part of the name in front of a dot: `usfarm.nj` is another `usfarm`. */
 const FARMS: Readonly<Record<string, Farm>> = {
   usfarm: { kinds: STOCKS, currencies: US },
@@ -43,13 +46,23 @@ const FARMS: Readonly<Record<string, Farm>> = {
   cashhmds: NOTHING,
 }
 
+/** True of a farm that serves tick-by-tick lines and no market data. */
+export function servesTickByTickOnly(farm: string): boolean {
+  const name = nameOf(farm)
+  return FARMS[name]?.history ?? (!(name in FARMS) && name.endsWith(HISTORY))
+}
+
 /** Whether the data of a line comes from the farm of that name, as far as is known. */
 export function servesLine(farm: string, { contract, feed }: ServedLine): boolean {
-  const name = farm.toLowerCase().split('.')[0] ?? ''
+  const name = nameOf(farm)
   if (name.startsWith('secdef')) return false
-  const { kinds, currencies, history } = FARMS[name] ?? (name.endsWith('hmds') ? { history: true as const } : {})
+  const { kinds, currencies, history } = FARMS[name] ?? (name.endsWith(HISTORY) ? { history: true as const } : {})
   if (FARMS[name] || history) if ((feed !== undefined) !== (history === true)) return false
   return (kinds?.includes(contract.kind) ?? true) && (currencies?.includes(contract.currency) ?? true)
+}
+
+function nameOf(farm: string): string {
+  return farm.toLowerCase().split('.')[0] ?? ''
 }
 
 /** The farm that serves a line, for a farm that no notice has named. */

@@ -15,7 +15,7 @@ import {
 import { nyse } from '../../market/calendar/calendar.ts'
 import type { Contract } from '../../market/contract.ts'
 import { type ContractHistory, coverageByDay, type DayCoverage } from '../../market/coverage.ts'
-import { servesLine } from './farms.ts'
+import { servesLine, servesTickByTickOnly } from './farms.ts'
 
 export interface ListedGap {
   fromUs: number
@@ -54,6 +54,7 @@ export interface GapReport {
 const WEEK_US = 7 * 86_400_000_000
 /** Stands for what was wanted when no contract was known. */
 const UNKNOWN = '(unknown)'
+const TRADES = 'tick-by-tick-trades'
 
 /** Without `fromUs`, the report is of the week before its end; without `toUs`, that is the last moment that is recorded. */
 export async function gapReport(client: Pick<pg.ClientBase, 'query'>, query: CoverageQuery): Promise<GapReport> {
@@ -61,7 +62,7 @@ export async function gapReport(client: Pick<pg.ClientBase, 'query'>, query: Cov
   const toUs = query.toUs ?? lastUs
   if (toUs === undefined) return { range: undefined, gaps: [], causes: [], days: [] }
   const range = { fromUs: query.fromUs ?? toUs - WEEK_US, toUs }
-  const inRange = recorded.gaps.filter((gap) => gap.toUs > range.fromUs && gap.fromUs < range.toUs)
+  const inRange = recorded.gaps.filter((gap) => gap.toUs > range.fromUs && gap.fromUs < range.toUs).map(withFeed)
   const known = { ...recorded, gaps: inRange }
   const contracts = new Map(recorded.contracts.map((contract) => [contract.instrument, contract]))
   const affected = new Map(inRange.map((gap) => [gap, affectedBy(gap, known, contracts)]))
@@ -71,6 +72,17 @@ export async function gapReport(client: Pick<pg.ClientBase, 'query'>, query: Cov
   return { range, gaps, causes: causeTotals(gaps, days), days }
 }
 
+/** A gap of a farm that serves only tick-by-tick lines is none of market data. */
+function withFeed(gap: RecordedGap): RecordedGap {
+  const farm = farmIn(gap)
+  return farm !== undefined && servesTickByTickOnly(farm) ? { ...gap, feed: 'tick-by-tick' } : gap
+}
+
+/** The farm that a gap of its lines names. */
+function farmIn({ instrument, cause }: RecordedGap): string | undefined {
+  return instrument === undefined ? /^farm-broken: (.+)$/.exec(cause)?.[1] : undefined
+}
+
 /** The wanted contracts that a gap is of. */
 function affectedBy(
   gap: RecordedGap,
@@ -78,12 +90,16 @@ function affectedBy(
   contracts: Map<number, WantedContract>,
 ): WantedContract[] {
   const instruments = gap.instrument === undefined ? (sessions.get(gap.sessionId) ?? []) : [gap.instrument]
-  const farm = /^farm-broken: (.+)$/.exec(gap.cause)?.[1]
+  const farm = farmIn(gap)
   return instruments.flatMap((instrument) => {
     const contract = contracts.get(instrument)
     if (!contract) return []
+    if (farm === undefined) return [contract]
     const { kind, currency } = contract as WantedContract & { kind: Contract['kind'] }
-    return farm === undefined || gap.instrument !== undefined || servesLine(farm, { contract: { kind, currency } }) ? [contract] : []
+    // IB has no tick-by-tick data of options.
+    if (gap.feed !== undefined)
+      return kind !== 'option' && servesLine(farm, { contract: { kind, currency }, feed: TRADES }) ? [contract] : []
+    return servesLine(farm, { contract: { kind, currency } }) ? [contract] : []
   })
 }
 

@@ -135,6 +135,14 @@ forEachEdition('the gaps of', ({ createTapeDatabase }) => {
       ])
     })
 
+    it('are hidden behind the gap of a farm with a part of its own name, and not behind an empty one', async () => {
+      const session = new Session(at(OPEN)).opened(STOCK, OPEN)
+      session.closed(STOCK, '14:00:00', 'silent').opened(STOCK, '14:00:10').gap('14:00:00', '14:00:10', 'farm-broken: usfarm.nj')
+      session.closed(STOCK, '15:00:00', 'silent').opened(STOCK, '15:00:10').gap('15:00:10', '15:00:00', 'backwards')
+      await store(session.closed(STOCK, CLOSE, 'stopped').ended(CLOSE, 'stopped'))
+      expect((await gaps()).filter(([, cause]) => cause === 'silent')).toEqual([['stock', 'silent', '15:00:00', '15:00:10']])
+    })
+
     it('that are of tick-by-tick data say so', async () => {
       const session = new Session(at(OPEN)).opened(STOCK, OPEN).opened(STOCK, OPEN, 'tick-by-tick-trades')
       session.closed(STOCK, '14:00:00', 'silent', 'tick-by-tick-trades').opened(STOCK, '14:00:30', 'tick-by-tick-trades')
@@ -222,6 +230,17 @@ forEachEdition('the gaps of', ({ createTapeDatabase }) => {
       } finally {
         await place.remove()
       }
+    })
+
+    it('on which the farm of tick-by-tick data was away lists that, and is covered', async () => {
+      await client.query('DELETE FROM sessions; DELETE FROM line_holds; DELETE FROM control_records; DELETE FROM gaps')
+      const session = new Session(at(OPEN)).opened(STOCK, OPEN).gap('14:00:00', '14:39:00', 'farm-broken: ushmds')
+      await store(session.closed(STOCK, CLOSE, 'stopped').ended(CLOSE, 'stopped'))
+
+      const { gaps, causes, days } = await gapReport(client, { ...DAY, symbols: ['TWX'] })
+      expect(gaps).toMatchObject([{ cause: 'farm-broken: ushmds', contracts: 1, symbol: 'TWX', feed: 'tick-by-tick' }])
+      expect(causes.map(({ cause, gaps, missingUs }) => [cause, gaps, missingUs])).toEqual([['farm-broken: ushmds', 1, 0]])
+      expect(days.map(({ expectedUs, coveredUs }) => [minutes(expectedUs), minutes(coveredUs)])).toEqual([[390, 390]])
     })
   })
 })

@@ -31,11 +31,11 @@ JOIN instruments i USING (instrument_id)
 CROSS JOIN LATERAL unnest(
   tstzmultirange(tstzrange(l.from_ts, l.to_ts)) - COALESCE(
     (SELECT range_agg(tstzrange(g.from_ts, g.to_ts)) FROM gaps g
-     WHERE g.session_id = l.session_id AND g.instrument_id IS NULL AND g.dropped_ticks IS NULL
-       AND (g.cause NOT LIKE 'farm-broken: %' OR i.currency = 'USD' AND CASE
-         WHEN l.feed IS NOT NULL THEN g.cause = 'farm-broken: ushmds'
-         WHEN i.kind = 'option' THEN g.cause = 'farm-broken: usopt'
-         ELSE i.kind = 'stock' AND g.cause = 'farm-broken: usfarm' END)),
+     WHERE g.session_id = l.session_id AND g.instrument_id IS NULL AND g.dropped_ticks IS NULL AND g.from_ts < g.to_ts
+       AND (g.cause NOT LIKE 'farm-broken: %' OR i.currency = 'USD' AND split_part(g.cause, '.', 1) = 'farm-broken: ' || CASE
+         WHEN l.feed IS NOT NULL THEN 'ushmds'
+         WHEN i.kind = 'option' THEN 'usopt'
+         WHEN i.kind IN ('stock', 'index') THEN 'usfarm' ELSE '' END)),
     tstzmultirange()
   )
 ) AS part

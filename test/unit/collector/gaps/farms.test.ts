@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { farmOf, farmsIn, servesLine, usualFarm } from '../../../../collector/gaps/farms.ts'
+import { farmOf, farmsIn, servesLine, servesTickByTickOnly, usualFarm } from '../../../../collector/gaps/farms.ts'
 
 const stock = { contract: { kind: 'stock', currency: 'USD' } } as const
 const option = { contract: { kind: 'option', currency: 'USD' } } as const
@@ -20,6 +20,14 @@ describe('a farm', () => {
     ['newfarm', { stock: true, option: true, trades: true }],
   ])('%s serves %o', (farm, expected) => {
     expect({ stock: servesLine(farm, stock), option: servesLine(farm, option), trades: servesLine(farm, trades) }).toEqual(expected)
+  })
+
+  it('of history serves tick-by-tick lines only', () => {
+    expect(['ushmds', 'euhmds', 'newhmds', 'usfarm', 'eufarm', 'cashhmds', 'newfarm'].filter(servesTickByTickOnly)).toEqual([
+      'ushmds',
+      'euhmds',
+      'newhmds',
+    ])
   })
 
   it('of Europe serves European lines of every kind', () => {
