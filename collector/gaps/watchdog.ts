@@ -65,6 +65,8 @@ interface WatchedLine extends Watched {
   provenHoldUs: number
   /** `heldSinceUs` of the hold that was seen without data. */
   emptyHoldUs: number
+  /** `heldSinceUs` of the hold whose seconds without data are counted. */
+  unprovenHoldUs: number
   /** Seconds without data since the gateway said to serve it. */
   unprovenS: number
   askAgainS: number
@@ -221,10 +223,13 @@ export class Watchdog {
       Object.assign(watched, { provenHoldUs: line.heldSinceUs, unprovenS: 0, askAgainS: ASK_AGAIN_S })
       return true
     }
+    // What was counted on the link before, or before a refusal, says nothing of this one.
+    if (held && watched.unprovenHoldUs !== heldSinceUs)
+      Object.assign(watched, { unprovenHoldUs: heldSinceUs, unprovenS: 0, askAgainS: ASK_AGAIN_S })
     watched.unprovenS++
     // At the first look it may have been open for a moment only.
     if (held && watched.unprovenS > 1) watched.emptyHoldUs = heldSinceUs
-    if (held && watched.unprovenS === NO_DATA_S) {
+    if (held && watched.unprovenS >= NO_DATA_S) {
       registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: watched.askAgainS * SECOND_MS })
     } else if (!held && watched.unprovenS >= watched.askAgainS) {
       registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: 0 })
@@ -265,5 +270,12 @@ function newWatched(): Watched {
 }
 
 function newWatchedLine(): WatchedLine {
-  return { ...newWatched(), provenHoldUs: Number.NaN, emptyHoldUs: Number.NaN, unprovenS: 0, askAgainS: ASK_AGAIN_S }
+  return {
+    ...newWatched(),
+    provenHoldUs: Number.NaN,
+    emptyHoldUs: Number.NaN,
+    unprovenHoldUs: Number.NaN,
+    unprovenS: 0,
+    askAgainS: ASK_AGAIN_S,
+  }
 }

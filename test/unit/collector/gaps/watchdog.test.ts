@@ -320,6 +320,20 @@ describe('a line that the gateway says to serve', () => {
     expect((await tape()).closed).toEqual([[three.instrument, 'no-data', 0]])
   })
 
+  it('and that has no data over the next link either is closed and asked for again there', async () => {
+    const { all, stock, one, two, three, registry, log, pass } = await market()
+    pass(30, [stock, one, two])
+    expect(three.held).toBe(false)
+    registry.linkDown('link-lost', START_US + 30_000_000)
+    registry.linkUp(openerFrom(200, log))
+    await vi.waitFor(() => expect(log).toHaveLength(4), PATIENTLY)
+    for (const line of all) registry.accepted(line.reqId ?? -1)
+    pass(9, [stock, one, two])
+    expect(three.held).toBe(true)
+    pass(1, [stock, one, two])
+    expect(three.held).toBe(false)
+  })
+
   it('and that has its first data late was held in name only until then', async () => {
     const { stock, one, two, three, pass, tape } = await market()
     pass(5, [stock, one, two])
