@@ -9,7 +9,8 @@
  *   group       the same of all lines of one kind (as a farm serves them) while others have data: all of them are dead
  *   line        the same of one line (habit.ts) while others of its kind have data: it is dead
  *   no data     a line that the gateway said to serve has had none for 10 s: it was never alive
- *   no start    15 s after the recording began the lines are not known, or none has data: a gap of all lines from that begin on
+ *   no start    in the first 15 s in which data is expected the lines are not known, or none has data: a gap of all lines from the
+ *               begin of the recording on
  *
  * A dead line is closed on the tape as of its last data (of its kind's, for a group), cancelled, and asked for again; tick by tick after
  * 15 s, as IB would revive the dead stream. Its gap lasts until its first data. Lines that are found dead at once are one event.
@@ -82,7 +83,9 @@ export class Watchdog {
   /** By their text: most contracts of a chain have the same. */
   readonly #hours = new Map<string, LiquidHours>()
   #checkedMs: number
-  #recordedS = 0
+  /** Seconds with a link in which data was expected and none had come. */
+  #unstartedS = 0
+  #isStarted = false
   #silentAskS = 0
   #isHalted = false
 
@@ -111,7 +114,6 @@ export class Watchdog {
     if (!recorder.recording) return
     outages.check()
     if (isLate) return this.#forget()
-    this.#recordedS++
     if (!isLinked()) return this.#forget()
     const lines = this.#options.lines.all
     const expected = expectationAt(this.#options.calendar, recorder.nowUs)
@@ -126,10 +128,14 @@ export class Watchdog {
     this.#stall.reset()
   }
 
+  /** Fires once, or not at all. */
   #watchStart(expected: Expected): void {
     const { outages, lastData, linesAreKnown } = this.#options
-    if (this.#recordedS !== NO_START_S || (linesAreKnown() && lastData.latestUs > 0)) return
-    if (outages.isAway || !expected(lastData.latestUs || undefined)) return
+    this.#isStarted ||= linesAreKnown() && lastData.latestUs > 0
+    // The recording may begin long before the session, or before there is a link.
+    if (this.#isStarted || outages.isAway || !expected(lastData.latestUs || undefined)) return
+    if (++this.#unstartedS < NO_START_S) return
+    this.#isStarted = true
     outages.lost('no-data')
     outages.returned()
   }

@@ -351,4 +351,17 @@ describe('a recording that has no data 15 s after its begin', () => {
     pass(1, [])
     expect(ledger.open).toMatchObject([{ cause: 'no-data' }])
   })
+
+  it('because the session had not begun is in a gap when none comes then either', async () => {
+    // 90 s before the session.
+    const { all, ledger, pass } = await market({ startUs: Date.UTC(2014, 5, 6, 13, 28, 30) * 1000 })
+    pass(100, [])
+    expect(ledger.open).toEqual([])
+    pass(10, [])
+    expect(ledger.open).toMatchObject([{ cause: 'no-data' }])
+    // Named once.
+    pass(1, all)
+    pass(11, all)
+    expect(ledger.open).toEqual([])
+  })
 })
