@@ -116,10 +116,11 @@ export class Watchdog {
     if (isLate) return this.#forget()
     if (!isLinked()) return this.#forget()
     const lines = this.#options.lines.all
+    const halted = this.#options.halts.symbolsOf(lines)
     const expected = expectationAt(this.#options.calendar, recorder.nowUs)
     this.#watchStart(expected)
-    this.#watchAll(lines, expected)
-    this.#watchGroups(lines, expected)
+    this.#watchAll(lines, expected, halted)
+    this.#watchGroups(lines, expected, halted)
   }
 
   /** Silence so far says nothing any more. */
@@ -140,9 +141,9 @@ export class Watchdog {
     outages.returned()
   }
 
-  #watchAll(lines: readonly Line[], expected: Expected): void {
+  #watchAll(lines: readonly Line[], expected: Expected, halted: ReadonlySet<string>): void {
     const { counts, outages, lastData, lines: registry, events, recorder } = this.#options
-    this.#isHalted = lines.length > 0 && lines.every((line) => this.#options.halts.isHalted(line.contract.symbol))
+    this.#isHalted = lines.length > 0 && lines.every(({ contract }) => halted.has(contract.symbol))
     const isExpected = !this.#isHalted && expected(lastData.latestUs || undefined)
     const isStalled = this.#stall.second(counts.received) && isExpected
     this.#see(this.#all, counts.received, isExpected)
@@ -157,11 +158,11 @@ export class Watchdog {
     for (const line of lines) registry.dead(line, { cause: 'silent', provenUs: Math.min(sinceUs, recorder.nowUs), askAfterMs: 0 })
   }
 
-  #watchGroups(lines: readonly Line[], expected: Expected): void {
-    const { lastData, lines: registry, events, outages, halts } = this.#options
+  #watchGroups(lines: readonly Line[], expected: Expected, halted: ReadonlySet<string>): void {
+    const { lastData, lines: registry, events, outages } = this.#options
     const groups = new Map<string, Line[]>()
     for (const line of lines) {
-      const isExpected = !outages.hit(line) && !halts.isHalted(line.contract.symbol) && this.#expects(line, expected)
+      const isExpected = !outages.hit(line) && !halted.has(line.contract.symbol) && this.#expects(line, expected)
       if (!isExpected) {
         const known = this.#lines.get(line.key)
         if (known) this.#see(known, lastData.of(line), false)

@@ -117,9 +117,9 @@ async function market({ feed, startUs = START_US, hours }: { feed?: LineFeed; st
     }
   }
   const [stock, one, two, three] = registry.all as [Line, Line, Line, Line]
-  const halt = (value: number) => {
-    const tick: Statistic = { kind: 'statistic', seq: 0, tsUs: 0, instrument: stock.instrument, name: 'halted', value }
-    halts.take(tick, (instrument) => recorder.contractOf(instrument)?.symbol)
+  const halt = (value: number, line = stock) => {
+    const tick: Statistic = { kind: 'statistic', seq: 0, tsUs: 0, instrument: line.instrument, name: 'halted', value }
+    halts.take(tick)
   }
   return {
     all: registry.all,
@@ -297,6 +297,18 @@ describe('all lines that stop', () => {
     expect(ledger.open).toEqual([])
     pass(20, all)
     expect(log).toEqual([])
+  })
+
+  it('are a fault again when the line that said so is served no more', async () => {
+    const { all, stock, one, two, three, registry, ledger, watchdog, halt, pass } = await market()
+    pass(30, all)
+    halt(1, three)
+    pass(30, [])
+    expect(watchdog.isHalted).toBe(true)
+    registry.wantOnly([stock, one, two], 'expired')
+    pass(16, [])
+    expect(watchdog.isHalted).toBe(false)
+    expect(ledger.open).toHaveLength(1)
   })
 
   it('because the session is over, on a half day too, are no fault', async () => {
