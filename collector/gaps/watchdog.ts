@@ -146,7 +146,8 @@ export class Watchdog {
     this.#isHalted = lines.length > 0 && lines.every(({ contract }) => halted.has(contract.symbol))
     const isExpected = !this.#isHalted && expected(lastData.latestUs || undefined)
     const isStalled = this.#stall.second(counts.received) && isExpected
-    this.#see(this.#all, counts.received, isExpected)
+    // Silence of an outage that is known says nothing of what comes behind it.
+    this.#see(this.#all, counts.received, isExpected && !outages.isAway)
     const isSilent = this.silentMs !== undefined
     if (!isSilent) this.#silentAskS = 0
     if (outages.isAway) return
@@ -172,6 +173,7 @@ export class Watchdog {
       if (group) group.push(line)
       else groups.set(groupOf(line), [line])
     }
+    for (const [name, group] of this.#groups) if (!groups.has(name)) group.silentS = 0
     const dead: { line: Line; provenUs: number }[] = []
     for (const [name, members] of groups) dead.push(...this.#deadOf(name, members))
     const held = dead.filter(({ line }) => line.held)
@@ -202,14 +204,14 @@ export class Watchdog {
     const group = this.#groups.get(name) ?? newWatched()
     this.#groups.set(name, group)
     const groupUs = lastData.latestOf(members)
-    this.#see(group, groupUs, true)
+    this.#see(group, groupUs, members.some(isServed))
     const isGroupDead = group.silentS > group.habit.patienceS
     if (isGroupDead) this.#alarm(group)
     const dead: { line: Line; provenUs: number }[] = []
     for (const line of members) {
       const watched = this.#lines.get(line.key) ?? newWatchedLine()
       this.#lines.set(line.key, watched)
-      this.#see(watched, lastData.of(line), true)
+      this.#see(watched, lastData.of(line), isServed(line))
       if (!this.#isProven(line, watched)) continue
       const isDead = watched.silentS > watched.habit.patienceS && group.silentS <= ALIVE_S
       if (!isDead && !isGroupDead) continue
@@ -270,6 +272,11 @@ type Expected = (lastTickUs: number | undefined) => boolean
 /** Lines whose data comes the same way. */
 function groupOf({ contract: { kind, currency }, feed }: Line): string {
   return `${feed ?? kind} ${currency}`
+}
+
+/** As far as is known. What is silent because it was refused, or not answered for yet, teaches no habit. */
+function isServed({ state }: Line): boolean {
+  return state === 'open' || state === 'silent'
 }
 
 function newWatched(): Watched {

@@ -130,6 +130,7 @@ async function market({ feed, startUs = START_US, hours }: { feed?: LineFeed; st
     tickByTick: registry.all[4] as Line,
     registry,
     ledger,
+    outages,
     watchdog,
     log,
     logged,
@@ -178,6 +179,21 @@ describe('a line that stops while others of its kind have data', () => {
       if (three.state === 'asked') registry.accepted(three.reqId ?? -1)
     }
     expect(log.filter((text) => text.startsWith('ask'))).toEqual(['ask 104 TWX', 'ask 105 TWX', 'ask 106 TWX'])
+  })
+
+  it('is known as well as before when it was refused for a while', async () => {
+    const { stock, one, two, three, registry, log, pass } = await market()
+    pass(30, [stock, one, two, three])
+    registry.refused(103, 10_197, 'Competing session', 'for-now')
+    pass(400, [stock, one, two])
+    registry.askSilentAgain('ib-1102', { includes: (line) => line === three })
+    await vi.waitFor(() => expect(log).toContain('ask 104 TWX'), PATIENTLY)
+    registry.accepted(104)
+    pass(5, [stock, one, two, three])
+    pass(15, [stock, one, two])
+    expect(three.held).toBe(true)
+    pass(1, [stock, one, two])
+    expect(three.held).toBe(false)
   })
 
   it('tick by tick, while market data goes on, is cancelled first', async () => {
@@ -309,6 +325,20 @@ describe('all lines that stop', () => {
     pass(16, [])
     expect(watchdog.isHalted).toBe(false)
     expect(ledger.open).toHaveLength(1)
+  })
+
+  it('because IB is away are given the usual time when it is back', async () => {
+    const { all, log, outages, watchdog, pass } = await market()
+    pass(30, all)
+    pass(10, [])
+    outages.lost('ib-1100', { ibCode: 1100 })
+    pass(60, [])
+    expect(watchdog.silentMs).toBeUndefined()
+    outages.returned()
+    pass(15, [])
+    expect(log).toEqual([])
+    pass(1, [])
+    await vi.waitFor(() => expect(log.filter((text) => text.startsWith('ask'))).toHaveLength(4), PATIENTLY)
   })
 
   it('because the session is over, on a half day too, are no fault', async () => {
