@@ -300,10 +300,11 @@ export class LineRegistry {
     this.#options.onMissing?.(line, cause)
     line.needsData = true
     if (line.state === 'open') this.#actions.doubt(line, 'doubt', { cause, trustAfterMs: 0, askAfterMs })
-    if (askAfterMs === 0) {
-      this.#actions.askAgain(line, cause)
-      void this.#queue.run()
-    } else if (line.reqId !== undefined) this.#options.onWatched(line.reqId, line)
+    // Also of one that is asked for at once: until its new request is sent, and a while longer, data may come under the old id.
+    if (line.reqId !== undefined) this.#options.onWatched(line.reqId, line)
+    if (askAfterMs > 0) return
+    this.#actions.askAgain(line, cause)
+    void this.#queue.run()
   }
 
   /** A line that the gateway said to serve has its first data only now: it was held in name only until then. */
