@@ -40,7 +40,8 @@ export function createControlRouter({ sessions, supply, outages, notices, connec
         break
       case 'error':
         if (message.code === TOO_FAST) onTooFast()
-        if (message.code === COMPETING_SESSION) connection.competing(message.text)
+        // Nothing would ever end what is said of a request that was given up.
+        if (message.code === COMPETING_SESSION && supply.lines.isCurrent(message.reqId)) connection.competing(message.text)
         supply.failed(message.reqId, message.code, message.text)
         break
       case 'notice':

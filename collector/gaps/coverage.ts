@@ -100,13 +100,14 @@ export class Coverage {
   took(tick: Tick): void {
     const { recorder } = this.#options
     this.#lastData.took(tick, recorder.lastProofUs)
-    if (tick.kind === 'statistic') this.#halts.take(tick, (instrument) => recorder.contractOf(instrument)?.symbol)
+    this.#halts.take(tick)
   }
 
   /** The link is lost, or could not be had. Returns the last moment at which lines had data. */
   linkLost(reason: string): number {
     const { recorder } = this.#options
     this.notices.linkLost()
+    this.#halts.forget()
     return recorder.recording ? this.outages.linkLost(reason) : recorder.lastProofUs
   }
 

@@ -85,20 +85,28 @@ export class IbOutages {
     this.#farms.clear()
   }
 
-  /** 2110 is said on a link to a gateway that has no IB yet, and 1102 does not always follow. */
+  /**
+   * Every farm that works is a reason to doubt its lines, also one that was not known to be broken: data of some lines has ended its
+   * outage, or it broke before there were lines. 2110 is said on a link to a gateway that has no IB yet, and 1102 does not always
+   * follow; 1100 is over with nothing less.
+   */
   #farmWorks(farm: string): LineEffect | undefined {
     const outages = this.#outages
     const effect = ofFarm(farm, outages.farmReturned(farm))
-    if (effect || outages.ibCode !== TWS_SERVER_LINK_BROKEN) return effect
-    const sinceUs = outages.returned()
-    return sinceUs === undefined ? undefined : ofFarm(farm, sinceUs)
+    if (effect) return effect
+    if (outages.ibIsAway && outages.ibCode !== TWS_SERVER_LINK_BROKEN) return undefined
+    const sinceUs = outages.ibIsAway ? outages.returned() : undefined
+    if (sinceUs !== undefined) return ofFarm(farm, sinceUs)
+    return this.#lines().some((line) => servesLine(farm, line)) ? ofFarm(farm, this.#recorder.nowUs) : undefined
   }
 
   #kept(text: string): LineEffect | undefined {
     const outages = this.#outages
     for (const farm of this.#missingIn(text)) outages.farmBroke(farm)
+    // One that broke meanwhile, and that no notice of its own will say to work.
+    for (const farm of farmsIn(text)?.connected ?? []) outages.farmReturned(farm)
     const sinceUs = outages.returned() ?? this.#recorder.nowUs
-    return { kind: 'lines-kept', sinceUs, includes: (line) => !outages.farmIsBroken(line) }
+    return { kind: 'lines-kept', sinceUs, includes: (line) => !outages.farmIsAway(line) }
   }
 
   /** Farms of our lines that IB does not list as connected, where it lists any. */

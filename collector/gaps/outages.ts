@@ -163,7 +163,11 @@ export class Outages {
 
   /** True while no data of the line is looked for, because of all lines or of its farm. */
   hit(line: Line): boolean {
-    if (this.isAway) return true
+    return this.isAway || this.farmIsAway(line)
+  }
+
+  /** Whether a farm that is known to serve the line is broken, and did not return yet, as IB says. */
+  farmIsAway(line: Line): boolean {
     for (const { farm, returnedUs } of this.#farms.values())
       if (farm !== undefined && returnedUs === undefined && servesLine(farm, line)) return true
     return false

@@ -9,7 +9,8 @@
  *   group       the same of all lines of one kind (as a farm serves them) while others have data: all of them are dead
  *   line        the same of one line (habit.ts) while others of its kind have data: it is dead
  *   no data     a line that the gateway said to serve has had none for 10 s: it was never alive
- *   no start    15 s after the recording began the lines are not known, or none has data: a gap of all lines from that begin on
+ *   no start    in the first 15 s in which data is expected the lines are not known, or none has data: a gap of all lines from the
+ *               begin of the recording on
  *
  * A dead line is closed on the tape as of its last data (of its kind's, for a group), cancelled, and asked for again; tick by tick after
  * 15 s, as IB would revive the dead stream. Its gap lasts until its first data. Lines that are found dead at once are one event.
@@ -65,6 +66,8 @@ interface WatchedLine extends Watched {
   provenHoldUs: number
   /** `heldSinceUs` of the hold that was seen without data. */
   emptyHoldUs: number
+  /** `heldSinceUs` of the hold whose seconds without data are counted. */
+  unprovenHoldUs: number
   /** Seconds without data since the gateway said to serve it. */
   unprovenS: number
   askAgainS: number
@@ -80,7 +83,9 @@ export class Watchdog {
   /** By their text: most contracts of a chain have the same. */
   readonly #hours = new Map<string, LiquidHours>()
   #checkedMs: number
-  #recordedS = 0
+  /** Seconds with a link in which data was expected and none had come. */
+  #unstartedS = 0
+  #isStarted = false
   #silentAskS = 0
   #isHalted = false
 
@@ -109,13 +114,13 @@ export class Watchdog {
     if (!recorder.recording) return
     outages.check()
     if (isLate) return this.#forget()
-    this.#recordedS++
     if (!isLinked()) return this.#forget()
     const lines = this.#options.lines.all
+    const halted = this.#options.halts.symbolsOf(lines)
     const expected = expectationAt(this.#options.calendar, recorder.nowUs)
     this.#watchStart(expected)
-    this.#watchAll(lines, expected)
-    this.#watchGroups(lines, expected)
+    this.#watchAll(lines, expected, halted)
+    this.#watchGroups(lines, expected, halted)
   }
 
   /** Silence so far says nothing any more. */
@@ -124,20 +129,25 @@ export class Watchdog {
     this.#stall.reset()
   }
 
+  /** Fires once, or not at all. */
   #watchStart(expected: Expected): void {
     const { outages, lastData, linesAreKnown } = this.#options
-    if (this.#recordedS !== NO_START_S || (linesAreKnown() && lastData.latestUs > 0)) return
-    if (outages.isAway || !expected(lastData.latestUs || undefined)) return
+    this.#isStarted ||= linesAreKnown() && lastData.latestUs > 0
+    // The recording may begin long before the session, or before there is a link.
+    if (this.#isStarted || outages.isAway || !expected(lastData.latestUs || undefined)) return
+    if (++this.#unstartedS < NO_START_S) return
+    this.#isStarted = true
     outages.lost('no-data')
     outages.returned()
   }
 
-  #watchAll(lines: readonly Line[], expected: Expected): void {
+  #watchAll(lines: readonly Line[], expected: Expected, halted: ReadonlySet<string>): void {
     const { counts, outages, lastData, lines: registry, events, recorder } = this.#options
-    this.#isHalted = lines.length > 0 && lines.every((line) => this.#options.halts.isHalted(line.contract.symbol))
+    this.#isHalted = lines.length > 0 && lines.every(({ contract }) => halted.has(contract.symbol))
     const isExpected = !this.#isHalted && expected(lastData.latestUs || undefined)
     const isStalled = this.#stall.second(counts.received) && isExpected
-    this.#see(this.#all, counts.received, isExpected)
+    // Silence of an outage that is known says nothing of what comes behind it.
+    this.#see(this.#all, counts.received, isExpected && !outages.isAway)
     const isSilent = this.silentMs !== undefined
     if (!isSilent) this.#silentAskS = 0
     if (outages.isAway) return
@@ -149,11 +159,11 @@ export class Watchdog {
     for (const line of lines) registry.dead(line, { cause: 'silent', provenUs: Math.min(sinceUs, recorder.nowUs), askAfterMs: 0 })
   }
 
-  #watchGroups(lines: readonly Line[], expected: Expected): void {
-    const { lastData, lines: registry, events, outages, halts } = this.#options
+  #watchGroups(lines: readonly Line[], expected: Expected, halted: ReadonlySet<string>): void {
+    const { lastData, lines: registry, events, outages } = this.#options
     const groups = new Map<string, Line[]>()
     for (const line of lines) {
-      const isExpected = !outages.hit(line) && !halts.isHalted(line.contract.symbol) && this.#expects(line, expected)
+      const isExpected = !outages.hit(line) && !halted.has(line.contract.symbol) && this.#expects(line, expected)
       if (!isExpected) {
         const known = this.#lines.get(line.key)
         if (known) this.#see(known, lastData.of(line), false)
@@ -163,6 +173,7 @@ export class Watchdog {
       if (group) group.push(line)
       else groups.set(groupOf(line), [line])
     }
+    for (const [name, group] of this.#groups) if (!groups.has(name)) group.silentS = 0
     const dead: { line: Line; provenUs: number }[] = []
     for (const [name, members] of groups) dead.push(...this.#deadOf(name, members))
     const held = dead.filter(({ line }) => line.held)
@@ -193,14 +204,14 @@ export class Watchdog {
     const group = this.#groups.get(name) ?? newWatched()
     this.#groups.set(name, group)
     const groupUs = lastData.latestOf(members)
-    this.#see(group, groupUs, true)
+    this.#see(group, groupUs, members.some(isServed))
     const isGroupDead = group.silentS > group.habit.patienceS
     if (isGroupDead) this.#alarm(group)
     const dead: { line: Line; provenUs: number }[] = []
     for (const line of members) {
       const watched = this.#lines.get(line.key) ?? newWatchedLine()
       this.#lines.set(line.key, watched)
-      this.#see(watched, lastData.of(line), true)
+      this.#see(watched, lastData.of(line), isServed(line))
       if (!this.#isProven(line, watched)) continue
       const isDead = watched.silentS > watched.habit.patienceS && group.silentS <= ALIVE_S
       if (!isDead && !isGroupDead) continue
@@ -221,10 +232,13 @@ export class Watchdog {
       Object.assign(watched, { provenHoldUs: line.heldSinceUs, unprovenS: 0, askAgainS: ASK_AGAIN_S })
       return true
     }
+    // What was counted on the link before, or before a refusal, says nothing of this one.
+    if (held && watched.unprovenHoldUs !== heldSinceUs)
+      Object.assign(watched, { unprovenHoldUs: heldSinceUs, unprovenS: 0, askAgainS: ASK_AGAIN_S })
     watched.unprovenS++
     // At the first look it may have been open for a moment only.
     if (held && watched.unprovenS > 1) watched.emptyHoldUs = heldSinceUs
-    if (held && watched.unprovenS === NO_DATA_S) {
+    if (held && watched.unprovenS >= NO_DATA_S) {
       registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: watched.askAgainS * SECOND_MS })
     } else if (!held && watched.unprovenS >= watched.askAgainS) {
       registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: 0 })
@@ -260,10 +274,22 @@ function groupOf({ contract: { kind, currency }, feed }: Line): string {
   return `${feed ?? kind} ${currency}`
 }
 
+/** As far as is known. What is silent because it was refused, or not answered for yet, teaches no habit. */
+function isServed({ state }: Line): boolean {
+  return state === 'open' || state === 'silent'
+}
+
 function newWatched(): Watched {
   return { habit: new Habit(), dataUs: 0, silentS: 0 }
 }
 
 function newWatchedLine(): WatchedLine {
-  return { ...newWatched(), provenHoldUs: Number.NaN, emptyHoldUs: Number.NaN, unprovenS: 0, askAgainS: ASK_AGAIN_S }
+  return {
+    ...newWatched(),
+    provenHoldUs: Number.NaN,
+    emptyHoldUs: Number.NaN,
+    unprovenHoldUs: Number.NaN,
+    unprovenS: 0,
+    askAgainS: ASK_AGAIN_S,
+  }
 }

@@ -226,6 +226,11 @@ export class LineRegistry {
     this.#answered(line)
   }
 
+  /** Whether messages with this id are about the last request for a line, and not one that was given up. */
+  isCurrent(reqId: number): boolean {
+    return this.#table.byReqId(reqId)?.reqId === reqId
+  }
+
   /** The line behind a request id. */
   lineOf(reqId: number): WantedLine | undefined {
     return this.#table.byReqId(reqId)
@@ -300,10 +305,11 @@ export class LineRegistry {
     this.#options.onMissing?.(line, cause)
     line.needsData = true
     if (line.state === 'open') this.#actions.doubt(line, 'doubt', { cause, trustAfterMs: 0, askAfterMs })
-    if (askAfterMs === 0) {
-      this.#actions.askAgain(line, cause)
-      void this.#queue.run()
-    } else if (line.reqId !== undefined) this.#options.onWatched(line.reqId, line)
+    // Also of one that is asked for at once: until its new request is sent, and a while longer, data may come under the old id.
+    if (line.reqId !== undefined) this.#options.onWatched(line.reqId, line)
+    if (askAfterMs > 0) return
+    this.#actions.askAgain(line, cause)
+    void this.#queue.run()
   }
 
   /** A line that the gateway said to serve has its first data only now: it was held in name only until then. */
@@ -327,7 +333,7 @@ export class LineRegistry {
     this.#actions.move(line, 'reset')
     this.#actions.close(line, cause)
     this.#table.remove(line)
-    if (this.#paused.delete(line) && this.#paused.size === 0) this.#options.onResumed()
+    this.#unpause(line)
     this.#probe.forget(line)
     this.#options.onUnwanted(line)
   }
@@ -351,6 +357,7 @@ export class LineRegistry {
     this.#actions.move(line, 'full')
     this.#actions.close(line, 'no-line')
     this.#options.onMissing?.(line, 'no-line')
+    this.#unpause(line)
     this.#settle()
     return false
   }
@@ -362,6 +369,7 @@ export class LineRegistry {
     this.#actions.move(line, 'refuse')
     this.#actions.close(line, `refused: ${line.refusalCode}`)
     this.#options.onMissing?.(line, `refused: ${line.refusalCode}`)
+    this.#unpause(line)
     return false
   }
 
@@ -370,10 +378,15 @@ export class LineRegistry {
     this.#paused.add(line)
   }
 
+  /** It waits for something else now, or for nothing. */
+  #unpause(line: Line): void {
+    if (this.#paused.delete(line) && this.#paused.size === 0) this.#options.onResumed()
+  }
+
   /** What follows from the answer to a line's request. */
   #answered(line: Line): void {
     const isOver = line.state === 'open' || line.state === 'refused' || line.state === 'no-line'
-    if (isOver && this.#paused.delete(line) && this.#paused.size === 0) this.#options.onResumed()
+    if (isOver) this.#unpause(line)
     this.#probe.answered(line)
     this.#probe.fill()
     void this.#queue.run()

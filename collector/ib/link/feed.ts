@@ -54,17 +54,21 @@ export interface FeedOptions extends FeedSettings {
 /** What is left of the rate at each refusal for want of it (100), and never less than that. */
 const SLOWER = 0.75
 const LEAST_RATE = 5
-/** What was sent at the old rate may be refused for so long. */
-const SETTLING_MS = 1000
+/** Refusals within that time are of one burst, which was sent at the old rate. */
+const BURST_MS = 5000
+/** Without a refusal for so long, one step is taken back: what else used the login's rate may be gone. */
+const TRUST_MS = 3_600_000
 
 export class Feed {
   readonly connection: Connection
   readonly #options: FeedOptions
   readonly #stop = new AbortController()
   readonly #pacer: Pacer
-  /** Messages a second. */
+  /** Messages a second: what the account takes, as far as is known. */
+  #fullRate: number
   #rate: number
   #slowedMs = Number.NEGATIVE_INFINITY
+  #raisedMs = Number.NEGATIVE_INFINITY
   readonly #backoff: Backoff
   readonly #firstData: FirstData
   #running: Promise<void> | undefined
@@ -77,7 +81,8 @@ export class Feed {
   constructor(options: FeedOptions) {
     this.#options = options
     this.#port = options.port
-    this.#rate = messageRate(options)
+    this.#fullRate = messageRate(options)
+    this.#rate = this.#fullRate
     this.#pacer = createPacer(this.#rate)
     this.#backoff = new Backoff(options.retryDelays)
     this.connection = new Connection({ onChange: options.onConnection, onImpossible: options.onImpossible })
@@ -95,18 +100,27 @@ export class Feed {
 
   /** Takes over another number of market-data lines of the account. */
   configure({ lines }: { lines: number }): void {
-    this.#rate = messageRate({ ...this.#options, lines })
+    this.#fullRate = messageRate({ ...this.#options, lines })
+    this.#rate = this.#fullRate
     this.#pacer.setRate(this.#rate)
   }
 
-  /** The gateway takes fewer messages than was thought. Returns how many a second are sent from now on. */
+  /** The gateway takes fewer messages than was thought. Returns how many a second are sent from now on: fewer, once for a burst. */
   slowDown(): number {
-    if (performance.now() - this.#slowedMs >= SETTLING_MS) {
+    if (performance.now() - this.#slowedMs >= BURST_MS) {
       this.#slowedMs = performance.now()
       this.#rate = Math.max(Math.min(this.#rate, LEAST_RATE), Math.floor(this.#rate * SLOWER))
       this.#pacer.setRate(this.#rate)
     }
     return this.#rate
+  }
+
+  #speedUp(): void {
+    const nowMs = performance.now()
+    if (this.#rate >= this.#fullRate || nowMs - Math.max(this.#slowedMs, this.#raisedMs) < TRUST_MS) return
+    this.#raisedMs = nowMs
+    this.#rate = Math.min(this.#fullRate, Math.ceil(this.#rate / SLOWER))
+    this.#pacer.setRate(this.#rate)
   }
 
   /** Hands over what has arrived, closes the link and starts no other. */
@@ -188,6 +202,7 @@ export class Feed {
   #beat(link: Link, lose: (reason: string) => void): () => void {
     let seen = -1
     return () => {
+      this.#speedUp()
       if (this.#messages === seen)
         return lose(`the gateway said nothing for ${this.#options.heartbeatMs} ms and did not answer a request for its time`)
       seen = this.#messages

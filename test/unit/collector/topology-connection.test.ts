@@ -66,6 +66,22 @@ describe('the connection', () => {
     await vi.waitFor(() => expect(connection.state).toBe('ready'), PATIENTLY)
   })
 
+  it('is not paused by what is said of a request that was given up', async () => {
+    const { tws, linesOpen, topology } = await collectorOn(createWallClock(), acceptAll, { lineDelays: { pausedMs: 100 } })
+    const gateway = await tws(0)
+    await linesOpen(2)
+    const { connection } = topology.feed
+    const [one = ''] = reqIdsOf(gateway)
+    gateway.send(4, 2, one, 10197, 'No market data during competing live session', '')
+    await vi.waitFor(() => expect(reqIdsOf(gateway)).toHaveLength(3), PATIENTLY)
+    await vi.waitFor(() => expect(connection.state).toBe('ready'), PATIENTLY)
+    gateway.send(4, 2, one, 10197, 'No market data during competing live session', '')
+    gateway.send(4, 2, -1, 2103, 'Market data farm connection is broken:usfarm', '')
+    const farm = "IB's farm usfarm is not connected (2103)"
+    await vi.waitFor(() => expect(connection.status.reasons).toContain(farm), PATIENTLY)
+    expect(connection.status).toEqual({ state: 'degraded', reasons: [farm] })
+  })
+
   it('is not paused any more behind 1101, when all lines are asked for again', async () => {
     const { tws, linesOpen, topology } = await collectorOn(createWallClock(), acceptAll)
     const gateway = await tws(0)

@@ -231,6 +231,18 @@ describe('the list of farms behind a restored link', () => {
     ])
   })
 
+  it('ends the outage of a farm that broke before, with its data', async () => {
+    const { stock, option, notices, ledger, later, data } = await market()
+    notices.take(2103, `${FARM_BROKEN}usopt`)
+    notices.take(1100, 'lost')
+    later(5)
+    const effect = notices.take(1102, `${RESTORED} All data farms are connected: usfarm; usopt.`)
+    expect(effect?.kind === 'lines-kept' && [stock, option].map(effect.includes)).toEqual([true, true])
+    later()
+    data(stock, option)
+    expect(ledger.open).toEqual([])
+  })
+
   it('names the usual farm of lines that none of it serves', async () => {
     const { notices, ledger } = await market()
     notices.take(1102, `${RESTORED} The following farms are connected: usfarm. The following farms are not connected: jfarm.`)
@@ -251,6 +263,26 @@ describe('an outage of a farm', () => {
     expect(ledger.open).toHaveLength(1)
     data(option)
     expect(await gaps()).toEqual([['farm-broken: usopt', 1, 11]])
+  })
+
+  it('that was over with the data of other lines has its silent ones doubted when IB says that it works', async () => {
+    const { stock, option, lines, notices, ledger, later, data } = await market()
+    lines.push(open(new Line({ instrument: 7, contract: { ...OPTION, strike: 75 } }, 3)))
+    notices.take(2103, `${FARM_BROKEN}usopt`)
+    later(11)
+    data(option)
+    later(11)
+    expect(ledger.open).toEqual([])
+    const effect = notices.take(2104, `${FARM_OK}usopt`)
+    expect(effect?.kind === 'lines-kept' && [stock, ...lines.slice(1)].map(effect.includes)).toEqual([false, true, true])
+  })
+
+  it('that was never known to be broken has its lines doubted when IB says that it works, and one without lines does not', async () => {
+    const { stock, option, notices } = await market()
+    const effect = notices.take(2104, `${FARM_OK}usopt`)
+    expect(effect?.kind === 'lines-kept' && [stock, option].map(effect.includes)).toEqual([false, true])
+    expect(notices.take(2104, `${FARM_OK}eufarm`)).toBeUndefined()
+    expect(notices.take(2106, 'HMDS data farm connection is OK:ushmds')).toBeUndefined()
   })
 
   it('that serves none of the lines makes no gap', async () => {

@@ -117,9 +117,9 @@ async function market({ feed, startUs = START_US, hours }: { feed?: LineFeed; st
     }
   }
   const [stock, one, two, three] = registry.all as [Line, Line, Line, Line]
-  const halt = (value: number) => {
-    const tick: Statistic = { kind: 'statistic', seq: 0, tsUs: 0, instrument: stock.instrument, name: 'halted', value }
-    halts.take(tick, (instrument) => recorder.contractOf(instrument)?.symbol)
+  const halt = (value: number, line = stock) => {
+    const tick: Statistic = { kind: 'statistic', seq: 0, tsUs: 0, instrument: line.instrument, name: 'halted', value }
+    halts.take(tick)
   }
   return {
     all: registry.all,
@@ -130,6 +130,7 @@ async function market({ feed, startUs = START_US, hours }: { feed?: LineFeed; st
     tickByTick: registry.all[4] as Line,
     registry,
     ledger,
+    outages,
     watchdog,
     log,
     logged,
@@ -178,6 +179,21 @@ describe('a line that stops while others of its kind have data', () => {
       if (three.state === 'asked') registry.accepted(three.reqId ?? -1)
     }
     expect(log.filter((text) => text.startsWith('ask'))).toEqual(['ask 104 TWX', 'ask 105 TWX', 'ask 106 TWX'])
+  })
+
+  it('is known as well as before when it was refused for a while', async () => {
+    const { stock, one, two, three, registry, log, pass } = await market()
+    pass(30, [stock, one, two, three])
+    registry.refused(103, 10_197, 'Competing session', 'for-now')
+    pass(400, [stock, one, two])
+    registry.askSilentAgain('ib-1102', { includes: (line) => line === three })
+    await vi.waitFor(() => expect(log).toContain('ask 104 TWX'), PATIENTLY)
+    registry.accepted(104)
+    pass(5, [stock, one, two, three])
+    pass(15, [stock, one, two])
+    expect(three.held).toBe(true)
+    pass(1, [stock, one, two])
+    expect(three.held).toBe(false)
   })
 
   it('tick by tick, while market data goes on, is cancelled first', async () => {
@@ -299,6 +315,32 @@ describe('all lines that stop', () => {
     expect(log).toEqual([])
   })
 
+  it('are a fault again when the line that said so is served no more', async () => {
+    const { all, stock, one, two, three, registry, ledger, watchdog, halt, pass } = await market()
+    pass(30, all)
+    halt(1, three)
+    pass(30, [])
+    expect(watchdog.isHalted).toBe(true)
+    registry.wantOnly([stock, one, two], 'expired')
+    pass(16, [])
+    expect(watchdog.isHalted).toBe(false)
+    expect(ledger.open).toHaveLength(1)
+  })
+
+  it('because IB is away are given the usual time when it is back', async () => {
+    const { all, log, outages, watchdog, pass } = await market()
+    pass(30, all)
+    pass(10, [])
+    outages.lost('ib-1100', { ibCode: 1100 })
+    pass(60, [])
+    expect(watchdog.silentMs).toBeUndefined()
+    outages.returned()
+    pass(15, [])
+    expect(log).toEqual([])
+    pass(1, [])
+    await vi.waitFor(() => expect(log.filter((text) => text.startsWith('ask'))).toHaveLength(4), PATIENTLY)
+  })
+
   it('because the session is over, on a half day too, are no fault', async () => {
     // 12:59 in New York on the day after Thanksgiving.
     const { all, ledger, log, pass } = await market({ startUs: Date.UTC(2014, 10, 28, 17, 59) * 1000 })
@@ -320,6 +362,20 @@ describe('a line that the gateway says to serve', () => {
     expect((await tape()).closed).toEqual([[three.instrument, 'no-data', 0]])
   })
 
+  it('and that has no data over the next link either is closed and asked for again there', async () => {
+    const { all, stock, one, two, three, registry, log, pass } = await market()
+    pass(30, [stock, one, two])
+    expect(three.held).toBe(false)
+    registry.linkDown('link-lost', START_US + 30_000_000)
+    registry.linkUp(openerFrom(200, log))
+    await vi.waitFor(() => expect(log).toHaveLength(4), PATIENTLY)
+    for (const line of all) registry.accepted(line.reqId ?? -1)
+    pass(9, [stock, one, two])
+    expect(three.held).toBe(true)
+    pass(1, [stock, one, two])
+    expect(three.held).toBe(false)
+  })
+
   it('and that has its first data late was held in name only until then', async () => {
     const { stock, one, two, three, pass, tape } = await market()
     pass(5, [stock, one, two])
@@ -336,5 +392,18 @@ describe('a recording that has no data 15 s after its begin', () => {
     expect(ledger.open).toEqual([])
     pass(1, [])
     expect(ledger.open).toMatchObject([{ cause: 'no-data' }])
+  })
+
+  it('because the session had not begun is in a gap when none comes then either', async () => {
+    // 90 s before the session.
+    const { all, ledger, pass } = await market({ startUs: Date.UTC(2014, 5, 6, 13, 28, 30) * 1000 })
+    pass(100, [])
+    expect(ledger.open).toEqual([])
+    pass(10, [])
+    expect(ledger.open).toMatchObject([{ cause: 'no-data' }])
+    // Named once.
+    pass(1, all)
+    pass(11, all)
+    expect(ledger.open).toEqual([])
   })
 })

@@ -95,6 +95,18 @@ describe('a line that is asked for again', () => {
   })
 })
 
+describe('a line that was taken for dead', () => {
+  it('is open again with data under its old id, though it was asked for again at once', async () => {
+    const { registry, market, watches, seen } = await opened(1)
+    for (const line of registry.all) registry.dead(line, { cause: 'silent', provenUs: 5, askAfterMs: 0 })
+    expect(watches).toEqual([100])
+    expect(await seen()).toEqual(['closed S1: silent until 5', 'cancel 100 S1', 'ask 101 S1'])
+    market.nowUs = 777
+    registry.dataCame(100)
+    expect(await seen()).toEqual(['opened S1'])
+  })
+})
+
 describe('a request without an answer', () => {
   it('is repeated under a new id, at intervals that grow to a minute', async () => {
     const { registry, seen, link, after } = watched()

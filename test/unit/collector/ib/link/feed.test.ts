@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ConnectionState } from '../../../../../collector/ib/link/connection.ts'
+import type { Feed } from '../../../../../collector/ib/link/feed.ts'
 import { greet, type TwsConnection } from '../../../../support/gateway/scripted-tws.ts'
 import { CLIENT_ID, feedTo, plain, twsFor } from '../tws-support.ts'
 import { PATIENTLY } from '../../../../support/waiting.ts'
@@ -140,6 +141,31 @@ describe('the pacer of a feed', () => {
 
     // A busy machine only adds to it; a timer may be a millisecond early.
     expect(performance.now() - sentMs).toBeGreaterThan(990)
+  })
+})
+
+describe('the rate of a feed that is told to send less', () => {
+  const said = (feed: Feed, afterMs: number) => {
+    vi.advanceTimersByTime(afterMs)
+    return feed.slowDown()
+  }
+
+  it('is cut once for a burst of refusals, and one step of it is taken back after an hour without any', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const server = await twsFor(greetAndBeat)
+    const { feed, states, messages } = feedTo(server.port, { messagesPerSecond: 40, heartbeatMs: 250 })
+    feed.start()
+    await vi.waitFor(() => expect(states).toEqual(UP), PATIENTLY)
+    expect([0, 2000, 2000].map((ms) => said(feed, ms))).toEqual([30, 30, 30])
+    expect([5000, 5000].map((ms) => said(feed, ms))).toEqual([22, 16])
+    vi.advanceTimersByTime(3_600_000)
+    const beats = messages.length + 3
+    await vi.waitFor(() => expect(messages.length).toBeGreaterThanOrEqual(beats), PATIENTLY)
+    // Of the 22 messages that it has gone back to, and no more, a quarter less.
+    expect(said(feed, 0)).toBe(16)
+    feed.configure({ lines: 10_000 })
+    expect(said(feed, 5000)).toBe(30)
   })
 })
 
