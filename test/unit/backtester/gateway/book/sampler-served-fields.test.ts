@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 
+import { dataTypeOf } from '../../../../../backtester/gateway/book/market-data-line.ts'
 import { BarLine } from '../../../../../backtester/gateway/history/bar-line.ts'
 import { barSeries } from '../../../../../backtester/gateway/history/bar-series.ts'
 import { Mark } from '../../../../../market/marks.ts'
@@ -232,6 +233,19 @@ describe('delayed data', () => {
       '2|6|9|74|1',
       '1|6|9|72|71|0|0',
     ])
+  })
+})
+
+describe('the announced type of the data', () => {
+  it('is frozen only where the data is, whatever the client asked for', () => {
+    const rig = new Rig(false)
+    rig.play(quoteAt(0, 0, [70, 3], [71, 4]))
+    const { book } = rig.open(0, 1)
+    expect([1, 2, 3, 4].map((asked) => dataTypeOf(asked, book))).toEqual([1, 1, 3, 3])
+    rig.play({ ...quoteAt(1, 0, [70, 4], [71, 4]), marks: Mark.frozen })
+    expect([1, 2, 3, 4].map((asked) => dataTypeOf(asked, book))).toEqual([2, 2, 4, 4])
+    rig.play(quoteAt(2, 0, [70, 5], [71, 4]))
+    expect([1, 2, 3, 4].map((asked) => dataTypeOf(asked, book))).toEqual([1, 1, 3, 3])
   })
 })
 
