@@ -110,6 +110,22 @@ describe('a restart', () => {
       'info: A fault ends: restart of the gateway',
     ])
   })
+
+  it('may begin while another one lasts: the gateway is back when the last of them is over', async () => {
+    const { gateway, port, logged } = await serve([
+      'kind: restart, afterTapeSeconds: 10, seconds: 0.3',
+      'kind: restart, afterTapeSeconds: 10, seconds: 0.05',
+      'kind: restart, afterTapeSeconds: 10, seconds: 0.1',
+    ])
+    const client = await connect(port)
+    ask(client)
+    await client.closed
+    await vi.waitFor(() => expect(logged.filter((line) => line.includes('A fault ends'))).toHaveLength(3), PATIENTLY)
+    const again = await connect(port)
+    expect(again.isClosed).toBe(false)
+    await again.close()
+    await gateway.stop()
+  })
 })
 
 describe('a wrong handshake', () => {

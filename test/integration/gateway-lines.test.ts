@@ -169,7 +169,7 @@ describe('delayed data', () => {
     [1, '58|1|1|1|', '1|6|1|1|70|3|1|'],
     [2, '58|1|1|1|', '1|6|1|1|70|3|1|'],
     [3, '58|1|1|3|', '1|6|1|66|70|3|1|'],
-    [4, '58|1|1|4|', '1|6|1|66|70|3|1|'],
+    [4, '58|1|1|3|', '1|6|1|66|70|3|1|'],
   ])('as type %i is announced and has the ids of its type', async (type, announced, price) => {
     const { port } = await room.serve(QUIET)
     const client = await RawTwsClient.connect({ port, clientId: 1 })

@@ -4,7 +4,7 @@
  */
 
 import type { InstrumentState } from '../../../market/state/instrument-state.ts'
-import type { Greeks, Quote, Statistic, Trade, TradeSource } from '../../../market/tick.ts'
+import type { Greeks, Quote, Statistic, TradeSource } from '../../../market/tick.ts'
 import type { ListedContract } from '../contracts/contracts.ts'
 import type { FigureType } from '../protocol/tick-types.ts'
 import type { ComputedGreeks } from './computed-greeks.ts'
@@ -69,10 +69,8 @@ export class Book {
     return this.#lastTrade
   }
 
-  /** RTVolume with one more trade. */
-  addToRtVolume(state: InstrumentState, source: TradeSource | undefined, trade: Trade): ServedField {
+  rtVolume(state: InstrumentState, source: TradeSource | undefined): RtVolume {
     this.#rtVolume ??= this.#addFirst(new RtVolume(state, source))
-    this.#rtVolume.add(trade)
     return this.#rtVolume
   }
 

@@ -30,11 +30,13 @@ export const DELAYED = 3
 const BID = [TickType.bid, TickType.bidSize] as const
 const ASK = [TickType.ask, TickType.askSize] as const
 
-/** The type that is served: delayed when the client asked for that, or when the tape has nothing else; frozen when the tape says so. */
+/**
+ * The type that is served: delayed when the client asked for that, or when the tape has nothing else; frozen when the tape says so. A
+ * client that asks for frozen data takes it where there is some, and is told what it gets.
+ */
 export function dataTypeOf(asked: number, { isDelayed, isFrozen }: Book): number {
   const frozen = isFrozen ? 1 : 0
-  if (asked >= DELAYED) return Math.max(asked, DELAYED + frozen)
-  return (isDelayed ? DELAYED : LIVE) + frozen
+  return (asked >= DELAYED || isDelayed ? DELAYED : LIVE) + frozen
 }
 
 export interface LineOptions {

@@ -273,20 +273,25 @@ export class Sampler {
 
   #playOther(feed: Feed, tick: Exclude<Tick, Quote>, tsUs: number): void {
     const { channel } = feed
-    if (tick.kind === 'trade' && tick.source === 'last' && isMarked(tick, Mark.initial)) this.#playFirstTrade(feed, tick, tsUs)
+    if (tick.kind === 'trade' && tick.source !== 'tick-by-tick' && isMarked(tick, Mark.initial)) this.#playFirstTrade(feed, tick, tsUs)
     else if (tick.kind === 'trade') this.#playTrade(feed, tick, tsUs)
     else if (tick.kind === 'greeks') this.#playGreeks(channel, tick, tsUs)
     else this.#playStatistic(channel, tick, tsUs)
     if (!this.#sampling) for (const line of channel.lines) if (line.pendingFields > 0) line.send(tsUs, this.totals)
   }
 
-  /** What stood when it was asked for: news of the last trade, and no trade of now. */
-  #playFirstTrade({ channel, last }: Feed, trade: Trade, tsUs: number): void {
-    if (!Number.isFinite(trade.price) || (last !== undefined && last !== trade.source)) {
+  /** What stood when it was asked for: news of the last trade and of RTVolume, and no trade of now. It adds to no sum of the day. */
+  #playFirstTrade({ channel, last, rtVolume }: Feed, trade: Trade, tsUs: number): void {
+    const { book } = channel
+    const isLast = last === undefined || last === trade.source
+    const isRtVolume = trade.source === 'rt-volume'
+    if (!Number.isFinite(trade.price) || !(isLast || isRtVolume)) {
       this.totals.notServed++
       return
     }
-    this.#change(channel, channel.book.lastTrade(this.#apply(channel.book, trade), last), tsUs)
+    const state = this.#apply(book, trade)
+    if (isLast) this.#change(channel, book.lastTrade(state, last), tsUs)
+    if (isRtVolume) this.#change(channel, book.rtVolume(state, rtVolume), tsUs)
   }
 
   #playTrade({ channel, last, rtVolume, tickByTick }: Feed, trade: Trade, tsUs: number): void {
@@ -307,7 +312,11 @@ export class Sampler {
       // Samples do not add up to the day; a tape of samples has its figures.
       if (source !== 'last' && source !== 'rt-volume') this.#playDayFigures(channel, trade, tsUs)
     }
-    if (isSource(rtVolume)) this.#change(channel, book.addToRtVolume(state, rtVolume, trade), tsUs)
+    if (isSource(rtVolume)) {
+      const field = book.rtVolume(state, rtVolume)
+      field.add(trade)
+      this.#change(channel, field, tsUs)
+    }
     if (!isSource(last) && !isSource(rtVolume) && !isSource(tickByTick)) this.totals.notServed++
   }
 

@@ -1,6 +1,7 @@
 /** The contract details that a broker would send. What the tape does not know takes IB's usual value or stays empty. */
 
 import { nyse, type TradingHours } from '../../../market/calendar/calendar.ts'
+import type { Contract, ListedHours } from '../../../market/contract.ts'
 import { TapedeckError } from '../../../market/errors.ts'
 import { addDays } from '../../../market/time.ts'
 import type { ContractDetails, SecType } from '../protocol/contract-fields.ts'
@@ -17,6 +18,8 @@ const LISTED_DAYS = 6
 const UNKNOWN_AGG_GROUP = 0x7fffffff
 const AGG_GROUPS: Readonly<Record<SecType, number>> = { STK: 1, OPT: 2, IND: UNKNOWN_AGG_GROUP, FUT: UNKNOWN_AGG_GROUP }
 
+type Hours = Omit<ListedHours, 'readOn'>
+
 /**
  * The details of one contract at one tape time.
  *
@@ -31,6 +34,7 @@ export function contractDetails(
 ): ContractDetails {
   const { contract, secType, expiry } = listed
   const today = nyse.zone.dateOf(tsUs)
+  const hours = recordedHours(contract, today) ?? usualHours(secType, today)
   const hasMultiplier = contract.kind === 'option' || contract.kind === 'future'
   return {
     symbol: contract.symbol,
@@ -58,9 +62,9 @@ export function contractDetails(
     industry: '',
     category: '',
     subcategory: '',
-    timeZoneId: TIME_ZONE_ID,
-    tradingHours: hoursText(today, secType, secType === 'STK'),
-    liquidHours: hoursText(today, secType, false),
+    timeZoneId: hours.timeZone,
+    tradingHours: hours.trading,
+    liquidHours: hours.liquid,
     aggGroup: AGG_GROUPS[secType],
     underSymbol: underSecType === '' ? '' : contract.symbol,
     underSecType,
@@ -72,6 +76,28 @@ export function contractDetails(
     sizeIncrement: 1,
     suggestedSizeIncrement: 100,
   }
+}
+
+/**
+ * The hours that the broker listed when the tape was recorded, from today on, as IB lists no day that is over. Undefined when they do not
+ * list today: IB lists few days ahead, and a tape may be older or longer than those.
+ */
+function recordedHours({ hours }: Contract, today: string): Hours | undefined {
+  if (!hours) return undefined
+  const day = today.replaceAll('-', '')
+  const [trading, liquid] = [daysFrom(hours.trading, day), daysFrom(hours.liquid, day)]
+  if (![...trading, ...liquid].some((text) => text.includes(day))) return undefined
+  return { timeZone: hours.timeZone, trading: trading.join(';'), liquid: liquid.join(';') }
+}
+
+/** A day whose trading begins in the evening before bears the date of its end, too. */
+function daysFrom(listed: string, day: string): string[] {
+  return listed.split(';').filter((text) => (text.match(/\d{8}/g)?.at(-1) ?? '') >= day)
+}
+
+/** Those of the market's calendar. */
+function usualHours(secType: SecType, today: string): Hours {
+  return { timeZone: TIME_ZONE_ID, trading: hoursText(today, secType, secType === 'STK'), liquid: hoursText(today, secType, false) }
 }
 
 /**

@@ -78,7 +78,10 @@ export class ContractBook {
       throw new RequestError(Code.unknownContract, reqId, 'Please enter a symbol, a local symbol or a conId')
     if (secType === '') throw new RequestError(Code.unknownContract, reqId, 'Please enter a security type')
     const candidates = symbol === '' ? [this.#byLocalSymbol.get(localSymbol)] : (this.#bySymbol.get(symbol) ?? [])
-    return candidates.filter((listed) => listed !== undefined).filter((listed) => fits(listed, query))
+    const fitting = candidates.filter((listed) => listed !== undefined).filter((listed) => fits(listed, query))
+    const trading = fitting.filter(({ lastTradeDate }) => lastTradeDate.startsWith(query.expiry))
+    // IB goes by the last trade date. Some clients know only the day of expiry: 2014's Saturdays, the morning on which SPX settles.
+    return trading.length > 0 ? trading : fitting.filter(({ expiry }) => expiry.startsWith(query.expiry))
   }
 
   byConId(conId: number): ListedContract | undefined {
@@ -214,9 +217,9 @@ function orElse(known: () => string, fallback: string): string {
   }
 }
 
+/** Everything but the expiry. */
 function fits(listed: ListedContract, query: ContractQuery): boolean {
   const { contract } = listed
-  const { expiry } = query
   const strike = contract.kind === 'option' ? contract.strike : undefined
   const right = contract.kind === 'option' ? contract.right : undefined
   const multiplier = contract.kind === 'option' || contract.kind === 'future' ? contract.multiplier : 1
@@ -228,7 +231,6 @@ function fits(listed: ListedContract, query: ContractQuery): boolean {
     (query.strike === undefined || query.strike === strike) &&
     (query.right === undefined || query.right === right) &&
     (query.multiplier === undefined || query.multiplier === multiplier) &&
-    (listed.expiry.startsWith(expiry) || listed.lastTradeDate.startsWith(expiry)) &&
     isAt(listed, query)
   )
 }

@@ -14,6 +14,7 @@ import { isoFromUs } from '../../../market/time.ts'
 import type { ListedContract } from '../contracts/contracts.ts'
 import type { Agenda } from '../server/player.ts'
 import type { Running, Stage } from './fault.ts'
+import { FaultQueue } from './fault-queue.ts'
 import { unknownLines } from './lines.ts'
 import type { FaultScript, ScriptedFault } from './script.ts'
 
@@ -35,6 +36,8 @@ interface ConductorOptions {
 
 interface Waiting {
   readonly scripted: ScriptedFault
+  /** In the script, each repetition counted. */
+  readonly place: number
   readonly atUs: number
   readonly afterMessages: number
 }
@@ -49,12 +52,14 @@ interface Active {
 export class FaultConductor implements Agenda {
   readonly #stage: Stage
   readonly #log: Log
-  #waiting: Waiting[]
+  /** What waits for tape time, for messages, and for the gateway's start or a client. */
+  readonly #timed: FaultQueue<Waiting>
+  readonly #counted: FaultQueue<Waiting>
+  #others: Waiting[]
   #active: Active[] = []
   readonly #timers = new Set<NodeJS.Timeout>()
-  /** Tape time, and number of messages, of what begins or ends next. */
+  /** Tape time of what begins or ends next. */
   #nextUs = NEVER
-  #nextMessages = NEVER
   #clients = 0
 
   /** @throws ConfigError when the script names contracts that are not served. */
@@ -62,27 +67,33 @@ export class FaultConductor implements Agenda {
     this.#stage = stage
     this.#log = log
     checkNames(script, contracts)
-    this.#waiting = script.faults.map((scripted) => {
+    const waiting = script.faults.map((scripted, place): Waiting => {
       const { atUs, afterTapeUs, afterMessages = NEVER } = scripted.trigger
-      return { scripted, atUs: atUs ?? (afterTapeUs === undefined ? NEVER : startUs + afterTapeUs), afterMessages }
+      return { scripted, place, atUs: atUs ?? (afterTapeUs === undefined ? NEVER : startUs + afterTapeUs), afterMessages }
     })
+    const isTimed = ({ atUs }: Waiting) => atUs !== NEVER
+    const isCounted = ({ afterMessages }: Waiting) => afterMessages !== NEVER
+    this.#timed = new FaultQueue(waiting.filter(isTimed), ({ atUs }) => atUs)
+    this.#counted = new FaultQueue(waiting.filter(isCounted), ({ afterMessages }) => afterMessages)
+    this.#others = waiting.filter((one) => !isTimed(one) && !isCounted(one))
     this.#plan()
   }
 
   /** Tape time of what is due next; what waits for messages that were sent is due now. */
   get dueUs(): number {
-    return this.#stage.sampler.totals.messagesServed >= this.#nextMessages ? Number.NEGATIVE_INFINITY : this.#nextUs
+    return this.#stage.sampler.totals.messagesServed >= this.#counted.next ? Number.NEGATIVE_INFINITY : this.#nextUs
   }
 
   /** Begins what is to begin with the gateway. */
   start(): void {
-    this.#beginThose(({ scripted: { trigger } }) => Object.keys(trigger).length === 0)
+    this.#beginOthers(({ scripted: { trigger } }) => Object.keys(trigger).length === 0)
     this.#plan()
   }
 
   play(nowUs: number): void {
     const messages = this.#stage.sampler.totals.messagesServed
-    this.#beginThose(({ atUs, afterMessages }) => atUs <= nowUs || afterMessages <= messages)
+    for (const { scripted, atUs } of this.#timed.take(nowUs)) this.#begin(scripted, atUs)
+    for (const { scripted } of this.#counted.take(messages).toSorted(inOrder)) this.#begin(scripted, NEVER)
     for (const active of this.#active.filter(({ untilUs }) => untilUs <= nowUs)) this.#end(active)
     this.#plan()
   }
@@ -91,11 +102,11 @@ export class FaultConductor implements Agenda {
   clientConnected(): void {
     this.#clients++
     const isMeant = ({ scripted }: Waiting) => scripted.trigger.afterConnect?.connection === this.#clients
-    for (const waiting of this.#waiting.filter(isMeant)) {
+    for (const waiting of this.#others.filter(isMeant)) {
       const timer = setTimeout(
         () => {
           this.#timers.delete(timer)
-          this.#beginThose((one) => one === waiting)
+          this.#beginOthers((one) => one === waiting)
           this.#replan()
         },
         (waiting.scripted.trigger.afterConnect?.seconds ?? 0) * 1000,
@@ -135,17 +146,17 @@ export class FaultConductor implements Agenda {
       else running.end()
     }
     this.#active = []
-    for (const { scripted } of this.#waiting)
+    const neverCame = [...this.#timed.takeRest(), ...this.#counted.takeRest(), ...this.#others]
+    for (const { scripted } of neverCame.toSorted(inOrder))
       this.#log.warn(detailsOf(scripted), `A fault of the script never came: ${scripted.kind.describe(scripted.fault)}`)
-    this.#waiting = []
+    this.#others = []
     this.#plan()
   }
 
-  #beginThose(isDue: (waiting: Waiting) => boolean): void {
-    const due = this.#waiting.filter(isDue)
-    if (due.length === 0) return
-    this.#waiting = this.#waiting.filter((waiting) => !due.includes(waiting))
-    for (const { scripted, atUs } of due.toSorted((a, b) => (a.atUs === b.atUs ? 0 : a.atUs - b.atUs))) this.#begin(scripted, atUs)
+  #beginOthers(isDue: (waiting: Waiting) => boolean): void {
+    const due = this.#others.filter(isDue)
+    this.#others = this.#others.filter((waiting) => !isDue(waiting))
+    for (const { scripted } of due) this.#begin(scripted, NEVER)
   }
 
   #begin(scripted: ScriptedFault, atUs: number): void {
@@ -187,8 +198,8 @@ export class FaultConductor implements Agenda {
   }
 
   #plan(): void {
-    this.#nextUs = Math.min(...this.#waiting.map(({ atUs }) => atUs), ...this.#active.map(({ untilUs }) => untilUs))
-    this.#nextMessages = Math.min(...this.#waiting.map(({ afterMessages }) => afterMessages))
+    this.#nextUs = this.#timed.next
+    for (const { untilUs } of this.#active) this.#nextUs = Math.min(this.#nextUs, untilUs)
   }
 }
 
@@ -201,6 +212,11 @@ function checkNames({ label, faults }: FaultScript, contracts: Iterable<ListedCo
       'ushmds), or contracts of the tape such as TWX or TWX 2014-06-21 70 C.',
     { code: 'fault-script-contracts' },
   )
+}
+
+/** As in the script. */
+function inOrder(a: Waiting, b: Waiting): number {
+  return a.place - b.place
 }
 
 function detailsOf({ no, kind }: ScriptedFault): object {

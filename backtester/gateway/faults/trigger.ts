@@ -21,7 +21,7 @@ export const TRIGGER_FIELDS = {
   everyTapeSeconds: duration()
     .optional()
     .describe('Comes again after so many seconds of tape time, counted from begin to begin; with `at` or `afterTapeSeconds`.'),
-  times: integer(2, 100_000).optional().describe('How often it comes; with `everyTapeSeconds`.'),
+  times: integer(2, 10_000).optional().describe('How often it comes; with `everyTapeSeconds`.'),
   afterMessages: integer(1, Number.MAX_SAFE_INTEGER)
     .optional()
     .describe('Begins when so many messages of market data were sent, over all clients.'),

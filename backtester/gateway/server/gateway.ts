@@ -136,6 +136,8 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   #clients = 0
   /** The port that was listened on; the server forgets it while its door is shut. */
   #port: number
+  /** What keeps the door shut: restarts that are not over, and the end. */
+  #shuts = 0
   /** Answers that the tape waits for. */
   #holds = 0
   #stopped: Promise<GatewayTotals> | undefined
@@ -263,9 +265,12 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   }
 
   shutDoor(): () => void {
-    this.#server.close()
+    this.#closeDoor()
     for (const session of this.#sessions) session.destroy()
-    return () => void this.#server.listen(this.#port, this.#options.host)
+    return () => {
+      // Restarts may overlap; a server that listens cannot be made to listen again.
+      if (--this.#shuts === 0) this.#server.listen(this.#port, this.#options.host)
+    }
   }
 
   replanned(): void {
@@ -322,7 +327,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
       await this.#player.run()
     } catch (error) {
       this.log.error({ err: error }, 'The tape cannot be read on; clients are disconnected')
-      this.#server.close()
+      this.#closeDoor()
       for (const session of this.#sessions) session.end()
       throw error
     }
@@ -333,7 +338,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
 
   async #stop(): Promise<GatewayTotals> {
     const { publishTime, leaveTimeoutMs = LEAVE_TIMEOUT_MS } = this.#options
-    this.#server.close()
+    this.#closeDoor()
     this.#faults?.stop()
     this.#player.stop()
     await this.ended.catch(() => undefined)
@@ -349,6 +354,10 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   async #empty(timeoutMs: number): Promise<void> {
     if (this.#sessions.size === 0) return
     const abort = new AbortController()
+  #closeDoor(): void {
+    if (this.#shuts++ === 0) this.#server.close()
+  }
+
     const left = new Promise<void>((resolve) => {
       this.#onEmpty = resolve
     })

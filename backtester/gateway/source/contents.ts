@@ -111,12 +111,18 @@ function wrongField(contract: Contract): string | undefined {
   if ([symbol, currency, venue, tradingClass].some((name) => String(name).length > MAX_NAME))
     return `names are longer than ${MAX_NAME} characters`
   if (symbol === '') return 'symbol is empty'
+  if (contract.hours !== undefined && !isHours(contract.hours)) return 'hours are no texts'
   if (contract.kind !== 'option' && contract.kind !== 'future') return undefined
   if (!isDate(contract.expiry)) return `expiry ${contract.expiry.slice(0, MAX_NAME)} is no date`
   if (!Number.isFinite(contract.multiplier)) return `multiplier ${String(contract.multiplier).slice(0, MAX_NAME)} is no number`
   return contract.kind === 'option' && !Number.isFinite(contract.strike)
     ? `strike ${String(contract.strike).slice(0, MAX_NAME)} is no number`
     : undefined
+}
+
+function isHours(hours: unknown): boolean {
+  const { timeZone, trading, liquid } = Object(hours) as Partial<Record<string, unknown>>
+  return [timeZone, trading, liquid].every((text) => typeof text === 'string')
 }
 
 function damaged(found: string): FeedError {

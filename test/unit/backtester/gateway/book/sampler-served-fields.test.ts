@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 
+import { dataTypeOf } from '../../../../../backtester/gateway/book/market-data-line.ts'
 import { BarLine } from '../../../../../backtester/gateway/history/bar-line.ts'
 import { barSeries } from '../../../../../backtester/gateway/history/bar-series.ts'
 import { Mark } from '../../../../../market/marks.ts'
@@ -78,6 +79,34 @@ describe('a trade that the tape has as a first value', () => {
     rig.open(0, 1)
     rig.play({ ...tradeAt(0, 0, 70, 3, 'last'), marks: Mark.initial })
     expect([rig.finish(), rig.sampler.totals.notServed]).toEqual([[], 1])
+  })
+
+  it('of RTVolume is news of it with the totals of the tape, and no trade of tick-by-tick data or bars', () => {
+    const rig = new Rig(true, new Set<TradeSource>(['last', 'rt-volume']))
+    rig.open(0, 1, { generics: new Set([233]) })
+    rig.openTicks(0, 2, 'AllLast')
+    rig.openRealTimeBars(0, 3, 'TRADES')
+    rig.play({ ...tradeAt(0, 0, 70, 3, 'rt-volume'), marks: Mark.initial })
+    rig.play(figureAt(0, 0, 'rt-day-volume', 1000), figureAt(0, 0, 'rt-vwap', 70))
+    rig.play({ ...tradeAt(1000, 0, 70, 100, 'rt-volume'), conditions: '' })
+    expect(rig.finish()).toEqual([
+      '@0',
+      '58|1|1|1',
+      '46|6|1|48|70;3;1401975000000;1000;70;true',
+      '@1000',
+      '99|2|2|1401975001|70|100|0|NYSE|',
+      '@1000',
+      '46|6|1|48|70;100;1401975001000;1100;70;true',
+      '@5000',
+      `50|3|3|${OPEN_US / 1_000_000}|70|70|70|70|100|70|1`,
+    ])
+  })
+
+  it('of an imported tape adds nothing to the volume of the day', () => {
+    const rig = new Rig(false, new Set<TradeSource>(['import']))
+    rig.open(0, 1)
+    rig.play({ ...tradeAt(0, 0, 70, 3), marks: Mark.initial }, tradeAt(1, 0, 71, 2))
+    expect(rig.finish().filter((line) => line.startsWith('2|6|1|8|'))).toEqual(['2|6|1|8|2'])
   })
 })
 
@@ -204,6 +233,19 @@ describe('delayed data', () => {
       '2|6|9|74|1',
       '1|6|9|72|71|0|0',
     ])
+  })
+})
+
+describe('the announced type of the data', () => {
+  it('is frozen only where the data is, whatever the client asked for', () => {
+    const rig = new Rig(false)
+    rig.play(quoteAt(0, 0, [70, 3], [71, 4]))
+    const { book } = rig.open(0, 1)
+    expect([1, 2, 3, 4].map((asked) => dataTypeOf(asked, book))).toEqual([1, 1, 3, 3])
+    rig.play({ ...quoteAt(1, 0, [70, 4], [71, 4]), marks: Mark.frozen })
+    expect([1, 2, 3, 4].map((asked) => dataTypeOf(asked, book))).toEqual([2, 2, 4, 4])
+    rig.play(quoteAt(2, 0, [70, 5], [71, 4]))
+    expect([1, 2, 3, 4].map((asked) => dataTypeOf(asked, book))).toEqual([1, 1, 3, 3])
   })
 })
 

@@ -41,4 +41,21 @@ describe('contractDetails', () => {
       contractMonth: '201406',
     })
   })
+
+  it("has the hours that were listed when the tape was recorded, from the tape's day on", () => {
+    const hours = {
+      readOn: '2014-06-04',
+      timeZone: 'US/Central',
+      trading: '20140604:CLOSED;20140604:1915-20140605:0815,20140605:0830-20140605:1515;20140606:0830-20140606:1515',
+      liquid: '20140604:CLOSED;20140605:0830-20140605:1515;20140606:0830-20140606:1515',
+    }
+    const option: Contract = { ...JUNE_70_CALL, hours }
+    expect(detailsAt(option, '2014-06-05T14:00:00Z')).toMatchObject({
+      timeZoneId: 'US/Central',
+      tradingHours: '20140604:1915-20140605:0815,20140605:0830-20140605:1515;20140606:0830-20140606:1515',
+      liquidHours: '20140605:0830-20140605:1515;20140606:0830-20140606:1515',
+    })
+    for (const date of ['2014-06-03', '2014-06-09'])
+      expect(detailsAt(option, `${date}T14:00:00Z`)).toEqual(detailsAt(JUNE_70_CALL, `${date}T14:00:00Z`))
+  })
 })

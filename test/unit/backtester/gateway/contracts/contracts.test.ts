@@ -54,6 +54,18 @@ describe('ContractBook', () => {
     })
   })
 
+  it('tells an option that settles in the morning from one of the same day that trades on it', () => {
+    const terms = { symbol: 'SPX', strike: 3900, expiry: '2022-11-18' }
+    const morning: Contract = { ...JUNE_70_CALL, ...terms, tradingClass: 'SPX', lastTradeDate: '2022-11-17' }
+    const evening: Contract = { ...JUNE_70_CALL, ...terms, tradingClass: 'SPXW' }
+    const among = new ContractBook([morning, evening])
+    const asked = { symbol: 'SPX', strike: 3900, right: 'C', exchange: 'SMART' } as const
+    expect(found({ ...asked, expiry: '20221118' }, among)).toEqual([evening])
+    expect(found({ ...asked, expiry: '20221117' }, among)).toEqual([morning])
+    expect(found({ ...asked, expiry: '20221118', tradingClass: 'SPX' }, among)).toEqual([morning])
+    expect(found({ ...asked, expiry: '202211' }, among)).toHaveLength(2)
+  })
+
   it.each([
     { symbol: 'XXX' },
     { expiry: '20140718', strike: 70 },

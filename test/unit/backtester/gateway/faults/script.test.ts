@@ -81,6 +81,10 @@ describe('a fault script', () => {
       'faults: [{ kind: restart, seconds: 1, afterMessages: 1, afterTapeSeconds: 1 }]',
       'faults[0]: expected one of at, afterTapeSeconds, afterMessages and secondsAfterConnect',
     ],
+    [
+      'faults: [{ kind: restart, seconds: 1, at: 2014-06-05T14:00:00Z, everyTapeSeconds: 5, times: 10001 }]',
+      'faults[0].times: expected a whole number from 2 to 10000, found 10001',
+    ],
     ['faults: [{ kind: restart, seconds: 1, times: 2 }]', 'faults[0]: expected everyTapeSeconds and times together'],
     [
       'faults: [{ kind: restart, seconds: 1, times: 2, everyTapeSeconds: 5 }]',

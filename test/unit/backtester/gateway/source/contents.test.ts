@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scanContents, type SourceContents } from '../../../../../backtester/gateway/source/contents.ts'
 import type { TornTail } from '../../../../../db/tape/reader.ts'
 import { tapeSource } from '../../../../../db/tape/tape-source.ts'
+import type { Contract } from '../../../../../market/contract.ts'
 import type { TapeRecord } from '../../../../../market/tick.ts'
 import {
   CONTRACTS,
@@ -55,6 +56,14 @@ describe('scanContents', () => {
     const torn: TornTail[] = []
     expect(await scanTape(path, (tail) => torn.push(tail))).toMatchObject({ ticks: 1 })
     expect(torn).toEqual([expect.objectContaining({ bytes: 12 })])
+  })
+
+  it('refuses hours that are no texts', async () => {
+    for (const hours of [null, { readOn: '2014-06-05', timeZone: 'US/Eastern', trading: 930, liquid: '' }]) {
+      const contract = { ...TWX, hours } as unknown as Contract
+      const path = await room.write(tapeOf([quoteAt(0, 0, [70, 1])], [contract]))
+      await expect(scanTape(path)).rejects.toThrow(/contract whose hours are no texts/)
+    }
   })
 
   it('refuses a tape without ticks', async () => {
