@@ -194,6 +194,10 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
     return this.#player.nowUs
   }
 
+  get isStanding(): boolean {
+    return this.#player.state === 'standing'
+  }
+
   get hasEnded(): boolean {
     return this.#player.state === 'ended'
   }
@@ -350,14 +354,14 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
     return this.totals()
   }
 
-  /** Waits until all clients have left, at most so long. */
-  async #empty(timeoutMs: number): Promise<void> {
-    if (this.#sessions.size === 0) return
-    const abort = new AbortController()
   #closeDoor(): void {
     if (this.#shuts++ === 0) this.#server.close()
   }
 
+  /** Waits until all clients have left, at most so long. */
+  async #empty(timeoutMs: number): Promise<void> {
+    if (this.#sessions.size === 0) return
+    const abort = new AbortController()
     const left = new Promise<void>((resolve) => {
       this.#onEmpty = resolve
     })
