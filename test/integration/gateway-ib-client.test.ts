@@ -153,9 +153,10 @@ describe('the client @stoqey/ib', () => {
     // The library makes a tickSize of the size in a price message for the ask but, its number being 0, not for the bid.
     const told = new Set<unknown>([EventName.marketDataType, EventName.tickPrice, EventName.tickSize, EventName.currentTime])
     expect(events.filter(([name]) => told.has(name))).toEqual([
-      ['currentTime', OPEN_US],
+      ['currentTime', OPEN_US - 1],
       ['marketDataType', 1, 1],
       ['marketDataType', 2, 1],
+      ['currentTime', OPEN_US],
       ['tickPrice', 1, 1, 70, true],
       ['tickPrice', 1, 2, 70.05, true],
       ['tickSize', 1, 3, 4],

@@ -80,6 +80,7 @@ describe('market data', () => {
     await client.frame(END_OF_TAPE)
     const at = (ms: number) => `49|1|${OPEN_US + ms * MS_US}|`
     expect(client.frames.slice(client.frames.indexOf('81|2|0.01|9c0001|3|') + 1)).toEqual([
+      at(0),
       '1|6|1|1|70|3|1|',
       '1|6|1|2|70.05|4|1|',
       at(100),
@@ -94,6 +95,21 @@ describe('market data', () => {
       END_OF_TAPE,
     ])
     expect(await gateway.ended).toMatchObject({ changes: 5, merged: 1, ticksServed: 4 })
+    await client.close()
+  })
+
+  it('publishes a later time ahead of the first tick than the line was opened at, as it is no state of the line', async () => {
+    const { port } = await room.serve(tapeOf([quoteAt(0, 0, [70, 3])]), { publishTime: true })
+    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    client.send(...marketDataRequest(1, TWX))
+    await client.frame(END_OF_TAPE)
+    expect(client.frames.filter((frame) => /^(49|58|1)\|/.test(frame))).toEqual([
+      `49|1|${OPEN_US - 1}|`,
+      '58|1|1|1|',
+      `49|1|${OPEN_US}|`,
+      '1|6|1|1|70|3|1|',
+      '1|6|1|2|-1|0|0|',
+    ])
     await client.close()
   })
 

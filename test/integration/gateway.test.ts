@@ -63,11 +63,11 @@ describe('the handshake', () => {
     await client.close()
   })
 
-  it('publishes the time of the tape behind the next id when it was asked to', async () => {
+  it('publishes the time of the tape behind the next id when it was asked to, ahead of the first tick while the tape stands', async () => {
     const { port } = await room.serve(QUIET, { ...STANDING, publishTime: true })
     const client = await RawTwsClient.connect({ port, clientId: 7 })
     await client.frame('4|2|-1|2158|')
-    expect(client.frames.slice(2, 4)).toEqual(['9|1|1|', `49|1|${OPEN_US}|`])
+    expect(client.frames.slice(2, 4)).toEqual(['9|1|1|', `49|1|${OPEN_US - 1}|`])
     await client.close()
   })
 

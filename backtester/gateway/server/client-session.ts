@@ -39,6 +39,8 @@ export interface SessionHost extends Services {
   readonly log: Log
   readonly requests: RequestTable
   readonly publishesTime: boolean
+  /** Tape time waits for lines to be opened. */
+  readonly isStanding: boolean
   /** False when another client has this id. */
   claim(clientId: number, session: ClientSession): boolean
   /** The client does not read what it is sent, until `caughtUp`. */
@@ -132,9 +134,12 @@ export class ClientSession implements Client {
   }
 
   atTapeTime(tsUs: number, isRepeated = false): void {
-    if (!this.host.publishesTime || this.#valve.isStalled || (tsUs <= this.#publishedUs && !isRepeated)) return
-    this.#publishedUs = tsUs
-    messages.writeCurrentTime(this.writer, tsUs)
+    if (!this.host.publishesTime || this.#valve.isStalled) return
+    // The tape stands at the time of its first tick, which a recorder must not take for a value that stood as it asked.
+    const publishedUs = this.host.isStanding ? tsUs - 1 : tsUs
+    if (publishedUs <= this.#publishedUs && !isRepeated) return
+    this.#publishedUs = publishedUs
+    messages.writeCurrentTime(this.writer, publishedUs)
   }
 
   publishEnd(): void {
