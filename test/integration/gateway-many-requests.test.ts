@@ -162,7 +162,7 @@ class Requests {
   }
 
   #contract(): Fields {
-    const contract: Contract = this.#pick([TWX, TWX, JUNE_70_CALL, JULY_72_CALL, { ...TWX, symbol: 'XXX' }])
+    const contract: Contract = this.#pick([TWX, TWX, JUNE_70_CALL, JULY_72_CALL, { ...TWX, symbol: 'NONE' }])
     const fields = contractFields(contract)
     const exchange = this.#pick(['SMART', 'SMART', 'NYSE', 'CBOE', 'LSE', ''])
     return fields.with(7, exchange)
