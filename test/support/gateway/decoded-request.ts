@@ -10,3 +10,18 @@ export function decodeRequest(fields: readonly string[], serverVersion = 193): {
   const { handler, request } = table.read(fields, serverVersion)
   return { type: handler.name, ...request }
 }
+
+/** What is read of a contract that a client leaves empty. */
+export const anyContract = {
+  conId: undefined,
+  symbol: '',
+  secType: '',
+  expiry: '',
+  strike: undefined,
+  right: undefined,
+  multiplier: undefined,
+  exchange: '',
+  currency: '',
+  localSymbol: '',
+  tradingClass: '',
+}

@@ -271,18 +271,24 @@ describe('updates in the order of IB, back to back', () => {
     }
   }
 
+  /** A line whose first values have come. */
+  const standing = () => {
+    const { assembler, ticks, marks } = m.recordingAssembler()
+    assembler.openLine(1, 11)
+    const market = new Market()
+    for (const message of market.start()) assembler.take(message)
+    assembler.closeGroup()
+    ticks.length = 0
+    marks.length = 0
+    return { market, assembler, ticks, marks }
+  }
+
   const quoteText = (tick: Record<string, unknown>) => ['bidPrice', 'bidSize', 'askPrice', 'askSize'].map((name) => tick[name]).join(' ')
 
   it('are exact when time tells them apart, and nothing is marked', () => {
     fc.assert(
       fc.property(fc.array(update, { minLength: 1, maxLength: 30 }), (updates) => {
-        const { assembler, ticks, marks } = m.recordingAssembler()
-        assembler.openLine(1, 11)
-        const market = new Market()
-        for (const message of market.start()) assembler.take(message)
-        assembler.closeGroup()
-        ticks.length = 0
-        marks.length = 0
+        const { market, assembler, ticks, marks } = standing()
         for (const [i, one] of updates.entries()) {
           const atMs = AT_MS + (i + 1) * 122
           for (const [n, message] of market.update(one).entries()) {
@@ -302,13 +308,7 @@ describe('updates in the order of IB, back to back', () => {
   it('lose no trade, and make no quote that did not stand and lose none, but where one is marked as merged', () => {
     fc.assert(
       fc.property(fc.array(update, { minLength: 1, maxLength: 30 }), (updates) => {
-        const { assembler, ticks, marks } = m.recordingAssembler()
-        assembler.openLine(1, 11)
-        const market = new Market()
-        for (const message of market.start()) assembler.take(message)
-        assembler.closeGroup()
-        ticks.length = 0
-        marks.length = 0
+        const { market, assembler, ticks, marks } = standing()
         for (const one of updates) for (const message of market.update(one)) assembler.take(message)
         assembler.closeGroup()
 

@@ -7,23 +7,10 @@ import { describe, expect, it } from 'vitest'
 
 import { RequestError } from '../../../../../backtester/gateway/protocol/field-reader.ts'
 import { FrameReader, splitFields } from '../../../../../backtester/gateway/protocol/wire.ts'
-import { decodeRequest } from '../../../../support/gateway/decoded-request.ts'
+import { anyContract, decodeRequest } from '../../../../support/gateway/decoded-request.ts'
 import { at, frame, type Golden, VERSIONS } from './golden-bytes.ts'
 
 const SMART_STOCK = 'TWX|STK||0|||SMART||USD|||'
-const anyContract = {
-  conId: undefined,
-  symbol: '',
-  secType: '',
-  expiry: '',
-  strike: undefined,
-  right: undefined,
-  multiplier: undefined,
-  exchange: '',
-  currency: '',
-  localSymbol: '',
-  tradingClass: '',
-}
 const stock = { ...anyContract, symbol: 'TWX', secType: 'STK', exchange: 'SMART', currency: 'USD' }
 const option = {
   ...stock,

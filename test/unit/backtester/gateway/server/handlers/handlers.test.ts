@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { RequestError } from '../../../../../../backtester/gateway/protocol/field-reader.ts'
 import { REQUESTS } from '../../../../../../backtester/gateway/server/handlers/index.ts'
 import { RequestTable } from '../../../../../../backtester/gateway/server/request-table.ts'
-import { decodeRequest } from '../../../../../support/gateway/decoded-request.ts'
+import { anyContract, decodeRequest } from '../../../../../support/gateway/decoded-request.ts'
 
 /** As issue threads and logs print messages. */
 function decode(line: string) {
@@ -18,20 +18,6 @@ function refusal(line: string): { code: number; reqId: number; message: string }
     if (error instanceof RequestError) return error
   }
   throw new Error(`${line} was not refused`)
-}
-
-const anyContract = {
-  conId: undefined,
-  symbol: '',
-  secType: '',
-  expiry: '',
-  strike: undefined,
-  right: undefined,
-  multiplier: undefined,
-  exchange: '',
-  currency: '',
-  localSymbol: '',
-  tradingClass: '',
 }
 
 describe('the table of requests', () => {
