@@ -6,6 +6,7 @@
 import { nyse } from '../../../market/calendar/calendar.ts'
 import { type Contract, contractKey, describeContract } from '../../../market/contract.ts'
 import { TapedeckError } from '../../../market/errors.ts'
+import { indexNamed } from '../../../market/indices.ts'
 import { occSymbol } from '../../../market/occ.ts'
 import { Code, NO_REQUEST } from '../protocol/codes.ts'
 import { RequestError } from '../protocol/field-reader.ts'
@@ -44,7 +45,10 @@ export class ContractBook {
   readonly #bySymbol = new Map<string, ListedContract[]>()
   readonly #byLocalSymbol = new Map<string, ListedContract>()
 
-  /** Options whose underlying is not among the contracts get it listed as a stock, since their chain is asked for by its number. */
+  /**
+   * Options whose underlying is not among the contracts get it listed, since their chain is asked for by its number: as an index where one
+   * of the name is known, else as a stock.
+   */
   constructor(contracts: Iterable<Contract>) {
     const known = new Map<string, Contract>()
     for (const contract of contracts) known.set(contractKey(contract), contract)
@@ -123,7 +127,7 @@ export class ContractBook {
   }
 }
 
-/** The key of what options on `symbol:currency` are written on; adds the stock where the tape has none. */
+/** The key of what options on `symbol:currency` are written on; adds the stock or the index where the tape has none. */
 function underlyingsOf(known: Map<string, Contract>): Map<string, string> {
   const underlyings = new Map<string, string>()
   for (const [key, { kind, symbol, currency }] of known) {
@@ -133,9 +137,9 @@ function underlyingsOf(known: Map<string, Contract>): Map<string, string> {
   for (const { kind, symbol, currency } of known.values()) {
     const name = `${symbol}:${currency}`
     if (kind !== 'option' || underlyings.has(name)) continue
-    const stock: Contract = { kind: 'stock', symbol, currency }
-    known.set(contractKey(stock), stock)
-    underlyings.set(name, contractKey(stock))
+    const underlying = indexNamed(symbol, currency) ?? ({ kind: 'stock', symbol, currency } as const)
+    known.set(contractKey(underlying), underlying)
+    underlyings.set(name, contractKey(underlying))
   }
   return underlyings
 }
