@@ -10,6 +10,7 @@ import { indexNamed } from '../../../market/indices.ts'
 import { occSymbol } from '../../../market/occ.ts'
 import { Code, NO_REQUEST } from '../protocol/codes.ts'
 import { RequestError } from '../protocol/field-reader.ts'
+import { type ContractHours, HoursBook } from './contract-hours.ts'
 import { type MarketRule, MarketRules } from './market-rules.ts'
 import { primaryExchangeOf } from './names.ts'
 import { SMART, venuesOf } from './venues.ts'
@@ -34,12 +35,15 @@ export interface ListedContract {
   readonly lastTradeDate: string
   /** How its prices move. */
   readonly rule: MarketRule
+  /** When it trades. */
+  readonly hours: ContractHours
 }
 
 const SEC_TYPES = { stock: 'STK', index: 'IND', future: 'FUT', option: 'OPT' } as const
 const FUTURE_MONTHS = 'FGHJKMNQUVXZ'
 export class ContractBook {
   readonly rules = new MarketRules()
+  readonly #hours = new HoursBook()
   readonly #byKey = new Map<string, ListedContract>()
   readonly #byConId = new Map<number, ListedContract>()
   readonly #bySymbol = new Map<string, ListedContract[]>()
@@ -57,7 +61,8 @@ export class ContractBook {
     for (const [key, contract] of [...known].toSorted(([, a], [, b]) => compareContracts(a, b))) {
       const underKey = contract.kind === 'option' ? (underlyings.get(`${contract.symbol}:${contract.currency}`) ?? '') : ''
       const numbers = { conId: conIds.get(key) ?? 0, underConId: conIds.get(underKey) ?? 0 }
-      this.#add(key, list(contract, numbers, known.get(underKey), this.rules.of(contract)))
+      const shared = { rule: this.rules.of(contract), hours: this.#hours.of(contract) }
+      this.#add(key, list(contract, { ...numbers, ...shared }, known.get(underKey)))
     }
   }
 
@@ -174,16 +179,14 @@ export function inventConId(key: string): number {
 
 function list(
   contract: Contract,
-  numbers: Pick<ListedContract, 'conId' | 'underConId'>,
+  given: Pick<ListedContract, 'conId' | 'underConId' | 'rule' | 'hours'>,
   underlying: Contract | undefined,
-  rule: MarketRule,
 ): ListedContract {
   const expires = contract.kind === 'option' || contract.kind === 'future'
   const primaryExchange = primaryExchangeOf(contract)
   return {
     contract,
-    ...numbers,
-    rule,
+    ...given,
     secType: SEC_TYPES[contract.kind],
     exchange: contract.kind === 'index' || contract.kind === 'future' ? contract.venue : SMART,
     venues: venuesOf(contract, primaryExchange, underlying),
