@@ -15,10 +15,10 @@ export function addTape(program: Command): void {
 
   tape
     .command('import')
-    .description('make a tape of quotes of option chains, and of quote bars, quotes and trades of stocks')
+    .description('make a tape of option chains, of stocks (quote bars, quotes, trades) and of indices')
     .argument(
       '<sources...>',
-      '*.csv of option quotes, <symbol>_<yyyymmdd>_<kind>.csv of a stock; kind: quote_1min, quote_tick, trade_tick; each also .gz',
+      '*.csv of option quotes, <symbol>_<yyyymmdd>_<kind>.csv of an underlying; kind: quote_1min, quote_tick, trade_tick, of an index trade_1min; each also .gz',
     )
     .requiredOption('--out <file>', 'tape to write')
     .option('--date <yyyy-mm-dd>', 'only the rows of this day')

@@ -4,7 +4,8 @@ import type { ListedHours } from '../contract.ts'
 import { TapedeckError } from '../errors.ts'
 import { addDays, createZone, type Zone } from '../time.ts'
 
-interface Session {
+/** From the first microsecond to the first one behind it. */
+export interface ListedSession {
   openUs: number
   closeUs: number
 }
@@ -17,7 +18,9 @@ const TIME = /^(?:(\d{8}):)?(\d{2})(\d{2})$/
 export type ListedTime = { isOpen: true } | { isOpen: false; closedSinceUs: number }
 
 export class LiquidHours {
-  readonly #sessions: Session[] = []
+  readonly #sessions: ListedSession[] = []
+  /** By the date on which they end. */
+  readonly #days = new Map<string, ListedSession[]>()
   #fromUs = Number.POSITIVE_INFINITY
   #toUs = Number.NEGATIVE_INFINITY
 
@@ -33,7 +36,7 @@ export class LiquidHours {
         if (!(error instanceof RangeError || error instanceof TapedeckError)) throw error
       }
     }
-    this.#sessions.sort((a, b) => a.openUs - b.openUs)
+    for (const sessions of [this.#sessions, ...this.#days.values()]) sessions.sort((a, b) => a.openUs - b.openUs)
   }
 
   at(tsUs: number): ListedTime | undefined {
@@ -46,6 +49,11 @@ export class LiquidHours {
     return { isOpen: false, closedSinceUs }
   }
 
+  /** The sessions that end on a date, in their order; undefined when the list does not have that day. */
+  on(date: string): readonly ListedSession[] | undefined {
+    return this.#days.get(date)
+  }
+
   #addDay(zone: Zone, text: string): void {
     const date = dateOf(text.slice(0, 8))
     if (date === undefined || text[8] !== ':') return
@@ -53,14 +61,28 @@ export class LiquidHours {
     const sessions = hours === 'CLOSED' ? [] : hours.split(',').map((part) => sessionOf(zone, date, part))
     if (sessions.includes(undefined)) return
     const [fromUs, toUs] = [zone.toUs(date, 0), zone.toUs(addDays(date, 1), 0)]
-    this.#sessions.push(...sessions.filter((session) => session !== undefined))
+    // A day that is closed is listed, too.
+    if (sessions.length === 0) this.#endingOn(date)
+    for (const session of sessions) {
+      if (!session) continue
+      this.#sessions.push(session)
+      this.#endingOn(zone.dateOf(session.closeUs - 1)).push(session)
+    }
     this.#fromUs = Math.min(this.#fromUs, fromUs)
     this.#toUs = Math.max(this.#toUs, toUs)
+  }
+
+  #endingOn(date: string): ListedSession[] {
+    const known = this.#days.get(date)
+    if (known) return known
+    const sessions: ListedSession[] = []
+    this.#days.set(date, sessions)
+    return sessions
   }
 }
 
 /** `0930-20140605:1600`, or `0930-1600`. */
-function sessionOf(zone: Zone, date: string, text: string): Session | undefined {
+function sessionOf(zone: Zone, date: string, text: string): ListedSession | undefined {
   const [openUs, closeUs] = text.split('-').map((time) => {
     const [, day, hour, minute] = TIME.exec(time.trim()) ?? []
     const on = day === undefined ? date : dateOf(day)

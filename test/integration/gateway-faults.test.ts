@@ -278,6 +278,39 @@ describe('a stall', () => {
     await client.close()
   })
 
+  it('marks where each update in its burst ends when the time is published, and sends them back to back when it is not', async () => {
+    const client = await played(['kind: stall, afterTapeSeconds: 10, tapeSeconds: 16'])
+    const endUs = OPEN_US + 26 * SECOND_US
+    const burst = client.frames.slice(client.frames.indexOf(`49|1|${endUs}|`), client.frames.indexOf(`49|1|${endUs + SECOND_US}|`))
+    // Seconds 10 to 25 were held back; the quotes of second 26 follow.
+    expect(burst.filter((frame) => frame === `49|1|${endUs}|`)).toHaveLength(2 * 16 + 1)
+    const ofStock = (frame: string) => frame.startsWith('1|6|1|1|')
+    const ends = burst.filter((frame) => ofStock(frame) || frame.startsWith('49|')).map((frame) => (ofStock(frame) ? 'bid' : 'time'))
+    expect(ends.join(' ')).not.toContain('bid bid')
+    expect(burst.filter(ofStock)).toHaveLength(17)
+    await client.close()
+
+    const { gateway, port } = await serve(['kind: stall, afterTapeSeconds: 10, tapeSeconds: 16'], { publishTime: false })
+    const other = await connect(port)
+    ask(other)
+    await gateway.ended
+    await other.frame('1|6|1|1|70.99|')
+    expect(other.frames.filter(ofStock)).toHaveLength(SECONDS)
+    expect(other.frames.filter((frame) => frame.startsWith('49|'))).toEqual([])
+    await other.close()
+  })
+
+  it('does not hold back answers out of the tape either', async () => {
+    const { port, logged } = await serve(['kind: stall, secondsAfterConnect: 0, tapeSeconds: 600, clientId: 1'], { startAfterLines: 4 })
+    const client = await connect(port)
+    await begun(logged, 1)
+    ask(client)
+    client.send(87, 5, ...contractFields(TWX), 0, 1, 'TRADES', 2)
+    expect(await client.frame('4|2|5|')).toContain('No head time stamp')
+    expect(dataOf(client, STOCK)).toEqual([])
+    await client.close()
+  })
+
   it('does not hold back answers, nor the data of clients that it is not about', async () => {
     const { port, logged } = await serve(['kind: stall, secondsAfterConnect: 0, tapeSeconds: 600, clientId: 1'], { startAfterLines: 4 })
     const client = await connect(port)

@@ -13,6 +13,7 @@ import type { OptionFigures } from '../protocol/messages.ts'
 const US_PER_YEAR = 365 * 86_400 * 1_000_000
 const DAYS_PER_YEAR = 365
 const POINTS = 100
+const OPEN_MS = 9.5 * 3_600_000
 const CLOSE_MS = 16 * 3_600_000
 /** Digits of a computed price: the rest is noise. */
 const PRICE_DIGITS = 12
@@ -26,7 +27,7 @@ export class OptionModel {
   constructor(contract: OptionContract, rate: number) {
     this.#contract = contract
     this.#rate = rate
-    this.#expiryUs = closeOf(contract)
+    this.#expiryUs = expiryUsOf(contract)
   }
 
   /** The volatility behind a price, and the greeks at it. Undefined at or behind the expiry, and where no volatility explains the price. */
@@ -63,10 +64,15 @@ function figuresOf(terms: OptionTerms, volatility: number, price: number): Optio
   }
 }
 
-/** The end of the last session, or 16:00 in New York for a day that the calendar does not know. */
-function closeOf({ expiry, lastTradeDate }: OptionContract): number {
+/**
+ * The end of the last session, or 16:00 in New York for a day that the calendar does not know. What last trades on an earlier day is settled
+ * at the opening of that session.
+ */
+function expiryUsOf({ expiry, lastTradeDate }: OptionContract): number {
   try {
-    const date = lastTradeDate ?? nyse.lastTradeDateFor(expiry)
+    const settled = nyse.lastTradeDateFor(expiry)
+    const date = lastTradeDate ?? settled
+    if (date < settled) return nyse.session(settled)?.openUs ?? nyse.zone.toUs(settled, OPEN_MS)
     return nyse.session(date)?.closeUs ?? nyse.zone.toUs(date, CLOSE_MS)
   } catch (error) {
     if (!(error instanceof TapedeckError)) throw error

@@ -92,7 +92,8 @@ function recordedHours({ hours }: Contract, today: string): Hours | undefined {
 
 /** A day whose trading begins in the evening before bears the date of its end, too. */
 function daysFrom(listed: string, day: string): string[] {
-  return listed.split(';').filter((text) => (text.match(/\d{8}/g)?.at(-1) ?? '') >= day)
+  const days = listed.split(';').filter((text) => (text.match(/\d{8}/g)?.at(-1) ?? '') >= day)
+  return days.slice(0, LISTED_DAYS)
 }
 
 /** Those of the market's calendar. */

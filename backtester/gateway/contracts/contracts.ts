@@ -6,9 +6,11 @@
 import { nyse } from '../../../market/calendar/calendar.ts'
 import { type Contract, contractKey, describeContract } from '../../../market/contract.ts'
 import { TapedeckError } from '../../../market/errors.ts'
+import { indexNamed } from '../../../market/indices.ts'
 import { occSymbol } from '../../../market/occ.ts'
 import { Code, NO_REQUEST } from '../protocol/codes.ts'
 import { RequestError } from '../protocol/field-reader.ts'
+import { type ContractHours, HoursBook } from './contract-hours.ts'
 import { type MarketRule, MarketRules } from './market-rules.ts'
 import { primaryExchangeOf } from './names.ts'
 import { SMART, venuesOf } from './venues.ts'
@@ -33,18 +35,24 @@ export interface ListedContract {
   readonly lastTradeDate: string
   /** How its prices move. */
   readonly rule: MarketRule
+  /** When it trades. */
+  readonly hours: ContractHours
 }
 
 const SEC_TYPES = { stock: 'STK', index: 'IND', future: 'FUT', option: 'OPT' } as const
 const FUTURE_MONTHS = 'FGHJKMNQUVXZ'
 export class ContractBook {
   readonly rules = new MarketRules()
+  readonly #hours = new HoursBook()
   readonly #byKey = new Map<string, ListedContract>()
   readonly #byConId = new Map<number, ListedContract>()
   readonly #bySymbol = new Map<string, ListedContract[]>()
   readonly #byLocalSymbol = new Map<string, ListedContract>()
 
-  /** Options whose underlying is not among the contracts get it listed as a stock, since their chain is asked for by its number. */
+  /**
+   * Options whose underlying is not among the contracts get it listed, since their chain is asked for by its number: as an index where one
+   * of the name is known, else as a stock.
+   */
   constructor(contracts: Iterable<Contract>) {
     const known = new Map<string, Contract>()
     for (const contract of contracts) known.set(contractKey(contract), contract)
@@ -53,7 +61,8 @@ export class ContractBook {
     for (const [key, contract] of [...known].toSorted(([, a], [, b]) => compareContracts(a, b))) {
       const underKey = contract.kind === 'option' ? (underlyings.get(`${contract.symbol}:${contract.currency}`) ?? '') : ''
       const numbers = { conId: conIds.get(key) ?? 0, underConId: conIds.get(underKey) ?? 0 }
-      this.#add(key, list(contract, numbers, known.get(underKey), this.rules.of(contract)))
+      const shared = { rule: this.rules.of(contract), hours: this.#hours.of(contract) }
+      this.#add(key, list(contract, { ...numbers, ...shared }, known.get(underKey)))
     }
   }
 
@@ -123,7 +132,7 @@ export class ContractBook {
   }
 }
 
-/** The key of what options on `symbol:currency` are written on; adds the stock where the tape has none. */
+/** The key of what options on `symbol:currency` are written on; adds the stock or the index where the tape has none. */
 function underlyingsOf(known: Map<string, Contract>): Map<string, string> {
   const underlyings = new Map<string, string>()
   for (const [key, { kind, symbol, currency }] of known) {
@@ -133,9 +142,9 @@ function underlyingsOf(known: Map<string, Contract>): Map<string, string> {
   for (const { kind, symbol, currency } of known.values()) {
     const name = `${symbol}:${currency}`
     if (kind !== 'option' || underlyings.has(name)) continue
-    const stock: Contract = { kind: 'stock', symbol, currency }
-    known.set(contractKey(stock), stock)
-    underlyings.set(name, contractKey(stock))
+    const underlying = indexNamed(symbol, currency) ?? ({ kind: 'stock', symbol, currency } as const)
+    known.set(contractKey(underlying), underlying)
+    underlyings.set(name, contractKey(underlying))
   }
   return underlyings
 }
@@ -170,16 +179,14 @@ export function inventConId(key: string): number {
 
 function list(
   contract: Contract,
-  numbers: Pick<ListedContract, 'conId' | 'underConId'>,
+  given: Pick<ListedContract, 'conId' | 'underConId' | 'rule' | 'hours'>,
   underlying: Contract | undefined,
-  rule: MarketRule,
 ): ListedContract {
   const expires = contract.kind === 'option' || contract.kind === 'future'
   const primaryExchange = primaryExchangeOf(contract)
   return {
     contract,
-    ...numbers,
-    rule,
+    ...given,
     secType: SEC_TYPES[contract.kind],
     exchange: contract.kind === 'index' || contract.kind === 'future' ? contract.venue : SMART,
     venues: venuesOf(contract, primaryExchange, underlying),

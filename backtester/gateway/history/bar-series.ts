@@ -4,22 +4,20 @@
  * Bars of trades, of one side or of the middle are those of market/bar.ts. A bar of bid and ask together is what IB makes of them
  * (https://interactivebrokers.github.io/tws-api/historical_bars.html, "Historical Data Types"): it opens with the time average of the
  * bid, its high is the highest ask, its low the lowest bid, and it closes with the time average of the ask. Weeks and months are made
- * of days and bear the date of their last one, as IB's do. In regular trading hours the first bar of a day begins when they open: bars
- * of an hour begin at 09:30 and then at 10:00. Trades that set no price (market/trade-conditions.ts) are volume alone.
+ * of days and bear the date of their last one, as IB's do. In regular trading hours, those of the contract, the first bar of a day begins
+ * when they open: bars of an hour begin at 09:30 and then at 10:00. Trades that set no price (market/trade-conditions.ts) are volume alone.
  */
 
 import { type Bar, BarBuilder, barInterval, type Interval, SECONDS_PER_DAY } from '../../../market/bar.ts'
 import { nyse } from '../../../market/calendar/calendar.ts'
-import { TapedeckError } from '../../../market/errors.ts'
 import type { Quote, Trade } from '../../../market/tick.ts'
 import { daysBetween } from '../../../market/time.ts'
 import { setsPrice } from '../../../market/trade-conditions.ts'
-import type { SecType } from '../protocol/contract-fields.ts'
+import type { ContractHours } from '../contracts/contract-hours.ts'
 import { SECONDS_PER_WEEK } from './history-times.ts'
 import type { DatedBar } from '../protocol/messages.ts'
 import { midpointOf } from '../book/midpoint.ts'
 
-const MS_PER_DAY = SECONDS_PER_DAY * 1000
 /** IB's value for what a bar of prices does not have. */
 const NONE = -1
 
@@ -29,7 +27,8 @@ export interface SeriesOptions {
   seconds: number
   /** Only what happened in regular trading hours. */
   useRth: boolean
-  secType: SecType
+  /** Of the contract. */
+  hours: ContractHours
   /** A bar that is not finished by then is as it stood. */
   untilUs: number
   dateOf: (startUs: number) => string
@@ -53,8 +52,8 @@ const PRICES: Readonly<Record<string, (quote: Quote) => number | undefined>> = {
 
 /** Undefined for what cannot be shown. */
 export function barSeries(options: SeriesOptions): BarSeries | undefined {
-  const { whatToShow, seconds, useRth } = options
-  const isWanted = (tsUs: number) => !useRth || nyse.isOpenAt(tsUs)
+  const { whatToShow, seconds, useRth, hours } = options
+  const isWanted = (tsUs: number) => !useRth || hours.isOpenAt(tsUs)
   const barSize = Math.min(seconds, SECONDS_PER_DAY)
   if (whatToShow === 'BID_ASK') {
     const bars = new BidAskBars(barSize, options)
@@ -85,8 +84,8 @@ export function barSeries(options: SeriesOptions): BarSeries | undefined {
 }
 
 /** When the bars of a moment's day may begin: with regular trading hours, where only those are asked for. */
-function opensUs({ useRth }: SeriesOptions, tsUs: number): number | undefined {
-  return useRth ? nyse.tradingHours(nyse.zone.dateOf(tsUs))?.openUs : undefined
+function opensUs({ useRth, hours }: SeriesOptions, tsUs: number): number | undefined {
+  return useRth ? hours.openUs(tsUs) : undefined
 }
 
 type Figures = Omit<DatedBar, 'date'>
@@ -210,7 +209,8 @@ class BidAskBars {
 
   /** Counts the time for which a quote stood within a bar. */
   #stand({ startUs, endUs, bid, ask }: BidAskBar, quote: Quote, toUs: number): void {
-    const us = Math.min(toUs, endUs, this.#endOfDay(nyse.zone.dateOf(quote.tsUs))) - Math.max(startUs, quote.tsUs)
+    const { hours, useRth } = this.#options
+    const us = Math.min(toUs, endUs, hours.endOfDayUs(quote.tsUs, useRth)) - Math.max(startUs, quote.tsUs)
     if (us <= 0) return
     for (const [side, price] of [
       [bid, quote.bidPrice],
@@ -220,19 +220,6 @@ class BidAskBars {
       side.sum += price * us
       side.us += us
     }
-  }
-
-  #endOfDay(date: string): number {
-    const { secType, useRth } = this.#options
-    try {
-      // Futures keep the hours of their own exchanges.
-      const hours = secType === 'FUT' ? undefined : nyse.tradingHours(date)
-      if (hours) return secType === 'STK' && !useRth ? hours.extendedCloseUs : hours.closeUs
-    } catch (error) {
-      if (!(error instanceof TapedeckError)) throw error
-    }
-    // A day that the calendar does not know or has closed is as long as any.
-    return nyse.zone.toUs(date, MS_PER_DAY)
   }
 }
 

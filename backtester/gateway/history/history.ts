@@ -21,7 +21,8 @@ export interface Asker {
   readonly writer: FrameWriter
   /** Open requests by id. */
   readonly histories: Map<number, HistoryQuery>
-  flush(): void
+  /** Sends what `write` writes, also while the data of lines is held back. */
+  respond(write: () => void): void
 }
 
 /** One request that can be answered from the ticks of one contract. */
@@ -84,14 +85,13 @@ export class History {
     try {
       await this.#read(query, isWanted)
       if (!isWanted()) return
-      query.answer(asker.writer)
+      asker.respond(() => query.answer(asker.writer))
       isKept = query.isKept === true
     } catch (error) {
       const { code, message } = this.#refusal(error)
-      writeError(asker.writer, reqId, code, message)
+      asker.respond(() => writeError(asker.writer, reqId, code, message))
     }
     if (isWanted() && !isKept) asker.histories.delete(reqId)
-    asker.flush()
   }
 
   #refusal(error: unknown): { code: number; message: string } {

@@ -3,7 +3,6 @@
  * that goes on from there misses nothing and more than it asked for may come.
  */
 
-import { nyse } from '../../../market/calendar/calendar.ts'
 import { secondsOf, tradeFields } from '../book/served-fields.ts'
 import { historicalQuoteMask } from '../book/tick-masks.ts'
 import type { ListedContract } from '../contracts/contracts.ts'
@@ -34,7 +33,7 @@ export interface TicksWanted {
 /** Undefined for what cannot be shown. */
 export function ticksQuery(wanted: TicksWanted): HistoryQuery | undefined {
   const { reqId, listed, fromUs, toUs, isFirst, whatToShow, useRth, ignoreSize } = wanted
-  const isWanted = (tsUs: number) => !useRth || nyse.isOpenAt(tsUs)
+  const isWanted = (tsUs: number) => !useRth || listed.hours.isOpenAt(tsUs)
   const base = { reqId, listed, fromUs, toUs }
   const count = Math.min(wanted.count, MAX_TICKS)
   switch (whatToShow) {

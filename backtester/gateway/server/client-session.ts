@@ -20,6 +20,7 @@ import { RequestError } from '../protocol/field-reader.ts'
 import type { TickLine } from '../book/tick-by-tick-line.ts'
 import { FrameReader, FrameWriter, splitFields, WireError } from '../protocol/wire.ts'
 import type { Client, Services } from './client.ts'
+import { errorText } from './error-text.ts'
 import { takeGreeting, versionsOf } from './greeting.ts'
 import type { RequestHandler } from './handlers/handler.ts'
 import { startApi } from './handlers/start-api.ts'
@@ -98,6 +99,8 @@ export class ClientSession implements Client {
   serverVersion = 0
   #state: 'greeting' | 'starting' | 'ready' | 'closed' = 'greeting'
   #isBehind = false
+  /** What is written is an answer, which no stall holds back. */
+  #isAnswering = false
   #publishedUs = Number.NEGATIVE_INFINITY
   readonly #socket: Socket
   readonly #valve: SocketValve
@@ -134,7 +137,12 @@ export class ClientSession implements Client {
   }
 
   atTapeTime(tsUs: number, isRepeated = false): void {
-    if (!this.host.publishesTime || this.#valve.isStalled) return
+    if (!this.host.publishesTime) return
+    if (this.#valve.isStalled) {
+      // What was written is the data up to an end that is marked; its time is told when the stall is over.
+      if (!this.#isAnswering) this.flush()
+      return
+    }
     // The tape stands at the time of its first tick, which a recorder must not take for a value that stood as it asked.
     const publishedUs = this.host.isStanding ? tsUs - 1 : tsUs
     if (publishedUs <= this.#publishedUs && !isRepeated) return
@@ -161,13 +169,28 @@ export class ClientSession implements Client {
 
   /** Sends a notice, or an error of a request that was answered before, ahead of what a stall holds back. */
   notify(code: number, text: string, reqId = NO_REQUEST): void {
-    this.flush()
-    this.atTapeTime(this.host.nowUs)
-    messages.writeError(this.writer, reqId, code, text)
-    this.#answered()
+    this.respond(() => {
+      this.atTapeTime(this.host.nowUs)
+      messages.writeError(this.writer, reqId, code, text)
+    })
   }
 
-  /** Holds back all data, not answers, until what is returned is called. With published time all of it has the time of that moment. */
+  respond(write: () => void): void {
+    // Data of the lines must not pass for an answer.
+    this.flush()
+    this.#isAnswering = true
+    try {
+      write()
+    } finally {
+      this.#isAnswering = false
+      this.#answered()
+    }
+  }
+
+  /**
+   * Holds back all data, not answers, until what is returned is called. With published time all of it has the time of that moment, which
+   * is named for each part, as it marks where one update ends and the next begins.
+   */
   stall(): () => void {
     this.flush()
     this.#valve.stall()
@@ -175,9 +198,13 @@ export class ClientSession implements Client {
       this.flush()
       const held = this.#valve.release()
       if (held === undefined || this.#state === 'closed') return
-      this.atTapeTime(this.host.nowUs)
-      this.flush()
-      this.#send(held)
+      for (const part of held) {
+        this.atTapeTime(this.host.nowUs, true)
+        this.flush()
+        this.#send(part)
+      }
+      // What the tape has at this very moment is another update.
+      this.atTapeTime(this.host.nowUs, true)
     }
   }
 
@@ -266,19 +293,18 @@ export class ClientSession implements Client {
 
   /** Does everything that the bytes so far ask for. */
   #work(): void {
-    // Data of the lines must not pass for an answer.
-    if (this.#valve.isStalled) this.flush()
-    try {
-      while (!this.#isBehind && !this.#valve.isResting && this.#step()) {
-        this.#valve.messageRead()
-        if (this.writer.length >= WRITE_BYTES) this.#answered()
+    this.respond(() => {
+      try {
+        while (!this.#isBehind && !this.#valve.isResting && this.#step()) {
+          this.#valve.messageRead()
+          if (this.writer.length >= WRITE_BYTES) this.#answered()
+        }
+      } catch (error) {
+        if (error instanceof WireError)
+          this.#cutOff(`Client is cut off, it does not speak the TWS protocol: ${error.message}`, Code.badRequest)
+        else this.#fail(error)
       }
-    } catch (error) {
-      if (error instanceof WireError)
-        this.#cutOff(`Client is cut off, it does not speak the TWS protocol: ${error.message}`, Code.badRequest)
-      else this.#fail(error)
-    }
-    this.#answered()
+    })
   }
 
   /** One message. False when there is no whole one. */
@@ -342,14 +368,14 @@ export class ClientSession implements Client {
   /** Answers a request that a fault has made wait. */
   #answerLate({ handler, request }: ReadRequest): void {
     if (this.#state !== 'ready') return
-    this.flush()
-    try {
-      handler.answer(request, this)
-    } catch (error) {
-      if (error instanceof RequestError) messages.writeError(this.writer, error.reqId, error.code, errorText(error))
-      else this.#fail(error)
-    }
-    this.#answered()
+    this.respond(() => {
+      try {
+        handler.answer(request, this)
+      } catch (error) {
+        if (error instanceof RequestError) messages.writeError(this.writer, error.reqId, error.code, errorText(error))
+        else this.#fail(error)
+      }
+    })
   }
 
   #start(clientId: number): void {
@@ -414,18 +440,4 @@ export class ClientSession implements Client {
 
 function isStart(handler: RequestHandler, request: object): request is { clientId: number } {
   return handler === startApi && 'clientId' in request
-}
-
-/** IB's wording around what went wrong. */
-function errorText({ code, message }: RequestError): string {
-  switch (code) {
-    case Code.badRequest:
-      return `Error reading request: ${message}`
-    case Code.invalidRequest:
-      return `Error validating request: ${message}`
-    case Code.failedRequest:
-      return `Error processing request: ${message}`
-    default:
-      return message
-  }
 }

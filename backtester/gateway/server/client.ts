@@ -42,6 +42,8 @@ export interface Services {
 export interface Client extends Outlet, Asker {
   readonly host: Services
   readonly serverVersion: number
+  /** Sends what was written. */
+  flush(): void
   /** Open lines by request id. */
   readonly lines: Map<number, Line>
   readonly tickLines: Map<number, TickLine>

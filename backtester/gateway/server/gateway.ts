@@ -5,8 +5,6 @@
  * is published, what was sent is delivered, connections close).
  */
 
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { TornTail } from '../../../db/tape/reader.ts'
@@ -21,6 +19,7 @@ import type { FaultScript } from '../faults/script.ts'
 import { History } from '../history/history.ts'
 import { HistoryPacing } from '../history/history-pacing.ts'
 import { Account } from '../account/account.ts'
+import { Door } from './door.ts'
 import { IB_LIMITS, type Limits } from './limits.ts'
 import { type Audience, TapePlayer } from './player.ts'
 import type { MarketTotals } from '../book/market-totals.ts'
@@ -129,15 +128,11 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   readonly #contents: SourceContents
   readonly #faults: FaultConductor | undefined
   readonly #player: TapePlayer
-  readonly #server: Server
+  readonly #door: Door
   readonly #sessions = new Set<ClientSession>()
   readonly #behind = new Set<ClientSession>()
   readonly #clientIds = new Map<number, ClientSession>()
   #clients = 0
-  /** The port that was listened on; the server forgets it while its door is shut. */
-  #port: number
-  /** What keeps the door shut: restarts that are not over, and the end. */
-  #shuts = 0
   /** Answers that the tape waits for. */
   #holds = 0
   #stopped: Promise<GatewayTotals> | undefined
@@ -146,7 +141,6 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   constructor(options: GatewayOptions, source: GatewaySource, contents: SourceContents, log: Log) {
     this.log = log
     this.#options = options
-    this.#port = options.port
     this.limits = { ...IB_LIMITS, ...options.limits }
     this.account = new Account(options.accountCash ?? ACCOUNT_CASH)
     this.carryRate = options.rate ?? 0
@@ -165,9 +159,12 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
     const served = { startUs, contracts: instruments.map(([, { listed }]) => listed), log }
     this.#faults = options.faults && new FaultConductor(options.faults, this, served)
     this.#player = new TapePlayer({ source, startUs, speed: options.speed, agenda: this.#faults }, this.sampler, this)
-    this.#server = createServer((socket) => {
-      if (this.#faults?.takesConnection(socket)) return
-      this.#sessions.add(new ClientSession(socket, this, options.stallTimeoutMs ?? STALL_TIMEOUT_MS))
+    this.#door = new Door({
+      onClient: (socket) => {
+        if (this.#faults?.takesConnection(socket)) return
+        this.#sessions.add(new ClientSession(socket, this, options.stallTimeoutMs ?? STALL_TIMEOUT_MS))
+      },
+      onError: (error) => this.log.error({ err: error }, 'Clients cannot be let in'),
     })
     this.ended = this.#play()
     // A caller that never asks how the tape ended must not die of an unhandled rejection.
@@ -175,7 +172,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   }
 
   get port(): number {
-    return this.#port
+    return this.#door.port
   }
 
   get publishesTime(): boolean {
@@ -228,8 +225,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   async listen(): Promise<void> {
     const { host, port } = this.#options
     try {
-      this.#server.listen(port, host)
-      await once(this.#server, 'listening')
+      await this.#door.open(port, host)
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
       const found = code === 'EADDRINUSE' ? 'is in use' : `cannot be had (${code})`
@@ -238,9 +234,6 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
         cause,
       })
     }
-    const address = this.#server.address()
-    if (typeof address === 'object' && address) this.#port = address.port
-    this.#server.on('error', (error) => this.log.error({ err: error }, 'Clients cannot be let in'))
     const { contracts, ticks } = this.#contents
     this.log.info({ host, port: this.port, contracts: contracts.size, ticks, speed: this.#options.speed }, 'Replay gateway is listening')
     this.#faults?.start()
@@ -269,12 +262,9 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   }
 
   shutDoor(): () => void {
-    this.#closeDoor()
+    const open = this.#door.shut()
     for (const session of this.#sessions) session.destroy()
-    return () => {
-      // Restarts may overlap; a server that listens cannot be made to listen again.
-      if (--this.#shuts === 0) this.#server.listen(this.#port, this.#options.host)
-    }
+    return open
   }
 
   replanned(): void {
@@ -331,7 +321,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
       await this.#player.run()
     } catch (error) {
       this.log.error({ err: error }, 'The tape cannot be read on; clients are disconnected')
-      this.#closeDoor()
+      this.#door.shut()
       for (const session of this.#sessions) session.end()
       throw error
     }
@@ -342,7 +332,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
 
   async #stop(): Promise<GatewayTotals> {
     const { publishTime, leaveTimeoutMs = LEAVE_TIMEOUT_MS } = this.#options
-    this.#closeDoor()
+    this.#door.shut()
     this.#faults?.stop()
     this.#player.stop()
     await this.ended.catch(() => undefined)
@@ -352,10 +342,6 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
     await this.#empty(leaveTimeoutMs)
     for (const session of this.#sessions) session.destroy()
     return this.totals()
-  }
-
-  #closeDoor(): void {
-    if (this.#shuts++ === 0) this.#server.close()
   }
 
   /** Waits until all clients have left, at most so long. */

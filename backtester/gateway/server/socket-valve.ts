@@ -68,11 +68,11 @@ export class SocketValve {
     this.#stalls++
   }
 
-  /** Ends one stall. Returns what was held back when it was the last one. */
-  release(): Buffer | undefined {
+  /** Ends one stall. Returns what was held back, part by part, when it was the last one. */
+  release(): readonly Buffer[] | undefined {
     this.#stalls--
     if (this.#stalls > 0) return undefined
-    const held = Buffer.concat(this.#held)
+    const held = this.#held
     this.#held = []
     return held
   }

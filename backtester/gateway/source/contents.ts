@@ -5,6 +5,7 @@ import { FeedError } from '../../../market/errors.ts'
 import type { RecordSource } from '../../../market/record-source.ts'
 import { type ContractRecord, isTick, type TapeRecord, type Tick, type TradeSource } from '../../../market/tick.ts'
 import { isDate } from '../../../market/time.ts'
+import { mergedHours } from '../contracts/contract-hours.ts'
 
 /** 2100: what is later was never recorded, and far enough no clock can show it. */
 const LAST_US = Date.UTC(2100, 0) * 1000
@@ -101,7 +102,9 @@ class Scan {
     const known = contracts.get(instrument)
     if (known && contractKey(known) !== contractKey(contract))
       throw damaged(`instrument ${instrument} as ${contractKey(known)} and as ${contractKey(contract)}`)
-    contracts.set(instrument, contract)
+    // A contract is read anew every day, with the hours of some days.
+    const hours = mergedHours(known?.hours, contract.hours)
+    contracts.set(instrument, hours ? { ...contract, hours } : contract)
   }
 }
 

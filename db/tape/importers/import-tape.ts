@@ -1,7 +1,7 @@
 /**
  * Makes a tape of other people's files. Two passes, both streaming: the first reads everything, so that a bad row refuses before
  * anything is written, and finds the contracts; the second writes all contracts and then the ticks, merged by time; at equal times
- * bars of the stock come first, then its trades, then its quotes, then options, each file in its own order. Every row of a minute file
+ * bars of the underlying come first, then its trades, then its quotes, then options, each file in its own order. Every row of a minute file
  * and every trade becomes a tick, also one that changes nothing; of quote ticks only changes do (see quote-ticks.ts).
  * Equal input gives equal bytes, in whatever order the files are named.
  */
@@ -27,7 +27,7 @@ export interface ImportProgress {
 export interface ImportOptions {
   /**
    * Option chains (`*.csv`, `*.csv.gz`); of stocks `<symbol>_<yyyymmdd>_` with `quote_1min.csv` (minute bars of quotes), `trade_tick.csv`
-   * or `quote_tick.csv`, each also with `.gz`.
+   * or `quote_tick.csv`, of indices with `trade_1min.csv` or `trade_tick.csv`, each also with `.gz`.
    */
   sources: string[]
   /** The tape to write; replaced when it exists. */
@@ -94,9 +94,9 @@ export async function importTape(options: ImportOptions): Promise<ImportSummary>
 function descriptionOf(sources: Source[], date: string | undefined, { instruments, quotes, trades }: ImportSummary): string {
   const ofDay = date === undefined ? '' : ` of ${date}`
   const names = sources.map(({ name }) => name).join(', ')
-  const isMinutes = sources.every(({ kind }) => kind === 'option-chain' || kind === 'quote-bars')
+  const isMinutes = sources.every(({ kind }) => kind === 'option-chain' || kind === 'quote-bars' || kind === 'index-bars')
   return isMinutes
-    ? `Minute-close quotes${ofDay}: ${quotes} rows of ${instruments} instruments from ${names}`
+    ? `Minute-close quotes${ofDay}: ${quotes + trades} rows of ${instruments} instruments from ${names}`
     : `Ticks${ofDay}: ${trades} trades and ${quotes} quotes of ${instruments} instrument${instruments === 1 ? '' : 's'} from ${names}`
 }
 
@@ -167,17 +167,18 @@ async function progressOf(
 }
 
 /** What counts at equal times: a trade was made against the quote before it, and an option is quoted against its underlying. */
-const ORDER: readonly Source['kind'][] = ['quote-bars', 'trade-ticks', 'quote-ticks', 'option-chain']
+const ORDER: readonly Source['kind'][] = ['index-bars', 'quote-bars', 'trade-ticks', 'quote-ticks', 'option-chain']
 
 function bySource(a: Source, b: Source): number {
   return compare(ORDER.indexOf(a.kind), ORDER.indexOf(b.kind)) || compare(a.name, b.name) || compare(a.path, b.path)
 }
 
-/** Underlyings first, then options by symbol, expiry, strike and right. */
+/** Underlyings first, then options by symbol, expiry, strike, right and trading class. */
 function byContract(a: Contract, b: Contract): number {
   if (a.kind !== 'option' || b.kind !== 'option')
     return compare(a.kind === 'option' ? 1 : 0, b.kind === 'option' ? 1 : 0) || compare(a.symbol, b.symbol)
-  return compare(a.symbol, b.symbol) || compare(a.expiry, b.expiry) || compare(a.strike, b.strike) || compare(a.right, b.right)
+  const byTerms = compare(a.expiry, b.expiry) || compare(a.strike, b.strike) || compare(a.right, b.right)
+  return compare(a.symbol, b.symbol) || byTerms || compare(a.tradingClass, b.tradingClass)
 }
 
 function compare<T extends string | number>(a: T, b: T): number {

@@ -2,11 +2,13 @@
  * Rows of an option chain's minute quotes, one row per contract and minute:
  * `date,ms_of_day,underlying,expiry,strike,right,bid,bid_size,ask,ask_size`, dates as YYYYMMDD, prices in US dollars per share,
  * sizes in contracts. `ms_of_day` is the START of the minute in New York while the quote is the one at its CLOSE, so it counts
- * from start + 60 s on. An empty price is a side without a quote.
+ * from start + 60 s on. An empty price is a side without a quote. `underlying` may be the root of an index's trading class (SPXW), which
+ * then is the class of options on that index (SPX).
  */
 
 import { contractKey, type OptionContract } from '../../../market/contract.ts'
 import { nyse } from '../../../market/calendar/calendar.ts'
+import { indexClassOf } from '../../../market/indices.ts'
 import { badRow, dashedDate, eachRow, minuteCloses, parseNumber, parseOptional, type RowParser, sizeOf } from './rows.ts'
 
 export const OPTION_CHAIN_HEADER = 'date,ms_of_day,underlying,expiry,strike,right,bid,bid_size,ask,ask_size'
@@ -59,19 +61,21 @@ export function optionChainParser(): RowParser {
   })
 }
 
-function contractOf(symbol: string, expiryText: string, strikeText: string, right: string): OptionContract {
-  if (symbol === '') throw badRow('the symbol of the underlying', symbol)
+function contractOf(root: string, expiryText: string, strikeText: string, right: string): OptionContract {
+  if (root === '') throw badRow('the symbol of the underlying', root)
   if (right !== 'C' && right !== 'P') throw badRow('C or P as right', right)
   const strike = parseNumber(strikeText, 'strike')
   if (strike <= 0) throw badRow('a strike above 0', strikeText)
   const expiry = dashedDate(expiryText, 'expiry')
+  const index = indexClassOf(root)
   // Monthly options listed before 2015 expire on a Saturday by name, and trade until the session before.
-  const lastTradeDate = nyse.lastTradeDateFor(expiry)
+  const settled = nyse.lastTradeDateFor(expiry)
+  const lastTradeDate = index?.settlesAtOpening ? nyse.previousSession(settled).date : settled
   return {
     kind: 'option',
-    symbol,
+    symbol: index?.symbol ?? root,
     currency: 'USD',
-    tradingClass: symbol,
+    tradingClass: root,
     multiplier: 100,
     expiry,
     strike,

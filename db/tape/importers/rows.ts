@@ -3,8 +3,9 @@
  * Where the row is (file and line) is added by the caller.
  */
 
-import type { Contract } from '../../../market/contract.ts'
+import type { Contract, IndexContract, StockContract } from '../../../market/contract.ts'
 import { FeedError } from '../../../market/errors.ts'
+import { indexNamed } from '../../../market/indices.ts'
 import type { Quote, Trade, Verdict } from '../../../market/tick.ts'
 import { createZone } from '../../../market/time.ts'
 
@@ -59,6 +60,12 @@ export function suspicion(text: string): Verdict | undefined {
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 const NUMBER = /^-?\d+(\.\d+)?$/
+
+/** What a file is about whose name has a ticker. All prices are in dollars. */
+export function underlyingNamed(symbol: string): StockContract | IndexContract {
+  const currency = 'USD'
+  return indexNamed(symbol, currency) ?? { kind: 'stock', symbol, currency }
+}
 
 /** A row that cannot be taken. */
 export function badRow(expected: string, found: string): FeedError {

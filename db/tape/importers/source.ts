@@ -3,11 +3,12 @@
 import { basename } from 'node:path'
 
 import { FeedError, TapedeckError } from '../../../market/errors.ts'
+import { indexBarParser } from './index-bars.ts'
 import { readLines } from './lines.ts'
 import { OPTION_CHAIN_HEADER, optionChainParser } from './option-chain.ts'
 import { quoteBarParser } from './quote-bars.ts'
 import { quoteTickParser } from './quote-ticks.ts'
-import type { RowParser, RowTime, SourceTick } from './rows.ts'
+import { type RowParser, type RowTime, type SourceTick, underlyingNamed } from './rows.ts'
 import { tradeTickParser } from './trade-ticks.ts'
 
 /** A file that is known to be importable by its name; its content is not checked yet. */
@@ -15,17 +16,18 @@ export interface Source {
   path: string
   /** The file's name without its folder. */
   name: string
-  kind: 'quote-bars' | 'trade-ticks' | 'quote-ticks' | 'option-chain'
+  kind: 'index-bars' | 'quote-bars' | 'trade-ticks' | 'quote-ticks' | 'option-chain'
   /** The first line, word for word, of the kinds that have one. */
   header?: string
   /** A fresh parser of the data rows. */
   parser: () => RowParser
 }
 
-const STOCK_FILE = /^(?<symbol>[a-z0-9.-]+)_(?<date>\d{8})_(?<content>quote_1min|trade_tick|quote_tick)\.csv(\.gz)?$/i
+const UNDERLYING_FILE = /^(?<symbol>[a-z0-9.-]+)_(?<date>\d{8})_(?<content>quote_1min|trade_1min|trade_tick|quote_tick)\.csv(\.gz)?$/i
 const KNOWN_KINDS =
   `an option chain (*.csv or *.csv.gz beginning with "${OPTION_CHAIN_HEADER}"), a stock's minute quote bars ` +
-  '(<symbol>_<yyyymmdd>_quote_1min.csv, with or without .gz), its trades (…_trade_tick.csv) or its best bid and ask (…_quote_tick.csv)'
+  '(<symbol>_<yyyymmdd>_quote_1min.csv, with or without .gz), its trades (…_trade_tick.csv), its best bid and ask (…_quote_tick.csv), ' +
+  "or an index's values (…_trade_tick.csv, …_trade_1min.csv)"
 
 const STOCK_KINDS = {
   quote_1min: { kind: 'quote-bars', parserOf: quoteBarParser },
@@ -33,9 +35,13 @@ const STOCK_KINDS = {
   quote_tick: { kind: 'quote-ticks', parserOf: quoteTickParser },
 } as const
 
-/** Throws a FeedError: `import-trade-bars` or `import-unknown-file`. */
+/** Throws a FeedError: `import-trade-bars`, `import-index-quotes` or `import-unknown-file`. */
 export function identifySource(path: string): Source {
   const name = basename(path)
+  const { symbol, date, content } = UNDERLYING_FILE.exec(name)?.groups ?? {}
+  const underlying = symbol && underlyingNamed(symbol.toUpperCase())
+  if (underlying && underlying.kind === 'index' && content?.toLowerCase() === 'trade_1min')
+    return { path, name, kind: 'index-bars', parser: () => indexBarParser(underlying, date ?? '') }
   if (/_trade_1min\.csv(\.gz)?$/i.test(name)) {
     throw new FeedError(
       `${path} holds minute bars of trades, which are not ticks: a bar sums up many trades without their times, prices and sizes, ` +
@@ -43,10 +49,10 @@ export function identifySource(path: string): Source {
       { code: 'import-trade-bars' },
     )
   }
-  const { symbol, date, content } = STOCK_FILE.exec(name)?.groups ?? {}
-  if (symbol && date && content) {
+  if (underlying && date && content) {
+    if (underlying.kind === 'index' && /^quote/i.test(content)) throw indexQuotes(path, underlying.symbol)
     const { kind, parserOf } = STOCK_KINDS[content.toLowerCase() as keyof typeof STOCK_KINDS]
-    return { path, name, kind, parser: () => parserOf(symbol.toUpperCase(), date) }
+    return { path, name, kind, parser: () => parserOf(underlying.symbol, date) }
   }
   if (/quote_1min|(trade|quote)_tick/i.test(name) || !/\.csv(\.gz)?$/i.test(name)) {
     throw new FeedError(`${path} cannot be imported: expected ${KNOWN_KINDS}, found the name ${JSON.stringify(name)}.`, {
@@ -54,6 +60,14 @@ export function identifySource(path: string): Source {
     })
   }
   return { path, name, kind: 'option-chain', header: OPTION_CHAIN_HEADER, parser: optionChainParser }
+}
+
+function indexQuotes(path: string, symbol: string): FeedError {
+  return new FeedError(
+    `${path} holds quotes of ${symbol}, an index, which has values and no quotes to trade on. Leave this file out; its values can be ` +
+      'imported (_trade_tick.csv, _trade_1min.csv).',
+    { code: 'import-index-quotes' },
+  )
 }
 
 /**

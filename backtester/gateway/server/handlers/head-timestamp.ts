@@ -1,6 +1,5 @@
 /** reqHeadTimestamp: when the tape's data of a contract begins. */
 
-import { nyse } from '../../../../market/calendar/calendar.ts'
 import { isoFromUs } from '../../../../market/time.ts'
 import type { ListedContract } from '../../contracts/contracts.ts'
 import { type HistoryQuery, historyText } from '../../history/history.ts'
@@ -46,7 +45,7 @@ export const headTimestamp: RequestHandler<HeadTimestampRequest> = {
 function headQuery({ reqId, useRth, whatToShow, formatDate }: HeadTimestampRequest, listed: ListedContract, nowUs: number): HistoryQuery {
   let headUs: number | undefined
   const see = (tsUs: number) => {
-    if (!useRth || nyse.isOpenAt(tsUs)) headUs ??= tsUs
+    if (!useRth || listed.hours.isOpenAt(tsUs)) headUs ??= tsUs
   }
   return {
     reqId,

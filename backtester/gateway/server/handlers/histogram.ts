@@ -1,6 +1,5 @@
 /** reqHistogramData: how much was traded at each price. A tape without trades of the contract gives an empty histogram. */
 
-import { nyse } from '../../../../market/calendar/calendar.ts'
 import type { ListedContract } from '../../contracts/contracts.ts'
 import type { HistoryQuery } from '../../history/history.ts'
 import { startOfDuration } from '../../history/history-times.ts'
@@ -59,7 +58,7 @@ function histogramQuery({ reqId, useRth, period }: HistogramRequest, listed: Lis
     fromUs,
     toUs: nowUs,
     trade({ tsUs, price, size = 0 }) {
-      if (size > 0 && (!useRth || nyse.isOpenAt(tsUs))) sizes.set(price, (sizes.get(price) ?? 0) + size)
+      if (size > 0 && (!useRth || listed.hours.isOpenAt(tsUs))) sizes.set(price, (sizes.get(price) ?? 0) + size)
     },
     answer: (writer) =>
       messages.writeHistogram(

@@ -104,7 +104,7 @@ function barsQuery(request: HistoricalDataRequest, listed: ListedContract, clien
     return formatDate === AS_SECONDS ? String(Math.floor(tsUs / US_PER_SECOND)) : timeText(tsUs)
   }
   if (ELSEWHERE.has(whatToShow)) throw noData(reqId, listed, whatToShow)
-  const series = shownSeries(whatToShow, { seconds, useRth, secType: listed.secType, untilUs: Math.min(endUs, nowUs), dateOf })
+  const series = shownSeries(whatToShow, { seconds, useRth, hours: listed.hours, untilUs: Math.min(endUs, nowUs), dateOf })
   if (!series)
     throw invalid(
       reqId,

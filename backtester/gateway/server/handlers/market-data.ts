@@ -81,7 +81,7 @@ function announceTrading(reqId: number, book: Book, { host, writer, dataType }: 
   host.sampler.countAnnounced()
 }
 
-/** A line that ends itself: once both sides of its quote were sent, or when it has waited for long enough. */
+/** A line that ends itself: once both sides of its quote were sent, or of an index its value, or when it has waited for long enough. */
 function openSnapshot(listed: ListedContract, reqId: number, client: Client): void {
   const { host, lines, writer, dataType } = client
   const end = () => {
@@ -96,7 +96,8 @@ function openSnapshot(listed: ListedContract, reqId: number, client: Client): vo
   timer.unref()
   // Closing at once would change the sampler's list of lines while it walks it.
   const onSent = () => {
-    if (isTwoSided(line?.book.quote)) queueMicrotask(end)
+    const { quote, state } = line?.book ?? {}
+    if (isTwoSided(quote) || (listed.secType === 'IND' && state?.lastTrade)) queueMicrotask(end)
   }
   let line: Line | undefined
   line = host.sampler.open(listed, reqId, client, host.nowUs, { dataType, onSent })

@@ -29,7 +29,7 @@ function samplesOf(pattern: string, { host }: Client): messages.SymbolSample[] {
     conId: listed.conId,
     symbol: listed.contract.symbol,
     secType: listed.secType,
-    primaryExchange: listed.primaryExchange,
+    primaryExchange: listed.secType === 'IND' ? listed.exchange : listed.primaryExchange,
     currency: listed.contract.currency,
     derivatives: contracts.chainsOn(listed.conId).length > 0 ? ['OPT'] : [],
     description: longNameOf(listed.contract),

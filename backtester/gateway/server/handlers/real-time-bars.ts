@@ -40,7 +40,7 @@ export const realTimeBars: RequestHandler<RealTimeBarsRequest> = {
           whatToShow,
           useRth,
           seconds: REAL_TIME_BAR_SECONDS,
-          secType: listed.secType,
+          hours: listed.hours,
           untilUs: Number.POSITIVE_INFINITY,
           dateOf: (startUs) => String(startUs / US_PER_SECOND),
         })

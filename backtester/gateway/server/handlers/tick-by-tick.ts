@@ -21,6 +21,8 @@ interface TickByTickRequest {
   ignoreSize: boolean
 }
 
+/** The one venue of whose indices IB has tick-by-tick data (https://interactivebrokers.github.io/tws-api/tick_data.html). */
+const TICK_BY_TICK_INDICES = 'CME'
 const KINDS: readonly TickKind[] = ['Last', 'AllLast', 'BidAsk', 'MidPoint']
 /** What history calls the ticks of a tick-by-tick line. */
 const TICKS_SHOWN: Readonly<Record<TickKind, string>> = { Last: 'TRADES', AllLast: 'TRADES', BidAsk: 'BID_ASK', MidPoint: 'MIDPOINT' }
@@ -43,11 +45,12 @@ export const tickByTick: RequestHandler<TickByTickRequest> = {
     const { host, tickLines } = client
     refuseTakenId(reqId, client)
     const listed = findOne(query, reqId, client)
-    if (listed.secType === 'OPT')
+    const unsupported = unsupportedOf(listed)
+    if (unsupported !== undefined)
       throw new RequestError(
         Code.tickByTickUnsupported,
         reqId,
-        'Failed to request tick-by-tick data:Tick-by-tick data of options is not available, only samples of it are',
+        `Failed to request tick-by-tick data:Tick-by-tick data of ${unsupported} is not available, only samples of it are`,
       )
     takePlace(listed, request, client)
     const { nowUs } = host
@@ -56,6 +59,12 @@ export const tickByTick: RequestHandler<TickByTickRequest> = {
     tickLines.set(reqId, host.sampler.openTicks(listed, reqId, client, nowUs, { kind, ignoreSize, ...(count > 0 && { afterUs: nowUs }) }))
     host.lineOpened()
   },
+}
+
+/** What IB has no tick-by-tick data of. */
+function unsupportedOf({ secType, exchange }: ListedContract): string | undefined {
+  if (secType === 'OPT') return 'options'
+  return secType === 'IND' && exchange !== TICK_BY_TICK_INDICES ? 'indices' : undefined
 }
 
 /** @throws RequestError 10190 when too many lines are open, or the same data was asked for a moment ago. */

@@ -37,6 +37,13 @@ describe('the model of computed option values', () => {
     expect(model.ofPrice(CLOSE_US, 70, 1)).toBeUndefined()
   })
 
+  it('of what is settled at the opening ends with that', () => {
+    const model = new OptionModel({ ...JUNE_70_CALL, lastTradeDate: '2014-06-19' }, 0)
+    const openingUs = Date.UTC(2014, 5, 20, 13, 30) * 1000
+    expect(model.ofVolatility(openingUs - 1, 70, 0.2)).toBeDefined()
+    expect(model.ofVolatility(openingUs, 70, 0.2)).toBeUndefined()
+  })
+
   it.each([
     [Number.NaN, 0.2],
     [0, 0.2],

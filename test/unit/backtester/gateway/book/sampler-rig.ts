@@ -57,7 +57,7 @@ export class Rig {
   openRealTimeBars(instrument: number, reqId: number, whatToShow: string): RealTimeBarLine {
     const listed = this.#listed(instrument)
     const dated = { untilUs: Number.POSITIVE_INFINITY, dateOf: (startUs: number) => String(startUs / 1_000_000) }
-    const series = barSeries({ whatToShow, seconds: REAL_TIME_BAR_SECONDS, useRth: false, secType: listed.secType, ...dated })
+    const series = barSeries({ whatToShow, seconds: REAL_TIME_BAR_SECONDS, useRth: false, hours: listed.hours, ...dated })
     if (!series) throw new Error(`no bars of ${whatToShow}`)
     const line = new RealTimeBarLine(reqId, listed, series, this.sampler.realTimeSteps, this.recorder)
     this.sampler.openBars(line)

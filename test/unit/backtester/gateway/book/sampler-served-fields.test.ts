@@ -283,7 +283,7 @@ describe('bars that are kept up to date', () => {
     const rig = new Rig(true)
     const listed = rig.book.listed(CONTRACTS[0] ?? expect.unreachable())
     const keep = (reqId: number) => {
-      const options = { whatToShow: 'TRADES', seconds: 5, useRth: false, secType: listed.secType, untilUs: OPEN_US, dateOf: String }
+      const options = { whatToShow: 'TRADES', seconds: 5, useRth: false, hours: listed.hours, untilUs: OPEN_US, dateOf: String }
       const bars = new BarLine(reqId, listed, barSeries(options) ?? expect.unreachable(), OPEN_US - 1, rig.recorder)
       rig.sampler.openBars(bars)
       return bars

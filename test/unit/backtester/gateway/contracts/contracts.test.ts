@@ -150,6 +150,15 @@ describe('ContractBook', () => {
     expect(among.chainsOn(among.listed(spx).conId)).toHaveLength(1)
   })
 
+  it('lists the index behind options that came without it, where one of the name is known', () => {
+    const option: Contract = { ...JUNE_70_CALL, symbol: 'SPX', tradingClass: 'SPXW' }
+    const among = new ContractBook([option, { ...option, tradingClass: 'SPX' }])
+    expect(among.underlyings()).toMatchObject([{ secType: 'IND', exchange: 'CBOE', contract: { kind: 'index', symbol: 'SPX' } }])
+    const [{ conId } = expect.unreachable()] = among.underlyings()
+    expect(among.chainsOn(conId).map(({ tradingClass }) => tradingClass)).toEqual(['SPX', 'SPXW'])
+    expect(new ContractBook([{ ...option, currency: 'EUR' }]).underlyings()).toMatchObject([{ secType: 'STK' }])
+  })
+
   it('names a future as exchanges do', () => {
     const future: Contract = {
       kind: 'future',

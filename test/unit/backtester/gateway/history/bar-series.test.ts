@@ -6,12 +6,13 @@ import { join } from 'node:path'
 
 import { describe, expect, it, onTestFinished } from 'vitest'
 
+import { ContractHours } from '../../../../../backtester/gateway/contracts/contract-hours.ts'
 import { barSeries, type SeriesOptions } from '../../../../../backtester/gateway/history/bar-series.ts'
 import { importTape } from '../../../../../db/tape/importers/import-tape.ts'
 import { readRecords } from '../../../../../db/tape/reader.ts'
 import type { Quote, Trade } from '../../../../../market/tick.ts'
 import { hasSharedData, SHARED_DATA, withSharedData } from '../../../../support/data.ts'
-import { OPEN_US, quoteAt, SECOND_US } from '../../../../support/gateway/gateway-tape.ts'
+import { OPEN_US, quoteAt, SECOND_US, TWX } from '../../../../support/gateway/gateway-tape.ts'
 
 const MINUTE_US = 60 * SECOND_US
 const CLOSE_US = OPEN_US + 390 * MINUTE_US
@@ -21,7 +22,7 @@ function seriesOf(whatToShow: string, options: Partial<SeriesOptions> = {}) {
     whatToShow,
     seconds: 60,
     useRth: false,
-    secType: 'STK',
+    hours: new ContractHours(TWX),
     untilUs: CLOSE_US,
     dateOf: (startUs) => new Date(startUs / 1000).toISOString().slice(11, 16),
     ...options,

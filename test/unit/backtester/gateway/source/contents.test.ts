@@ -50,6 +50,15 @@ describe('scanContents', () => {
     expect([...beginDelayed]).toEqual([3])
   })
 
+  it('gathers the hours that a contract was listed with from day to day', async () => {
+    const hours = { readOn: '2014-06-05', timeZone: 'US/Eastern', trading: '', liquid: '20140605:0930-1600;20140606:0930-1600' }
+    const later = { ...hours, readOn: '2014-06-06', liquid: '20140606:0930-1615' }
+    const again: TapeRecord = { kind: 'contract', seq: 0, tsUs: OPEN_US, instrument: 0, contract: { ...TWX, hours: later } }
+    const tape = tapeOf([quoteAt(0, 0, [70, 1]), again, quoteAt(1, 0, [71, 1])], [{ ...TWX, hours }])
+    const { contracts } = await scanTape(await room.write(tape))
+    expect(contracts.get(0)?.hours).toEqual({ ...later, liquid: '20140605:0930-1600;20140606:0930-1615' })
+  })
+
   it('reports a torn tail and reads what is before it', async () => {
     const path = await room.write(tapeOf([quoteAt(0, 0, [70, 1])]))
     await appendFile(path, 'half a block')

@@ -1,0 +1,141 @@
+/**
+ * When a contract trades: as IB listed it, on the days for which the tape has that, else by the calendar of the New York Stock Exchange. Many
+ * contracts share their hours, and each set of them is read once.
+ */
+
+import { nyse } from '../../../market/calendar/calendar.ts'
+import { LiquidHours, type ListedSession } from '../../../market/calendar/listed-hours.ts'
+import type { Contract, ListedHours } from '../../../market/contract.ts'
+import { TapedeckError } from '../../../market/errors.ts'
+import { addDays, createZone, daysBetween, type Zone } from '../../../market/time.ts'
+
+const NEW_YORK = 'US/Eastern'
+const MS_PER_DAY = 86_400_000
+
+/** A session and the day that it belongs to, `YYYY-MM-DD`, on the clocks of its contract. */
+export interface DatedSession extends ListedSession {
+  date: string
+}
+
+export class ContractHours {
+  /** The clocks by which the contract trades. */
+  readonly zone: Zone = nyse.zone
+  /** As IB calls them. */
+  readonly timeZone: string = NEW_YORK
+  readonly #kind: Contract['kind']
+  readonly #regular: LiquidHours | undefined
+  readonly #all: LiquidHours | undefined
+  /** The date that was asked about last, and the regular sessions that touch it. */
+  #latest: { date: string; sessions: readonly ListedSession[] } = { date: '', sessions: [] }
+
+  constructor({ kind, hours }: Pick<Contract, 'kind' | 'hours'>) {
+    this.#kind = kind
+    const zone = hours && zoneOf(hours)
+    if (!zone) return
+    this.zone = zone
+    this.timeZone = hours.timeZone
+    this.#regular = new LiquidHours(hours)
+    this.#all = new LiquidHours({ timeZone: hours.timeZone, liquid: hours.trading })
+  }
+
+  /** True in regular hours. */
+  isOpenAt(tsUs: number): boolean {
+    if (!this.#regular) return nyse.isOpenAt(tsUs)
+    if (this.#sessionAt(tsUs)) return true
+    // A listed day is closed where it lists nothing.
+    return this.#regular.on(this.zone.dateOf(tsUs)) === undefined && nyse.isOpenAt(tsUs)
+  }
+
+  /** When the regular hours of a moment begin: those of its session, else of its day. Undefined on a day without any. */
+  openUs(tsUs: number): number | undefined {
+    const session = this.#sessionAt(tsUs)
+    if (session) return session.openUs
+    const listed = this.#regular?.on(this.zone.dateOf(tsUs))
+    return listed ? listed[0]?.openUs : nyse.tradingHours(nyse.zone.dateOf(tsUs))?.openUs
+  }
+
+  /** When the trading of the day ends that holds a moment; at midnight where nothing is known of it. */
+  endOfDayUs(tsUs: number, isRegular: boolean): number {
+    const date = this.zone.dateOf(tsUs)
+    const midnightUs = this.zone.toUs(date, MS_PER_DAY)
+    try {
+      const tomorrow = this.sessionsOn(addDays(date, 1), isRegular)
+      // What begins in the evening ends with the next day's trading.
+      const sessions = tomorrow.some(({ openUs }) => openUs <= tsUs) ? tomorrow : this.sessionsOn(date, isRegular)
+      return sessions.at(-1)?.closeUs ?? midnightUs
+    } catch (error) {
+      if (error instanceof TapedeckError) return midnightUs
+      throw error
+    }
+  }
+
+  /**
+   * The sessions from one date to another, both included.
+   *
+   * @throws TapedeckError `calendar-range` for a day before the known history.
+   */
+  sessions(from: string, to: string, isRegular: boolean): DatedSession[] {
+    const dates = Array.from({ length: Math.max(0, daysBetween(from, to) + 1) }, (_, i) => addDays(from, i))
+    return dates.flatMap((date) => this.sessionsOn(date, isRegular).map((session) => ({ ...session, date })))
+  }
+
+  /** @throws TapedeckError as `sessions`. */
+  sessionsOn(date: string, isRegular: boolean): readonly ListedSession[] {
+    const listed = (isRegular ? this.#regular : this.#all)?.on(date)
+    if (listed) return listed
+    // Futures keep the hours of their own exchanges.
+    const hours = this.#kind === 'future' ? undefined : nyse.tradingHours(date)
+    if (!hours) return []
+    const isExtended = this.#kind === 'stock' && !isRegular
+    return [
+      isExtended ? { openUs: hours.extendedOpenUs, closeUs: hours.extendedCloseUs } : { openUs: hours.openUs, closeUs: hours.closeUs },
+    ]
+  }
+
+  /** A session of the evening belongs to the day on which it ends. */
+  #sessionAt(tsUs: number): ListedSession | undefined {
+    if (!this.#regular) return undefined
+    const date = this.zone.dateOf(tsUs)
+    if (this.#latest.date !== date)
+      this.#latest = { date, sessions: [date, addDays(date, 1)].flatMap((day) => this.#regular?.on(day) ?? []) }
+    return this.#latest.sessions.find(({ openUs, closeUs }) => tsUs >= openUs && tsUs < closeUs)
+  }
+}
+
+/** The hours of all contracts, each set of them once. */
+export class HoursBook {
+  readonly #known = new Map<string, ContractHours>()
+
+  of(contract: Contract): ContractHours {
+    const { kind, hours } = contract
+    const key = hours ? `${kind} ${hours.timeZone} ${hours.liquid} ${hours.trading}` : kind
+    const known = this.#known.get(key) ?? new ContractHours(contract)
+    this.#known.set(key, known)
+    return known
+  }
+}
+
+/** The hours of an earlier and a later listing: days of both are as the later one has them. */
+export function mergedHours(earlier: ListedHours | undefined, later: ListedHours | undefined): ListedHours | undefined {
+  if (!earlier || !later || earlier.timeZone !== later.timeZone) return later ?? earlier
+  return { ...later, trading: mergedDays(earlier.trading, later.trading), liquid: mergedDays(earlier.liquid, later.liquid) }
+}
+
+/** Days are separated by `;` and begin with their date. */
+function mergedDays(earlier: string, later: string): string {
+  if (earlier === later) return later
+  const days = new Map([...earlier.split(';'), ...later.split(';')].map((text) => [text.slice(0, 'YYYYMMDD'.length), text]))
+  return [...days.values()]
+    .filter((text) => text !== '')
+    .toSorted()
+    .join(';')
+}
+
+/** Undefined for a name of IB's own, whose clocks are not known. */
+function zoneOf({ timeZone }: ListedHours): Zone | undefined {
+  try {
+    return createZone(timeZone)
+  } catch {
+    return undefined
+  }
+}
