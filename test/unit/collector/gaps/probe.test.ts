@@ -156,6 +156,16 @@ describe('a tick-by-tick line that is dead while market data lives', () => {
     expect((await tape()).closed).toEqual([['tick-by-tick-quotes', 'silent', 30]])
   })
 
+  it('is a witness in its turn, when market data stops', async () => {
+    const { all, stock, tickByTick, asked, pass, tape } = await market({ feed: 'tick-by-tick-quotes', newestS: async () => 30 })
+    pass(30, all)
+    pass(16, all.slice(1))
+    expect(tickByTick.held).toBe(true)
+    expect(stock.held).toBe(false)
+    expect(asked).toEqual([])
+    expect((await tape()).closed).toEqual([[stock.instrument, 'silent', 30]])
+  })
+
   it('is not found so where market data has quotes and the line is one of trades: history is asked', async () => {
     const { all, tickByTick, asked, log, pass } = await market({ feed: 'tick-by-tick-trades', newestS: async () => 30 })
     pass(30, all)
