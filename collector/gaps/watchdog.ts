@@ -9,6 +9,8 @@
  *   group       the same of all lines of one kind (as a farm serves them) while others have data: all of them seem dead
  *   line        the same of one line (habit.ts) while others of its kind have data: it seems dead
  *   no data     a line that the gateway said to serve has had none for 10 s: it was never alive
+ *   no tick     a tick-by-tick line, which IB does not acknowledge, has had no first one for a minute: it is asked for again, and then less
+ *               and less often, as it may be quiet
  *   no start    in the first 15 s in which data is expected the lines are not known, or none has data: a gap of all lines from the
  *               begin of the recording on
  *
@@ -129,7 +131,8 @@ export class Watchdog {
 
   /** Silence so far says nothing any more. */
   #forget(): void {
-    for (const watched of [this.#all, ...this.#lines.values(), ...this.#groups.values()]) watched.silentS = 0
+    for (const watched of [this.#all, ...this.#groups.values()]) watched.silentS = 0
+    for (const watched of this.#lines.values()) Object.assign(watched, { silentS: 0, unprovenS: 0, askAgainS: ASK_AGAIN_S })
     this.#stall.reset()
     this.#options.probe.forget()
   }
@@ -234,6 +237,7 @@ export class Watchdog {
   #isProven(line: Line, watched: WatchedLine): boolean {
     const { lines: registry, lastData } = this.#options
     const { held, heldSinceUs, state } = line
+    if (line.feed && state === 'asked') return this.#awaitFirstTick(line, watched)
     if (state !== 'open' || (held && watched.provenHoldUs === heldSinceUs)) return held
     if (held && lastData.of(line) >= heldSinceUs) {
       // It was open in name only.
@@ -250,11 +254,20 @@ export class Watchdog {
     if (held && watched.unprovenS >= NO_DATA_S) {
       registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: watched.askAgainS * SECOND_MS })
     } else if (!held && watched.unprovenS >= watched.askAgainS) {
-      registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: 0 })
-      watched.unprovenS = 0
-      watched.askAgainS = Math.min(watched.askAgainS * 2, ASK_AGAIN_AT_MOST_S)
+      this.#askAgain(line, watched)
     }
     return false
+  }
+
+  #awaitFirstTick(line: Line, watched: WatchedLine): boolean {
+    if (++watched.unprovenS >= watched.askAgainS) this.#askAgain(line, watched)
+    return false
+  }
+
+  #askAgain(line: Line, watched: WatchedLine): void {
+    this.#options.lines.dead(line, { cause: 'no-data', provenUs: line.heldSinceUs, askAfterMs: 0 })
+    watched.unprovenS = 0
+    watched.askAgainS = Math.min(watched.askAgainS * 2, ASK_AGAIN_AT_MOST_S)
   }
 
   #see(watched: Watched, dataUs: number, isExpected: boolean): void {

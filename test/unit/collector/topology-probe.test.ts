@@ -1,6 +1,7 @@
 /** The rooms joined: lines that seem dead on a TWS that lives, and what its history says of them. Second by second on a trading day. */
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { LineDelays } from '../../../collector/lines/ask-again.ts'
 import { createWallClock } from '../../../collector/record/clock.ts'
 import type { LineFeed } from '../../../market/tick.ts'
 import type { TwsConnection } from '../../support/gateway/scripted-tws.ts'
@@ -25,10 +26,10 @@ const withHistory =
   }
 
 /** Two stocks whose lines tick every second; then only the first. Time passes in the test alone. */
-async function market(answer: History, feeds: LineFeed[] = []) {
+async function market(answer: History, feeds: LineFeed[] = [], lineDelays: Partial<LineDelays> = {}) {
   vi.useFakeTimers({ toFake: ['performance', 'Date', 'setInterval', 'clearInterval'], now: START_MS })
   onTestFinished(() => void vi.useRealTimers())
-  const { tws, linesOpen, counts, ...rig } = await collectorOn(createWallClock(), withHistory(answer), {}, feeds)
+  const { tws, linesOpen, counts, ...rig } = await collectorOn(createWallClock(), withHistory(answer), { lineDelays }, feeds)
   const gateway = await tws(0)
   await linesOpen(2)
   const { lines } = rig.topology.supply
@@ -145,5 +146,20 @@ describe('a tick-by-tick line that stops while market data of the stock goes on'
     expect(asked()).toEqual([])
     await vi.waitFor(() => expect(gateway.requests.map(({ fields }) => fields.slice(0, 2))).toContainEqual(['98', first]), PATIENTLY)
     expect(topology.supply.lines.marketData.open).toBe(2)
+  })
+})
+
+describe('a tick-by-tick line without a first tick', () => {
+  it('is cancelled after a minute, and open with the first tick of the next request', async () => {
+    const { gateway, lines, pass, bids } = await market(() => undefined, ['tick-by-tick-trades'], { tickByTickMs: 10 })
+    const [, dead = ''] = await gateway.request(97)
+    await gateway.request(97)
+    await pass(62, bids(2))
+    expect(await gateway.request(98)).toEqual(['98', dead])
+    await pass(1, bids(2))
+    const [, next = '', , symbol] = await gateway.request(97)
+    expect(symbol).toBe('TWX')
+    gateway.send(99, next, 2, secondsAt(Date.now()), 70.55, 100, 0, 'NYSE', '')
+    await vi.waitFor(() => expect(lines.tickByTick.open).toBe(1), PATIENTLY)
   })
 })

@@ -253,6 +253,24 @@ describe('a line that the gateway says to serve', () => {
   })
 })
 
+describe('a tick-by-tick line without a first tick', () => {
+  it('is cancelled after a minute and asked for 15 s later, and so on, at most every quarter of an hour', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+    const { all, tickByTick, log, pass } = await market({ feed: 'tick-by-tick-trades' })
+    const lived = all.slice(0, 4)
+    const cancelled: number[] = []
+    const asked: number[] = []
+    for (let second = 1; second <= 4000; second++) {
+      pass(1, lived, 1)
+      await vi.advanceTimersByTimeAsync(0)
+      for (const text of log.splice(0)) (text.startsWith('cancel') ? cancelled : asked).push(second)
+    }
+    expect(tickByTick.state).toBe('asked')
+    expect(cancelled.map((second, i) => second - (asked[i - 1] ?? 1))).toEqual([59, 119, 239, 479, 899, 899, 899])
+    expect(asked.map((second, i) => second - (cancelled[i] ?? 0))).toEqual(Array(7).fill(15))
+  })
+})
+
 describe('a recording that has no data 15 s after its begin', () => {
   it('is in a gap from then on', async () => {
     const { ledger, pass } = await market()
