@@ -129,7 +129,7 @@ export class LineRegistry {
     return this.#table.marketDataLines
   }
 
-  /** Wants lines, in this order of importance. Known ones are left as they are. */
+  /** Wants lines, in this order of importance. Known ones are left as they are, and take over what is new of their contract: its hours. */
   want(lines: readonly WantedLine[]): void {
     for (const wanted of lines) this.#add(wanted)
     void this.#queue.run()
@@ -321,7 +321,11 @@ export class LineRegistry {
   }
 
   #add(wanted: WantedLine): void {
-    if (this.#table.of(wanted)) return
+    const known = this.#table.of(wanted)
+    if (known) {
+      known.contract = wanted.contract
+      return
+    }
     const line = this.#table.add(wanted)
     const { wantedSinceUs, nowUs } = this.#options
     line.wantedUs = (wantedSinceUs ?? nowUs)()
