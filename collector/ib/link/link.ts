@@ -365,7 +365,8 @@ export class Link {
           return
         }
         const text = error.message.slice(0, MAX_TEXT)
-        this.#lastError = text
+        // What was said of one request, days ago maybe, is no reason for the end of the link.
+        if (!this.#up || reqId < 0) this.#lastError = text
         const request = this.#requests.get(reqId) ?? this.#history.get(reqId)
         if (request) request.fail(new RequestError(text, code))
         else if (reqId >= 0) this.#push({ type: 'error', reqId, code, text, arrivalMs: now() })
