@@ -132,6 +132,14 @@ export class Discovery {
     this.#running = undefined
   }
 
+  /** What was given up may be there on another day, though no notice of the gateway says so. */
+  #beginDay(): void {
+    const { clock, supply } = this.#options
+    this.#lookUps.renew()
+    for (const one of this.#discovered.values()) renew(one, clock.nowUs())
+    supply.lines.askSilentAgain('new-day', { includes: ({ state }) => state === 'refused' })
+  }
+
   async #pause(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.#wake.signal }).catch(() => undefined)
   }
@@ -139,7 +147,7 @@ export class Discovery {
   /** Returns true when something is to be asked for again. */
   async #find(link: Link): Promise<boolean> {
     const { events, clock, recorder, ticks, supply } = this.#options
-    if (this.#isNewDay) for (const one of this.#discovered.values()) renew(one, clock.nowUs())
+    if (this.#isNewDay) this.#beginDay()
     this.#isNewDay = false
     const { known, again } = await openUniverse(link, {
       ...this.#settings,

@@ -118,6 +118,8 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   if (wanted > lines) events.overBudget({ wanted, lines })
   const shared = shareLines(choices, Math.max(0, lines - known.length)).map(lineOf)
   registry.wantOnly([...rootLines, ...tickByTick, ...shared], CONFIG_CAUSE)
+  // Chains of settings that have changed since would be kept for ever.
+  for (const [key, one] of discovered) if (!all.includes(one)) discovered.delete(key)
   const isWitnessed = newRoots || newOptions || (await knowsAnything(link, known, all))
   return { known: known.length, again: settleRefusals(all, isWitnessed, options) }
 }

@@ -13,7 +13,7 @@ const [SOON, LATER, NEW] = [inDays(3), inDays(30), inDays(33)] as const
 const NONE = 'No security definition has been found for the request'
 
 /** A week is longer than any time without a trading day. */
-async function overAWeek() {
+async function overAWeek({ refused = '' } = {}) {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
   const wall = createWallClock()
@@ -25,6 +25,8 @@ async function overAWeek() {
     options: [`${SOON} 70 C TWX`, `${LATER} 70 C TWX`],
   }
   const definitions = { areAway: false }
+  /** The expiry whose line is refused. */
+  const subscription = { missing: refused }
   const script = async (tws: TwsConnection) => {
     const request = tws.request.bind(tws)
     tws.request = async (id) => {
@@ -35,13 +37,17 @@ async function overAWeek() {
       }
     }
     void serveListings(tws, listings)
-    for (;;) tws.send(58, 1, (await request(1))[2] ?? '', 1)
+    for (;;) {
+      const [, , reqId = '', , , , expiry] = await request(1)
+      if (expiry !== '' && expiry === subscription.missing) tws.send(4, 2, reqId, 354, 'Requested market data is not subscribed.', '')
+      else tws.send(58, 1, reqId, 1)
+    }
   }
   const underlying = { symbol: 'TWX', currency: 'USD', exchange: 'SMART', strikes: 'all', expiryDays: 60 } as const
   const options = { universe: { underlyings: [underlying], lines: 100 }, lineDelays: { refusedMs: 20 } }
   const { tws, linesOpen, topology } = await collectorOn(clock, script, options)
   const gateway = await tws(0)
-  await linesOpen(3)
+  await linesOpen(refused ? 2 : 3)
   const sent = (id: number) => gateway.requests.map(({ fields }) => fields).filter(([first]) => first === String(id))
   /** IB lists one expiry more by then. */
   const aWeekLater = () => {
@@ -50,8 +56,9 @@ async function overAWeek() {
     aheadUs = 7 * DAY_MS * 1000
     vi.advanceTimersByTime(60_000)
   }
-  const wanted = () => topology.supply.lines.all.map(({ contract }) => ('expiry' in contract ? contract.expiry.replaceAll('-', '') : ''))
-  return { sent, wanted, definitions, aWeekLater, linesOpen }
+  const { lines } = topology.supply
+  const wanted = () => lines.all.map(({ contract }) => ('expiry' in contract ? contract.expiry.replaceAll('-', '') : ''))
+  return { sent, lines, wanted, definitions, subscription, aWeekLater, linesOpen }
 }
 
 it('new expiries get lines ahead of the next trading day, expired ones lose theirs, and the others are left alone', async () => {
@@ -76,4 +83,16 @@ it('while the definitions are away, what was known keeps its lines', async () =>
   definitions.areAway = false
   await vi.waitFor(() => expect(wanted()).toEqual(['', LATER, NEW]), PATIENTLY)
   await vi.waitFor(() => expect(sent(1).map((fields) => fields[6])).toEqual(['', SOON, LATER, NEW]), PATIENTLY)
+})
+
+it('a line that was given up is asked for once more', async () => {
+  const { sent, lines, subscription, aWeekLater, linesOpen } = await overAWeek({ refused: LATER })
+  const asked = () => sent(1).filter((fields) => fields[6] === LATER)
+  // Its contract's symbol is served: it is tried three times more.
+  await vi.waitFor(() => expect(lines.all[2]).toMatchObject({ state: 'refused', retries: 3 }), PATIENTLY)
+  expect(asked()).toHaveLength(4)
+  subscription.missing = ''
+  aWeekLater()
+  await linesOpen(3)
+  expect(asked()).toHaveLength(5)
 })
