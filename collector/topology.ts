@@ -160,6 +160,7 @@ export function joinStorage(options: StorageOptions): Storage {
 
 export interface FeedOptions extends Shared {
   recorder: Recorder
+  state: MarketState
   ledger: GapLedger
   feed: FeedSettings
   marketDataType: number
