@@ -91,6 +91,44 @@ describe('354 and 10197 also come of an outage, with nobody else logged in', () 
   })
 })
 
+describe('another session of the user has the data (10197)', () => {
+  it('each line is missing for that cause, asked for again every minute, and nothing else is named meanwhile', async () => {
+    const { until, tws, gaps, losses, recorder, counts, topology, warnings } = await dayOf()
+    await until('10:15:00')
+    tws.competing(true)
+    await until('10:55:30')
+    expect(topology.feed.connection.state).toBe('paused')
+    expect([...recorder.missing].map(({ cause }) => cause)).toEqual(Array.from({ length: 6 }, () => 'refused: 10197'))
+    expect(tws.asked.length).toBe(6 + 40 * 6)
+    tws.competing(false)
+    await until('10:57:00')
+    expect(counts.lines).toBe(6)
+    expect(topology.feed.connection.state).toBe('ready')
+    expect(gaps()).toEqual([])
+    expect(new Set(losses().map(({ cause }) => cause))).toEqual(new Set(['refused: 10197']))
+    expect(warnings().length).toBeLessThan(4)
+  })
+})
+
+describe('IB resets every night, and TWS restarts', () => {
+  it('what lines say then is what stood: that nothing follows before the morning is no fault', async () => {
+    const { until, tws, gaps, losses, warnings } = await dayOf({ start: '15:00:00' })
+    await until('20:30:00')
+    tws.ibLost()
+    await until('20:33:00')
+    tws.ibBack({ dead: ['usfarm', 'usopt'] })
+    await until('20:45:00')
+    tws.stop()
+    await until('20:46:00')
+    await tws.start()
+    await until('23:59:00')
+    expect(gaps().map(({ cause }) => cause)).toEqual(['ib-1100', 'the gateway closed the connection'])
+    expect(tws.asked).toHaveLength(18)
+    expect(losses().filter(({ cause }) => cause === 'silent')).toEqual([])
+    expect(warnings().filter(({ msg }) => String(msg).includes('no market data'))).toEqual([])
+  })
+})
+
 describe('farms are per product', () => {
   it.each([2103, 2105])('%i of one that serves none of the lines makes no gap, and nothing is asked for again', async (code) => {
     const { until, tws, gaps, losses, ledger, topology } = await dayOf()
@@ -203,6 +241,8 @@ describe('after a login a dialog may keep all data back, while the API answers',
     for (const farm of ['usfarm', 'usopt'] as const) tws.farmGone(farm)
     await tws.start()
     await until('10:30:00')
+    // Once, however long it lasts.
+    expect(warnings().filter(({ msg }) => String(msg).includes('all are requested again')).length).toBeLessThan(2)
     expect(topology.feed.connection.status.reasons).toContainEqual(expect.stringContaining('logged in, and no data on any line'))
     expect(warnings()).toContainEqual(expect.objectContaining({ reasons: [expect.stringContaining('no data on any line')] }))
     expect(ledger.open).toMatchObject([{ fromTsUs: tickBefore('10:00:00') }])
