@@ -108,6 +108,20 @@ describe('another session of the user has the data (10197)', () => {
     expect(new Set(losses().map(({ cause }) => cause))).toEqual(new Set(['refused: 10197']))
     expect(warnings().length).toBeLessThan(4)
   })
+
+  it('is no reason of a link that is lost hours later', async () => {
+    const { until, tws, gaps } = await dayOf()
+    await until('10:15:00')
+    tws.competing(true)
+    await until('10:16:00')
+    tws.competing(false)
+    await until('12:00:00')
+    tws.stop()
+    await until('12:01:00')
+    await tws.start()
+    await until('12:03:00')
+    expect(gaps().map(({ cause }) => cause)).toEqual(['the gateway closed the connection'])
+  })
 })
 
 describe('IB resets every night, and TWS restarts', () => {
