@@ -35,7 +35,7 @@ const TRUST_MS = 10_000
 /** Behind the first data of a line that is back. */
 const RETURN_MS = 10_000
 /** In these states the gateway has refused the line, or has none for it: it is not waited for. */
-const HOPELESS: readonly LineState[] = ['paused', 'no-line', 'refused']
+export const HOPELESS: readonly LineState[] = ['paused', 'no-line', 'refused']
 
 interface Outage {
   /** Undefined: all lines. */

@@ -1,6 +1,6 @@
 /**
  * Looks once a second for data that stopped although the link lives. Silence counts in seconds in which data is expected: in the session,
- * not while the symbol is halted, outside of the session only where data flowed there too. The hours are those that IB lists for the
+ * not while the symbol is halted, outside of the session only where data flowed there too, beyond the first values of a request. The hours are those that IB lists for the
  * contract, where it does, else those of the exchange. It makes no difference what the gateway says.
  *
  *   stall       nothing on any line for 3 s, behind seconds that were all busy: a gap of all lines, until the next data
@@ -32,7 +32,7 @@ import type { Events } from '../telemetry/events/index.ts'
 import { Habit } from './habit.ts'
 import type { Halts } from './halts.ts'
 import type { LastData } from './last-data.ts'
-import type { Outages } from './outages.ts'
+import { HOPELESS, type Outages } from './outages.ts'
 import type { Probe, Suspect } from './probe.ts'
 import { StallMeter } from './stall.ts'
 
@@ -93,6 +93,7 @@ export class Watchdog {
   #unstartedS = 0
   #isStarted = false
   #silentAskS = 0
+  #isSilenceLogged = false
   #isHalted = false
 
   constructor(options: WatchdogOptions) {
@@ -142,7 +143,7 @@ export class Watchdog {
     const { outages, lastData, linesAreKnown } = this.#options
     this.#isStarted ||= linesAreKnown() && lastData.latestUs > 0
     // The recording may begin long before the session, or before there is a link.
-    if (this.#isStarted || outages.isAway || !expected(lastData.latestUs || undefined)) return
+    if (this.#isStarted || outages.isAway || !expected(lastData.latestNewsUs || undefined)) return
     if (++this.#unstartedS < NO_START_S) return
     this.#isStarted = true
     outages.lost('no-data')
@@ -152,18 +153,24 @@ export class Watchdog {
   #watchAll(lines: readonly Line[], expected: Expected, halted: ReadonlySet<string>): void {
     const { counts, outages, lastData, lines: registry, events, recorder } = this.#options
     this.#isHalted = lines.length > 0 && lines.every(({ contract }) => halted.has(contract.symbol))
-    const isExpected = !this.#isHalted && expected(lastData.latestUs || undefined)
+    // Lines that are refused have gaps of their own, whose cause is the refusal.
+    const areRefused = lines.length > 0 && lines.every(({ state }) => HOPELESS.includes(state))
+    const isExpected = !this.#isHalted && !areRefused && expected(lastData.latestNewsUs || undefined)
     const isStalled = this.#stall.second(counts.received) && isExpected
     // Silence of an outage that is known says nothing of what comes behind it.
     this.#see(this.#all, counts.received, isExpected && !outages.isAway)
     const isSilent = this.silentMs !== undefined
-    if (!isSilent) this.#silentAskS = 0
+    if (!isSilent) {
+      this.#silentAskS = 0
+      this.#isSilenceLogged = false
+    }
     if (outages.isAway) return
     if (isStalled) outages.stalled()
     if (!isSilent || this.#silentAskS-- > 0) return
     this.#silentAskS = ASK_AGAIN_S
     const sinceUs = outages.silent()
-    events.linesSilent({ lines: lines.length, sinceUs, all: true })
+    if (!this.#isSilenceLogged) events.linesSilent({ lines: lines.length, sinceUs, all: true })
+    this.#isSilenceLogged = true
     for (const line of lines) registry.dead(line, { cause: 'silent', provenUs: Math.min(sinceUs, recorder.nowUs), askAfterMs: 0 })
   }
 
@@ -197,7 +204,7 @@ export class Watchdog {
   /** By the hours that the broker lists for the contract, where it lists this day; else by those of the exchange. */
   #expects(line: Line, expected: Expected): boolean {
     const { hours } = line.contract
-    const dataUs = this.#options.lastData.of(line)
+    const dataUs = this.#options.lastData.newsOf(line)
     const listed = hours && this.#hoursOf(hours).at(this.#options.recorder.nowUs)
     if (listed?.isOpen) return true
     return (listed === undefined || dataUs > listed.closedSinceUs + TRAILING_US) && expected(dataUs || undefined)

@@ -28,6 +28,8 @@ export class TwsConnection {
   /** The range of versions that the client speaks: `v100..193`. */
   readonly hello: Promise<string>
   readonly socket: Socket
+  /** Is given every request as it comes, for an answer in the same turn. */
+  onRequest: ((fields: string[]) => void) | undefined
   #bytes = Buffer.alloc(0)
   #greeted = false
   #taken = new Set<TwsRequest>()
@@ -73,6 +75,7 @@ export class TwsConnection {
 
   #take(request: TwsRequest): void {
     this.requests.push(request)
+    this.onRequest?.(request.fields)
     const waiting = this.#waiting.findIndex(({ id }) => id === request.fields[0])
     if (waiting < 0) return
     this.#taken.add(request)

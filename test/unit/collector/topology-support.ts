@@ -29,17 +29,8 @@ export const acceptAll: Script = async (tws) => {
   for (;;) tws.send(58, 1, (await tws.request(1))[2] ?? '', 1)
 }
 
-export async function collectorOn(
-  clock: CollectorClock,
-  script: Script = acceptAll,
-  options: Partial<FeedOptions> = {},
-  feeds: LineFeed[] = [],
-) {
-  // The shortest pause between two links.
-  const random = vi.spyOn(Math, 'random').mockReturnValue(0)
-  onTestFinished(() => random.mockRestore())
-  const server = await twsFor(script)
-  const directory = await temporaryFolder()
+/** What follows the socket, up to the journal. */
+export function recordingIn(directory: string, clock: CollectorClock, pace = { batchMs: 100, fsyncMs: 50 }) {
   const counts = createCounts()
   const logged: Record<string, unknown>[] = []
   const sessionIds: number[] = []
@@ -51,8 +42,7 @@ export async function collectorOn(
       sessionIds.push(sessionId)
       return new Journal({
         batchRows: 1000,
-        batchMs: 100,
-        fsyncMs: 50,
+        ...pace,
         segmentBytes: 1 << 26,
         directory,
         sessionId,
@@ -68,9 +58,23 @@ export async function collectorOn(
     onSubscriberError: unexpected,
   })
   const events = createEvents(pino({ base: null, timestamp: false }, { write: (line) => void logged.push(JSON.parse(line)) }), counts)
-  const ledger = new GapLedger(recorder, events)
   const state = new MarketState()
   recorder.subscribe((record) => state.apply(record))
+  return { clock, counts, recorder, state, ledger: new GapLedger(recorder, events), events, logged, directory, sessionIds }
+}
+
+export async function collectorOn(
+  clock: CollectorClock,
+  script: Script = acceptAll,
+  options: Partial<FeedOptions> = {},
+  feeds: LineFeed[] = [],
+) {
+  // The shortest pause between two links.
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0)
+  onTestFinished(() => random.mockRestore())
+  const server = await twsFor(script)
+  const { directory, sessionIds, logged, ...recording } = recordingIn(await temporaryFolder(), clock)
+  const { counts, recorder, ledger } = recording
   let ended = 0
   const topology = joinFeed({
     feed: {
@@ -84,12 +88,7 @@ export async function collectorOn(
     },
     marketDataType: 1,
     genericTicks: [100, 101],
-    clock,
-    recorder,
-    state,
-    ledger,
-    counts,
-    events,
+    ...recording,
     // Nothing to discover, unless a test says otherwise: the lines are wanted here.
     universe: { underlyings: [], lines: 100 },
     onBroken: unexpected,

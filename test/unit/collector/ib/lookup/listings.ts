@@ -27,7 +27,7 @@ export function stockDetails(reqId: string, symbol: string, conId: number): stri
 }
 
 /** The fields of an index's contractData. */
-function indexDetails(reqId: string, symbol: string, conId: number): string[] {
+export function indexDetails(reqId: string, symbol: string, conId: number): string[] {
   const named = `10|${reqId}|${symbol}|IND|||0||CBOE|USD|${symbol}|${symbol}|${symbol}|${conId}|0.01|||CBOE|1|0|S&P 500 STOCK INDEX|`
   return `${named}||Indices|Broad Range Equity Index|*|${HOURS}|||0|1|||26|||1|1|100|0`.split('|')
 }
