@@ -10,6 +10,7 @@ import { usFromIso } from '../../market/time.ts'
 import { ask } from '../support/process/collecting.ts'
 import { expectComplaint, expectDone, newPlace, parsed, type Place } from '../support/process/command.ts'
 import { forEachEdition } from '../support/database/databases.ts'
+import { RawTwsClient } from '../support/gateway/raw-tws-client.ts'
 import { recordTape } from '../support/process/recording.ts'
 
 const FIXTURES = join(packageRoot(), 'test', 'fixtures', 'option-quotes')
@@ -98,6 +99,67 @@ forEachEdition('the command line', (edition) => {
       expect(some.length).toBeGreaterThan(0)
       expect(some).toEqual(ticks.filter(({ ts }) => usFromIso(String(ts)) >= usFromIso(from) && usFromIso(String(ts)) < usFromIso(to)))
     })
+
+    it(
+      'gateway --session serves a part of it: the time and the symbols that were asked for',
+      async () => {
+        const part = ['--from', '2014-06-05T13:31:00Z', '--to', '2014-06-05T20:00:00Z', '--symbols', 'TWX']
+        const args = [
+          'gateway',
+          '--session',
+          String(sessionId),
+          ...part,
+          '--speed',
+          'max',
+          '--start-after-lines',
+          '0',
+          '--port',
+          '0',
+          '--json',
+        ]
+        const gateway = place.tapedeck(args, env)
+        await gateway.until('it listens', ({ stdout }) => stdout.includes('listening'))
+        const { port } = JSON.parse(gateway.stdout) as { port: number }
+        const client = await RawTwsClient.connect({ port, clientId: 1 })
+        client.send(1, 11, 1, '', 'TWX', 'STK', '', 0, '', '', 'SMART', '', 'USD', '', '', 0, '', 1, 0, '')
+        await client.frame('57|1|1|')
+        client.send(
+          96,
+          2,
+          '',
+          'TWX',
+          'STK',
+          '',
+          0,
+          '',
+          '',
+          'SMART',
+          '',
+          'USD',
+          '',
+          '',
+          0,
+          '20140605-04:00:00',
+          '',
+          1000,
+          'BID_ASK',
+          0,
+          0,
+          '',
+        )
+        const times = [...(await client.frame('97|2|')).matchAll(/\|(14\d{8})\|/g)].map(([, seconds]) => Number(seconds) * 1_000_000)
+        expect(times.length).toBeGreaterThan(0)
+        expect(times.every((us) => us >= usFromIso(part[1] ?? '') && us < usFromIso(part[3] ?? ''))).toBe(true)
+        await client.close()
+        gateway.child.kill('SIGINT')
+        await gateway.ended
+        expectComplaint(await run(['gateway', '--session', 'latest', '--symbols', 'IBM', '--port', '0'], env), {
+          code: 1,
+          saying: /has no ticks of IBM/,
+        })
+      },
+      SLOW_MS,
+    )
 
     it(
       'replay --speed keeps the pace of the tape, and stops on Ctrl-C with 130',

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { writeTape } from '../../db/tape/writer.ts'
-import { JUNE_70_CALL, marketDataRequest, quoteAt, tapeOf } from '../support/gateway/gateway-tape.ts'
-import { RawTwsClient } from '../support/gateway/raw-tws-client.ts'
+import { JUNE_70_CALL, marketDataRequest, quoteAt, TWX, tapeOf, tickByTickRequest } from '../support/gateway/gateway-tape.ts'
+import { frameOf, RawTwsClient } from '../support/gateway/raw-tws-client.ts'
 import { expectComplaint, newPlace, type Place } from '../support/process/command.ts'
 
 let place: Place
@@ -21,15 +21,23 @@ beforeAll(async () => {
 })
 afterAll(() => place.remove())
 
-/** Serves the tape, plays it to its end and returns what a line of its option gets behind the parameters, and the account's buying power. */
-async function served(args: string[], env?: NodeJS.ProcessEnv): Promise<{ line: string[]; buyingPower: string | undefined }> {
-  const gateway = place.tapedeck(
-    ['gateway', '--tape', tape, '--port', '0', '--speed', 'max', '--start-after-lines', '0', '--json', ...args],
-    env,
-  )
+/** Starts a gateway; returns a client of it, and what ends both. */
+async function connected(args: string[], env?: NodeJS.ProcessEnv): Promise<{ client: RawTwsClient; end: () => Promise<void> }> {
+  const gateway = place.tapedeck(['gateway', '--port', '0', '--json', ...args], env)
   await gateway.until('it listens', ({ stdout }) => stdout.includes('listening'))
   const { port } = JSON.parse(gateway.stdout) as { port: number }
   const client = await RawTwsClient.connect({ port, clientId: 1 })
+  const end = async () => {
+    await client.close()
+    gateway.child.kill('SIGINT')
+    await gateway.ended
+  }
+  return { client, end }
+}
+
+/** Serves the tape, plays it to its end and returns what a line of its option gets behind the parameters, and the account's buying power. */
+async function served(args: string[], env?: NodeJS.ProcessEnv): Promise<{ line: string[]; buyingPower: string | undefined }> {
+  const { client, end } = await connected(['--tape', tape, '--speed', 'max', '--start-after-lines', '0', ...args], env)
   client.send(...marketDataRequest(1, JUNE_70_CALL, { snapshot: true }))
   await client.frame('57|1|1|')
   client.send(62, 1, 2, 'All', 'BuyingPower')
@@ -37,9 +45,7 @@ async function served(args: string[], env?: NodeJS.ProcessEnv): Promise<{ line: 
   const from = client.frames.findIndex((frame) => frame.startsWith('81|1|'))
   const line = client.frames.slice(from + 1).filter((frame) => /^(21|45\|6)\|1\|/.test(frame))
   const buyingPower = client.frames.find((frame) => frame.startsWith('63|1|2|'))?.split('|')[5]
-  await client.close()
-  gateway.child.kill('SIGINT')
-  await gateway.ended
+  await end()
   return { line, buyingPower }
 }
 
@@ -84,5 +90,51 @@ describe('tapedeck gateway', () => {
     const halted = (line: string[]) => line.filter((frame) => frame.startsWith('45|'))
     expect(halted((await served(['--rate', 'off'])).line)).toEqual(['45|6|1|49|0|'])
     expect(halted((await served(['--rate', 'off', '--publish-time'])).line)).toEqual([])
+  })
+
+  it('has as many lines and takes as many messages as it is told', async () => {
+    const limits = ['--lines', '1', '--tick-by-tick', '0', '--message-rate', '20', '--start-after-lines', '1']
+    const { client, end } = await connected(['--tape', tape, ...limits])
+    client.send(...marketDataRequest(1, TWX))
+    client.send(...marketDataRequest(2, JUNE_70_CALL))
+    client.send(...tickByTickRequest(3, TWX, 'Last'))
+    await client.frame('4|2|3|')
+    expect(client.frames.filter((frame) => /^4\|2\|\d/.test(frame)).map((frame) => frame.split('|').slice(2, 4))).toEqual([
+      ['2', '101'],
+      ['3', '10190'],
+    ])
+    // All in one read: what a closed connection has not read takes the last word away.
+    client.sendBytes(Buffer.concat(Array.from({ length: 40 }, (_, i) => frameOf([2, 2, 100 + i]))))
+    await client.closed
+    expect(client.frames.at(-1)).toContain('|100|Max rate of messages per second has been exceeded: max=20 ')
+    await end()
+  })
+
+  it('serves a market that is made up, the same for the same seed', async () => {
+    const market = [
+      '--synthetic',
+      '3',
+      '--ticks-per-second',
+      '10',
+      '--seconds',
+      '10',
+      '--speed',
+      'max',
+      '--rate',
+      'off',
+      '--sampling',
+      'off',
+    ]
+    const frames: string[][] = []
+    for (const seed of ['7', '7', '8']) {
+      const { client, end } = await connected([...market, '--seed', seed, '--publish-time'])
+      client.send(1, 11, 1, '', 'SYN', 'STK', '', 0, '', '', 'SMART', '', 'USD', '', '', 0, '', 0, 0, '')
+      await client.frame('4|2|-1|99000|')
+      frames.push(client.frames.filter((frame) => /^[12]\|6\|1\|/.test(frame)))
+      await end()
+    }
+    expect(frames[0]?.length).toBeGreaterThan(30)
+    expect(frames[1]).toEqual(frames[0])
+    expect(frames[2]).not.toEqual(frames[0])
   })
 })
