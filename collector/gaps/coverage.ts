@@ -125,6 +125,7 @@ export class Coverage {
   shifted(byUs: number): void {
     this.#lastData.shift(byUs)
     this.outages.shift(byUs)
+    this.#watchdog?.shifted(byUs)
     this.#startedUs += byUs
   }
 

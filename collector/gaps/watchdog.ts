@@ -111,6 +111,12 @@ export class Watchdog {
     return this.#isHalted
   }
 
+  /** The clock was set: that the times of the last data changed with it is no data. */
+  shifted(byUs: number): void {
+    for (const watched of [...this.#lines.values(), ...this.#groups.values()]) if (watched.dataUs > 0) watched.dataUs += byUs
+    this.#options.probe.shifted(byUs)
+  }
+
   /** To be called every second. */
   check(): void {
     const { recorder, isLinked, outages } = this.#options

@@ -31,6 +31,18 @@ describe('a line that stops while others of its kind have data', () => {
     expect(await tape()).toEqual({ gaps: [], closed: [[three.instrument, 'silent', 30]] })
   })
 
+  it('is found in time though the clock is set meanwhile', async () => {
+    const { stock, one, two, three, lastData, watchdog, pass } = await market()
+    pass(30, [stock, one, two, three])
+    pass(10, [stock, one, two])
+    lastData.shift(-1)
+    watchdog.shifted(-1)
+    pass(5, [stock, one, two])
+    expect(three.held).toBe(true)
+    pass(1, [stock, one, two])
+    expect(three.held).toBe(false)
+  })
+
   it('with others in the same second is one event', async () => {
     const { stock, one, two, three, logged, pass } = await market()
     pass(30, [stock, one, two, three])
