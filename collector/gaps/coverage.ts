@@ -33,6 +33,8 @@ export interface CoverageOptions {
   ledger: GapLedger
   counts: Counts
   events: Events
+  /** See OutagesOptions. */
+  onDataBack: (farm?: string) => void
   /** Asked when they exist: the lines are served with the help of what is known here. */
   supply: () => { lines: LineRegistry; link: Pick<Link, 'newestTicks'> | undefined; universeIsKnown: boolean }
 }
@@ -62,6 +64,7 @@ export class Coverage {
       lines,
       linesAreKnown: () => supply().universeIsKnown,
       missingSinceUs: (lastDataUs) => this.#missingSinceUs(lastDataUs),
+      onDataBack: options.onDataBack,
     })
     this.notices = new IbOutages(recorder, this.outages, lines)
   }
@@ -122,6 +125,7 @@ export class Coverage {
   shifted(byUs: number): void {
     this.#lastData.shift(byUs)
     this.outages.shift(byUs)
+    this.#watchdog?.shifted(byUs)
     this.#startedUs += byUs
   }
 

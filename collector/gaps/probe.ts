@@ -90,6 +90,14 @@ export class Probe {
     this.#cases = []
   }
 
+  /** The clock was set: that the times of the last data changed with it is no data. */
+  shifted(byUs: number): void {
+    for (const examined of this.#cases.flatMap(({ lines }) => lines)) {
+      examined.dataUs += byUs
+      examined.provenUs += byUs
+    }
+  }
+
   #ask(one: Case): void {
     const { newestTickUs } = this.#options
     const nowMs = performance.now()

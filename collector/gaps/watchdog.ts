@@ -5,7 +5,7 @@
  *
  *   stall       nothing on any line for 3 s, behind seconds that were all busy: a gap of all lines, until the next data
  *   silent      nothing on any line for longer than 15 s and than 20 times what is usual: a gap of all lines, which are asked for again,
- *               every minute while it lasts
+ *               every minute while it lasts; also where all that comes then is what TWS had in its cache
  *   group       the same of all lines of one kind (as a farm serves them) while others have data: all of them seem dead
  *   line        the same of one line (habit.ts) while others of its kind have data: it seems dead
  *   no data     a line that the gateway said to serve has had none for 10 s: it was never alive
@@ -56,10 +56,14 @@ const SECOND_MS = 1000
 const LATE_MS = 3000
 const NO_DATA_S = 10
 const NO_START_S = 15
-/** Others of a kind that had data so recently live. */
+/** Others that had data so recently live. */
 const ALIVE_S = 3
 const ASK_AGAIN_S = 60
+/** A silence of all lines that comes sooner behind another one goes on with it. */
+const SOUND_S = 60
 const ASK_AGAIN_AT_MOST_S = 900
+/** Texts of listed hours whose meaning is kept. */
+const MOST_HOURS = 100
 
 interface Watched {
   habit: Habit
@@ -86,14 +90,16 @@ export class Watchdog {
   /** All lines as one. */
   readonly #all = newWatched()
   readonly #stall = new StallMeter()
-  /** By their text: most contracts of a chain have the same. */
+  /** By their text, which most contracts of a chain share. */
   readonly #hours = new Map<string, LiquidHours>()
   #checkedMs: number
   /** Seconds with a link in which data was expected and none had come. */
   #unstartedS = 0
   #isStarted = false
+  /** Seconds until all lines may be asked for again. */
   #silentAskS = 0
-  #isSilenceLogged = false
+  /** Seconds without a silence of all lines. */
+  #soundS = SOUND_S
   #isHalted = false
 
   constructor(options: WatchdogOptions) {
@@ -110,6 +116,12 @@ export class Watchdog {
   /** Every symbol that has lines is halted: that nothing comes is no fault. */
   get isHalted(): boolean {
     return this.#isHalted
+  }
+
+  /** The clock was set: that the times of the last data changed with it is no data. */
+  shifted(byUs: number): void {
+    for (const watched of [...this.#lines.values(), ...this.#groups.values()]) if (watched.dataUs > 0) watched.dataUs += byUs
+    this.#options.probe.shifted(byUs)
   }
 
   /** To be called every second. */
@@ -160,17 +172,16 @@ export class Watchdog {
     // Silence of an outage that is known says nothing of what comes behind it.
     this.#see(this.#all, counts.received, isExpected && !outages.isAway)
     const isSilent = this.silentMs !== undefined
-    if (!isSilent) {
-      this.#silentAskS = 0
-      this.#isSilenceLogged = false
-    }
+    const isNew = this.#soundS >= SOUND_S
+    this.#soundS = isSilent ? 0 : this.#soundS + 1
+    if (this.#silentAskS > 0) this.#silentAskS--
     if (outages.isAway) return
     if (isStalled) outages.stalled()
-    if (!isSilent || this.#silentAskS-- > 0) return
-    this.#silentAskS = ASK_AGAIN_S
+    if (!isSilent) return
     const sinceUs = outages.silent()
-    if (!this.#isSilenceLogged) events.linesSilent({ lines: lines.length, sinceUs, all: true })
-    this.#isSilenceLogged = true
+    if (isNew) events.linesSilent({ lines: lines.length, sinceUs, all: true })
+    if (this.#silentAskS > 0) return
+    this.#silentAskS = ASK_AGAIN_S
     for (const line of lines) registry.dead(line, { cause: 'silent', provenUs: Math.min(sinceUs, recorder.nowUs), askAfterMs: 0 })
   }
 
@@ -190,6 +201,8 @@ export class Watchdog {
     }
     for (const [name, group] of this.#groups) if (!groups.has(name)) group.silentS = 0
     for (const [name, members] of groups) probe.examine(this.#suspectsOf(name, members))
+    // IB lists other days every day.
+    if (this.#hours.size > MOST_HOURS) this.#hours.clear()
     this.#cure(probe.dead().filter(({ line }) => !outages.hit(line)))
     this.#dropUnwanted(lines)
   }
@@ -224,7 +237,7 @@ export class Watchdog {
     this.#groups.set(name, group)
     const groupUs = lastData.latestOf(members)
     this.#see(group, groupUs, members.some(isServed))
-    const isGroupDead = group.silentS > group.habit.patienceS
+    const isGroupDead = group.silentS > group.habit.patienceS && this.#all.silentS <= ALIVE_S
     if (isGroupDead) this.#alarm(group)
     const suspects: Suspect[] = []
     for (const line of members) {
@@ -280,7 +293,9 @@ export class Watchdog {
   #see(watched: Watched, dataUs: number, isExpected: boolean): void {
     const hadData = dataUs !== watched.dataUs
     watched.dataUs = dataUs
-    if (isExpected) watched.habit.second(hadData)
+    // Silence that is a fault already says nothing of what is usual.
+    const isFault = !hadData && watched.silentS > watched.habit.patienceS
+    if (isExpected && !isFault) watched.habit.second(hadData)
     watched.silentS = hadData || !isExpected ? 0 : watched.silentS + 1
   }
 
@@ -303,9 +318,9 @@ function groupOf({ contract: { kind, currency }, feed }: Line): string {
   return `${feed ?? kind} ${currency}`
 }
 
-/** As far as is known. What is silent because it was refused, or not answered for yet, teaches no habit. */
-function isServed({ state }: Line): boolean {
-  return state === 'open' || state === 'silent'
+/** As far as is known. What is silent because it was refused, is dead, or has no answer yet, teaches no habit. */
+function isServed({ state, held }: Line): boolean {
+  return held && (state === 'open' || state === 'silent')
 }
 
 function newWatched(): Watched {

@@ -79,6 +79,17 @@ describe('a line that is silent for longer than usual', () => {
     expect((await tape()).closed).toEqual([[three.instrument, 'silent', 30]])
   })
 
+  it('is dead though the clock is set before the answer', async () => {
+    const { stock, one, two, three, lastData, watchdog, pass } = await market({ newestS: async (_, nowS) => nowS - 1 })
+    pass(30, [stock, one, two, three])
+    pass(16, [stock, one, two])
+    lastData.shift(-1)
+    watchdog.shifted(-1)
+    await answered()
+    pass(1, [stock, one, two])
+    expect(three.held).toBe(false)
+  })
+
   it('is forgotten when the link is another one before the answer', async () => {
     const { all, stock, one, two, three, registry, log, pass } = await market({ newestS: async (_, nowS) => nowS - 1 })
     pass(30, [stock, one, two, three])

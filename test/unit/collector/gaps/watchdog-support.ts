@@ -161,6 +161,7 @@ export async function market({ feed, startUs = START_US, hours, newestS }: Marke
     watchdog,
     log,
     logged,
+    lastData,
     asked,
     pass,
     halt,

@@ -31,6 +31,18 @@ describe('a line that stops while others of its kind have data', () => {
     expect(await tape()).toEqual({ gaps: [], closed: [[three.instrument, 'silent', 30]] })
   })
 
+  it('is found in time though the clock is set meanwhile', async () => {
+    const { stock, one, two, three, lastData, watchdog, pass } = await market()
+    pass(30, [stock, one, two, three])
+    pass(10, [stock, one, two])
+    lastData.shift(-1)
+    watchdog.shifted(-1)
+    pass(5, [stock, one, two])
+    expect(three.held).toBe(true)
+    pass(1, [stock, one, two])
+    expect(three.held).toBe(false)
+  })
+
   it('with others in the same second is one event', async () => {
     const { stock, one, two, three, logged, pass } = await market()
     pass(30, [stock, one, two, three])
@@ -58,6 +70,22 @@ describe('a line that stops while others of its kind have data', () => {
     await vi.waitFor(() => expect(log).toContain('ask 104 TWX'), PATIENTLY)
     registry.accepted(104)
     pass(5, [stock, one, two, three])
+    pass(15, [stock, one, two])
+    expect(three.held).toBe(true)
+    pass(1, [stock, one, two])
+    expect(three.held).toBe(false)
+  })
+
+  it('is known as well as before when it was dead for a while', async () => {
+    const { stock, one, two, three, registry, pass } = await market()
+    pass(30, [stock, one, two, three])
+    for (let i = 0; i < 400; i++) {
+      pass(1, [stock, one, two])
+      await Promise.resolve()
+      if (three.state === 'asked') registry.accepted(three.reqId ?? -1)
+    }
+    // The last alarm is forgiven.
+    pass(60, [stock, one, two, three])
     pass(15, [stock, one, two])
     expect(three.held).toBe(true)
     pass(1, [stock, one, two])
@@ -156,6 +184,36 @@ describe('all lines that stop', () => {
     const { gaps, closed } = await tape()
     expect(gaps).toEqual([['stall', 20, 41]])
     expect(closed.map(([, ...what]) => what)).toEqual(Array.from({ length: 4 }, () => ['silent', 20]))
+  })
+
+  it('and get nothing but what TWS has in its cache are asked for every minute, and that is logged once', async () => {
+    const { all, registry, log, logged, pass } = await market()
+    pass(600, all)
+    log.length = 0
+    const askedAt: number[] = []
+    for (let second = 1; second <= 600; second++) {
+      const isAsked = log.splice(0).some((text) => text.startsWith('ask'))
+      if (isAsked) askedAt.push(second)
+      if (isAsked) for (const line of all) registry.accepted(line.reqId ?? -1)
+      pass(1, isAsked ? all : [], 1)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const pauses = askedAt.slice(1).map((second, i) => second - (askedAt[i] ?? 0))
+    expect(pauses.length).toBeGreaterThan(5)
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(60)
+    expect(warnings(logged).filter(({ msg }) => String(msg).includes('on any line'))).toHaveLength(1)
+  })
+
+  it('are known as well as before when it has lasted', async () => {
+    const { all, ledger, pass } = await market()
+    pass(300, all, 1)
+    pass(600, [])
+    pass(60, all, 1)
+    expect(ledger.open).toEqual([])
+    pass(15, [])
+    expect(ledger.open).toEqual([])
+    pass(1, [])
+    expect(ledger.open).toMatchObject([{ cause: 'silent' }])
   })
 
   it('without a busy time before are a gap all the same', async () => {
