@@ -16,7 +16,7 @@ import { VirtualTime } from '../virtual-time.ts'
 import { recordingIn } from '../../unit/collector/topology-support.ts'
 
 const SECOND_MS = 1000
-const MINUTE_MS = 60 * SECOND_MS
+export const MINUTE_MS = 60 * SECOND_MS
 
 /** Of each contract, before the market says anything. */
 export const EARLIER_PRICE = 0.5

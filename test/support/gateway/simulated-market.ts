@@ -68,3 +68,11 @@ export function createMarket(from: string, to: string, seed: number): TradedCont
   })
   return [stock, index, ...options]
 }
+
+/** Adds ticks to those of a contract: so many a second, for some seconds. */
+export function makeBusy(contract: TradedContract, fromMs: number, seconds: number, aSecond: number): void {
+  const spacingMs = Math.floor(1000 / aSecond)
+  const more = Array.from({ length: seconds * aSecond }, (_, i) => fromMs + i * spacingMs)
+  const apart = contract.ticksMs.filter((ms) => ms < fromMs - 50 || ms > (more.at(-1) ?? fromMs) + 50)
+  contract.ticksMs = [...apart, ...more].sort((a, b) => a - b)
+}
