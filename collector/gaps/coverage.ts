@@ -27,6 +27,8 @@ export interface CoverageOptions {
   ledger: GapLedger
   counts: Counts
   events: Events
+  /** `performance.now()` when recording was asked for. */
+  startedMs: number
   /** Asked when they exist: the lines are served with the help of what is known here. */
   supply: () => { lines: LineRegistry; link: unknown; universeIsKnown: boolean }
 }
@@ -60,7 +62,7 @@ export class Coverage {
     this.notices = new IbOutages(recorder, this.outages, lines)
   }
 
-  /** When recording began, on the clock of now. */
+  /** When recording was asked for, on the clock of now: from then on data is missing. */
   get startedUs(): number {
     return this.#startedUs
   }
@@ -80,8 +82,8 @@ export class Coverage {
 
   /** The first session has begun. */
   begun(): void {
-    const { clock, recorder, supply } = this.#options
-    this.#startedUs = recorder.lastProofUs
+    const { clock, recorder, supply, startedMs } = this.#options
+    this.#startedUs = Math.min(clock.usAt(startedMs), recorder.lastProofUs)
     if (!('publish' in clock))
       this.#watchdog = new Watchdog({
         ...this.#options,

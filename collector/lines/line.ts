@@ -25,6 +25,8 @@ export interface WantedLine {
   contract: Contract
   /** Absent: market data. */
   feed?: LineFeed
+  /** Since when it is wanted, in the market's time; absent: now. */
+  wantedUs?: number
 }
 
 const STATES = ['idle', 'queued', 'asked', 'open', 'silent', 'paused', 'no-line', 'refused'] as const
@@ -74,8 +76,7 @@ export class Line implements WantedLine {
   readonly feed?: LineFeed
   /** Its place in the order of importance; lower is more important. */
   rank: number
-  /** Since when it is wanted, in the market's time. */
-  wantedUs = 0
+  wantedUs: number
   reqId: number | undefined
   /** The id before, which was cancelled; data may still be on its way. */
   oldReqId: number | undefined
@@ -106,10 +107,11 @@ export class Line implements WantedLine {
   timer: NodeJS.Timeout | undefined
   #state: LineState = 'idle'
 
-  constructor({ instrument, contract, feed }: WantedLine, rank: number) {
+  constructor({ instrument, contract, feed, wantedUs = 0 }: WantedLine, rank: number) {
     this.instrument = instrument
     this.contract = contract
     if (feed) this.feed = feed
+    this.wantedUs = wantedUs
     this.rank = rank
   }
 

@@ -12,7 +12,7 @@ import { randomInt } from 'node:crypto'
 
 import { type Contract, contractKey } from '../../market/contract.ts'
 import type { RecordListener } from '../../market/record-source.ts'
-import type { LineFeed, TapeRecord, Tick, Verdict } from '../../market/tick.ts'
+import type { LineFeed, MissingFeed, TapeRecord, Tick, Verdict } from '../../market/tick.ts'
 import type { Gap, GapStart } from '../gaps/gap.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Counts } from '../telemetry/counts.ts'
@@ -43,10 +43,10 @@ const NOT_WANTED = 'config'
 /** A record without what the recorder gives it. */
 type Unstamped<T extends TapeRecord> = T extends TapeRecord ? Omit<T, 'seq' | 'tsUs'> : never
 
-/** A line that is wanted and has no data. */
+/** A line that is wanted and has no data; or, as `option-chain`, those of an underlying that are not known. */
 export interface MissingLine {
   instrument: number
-  feed?: LineFeed | undefined
+  feed?: MissingFeed | undefined
   cause: string
   sinceUs: number
 }
@@ -195,8 +195,8 @@ export class Recorder {
   }
 
   /**
-   * The session's number for a contract. The first call puts the contract on the tape, and so does one with hours of another day. Throws a
-   * RangeError when it is too long for one.
+   * The session's number for a contract. The first call puts the contract on the tape, and so does one with hours of another day, or the
+   * first one that the broker has given a number. Throws a RangeError when it is too long for one.
    */
   instrumentOf(contract: Contract): number {
     const key = contractKey(contract)
@@ -207,7 +207,7 @@ export class Recorder {
       this.#append({ kind: 'contract', instrument, contract })
       this.#contracts.push(contract)
       this.#instruments.set(key, instrument)
-    } else if (contract.hours && contract.hours.readOn !== this.#contracts[instrument]?.hours?.readOn) {
+    } else if (isNews(contract, this.#contracts[instrument])) {
       this.#append({ kind: 'contract', instrument, contract })
       this.#contracts[instrument] = contract
     }
@@ -302,7 +302,7 @@ export class Recorder {
   }
 
   /** The line is wanted and not open, for this reason from now on; `wantedUs`: since when it is wanted, where no reason is known yet. */
-  lineMissing(instrument: number, cause: string, wantedUs: number, feed?: LineFeed): void {
+  lineMissing(instrument: number, cause: string, wantedUs: number, feed?: MissingFeed): void {
     const key = lineKey(instrument, feed)
     const known = this.#missingLines.get(key)
     if (this.#openLines.has(key) || known?.cause === cause) return
@@ -312,8 +312,8 @@ export class Recorder {
     this.#append({ kind: 'line', event: 'missing', ...what, openedSeq: this.#seq + 1, openedTsUs: sinceUs, untilTsUs: sinceUs })
   }
 
-  /** A line that was missing is not wanted any more. */
-  lineUnwanted(instrument: number, feed?: LineFeed): void {
+  /** A line that was missing is not wanted any more; or a chain is known. */
+  lineUnwanted(instrument: number, feed?: MissingFeed): void {
     if (this.#missingLines.has(lineKey(instrument, feed))) this.lineMissing(instrument, NOT_WANTED, this.nowUs, feed)
     this.#missingLines.delete(lineKey(instrument, feed))
   }
@@ -384,6 +384,11 @@ export class Recorder {
   }
 }
 
-function lineKey(instrument: number, feed: LineFeed | undefined): string {
+/** Whether the broker has said more of a contract than is known, or has listed its hours anew. */
+function isNews({ conId, hours }: Contract, known: Contract | undefined): boolean {
+  return (conId !== undefined && known?.conId === undefined) || (hours !== undefined && hours.readOn !== known?.hours?.readOn)
+}
+
+function lineKey(instrument: number, feed: MissingFeed | undefined): string {
   return `${instrument} ${feed ?? ''}`
 }

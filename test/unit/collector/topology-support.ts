@@ -89,6 +89,7 @@ export async function collectorOn(
     // Nothing to discover, unless a test says otherwise: the lines are wanted here.
     universe: { underlyings: [], lines: 100 },
     onBroken: unexpected,
+    startedMs: performance.now(),
     onBegun: () => undefined,
     onEndOfTape: () => ended++,
     ...options,
@@ -96,7 +97,11 @@ export async function collectorOn(
   if (!options.universe) topology.discovery.begin = () => undefined
   topology.supply.attached$.subscribe(() => {
     if (options.universe || topology.supply.lines.wanted > 0) return
-    const wanted = lines.map((contract) => ({ instrument: recorder.instrumentOf(contract), contract }))
+    const wanted = lines.map((contract) => ({
+      instrument: recorder.instrumentOf(contract),
+      contract,
+      wantedUs: topology.coverage.startedUs,
+    }))
     topology.supply.lines.want(wanted)
     topology.supply.lines.want(wanted.flatMap((line) => feeds.map((feed) => ({ ...line, feed }))))
     topology.supply.universeFound()

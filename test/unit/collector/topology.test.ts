@@ -27,6 +27,8 @@ describe('a day without trouble', () => {
       'config',
       'contract',
       'contract',
+      'line missing',
+      'line missing',
       'line opened',
       'line opened',
       'quote',
@@ -79,7 +81,7 @@ describe('a link that is lost', () => {
     const [records] = await finish()
 
     const backUs = records?.findLast(({ kind }) => kind === 'quote')?.tsUs
-    const lost = records?.filter(({ kind }) => kind !== 'contract').slice(5)
+    const lost = records?.filter(({ kind }) => kind !== 'contract').slice(7)
     expect(lost).toMatchObject([
       { kind: 'session', event: 'interrupted', fromTsUs: provedUs, cause: 'the gateway closed the connection' },
       { kind: 'line', event: 'closed', instrument: 0, untilTsUs: provedUs, cause: 'link-lost' },
