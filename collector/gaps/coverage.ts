@@ -13,6 +13,7 @@ import type { CollectorClock } from '../record/clock.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Counts } from '../telemetry/counts.ts'
 import type { Events } from '../telemetry/events/index.ts'
+import { dataIsExpected } from '../telemetry/data-flow.ts'
 import { missingSinceUs } from './expected.ts'
 import { Halts } from './halts.ts'
 import { IbOutages } from './ib-outages.ts'
@@ -58,6 +59,7 @@ export class Coverage {
       lines,
       linesAreKnown: () => supply().universeIsKnown,
       missingSinceUs: (lastDataUs) => this.#missingSinceUs(lastDataUs),
+      dataIsExpected: () => this.#dataIsExpected(),
     })
     this.notices = new IbOutages(recorder, this.outages, lines)
   }
@@ -129,6 +131,12 @@ export class Coverage {
   #check(): void {
     this.outages.check()
     if (++this.#checks % CHECKS_A_SECOND === 0) this.#watchdog?.check()
+  }
+
+  /** Beyond the first values of lines. On a published time they are as good as all else: the gateway says what is on the tape. */
+  #dataIsExpected(): boolean {
+    const { clock, recorder } = this.#options
+    return !('publish' in clock) && !this.isHalted && dataIsExpected(nyse, this.#lastData.latestNewsUs || undefined, recorder.nowUs)
   }
 
   #missingSinceUs(lastDataUs: number): number {

@@ -130,7 +130,7 @@ export async function collectorOn(
 /** The ids under which the lines were asked for, in order. */
 export const reqIdsOf = (tws: TwsConnection) => tws.requests.filter(({ fields }) => fields[0] === '1').map(({ fields }) => fields[2] ?? '')
 
-/** Sends a bid on each line that was asked for: nothing else is proof that a line has data. */
+/** Sends two bids on each line that was asked for: nothing else is proof that a line has data, and the first may be what stands. */
 export function tickAll(tws: TwsConnection): void {
-  for (const reqId of reqIdsOf(tws)) tws.send(1, 6, reqId, 1, 70.5, 3, 1)
+  for (const price of [70.5, 70.6]) for (const reqId of reqIdsOf(tws)) tws.send(1, 6, reqId, 1, price, 3, 1)
 }

@@ -65,6 +65,7 @@ async function market({ feed, startUs = START_US, hours }: { feed?: LineFeed; st
     lines: () => registry.all,
     linesAreKnown: () => true,
     missingSinceUs: (lastDataUs) => lastDataUs,
+    dataIsExpected: () => true,
   })
   const events = createEvents(pino({ base: null, timestamp: false }, { write: (line) => void logged.push(JSON.parse(line)) }), counts)
   const watchdog = new Watchdog({
