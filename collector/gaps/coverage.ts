@@ -14,7 +14,7 @@ import type { Recorder } from '../record/recorder.ts'
 import type { Counts } from '../telemetry/counts.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import { dataIsExpected } from '../telemetry/data-flow.ts'
-import { missingSinceUs } from './expected.ts'
+import { missingSinceUs, neverSinceUs } from './expected.ts'
 import { Halts } from './halts.ts'
 import { IbOutages } from './ib-outages.ts'
 import { LastData } from './last-data.ts'
@@ -143,6 +143,7 @@ export class Coverage {
     const { clock, recorder } = this.#options
     const { lastProofUs, nowUs } = recorder
     if ('publish' in clock) return lastProofUs
-    return lastDataUs === 0 ? this.#startedUs : missingSinceUs(nyse, lastDataUs, lastProofUs, nowUs)
+    if (lastDataUs === 0) return neverSinceUs(nyse, this.#startedUs, nowUs)
+    return missingSinceUs(nyse, lastDataUs, lastProofUs, nowUs)
   }
 }

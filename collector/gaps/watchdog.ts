@@ -25,6 +25,7 @@ import type { Recorder } from '../record/recorder.ts'
 import type { Counts } from '../telemetry/counts.ts'
 import { expectationAt, TRAILING_US } from '../telemetry/data-flow.ts'
 import type { Events } from '../telemetry/events/index.ts'
+import { neverSinceUs } from './expected.ts'
 import { Habit } from './habit.ts'
 import type { Halts } from './halts.ts'
 import type { LastData } from './last-data.ts'
@@ -223,12 +224,12 @@ export class Watchdog {
 
   /** Whether the line has had data since it is open; one that has none is asked for again. */
   #isProven(line: Line, watched: WatchedLine): boolean {
-    const { lines: registry, lastData } = this.#options
+    const { lines: registry, lastData, calendar, recorder } = this.#options
     const { held, heldSinceUs, state } = line
     if (state !== 'open' || (held && watched.provenHoldUs === heldSinceUs)) return held
     if (held && lastData.of(line) >= heldSinceUs) {
       // It was open in name only.
-      if (watched.emptyHoldUs === heldSinceUs) registry.lateData(line, 'no-data', heldSinceUs)
+      if (watched.emptyHoldUs === heldSinceUs) registry.lateData(line, 'no-data', neverSinceUs(calendar, heldSinceUs, recorder.nowUs))
       Object.assign(watched, { provenHoldUs: line.heldSinceUs, unprovenS: 0, askAgainS: ASK_AGAIN_S })
       return true
     }
@@ -239,7 +240,8 @@ export class Watchdog {
     // At the first look it may have been open for a moment only.
     if (held && watched.unprovenS > 1) watched.emptyHoldUs = heldSinceUs
     if (held && watched.unprovenS >= NO_DATA_S) {
-      registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: watched.askAgainS * SECOND_MS })
+      const provenUs = neverSinceUs(calendar, heldSinceUs, recorder.nowUs)
+      registry.dead(line, { cause: 'no-data', provenUs, askAfterMs: watched.askAgainS * SECOND_MS })
     } else if (!held && watched.unprovenS >= watched.askAgainS) {
       registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: 0 })
       watched.unprovenS = 0
