@@ -119,6 +119,8 @@ export class Coverage {
   shifted(byUs: number): void {
     this.#lastData.shift(byUs)
     this.outages.shift(byUs)
+    this.#watchdog?.shift(byUs)
+    this.#options.supply().lines.shift(byUs)
     this.#startedUs += byUs
   }
 

@@ -106,6 +106,17 @@ export class Watchdog {
     return this.#isHalted
   }
 
+  /** The market's clock was set: its times lie so much ahead of those before. */
+  shift(byUs: number): void {
+    // The times of data are shifted too (last-data.ts): nothing has come.
+    for (const watched of [...this.#groups.values(), ...this.#lines.values()]) if (watched.dataUs > 0) watched.dataUs += byUs
+    for (const watched of this.#lines.values()) {
+      watched.provenHoldUs += byUs
+      watched.emptyHoldUs += byUs
+      watched.unprovenHoldUs += byUs
+    }
+  }
+
   /** To be called every second. */
   check(): void {
     const { recorder, isLinked, outages } = this.#options

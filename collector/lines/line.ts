@@ -132,6 +132,13 @@ export class Line implements WantedLine {
     this.#state = next
   }
 
+  /** The market's clock was set: its times lie so much ahead of those before. */
+  shift(byUs: number): void {
+    this.wantedUs += byUs
+    this.heldSinceUs += byUs
+    if (this.provenUs !== undefined) this.provenUs += byUs
+  }
+
   /** A new link knows nothing of what the one before has answered. */
   forgetAnswers(): void {
     this.doubt = undefined

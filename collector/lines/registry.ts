@@ -319,6 +319,11 @@ export class LineRegistry {
     this.#actions.hold(line)
   }
 
+  /** The market's clock was set, and shows a time that lies by so much ahead of the one it would have shown. */
+  shift(byUs: number): void {
+    for (const line of this.#table.all) line.shift(byUs)
+  }
+
   #add(wanted: WantedLine): void {
     if (this.#table.of(wanted)) return
     const { onWanted, nowUs } = this.#options

@@ -11,12 +11,14 @@
 import { randomInt } from 'node:crypto'
 
 import { type Contract, contractKey } from '../../market/contract.ts'
+import type { Span } from '../../market/coverage.ts'
 import type { RecordListener } from '../../market/record-source.ts'
 import type { LineFeed, MissingFeed, TapeRecord, Tick, Verdict } from '../../market/tick.ts'
 import type { Gap, GapStart } from '../gaps/gap.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Counts } from '../telemetry/counts.ts'
 import type { CollectorClock } from './clock.ts'
+import { EarlierSessions } from './earlier-sessions.ts'
 
 export type Judge = (tick: Tick) => Verdict | undefined
 
@@ -37,7 +39,7 @@ export interface RecorderOptions {
 /** Why a tick was not recorded. */
 export type DropReason = 'no-session' | 'journal-full' | 'journal-failed' | 'too-long' | 'unknown-line'
 
-/** Cause of a closing behind which nothing is missing: the line is not wanted any more. */
+/** Cause of a closing, or of a line event, behind which nothing is missing: the line is not wanted any more. */
 const NOT_WANTED = 'config'
 
 /** A record without what the recorder gives it. */
@@ -71,6 +73,10 @@ export class Recorder {
   readonly #contracts: Contract[] = []
   /** By instrument and feed. */
   readonly #openLines = new Map<string, OpenLine>()
+  /** Those of them that were open in the session before. */
+  readonly #carriedLines = new Set<string>()
+  readonly #earlier = new EarlierSessions()
+  #beganUs = Number.NaN
   /** The same of lines that are wanted and not open. */
   readonly #missingLines = new Map<string, MissingLine>()
   #journal: Journal | undefined
@@ -99,6 +105,11 @@ export class Recorder {
 
   get sessionId(): number {
     return this.#sessionId
+  }
+
+  /** When the session began, in its own time. */
+  get beganUs(): number {
+    return this.#beganUs
   }
 
   /** The last moment at which the gateway gave a sign of life. */
@@ -141,8 +152,15 @@ export class Recorder {
     return unsubscribe
   }
 
-  begin(): void {
+  /** Returns by how much the times of the session lie ahead of those of the one before it, which has just ended; NaN for the first. */
+  begin(): number {
+    const beforeUs = Math.max(this.nowUs, this.#lastProofUs)
     this.#clock.anchor()
+    const nowUs = this.#clock.nowUs()
+    const byUs = nowUs - beforeUs
+    const isFirst = Number.isNaN(this.#beganUs)
+    if (!isFirst) this.#earlier.add({ fromUs: this.#beganUs, toUs: beforeUs, byUs })
+    this.#beganUs = nowUs
     // Starts of one millisecond apart give rising ids; the random part keeps two collectors of one database apart.
     // Sessions of one run rise also when the system's clock was set back.
     this.#sessionId = Math.max(Date.now() * 4096 + randomInt(4096), this.#sessionId + 1)
@@ -150,17 +168,24 @@ export class Recorder {
     this.#isFull = false
     this.#seq = 0
     this.#lastTsUs = 0
-    this.#lastProofUs = this.#clock.nowUs()
+    this.#lastProofUs = nowUs
     this.#append({ kind: 'session', event: 'started', detail: this.#detail })
     this.#append({ kind: 'config', config: this.#config })
     for (const [instrument, contract] of this.#contracts.entries()) this.#append({ kind: 'contract', instrument, contract })
-    const open = [...this.#openLines.values()]
+    const open = [...this.#openLines]
     this.#openLines.clear()
     this.#counts.lines = 0
-    for (const { instrument, feed } of open) this.lineOpened(instrument, feed)
-    const missing = [...this.#missingLines.values()]
+    for (const [key, { instrument, feed }] of open) {
+      this.lineOpened(instrument, feed)
+      this.#carriedLines.add(key)
+    }
+    const missing = [...this.#missingLines]
     this.#missingLines.clear()
-    for (const { instrument, cause, feed } of missing) this.lineMissing(instrument, cause, this.nowUs, feed)
+    for (const [key, { instrument, cause, feed, sinceUs }] of missing) {
+      this.lineMissing(instrument, cause, this.nowUs, feed)
+      this.#missingLines.set(key, { instrument, cause, feed, sinceUs: sinceUs + byUs })
+    }
+    return isFirst ? Number.NaN : byUs
   }
 
   /**
@@ -272,6 +297,11 @@ export class Recorder {
     this.#append({ kind: 'session', event: 'interrupted', fromTsUs, cause })
   }
 
+  /** The parts of what has lasted since then that lie in sessions before this one, in their time, when it lasts for so long. */
+  earlierParts(sinceUs: number): Span[] {
+    return sinceUs < this.#beganUs ? this.#earlier.partsSince(sinceUs) : []
+  }
+
   /** Puts a gap on the tape. Nothing is written for one that is empty: false. */
   gap({ fromTsUs, toTsUs, cause, instrument, droppedTicks }: Gap): boolean {
     if (!this.#journal || !(toTsUs > fromTsUs)) return false
@@ -309,7 +339,7 @@ export class Recorder {
     const sinceUs = known ? this.nowUs : wantedUs
     const what = { instrument, ...(feed && { feed }), cause }
     this.#missingLines.set(key, { ...what, sinceUs: known?.sinceUs ?? sinceUs })
-    this.#append({ kind: 'line', event: 'missing', ...what, openedSeq: this.#seq + 1, openedTsUs: sinceUs, untilTsUs: sinceUs })
+    this.#appendMissing({ ...what, sinceUs })
   }
 
   /** A line that was missing is not wanted any more; or a chain is known. */
@@ -325,10 +355,19 @@ export class Recorder {
     if (!line) return
     this.#openLines.delete(key)
     if (!feed) this.#counts.lines--
+    if (this.#carriedLines.delete(key))
+      for (const { fromUs, toUs } of this.earlierParts(untilUs)) {
+        this.#appendMissing({ instrument, feed, cause, sinceUs: fromUs })
+        this.#appendMissing({ instrument, feed, cause: NOT_WANTED, sinceUs: toUs })
+      }
     // Its opening was a sign of life too.
     const untilTsUs = Math.max(untilUs, line.openedTsUs)
     this.#append({ kind: 'line', event: 'closed', ...line, untilTsUs, cause })
     this.#missingLines.set(key, { instrument, feed, cause, sinceUs: untilTsUs })
+  }
+
+  #appendMissing({ sinceUs, ...what }: MissingLine): void {
+    this.#append({ kind: 'line', event: 'missing', ...what, openedSeq: this.#seq + 1, openedTsUs: sinceUs, untilTsUs: sinceUs })
   }
 
   #refuse(reason: DropReason): DropReason {
