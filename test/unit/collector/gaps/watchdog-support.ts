@@ -81,6 +81,7 @@ export async function market({ feed, startUs = START_US, hours, newestS }: Marke
     lines: () => registry.all,
     linesAreKnown: () => true,
     missingSinceUs: (lastDataUs) => lastDataUs,
+    dataIsExpected: () => true,
   })
   const events = createEvents(pino({ base: null, timestamp: false }, { write: (line) => void logged.push(JSON.parse(line)) }), counts)
   const asked: string[] = []

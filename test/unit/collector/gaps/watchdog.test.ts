@@ -36,7 +36,7 @@ describe('a line that stops while others of its kind have data', () => {
     pass(30, [stock, one, two, three])
     pass(10, [stock, one, two])
     lastData.shift(-1)
-    watchdog.shifted(-1)
+    watchdog.shift(-1)
     pass(5, [stock, one, two])
     expect(three.held).toBe(true)
     pass(1, [stock, one, two])
