@@ -49,6 +49,11 @@ export class LiquidHours {
     return { isOpen: false, closedSinceUs }
   }
 
+  /** The days that are listed, closed ones included. */
+  get dates(): readonly string[] {
+    return [...this.#days.keys()]
+  }
+
   /** The sessions that end on a date, in their order; undefined when the list does not have that day. */
   on(date: string): readonly ListedSession[] | undefined {
     return this.#days.get(date)
