@@ -56,6 +56,8 @@ const SECOND_MS = 1000
 /** A check that comes so late says that this process did not run: what is silent then says nothing. */
 const LATE_MS = 3000
 const NO_DATA_S = 10
+/** So long after the open a line that never had data is not taken for dead. */
+const FIRST_TRADE_S = 60
 const NO_START_S = 15
 /** Others that had data so recently live. */
 const ALIVE_S = 3
@@ -276,10 +278,11 @@ export class Watchdog {
     if (held && watched.unprovenHoldUs !== heldSinceUs)
       Object.assign(watched, { unprovenHoldUs: heldSinceUs, unprovenS: 0, askAgainS: ASK_AGAIN_S })
     watched.unprovenS++
-    // At the first look it may have been open for a moment only.
-    if (held && watched.unprovenS > 1) watched.emptyHoldUs = heldSinceUs
-    if (held && watched.unprovenS >= NO_DATA_S) {
-      const provenUs = neverSinceUs(calendar, heldSinceUs, recorder.nowUs)
+    const provenUs = neverSinceUs(calendar, heldSinceUs, recorder.nowUs)
+    // What is asked for before the open has nothing to say until it trades. At the first look a line may have been open for a moment only.
+    const [emptyS, deadS] = provenUs > heldSinceUs ? [FIRST_TRADE_S, FIRST_TRADE_S] : [2, NO_DATA_S]
+    if (held && watched.unprovenS >= emptyS) watched.emptyHoldUs = heldSinceUs
+    if (held && watched.unprovenS >= deadS) {
       registry.dead(line, { cause: 'no-data', provenUs, askAfterMs: watched.askAgainS * SECOND_MS })
     } else if (!held && watched.unprovenS >= watched.askAgainS) {
       this.#askAgain(line, watched)
