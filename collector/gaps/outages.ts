@@ -34,6 +34,8 @@ export interface OutagesOptions {
   missingSinceUs: (lastDataUs: number) => number
   /** Whether lines that live would have news now. */
   dataIsExpected: () => boolean
+  /** Data has proved an outage over, of a farm or, absent, of all lines; whether a notice said so or not. */
+  onDataBack?: ((farm?: string) => void) | undefined
 }
 
 /** Data that comes so long after a notice of an outage was not just on its way. */
@@ -227,7 +229,9 @@ export class Outages {
     }
     const newsUs = outage.newsUs === 0 ? lastData.latestNewsOf(lines) : 0
     if (newsUs >= outage.returnedUs) outage.newsUs = newsUs
-    if (this.#isOver(outage, lines, nowMs)) this.#end(outage)
+    if (!this.#isOver(outage, lines, nowMs)) return
+    this.#end(outage)
+    if (outage.back.size > 0) this.#options.onDataBack?.(outage.farm)
   }
 
   /** Lines are back, and data flows as far as that can be known now. */

@@ -9,7 +9,16 @@
 
 import { setMaxListeners } from 'node:events'
 
-import { ErrorCode, EventName, IBApi, type Contract as IbContract, type ContractDetails, SecType, TickByTickDataType } from '@stoqey/ib'
+import {
+  ErrorCode,
+  EventName,
+  IBApi,
+  type Contract as IbContract,
+  type ContractDetails,
+  SecType,
+  TickByTickDataType,
+  WhatToShow,
+} from '@stoqey/ib'
 
 import type { PriceStep } from '../../../market/contract.ts'
 import { FeedError } from '../../../market/errors.ts'
@@ -79,6 +88,7 @@ export const SILENT = 'gateway-silent'
 const DEFINITION_TIMEOUT: Timeout = { firstMs: 180_000, nextMs: 60_000 }
 /** A market rule is a look-up in a table that every gateway has, and the recording can do without. */
 const RULE_TIMEOUT: Timeout = { firstMs: 5000, nextMs: 5000 }
+const HISTORY_TIMEOUT: Timeout = { firstMs: 30_000, nextMs: 30_000 }
 /** The library's own limiter must never hold messages back: its queue survives a reconnect. Our pacer is in front. */
 const LIBRARY_RATE = 10_000
 /** The library has reported a message of no known kind already, and says of its fields that they were left over. */
@@ -91,6 +101,8 @@ export class Link {
   readonly #api: IBApi
   readonly #abort = new AbortController()
   readonly #requests = new Map<number, Request>()
+  /** Requests for history: answered by other servers than definitions, and soon or not at all. */
+  readonly #history = new Map<number, Request>()
   /** Market rules that are asked for, by their own number: their messages carry no request id. */
   readonly #rules = new Map<number, Request>()
   /** Requests for lines that have not left the pacer. */
@@ -212,6 +224,18 @@ export class Link {
     return this.#request((ruleId) => this.#api.reqMarketRule(ruleId), id, this.#rules, RULE_TIMEOUT)
   }
 
+  /**
+   * The newest trade, or change of the best bid and ask, that IB's history has of a contract: its time in seconds since 1970, with those of
+   * the same second; none when there is none. Rejects with a RequestError when the account has no history of it.
+   *
+   * @param until `20140605-13:31:00`, in UTC
+   */
+  newestTicks(contract: IbContract, what: 'trades' | 'quotes', until: string): Promise<number[]> {
+    const show = what === 'trades' ? WhatToShow.TRADES : WhatToShow.BID_ASK
+    const send = (reqId: number) => this.#api.reqHistoricalTicks(reqId, contract, '', until, 1, show, false, false)
+    return this.#request(send, this.newReqId(), this.#history, HISTORY_TIMEOUT)
+  }
+
   close(): void {
     if (this.#lost) return
     this.#lost = true
@@ -221,7 +245,7 @@ export class Link {
     // The socket may still report an error after this; without a listener that would end the process.
     this.#api.on(EventName.error, () => undefined)
     this.#api.disconnect()
-    for (const { fail } of [...this.#requests.values(), ...this.#rules.values()])
+    for (const { fail } of [...this.#requests.values(), ...this.#history.values(), ...this.#rules.values()])
       fail(new FeedError('The connection to the gateway was lost.', { code: 'gateway-lost', retryable: true }))
   }
 
@@ -341,8 +365,9 @@ export class Link {
           return
         }
         const text = error.message.slice(0, MAX_TEXT)
-        this.#lastError = text
-        const request = this.#requests.get(reqId)
+        // What was said of one request, days ago maybe, is no reason for the end of the link.
+        if (!this.#up || reqId < 0) this.#lastError = text
+        const request = this.#requests.get(reqId) ?? this.#history.get(reqId)
         if (request) request.fail(new RequestError(text, code))
         else if (reqId >= 0) this.#push({ type: 'error', reqId, code, text, arrivalMs: now() })
         else if (!this.#up && code >= 500 && code < 510) onDown(text)
@@ -392,6 +417,13 @@ export class Link {
       }),
     )
     api.on(EventName.securityDefinitionOptionParameterEnd, end)
+    const takeTicks = guard((reqId: number, ticks: readonly { time?: number }[], isDone: boolean) => {
+      const request = this.#history.get(reqId)
+      for (const { time } of ticks) if (time !== undefined) request?.add(time)
+      if (isDone) request?.end()
+    })
+    api.on(EventName.historicalTicksLast, takeTicks)
+    api.on(EventName.historicalTicksBidAsk, takeTicks)
     api.on(
       EventName.marketRule,
       guard((id, steps) => {

@@ -10,6 +10,7 @@ import { Recorder } from '../../../collector/record/recorder.ts'
 import { createCounts } from '../../../collector/telemetry/counts.ts'
 import { createEvents } from '../../../collector/telemetry/events/index.ts'
 import { type FeedOptions, joinFeed } from '../../../collector/topology.ts'
+import { MarketState } from '../../../market/state/market-state.ts'
 import type { LineFeed } from '../../../market/tick.ts'
 import { greet, type TwsConnection } from '../../support/gateway/scripted-tws.ts'
 import { unbounded } from '../../support/tape/unbounded.ts'
@@ -68,6 +69,8 @@ export async function collectorOn(
   })
   const events = createEvents(pino({ base: null, timestamp: false }, { write: (line) => void logged.push(JSON.parse(line)) }), counts)
   const ledger = new GapLedger(recorder, events)
+  const state = new MarketState()
+  recorder.subscribe((record) => state.apply(record))
   let ended = 0
   const topology = joinFeed({
     feed: {
@@ -83,6 +86,7 @@ export async function collectorOn(
     genericTicks: [100, 101],
     clock,
     recorder,
+    state,
     ledger,
     counts,
     events,
