@@ -34,10 +34,10 @@ export interface CoverageOptions {
   ledger: GapLedger
   counts: Counts
   events: Events
-  /** See OutagesOptions. */
-  onDataBack: (farm?: string) => void
   /** `performance.now()` when recording was asked for. */
   startedMs: number
+  /** See OutagesOptions. */
+  onDataBack: (farm?: string) => void
   /** Asked when they exist: the lines are served with the help of what is known here. */
   supply: () => { lines: LineRegistry; link: Pick<Link, 'newestTicks'> | undefined; universeIsKnown: boolean }
 }
@@ -67,8 +67,8 @@ export class Coverage {
       lines,
       linesAreKnown: () => supply().universeIsKnown,
       missingSinceUs: (lastDataUs) => this.#missingSinceUs(lastDataUs),
-      onDataBack: options.onDataBack,
       dataIsExpected: () => this.#dataIsExpected(),
+      onDataBack: options.onDataBack,
     })
     this.notices = new IbOutages(recorder, this.outages, lines)
   }
@@ -129,7 +129,7 @@ export class Coverage {
   shifted(byUs: number): void {
     this.#lastData.shift(byUs)
     this.outages.shift(byUs)
-    this.#watchdog?.shift(byUs)
+    this.#watchdog?.shifted(byUs)
     this.#options.supply().lines.shift(byUs)
     this.#startedUs += byUs
   }

@@ -32,10 +32,10 @@ export interface OutagesOptions {
   linesAreKnown: () => boolean
   /** Since when data is missing, when the last came then. */
   missingSinceUs: (lastDataUs: number) => number
-  /** Data has proved an outage over, of a farm or, absent, of all lines; whether a notice said so or not. */
-  onDataBack?: ((farm?: string) => void) | undefined
   /** Whether lines that live would have news now. */
   dataIsExpected: () => boolean
+  /** Data has proved an outage over, of a farm or, absent, of all lines; whether a notice said so or not. */
+  onDataBack?: ((farm?: string) => void) | undefined
 }
 
 /** Data that comes so long after a notice of an outage was not just on its way. */

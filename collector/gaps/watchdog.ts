@@ -121,10 +121,9 @@ export class Watchdog {
     return this.#isHalted
   }
 
-  /** The market's clock was set: its times lie so much ahead of those before. */
-  shift(byUs: number): void {
-    // The times of data are shifted too (last-data.ts): nothing has come.
-    for (const watched of [...this.#groups.values(), ...this.#lines.values()]) if (watched.dataUs > 0) watched.dataUs += byUs
+  /** The clock was set: that the times of the last data changed with it is no data. */
+  shifted(byUs: number): void {
+    for (const watched of [...this.#lines.values(), ...this.#groups.values()]) if (watched.dataUs > 0) watched.dataUs += byUs
     for (const watched of this.#lines.values()) {
       watched.provenHoldUs += byUs
       watched.emptyHoldUs += byUs

@@ -58,7 +58,7 @@ export interface UniverseOptions {
 export interface Discovered {
   settings: UnderlyingSettings
   refusals: Refusals
-  /** Since when it is wanted, in the market's time; undefined when lines were wanted of everything, or it is not wanted any more. */
+  /** Since when it is wanted, in the market's time; undefined when lines were wanted of everything. */
   wantedUs: number | undefined
   /** Undefined until the gateway has named it. */
   root: StockContract | IndexContract | undefined
@@ -128,8 +128,6 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   if (wanted > lines) events.overBudget({ wanted, lines })
   const shared = shareLines(choices, Math.max(0, lines - known.length)).map(lineOf)
   registry.wantOnly([...rootLines, ...tickByTick, ...shared], CONFIG_CAUSE)
-  // Chains of settings that have changed since would be kept for ever.
-  for (const [key, one] of discovered) if (!all.includes(one)) discovered.delete(key)
   const isWitnessed = newRoots || newOptions || (await knowsAnything(link, known, all))
   return { known: known.length, again: settleRefusals(all, isWitnessed, options) }
 }
@@ -137,10 +135,11 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
 /** What is known of each underlying of the settings. */
 function wantedOf({ underlyings, discovered, recorder, wantedUs }: UniverseOptions): Discovered[] {
   const keys = new Set(underlyings.map((settings) => JSON.stringify(settings)))
+  // Chains of settings that have changed since would be kept for ever.
   for (const [key, one] of discovered)
-    if (!keys.has(key) && one.wantedUs !== undefined) {
+    if (!keys.has(key)) {
       forgetUnknown(one, recorder)
-      one.wantedUs = undefined
+      discovered.delete(key)
     }
   return underlyings.map((settings) => {
     const one = discoveredOf(settings, discovered)

@@ -84,7 +84,7 @@ describe('a line that is silent for longer than usual', () => {
     pass(30, [stock, one, two, three])
     pass(16, [stock, one, two])
     lastData.shift(-1)
-    watchdog.shift(-1)
+    watchdog.shifted(-1)
     await answered()
     pass(1, [stock, one, two])
     expect(three.held).toBe(false)

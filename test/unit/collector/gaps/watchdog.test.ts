@@ -36,7 +36,7 @@ describe('a line that stops while others of its kind have data', () => {
     pass(30, [stock, one, two, three])
     pass(10, [stock, one, two])
     lastData.shift(-1)
-    watchdog.shift(-1)
+    watchdog.shifted(-1)
     pass(5, [stock, one, two])
     expect(three.held).toBe(true)
     pass(1, [stock, one, two])
@@ -300,6 +300,16 @@ describe('a line that the gateway says to serve', () => {
     expect(three.held).toBe(true)
     pass(1, [stock, one, two])
     expect(three.held).toBe(false)
+  })
+
+  it('before the session, and that has no data then either, is closed as of the opening', async () => {
+    // A minute before the session.
+    const { stock, one, two, three, pass, tape } = await market({ startUs: Date.UTC(2014, 5, 6, 13, 29) * 1000 })
+    pass(68, [one, two, three])
+    expect(stock.held).toBe(true)
+    pass(2, [one, two, three])
+    expect(stock.held).toBe(false)
+    expect((await tape()).closed).toEqual([[stock.instrument, 'no-data', 60]])
   })
 
   it('and that has its first data late was held in name only until then', async () => {
