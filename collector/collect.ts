@@ -166,11 +166,12 @@ async function createCollector(options: CollectOptions): Promise<Collector> {
     store: options.store,
     prepareDatabase: options.prepareDatabase,
   })
-  const { recorder, ledger } = storage
+  const { recorder, ledger, state } = storage
   if (options.onRecord) recorder.subscribe(options.onRecord)
   const feedHalf = joinFeed({
     ...shared,
     recorder,
+    state,
     ledger,
     feed: gateway,
     marketDataType: gateway.marketDataType,

@@ -19,6 +19,7 @@ import { createControlRouter } from './control-messages.ts'
 import { Coverage } from './gaps/coverage.ts'
 import { GapLedger } from './gaps/ledger.ts'
 import { Feed, type FeedOptions as LinkFeedOptions, type FeedSettings } from './ib/link/feed.ts'
+import { noteDataBack } from './ib/link/gateway-notices.ts'
 import { NoticeLog } from './ib/notice-log.ts'
 import { UnreadableMessages } from './ib/unreadable.ts'
 import { Assembler, SILENCE_MS } from './ib/ticks/assemble.ts'
@@ -160,6 +161,7 @@ export function joinStorage(options: StorageOptions): Storage {
 
 export interface FeedOptions extends Shared {
   recorder: Recorder
+  state: MarketState
   ledger: GapLedger
   feed: FeedSettings
   marketDataType: number
@@ -185,7 +187,11 @@ export interface FeedHalf {
 export function joinFeed(options: FeedOptions): FeedHalf {
   const { counts, events, clock, recorder, ledger, onBroken, onBegun, onEndOfTape } = options
   const stopped = new Subject<void>()
-  const coverage: Coverage = new Coverage({ ...options, supply: () => supply })
+  const coverage: Coverage = new Coverage({
+    ...options,
+    supply: () => supply,
+    onDataBack: (farm) => noteDataBack(feed.connection, farm),
+  })
   const ticks = createTickRecorder(recorder, ledger, clock)
   const assembler = new Assembler({
     silenceMs: 'publish' in clock ? Number.POSITIVE_INFINITY : SILENCE_MS,

@@ -7,7 +7,10 @@
  */
 
 import { nyse } from '../../market/calendar/calendar.ts'
+import type { MarketState } from '../../market/state/market-state.ts'
 import type { Tick } from '../../market/tick.ts'
+import type { Link } from '../ib/link/link.ts'
+import { newestTickUs } from '../ib/lookup/newest-tick.ts'
 import type { LineRegistry } from '../lines/registry.ts'
 import type { CollectorClock } from '../record/clock.ts'
 import type { Recorder } from '../record/recorder.ts'
@@ -19,16 +22,21 @@ import { IbOutages } from './ib-outages.ts'
 import { LastData } from './last-data.ts'
 import type { GapLedger } from './ledger.ts'
 import { Outages } from './outages.ts'
+import { Probe } from './probe.ts'
 import { Watchdog } from './watchdog.ts'
+import { Witness } from './witness.ts'
 
 export interface CoverageOptions {
   clock: CollectorClock
   recorder: Recorder
+  state: MarketState
   ledger: GapLedger
   counts: Counts
   events: Events
+  /** See OutagesOptions. */
+  onDataBack: (farm?: string) => void
   /** Asked when they exist: the lines are served with the help of what is known here. */
-  supply: () => { lines: LineRegistry; link: unknown; universeIsKnown: boolean }
+  supply: () => { lines: LineRegistry; link: Pick<Link, 'newestTicks'> | undefined; universeIsKnown: boolean }
 }
 
 const CHECK_MS = 250
@@ -56,6 +64,7 @@ export class Coverage {
       lines,
       linesAreKnown: () => supply().universeIsKnown,
       missingSinceUs: (lastDataUs) => this.#missingSinceUs(lastDataUs),
+      onDataBack: options.onDataBack,
     })
     this.notices = new IbOutages(recorder, this.outages, lines)
   }
@@ -89,6 +98,7 @@ export class Coverage {
         lines: supply().lines,
         lastData: this.#lastData,
         halts: this.#halts,
+        probe: this.#createProbe(),
         outages: this.outages,
         isLinked: () => supply().link !== undefined,
         linesAreKnown: () => supply().universeIsKnown,
@@ -115,6 +125,7 @@ export class Coverage {
   shifted(byUs: number): void {
     this.#lastData.shift(byUs)
     this.outages.shift(byUs)
+    this.#watchdog?.shifted(byUs)
     this.#startedUs += byUs
   }
 
@@ -122,6 +133,18 @@ export class Coverage {
   stop(): void {
     clearInterval(this.#timer)
     this.outages.stop()
+  }
+
+  #createProbe(): Probe {
+    const { recorder, state, supply } = this.#options
+    return new Probe({
+      lastData: this.#lastData,
+      witness: new Witness(state),
+      newestTickUs: (line) => {
+        const { link } = supply()
+        return link && newestTickUs(link, line, recorder.nowUs)
+      },
+    })
   }
 
   #check(): void {

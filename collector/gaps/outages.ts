@@ -28,6 +28,8 @@ export interface OutagesOptions {
   linesAreKnown: () => boolean
   /** Since when data is missing, when the last came then. */
   missingSinceUs: (lastDataUs: number) => number
+  /** Data has proved an outage over, of a farm or, absent, of all lines; whether a notice said so or not. */
+  onDataBack?: ((farm?: string) => void) | undefined
 }
 
 /** Data that comes so long after a notice of an outage was not just on its way. */
@@ -216,7 +218,9 @@ export class Outages {
       outage.back.add(line)
       outage.backUs = Math.max(outage.backUs, dataUs)
     }
-    if (this.#isOver(outage, lines, nowMs)) this.#end(outage)
+    if (!this.#isOver(outage, lines, nowMs)) return
+    this.#end(outage)
+    if (outage.back.size > 0) this.#options.onDataBack?.(outage.farm)
   }
 
   #isOver({ farm, isStall, back, firstBackMs }: Outage, lines: readonly Line[], nowMs: number): boolean {

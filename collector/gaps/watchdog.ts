@@ -5,15 +5,19 @@
  *
  *   stall       nothing on any line for 3 s, behind seconds that were all busy: a gap of all lines, until the next data
  *   silent      nothing on any line for longer than 15 s and than 20 times what is usual: a gap of all lines, which are asked for again,
- *               every minute while it lasts
- *   group       the same of all lines of one kind (as a farm serves them) while others have data: all of them are dead
- *   line        the same of one line (habit.ts) while others of its kind have data: it is dead
+ *               every minute while it lasts; also where all that comes then is what TWS had in its cache
+ *   group       the same of all lines of one kind (as a farm serves them) while others have data: all of them seem dead
+ *   line        the same of one line (habit.ts) while others of its kind have data: it seems dead
  *   no data     a line that the gateway said to serve has had none for 10 s: it was never alive
+ *   no tick     a tick-by-tick line, which IB does not acknowledge, has had no first one for a minute: it is asked for again, and then less
+ *               and less often, as it may be quiet
  *   no start    in the first 15 s in which data is expected the lines are not known, or none has data: a gap of all lines from the
  *               begin of the recording on
  *
- * A dead line is closed on the tape as of its last data (of its kind's, for a group), cancelled, and asked for again; tick by tick after
- * 15 s, as IB would revive the dead stream. Its gap lasts until its first data. Lines that are found dead at once are one event.
+ * Whether what seems dead is dead, or the market is quiet, is looked up first (probe.ts): a quiet line is left alone, and given four
+ * times as long. A dead line is closed on the tape as of its last data (of its kind's, for a group), cancelled, and asked for again; tick
+ * by tick after 15 s, as IB would revive the dead stream. Its gap lasts until its first data. Lines that are found dead at once are one
+ * event.
  */
 
 import type { TradingCalendar } from '../../market/calendar/calendar.ts'
@@ -29,6 +33,7 @@ import { Habit } from './habit.ts'
 import type { Halts } from './halts.ts'
 import type { LastData } from './last-data.ts'
 import { HOPELESS, type Outages } from './outages.ts'
+import type { Probe, Suspect } from './probe.ts'
 import { StallMeter } from './stall.ts'
 
 export interface WatchdogOptions {
@@ -37,6 +42,7 @@ export interface WatchdogOptions {
   lines: LineRegistry
   lastData: LastData
   halts: Halts
+  probe: Probe
   outages: Outages
   counts: Counts
   events: Events
@@ -50,10 +56,14 @@ const SECOND_MS = 1000
 const LATE_MS = 3000
 const NO_DATA_S = 10
 const NO_START_S = 15
-/** Others of a kind that had data so recently live. */
+/** Others that had data so recently live. */
 const ALIVE_S = 3
 const ASK_AGAIN_S = 60
+/** A silence of all lines that comes sooner behind another one goes on with it. */
+const SOUND_S = 60
 const ASK_AGAIN_AT_MOST_S = 900
+/** Texts of listed hours whose meaning is kept. */
+const MOST_HOURS = 100
 
 interface Watched {
   habit: Habit
@@ -80,14 +90,16 @@ export class Watchdog {
   /** All lines as one. */
   readonly #all = newWatched()
   readonly #stall = new StallMeter()
-  /** By their text: most contracts of a chain have the same. */
+  /** By their text, which most contracts of a chain share. */
   readonly #hours = new Map<string, LiquidHours>()
   #checkedMs: number
   /** Seconds with a link in which data was expected and none had come. */
   #unstartedS = 0
   #isStarted = false
+  /** Seconds until all lines may be asked for again. */
   #silentAskS = 0
-  #isSilenceLogged = false
+  /** Seconds without a silence of all lines. */
+  #soundS = SOUND_S
   #isHalted = false
 
   constructor(options: WatchdogOptions) {
@@ -104,6 +116,12 @@ export class Watchdog {
   /** Every symbol that has lines is halted: that nothing comes is no fault. */
   get isHalted(): boolean {
     return this.#isHalted
+  }
+
+  /** The clock was set: that the times of the last data changed with it is no data. */
+  shifted(byUs: number): void {
+    for (const watched of [...this.#lines.values(), ...this.#groups.values()]) if (watched.dataUs > 0) watched.dataUs += byUs
+    this.#options.probe.shifted(byUs)
   }
 
   /** To be called every second. */
@@ -126,8 +144,10 @@ export class Watchdog {
 
   /** Silence so far says nothing any more. */
   #forget(): void {
-    for (const watched of [this.#all, ...this.#lines.values(), ...this.#groups.values()]) watched.silentS = 0
+    for (const watched of [this.#all, ...this.#groups.values()]) watched.silentS = 0
+    for (const watched of this.#lines.values()) Object.assign(watched, { silentS: 0, unprovenS: 0, askAgainS: ASK_AGAIN_S })
     this.#stall.reset()
+    this.#options.probe.forget()
   }
 
   /** Fires once, or not at all. */
@@ -152,22 +172,21 @@ export class Watchdog {
     // Silence of an outage that is known says nothing of what comes behind it.
     this.#see(this.#all, counts.received, isExpected && !outages.isAway)
     const isSilent = this.silentMs !== undefined
-    if (!isSilent) {
-      this.#silentAskS = 0
-      this.#isSilenceLogged = false
-    }
+    const isNew = this.#soundS >= SOUND_S
+    this.#soundS = isSilent ? 0 : this.#soundS + 1
+    if (this.#silentAskS > 0) this.#silentAskS--
     if (outages.isAway) return
     if (isStalled) outages.stalled()
-    if (!isSilent || this.#silentAskS-- > 0) return
-    this.#silentAskS = ASK_AGAIN_S
+    if (!isSilent) return
     const sinceUs = outages.silent()
-    if (!this.#isSilenceLogged) events.linesSilent({ lines: lines.length, sinceUs, all: true })
-    this.#isSilenceLogged = true
+    if (isNew) events.linesSilent({ lines: lines.length, sinceUs, all: true })
+    if (this.#silentAskS > 0) return
+    this.#silentAskS = ASK_AGAIN_S
     for (const line of lines) registry.dead(line, { cause: 'silent', provenUs: Math.min(sinceUs, recorder.nowUs), askAfterMs: 0 })
   }
 
   #watchGroups(lines: readonly Line[], expected: Expected, halted: ReadonlySet<string>): void {
-    const { lastData, lines: registry, events, outages } = this.#options
+    const { lastData, outages, probe } = this.#options
     const groups = new Map<string, Line[]>()
     for (const line of lines) {
       const isExpected = !outages.hit(line) && !halted.has(line.contract.symbol) && this.#expects(line, expected)
@@ -181,12 +200,18 @@ export class Watchdog {
       else groups.set(groupOf(line), [line])
     }
     for (const [name, group] of this.#groups) if (!groups.has(name)) group.silentS = 0
-    const dead: { line: Line; provenUs: number }[] = []
-    for (const [name, members] of groups) dead.push(...this.#deadOf(name, members))
-    const held = dead.filter(({ line }) => line.held)
-    for (const { line, provenUs } of dead) registry.dead(line, { cause: 'silent', provenUs, askAfterMs: 0 })
-    if (held.length > 0) events.linesSilent({ lines: held.length, sinceUs: Math.min(...held.map(({ provenUs }) => provenUs)), all: false })
+    for (const [name, members] of groups) probe.examine(this.#suspectsOf(name, members))
+    // IB lists other days every day.
+    if (this.#hours.size > MOST_HOURS) this.#hours.clear()
+    this.#cure(probe.dead().filter(({ line }) => !outages.hit(line)))
     this.#dropUnwanted(lines)
+  }
+
+  #cure(dead: readonly Suspect[]): void {
+    const { lines: registry, events } = this.#options
+    if (dead.length === 0) return
+    for (const { line, provenUs } of dead) registry.dead(line, { cause: 'silent', provenUs, askAfterMs: 0 })
+    events.linesSilent({ lines: dead.length, sinceUs: Math.min(...dead.map(({ provenUs }) => provenUs)), all: false })
   }
 
   /** By the hours that the broker lists for the contract, where it lists this day; else by those of the exchange. */
@@ -205,16 +230,16 @@ export class Watchdog {
     return hours
   }
 
-  /** Lines of one kind that are dead; the others' data is looked at. */
-  #deadOf(name: string, members: readonly Line[]): { line: Line; provenUs: number }[] {
+  /** Lines of one kind that seem dead; the others' data is looked at. */
+  #suspectsOf(name: string, members: readonly Line[]): Suspect[] {
     const { lastData } = this.#options
     const group = this.#groups.get(name) ?? newWatched()
     this.#groups.set(name, group)
     const groupUs = lastData.latestOf(members)
     this.#see(group, groupUs, members.some(isServed))
-    const isGroupDead = group.silentS > group.habit.patienceS
+    const isGroupDead = group.silentS > group.habit.patienceS && this.#all.silentS <= ALIVE_S
     if (isGroupDead) this.#alarm(group)
-    const dead: { line: Line; provenUs: number }[] = []
+    const suspects: Suspect[] = []
     for (const line of members) {
       const watched = this.#lines.get(line.key) ?? newWatchedLine()
       this.#lines.set(line.key, watched)
@@ -223,15 +248,16 @@ export class Watchdog {
       const isDead = watched.silentS > watched.habit.patienceS && group.silentS <= ALIVE_S
       if (!isDead && !isGroupDead) continue
       this.#alarm(watched)
-      dead.push({ line, provenUs: isGroupDead ? groupUs : lastData.of(line) })
+      suspects.push({ line, provenUs: isGroupDead ? groupUs : lastData.of(line) })
     }
-    return dead
+    return suspects
   }
 
   /** Whether the line has had data since it is open; one that has none is asked for again. */
   #isProven(line: Line, watched: WatchedLine): boolean {
     const { lines: registry, lastData } = this.#options
     const { held, heldSinceUs, state } = line
+    if (line.feed && state === 'asked') return this.#awaitFirstTick(line, watched)
     if (state !== 'open' || (held && watched.provenHoldUs === heldSinceUs)) return held
     if (held && lastData.of(line) >= heldSinceUs) {
       // It was open in name only.
@@ -248,17 +274,28 @@ export class Watchdog {
     if (held && watched.unprovenS >= NO_DATA_S) {
       registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: watched.askAgainS * SECOND_MS })
     } else if (!held && watched.unprovenS >= watched.askAgainS) {
-      registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: 0 })
-      watched.unprovenS = 0
-      watched.askAgainS = Math.min(watched.askAgainS * 2, ASK_AGAIN_AT_MOST_S)
+      this.#askAgain(line, watched)
     }
     return false
+  }
+
+  #awaitFirstTick(line: Line, watched: WatchedLine): boolean {
+    if (++watched.unprovenS >= watched.askAgainS) this.#askAgain(line, watched)
+    return false
+  }
+
+  #askAgain(line: Line, watched: WatchedLine): void {
+    this.#options.lines.dead(line, { cause: 'no-data', provenUs: line.heldSinceUs, askAfterMs: 0 })
+    watched.unprovenS = 0
+    watched.askAgainS = Math.min(watched.askAgainS * 2, ASK_AGAIN_AT_MOST_S)
   }
 
   #see(watched: Watched, dataUs: number, isExpected: boolean): void {
     const hadData = dataUs !== watched.dataUs
     watched.dataUs = dataUs
-    if (isExpected) watched.habit.second(hadData)
+    // Silence that is a fault already says nothing of what is usual.
+    const isFault = !hadData && watched.silentS > watched.habit.patienceS
+    if (isExpected && !isFault) watched.habit.second(hadData)
     watched.silentS = hadData || !isExpected ? 0 : watched.silentS + 1
   }
 
@@ -281,9 +318,9 @@ function groupOf({ contract: { kind, currency }, feed }: Line): string {
   return `${feed ?? kind} ${currency}`
 }
 
-/** As far as is known. What is silent because it was refused, or not answered for yet, teaches no habit. */
-function isServed({ state }: Line): boolean {
-  return state === 'open' || state === 'silent'
+/** As far as is known. What is silent because it was refused, is dead, or has no answer yet, teaches no habit. */
+function isServed({ state, held }: Line): boolean {
+  return held && (state === 'open' || state === 'silent')
 }
 
 function newWatched(): Watched {

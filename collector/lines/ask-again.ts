@@ -31,7 +31,7 @@ const JUST_ASKED_MS = 5000
 export function askAgainInMs(line: Line, delays: LineDelays): number | undefined {
   switch (line.state) {
     case 'asked':
-      // IB acknowledges no tick-by-tick line: one without a tick may be dead or quiet.
+      // IB acknowledges no tick-by-tick line: one without a tick may be dead or quiet, which the watchdog looks into.
       return line.feed ? undefined : delays.unansweredMs[Math.min(line.unanswered, delays.unansweredMs.length - 1)]
     case 'silent':
       // `silentMs` or `pausedMs`, by what made it doubtful (registry.ts).

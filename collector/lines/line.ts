@@ -70,7 +70,8 @@ interface Doubt {
 
 export class Line implements WantedLine {
   readonly instrument: number
-  readonly contract: Contract
+  /** As it was looked up last: IB lists the hours of a few days. */
+  contract: Contract
   readonly feed?: LineFeed
   /** Its place in the order of importance; lower is more important. */
   rank: number

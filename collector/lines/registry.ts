@@ -129,7 +129,7 @@ export class LineRegistry {
     return this.#table.marketDataLines
   }
 
-  /** Wants lines, in this order of importance. Known ones are left as they are. */
+  /** Wants lines, in this order of importance. Known ones are left as they are, and take over what is new of their contract: its hours. */
   want(lines: readonly WantedLine[]): void {
     for (const wanted of lines) this.#add(wanted)
     void this.#queue.run()
@@ -296,10 +296,11 @@ export class LineRegistry {
 
   /**
    * A line that is served as far as is known has had no data since `provenUs`, though it should: closes it as of then, and asks for it
-   * again, at once or in a while unless data comes.
+   * again, at once or in a while unless data comes. Also a tick-by-tick line without an answer, as IB acknowledges none.
    */
   dead(line: Line, { cause, provenUs, askAfterMs }: { cause: string; provenUs: number; askAfterMs: number }): void {
-    if (!this.#queue.opener || (line.state !== 'open' && line.state !== 'silent')) return
+    const mayBeServed = line.state === 'open' || line.state === 'silent' || (line.feed !== undefined && line.state === 'asked')
+    if (!this.#queue.opener || !mayBeServed) return
     line.provenUs = provenUs
     this.#actions.close(line, cause)
     this.#options.onMissing?.(line, cause)
@@ -320,7 +321,11 @@ export class LineRegistry {
   }
 
   #add(wanted: WantedLine): void {
-    if (this.#table.of(wanted)) return
+    const known = this.#table.of(wanted)
+    if (known) {
+      known.contract = wanted.contract
+      return
+    }
     const line = this.#table.add(wanted)
     const { wantedSinceUs, nowUs } = this.#options
     line.wantedUs = (wantedSinceUs ?? nowUs)()

@@ -1,5 +1,5 @@
 /**
- * Finds the universe when a link is up, and again when the settings changed.
+ * Finds the universe when a link is up, and again when the settings changed, and ahead of each trading day.
  *
  * States: idle (no link was up yet) -> finding -> known, or refused in part (asked again after a minute) -> finding. A lost link
  * interrupts it, and the next one goes on where it was; any other failure is tried again after 5 s. Nothing that the gateway says of a
@@ -10,6 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Observable } from 'rxjs'
 
+import { nyse } from '../../market/calendar/calendar.ts'
+import { TapedeckError } from '../../market/errors.ts'
 import type { MarketClock } from '../../market/time.ts'
 import type { Tick } from '../../market/tick.ts'
 import type { Link } from '../ib/link/link.ts'
@@ -17,7 +19,7 @@ import { LookUps } from '../ib/lookup/look-ups.ts'
 import type { LineSupply } from '../lines/line-supply.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
-import { type Discovered, openUniverse, type UnderlyingSettings } from './universe.ts'
+import { type Discovered, openUniverse, renew, type UnderlyingSettings } from './universe.ts'
 
 export interface DiscoverySettings {
   underlyings: readonly UnderlyingSettings[]
@@ -38,6 +40,9 @@ export interface DiscoveryOptions extends DiscoverySettings {
 
 const RETRY_MS = 5000
 const AGAIN_MS = 60_000
+const DAY_CHECK_MS = 60_000
+/** So long before a session opens its chains are searched: IB's nightly reset is over, and a slow gateway has the time that it needs. */
+const AHEAD_US = 5_400_000_000
 
 export class Discovery {
   readonly #options: DiscoveryOptions
@@ -45,6 +50,10 @@ export class Discovery {
   readonly #lookUps = new LookUps()
   #settings: DiscoverySettings
   #running: Promise<void> | undefined
+  #dayTimer: NodeJS.Timeout | undefined
+  /** The trading day for which chains were searched, or are to be. */
+  #day: string | undefined
+  #isNewDay = false
   /** Ends a pause. */
   #wake = new AbortController()
   /** Lines of some settings are held. */
@@ -66,17 +75,36 @@ export class Discovery {
   /** A link is up and the time is known. */
   begin(): void {
     this.#running ??= this.#discover()
+    const { clock } = this.#options
+    // A tape that is replayed has the contracts that it has.
+    if ('publish' in clock || this.#dayTimer) return
+    this.#day = tradingDay(clock.nowUs())
+    this.#dayTimer = setInterval(() => this.#followDay(clock.nowUs()), DAY_CHECK_MS)
   }
 
   /** Takes over other settings; they are applied behind what is being looked for now. */
   configure(settings: DiscoverySettings): void {
     this.#settings = settings
     this.#isUnknownLogged = false
+    this.#runAgain()
+  }
+
+  #followDay(nowUs: number): void {
+    const day = tradingDay(nowUs)
+    if (day === this.#day) return
+    this.#day = day
+    this.#isNewDay = true
+    this.#runAgain()
+  }
+
+  /** Without a link the next one does it. */
+  #runAgain(): void {
     this.#wake.abort()
     this.#running = this.#running?.then(() => this.#discover())
   }
 
   stop(): void {
+    clearInterval(this.#dayTimer)
     this.#stop.abort()
     this.#wake.abort()
   }
@@ -104,6 +132,14 @@ export class Discovery {
     this.#running = undefined
   }
 
+  /** What was given up may be there on another day, though no notice of the gateway says so. */
+  #beginDay(): void {
+    const { clock, supply } = this.#options
+    this.#lookUps.renew()
+    for (const one of this.#discovered.values()) renew(one, clock.nowUs())
+    supply.lines.askSilentAgain('new-day', { includes: ({ state }) => state === 'refused' })
+  }
+
   async #pause(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.#wake.signal }).catch(() => undefined)
   }
@@ -111,6 +147,8 @@ export class Discovery {
   /** Returns true when something is to be asked for again. */
   async #find(link: Link): Promise<boolean> {
     const { events, clock, recorder, ticks, supply } = this.#options
+    if (this.#isNewDay) this.#beginDay()
+    this.#isNewDay = false
     const { known, again } = await openUniverse(link, {
       ...this.#settings,
       events,
@@ -129,5 +167,18 @@ export class Discovery {
       events.universeUnknown({ symbols: this.#settings.underlyings.map(({ symbol }) => symbol), areLinesKept: this.#isKnown })
     }
     return again
+  }
+}
+
+/** The latest trading day whose session has begun, or begins within the next hour and a half. */
+function tradingDay(nowUs: number): string {
+  const today = nyse.zone.dateOf(nowUs)
+  try {
+    const session = nyse.session(today)
+    return session && nowUs >= session.openUs - AHEAD_US ? today : nyse.previousSession(today).date
+  } catch (error) {
+    // A day that the calendar does not know.
+    if (error instanceof TapedeckError) return today
+    throw error
   }
 }

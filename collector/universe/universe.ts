@@ -4,6 +4,8 @@
  * follows when the link was lost on the way, when something was refused, or when the settings were changed. An underlying whose own
  * settings are the same keeps its chain and its centre, so that its lines stay as they are.
  *
+ * Chains are searched anew for each trading day (`renew`): IB lists new expiries and strikes, and others have expired.
+ *
  * While chains are still being looked for, what is known of them gets lines every 15 s: a busy gateway takes a minute for an expiry.
  */
 
@@ -14,7 +16,7 @@ import { nyse } from '../../market/calendar/calendar.ts'
 import type { Contract, IndexContract, OptionContract, StockContract } from '../../market/contract.ts'
 import type { Tick } from '../../market/tick.ts'
 import { addDays } from '../../market/time.ts'
-import { ChainSearch } from '../ib/lookup/chain-search.ts'
+import { type ChainQuery, ChainSearch } from '../ib/lookup/chain-search.ts'
 import { findUnderlying, underlyingDetails, type UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
 import type { Link } from '../ib/link/link.ts'
 import type { LookUps } from '../ib/lookup/look-ups.ts'
@@ -64,7 +66,7 @@ export interface Discovered {
 
 type Known = Discovered & { root: StockContract | IndexContract; chain: ChainSearch }
 
-/** Recorded as the reason of a line that a change of the settings has closed. */
+/** Recorded as the reason of a line that is not wanted any more: by the settings, or because its contract has expired. */
 const CONFIG_CAUSE = 'config'
 
 /** Waits so long for a last trade before a close or a tight quote will do. */
@@ -116,6 +118,8 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   if (wanted > lines) events.overBudget({ wanted, lines })
   const shared = shareLines(choices, Math.max(0, lines - known.length)).map(lineOf)
   registry.wantOnly([...rootLines, ...tickByTick, ...shared], CONFIG_CAUSE)
+  // Chains of settings that have changed since would be kept for ever.
+  for (const [key, one] of discovered) if (!all.includes(one)) discovered.delete(key)
   const isWitnessed = newRoots || newOptions || (await knowsAnything(link, known, all))
   return { known: known.length, again: settleRefusals(all, isWitnessed, options) }
 }
@@ -151,10 +155,19 @@ async function findRoots(
 /** The underlying with the search for its chain, when the gateway has named it. */
 function knownOf(one: Discovered, { nowUs }: UniverseOptions): Known[] {
   if (!one.root) return []
-  const today = nyse.zone.dateOf(nowUs())
-  const { expiryDays, tradingClasses } = one.settings
-  one.chain ??= new ChainSearch(one.root, { from: today, to: addDays(today, expiryDays), tradingClasses })
+  one.chain ??= new ChainSearch(one.root, chainQuery(one.settings, nowUs()))
   return [one as Known]
+}
+
+function chainQuery({ expiryDays, tradingClasses }: UnderlyingSettings, nowUs: number): ChainQuery {
+  const today = nyse.zone.dateOf(nowUs)
+  return { from: today, to: addDays(today, expiryDays), tradingClasses }
+}
+
+/** The next round asks for its chain again, or for the underlying itself where it was given up. */
+export function renew(one: Discovered, nowUs: number): void {
+  one.chain?.renew(chainQuery(one.settings, nowUs))
+  if (!one.root) one.refusals = new Refusals()
 }
 
 interface Price {

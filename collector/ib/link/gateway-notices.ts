@@ -67,6 +67,18 @@ export function noteData(connection: Connection, messages: readonly GatewayMessa
   if (connection.has(IB_AWAY_SINCE_LOGIN) && messages.some(isLineMessage)) connection.over(IB_AWAY_SINCE_LOGIN)
 }
 
+/**
+ * Data has proved IB, or a farm, to be there. IB does not always say so: a farm that comes back under another name, or lines that go on behind
+ * 1100 without 1102, would leave the connection degraded for as long as it lasts.
+ */
+export function noteDataBack(connection: Connection, farm: string | undefined): void {
+  if (farm !== undefined) return connection.over(farmTrouble(farm))
+  connection.together(() => {
+    connection.over(IB_AWAY)
+    connection.over(IB_AWAY_SINCE_LOGIN)
+  })
+}
+
 const brokenFarm = (farm: string, code: number) => `IB's farm ${farm} is not connected (${code})`
 
 /** `Market data farm connection is broken:usfarm.nj`, `… is inactive but should be available upon demand.usfarm.nj` */

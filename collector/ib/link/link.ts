@@ -9,7 +9,16 @@
 
 import { setMaxListeners } from 'node:events'
 
-import { ErrorCode, EventName, IBApi, type Contract as IbContract, type ContractDetails, SecType, TickByTickDataType } from '@stoqey/ib'
+import {
+  ErrorCode,
+  EventName,
+  IBApi,
+  type Contract as IbContract,
+  type ContractDetails,
+  SecType,
+  TickByTickDataType,
+  WhatToShow,
+} from '@stoqey/ib'
 
 import type { PriceStep } from '../../../market/contract.ts'
 import { FeedError } from '../../../market/errors.ts'
@@ -79,20 +88,21 @@ export const SILENT = 'gateway-silent'
 const DEFINITION_TIMEOUT: Timeout = { firstMs: 180_000, nextMs: 60_000 }
 /** A market rule is a look-up in a table that every gateway has, and the recording can do without. */
 const RULE_TIMEOUT: Timeout = { firstMs: 5000, nextMs: 5000 }
+const HISTORY_TIMEOUT: Timeout = { firstMs: 30_000, nextMs: 30_000 }
 /** The library's own limiter must never hold messages back: its queue survives a reconnect. Our pacer is in front. */
 const LIBRARY_RATE = 10_000
 /** The library has reported a message of no known kind already, and says of its fields that they were left over. */
 const SAID_TWICE = 'Decoding error on undefined:'
 /** Characters kept of a text of the gateway; it is logged, and may become the cause of a gap. */
 const MAX_TEXT = 1000
-/** An error so shortly before the end of the connection is its reason. */
-const LAST_WORD_MS = 5000
 
 export class Link {
   readonly #options: LinkOptions
   readonly #api: IBApi
   readonly #abort = new AbortController()
   readonly #requests = new Map<number, Request>()
+  /** Requests for history: answered by other servers than definitions, and soon or not at all. */
+  readonly #history = new Map<number, Request>()
   /** Market rules that are asked for, by their own number: their messages carry no request id. */
   readonly #rules = new Map<number, Request>()
   /** Requests for lines that have not left the pacer. */
@@ -104,7 +114,6 @@ export class Link {
   #lost = false
   #up = false
   #lastError = ''
-  #lastErrorMs = Number.NEGATIVE_INFINITY
   #clientIdInUse = false
   #movedTo: number | undefined
 
@@ -215,6 +224,18 @@ export class Link {
     return this.#request((ruleId) => this.#api.reqMarketRule(ruleId), id, this.#rules, RULE_TIMEOUT)
   }
 
+  /**
+   * The newest trade, or change of the best bid and ask, that IB's history has of a contract: its time in seconds since 1970, with those of
+   * the same second; none when there is none. Rejects with a RequestError when the account has no history of it.
+   *
+   * @param until `20140605-13:31:00`, in UTC
+   */
+  newestTicks(contract: IbContract, what: 'trades' | 'quotes', until: string): Promise<number[]> {
+    const show = what === 'trades' ? WhatToShow.TRADES : WhatToShow.BID_ASK
+    const send = (reqId: number) => this.#api.reqHistoricalTicks(reqId, contract, '', until, 1, show, false, false)
+    return this.#request(send, this.newReqId(), this.#history, HISTORY_TIMEOUT)
+  }
+
   close(): void {
     if (this.#lost) return
     this.#lost = true
@@ -224,7 +245,7 @@ export class Link {
     // The socket may still report an error after this; without a listener that would end the process.
     this.#api.on(EventName.error, () => undefined)
     this.#api.disconnect()
-    for (const { fail } of [...this.#requests.values(), ...this.#rules.values()])
+    for (const { fail } of [...this.#requests.values(), ...this.#history.values(), ...this.#rules.values()])
       fail(new FeedError('The connection to the gateway was lost.', { code: 'gateway-lost', retryable: true }))
   }
 
@@ -333,7 +354,7 @@ export class Link {
     api.on(EventName.nextValidId, guard(onUp))
     api.on(
       EventName.disconnected,
-      guard(() => onDown(this.#lastWord || 'the gateway closed the connection')),
+      guard(() => onDown(this.#lastError || 'the gateway closed the connection')),
     )
     api.on(
       EventName.error,
@@ -344,8 +365,9 @@ export class Link {
           return
         }
         const text = error.message.slice(0, MAX_TEXT)
-        this.#said(text)
-        const request = this.#requests.get(reqId)
+        // What was said of one request, days ago maybe, is no reason for the end of the link.
+        if (!this.#up || reqId < 0) this.#lastError = text
+        const request = this.#requests.get(reqId) ?? this.#history.get(reqId)
         if (request) request.fail(new RequestError(text, code))
         else if (reqId >= 0) this.#push({ type: 'error', reqId, code, text, arrivalMs: now() })
         else if (!this.#up && code >= 500 && code < 510) onDown(text)
@@ -358,7 +380,7 @@ export class Link {
       guard((words, code) => {
         const text = words.slice(0, MAX_TEXT)
         if (code === CLIENT_ID_IN_USE) {
-          this.#said(text)
+          this.#lastError = text
           this.#clientIdInUse = true
         }
         this.#push({ type: 'notice', code, text, arrivalMs: now() })
@@ -371,16 +393,6 @@ export class Link {
     )
     this.#listenToRequests(guard)
     listenToLines(api, guard, (message) => this.#push(message))
-  }
-
-  #said(error: string): void {
-    this.#lastError = error
-    this.#lastErrorMs = performance.now()
-  }
-
-  /** What it said as it closed the connection. An error of long before is no reason. */
-  get #lastWord(): string {
-    return performance.now() - this.#lastErrorMs < LAST_WORD_MS ? this.#lastError : ''
   }
 
   /** `… Please reconnect on the new port - 7498`. Without a number the gateway's closing of the socket ends the link. */
@@ -405,6 +417,13 @@ export class Link {
       }),
     )
     api.on(EventName.securityDefinitionOptionParameterEnd, end)
+    const takeTicks = guard((reqId: number, ticks: readonly { time?: number }[], isDone: boolean) => {
+      const request = this.#history.get(reqId)
+      for (const { time } of ticks) if (time !== undefined) request?.add(time)
+      if (isDone) request?.end()
+    })
+    api.on(EventName.historicalTicksLast, takeTicks)
+    api.on(EventName.historicalTicksBidAsk, takeTicks)
     api.on(
       EventName.marketRule,
       guard((id, steps) => {

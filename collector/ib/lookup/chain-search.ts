@@ -4,7 +4,8 @@
  *
  * What was found is kept: a search that a lost link or a silent gateway ended goes on where it was. An expiry is `open` -> `found`, or
  * refused (200) -> `open` again with the next round -> `none` after three refusals that count (settle). The list of the expiries itself
- * is refused and asked for again in the same way.
+ * is refused and asked for again in the same way. IB lists new expiries and strikes from day to day: a search is renewed, and keeps what
+ * it had while it lasts.
  */
 
 import { SecType } from '@stoqey/ib'
@@ -41,8 +42,8 @@ interface Expiry {
 
 export class ChainSearch {
   readonly #root: StockContract | IndexContract
-  readonly #query: ChainQuery
-  readonly #listing = new Refusals()
+  #query: ChainQuery
+  #listing = new Refusals()
   /** Undefined until the list of expiries was found. */
   #expiries: Expiry[] | undefined
   readonly #options = new Map<string, OptionContract>()
@@ -50,6 +51,14 @@ export class ChainSearch {
   constructor(root: StockContract | IndexContract, query: ChainQuery) {
     this.#root = root
     this.#query = query
+  }
+
+  /** All of it is to be asked for again, for other days. What was found stays, but for what has expired by then. */
+  renew(query: ChainQuery): void {
+    this.#query = query
+    this.#listing = new Refusals()
+    this.#expiries = undefined
+    for (const [key, { expiry }] of this.#options) if (expiry < query.from) this.#options.delete(key)
   }
 
   /** What was found so far. */

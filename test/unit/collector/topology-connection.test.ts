@@ -30,6 +30,35 @@ describe('the connection', () => {
     ])
   })
 
+  it.each<[string, number, string]>([
+    ['IB was away (1100)', 1100, 'Connectivity between IB and Trader Workstation has been lost.'],
+    ['a farm was broken (2103)', 2103, 'Market data farm connection is broken:usfarm.nj'],
+  ])('is ready when %s and data goes on, though no notice says so', async (_, code, text) => {
+    vi.useFakeTimers({ toFake: ['performance', 'Date', 'setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { tws, linesOpen, topology, counts } = await collectorOn(createWallClock())
+    const gateway = await tws(0)
+    await linesOpen(2)
+    gateway.send(4, 2, -1, code, text, '')
+    const { connection } = topology.feed
+    await vi.waitFor(() => expect(connection.state).toBe('degraded'), PATIENTLY)
+    let price = 70
+    const seconds = async (many: number) => {
+      for (let i = 0; i < many; i++) {
+        for (const reqId of reqIdsOf(gateway)) gateway.send(1, 6, reqId, 1, ++price, 3, 0)
+        gateway.send(49, 1, 1)
+        const { received } = counts
+        await vi.waitFor(() => expect(counts.received).toBe(received + 2), PATIENTLY)
+        vi.advanceTimersByTime(1000)
+      }
+    }
+    // It may have been on its way.
+    await seconds(9)
+    expect(connection.state).toBe('degraded')
+    await seconds(3)
+    expect(connection.state).toBe('ready')
+  })
+
   it('is not degraded by a broken farm that serves none of its lines', async () => {
     const { tws, linesOpen, topology } = await collectorOn(createWallClock())
     const gateway = await tws(0)

@@ -10,6 +10,7 @@ import { Recorder } from '../../../collector/record/recorder.ts'
 import { createCounts } from '../../../collector/telemetry/counts.ts'
 import { createEvents } from '../../../collector/telemetry/events/index.ts'
 import { type FeedOptions, joinFeed } from '../../../collector/topology.ts'
+import { MarketState } from '../../../market/state/market-state.ts'
 import type { LineFeed } from '../../../market/tick.ts'
 import { greet, type TwsConnection } from '../../support/gateway/scripted-tws.ts'
 import { unbounded } from '../../support/tape/unbounded.ts'
@@ -57,7 +58,9 @@ export function recordingIn(directory: string, clock: CollectorClock, pace = { b
     onSubscriberError: unexpected,
   })
   const events = createEvents(pino({ base: null, timestamp: false }, { write: (line) => void logged.push(JSON.parse(line)) }), counts)
-  return { clock, counts, recorder, ledger: new GapLedger(recorder, events), events, logged, directory, sessionIds }
+  const state = new MarketState()
+  recorder.subscribe((record) => state.apply(record))
+  return { clock, counts, recorder, state, ledger: new GapLedger(recorder, events), events, logged, directory, sessionIds }
 }
 
 export async function collectorOn(

@@ -269,8 +269,10 @@ describe('a gateway that has lost IB', () => {
   })
 
   it('before anything is recorded has nothing to lose', async () => {
-    const { tws, linesOpen, counts, finish } = await collectorOn(createGatewayClock())
+    const { tws, linesOpen, counts, finish, topology } = await collectorOn(createGatewayClock())
     const gateway = await tws(0)
+    // Ahead of the handshake these would break it.
+    await vi.waitFor(() => expect(topology.supply.link).toBeDefined(), PATIENTLY)
     gateway.send(4, 2, -1, 1100, 'Connectivity between IB and the gateway has been lost', '')
     gateway.send(4, 2, -1, 1101, 'Connectivity has been restored - data lost', '')
     gateway.send(49, 1, START_US)

@@ -1,146 +1,14 @@
-/** The watchdog over real lines, a recorder and its journal, second by second, on a trading day. */
+/** The watchdog where nothing can be asked of IB's history; where it can, probe.test.ts. */
 
-import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Halts } from '../../../../collector/gaps/halts.ts'
-import { LastData } from '../../../../collector/gaps/last-data.ts'
-import { Outages } from '../../../../collector/gaps/outages.ts'
-import { Watchdog } from '../../../../collector/gaps/watchdog.ts'
-import type { Line } from '../../../../collector/lines/line.ts'
-import { LineRegistry } from '../../../../collector/lines/registry.ts'
-import { createEvents } from '../../../../collector/telemetry/events/index.ts'
-import { nyse } from '../../../../market/calendar/calendar.ts'
-import type { Contract, ListedHours } from '../../../../market/contract.ts'
-import type { LineFeed, Statistic } from '../../../../market/tick.ts'
+import type { ListedHours } from '../../../../market/contract.ts'
 import { openerFrom } from '../lines/lines-support.ts'
 import { PATIENTLY } from '../../../support/waiting.ts'
-import { onGatewayTime, quote, START_US, STOCK } from '../record/recorder-support.ts'
+import { START_US } from '../record/recorder-support.ts'
+import { market, warnings } from './watchdog-support.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
 afterEach(() => void vi.useRealTimers())
-
-const call = (strike: number): Contract => ({
-  kind: 'option',
-  symbol: 'TWX',
-  currency: 'USD',
-  expiry: '2014-06-21',
-  strike,
-  right: 'C',
-  multiplier: 100,
-  tradingClass: 'TWX',
-})
-
-/** So many messages a second keep a stall from being just silence. */
-const BUSY = 30
-
-/** A stock and three options, all served; 09:31 in New York. */
-async function market({ feed, startUs = START_US, hours }: { feed?: LineFeed; startUs?: number; hours?: ListedHours } = {}) {
-  const rig = await onGatewayTime()
-  rig.sessions.start()
-  rig.clock.publish(startUs)
-  const { recorder, ledger, counts, clock, ticks } = rig
-  const log: string[] = []
-  const logged: Record<string, unknown>[] = []
-  const lastData = new LastData()
-  const halts = new Halts()
-  const registry: LineRegistry = new LineRegistry({
-    onRequested: () => undefined,
-    onWatched: () => undefined,
-    onReleased: () => undefined,
-    onOpened: ({ instrument, feed }) => recorder.lineOpened(instrument, feed),
-    onClosed: ({ instrument, feed }, cause, untilUs) => recorder.lineClosed(instrument, cause, untilUs, feed),
-    onMissing: ({ instrument, feed, wantedUs }, cause) => recorder.lineMissing(instrument, cause, wantedUs, feed),
-    onRefused: () => undefined,
-    onUnwanted: () => undefined,
-    onLimit: () => undefined,
-    onPaused: () => undefined,
-    onResumed: () => undefined,
-    onSettled: () => undefined,
-    nowUs: () => recorder.nowUs,
-  })
-  const outages = new Outages({
-    recorder,
-    ledger,
-    lastData,
-    lines: () => registry.all,
-    linesAreKnown: () => true,
-    missingSinceUs: (lastDataUs) => lastDataUs,
-  })
-  const events = createEvents(pino({ base: null, timestamp: false }, { write: (line) => void logged.push(JSON.parse(line)) }), counts)
-  const watchdog = new Watchdog({
-    calendar: nyse,
-    recorder,
-    lines: registry,
-    lastData,
-    halts,
-    outages,
-    counts,
-    events,
-    isLinked: () => true,
-    linesAreKnown: () => true,
-  })
-  registry.linkUp(openerFrom(100, log))
-  const contracts = [STOCK, call(60), call(65), { ...call(70), ...(hours && { hours }) }]
-  const wanted = contracts.map((contract) => ({ instrument: recorder.instrumentOf(contract), contract }))
-  registry.want([...wanted, ...(feed ? [{ instrument: 0, contract: STOCK, feed }] : [])])
-  await vi.waitFor(() => expect(log).toHaveLength(wanted.length + (feed ? 1 : 0)), PATIENTLY)
-  for (const line of registry.all) if (!line.feed) registry.accepted(line.reqId ?? -1)
-  log.length = 0
-  let second = 0
-  const data = (line: Line, times = 1) => {
-    for (let i = 0; i < times; i++) {
-      const tick = { ...quote(1, line.instrument), source: line.feed && ('tick-by-tick' as const) }
-      registry.dataCame(line.reqId ?? -1)
-      ticks.take(tick, clock.nowUs())
-      lastData.took(tick, tick.tsUs)
-    }
-  }
-  /** So many seconds, in each of which these lines have data. */
-  const pass = (seconds: number, of: readonly Line[], times = BUSY) => {
-    for (let i = 0; i < seconds; i++) {
-      clock.publish(startUs + ++second * 1_000_000)
-      for (const line of of) data(line, times)
-      vi.advanceTimersByTime(1000)
-      watchdog.check()
-    }
-  }
-  const at = (us: unknown) => Math.round((Number(us) - startUs) / 1_000_000)
-  /** Gaps, and what became of lines, with the seconds from which and until which they were. */
-  const tape = async () => {
-    await rig.sessions.end('test')
-    const [records = []] = await rig.tapes()
-    return {
-      gaps: records.filter(({ kind }) => kind === 'gap').map(({ cause, fromTsUs, toTsUs }) => [cause, at(fromTsUs), at(toTsUs)]),
-      closed: records
-        .filter(({ kind, event, cause }) => kind === 'line' && event === 'closed' && cause !== 'test')
-        .map(({ instrument, feed, cause, untilTsUs }) => [feed ?? instrument, cause, at(untilTsUs)]),
-    }
-  }
-  const [stock, one, two, three] = registry.all as [Line, Line, Line, Line]
-  const halt = (value: number, line = stock) => {
-    const tick: Statistic = { kind: 'statistic', seq: 0, tsUs: 0, instrument: line.instrument, name: 'halted', value }
-    halts.take(tick)
-  }
-  return {
-    all: registry.all,
-    stock,
-    one,
-    two,
-    three,
-    tickByTick: registry.all[4] as Line,
-    registry,
-    ledger,
-    outages,
-    watchdog,
-    log,
-    logged,
-    pass,
-    halt,
-    tape,
-  }
-}
-
-const warnings = (logged: readonly Record<string, unknown>[]) => logged.filter(({ level }) => level === 40)
 
 describe('a line that stops while others of its kind have data', () => {
   it('is closed as of its last data, asked for again, and open with its first', async () => {
@@ -161,6 +29,18 @@ describe('a line that stops while others of its kind have data', () => {
     pass(20, [stock, one, two, three])
     expect(ledger.open).toEqual([])
     expect(await tape()).toEqual({ gaps: [], closed: [[three.instrument, 'silent', 30]] })
+  })
+
+  it('is found in time though the clock is set meanwhile', async () => {
+    const { stock, one, two, three, lastData, watchdog, pass } = await market()
+    pass(30, [stock, one, two, three])
+    pass(10, [stock, one, two])
+    lastData.shift(-1)
+    watchdog.shifted(-1)
+    pass(5, [stock, one, two])
+    expect(three.held).toBe(true)
+    pass(1, [stock, one, two])
+    expect(three.held).toBe(false)
   })
 
   it('with others in the same second is one event', async () => {
@@ -190,6 +70,22 @@ describe('a line that stops while others of its kind have data', () => {
     await vi.waitFor(() => expect(log).toContain('ask 104 TWX'), PATIENTLY)
     registry.accepted(104)
     pass(5, [stock, one, two, three])
+    pass(15, [stock, one, two])
+    expect(three.held).toBe(true)
+    pass(1, [stock, one, two])
+    expect(three.held).toBe(false)
+  })
+
+  it('is known as well as before when it was dead for a while', async () => {
+    const { stock, one, two, three, registry, pass } = await market()
+    pass(30, [stock, one, two, three])
+    for (let i = 0; i < 400; i++) {
+      pass(1, [stock, one, two])
+      await Promise.resolve()
+      if (three.state === 'asked') registry.accepted(three.reqId ?? -1)
+    }
+    // The last alarm is forgiven.
+    pass(60, [stock, one, two, three])
     pass(15, [stock, one, two])
     expect(three.held).toBe(true)
     pass(1, [stock, one, two])
@@ -290,6 +186,36 @@ describe('all lines that stop', () => {
     expect(closed.map(([, ...what]) => what)).toEqual(Array.from({ length: 4 }, () => ['silent', 20]))
   })
 
+  it('and get nothing but what TWS has in its cache are asked for every minute, and that is logged once', async () => {
+    const { all, registry, log, logged, pass } = await market()
+    pass(600, all)
+    log.length = 0
+    const askedAt: number[] = []
+    for (let second = 1; second <= 600; second++) {
+      const isAsked = log.splice(0).some((text) => text.startsWith('ask'))
+      if (isAsked) askedAt.push(second)
+      if (isAsked) for (const line of all) registry.accepted(line.reqId ?? -1)
+      pass(1, isAsked ? all : [], 1)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const pauses = askedAt.slice(1).map((second, i) => second - (askedAt[i] ?? 0))
+    expect(pauses.length).toBeGreaterThan(5)
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(60)
+    expect(warnings(logged).filter(({ msg }) => String(msg).includes('on any line'))).toHaveLength(1)
+  })
+
+  it('are known as well as before when it has lasted', async () => {
+    const { all, ledger, pass } = await market()
+    pass(300, all, 1)
+    pass(600, [])
+    pass(60, all, 1)
+    expect(ledger.open).toEqual([])
+    pass(15, [])
+    expect(ledger.open).toEqual([])
+    pass(1, [])
+    expect(ledger.open).toMatchObject([{ cause: 'silent' }])
+  })
+
   it('without a busy time before are a gap all the same', async () => {
     const { all, ledger, pass, tape } = await market()
     pass(60, all, 1)
@@ -382,6 +308,24 @@ describe('a line that the gateway says to serve', () => {
     pass(3, [stock, one, two, three])
     expect(three.held).toBe(true)
     expect((await tape()).closed).toEqual([[three.instrument, 'no-data', 0]])
+  })
+})
+
+describe('a tick-by-tick line without a first tick', () => {
+  it('is cancelled after a minute and asked for 15 s later, and so on, at most every quarter of an hour', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+    const { all, tickByTick, log, pass } = await market({ feed: 'tick-by-tick-trades' })
+    const lived = all.slice(0, 4)
+    const cancelled: number[] = []
+    const asked: number[] = []
+    for (let second = 1; second <= 4000; second++) {
+      pass(1, lived, 1)
+      await vi.advanceTimersByTimeAsync(0)
+      for (const text of log.splice(0)) (text.startsWith('cancel') ? cancelled : asked).push(second)
+    }
+    expect(tickByTick.state).toBe('asked')
+    expect(cancelled.map((second, i) => second - (asked[i - 1] ?? 1))).toEqual([59, 119, 239, 479, 899, 899, 899])
+    expect(asked.map((second, i) => second - (cancelled[i] ?? 0))).toEqual(Array(7).fill(15))
   })
 })
 

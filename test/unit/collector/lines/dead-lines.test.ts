@@ -107,6 +107,20 @@ describe('a line that was taken for dead', () => {
   })
 })
 
+describe('a tick-by-tick line that was taken for dead before its first tick', () => {
+  it('is cancelled, and asked for again when IB has let go of the old stream', async () => {
+    const { registry, seen, link, after } = watched()
+    link(100)
+    registry.want([trades(1)])
+    expect(await seen()).toEqual(['ask 100 S1 tick-by-tick'])
+    for (const line of registry.all) registry.dead(line, { cause: 'no-data', provenUs: 0, askAfterMs: 0 })
+    expect(await after(14_999)).toEqual(['cancel 100 S1 tick-by-tick'])
+    expect(await after(1)).toEqual(['ask 101 S1 tick-by-tick'])
+    registry.dataCame(101)
+    expect(await seen()).toEqual(['opened S1 tick-by-tick'])
+  })
+})
+
 describe('a request without an answer', () => {
   it('is repeated under a new id, at intervals that grow to a minute', async () => {
     const { registry, seen, link, after } = watched()

@@ -50,6 +50,17 @@ async function wanting(wanted: WantedLine[], open = wanted.length) {
   return { registry, seen, log }
 }
 
+describe('lines that are wanted already', () => {
+  it('are left as they are, and take over the hours that were listed last', async () => {
+    const { registry, seen } = await wanting([line(1)])
+    const hours = { readOn: '2014-06-06', timeZone: 'US/Eastern', trading: '', liquid: '20140606:0930-20140606:1600' }
+    registry.wantOnly([{ instrument: 1, contract: { ...line(1).contract, hours } }], 'config')
+    expect(await seen()).toEqual([])
+    expect(registry.all[0]?.contract.hours?.readOn).toBe('2014-06-06')
+    expect(registry.marketData).toMatchObject({ open: 1 })
+  })
+})
+
 describe('lines that are no longer wanted', () => {
   it('are cancelled, released and closed with the cause; the others are left as they are', async () => {
     const { registry, seen } = await wanting([line(1), line(2), line(3)])

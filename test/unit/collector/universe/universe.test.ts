@@ -229,6 +229,17 @@ describe('the universe', () => {
     expect(requests(1)).toHaveLength(2 * 17)
   })
 
+  it('forgets the chains of settings that have changed', async () => {
+    const discovered: UniverseOptions['discovered'] = new Map()
+    const underlyings = [{ ...TWX, strikes: 'all' as const }]
+    const { opened, again } = await universe({ underlyings, discovered })
+    await opened
+    await again({ underlyings: [...underlyings, { ...TWX, symbol: 'FOXA', strikes: 'all' }] })
+    expect([...discovered.values()].map(({ settings }) => settings.symbol)).toEqual(['TWX', 'FOXA'])
+    await again({ underlyings })
+    expect([...discovered.values()].map(({ settings }) => settings.symbol)).toEqual(['TWX'])
+  })
+
   it('gives lines up, farthest from the money first, when fewer may be used, and when a new stock needs one', async () => {
     const twx: UnderlyingSettings = { ...TWX, strikes: 'all' }
     const { opened, again, ticks, asked, requests, contracts, logged } = await universe({ underlyings: [twx], lines: 10 })

@@ -254,6 +254,14 @@ describe('a link that is lost', () => {
     expect(losses).toHaveLength(1)
   })
 
+  it('is not lost for what was said of a request before', async () => {
+    const { tws, messages, losses } = await connectedLink()
+    tws.send(4, 2, 7, 354, 'Requested market data is not subscribed.', '')
+    await vi.waitFor(() => expect(messages).toHaveLength(1), PATIENTLY)
+    tws.socket.end()
+    await vi.waitFor(() => expect(losses).toEqual(['the gateway closed the connection']), PATIENTLY)
+  })
+
   it('says nothing when it was closed on purpose, and hands over nothing more', async () => {
     const { link, tws, messages, losses } = await connectedLink()
     const closed = once(tws.socket, 'close')
