@@ -85,7 +85,7 @@ const MEANWHILE_MS = 15_000
  * @returns `known`: how many underlyings the gateway knows; `again`: something was refused, and may be known in a while
  */
 export async function openUniverse(link: Link, options: UniverseOptions): Promise<{ known: number; again: boolean }> {
-  const { lines, events, registry, recorder, discovered } = options
+  const { lines, events, registry, recorder } = options
   const grids = new PriceGrids({ link, onMissing: (rule, error) => events.noMarketRule({ rule, error }) })
   const all = wantedOf(options)
   const newRoots = await findRoots(link, grids, all, options)

@@ -1,6 +1,7 @@
 /** What is known of IB's links and farms, and what the collector records, says and does when they fail. */
 
 import { describe, expect, it } from 'vitest'
+import type { SimulatedTws } from '../support/gateway/simulated-tws.ts'
 import { dayOf, nearly, us } from '../support/collector/day.ts'
 
 describe('TWS notices a lost link late, and answers requests for its time meanwhile', () => {
@@ -60,6 +61,26 @@ describe('1102 lists the farms that are connected', () => {
     expect(gaps()[1]).toMatchObject({ cause: 'farm-broken: usopt', fromTsUs: tickBefore('10:00:00', options) })
     expect(gaps()[1]?.toTsUs).toBeGreaterThan(us('10:58:00'))
     expect(tws.asked.filter(({ contract }) => contract === stock)).toHaveLength(1)
+  })
+
+  it('when none of them serves a line, all lines are without data, though no notice names their farms', async () => {
+    const { until, tws, ledger, tickBefore, stock, index, options, gaps, counts, topology } = await dayOf()
+    await until('10:00:00')
+    for (const farm of ['usfarm', 'usopt'] as const) tws.farmGone(farm)
+    tws.notice(1102, 'Connectivity has been restored. All data farms are connected: cashfarm; secdefil.')
+    await until('10:58:00')
+    expect(ledger.open).toContainEqual(
+      expect.objectContaining({ cause: 'farm-broken: usfarm', fromTsUs: tickBefore('10:00:00', [stock, index]) }),
+    )
+    expect(ledger.open).toContainEqual(expect.objectContaining({ cause: 'farm-broken: usopt', fromTsUs: tickBefore('10:00:00', options) }))
+    for (const farm of ['usfarm', 'usopt'] as const) tws.farmWorks(farm)
+    await until('11:00:00')
+    expect(ledger.open).toEqual([])
+    expect(counts.lines).toBe(6)
+    expect(topology.feed.connection.state).toBe('ready')
+    const farms = gaps().filter(({ cause }) => cause.startsWith('farm-broken'))
+    expect(farms.map(({ cause }) => cause).sort()).toEqual(['farm-broken: usfarm', 'farm-broken: usopt'])
+    for (const { toTsUs } of farms) expect(toTsUs).toBeGreaterThan(us('10:58:00'))
   })
 })
 
@@ -243,6 +264,29 @@ describe('no gateway at all from the start', () => {
     expect(gaps()[0]?.fromTsUs).toBeLessThanOrEqual(us('09:29:00'))
     expect(gaps()[0]?.toTsUs).toBeGreaterThanOrEqual(us('16:00:00'))
     expect(records).toContainEqual(expect.objectContaining({ kind: 'session', event: 'interrupted' }))
+  })
+})
+
+describe('a restart in the night may leave TWS logged in and without data, while every heartbeat is answered', () => {
+  it('is named within a minute of the opening, as a gap from the opening on', async () => {
+    const away = (tws: SimulatedTws) => {
+      for (const farm of ['usfarm', 'usopt'] as const) tws.farmGone(farm)
+    }
+    const { until, tws, ledger, gaps, losses, topology, counts } = await dayOf({ start: '08:00:00', before: away })
+    await until('09:29:00')
+    expect(topology.feed.connection.state).toBe('ready')
+    await until('09:31:00')
+    expect(ledger.allLines).toBeDefined()
+    expect(ledger.allLines?.fromTsUs).toBeLessThanOrEqual(us('09:30:00'))
+    expect(topology.feed.connection.status.reasons).toContainEqual(expect.stringContaining('logged in, and no data on any line'))
+    await until('11:00:00')
+    for (const farm of ['usfarm', 'usopt'] as const) tws.farmHeals(farm)
+    await until('11:02:00')
+    expect(counts.lines).toBe(6)
+    expect(ledger.open).toEqual([])
+    expect(topology.feed.connection.state).toBe('ready')
+    expect(gaps()[0]?.toTsUs).toBeGreaterThan(us('11:00:00'))
+    expect(losses().map(({ cause }) => cause)).toContain('no-answer')
   })
 })
 

@@ -11,14 +11,15 @@ import { DAY, dayOf, us } from '../support/collector/day.ts'
 describe('tick-by-tick data may be dead while market data lives, and nobody says so', () => {
   it('its line is closed as of its last tick, cancelled, and asked for after more than 15 s, as IB would revive the dead stream', async () => {
     const { until, time, tws, stock, losses, gaps, ledger, ticksOf } = await dayOf({ tickByTick: true })
-    for (let second = 0; second < 5400; second++)
-      time.at(at(DAY, '09:31:00') + second * 1000, () =>
-        tws.say(stock, 'AllLast', (reqId) => [99, reqId, 2, 1730817060 + second, 70 + second / 100, 100, 0, 'NYSE', '']),
-      )
+    const trade = (second: number) => {
+      tws.ticked(stock)
+      tws.say(stock, 'AllLast', (reqId) => [99, reqId, 2, 1730816945 + second, 70 + second / 100, 100, 0, 'NYSE', ''])
+    }
+    for (let second = 0; second < 5400; second++) time.at(at(DAY, '09:29:05') + second * 1000, () => trade(second))
     await until('10:00:00')
     tws.killLines((_, of) => of === 'AllLast')
     const deadUs = us('10:00:00')
-    await until('10:00:20')
+    await until('10:00:40')
     expect(losses().map(({ feed }) => feed)).toContain('tick-by-tick-trades')
     await until('10:05:00')
     const asked = tws.asked.filter(({ contract, of }) => contract === stock && of === 'AllLast')
@@ -54,12 +55,23 @@ describe('a halt', () => {
     expect(ticksOf(stock).filter(({ tsUs }) => tsUs > us('12:00:01')).length).toBeGreaterThan(100)
   })
 
-  it('that nobody announces is silence: the lines are closed as of their last data, and asked for again', async () => {
+  it("that nobody announces is silence of which IB's history knows nothing new: no gap, and nothing is asked for again", async () => {
     const [fromMs, toMs] = [at(DAY, '11:00:00'), at(DAY, '12:00:00')]
     const trades = ({ name }: { name: string }, ms: number) => name !== 'TWX' || ms < fromMs || ms >= toMs
-    const { until, stock, tickBefore, losses } = await dayOf({ trades })
+    const { until, tws, losses, gaps } = await dayOf({ trades })
     await until('12:30:00')
+    expect([...gaps(), ...losses()]).toEqual([])
+    expect(tws.asked).toHaveLength(6)
+  })
+
+  it('is told from a dead line: what IB has recorded meanwhile proves that dead', async () => {
+    const { until, tws, stock, tickBefore, tickAfter, losses, ticksOf } = await dayOf()
+    await until('11:00:00')
+    tws.killLines((contract) => contract === stock)
+    await until('11:30:00')
     expect(losses()[0]).toMatchObject({ cause: 'silent', untilTsUs: tickBefore('11:00:00', [stock]) })
+    expect(tickAfter('11:00:00', stock)).toBeLessThan(us('11:01:00'))
+    expect(ticksOf(stock).filter(({ tsUs }) => tsUs > us('11:10:00')).length).toBeGreaterThan(50)
   })
 })
 

@@ -26,8 +26,8 @@ export interface LineCoverage {
   overUs: { gap: NamedGap; us: number }[]
 }
 
-/** A tick is on the tape this soon after it was sent. */
-const AT_ONCE_US = 1000
+/** A tick is on the tape this soon after it was sent: its group is over after 5 ms, and what was recorded meanwhile stands before it. */
+const AT_ONCE_US = 10_000
 
 /**
  * @param ticksMs when the market ticked; the price of the k-th is `k + 1`

@@ -33,10 +33,10 @@ export interface Lived {
 }
 
 const MESSAGES_A_SECOND = 40
+/** Two ticks so close to each other prove that the line lived between them, but for as long. */
+const CLOSE_US = 5_000_000
 /** Of a line that was back before the last of them, for up to 10 s; the watchdog looks once a second. */
-const MOST_OVER_US = 11_000_000
-/** Two ticks so close to each other prove that the line lived between them, whatever else went on. */
-const CLOSE_US = 11_000_000
+const MOST_OVER_US = 11_000_000 + CLOSE_US
 
 /** Watches what is recorded from now on. */
 export function watch(

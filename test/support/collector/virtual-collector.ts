@@ -76,7 +76,7 @@ export async function collectorInVirtualTime({ directory, startMs, contracts, se
   })
   const start = () => {
     // What stood before.
-    for (const contract of contracts) tws.tick(contract, EARLIER_PRICE)
+    for (const contract of contracts) tws.stands(contract, EARLIER_PRICE)
     topology.sessions.start()
     topology.feed.start()
   }

@@ -63,6 +63,8 @@ export class SimulatedTws {
   /** Those that nothing is said to. */
   readonly #strangers = new Set<TwsConnection>()
   readonly #lastPrices = new Map<ServedContract, number>()
+  /** When each contract had its newest tick, in milliseconds since 1970; recorded by IB whether it was served or not. */
+  readonly #tickedMs = new Map<ServedContract, number>()
   readonly #downFarms = new Set<FarmName>()
   /** `performance.now()` of every request that any client sent. */
   readonly requestsMs: number[] = []
@@ -247,9 +249,20 @@ export class SimulatedTws {
     for (const send of held) send()
   }
 
+  /** The price that new lines begin with. */
+  stands(contract: ServedContract, price: number): void {
+    this.#lastPrices.set(contract, price)
+  }
+
+  /** IB records a tick now. */
+  ticked(contract: ServedContract): void {
+    this.#tickedMs.set(contract, Date.now())
+  }
+
   /** The market has a new price. */
   tick(contract: ServedContract, price: number): void {
-    this.#lastPrices.set(contract, price)
+    this.stands(contract, price)
+    this.ticked(contract)
     this.say(contract, 'market-data', (reqId) => [1, 6, reqId, ...contract.priced(price)])
   }
 
@@ -290,6 +303,8 @@ export class SimulatedTws {
         return this.#listChain(client, fields)
       case '91':
         return this.#send(client, 93, fields[1] ?? '', 1, 0, 0.01)
+      case '96':
+        return this.#history(client, fields)
       case '1':
         return this.#open(client, third, Number(fields[3]), 'market-data')
       case '97':
@@ -332,6 +347,17 @@ export class SimulatedTws {
     if (symbol === tradingClass)
       this.#send(client, 75, reqId, 'SMART', conId, tradingClass, 100, expirations.length, ...expirations, strikes.length, ...strikes)
     this.#send(client, 76, reqId)
+  }
+
+  /** The newest tick, with whole seconds. */
+  #history(client: Client, fields: string[]): void {
+    const [, reqId = '', conId] = fields
+    if (!this.#isIbUp || this.#downFarms.has('ushmds')) return
+    const contract = this.#contracts.find((one) => one.conId === Number(conId))
+    const tickedMs = contract && this.#tickedMs.get(contract)
+    const [type, values] = fields.includes('TRADES') ? [98, [70, 3, 'NYSE', '']] : [97, [70, 71, 3, 4]]
+    const ticks = tickedMs === undefined ? [0] : [1, Math.floor(tickedMs / 1000), 0, ...values]
+    this.#send(client, type, reqId, ...ticks, 1)
   }
 
   #open(client: Client, reqId: string, conId: number, of: Served): void {

@@ -125,6 +125,8 @@ describe('delayed data', () => {
       [1, 6, 7, 75, '69.8', 0, 0],
       [1, 6, 7, 76, '70.1', 0, 0],
       [45, 6, 7, 90, '0'],
+      [45, 6, 7, 103, '0.041'],
+      [45, 6, 7, 104, '0.042'],
       ...[80, 81, 82, 83].map((type) => [21, 8, type, 0, '0.25', '-0.4', '1.23', '0.15', '0.07', '0.09', '-0.02', '70.6']),
     )
 
@@ -138,6 +140,8 @@ describe('delayed data', () => {
       statistic('previous-close', 69.8),
       statistic('day-open', 70.1),
       statistic('halted', 0),
+      statistic('bid-yield', 0.041),
+      statistic('ask-yield', 0.042),
       ...['bid', 'ask', 'last', 'model'].map((basis) => expect.objectContaining({ kind: 'greeks', instrument: 80, basis, delayed })),
     ])
     expect(unknownTypes).toEqual([])
