@@ -7,6 +7,7 @@ import type { CollectProgress, CollectSettings, CollectSummary } from '../collec
 import type { ConfigOverrides, LoadedConfig } from '../config/load.ts'
 import type { TapedeckConfig } from '../config/schema.ts'
 import { ConfigError } from '../market/errors.ts'
+import { indexNamed } from '../market/indices.ts'
 import {
   type CommonOptions,
   configFile,
@@ -58,7 +59,7 @@ export function addCollect(program: Command): void {
     .option('--client-id <n>', 'API client id, not 0', integerArgument(1, 999_999))
     .addOption(new Option('--clock <clock>', 'whose time stamps the ticks').choices(['wall', 'gateway']))
     .option('--lines <n>', 'market-data lines that may be used', integerArgument(1, 10_000))
-    .option('--underlying <symbols>', 'stocks to record with their chains, by comma', listArgument)
+    .option('--underlying <symbols>', 'stocks and indices to record with their chains, by comma', listArgument)
     .option('--strikes <range>', 'all, or percent on either side of the price')
     .option('--expiry-days <n>', 'options expiring up to this many days ahead', integerArgument(0, 3650))
     .option('--metrics-port <port>', 'port of /metrics, 0 for any free one, or off', metricsPortArgument)
@@ -93,12 +94,17 @@ function collectOverrides(options: CollectArguments): ConfigOverrides {
       ...(lines !== undefined && { lines }),
     },
     universe: {
-      ...(underlying && { underlyings: underlying.map((symbol) => ({ symbol })) }),
+      ...(underlying && { underlyings: underlying.map(underlyingNamed) }),
       ...(strikes !== undefined && { strikes: Number.isFinite(percent) ? { rangePercent: percent } : strikes }),
       ...(expiryDays !== undefined && { expiryDays }),
     },
     ...(metricsPort !== undefined && { metrics: metricsPort === 'off' ? 'off' : { port: metricsPort } }),
   }
+}
+
+/** A ticker that is known as that of an index is no stock's. */
+function underlyingNamed(symbol: string): { symbol: string; kind?: 'index' } {
+  return indexNamed(symbol, 'USD') ? { symbol, kind: 'index' } : { symbol }
 }
 
 function metricsPortArgument(text: string): number | 'off' {

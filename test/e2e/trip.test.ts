@@ -1,6 +1,6 @@
 /** A day goes the whole way: tape, gateway, wire, @stoqey/ib, collector, journal, COPY, tables, reader. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -13,7 +13,7 @@ import { openTapeReader } from '../../db/read/tape-reader.ts'
 import { expectEveryChange } from '../support/tape/changed-rows.ts'
 import { hasSharedData, SHARED_DATA, withSharedData } from '../support/data.ts'
 import { forEachEdition } from '../support/database/databases.ts'
-import { recordTape, type Served } from '../support/process/recording.ts'
+import { recordTape, type Served, TICK_BY_TICK_LINES } from '../support/process/recording.ts'
 
 const TWX_TAPE = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
 const TRIP_MS = 120_000
@@ -48,6 +48,35 @@ forEachEdition('a recorded day', (edition) => {
       const [first, second] = [await edition.createDatabase(), await edition.createDatabase()]
       await expectTrip(TWX_TAPE, 'TWX', first)
       await expectTrip(TWX_TAPE, 'TWX', second, { databaseUrl: first })
+    },
+    TRIP_MS,
+  )
+
+  it(
+    'of an index that is named on the command line is one of an index and its options',
+    async () => {
+      const [values, chain, tape] = ['spx_20140605_trade_tick.csv', 'chain.csv', 'spx.tape'].map((name) => join(folder, name)) as [
+        string,
+        string,
+        string,
+      ]
+      await writeFile(
+        values,
+        Array.from({ length: 200 }, (_, i) => `${34_200_000 + i * 1000},${19_400_000 + i * 100},0,CBOE,,0\n`).join(''),
+      )
+      const rows = ['SPX,20150116', 'SPXW,20140613'].map((option) => `20140605,34200000,${option},1900,C,45.1,10,46.2,12`)
+      await writeFile(chain, ['date,ms_of_day,underlying,expiry,strike,right,bid,bid_size,ask,ask_size', ...rows, ''].join('\n'))
+      const { instruments } = await importTape({ sources: [values, chain], out: tape })
+      const databaseUrl = await edition.createDatabase()
+      // An index has no lines tick by tick.
+      const { collected } = await recordTape({ tape, databaseUrl, symbol: 'SPX', lines: instruments - TICK_BY_TICK_LINES })
+      expect(collected).toMatchObject({ dropped: 0, gaps: 0, cause: 'end-of-tape' })
+      const reader = await openTapeReader({ url: databaseUrl }, { sessionId: 'latest' })
+      expect([...reader.contracts.values()].map(({ kind, symbol }) => `${kind} ${symbol}`).toSorted()).toEqual([
+        'index SPX',
+        'option SPX',
+        'option SPX',
+      ])
     },
     TRIP_MS,
   )

@@ -97,6 +97,20 @@ describe('a refusal', () => {
   })
 })
 
+describe('a request that is answered late', () => {
+  it('waits as long as that lasts, and is answered at once behind it', async () => {
+    const { gateway, port } = await serveFaults(room, ['kind: late, requests: [contract-details], bySeconds: 3600, tapeSeconds: 20'])
+    const client = await connect(port)
+    client.send(9, 8, 3, ...contractFields(TWX), 0, '', '', '')
+    ask(client)
+    await gateway.ended
+    client.send(9, 8, 4, ...contractFields(TWX), 0, '', '', '')
+    await client.frame('52|1|4|')
+    expect(client.frames.some((frame) => frame.startsWith('52|1|3|'))).toBe(false)
+    await client.close()
+  })
+})
+
 describe('silence', () => {
   it('of one feed leaves the other alone', async () => {
     const { port } = await serveFaults(room, ['kind: silence, of: TWX, feed: tick-by-tick, afterTapeSeconds: 10'])

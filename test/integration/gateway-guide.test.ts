@@ -199,6 +199,41 @@ describe('a line', () => {
     await client.close()
   })
 
+  it('gets computed option values behind its quotes: those of a price when it or the underlying moves, the model with every quote', async () => {
+    const ticks = [
+      quoteAt(0, 0, [70, 1], [71, 1]),
+      quoteAt(1, 1, [2, 1], [3, 1]),
+      quoteAt(2, 1, [2, 9], [3, 1]),
+      quoteAt(3, 1, [2, 9], [3.2, 1]),
+      quoteAt(4, 0, [71, 1], [72, 1]),
+      quoteAt(5, 1, [2.1, 9], [3.2, 1]),
+    ]
+    const { gateway, port } = await room.serve(tapeOf(ticks), { rate: 0 })
+    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    client.send(...marketDataRequest(1, JUNE_70_CALL))
+    await gateway.ended
+    client.send(61, 1)
+    await client.frame('62|1|')
+    const values = of(client, /^21\|1\|/).map((frame) => frame.split('|').map(Number))
+    expect(values.map((fields) => [fields[2], fields[6], fields[11]])).toEqual([
+      ...[
+        [10, 2],
+        [11, 3],
+        [13, 2.5],
+        // A size alone.
+        [13, 2.5],
+        [11, 3.2],
+        [13, 2.6],
+      ].map((value) => [...value, 70.5]),
+      ...[
+        [10, 2.1],
+        [11, 3.2],
+        [13, 2.65],
+      ].map((value) => [...value, 71.5]),
+    ])
+    await client.close()
+  })
+
   it('takes each message from the trades that it was recorded from, and tick-by-tick data and history from the best', async () => {
     const trades = [
       trade(0, 70, 'tick-by-tick', { venue: 'NYSE' }),

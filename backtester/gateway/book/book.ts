@@ -24,7 +24,7 @@ export class Book {
   /** What goes out behind it. */
   readonly optionValues: ServedField[] = []
   /** Gathers the figures of the day, where the tape has every trade. */
-  readonly day = new DayFigures()
+  readonly day: DayFigures
   /** Computes option values where the tape has none. */
   computedGreeks: ComputedGreeks | undefined = undefined
   /** Changes of the served fields so far. */
@@ -36,6 +36,7 @@ export class Book {
 
   constructor(listed: ListedContract) {
     this.listed = listed
+    this.day = new DayFigures(listed.hours)
   }
 
   /** The quote of market data. */

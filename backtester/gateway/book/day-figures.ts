@@ -1,10 +1,11 @@
 /**
  * The figures of the day that IB sends beside a quote, out of the trades of a tape that has every trade: volume of all of them; open, high
- * and low of those in regular hours that set a price; and, from the second day of the tape on, the close of the day before.
+ * and low of those in the contract's regular hours that set a price; and, from the second day of the tape on, the close of the day before.
  */
 
 import { nyse, type TradingSession } from '../../../market/calendar/calendar.ts'
 import { TapedeckError } from '../../../market/errors.ts'
+import type { ContractHours } from '../contracts/contract-hours.ts'
 import { setsPrice } from '../../../market/trade-conditions.ts'
 import type { Trade } from '../../../market/tick.ts'
 
@@ -24,6 +25,11 @@ export class DayFigures {
   #low = Number.POSITIVE_INFINITY
   /** Of the latest trade that set a price in regular hours. */
   #close = Number.NaN
+  readonly #hours: ContractHours
+
+  constructor(hours: ContractHours) {
+    this.#hours = hours
+  }
 
   /** Takes a trade; returns the figures that it changes. */
   take(trade: Trade): DayFigure[] {
@@ -47,7 +53,7 @@ export class DayFigures {
   #begin(tsUs: number, changed: DayFigure[]): void {
     const date = nyse.zone.dateOf(tsUs + ROLL_AHEAD_US)
     this.#untilUs = nyse.zone.toUs(date, ROLL_MS)
-    const { openUs = Number.NaN, closeUs = Number.NaN } = regularHours(date) ?? {}
+    const { openUs = Number.NaN, closeUs = Number.NaN } = regularHours(date, this.#hours) ?? {}
     this.#openUs = openUs
     this.#closeUs = closeUs
     this.#volume = 0
@@ -58,7 +64,11 @@ export class DayFigures {
 }
 
 /** Undefined for a day on which the market stays closed. All of a day counts that the calendar does not know. */
-function regularHours(date: string): Pick<TradingSession, 'openUs' | 'closeUs'> | undefined {
+function regularHours(date: string, hours: ContractHours): Pick<TradingSession, 'openUs' | 'closeUs'> | undefined {
+  const listed = hours.listedOn(date)
+  const [first, last] = [listed?.at(0), listed?.at(-1)]
+  if (first && last) return { openUs: first.openUs, closeUs: last.closeUs }
+  if (listed) return undefined
   try {
     return nyse.session(date)
   } catch (error) {

@@ -43,14 +43,19 @@ export class ContractHours {
     if (!this.#regular) return nyse.isOpenAt(tsUs)
     if (this.#sessionAt(tsUs)) return true
     // A listed day is closed where it lists nothing.
-    return this.#regular.on(this.zone.dateOf(tsUs)) === undefined && nyse.isOpenAt(tsUs)
+    return this.listedOn(this.zone.dateOf(tsUs)) === undefined && nyse.isOpenAt(tsUs)
+  }
+
+  /** The regular sessions of a date, where the tape has them as listed. */
+  listedOn(date: string): readonly ListedSession[] | undefined {
+    return this.#regular?.on(date)
   }
 
   /** When the regular hours of a moment begin: those of its session, else of its day. Undefined on a day without any. */
   openUs(tsUs: number): number | undefined {
     const session = this.#sessionAt(tsUs)
     if (session) return session.openUs
-    const listed = this.#regular?.on(this.zone.dateOf(tsUs))
+    const listed = this.listedOn(this.zone.dateOf(tsUs))
     return listed ? listed[0]?.openUs : nyse.tradingHours(nyse.zone.dateOf(tsUs))?.openUs
   }
 
@@ -96,8 +101,7 @@ export class ContractHours {
   #sessionAt(tsUs: number): ListedSession | undefined {
     if (!this.#regular) return undefined
     const date = this.zone.dateOf(tsUs)
-    if (this.#latest.date !== date)
-      this.#latest = { date, sessions: [date, addDays(date, 1)].flatMap((day) => this.#regular?.on(day) ?? []) }
+    if (this.#latest.date !== date) this.#latest = { date, sessions: [date, addDays(date, 1)].flatMap((day) => this.listedOn(day) ?? []) }
     return this.#latest.sessions.find(({ openUs, closeUs }) => tsUs >= openUs && tsUs < closeUs)
   }
 }

@@ -403,7 +403,7 @@ export class ClientSession implements Client {
     this.#answered()
     const canSay = !this.#isBehind
     this.#release()
-    if (canSay) this.#socket.destroySoon()
+    if (canSay) this.#valve.leave()
     else this.#socket.destroy()
   }
 

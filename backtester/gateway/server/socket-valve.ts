@@ -15,6 +15,8 @@ export interface Pace {
 }
 
 const MS_PER_SECOND = 1000
+/** How long a peer has to read the last words. */
+const LAST_WORD_MS = 2000
 /** How often a slow way out takes some bytes. */
 const STEP_MS = 50
 
@@ -103,6 +105,19 @@ export class SocketValve {
     this.#socket.pause()
     this.#rest = setTimeout(() => this.#wake(), MS_PER_SECOND / requestsPerSecond)
     this.#rest.unref()
+  }
+
+  /**
+   * Ends the connection once its peer has read what was written. What still comes is read and thrown away meanwhile: a connection that
+   * closes with something unread takes the last words with it.
+   */
+  leave(): void {
+    const socket = this.#socket
+    socket.end()
+    socket.resume()
+    const timer = setTimeout(() => socket.destroy(), LAST_WORD_MS)
+    timer.unref()
+    socket.on('close', () => clearTimeout(timer))
   }
 
   /** Nothing more is read or written; the connection stays. */

@@ -95,6 +95,8 @@ const LIBRARY_RATE = 10_000
 const SAID_TWICE = 'Decoding error on undefined:'
 /** Characters kept of a text of the gateway; it is logged, and may become the cause of a gap. */
 const MAX_TEXT = 1000
+/** An error so shortly before the end of the connection is its reason. */
+const LAST_WORD_MS = 5000
 
 export class Link {
   readonly #options: LinkOptions
@@ -114,6 +116,7 @@ export class Link {
   #lost = false
   #up = false
   #lastError = ''
+  #lastErrorMs = Number.NEGATIVE_INFINITY
   #clientIdInUse = false
   #movedTo: number | undefined
 
@@ -354,7 +357,7 @@ export class Link {
     api.on(EventName.nextValidId, guard(onUp))
     api.on(
       EventName.disconnected,
-      guard(() => onDown(this.#lastError || 'the gateway closed the connection')),
+      guard(() => onDown(this.#lastWord || 'the gateway closed the connection')),
     )
     api.on(
       EventName.error,
@@ -380,7 +383,7 @@ export class Link {
       guard((words, code) => {
         const text = words.slice(0, MAX_TEXT)
         if (code === CLIENT_ID_IN_USE) {
-          this.#lastError = text
+          this.#said(text)
           this.#clientIdInUse = true
         }
         this.#push({ type: 'notice', code, text, arrivalMs: now() })
@@ -393,6 +396,16 @@ export class Link {
     )
     this.#listenToRequests(guard)
     listenToLines(api, guard, (message) => this.#push(message))
+  }
+
+  #said(error: string): void {
+    this.#lastError = error
+    this.#lastErrorMs = performance.now()
+  }
+
+  /** What it said as it closed the connection. An error of long before is no reason. */
+  get #lastWord(): string {
+    return performance.now() - this.#lastErrorMs < LAST_WORD_MS ? this.#lastError : ''
   }
 
   /** `… Please reconnect on the new port - 7498`. Without a number the gateway's closing of the socket ends the link. */

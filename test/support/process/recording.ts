@@ -10,8 +10,8 @@ import { packageRoot } from '../../../system/package-root.ts'
 
 export const COMMAND: readonly [string, ...string[]] = [process.execPath, join(packageRoot(), 'launch.mjs')]
 
-/** Trades and quotes. */
-const TICK_BY_TICK_LINES = 2
+/** Trades and quotes of the underlying. */
+export const TICK_BY_TICK_LINES = 2
 
 /** A tape, or the latest session of a database. */
 export type Served = string | { databaseUrl: string }

@@ -26,6 +26,13 @@ describe('indices', () => {
     expect(opening).toHaveLength(6)
   })
 
+  it('are those that the guide to connections names', () => {
+    const listed =
+      /names it as well: (.+) are taken for indices/.exec(readFileSync('docs/connection.md', 'utf8'))?.[1]?.split(/, | and /) ?? []
+    expect(listed.filter((name) => indexNamed(name, 'USD') === undefined)).toEqual([])
+    expect(listed).toHaveLength(10)
+  })
+
   it('have their trading classes, settled at the opening or at the close', () => {
     expect(['SPX', 'SPXW', 'NDXP', 'VIXW', 'TWX'].map(indexClassOf)).toEqual([
       { symbol: 'SPX', settlesAtOpening: true },
