@@ -305,11 +305,18 @@ describe('a line that the gateway says to serve', () => {
   it('before the session, and that has no data then either, is closed as of the opening', async () => {
     // A minute before the session.
     const { stock, one, two, three, pass, tape } = await market({ startUs: Date.UTC(2014, 5, 6, 13, 29) * 1000 })
-    pass(68, [one, two, three])
+    pass(118, [one, two, three])
     expect(stock.held).toBe(true)
     pass(2, [one, two, three])
     expect(stock.held).toBe(false)
     expect((await tape()).closed).toEqual([[stock.instrument, 'no-data', 60]])
+  })
+
+  it('before the session, and that has data a while behind the opening, is no gap', async () => {
+    const { stock, one, two, three, pass, tape } = await market({ startUs: Date.UTC(2014, 5, 6, 13, 29) * 1000 })
+    pass(110, [one, two, three])
+    pass(2, [stock, one, two, three])
+    expect((await tape()).closed).toEqual([])
   })
 
   it('and that has its first data late was held in name only until then', async () => {
@@ -322,7 +329,7 @@ describe('a line that the gateway says to serve', () => {
 })
 
 describe('a tick-by-tick line without a first tick', () => {
-  it('is cancelled after a minute and asked for 15 s later, and so on, at most every quarter of an hour', async () => {
+  it('is cancelled after a minute and asked for over 15 s later, and so on, at most every quarter of an hour', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
     const { all, tickByTick, log, pass } = await market({ feed: 'tick-by-tick-trades' })
     const lived = all.slice(0, 4)
@@ -335,7 +342,7 @@ describe('a tick-by-tick line without a first tick', () => {
     }
     expect(tickByTick.state).toBe('asked')
     expect(cancelled.map((second, i) => second - (asked[i - 1] ?? 1))).toEqual([59, 119, 239, 479, 899, 899, 899])
-    expect(asked.map((second, i) => second - (cancelled[i] ?? 0))).toEqual(Array(7).fill(15))
+    expect(asked.map((second, i) => second - (cancelled[i] ?? 0))).toEqual(Array(7).fill(17))
   })
 })
 
