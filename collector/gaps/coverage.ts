@@ -68,6 +68,7 @@ export class Coverage {
       linesAreKnown: () => supply().universeIsKnown,
       missingSinceUs: (lastDataUs) => this.#missingSinceUs(lastDataUs),
       dataIsExpected: () => this.#dataIsExpected(),
+      onUnproven: (line, cause, untilUs) => supply().lines.unproven(line, cause, untilUs),
       onDataBack: options.onDataBack,
     })
     this.notices = new IbOutages(recorder, this.outages, lines)

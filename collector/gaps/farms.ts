@@ -52,6 +52,12 @@ export function servesTickByTickOnly(farm: string): boolean {
   return FARMS[name]?.history ?? (!(name in FARMS) && name.endsWith(HISTORY))
 }
 
+/** The same for lines whose data comes from the same farms, as far as is known. */
+export function farmsOf({ contract: { kind, currency }, feed }: ServedLine): string {
+  if (feed) return `tick-by-tick ${currency}`
+  return `${kind === 'index' ? 'stock' : kind} ${currency}`
+}
+
 /** Whether the data of a line comes from the farm of that name, as far as is known. */
 export function servesLine(farm: string, { contract, feed }: ServedLine): boolean {
   const name = nameOf(farm)

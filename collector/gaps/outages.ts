@@ -18,7 +18,7 @@
 
 import type { Line, LineState } from '../lines/line.ts'
 import type { Recorder } from '../record/recorder.ts'
-import { servesLine } from './farms.ts'
+import { farmsOf, servesLine } from './farms.ts'
 import type { LastData } from './last-data.ts'
 import type { GapLedger } from './ledger.ts'
 
@@ -32,12 +32,18 @@ export interface OutagesOptions {
   linesAreKnown: () => boolean
   /** Since when data is missing, when the last came then. */
   missingSinceUs: (lastDataUs: number) => number
+  /** Nothing proves that a line had data between then and an outage of all lines. */
+  onUnproven?: ((line: Line, cause: string, untilUs: number) => void) | undefined
   /** Whether lines that live would have news now. */
   dataIsExpected: () => boolean
   /** Data has proved an outage over, of a farm or, absent, of all lines; whether a notice said so or not. */
   onDataBack?: ((farm?: string) => void) | undefined
 }
 
+/** The last data of two farms that lie so close together came while both lived. */
+const AT_ONCE_US = 1_000_000
+/** Farms that are silent for longer have been looked at by the watchdog. */
+const LONGEST_UNPROVEN_US = 3_600_000_000
 /** Data that comes so long after a notice of an outage was not just on its way. */
 const TRUST_MS = 10_000
 /** Behind the first data of a line that is back. */
@@ -89,11 +95,26 @@ export class Outages {
     const { ledger, lastData, missingSinceUs } = this.#options
     // Some lines were back already: what they had is not missing.
     if (this.#all && this.#isProven(this.#all)) this.#end(this.#all)
-    ledger.linesLost(missingSinceUs(lastData.latestUs), cause)
+    const sinceUs = missingSinceUs(lastData.latestUs)
+    if (!isStall) this.#nameUnproven(cause, sinceUs)
+    ledger.linesLost(sinceUs, cause)
     // IB repeats itself.
     if (ibCode === undefined || !this.ibIsAway) this.#all = newOutage()
     if (this.#all) Object.assign(this.#all, { ibCode, isStall }, isStall && { returnedUs: lastData.latestUs + 1 })
-    return ledger.allLines?.fromTsUs ?? missingSinceUs(lastData.latestUs)
+    return ledger.allLines?.fromTsUs ?? sinceUs
+  }
+
+  /** A farm may have been gone for a while before all were: its lines are missing since their own last data. */
+  #nameUnproven(cause: string, sinceUs: number): void {
+    const { lastData, missingSinceUs, onUnproven } = this.#options
+    const farms = new Map<string, Line[]>()
+    for (const line of this.#options.lines()) farms.set(farmsOf(line), [...(farms.get(farmsOf(line)) ?? []), line])
+    for (const lines of farms.values()) {
+      const lastUs = lastData.latestOf(lines)
+      const silentUs = sinceUs - missingSinceUs(lastUs)
+      if (lastUs === 0 || silentUs < AT_ONCE_US || silentUs > LONGEST_UNPROVEN_US) continue
+      for (const line of lines) onUnproven?.(line, cause, sinceUs - silentUs)
+    }
   }
 
   /** No line has data, and none is looked for before the link, or IB, is back. */

@@ -313,6 +313,11 @@ export class LineRegistry {
     void this.#queue.run()
   }
 
+  /** Nothing proves that the line had data from then on. It is held again with its next data. */
+  unproven(line: Line, cause: string, untilUs: number): void {
+    this.#actions.close(line, cause, untilUs)
+  }
+
   /** A line that the gateway said to serve has its first data only now: it was held in name only until then. */
   lateData(line: Line, cause: string, openedUs: number): void {
     if (!line.held) return

@@ -37,10 +37,12 @@ async function market(feed?: LineFeed) {
   const lines = [STOCK, OPTION].map((contract, rank) => open(new Line({ instrument: recorder.instrumentOf(contract), contract }, rank)))
   const [stock, option] = lines as [Line, Line]
   if (feed) lines.push(open(new Line({ instrument: stock.instrument, contract: STOCK, feed }, 2)))
+  const unproven: [Line, string, number][] = []
   const outages = new Outages({
     recorder,
     ledger,
     lastData,
+    onUnproven: (line, cause, untilUs) => unproven.push([line, cause, Math.round((untilUs - START_US) / 1_000_000)]),
     lines: () => lines,
     linesAreKnown: () => known.lines,
     missingSinceUs: (lastDataUs) => lastDataUs,
@@ -76,7 +78,7 @@ async function market(feed?: LineFeed) {
   later()
   data(...lines)
   later(4)
-  return { lines, stock, option, tickByTick: lines[2] as Line, outages, notices, ledger, known, later, data, firstValues, gaps }
+  return { lines, stock, option, tickByTick: lines[2] as Line, outages, notices, ledger, known, later, data, firstValues, gaps, unproven }
 }
 
 function open(line: Line, ...events: ('enqueue' | 'send' | 'answer')[]): Line {
@@ -100,6 +102,28 @@ describe('an outage of all lines', () => {
     data(option)
     expect(ledger.open).toEqual([])
     expect(await gaps()).toEqual([['ib-1100', 1, 13]])
+  })
+
+  it('proves nothing of the lines of a farm that had been silent before it', async () => {
+    const { stock, option, tickByTick, notices, outages, later, data, gaps, unproven } = await market('tick-by-tick-quotes')
+    data(stock, option)
+    later(20)
+    data(stock)
+    notices.take(1100, 'lost')
+    expect(unproven).toEqual([
+      [option, 'ib-1100', 5],
+      [tickByTick, 'ib-1100', 1],
+    ])
+    notices.take(1102, RESTORED)
+    data(stock, option)
+    // A stall is over with the next data of any line, and one farm may be quiet for as long.
+    later(5)
+    outages.stalled()
+    expect(unproven).toHaveLength(2)
+    expect(await gaps()).toEqual([
+      ['ib-1100', 25, 25],
+      ['stall', 25, 30],
+    ])
   })
 
   it('is over ten seconds after the first line has data, with the last of those that are back', async () => {
