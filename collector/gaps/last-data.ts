@@ -1,12 +1,17 @@
 /**
  * When each line had its last data, in the tape's time. The one thing that proves that a line lives: everything that says when a gap
  * began or is over asks here. Written for every tick, hence flat.
+ *
+ * News is data that is not the first of a request: that is what stands, which the gateway may have kept from before it lost IB.
  */
 
+import { Mark } from '../../market/marks.ts'
 import type { LineFeed, Tick } from '../../market/tick.ts'
 
 /** An instrument has a market-data line and up to two tick-by-tick lines. */
 const FEEDS = 3
+/** Marks of what stands. */
+const STANDING = Mark.initial | Mark.frozen
 
 export interface LineOf {
   instrument: number
@@ -15,7 +20,9 @@ export interface LineOf {
 
 export class LastData {
   #lastUs = new Float64Array(FEEDS * 256)
+  #newsUs = new Float64Array(FEEDS * 256)
   #latestUs = 0
+  #latestNewsUs = 0
 
   /** Data of a line has come, whether it could be recorded or not. */
   took(tick: Tick, tsUs: number): void {
@@ -23,6 +30,9 @@ export class LastData {
     if (slot >= this.#lastUs.length) this.#grow(slot)
     this.#lastUs[slot] = tsUs
     this.#latestUs = tsUs
+    if (tick.marks !== undefined && (tick.marks & STANDING) !== 0) return
+    this.#newsUs[slot] = tsUs
+    this.#latestNewsUs = tsUs
   }
 
   /** 0 when the line never had any. */
@@ -42,17 +52,36 @@ export class LastData {
     return latestUs
   }
 
+  /** The latest news of all lines; 0 when there never was any. */
+  get latestNewsUs(): number {
+    return this.#latestNewsUs
+  }
+
+  /** Of some lines. */
+  latestNewsOf(lines: Iterable<LineOf>): number {
+    let latestUs = 0
+    for (const { instrument, feed } of lines) latestUs = Math.max(latestUs, this.#newsUs[instrument * FEEDS + slotOf(feed)] ?? 0)
+    return latestUs
+  }
+
   /** The clock was set: what was at a time is at one that lies so much ahead of it. */
   shift(byUs: number): void {
-    for (const [slot, us] of this.#lastUs.entries()) if (us > 0) this.#lastUs[slot] = us + byUs
+    for (const times of [this.#lastUs, this.#newsUs]) for (const [slot, us] of times.entries()) if (us > 0) times[slot] = us + byUs
     if (this.#latestUs > 0) this.#latestUs += byUs
+    if (this.#latestNewsUs > 0) this.#latestNewsUs += byUs
   }
 
   #grow(slot: number): void {
-    const grown = new Float64Array(Math.max(slot + 1, this.#lastUs.length * 2))
-    grown.set(this.#lastUs)
-    this.#lastUs = grown
+    const length = Math.max(slot + 1, this.#lastUs.length * 2)
+    this.#lastUs = grown(this.#lastUs, length)
+    this.#newsUs = grown(this.#newsUs, length)
   }
+}
+
+function grown(times: Float64Array, length: number): Float64Array<ArrayBuffer> {
+  const longer = new Float64Array(length)
+  longer.set(times)
+  return longer
 }
 
 function slotOf(feed: LineFeed | undefined): number {
