@@ -203,8 +203,13 @@ function chainQuery({ expiryDays, tradingClasses }: UnderlyingSettings, nowUs: n
   return { from: today, to: addDays(today, expiryDays), tradingClasses }
 }
 
-/** The next round asks for its chain again, or for the underlying itself where it was given up. */
-export function renew(one: Discovered, nowUs: number): void {
+/**
+ * The next round asks for its chain again, or for the underlying itself where it was given up.
+ *
+ * @param price the last known one, around which strikes are chosen from then on
+ */
+export function renew(one: Discovered, nowUs: number, price: number | undefined): void {
+  one.center = price ?? one.center
   one.chain?.renew(chainQuery(one.settings, nowUs))
   if (!one.root) one.refusals = new Refusals()
 }
