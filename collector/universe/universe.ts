@@ -76,6 +76,8 @@ const CONFIG_CAUSE = 'config'
 
 /** Waits so long for a last trade before a close or a tight quote will do. */
 const REFERENCE_WAIT_MS = 5000
+/** An underlying that is not named by then is missing on the tape: the answer may take minutes. */
+const LATE_MS = 1000
 /** Between two looks at what was found of chains that are not complete. */
 const MEANWHILE_MS = 15_000
 
@@ -173,10 +175,13 @@ async function findRoots(
   const unknown = all.filter(({ root, refusals }) => !root && !refusals.areFinal)
   await Promise.all(
     unknown.map(async (one) => {
+      const name = () => nameUnknown([one], recorder, wantedUs)
+      const late = setTimeout(name, LATE_MS)
       try {
         one.root = await lookUps.run(() => findUnderlying(link, grids, one.settings))
       } finally {
-        if (!one.root) nameUnknown([one], recorder, wantedUs)
+        clearTimeout(late)
+        if (!one.root) name()
       }
       if (one.root) return
       one.refusals.note()

@@ -46,6 +46,9 @@ function session(day: number, random: () => number): LineSession {
       }
     }
   }
+  // Wanted before the session began, and a chain that is looked for.
+  for (let line = 0; line < LINES; line++) if (!feedOf(line)) tape.missing(line, time(day, begin - 1, line / 100), 'not-open-yet')
+  tape.missing(0, time(day, begin - 1), 'not-found-yet', 'option-chain').missing(0, time(day, begin + 30), 'config', 'option-chain')
   openAll(begin)
   for (let loss = 1; loss <= LOSSES; loss++) {
     const minute = begin + loss * (day % 4 === 1 ? 150 : 60)
@@ -88,11 +91,18 @@ forEachEdition('the gaps of a range of time, on a history of sessions', ({ creat
       const all = (await client.query(`SELECT count(*)::int AS gaps FROM ${view}`)).rows[0] as { gaps: number }
       expect(all.gaps).toBeGreaterThan(SESSIONS * LINES)
       const random = seeded(3)
+      // While a chain was looked for, and from before the session on, when its lines were wanted already.
+      const ranges = [
+        [`${time(5, 70)}Z`, `${time(5, 71)}Z`],
+        [`${time(5, 59, 30)}Z`, `${time(5, 61)}Z`],
+      ]
       for (let i = 0; i < 40; i++) {
         const day = 1 + Math.floor(random() * DAYS.length * 2)
         const from = time(day, Math.floor(random() * 1440), random() < 0.5 ? 0 : random() * 60)
         const to = new Date(Date.parse(`${from}Z`) + random() ** 4 * 20 * 86_400_000).toISOString()
-        const range = [`${from}Z`, to]
+        ranges.push([`${from}Z`, to])
+      }
+      for (const range of ranges) {
         const wanted = await client.query(
           `SELECT * FROM ${view} WHERE from_ts < $2 AND to_ts > $1 ORDER BY session_id, seq, from_ts`,
           range,

@@ -43,7 +43,7 @@ BEGIN ATOMIC
     SELECT a.session_id, l.seq, l.from_ts, l.cause, i.instrument_id, f.feed, l.noted_ts
     FROM sessions a
     JOIN session_instruments i ON i.session_id = a.session_id
-    CROSS JOIN (VALUES (NULL), ('tick-by-tick-trades'), ('tick-by-tick-quotes')) AS f (feed)
+    CROSS JOIN (VALUES (NULL), ('tick-by-tick-trades'), ('tick-by-tick-quotes'), ('option-chain')) AS f (feed)
     CROSS JOIN LATERAL (
       (SELECT h.closed_seq AS seq, h.until_ts AS from_ts, COALESCE(h.cause, 'closed') AS cause, h.closed_ts AS noted_ts
        FROM line_holds h
@@ -55,7 +55,8 @@ BEGIN ATOMIC
        WHERE m.session_id = i.session_id AND m.instrument_id = i.instrument_id AND m.feed IS NOT DISTINCT FROM f.feed AND m.since_ts < range_from
        ORDER BY m.since_ts DESC LIMIT 1)
     ) l
-    WHERE COALESCE(a.started_ts, '-infinity') < range_from AND COALESCE(a.ended_ts, 'infinity') > range_from
+    -- Lines were wanted before their session began: while the process started, and in sessions before a step of the clock.
+    WHERE COALESCE(a.started_ts, '-infinity') < range_to AND COALESCE(a.ended_ts, 'infinity') > range_from
   ) b
   JOIN sessions s ON s.session_id = b.session_id
   CROSS JOIN LATERAL (
@@ -96,6 +97,8 @@ BEGIN ATOMIC
        WHERE tstzrange(LEAST(g.from_ts, g.to_ts), GREATEST(g.from_ts, g.to_ts), '[]') && tstzrange(l.from_ts, GREATEST(l.from_ts, l.to_ts), '[]')
          AND g.session_id = l.session_id AND g.instrument_id IS NULL AND g.dropped_ticks IS NULL AND g.from_ts < g.to_ts
          AND (g.cause NOT LIKE 'farm-broken: %' OR i.currency = 'USD' AND split_part(g.cause, '.', 1) = 'farm-broken: ' || CASE
+           -- No farm serves what is not known.
+           WHEN l.feed = 'option-chain' THEN ''
            WHEN l.feed IS NOT NULL THEN 'ushmds'
            WHEN i.kind = 'option' THEN 'usopt'
            WHEN i.kind IN ('stock', 'index') THEN 'usfarm' ELSE '' END)),
@@ -111,7 +114,7 @@ CREATE VIEW line_gaps AS SELECT * FROM line_gaps_between('-infinity', 'infinity'
 COMMENT ON VIEW line_gaps IS 'When a line that was wanted had no data, and why: from its closing, or from when it was wanted, to its next opening or the end of the session. line_gaps_between has those of a range of time, faster.';
 CREATE VIEW feed_gaps AS SELECT * FROM feed_gaps_between('-infinity', 'infinity');
 COMMENT ON VIEW feed_gaps IS 'Every known gap in the recordings with its cause. instrument_id null: every line of the session, or of the farm that the cause names. A gap of one line is listed where no gap of all lines covers it. feed_gaps_between has those of a range of time, faster.';
-COMMENT ON COLUMN feed_gaps.feed IS 'tick-by-tick-trades or tick-by-tick-quotes; null: market data.';
+COMMENT ON COLUMN feed_gaps.feed IS 'tick-by-tick-trades or tick-by-tick-quotes; option-chain: the options of an underlying that are not known; null: market data.';
 
 -- down
 
