@@ -4,8 +4,7 @@ import type { ListedHours } from '../contract.ts'
 import { TapedeckError } from '../errors.ts'
 import { addDays, createZone, type Zone } from '../time.ts'
 
-/** From the first microsecond to the first one behind it. */
-export interface ListedSession {
+interface Session {
   openUs: number
   closeUs: number
 }
@@ -18,9 +17,8 @@ const TIME = /^(?:(\d{8}):)?(\d{2})(\d{2})$/
 export type ListedTime = { isOpen: true } | { isOpen: false; closedSinceUs: number }
 
 export class LiquidHours {
-  readonly #sessions: ListedSession[] = []
-  /** By the date on which they end. */
-  readonly #days = new Map<string, ListedSession[]>()
+  readonly #sessions: Session[] = []
+  readonly #days = new Map<string, readonly Session[]>()
   #fromUs = Number.POSITIVE_INFINITY
   #toUs = Number.NEGATIVE_INFINITY
 
@@ -36,7 +34,7 @@ export class LiquidHours {
         if (!(error instanceof RangeError || error instanceof TapedeckError)) throw error
       }
     }
-    for (const sessions of [this.#sessions, ...this.#days.values()]) sessions.sort((a, b) => a.openUs - b.openUs)
+    this.#sessions.sort((a, b) => a.openUs - b.openUs)
   }
 
   at(tsUs: number): ListedTime | undefined {
@@ -49,13 +47,13 @@ export class LiquidHours {
     return { isOpen: false, closedSinceUs }
   }
 
-  /** The days that are listed, closed ones included. */
+  /** The days that are listed, closed ones included, as the list has them. */
   get dates(): readonly string[] {
     return [...this.#days.keys()]
   }
 
-  /** The sessions that end on a date, in their order; undefined when the list does not have that day. */
-  on(date: string): readonly ListedSession[] | undefined {
+  /** The sessions that the list has under a date, none when it says that it is closed; undefined when it does not have the date. */
+  on(date: string): readonly Session[] | undefined {
     return this.#days.get(date)
   }
 
@@ -66,28 +64,16 @@ export class LiquidHours {
     const sessions = hours === 'CLOSED' ? [] : hours.split(',').map((part) => sessionOf(zone, date, part))
     if (sessions.includes(undefined)) return
     const [fromUs, toUs] = [zone.toUs(date, 0), zone.toUs(addDays(date, 1), 0)]
-    // A day that is closed is listed, too.
-    if (sessions.length === 0) this.#endingOn(date)
-    for (const session of sessions) {
-      if (!session) continue
-      this.#sessions.push(session)
-      this.#endingOn(zone.dateOf(session.closeUs - 1)).push(session)
-    }
+    const known = sessions.filter((session) => session !== undefined)
+    this.#sessions.push(...known)
+    this.#days.set(date, known)
     this.#fromUs = Math.min(this.#fromUs, fromUs)
     this.#toUs = Math.max(this.#toUs, toUs)
-  }
-
-  #endingOn(date: string): ListedSession[] {
-    const known = this.#days.get(date)
-    if (known) return known
-    const sessions: ListedSession[] = []
-    this.#days.set(date, sessions)
-    return sessions
   }
 }
 
 /** `0930-20140605:1600`, or `0930-1600`. */
-function sessionOf(zone: Zone, date: string, text: string): ListedSession | undefined {
+function sessionOf(zone: Zone, date: string, text: string): Session | undefined {
   const [openUs, closeUs] = text.split('-').map((time) => {
     const [, day, hour, minute] = TIME.exec(time.trim()) ?? []
     const on = day === undefined ? date : dateOf(day)

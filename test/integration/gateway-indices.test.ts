@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { openRecordSource } from '../../db/read/record-source.ts'
 import { openTapeReader } from '../../db/read/tape-reader.ts'
 import { importTape } from '../../db/tape/importers/import-tape.ts'
 import { readRecords } from '../../db/tape/reader.ts'
@@ -13,8 +14,10 @@ import { isTick, type Tick } from '../../market/tick.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import {
   contractFields,
+  JUNE_70_CALL,
   marketDataRequest,
   OPEN_US,
+  quoteAt,
   SECOND_US,
   type TapeRoom,
   tapeOf,
@@ -104,6 +107,16 @@ forEachEdition('an index chain', (edition) => {
       { kind: 'option', symbol: 'SPX', trading_class: 'SPX', count: 2 },
       { kind: 'option', symbol: 'SPX', trading_class: 'SPXW', count: 2 },
     ])
+
+    const source = await openRecordSource({ url: databaseUrl }, { sessionId })
+    const again = await room.serveSource(source, { startAfterLines: 0 })
+    await again.gateway.ended
+    const client = await RawTwsClient.connect({ port: again.port, clientId: 1 })
+    client.send(9, 8, 1, ...contractFields(SPX), 0, '', '', '')
+    expect((await client.frame('10|1|')).split('|').slice(2, 4)).toEqual(['SPX', 'IND'])
+    client.send(...marketDataRequest(2, SPX))
+    expect(await client.frame('1|6|2|4|')).toBe(`1|6|2|4|${1940 + (MINUTES * 12 - 1) / 4}|0|0|`)
+    await client.close()
   })
 })
 
@@ -171,6 +184,28 @@ describe('a client of any descent', () => {
     expect(await client.frame('4|2|5|')).toBe(
       '4|2|5|10189|Failed to request tick-by-tick data:Tick-by-tick data of indices is not available, only samples of it are||',
     )
+    await client.close()
+  })
+
+  it('finds the index behind options that the tape has alone, without data', async () => {
+    const option: Contract = { ...JUNE_70_CALL, symbol: 'SPX', tradingClass: 'SPXW' }
+    const { gateway, port } = await room.serve(tapeOf([quoteAt(0, 0, [1, 1], [2, 1])], [option]), { startAfterLines: 0 })
+    await gateway.ended
+    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    client.send(...detailsRequest(1, contractFields(SPX)))
+    const conId = (await client.frame('10|1|SPX|IND|')).split('|')[13] ?? ''
+    client.send(78, 2, 'SPX', '', 'IND', conId)
+    expect(await client.frame('75|2|')).toContain('|SPXW|100|')
+    client.send(87, 3, ...contractFields(SPX), 0, 0, 'TRADES', 2)
+    expect(await client.frame('4|2|3|')).toContain('|162|')
+    await client.close()
+  })
+
+  it('gets bid and ask of an index where the tape has some', async () => {
+    const { port } = await room.serve(tapeOf([quoteAt(0, 0, [1940, 1], [1941, 1])], [SPX]))
+    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    client.send(...marketDataRequest(1, SPX))
+    expect(await client.frame('1|6|1|2|')).toBe('1|6|1|2|1941|1|1|')
     await client.close()
   })
 

@@ -4,7 +4,7 @@
  */
 
 import { nyse } from '../../../market/calendar/calendar.ts'
-import { LiquidHours, type ListedSession } from '../../../market/calendar/listed-hours.ts'
+import { LiquidHours } from '../../../market/calendar/listed-hours.ts'
 import type { Contract, ListedHours } from '../../../market/contract.ts'
 import { TapedeckError } from '../../../market/errors.ts'
 import { addDays, createZone, daysBetween, type Zone } from '../../../market/time.ts'
@@ -12,8 +12,17 @@ import { addDays, createZone, daysBetween, type Zone } from '../../../market/tim
 const NEW_YORK = 'US/Eastern'
 const MS_PER_DAY = 86_400_000
 
+/** From its first microsecond to the first one behind it. */
+interface Session {
+  openUs: number
+  closeUs: number
+}
+
+/** Sessions in their order, by the date on which they end; a day that is closed has none. */
+type Days = ReadonlyMap<string, readonly Session[]>
+
 /** A session and the day that it belongs to, `YYYY-MM-DD`, on the clocks of its contract. */
-export interface DatedSession extends ListedSession {
+export interface DatedSession extends Session {
   date: string
 }
 
@@ -23,10 +32,10 @@ export class ContractHours {
   /** As IB calls them. */
   readonly timeZone: string = NEW_YORK
   readonly #kind: Contract['kind']
-  readonly #regular: LiquidHours | undefined
-  readonly #all: LiquidHours | undefined
+  readonly #regular: Days | undefined
+  readonly #all: Days | undefined
   /** The date that was asked about last, and the regular sessions that touch it. */
-  #latest: { date: string; sessions: readonly ListedSession[] } = { date: '', sessions: [] }
+  #latest: { date: string; sessions: readonly Session[] } = { date: '', sessions: [] }
 
   constructor({ kind, hours }: Pick<Contract, 'kind' | 'hours'>) {
     this.#kind = kind
@@ -34,8 +43,8 @@ export class ContractHours {
     if (!zone) return
     this.zone = zone
     this.timeZone = hours.timeZone
-    this.#regular = new LiquidHours(hours)
-    this.#all = new LiquidHours({ timeZone: hours.timeZone, liquid: hours.trading })
+    this.#regular = daysOf(hours, zone)
+    this.#all = daysOf({ timeZone: hours.timeZone, liquid: hours.trading }, zone)
   }
 
   /** True in regular hours. */
@@ -47,8 +56,8 @@ export class ContractHours {
   }
 
   /** The regular sessions of a date, where the tape has them as listed. */
-  listedOn(date: string): readonly ListedSession[] | undefined {
-    return this.#regular?.on(date)
+  listedOn(date: string): readonly Session[] | undefined {
+    return this.#regular?.get(date)
   }
 
   /** When the regular hours of a moment begin: those of its session, else of its day. Undefined on a day without any. */
@@ -85,8 +94,8 @@ export class ContractHours {
   }
 
   /** @throws TapedeckError as `sessions`. */
-  sessionsOn(date: string, isRegular: boolean): readonly ListedSession[] {
-    const listed = (isRegular ? this.#regular : this.#all)?.on(date)
+  sessionsOn(date: string, isRegular: boolean): readonly Session[] {
+    const listed = (isRegular ? this.#regular : this.#all)?.get(date)
     if (listed) return listed
     // Futures keep the hours of their own exchanges.
     const hours = this.#kind === 'future' ? undefined : nyse.tradingHours(date)
@@ -98,12 +107,29 @@ export class ContractHours {
   }
 
   /** A session of the evening belongs to the day on which it ends. */
-  #sessionAt(tsUs: number): ListedSession | undefined {
+  #sessionAt(tsUs: number): Session | undefined {
     if (!this.#regular) return undefined
     const date = this.zone.dateOf(tsUs)
     if (this.#latest.date !== date) this.#latest = { date, sessions: [date, addDays(date, 1)].flatMap((day) => this.listedOn(day) ?? []) }
     return this.#latest.sessions.find(({ openUs, closeUs }) => tsUs >= openUs && tsUs < closeUs)
   }
+}
+
+function daysOf(listed: Pick<ListedHours, 'liquid' | 'timeZone'>, zone: Zone): Days {
+  const hours = new LiquidHours(listed)
+  const days = new Map<string, Session[]>()
+  for (const date of hours.dates) {
+    const sessions = hours.on(date) ?? []
+    if (sessions.length === 0) days.set(date, [])
+    for (const session of sessions) {
+      const end = zone.dateOf(session.closeUs - 1)
+      days.set(
+        end,
+        [...(days.get(end) ?? []), session].toSorted((a, b) => a.openUs - b.openUs),
+      )
+    }
+  }
+  return days
 }
 
 /** The hours of all contracts, each set of them once. */

@@ -70,7 +70,6 @@ export async function collectorInVirtualTime({ directory, startMs, contracts, se
       ],
       lines: 100,
     },
-    startedMs: performance.now(),
     onBroken: unexpected,
     onBegun: () => undefined,
     onEndOfTape: unexpected,

@@ -29,16 +29,6 @@ describe('listed hours', () => {
     expect(night.at(ny('2014-06-05', '17:00'))).toEqual({ isOpen: false, closedSinceUs: ny('2014-06-05', '16:15') })
   })
 
-  it('have the sessions of each listed day, one of the evening before with the day on which it ends', () => {
-    const index = hours('20140604:1915-20140605:0815,20140605:0830-20140605:1515;20140606:CLOSED', 'US/Central')
-    expect(index.on('2014-06-05')).toEqual([
-      { openUs: ny('2014-06-04', '20:15'), closeUs: ny('2014-06-05', '09:15') },
-      { openUs: ny('2014-06-05', '09:30'), closeUs: ny('2014-06-05', '16:15') },
-    ])
-    expect(index.on('2014-06-06')).toEqual([])
-    expect([index.on('2014-06-04'), index.on('2014-06-07')]).toEqual([undefined, undefined])
-  })
-
   it('give the sessions of each day that they list, and none of a closed one', () => {
     expect(week.dates).toEqual(['2014-06-05', '2014-06-06', '2014-06-07'])
     expect(week.on('2014-06-06')).toEqual([{ openUs: ny('2014-06-06', '09:30'), closeUs: ny('2014-06-06', '13:00') }])
