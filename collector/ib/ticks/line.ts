@@ -67,7 +67,7 @@ export function fieldValue(field: GroupField, message: FieldMessage): number | u
 }
 
 /** The size inside a price message, and what its mask says. */
-export function takePriceMessage({ fields, priceMarks, first }: Line, field: GroupField, { size, mask }: PriceMessage): void {
+export function takePriceMessage({ fields, priceMarks, first }: Line, field: GroupField, { price, size, mask }: PriceMessage): void {
   if (field === 'bidPrice') {
     fields.bidSize = size
     priceMarks.bidPrice = marksOfPrice(mask, Mark.bidPastLimit)
@@ -81,8 +81,9 @@ export function takePriceMessage({ fields, priceMarks, first }: Line, field: Gro
     priceMarks.lastPrice = marksOfPrice(mask, Mark.pastLimit)
     first.note(LAST_SIZE)
   }
-  // IB repeats no price that stands over the open: the first one behind it says of all that it is past.
-  if (!isPreOpen(mask)) for (const side of ['bidPrice', 'askPrice', 'lastPrice'] as const) priceMarks[side] &= ~Mark.preOpen
+  // IB repeats no price that stands over the open: the first one behind it says of all that it is past. An empty side has no mask.
+  if (!isPreOpen(mask) && !isNoPrice(price, size))
+    for (const side of ['bidPrice', 'askPrice', 'lastPrice'] as const) priceMarks[side] &= ~Mark.preOpen
 }
 
 /** The price of this size stands without a size, or there is none: the size that follows says what the price message could not. */
