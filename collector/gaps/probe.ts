@@ -5,7 +5,8 @@
  *
  * States of a case: asked -> dead (news since the last data of a line), quiet (history has what the line had, and nothing since), or
  * unknown (history refused, was silent for 10 s, or does not even have what the line had; or there is no link, or no request left).
- * Dead and unknown lines are taken for dead: too much is reported rather than too little. Data of a line ends its case.
+ * Dead and unknown lines are taken for dead: too much is reported rather than too little. Only a line whose silence may be usual is taken
+ * for quiet when nothing can be known. Data of a line ends its case.
  *
  * Of a case at most three lines are asked about, and of all cases so many that other programs of the login keep half of what IB allows.
  */
@@ -19,6 +20,8 @@ export interface Suspect {
   line: Line
   /** It is closed as of then, when it is dead. */
   provenUs: number
+  /** All lines of that kind fell silent at once. */
+  group?: string | undefined
 }
 
 export interface ProbeOptions {
@@ -37,6 +40,8 @@ interface Examined extends Suspect {
 interface Case {
   lines: Examined[]
   verdict: 'asked' | 'dead' | 'quiet' | 'unknown'
+  /** Taken for quiet where nothing can be known. */
+  isMild: boolean
   /** Answers that are to come. */
   open: number
   /** One of those that have come says so. */
@@ -66,12 +71,12 @@ export class Probe {
     this.#options = options
   }
 
-  /** Opens a case of lines that seem to have died at once. */
-  examine(suspects: readonly Suspect[]): void {
+  /** Opens a case of lines that seem to have died at once; `isMild`: that may as well be quiet. */
+  examine(suspects: readonly Suspect[], isMild = false): void {
     if (suspects.length === 0) return
     const { lastData, witness } = this.#options
-    const lines = suspects.map(({ line, provenUs }) => ({ line, provenUs, dataUs: lastData.of(line), heldSinceUs: line.heldSinceUs }))
-    const one: Case = { lines, verdict: 'asked', open: 0, isQuiet: false, seconds: 0 }
+    const lines = suspects.map((suspect) => ({ ...suspect, dataUs: lastData.of(suspect.line), heldSinceUs: suspect.line.heldSinceUs }))
+    const one: Case = { lines, verdict: 'asked', isMild, open: 0, isQuiet: false, seconds: 0 }
     this.#cases.push(one)
     if (lines.some(({ line, dataUs }) => witness.newsUs(line) > dataUs + LINES_APART_US)) one.verdict = 'dead'
     else this.#ask(one)
@@ -82,7 +87,8 @@ export class Probe {
     for (const one of this.#cases) if (one.verdict === 'asked' && one.seconds++ >= WAIT_S) decide(one)
     const decided = this.#cases.filter(({ verdict }) => verdict !== 'asked')
     this.#cases = this.#cases.filter(({ verdict }) => verdict === 'asked')
-    return decided.flatMap(({ verdict, lines }) => (verdict === 'quiet' ? [] : lines.filter((line) => this.#isStill(line))))
+    const dead = decided.filter(({ verdict, isMild }) => verdict === 'dead' || (verdict === 'unknown' && !isMild))
+    return dead.flatMap(({ lines }) => lines.filter((line) => this.#isStill(line)))
   }
 
   /** The link is lost: what was asked over it says nothing any more. */

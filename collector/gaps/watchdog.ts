@@ -8,6 +8,7 @@
  *               every minute while it lasts; also where all that comes then is what TWS had in its cache
  *   group       the same of all lines of one kind (as a farm serves them) while others have data: all of them seem dead
  *   line        the same of one line (habit.ts) while others of its kind have data: it seems dead
+ *   rare        a line that ticks too rarely for a habit has had nothing for an hour: it is looked up, and dead only where that says so
  *   no data     a line that the gateway said to serve has had none for 10 s: it was never alive
  *   no tick     a tick-by-tick line, which IB does not acknowledge, has had no first one for a minute: it is asked for again, and then less
  *               and less often, as it may be quiet
@@ -16,8 +17,8 @@
  *
  * Whether what seems dead is dead, or the market is quiet, is looked up first (probe.ts): a quiet line is left alone, and given four
  * times as long. A dead line is closed on the tape as of its last data (of its kind's, for a group), cancelled, and asked for again; tick
- * by tick after a good 15 s, as IB would revive the dead stream. Its gap lasts until its first data. Lines that are found dead at once are one
- * event.
+ * by tick after a good 15 s, as IB would revive the dead stream. Its gap lasts until its first data; where all of one kind fell silent, what
+ * the gateway kept is none, until one of them has news. Lines that are found dead at once are one event.
  */
 
 import type { TradingCalendar } from '../../market/calendar/calendar.ts'
@@ -61,6 +62,10 @@ const FIRST_TRADE_S = 60
 const NO_START_S = 15
 /** Others that had data so recently live. */
 const ALIVE_S = 3
+/** A line that ticks too rarely for a habit is looked up after so long a silence ... */
+const RARE_S = 3600
+/** ... one of them in so many seconds. */
+const RARE_EVERY_S = 120
 const ASK_AGAIN_S = 60
 /** A silence of all lines that comes sooner behind another one goes on with it. */
 const SOUND_S = 60
@@ -72,6 +77,11 @@ interface Watched {
   habit: Habit
   dataUs: number
   silentS: number
+}
+
+interface WatchedGroup extends Watched {
+  /** The last data of a group that was found dead, until one of it has news; 0 when all is well. */
+  deadSinceUs: number
 }
 
 interface WatchedLine extends Watched {
@@ -89,7 +99,7 @@ interface WatchedLine extends Watched {
 export class Watchdog {
   readonly #options: WatchdogOptions
   readonly #lines = new Map<string, WatchedLine>()
-  readonly #groups = new Map<string, Watched>()
+  readonly #groups = new Map<string, WatchedGroup>()
   /** All lines as one. */
   readonly #all = newWatched()
   readonly #stall = new StallMeter()
@@ -104,6 +114,8 @@ export class Watchdog {
   /** Seconds without a silence of all lines. */
   #soundS = SOUND_S
   #isHalted = false
+  /** Seconds since a line that ticks rarely was looked up. */
+  #rareS = 0
 
   constructor(options: WatchdogOptions) {
     this.#options = options
@@ -124,6 +136,7 @@ export class Watchdog {
   /** The clock was set: that the times of the last data changed with it is no data. */
   shifted(byUs: number): void {
     for (const watched of [...this.#lines.values(), ...this.#groups.values()]) if (watched.dataUs > 0) watched.dataUs += byUs
+    for (const group of this.#groups.values()) if (group.deadSinceUs > 0) group.deadSinceUs += byUs
     for (const watched of this.#lines.values()) {
       watched.provenHoldUs += byUs
       watched.emptyHoldUs += byUs
@@ -209,6 +222,7 @@ export class Watchdog {
     }
     for (const [name, group] of this.#groups) if (!groups.has(name)) group.silentS = 0
     for (const [name, members] of groups) probe.examine(this.#suspectsOf(name, members))
+    this.#lookUpRare([...groups.values()].flat())
     // IB lists other days every day.
     if (this.#hours.size > MOST_HOURS) this.#hours.clear()
     this.#cure(probe.dead().filter(({ line }) => !outages.hit(line)))
@@ -218,8 +232,28 @@ export class Watchdog {
   #cure(dead: readonly Suspect[]): void {
     const { lines: registry, events } = this.#options
     if (dead.length === 0) return
-    for (const { line, provenUs } of dead) registry.dead(line, { cause: 'silent', provenUs, askAfterMs: 0 })
+    for (const { line, provenUs, group: name } of dead) {
+      const group = name === undefined ? undefined : this.#groups.get(name)
+      if (group) group.deadSinceUs = Math.max(provenUs, 1)
+      registry.dead(line, { cause: 'silent', provenUs, askAfterMs: 0 })
+    }
     events.linesSilent({ lines: dead.length, sinceUs: Math.min(...dead.map(({ provenUs }) => provenUs)), all: false })
+  }
+
+  /** The one that was silent for longest. */
+  #lookUpRare(lines: readonly Line[]): void {
+    if (++this.#rareS < RARE_EVERY_S) return
+    let rarest: { line: Line; watched: WatchedLine } | undefined
+    for (const line of lines) {
+      const watched = this.#lines.get(line.key)
+      if (!watched || !line.held || watched.habit.patienceS !== Number.POSITIVE_INFINITY || watched.silentS < RARE_S) continue
+      if (!rarest || watched.silentS > rarest.watched.silentS) rarest = { line, watched }
+    }
+    if (!rarest) return
+    const { line, watched } = rarest
+    this.#rareS = 0
+    watched.silentS = 0
+    this.#options.probe.examine([{ line, provenUs: this.#options.lastData.of(line) }], true)
   }
 
   /** By the hours that the broker lists for the contract, where it lists this day; else by those of the exchange. */
@@ -241,11 +275,12 @@ export class Watchdog {
   /** Lines of one kind that seem dead; the others' data is looked at. */
   #suspectsOf(name: string, members: readonly Line[]): Suspect[] {
     const { lastData } = this.#options
-    const group = this.#groups.get(name) ?? newWatched()
+    const group = this.#groups.get(name) ?? { ...newWatched(), deadSinceUs: 0 }
     this.#groups.set(name, group)
     const groupUs = lastData.latestOf(members)
     this.#see(group, groupUs, members.some(isServed))
-    const isGroupDead = group.silentS > group.habit.patienceS && this.#all.silentS <= ALIVE_S
+    if (group.deadSinceUs > 0) this.#awaitNews(group, members)
+    const isGroupDead = group.deadSinceUs === 0 && group.silentS > group.habit.patienceS && this.#all.silentS <= ALIVE_S
     if (isGroupDead) this.#alarm(group)
     const suspects: Suspect[] = []
     for (const line of members) {
@@ -256,9 +291,21 @@ export class Watchdog {
       const isDead = watched.silentS > watched.habit.patienceS && group.silentS <= ALIVE_S
       if (!isDead && !isGroupDead) continue
       this.#alarm(watched)
-      suspects.push({ line, provenUs: isGroupDead ? groupUs : lastData.of(line) })
+      suspects.push(isGroupDead ? { line, provenUs: groupUs, group: name } : { line, provenUs: lastData.of(line) })
     }
     return suspects
+  }
+
+  /** First values may be what the gateway kept. With the news of one line all that have had some are back. */
+  #awaitNews(group: WatchedGroup, members: readonly Line[]): void {
+    const { lastData, lines: registry } = this.#options
+    const isBack = lastData.latestNewsOf(members) > group.deadSinceUs
+    for (const line of members) {
+      const hasData = line.state === 'open' && lastData.of(line) > group.deadSinceUs
+      if (isBack && hasData) registry.proven(line)
+      else if (!isBack && line.held) registry.unproven(line, 'silent', line.heldSinceUs)
+    }
+    if (isBack) group.deadSinceUs = 0
   }
 
   /** Whether the line has had data since it is open; one that has none is asked for again. */

@@ -313,6 +313,11 @@ export class LineRegistry {
     void this.#queue.run()
   }
 
+  /** What the line had was data. */
+  proven(line: Line): void {
+    this.#actions.hold(line)
+  }
+
   /** Nothing proves that the line had data from then on. It is held again with its next data. */
   unproven(line: Line, cause: string, untilUs: number): void {
     this.#actions.close(line, cause, untilUs)

@@ -8,6 +8,7 @@ import { Outages } from '../../../../collector/gaps/outages.ts'
 import { Probe } from '../../../../collector/gaps/probe.ts'
 import { Watchdog } from '../../../../collector/gaps/watchdog.ts'
 import { Witness } from '../../../../collector/gaps/witness.ts'
+import { Mark } from '../../../../market/marks.ts'
 import type { Line } from '../../../../collector/lines/line.ts'
 import { LineRegistry } from '../../../../collector/lines/registry.ts'
 import { createEvents } from '../../../../collector/telemetry/events/index.ts'
@@ -116,9 +117,9 @@ export async function market({ feed, startUs = START_US, hours, newestS }: Marke
   log.length = 0
   let second = 0
   let aheadUs = 0
-  const data = (line: Line, times = 1) => {
+  const data = (line: Line, times = 1, marks?: number) => {
     for (let i = 0; i < times; i++) {
-      const tick = tickOf(line)
+      const tick = { ...tickOf(line), marks }
       registry.dataCame(line.reqId ?? -1)
       ticks.take(tick, clock.nowUs())
       lastData.took(tick, tick.tsUs)
@@ -131,6 +132,13 @@ export async function market({ feed, startUs = START_US, hours, newestS }: Marke
       for (const line of of) data(line, times)
       vi.advanceTimersByTime(1000)
       watchdog.check()
+    }
+  }
+  /** What stands, as the gateway gives it to a new request. */
+  const firstValues = (...of: readonly Line[]) => {
+    for (const line of of) {
+      if (line.state === 'asked') registry.accepted(line.reqId ?? -1)
+      data(line, 1, Mark.initial)
     }
   }
   /** The clock is set, and a new session begins. */
@@ -184,6 +192,7 @@ export async function market({ feed, startUs = START_US, hours, newestS }: Marke
     lastData,
     asked,
     pass,
+    firstValues,
     halt,
     tape,
     step,

@@ -328,6 +328,52 @@ describe('a line that the gateway says to serve', () => {
   })
 })
 
+describe('lines of one kind that fell silent together', () => {
+  it('are not back with what the gateway had kept, but all with the news of one of them', async () => {
+    const { stock, one, two, three, log, pass, firstValues, tape } = await market()
+    pass(30, [stock, one, two, three])
+    pass(17, [stock])
+    await vi.waitFor(() => expect(log).toHaveLength(6), PATIENTLY)
+    firstValues(one, two, three)
+    pass(3, [stock])
+    expect([one.held, two.held, three.held]).toEqual([false, false, false])
+    pass(1, [stock, two])
+    expect([one.held, two.held, three.held]).toEqual([true, true, true])
+    pass(5, [stock, two])
+    const { closed } = await tape()
+    expect(closed.slice(0, 3)).toEqual([one, two, three].map(({ instrument }) => [instrument, 'silent', 30]))
+    expect(closed.slice(3)).toEqual([one, two, three].map(({ instrument }) => [instrument, 'silent', expect.any(Number)]))
+  })
+})
+
+describe('a line that ticks too rarely for a habit', () => {
+  const rarely = async (newestS?: () => Promise<number | undefined>) => {
+    const rig = await market(newestS ? { newestS } : {})
+    const { stock, one, two, three, pass } = rig
+    pass(1, [stock, one, two, three])
+    pass(3605, [stock, one, two], 1)
+    await new Promise((resolve) => setImmediate(resolve))
+    pass(1, [stock, one, two], 1)
+    return rig
+  }
+
+  it('is dead after an hour when IB has had something newer', async () => {
+    const { three, asked, tape } = await rarely(async () => 1800)
+    expect(asked).toEqual(['3'])
+    expect(three.held).toBe(false)
+    expect((await tape()).closed).toEqual([[three.instrument, 'silent', 1]])
+  })
+
+  it.each([
+    ['has had nothing newer', async () => 1],
+    ['cannot say', undefined],
+  ])('is left alone when IB %s', async (_, newestS) => {
+    const { three, log } = await rarely(newestS)
+    expect(three.held).toBe(true)
+    expect(log).toEqual([])
+  })
+})
+
 describe('a tick-by-tick line without a first tick', () => {
   it('is cancelled after a minute and asked for over 15 s later, and so on, at most every quarter of an hour', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
