@@ -136,6 +136,8 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
       store: store.storeBatch,
       sessions: store.sessions,
       missingRows: store.missingRows,
+      // This process was started in order to record.
+      startedMs: 0,
       untilEndOfTape: until === 'end-of-tape',
       stop,
       force,

@@ -8,6 +8,8 @@ const CAUSE = 29
 const LINES = 16
 /** Symbols side by side: a column is as wide as `100.00%`. */
 const SYMBOLS = 7
+/** The feed of a gap that is of all options of an underlying that are not known. */
+const CHAIN = 'option-chain'
 const COLUMN = 8
 
 export function formatGapReport({ range, gaps, causes, days }: GapReport, { listed }: { listed: number }): string {
@@ -81,7 +83,8 @@ function share(value: number): string {
   return `${(Math.floor(value * 10_000) / 100).toFixed(2)}%`
 }
 
-function linesOf({ contracts, symbol, contract }: ListedGap): string {
+function linesOf({ contracts, symbol, contract, feed }: ListedGap): string {
+  if (feed === CHAIN) return `${symbol} chain`
   if (contract !== undefined) return shortKey(contract)
   if (contracts === 0) return 'all lines'
   return `${symbol === undefined ? '' : `${symbol}, `}${contracts.toLocaleString('en-US')} ${contracts === 1 ? 'line' : 'lines'}`
@@ -95,7 +98,7 @@ function shortKey(key: string): string {
 
 function causeOf({ cause, feed, droppedTicks }: ListedGap): string {
   const dropped = droppedTicks === undefined ? '' : ` (${droppedTicks.toLocaleString('en-US')} ticks)`
-  return `${cause}${dropped}${feed === undefined ? '' : ' (tick by tick)'}`
+  return `${cause}${dropped}${feed === undefined || feed === CHAIN ? '' : ' (tick by tick)'}`
 }
 
 const short = (text: string, width: number) => (text.length > width ? `${text.slice(0, width - 1)}…` : text)

@@ -72,6 +72,8 @@ export interface CollectOptions {
   missingRows: TelemetryOptions['missingRows']
   /** Between checks of the rows, whatever they cost. */
   checkRowsMs?: number
+  /** `performance.now()` when recording was asked for: from then on data is missing. Absent: now. */
+  startedMs?: number
   /** Stop at the end of a replayed tape. Without it only `stop` ends the recording. */
   untilEndOfTape: boolean
   /** Aborted: stop in order. Its reason is the cause that is recorded. */
@@ -99,10 +101,10 @@ const CLOCK_WAIT_MS = 5000
 const POLL_MS = 250
 
 /** Records until it is told to stop. Resolves when everything is stopped; throws a TapedeckError when it cannot begin. */
-export async function collect(options: CollectOptions): Promise<CollectSummary> {
+export async function collect({ startedMs = performance.now(), ...options }: CollectOptions): Promise<CollectSummary> {
   const lock = await acquireDirectoryLock(collectorLock(options.settings.dataDir), { purpose: 'tapedeck collect' })
   try {
-    const collector = await createCollector(options)
+    const collector = await createCollector({ ...options, startedMs })
     options.onReloadable?.(collector.reload)
     return await run(collector)
   } finally {
@@ -125,8 +127,8 @@ type Collector = TelemetryParts &
   }
 
 /** Creates all parts; nothing runs yet. */
-async function createCollector(options: CollectOptions): Promise<Collector> {
-  const { settings, version, logger, stop } = options
+async function createCollector(options: CollectOptions & { startedMs: number }): Promise<Collector> {
+  const { settings, version, logger, stop, startedMs } = options
   const { dataDir, gateway, journal, rules } = settings
   const directory = join(dataDir, 'journal')
   const counts = createCounts()
@@ -178,6 +180,7 @@ async function createCollector(options: CollectOptions): Promise<Collector> {
     genericTicks: gateway.genericTicks,
     universe: { underlyings: settings.underlyings, lines: gateway.lines },
     lineDelays: gateway.lineDelays,
+    startedMs,
     onBegun: () =>
       leftBehind.begin({
         nowUs: () => recorder.nowUs,

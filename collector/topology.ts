@@ -168,6 +168,8 @@ export interface FeedOptions extends Shared {
   genericTicks: readonly number[]
   universe: DiscoverySettings
   lineDelays?: Partial<LineDelays> | undefined
+  /** `performance.now()` when recording was asked for. */
+  startedMs: number
   /** The first session has begun, in the same turn. */
   onBegun: () => void
   onEndOfTape: () => void
@@ -215,7 +217,10 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     ledger,
     events,
     onBroken,
-    onShifted: (byUs) => coverage.shifted(byUs),
+    onShifted: (byUs) => {
+      coverage.shifted(byUs)
+      discovery.shift(byUs)
+    },
     onBegun: () => {
       coverage.begun()
       onBegun()
@@ -252,7 +257,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
       onTooFast: () => events.tooFast({ messagesPerSecond: feed.slowDown() }),
     }),
   })
-  const discovery = joinDiscovery(options, supply, stopped)
+  const discovery: Discovery = joinDiscovery(options, supply, coverage, stopped)
 
   const stop = async (): Promise<void> => {
     discovery.stop()
@@ -266,11 +271,12 @@ export function joinFeed(options: FeedOptions): FeedHalf {
   return { feed, sessions, coverage, supply, discovery, stop }
 }
 
-function joinDiscovery(options: FeedOptions, supply: LineSupply, stopped: Subject<void>): Discovery {
+function joinDiscovery(options: FeedOptions, supply: LineSupply, coverage: Coverage, stopped: Subject<void>): Discovery {
   const discovery = new Discovery({
     ...options,
     ...options.universe,
     supply,
+    startedUs: () => coverage.startedUs,
     ticks: recordedTicks(options.recorder).pipe(takeUntil(stopped)),
     againMs: options.lineDelays?.refusedMs,
   })

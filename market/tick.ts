@@ -109,17 +109,20 @@ export interface FeedGap extends RecordBase {
 /** What a line carries when it is not the broker's market data. */
 export type LineFeed = 'tick-by-tick-trades' | 'tick-by-tick-quotes'
 
+/** What can be missing of an instrument beside its market data: a feed, or, of an underlying, the options of it that are not known. */
+export type MissingFeed = LineFeed | 'option-chain'
+
 /**
  * A line of data was opened or closed, or is missing: wanted, and not served from `untilTsUs` on for another reason than before, or for
- * the first time. `openedSeq` and `openedTsUs` name the opening; a missing line has none, and they are the record's own number and
- * `untilTsUs`.
+ * the first time. With the cause `config` nothing is missing any more. `openedSeq` and `openedTsUs` name the opening; a missing line has
+ * none, and they are the record's own number and `untilTsUs`.
  */
 export interface LineEvent extends RecordBase {
   kind: 'line'
   instrument: number
   event: 'opened' | 'closed' | 'missing'
-  /** Absent: market data. The same on both. */
-  feed?: LineFeed | undefined
+  /** Absent: market data. The same on both. `option-chain` only on `missing`. */
+  feed?: MissingFeed | undefined
   openedSeq: number
   openedTsUs: number
   /** On `closed`: the last moment at which the line was known to be alive. On `missing`: since when it is. */

@@ -16,7 +16,8 @@ import type { CollectorClock } from '../record/clock.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Counts } from '../telemetry/counts.ts'
 import type { Events } from '../telemetry/events/index.ts'
-import { missingSinceUs } from './expected.ts'
+import { dataIsExpected } from '../telemetry/data-flow.ts'
+import { missingSinceUs, neverSinceUs } from './expected.ts'
 import { Halts } from './halts.ts'
 import { IbOutages } from './ib-outages.ts'
 import { LastData } from './last-data.ts'
@@ -33,6 +34,8 @@ export interface CoverageOptions {
   ledger: GapLedger
   counts: Counts
   events: Events
+  /** `performance.now()` when recording was asked for. */
+  startedMs: number
   /** See OutagesOptions. */
   onDataBack: (farm?: string) => void
   /** Asked when they exist: the lines are served with the help of what is known here. */
@@ -64,12 +67,13 @@ export class Coverage {
       lines,
       linesAreKnown: () => supply().universeIsKnown,
       missingSinceUs: (lastDataUs) => this.#missingSinceUs(lastDataUs),
+      dataIsExpected: () => this.#dataIsExpected(),
       onDataBack: options.onDataBack,
     })
     this.notices = new IbOutages(recorder, this.outages, lines)
   }
 
-  /** When recording began, on the clock of now. */
+  /** When recording was asked for, on the clock of now: from then on data is missing. */
   get startedUs(): number {
     return this.#startedUs
   }
@@ -89,8 +93,8 @@ export class Coverage {
 
   /** The first session has begun. */
   begun(): void {
-    const { clock, recorder, supply } = this.#options
-    this.#startedUs = recorder.lastProofUs
+    const { clock, recorder, supply, startedMs } = this.#options
+    this.#startedUs = Math.min(clock.usAt(startedMs), recorder.lastProofUs)
     if (!('publish' in clock))
       this.#watchdog = new Watchdog({
         ...this.#options,
@@ -126,6 +130,7 @@ export class Coverage {
     this.#lastData.shift(byUs)
     this.outages.shift(byUs)
     this.#watchdog?.shifted(byUs)
+    this.#options.supply().lines.shift(byUs)
     this.#startedUs += byUs
   }
 
@@ -152,10 +157,17 @@ export class Coverage {
     if (++this.#checks % CHECKS_A_SECOND === 0) this.#watchdog?.check()
   }
 
+  /** Beyond the first values of lines. On a published time they are as good as all else: the gateway says what is on the tape. */
+  #dataIsExpected(): boolean {
+    const { clock, recorder } = this.#options
+    return !('publish' in clock) && !this.isHalted && dataIsExpected(nyse, this.#lastData.latestNewsUs || undefined, recorder.nowUs)
+  }
+
   #missingSinceUs(lastDataUs: number): number {
     const { clock, recorder } = this.#options
     const { lastProofUs, nowUs } = recorder
     if ('publish' in clock) return lastProofUs
-    return lastDataUs === 0 ? this.#startedUs : missingSinceUs(nyse, lastDataUs, lastProofUs, nowUs)
+    if (lastDataUs === 0) return neverSinceUs(nyse, this.#startedUs, nowUs)
+    return missingSinceUs(nyse, lastDataUs, lastProofUs, nowUs)
   }
 }

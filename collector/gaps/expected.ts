@@ -21,6 +21,15 @@ export function missingSinceUs(calendar: TradingCalendar, lastDataUs: number, pr
   return lastDataUs
 }
 
+/**
+ * The same when nothing ever came.
+ *
+ * @param sinceUs from when on something could have come
+ */
+export function neverSinceUs(calendar: TradingCalendar, sinceUs: number, nowUs: number): number {
+  return Math.max(sinceUs, openUsOf(calendar, nowUs) ?? sinceUs)
+}
+
 function openUsOf(calendar: TradingCalendar, nowUs: number): number | undefined {
   try {
     return calendar.isOpenAt(nowUs) ? calendar.session(calendar.zone.dateOf(nowUs))?.openUs : undefined

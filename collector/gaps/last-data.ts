@@ -62,6 +62,13 @@ export class LastData {
     return this.#newsUs[instrument * FEEDS + slotOf(feed)] ?? 0
   }
 
+  /** Of some lines. */
+  latestNewsOf(lines: Iterable<LineOf>): number {
+    let latestUs = 0
+    for (const line of lines) latestUs = Math.max(latestUs, this.newsOf(line))
+    return latestUs
+  }
+
   /** The clock was set: what was at a time is at one that lies so much ahead of it. */
   shift(byUs: number): void {
     for (const times of [this.#lastUs, this.#newsUs]) for (const [slot, us] of times.entries()) if (us > 0) times[slot] = us + byUs

@@ -9,7 +9,8 @@
  *   - one for each reason for which ticks are dropped. It is over when none was dropped for a second of the tape's time, or, for what
  *     the journal refuses, as soon as the journal takes ticks again.
  *
- * A gap is told in the time of the session in which it began; what is left of it when the session ends is another one in the next.
+ * A gap is told in the time of the session in which it began; what is left of it when the session ends is another one in the next. One
+ * that is noticed in a later session than it began in is named in the time of each.
  */
 
 import type { DropReason, Recorder } from '../record/recorder.ts'
@@ -134,11 +135,17 @@ export class GapLedger {
     this.end(endUs)
     rotate()
     const fromTsUs = Math.min(endUs, this.#recorder.nowUs)
-    for (const [key, { cause }] of rest) this.#begin(key, { fromTsUs, cause })
+    for (const [key, { cause }] of rest) this.#put(key, { fromTsUs, cause })
   }
 
   #begin(key: string, gap: OpenGap): void {
     if (this.#open.has(key)) return
+    const parts = this.#recorder.earlierParts(gap.fromTsUs)
+    for (const { fromUs, toUs } of parts) this.name({ fromTsUs: fromUs, toTsUs: toUs, cause: gap.cause })
+    this.#put(key, parts.length === 0 ? gap : { ...gap, fromTsUs: this.#recorder.beganUs })
+  }
+
+  #put(key: string, gap: OpenGap): void {
     this.#open.set(key, gap)
     if (this.#recorder.recording) this.#recorder.interrupted(gap)
   }

@@ -10,6 +10,10 @@
  *   - or 10 s after the first of them had. The lines that are silent then have gaps of their own, which their holds tell (registry.ts).
  * It ends with the latest first data of those that are back; for a line that was back first, that says at most 10 s too much.
  * Lines of a farm that is broken itself are not waited for. A stall is over with the first data of any line: nothing was closed.
+ *
+ * What stands (the first values of a request) may be what the gateway kept from before it lost IB. It proves nothing while IB or the farm is
+ * said to be away, and while data is expected it ends no outage by itself: one of the lines must have news since the return. Then a
+ * line that has only what stands counts as back, as an option that nobody trades has nothing else for hours.
  */
 
 import type { Line, LineState } from '../lines/line.ts'
@@ -28,6 +32,8 @@ export interface OutagesOptions {
   linesAreKnown: () => boolean
   /** Since when data is missing, when the last came then. */
   missingSinceUs: (lastDataUs: number) => number
+  /** Whether lines that live would have news now. */
+  dataIsExpected: () => boolean
   /** Data has proved an outage over, of a farm or, absent, of all lines; whether a notice said so or not. */
   onDataBack?: ((farm?: string) => void) | undefined
 }
@@ -55,6 +61,8 @@ interface Outage {
   firstBackMs: number
   /** The latest first data of those that are back. */
   backUs: number
+  /** The first news since the return, and 0 until then. */
+  newsUs: number
 }
 
 export class Outages {
@@ -80,7 +88,7 @@ export class Outages {
   lost(cause: string, { ibCode, isStall = false }: { ibCode?: number; isStall?: boolean } = {}): number {
     const { ledger, lastData, missingSinceUs } = this.#options
     // Some lines were back already: what they had is not missing.
-    if (this.#all && this.#all.back.size > 0) this.#end(this.#all)
+    if (this.#all && this.#isProven(this.#all)) this.#end(this.#all)
     ledger.linesLost(missingSinceUs(lastData.latestUs), cause)
     // IB repeats itself.
     if (ibCode === undefined || !this.ibIsAway) this.#all = newOutage()
@@ -125,7 +133,7 @@ export class Outages {
     const lines = this.#linesOf(farm)
     if (lines.length === 0) return false
     const open = this.#farms.get(farm)
-    if (open && open.back.size > 0) this.#end(open)
+    if (open && this.#isProven(open)) this.#end(open)
     ledger.farmBroke(farm, missingSinceUs(lastData.latestOf(lines)))
     if (!this.#farms.has(farm) || open?.returnedUs !== undefined) this.#farms.set(farm, { ...newOutage(), farm })
     return true
@@ -192,13 +200,14 @@ export class Outages {
       if (outage.trustedUs !== undefined) outage.trustedUs += byUs
       if (outage.returnedUs !== undefined) outage.returnedUs += byUs
       outage.backUs += byUs
+      if (outage.newsUs > 0) outage.newsUs += byUs
     }
   }
 
   /** The recording ends: where lines are back already, a gap is over with their data. */
   stop(): void {
     this.check()
-    for (const outage of [this.#all, ...this.#farms.values()]) if (outage && outage.back.size > 0) this.#end(outage)
+    for (const outage of [this.#all, ...this.#farms.values()]) if (outage && this.#isProven(outage)) this.#end(outage)
   }
 
   #look(outage: Outage): void {
@@ -208,7 +217,7 @@ export class Outages {
     if (outage.returnedUs === undefined) {
       if (nowMs - outage.awayMs < TRUST_MS) return
       outage.trustedUs ??= recorder.stampFor(recorder.nowUs)
-      if (lastData.latestOf(lines) < outage.trustedUs) return
+      if (lastData.latestNewsOf(lines) < outage.trustedUs) return
       outage.returnedUs = outage.trustedUs
     }
     for (const line of lines) {
@@ -218,14 +227,23 @@ export class Outages {
       outage.back.add(line)
       outage.backUs = Math.max(outage.backUs, dataUs)
     }
+    const newsUs = outage.newsUs === 0 ? lastData.latestNewsOf(lines) : 0
+    if (newsUs >= outage.returnedUs) outage.newsUs = newsUs
     if (!this.#isOver(outage, lines, nowMs)) return
     this.#end(outage)
     if (outage.back.size > 0) this.#options.onDataBack?.(outage.farm)
   }
 
-  #isOver({ farm, isStall, back, firstBackMs }: Outage, lines: readonly Line[], nowMs: number): boolean {
+  /** Lines are back, and data flows as far as that can be known now. */
+  #isProven({ back, newsUs }: Outage): boolean {
+    return back.size > 0 && (newsUs > 0 || !this.#options.dataIsExpected())
+  }
+
+  #isOver(outage: Outage, lines: readonly Line[], nowMs: number): boolean {
+    const { farm, isStall, back, firstBackMs } = outage
     if (isStall) return back.size > 0
     if (farm === undefined && !this.#options.linesAreKnown()) return false
+    if (back.size > 0 && !this.#isProven(outage)) return false
     if (back.size > 0 && nowMs - firstBackMs >= RETURN_MS) return true
     return lines.every((line) => back.has(line) || HOPELESS.includes(line.state))
   }
@@ -233,7 +251,7 @@ export class Outages {
   #end(outage: Outage): void {
     const { ledger, recorder } = this.#options
     // Without a line that is back, each of them has a gap of its own, whose cause is its refusal.
-    const toUs = outage.back.size > 0 ? outage.backUs : recorder.nowUs
+    const toUs = outage.back.size > 0 ? Math.max(outage.backUs, outage.newsUs) : recorder.nowUs
     if (outage.farm === undefined) {
       this.#all = undefined
       ledger.linesBack(toUs)
@@ -254,5 +272,5 @@ export class Outages {
 }
 
 function newOutage(): Outage {
-  return { awayMs: performance.now(), isStall: false, back: new Set(), firstBackMs: 0, backUs: 0 }
+  return { awayMs: performance.now(), isStall: false, back: new Set(), firstBackMs: 0, backUs: 0, newsUs: 0 }
 }

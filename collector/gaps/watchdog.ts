@@ -29,6 +29,7 @@ import type { Recorder } from '../record/recorder.ts'
 import type { Counts } from '../telemetry/counts.ts'
 import { expectationAt, TRAILING_US } from '../telemetry/data-flow.ts'
 import type { Events } from '../telemetry/events/index.ts'
+import { neverSinceUs } from './expected.ts'
 import { Habit } from './habit.ts'
 import type { Halts } from './halts.ts'
 import type { LastData } from './last-data.ts'
@@ -121,6 +122,11 @@ export class Watchdog {
   /** The clock was set: that the times of the last data changed with it is no data. */
   shifted(byUs: number): void {
     for (const watched of [...this.#lines.values(), ...this.#groups.values()]) if (watched.dataUs > 0) watched.dataUs += byUs
+    for (const watched of this.#lines.values()) {
+      watched.provenHoldUs += byUs
+      watched.emptyHoldUs += byUs
+      watched.unprovenHoldUs += byUs
+    }
     this.#options.probe.shifted(byUs)
   }
 
@@ -255,13 +261,13 @@ export class Watchdog {
 
   /** Whether the line has had data since it is open; one that has none is asked for again. */
   #isProven(line: Line, watched: WatchedLine): boolean {
-    const { lines: registry, lastData } = this.#options
+    const { lines: registry, lastData, calendar, recorder } = this.#options
     const { held, heldSinceUs, state } = line
     if (line.feed && state === 'asked') return this.#awaitFirstTick(line, watched)
     if (state !== 'open' || (held && watched.provenHoldUs === heldSinceUs)) return held
     if (held && lastData.of(line) >= heldSinceUs) {
       // It was open in name only.
-      if (watched.emptyHoldUs === heldSinceUs) registry.lateData(line, 'no-data', heldSinceUs)
+      if (watched.emptyHoldUs === heldSinceUs) registry.lateData(line, 'no-data', neverSinceUs(calendar, heldSinceUs, recorder.nowUs))
       Object.assign(watched, { provenHoldUs: line.heldSinceUs, unprovenS: 0, askAgainS: ASK_AGAIN_S })
       return true
     }
@@ -272,7 +278,8 @@ export class Watchdog {
     // At the first look it may have been open for a moment only.
     if (held && watched.unprovenS > 1) watched.emptyHoldUs = heldSinceUs
     if (held && watched.unprovenS >= NO_DATA_S) {
-      registry.dead(line, { cause: 'no-data', provenUs: heldSinceUs, askAfterMs: watched.askAgainS * SECOND_MS })
+      const provenUs = neverSinceUs(calendar, heldSinceUs, recorder.nowUs)
+      registry.dead(line, { cause: 'no-data', provenUs, askAfterMs: watched.askAgainS * SECOND_MS })
     } else if (!held && watched.unprovenS >= watched.askAgainS) {
       this.#askAgain(line, watched)
     }

@@ -28,7 +28,7 @@ import { LineRegistry } from './registry.ts'
 
 export interface LineSupplyOptions {
   assembler: Assembler
-  coverage: Pick<Coverage, 'outages' | 'startedUs'>
+  coverage: Pick<Coverage, 'outages'>
   recorder: Recorder
   events: Events
   /** The market's clock: no line is requested before the time is known. */
@@ -188,6 +188,9 @@ export class LineSupply {
         if (!feed || wasServed) recorder.lineMissing(instrument, cause, wantedUs, feed)
       },
       onRefused: (line, error, isRepeated) => this.#refused(line, error, isRepeated),
+      onWanted: ({ instrument, feed, wantedUs }) => {
+        if (!feed) recorder.lineMissing(instrument, 'not-open-yet', wantedUs)
+      },
       onUnwanted: (line) => {
         entitlements.forget(line)
         recorder.lineUnwanted(line.instrument, line.feed)
@@ -197,8 +200,6 @@ export class LineSupply {
       onResumed: () => events.linesResumed(),
       onSettled: () => this.#settled(),
       nowUs: () => recorder.nowUs,
-      // What is found first has been wanted since the begin.
-      wantedSinceUs: () => (this.#universeIsKnown ? recorder.nowUs : this.#options.coverage.startedUs),
       onImpossible: (error) => events.impossibleTransition({ error }),
       delays,
     })

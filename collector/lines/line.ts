@@ -25,6 +25,8 @@ export interface WantedLine {
   contract: Contract
   /** Absent: market data. */
   feed?: LineFeed
+  /** Since when it is wanted, in the market's time; absent: now. */
+  wantedUs?: number
 }
 
 const STATES = ['idle', 'queued', 'asked', 'open', 'silent', 'paused', 'no-line', 'refused'] as const
@@ -75,8 +77,7 @@ export class Line implements WantedLine {
   readonly feed?: LineFeed
   /** Its place in the order of importance; lower is more important. */
   rank: number
-  /** Since when it is wanted, in the market's time. */
-  wantedUs = 0
+  wantedUs: number
   reqId: number | undefined
   /** The id before, which was cancelled; data may still be on its way. */
   oldReqId: number | undefined
@@ -107,10 +108,11 @@ export class Line implements WantedLine {
   timer: NodeJS.Timeout | undefined
   #state: LineState = 'idle'
 
-  constructor({ instrument, contract, feed }: WantedLine, rank: number) {
+  constructor({ instrument, contract, feed, wantedUs = 0 }: WantedLine, rank: number) {
     this.instrument = instrument
     this.contract = contract
     if (feed) this.feed = feed
+    this.wantedUs = wantedUs
     this.rank = rank
   }
 
@@ -129,6 +131,13 @@ export class Line implements WantedLine {
     counts[this.#state]--
     counts[next]++
     this.#state = next
+  }
+
+  /** The market's clock was set: its times lie so much ahead of those before. */
+  shift(byUs: number): void {
+    this.wantedUs += byUs
+    this.heldSinceUs += byUs
+    if (this.provenUs !== undefined) this.provenUs += byUs
   }
 
   /** A new link knows nothing of what the one before has answered. */

@@ -35,6 +35,8 @@ export interface LineRegistryOptions {
   onMissing?: (line: Line, cause: string) => void
   /** Not served. Without an error it was cancelled by us, because its data is delayed. `isRepeated`: it was asked for again, with the same answer. */
   onRefused: (line: WantedLine, error: { code: number; text: string } | undefined, isRepeated: boolean) => void
+  /** The line is wanted, and not open yet. */
+  onWanted?: (line: Line) => void
   /** The line is not wanted any more. */
   onUnwanted: (line: WantedLine) => void
   /** The gateway serves so many market-data lines at once; `waiting` contracts are without. Called when that has changed. */
@@ -46,8 +48,6 @@ export interface LineRegistryOptions {
   onSettled: () => void
   /** The market's time. */
   nowUs: () => number
-  /** Since when a line that is wanted now has been; now, when absent. */
-  wantedSinceUs?: () => number
   /** A line was to go where no line can go: a mistake of this program. Thrown when absent. */
   onImpossible?: (error: Error) => void
   /** Other intervals than the usual ones between attempts to have a line. */
@@ -320,15 +320,20 @@ export class LineRegistry {
     this.#actions.hold(line)
   }
 
+  /** The market's clock was set, and shows a time that lies by so much ahead of the one it would have shown. */
+  shift(byUs: number): void {
+    for (const line of this.#table.all) line.shift(byUs)
+  }
+
   #add(wanted: WantedLine): void {
     const known = this.#table.of(wanted)
     if (known) {
       known.contract = wanted.contract
       return
     }
-    const line = this.#table.add(wanted)
-    const { wantedSinceUs, nowUs } = this.#options
-    line.wantedUs = (wantedSinceUs ?? nowUs)()
+    const { onWanted, nowUs } = this.#options
+    const line = this.#table.add({ ...wanted, wantedUs: wanted.wantedUs ?? nowUs() })
+    onWanted?.(line)
     if (this.#queue.opener) this.#actions.enqueue(line)
   }
 

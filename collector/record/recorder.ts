@@ -11,12 +11,14 @@
 import { randomInt } from 'node:crypto'
 
 import { type Contract, contractKey } from '../../market/contract.ts'
+import type { Span } from '../../market/coverage.ts'
 import type { RecordListener } from '../../market/record-source.ts'
-import type { LineFeed, TapeRecord, Tick, Verdict } from '../../market/tick.ts'
+import type { LineFeed, MissingFeed, TapeRecord, Tick, Verdict } from '../../market/tick.ts'
 import type { Gap, GapStart } from '../gaps/gap.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Counts } from '../telemetry/counts.ts'
 import type { CollectorClock } from './clock.ts'
+import { EarlierSessions } from './earlier-sessions.ts'
 
 export type Judge = (tick: Tick) => Verdict | undefined
 
@@ -37,16 +39,16 @@ export interface RecorderOptions {
 /** Why a tick was not recorded. */
 export type DropReason = 'no-session' | 'journal-full' | 'journal-failed' | 'too-long' | 'unknown-line'
 
-/** Cause of a closing behind which nothing is missing: the line is not wanted any more. */
+/** Cause of a closing, or of a line event, behind which nothing is missing: the line is not wanted any more. */
 const NOT_WANTED = 'config'
 
 /** A record without what the recorder gives it. */
 type Unstamped<T extends TapeRecord> = T extends TapeRecord ? Omit<T, 'seq' | 'tsUs'> : never
 
-/** A line that is wanted and has no data. */
+/** A line that is wanted and has no data; or, as `option-chain`, those of an underlying that are not known. */
 export interface MissingLine {
   instrument: number
-  feed?: LineFeed | undefined
+  feed?: MissingFeed | undefined
   cause: string
   sinceUs: number
 }
@@ -71,6 +73,10 @@ export class Recorder {
   readonly #contracts: Contract[] = []
   /** By instrument and feed. */
   readonly #openLines = new Map<string, OpenLine>()
+  /** Those of them that were open in the session before. */
+  readonly #carriedLines = new Set<string>()
+  readonly #earlier = new EarlierSessions()
+  #beganUs = Number.NaN
   /** The same of lines that are wanted and not open. */
   readonly #missingLines = new Map<string, MissingLine>()
   #journal: Journal | undefined
@@ -99,6 +105,11 @@ export class Recorder {
 
   get sessionId(): number {
     return this.#sessionId
+  }
+
+  /** When the session began, in its own time. */
+  get beganUs(): number {
+    return this.#beganUs
   }
 
   /** The last moment at which the gateway gave a sign of life. */
@@ -141,8 +152,15 @@ export class Recorder {
     return unsubscribe
   }
 
-  begin(): void {
+  /** Returns by how much the times of the session lie ahead of those of the one before it, which has just ended; NaN for the first. */
+  begin(): number {
+    const beforeUs = Math.max(this.nowUs, this.#lastProofUs)
     this.#clock.anchor()
+    const nowUs = this.#clock.nowUs()
+    const byUs = nowUs - beforeUs
+    const isFirst = Number.isNaN(this.#beganUs)
+    if (!isFirst) this.#earlier.add({ fromUs: this.#beganUs, toUs: beforeUs, byUs })
+    this.#beganUs = nowUs
     // Starts of one millisecond apart give rising ids; the random part keeps two collectors of one database apart.
     // Sessions of one run rise also when the system's clock was set back.
     this.#sessionId = Math.max(Date.now() * 4096 + randomInt(4096), this.#sessionId + 1)
@@ -150,17 +168,24 @@ export class Recorder {
     this.#isFull = false
     this.#seq = 0
     this.#lastTsUs = 0
-    this.#lastProofUs = this.#clock.nowUs()
+    this.#lastProofUs = nowUs
     this.#append({ kind: 'session', event: 'started', detail: this.#detail })
     this.#append({ kind: 'config', config: this.#config })
     for (const [instrument, contract] of this.#contracts.entries()) this.#append({ kind: 'contract', instrument, contract })
-    const open = [...this.#openLines.values()]
+    const open = [...this.#openLines]
     this.#openLines.clear()
     this.#counts.lines = 0
-    for (const { instrument, feed } of open) this.lineOpened(instrument, feed)
-    const missing = [...this.#missingLines.values()]
+    for (const [key, { instrument, feed }] of open) {
+      this.lineOpened(instrument, feed)
+      this.#carriedLines.add(key)
+    }
+    const missing = [...this.#missingLines]
     this.#missingLines.clear()
-    for (const { instrument, cause, feed } of missing) this.lineMissing(instrument, cause, this.nowUs, feed)
+    for (const [key, { instrument, cause, feed, sinceUs }] of missing) {
+      this.lineMissing(instrument, cause, this.nowUs, feed)
+      this.#missingLines.set(key, { instrument, cause, feed, sinceUs: sinceUs + byUs })
+    }
+    return isFirst ? Number.NaN : byUs
   }
 
   /**
@@ -195,8 +220,8 @@ export class Recorder {
   }
 
   /**
-   * The session's number for a contract. The first call puts the contract on the tape, and so does one with hours of another day. Throws a
-   * RangeError when it is too long for one.
+   * The session's number for a contract. The first call puts the contract on the tape, and so does one with hours of another day, or the
+   * first one that the broker has given a number. Throws a RangeError when it is too long for one.
    */
   instrumentOf(contract: Contract): number {
     const key = contractKey(contract)
@@ -207,7 +232,7 @@ export class Recorder {
       this.#append({ kind: 'contract', instrument, contract })
       this.#contracts.push(contract)
       this.#instruments.set(key, instrument)
-    } else if (contract.hours && contract.hours.readOn !== this.#contracts[instrument]?.hours?.readOn) {
+    } else if (isNews(contract, this.#contracts[instrument])) {
       this.#append({ kind: 'contract', instrument, contract })
       this.#contracts[instrument] = contract
     }
@@ -272,6 +297,11 @@ export class Recorder {
     this.#append({ kind: 'session', event: 'interrupted', fromTsUs, cause })
   }
 
+  /** The parts of what has lasted since then that lie in sessions before this one, in their time, when it lasts for so long. */
+  earlierParts(sinceUs: number): Span[] {
+    return sinceUs < this.#beganUs ? this.#earlier.partsSince(sinceUs) : []
+  }
+
   /** Puts a gap on the tape. Nothing is written for one that is empty: false. */
   gap({ fromTsUs, toTsUs, cause, instrument, droppedTicks }: Gap): boolean {
     if (!this.#journal || !(toTsUs > fromTsUs)) return false
@@ -302,18 +332,18 @@ export class Recorder {
   }
 
   /** The line is wanted and not open, for this reason from now on; `wantedUs`: since when it is wanted, where no reason is known yet. */
-  lineMissing(instrument: number, cause: string, wantedUs: number, feed?: LineFeed): void {
+  lineMissing(instrument: number, cause: string, wantedUs: number, feed?: MissingFeed): void {
     const key = lineKey(instrument, feed)
     const known = this.#missingLines.get(key)
     if (this.#openLines.has(key) || known?.cause === cause) return
     const sinceUs = known ? this.nowUs : wantedUs
     const what = { instrument, ...(feed && { feed }), cause }
     this.#missingLines.set(key, { ...what, sinceUs: known?.sinceUs ?? sinceUs })
-    this.#append({ kind: 'line', event: 'missing', ...what, openedSeq: this.#seq + 1, openedTsUs: sinceUs, untilTsUs: sinceUs })
+    this.#appendMissing({ ...what, sinceUs })
   }
 
-  /** A line that was missing is not wanted any more. */
-  lineUnwanted(instrument: number, feed?: LineFeed): void {
+  /** A line that was missing is not wanted any more; or a chain is known. */
+  lineUnwanted(instrument: number, feed?: MissingFeed): void {
     if (this.#missingLines.has(lineKey(instrument, feed))) this.lineMissing(instrument, NOT_WANTED, this.nowUs, feed)
     this.#missingLines.delete(lineKey(instrument, feed))
   }
@@ -325,10 +355,19 @@ export class Recorder {
     if (!line) return
     this.#openLines.delete(key)
     if (!feed) this.#counts.lines--
+    if (this.#carriedLines.delete(key))
+      for (const { fromUs, toUs } of this.earlierParts(untilUs)) {
+        this.#appendMissing({ instrument, feed, cause, sinceUs: fromUs })
+        this.#appendMissing({ instrument, feed, cause: NOT_WANTED, sinceUs: toUs })
+      }
     // Its opening was a sign of life too.
     const untilTsUs = Math.max(untilUs, line.openedTsUs)
     this.#append({ kind: 'line', event: 'closed', ...line, untilTsUs, cause })
     this.#missingLines.set(key, { instrument, feed, cause, sinceUs: untilTsUs })
+  }
+
+  #appendMissing({ sinceUs, ...what }: MissingLine): void {
+    this.#append({ kind: 'line', event: 'missing', ...what, openedSeq: this.#seq + 1, openedTsUs: sinceUs, untilTsUs: sinceUs })
   }
 
   #refuse(reason: DropReason): DropReason {
@@ -384,6 +423,11 @@ export class Recorder {
   }
 }
 
-function lineKey(instrument: number, feed: LineFeed | undefined): string {
+/** Whether the broker has said more of a contract than is known, or has listed its hours anew. */
+function isNews({ conId, hours }: Contract, known: Contract | undefined): boolean {
+  return (conId !== undefined && known?.conId === undefined) || (hours !== undefined && hours.readOn !== known?.hours?.readOn)
+}
+
+function lineKey(instrument: number, feed: MissingFeed | undefined): string {
   return `${instrument} ${feed ?? ''}`
 }

@@ -99,10 +99,9 @@ export class Sessions {
   #rotate(cause: string): void {
     const { recorder, ledger, events, onBroken, onShifted } = this.#options
     ledger.nextSession(() => {
-      const beforeUs = recorder.nowUs
       recorder.end(cause, { keepLines: true }).catch(onBroken)
-      recorder.begin()
-      onShifted?.(recorder.nowUs - beforeUs)
+      const byUs = recorder.begin()
+      onShifted?.(byUs)
     })
     events.sessionBegun({ sessionId: recorder.sessionId, cause })
   }

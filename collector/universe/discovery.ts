@@ -30,6 +30,8 @@ export interface DiscoverySettings {
 export interface DiscoveryOptions extends DiscoverySettings {
   clock: MarketClock
   recorder: Recorder
+  /** When recording began: what is found first has been wanted since then. */
+  startedUs: () => number
   supply: LineSupply
   events: Events
   /** Ticks as they are recorded. */
@@ -59,6 +61,8 @@ export class Discovery {
   /** Lines of some settings are held. */
   #isKnown = false
   #isUnknownLogged = false
+  /** When settings were changed that no round has taken over yet. */
+  #configuredUs: number | undefined
   /** What was found, by the settings of the underlying. */
   readonly #discovered = new Map<string, Discovered>()
 
@@ -86,6 +90,7 @@ export class Discovery {
   configure(settings: DiscoverySettings): void {
     this.#settings = settings
     this.#isUnknownLogged = false
+    if (this.#isKnown) this.#configuredUs = this.#options.recorder.nowUs
     this.#runAgain()
   }
 
@@ -107,6 +112,12 @@ export class Discovery {
     clearInterval(this.#dayTimer)
     this.#stop.abort()
     this.#wake.abort()
+  }
+
+  /** The market's clock was set, and shows a time that lies by so much ahead of the one it would have shown. */
+  shift(byUs: number): void {
+    if (this.#configuredUs !== undefined) this.#configuredUs += byUs
+    for (const one of this.#discovered.values()) if (one.wantedUs !== undefined) one.wantedUs += byUs
   }
 
   async #discover(): Promise<void> {
@@ -146,19 +157,22 @@ export class Discovery {
 
   /** Returns true when something is to be asked for again. */
   async #find(link: Link): Promise<boolean> {
-    const { events, clock, recorder, ticks, supply } = this.#options
+    const { events, clock, recorder, ticks, supply, startedUs } = this.#options
+    const settings = this.#settings
     if (this.#isNewDay) this.#beginDay()
     this.#isNewDay = false
     const { known, again } = await openUniverse(link, {
-      ...this.#settings,
+      ...settings,
       events,
       nowUs: () => clock.nowUs(),
-      instrumentOf: (contract) => recorder.instrumentOf(contract),
+      wantedUs: this.#isKnown ? (this.#configuredUs ?? recorder.nowUs) : startedUs(),
+      recorder,
       registry: supply.lines,
       ticks,
       lookUps: this.#lookUps,
       discovered: this.#discovered,
     })
+    if (settings === this.#settings) this.#configuredUs = undefined
     if (known > 0) {
       this.#isKnown = true
       supply.universeFound()

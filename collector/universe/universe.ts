@@ -27,6 +27,7 @@ import { referencePrice } from './reference-price.ts'
 import { type StrikeRange, selectOptions, shareLines } from './select.ts'
 import type { WantedLine } from '../lines/line.ts'
 import type { LineRegistry } from '../lines/registry.ts'
+import { forgetUnknown, nameUnknown, type Names } from './unknown.ts'
 
 export interface UnderlyingSettings extends UnderlyingQuery {
   strikes: StrikeRange
@@ -43,7 +44,9 @@ export interface UniverseOptions {
   lines: number
   events: Events
   nowUs: () => number
-  instrumentOf: (contract: Contract) => number
+  /** Since when what this round asks for first is wanted. */
+  wantedUs: number
+  recorder: Names
   registry: LineRegistry
   ticks: Observable<Tick>
   lookUps: LookUps
@@ -55,6 +58,8 @@ export interface UniverseOptions {
 export interface Discovered {
   settings: UnderlyingSettings
   refusals: Refusals
+  /** Since when it is wanted, in the market's time; undefined when lines were wanted of everything. */
+  wantedUs: number | undefined
   /** Undefined until the gateway has named it. */
   root: StockContract | IndexContract | undefined
   chain: ChainSearch | undefined
@@ -80,17 +85,22 @@ const MEANWHILE_MS = 15_000
  * @returns `known`: how many underlyings the gateway knows; `again`: something was refused, and may be known in a while
  */
 export async function openUniverse(link: Link, options: UniverseOptions): Promise<{ known: number; again: boolean }> {
-  const { underlyings, lines, events, registry, discovered } = options
+  const { lines, events, registry, recorder } = options
   const grids = new PriceGrids({ link, onMissing: (rule, error) => events.noMarketRule({ rule, error }) })
-  const all = underlyings.map((settings) => discoveredOf(settings, discovered))
+  const all = wantedOf(options)
   const newRoots = await findRoots(link, grids, all, options)
   const known = all.flatMap((one) => knownOf(one, options))
+  nameUnknown(all, recorder, options.wantedUs)
   if (known.length === 0) {
     settleRefusals(all, false, options)
     return { known: 0, again: true }
   }
   const roots = known.slice(0, lines)
-  const lineOf = (contract: Contract): WantedLine => ({ instrument: options.instrumentOf(contract), contract })
+  const lineOf = (contract: Contract): WantedLine => ({
+    instrument: recorder.instrumentOf(contract),
+    contract,
+    wantedUs: wantedUsOf(contract, known, options),
+  })
   const rootLines = roots.map(({ root }) => lineOf(root))
   // A new stock's price is needed before its options are chosen.
   registry.makeRoomFor(rootLines, lines, CONFIG_CAUSE)
@@ -118,19 +128,39 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   if (wanted > lines) events.overBudget({ wanted, lines })
   const shared = shareLines(choices, Math.max(0, lines - known.length)).map(lineOf)
   registry.wantOnly([...rootLines, ...tickByTick, ...shared], CONFIG_CAUSE)
-  // Chains of settings that have changed since would be kept for ever.
-  for (const [key, one] of discovered) if (!all.includes(one)) discovered.delete(key)
   const isWitnessed = newRoots || newOptions || (await knowsAnything(link, known, all))
   return { known: known.length, again: settleRefusals(all, isWitnessed, options) }
+}
+
+/** What is known of each underlying of the settings. */
+function wantedOf({ underlyings, discovered, recorder, wantedUs }: UniverseOptions): Discovered[] {
+  const keys = new Set(underlyings.map((settings) => JSON.stringify(settings)))
+  // Chains of settings that have changed since would be kept for ever.
+  for (const [key, one] of discovered)
+    if (!keys.has(key)) {
+      forgetUnknown(one, recorder)
+      discovered.delete(key)
+    }
+  return underlyings.map((settings) => {
+    const one = discoveredOf(settings, discovered)
+    one.wantedUs ??= wantedUs
+    return one
+  })
 }
 
 function discoveredOf(settings: UnderlyingSettings, discovered: Map<string, Discovered>): Discovered {
   const key = JSON.stringify(settings)
   const before = discovered.get(key)
   if (before) return before
-  const fresh = { settings, refusals: new Refusals(), root: undefined, chain: undefined, center: undefined, logged: undefined }
+  const unknown = { wantedUs: undefined, root: undefined, chain: undefined, center: undefined, logged: undefined }
+  const fresh = { settings, refusals: new Refusals(), ...unknown }
   discovered.set(key, fresh)
   return fresh
+}
+
+/** Since when a contract is wanted: from when its underlying is. */
+function wantedUsOf({ symbol }: Contract, known: readonly Known[], { wantedUs }: UniverseOptions): number {
+  return Math.min(...known.filter(({ root }) => root.symbol === symbol).map((one) => one.wantedUs ?? wantedUs))
 }
 
 /** Asks for the underlyings that are not known. Returns true when one of them was found. */
@@ -138,12 +168,16 @@ async function findRoots(
   link: Link,
   grids: PriceGrids,
   all: readonly Discovered[],
-  { lookUps, events }: UniverseOptions,
+  { lookUps, events, recorder, wantedUs }: UniverseOptions,
 ): Promise<boolean> {
   const unknown = all.filter(({ root, refusals }) => !root && !refusals.areFinal)
   await Promise.all(
     unknown.map(async (one) => {
-      one.root = await lookUps.run(() => findUnderlying(link, grids, one.settings))
+      try {
+        one.root = await lookUps.run(() => findUnderlying(link, grids, one.settings))
+      } finally {
+        if (!one.root) nameUnknown([one], recorder, wantedUs)
+      }
       if (one.root) return
       one.refusals.note()
       if (one.refusals.isFirst) events.unknownUnderlying({ ...one.settings, isFinal: false })
@@ -177,10 +211,10 @@ interface Price {
 }
 
 /** The prices of the underlyings, watched from the moment at which their lines were asked for. */
-function watchPrices(known: readonly Known[], { ticks, instrumentOf }: UniverseOptions): Map<Known, Price> {
+function watchPrices(known: readonly Known[], { ticks, recorder }: UniverseOptions): Map<Known, Price> {
   return new Map(
     known.map((one) => {
-      const instrument = instrumentOf(one.root)
+      const instrument = recorder.instrumentOf(one.root)
       const found =
         one.center === undefined
           ? referencePrice(ticks.pipe(filter((tick) => tick.instrument === instrument)), REFERENCE_WAIT_MS)
@@ -221,7 +255,7 @@ async function knowsAnything(link: Link, known: readonly Known[], all: readonly 
 /**
  * Counts the refusals of the round where the gateway knew something else. Returns true when something is to be asked for again.
  */
-function settleRefusals(all: readonly Discovered[], isWitnessed: boolean, { events }: UniverseOptions): boolean {
+function settleRefusals(all: readonly Discovered[], isWitnessed: boolean, { events, recorder, wantedUs }: UniverseOptions): boolean {
   if (isWitnessed)
     for (const { settings, root, refusals, chain } of all) {
       const wasFinal = refusals.areFinal
@@ -229,6 +263,9 @@ function settleRefusals(all: readonly Discovered[], isWitnessed: boolean, { even
       chain?.settle()
       if (!root && refusals.areFinal && !wasFinal) events.unknownUnderlying({ ...settings, isFinal: true })
     }
+  nameUnknown(all, recorder, wantedUs)
+  // Lines of everything that was found are wanted by now.
+  for (const one of all) if (one.root && isComplete(one)) one.wantedUs = undefined
   return !all.every(isComplete)
 }
 

@@ -5,7 +5,7 @@
 
 import type { Contract } from '../contract.ts'
 import { isMarked, Mark } from '../marks.ts'
-import type { Greeks, LineEvent, LineFeed, Quote, Statistic, Tick, Trade, TradeSource } from '../tick.ts'
+import type { Greeks, LineEvent, LineFeed, MissingFeed, Quote, Statistic, Tick, Trade, TradeSource } from '../tick.ts'
 import { type LineState, type OpenedLines, TrackedLine } from './line-state.ts'
 
 export interface InstrumentState {
@@ -46,7 +46,7 @@ export class TrackedInstrument implements InstrumentState {
   lastUs = Number.NaN
   readonly #trades = new Map<TradeSource, Trade>()
   readonly #greeks = new Map<Greeks['basis'], Greeks>()
-  readonly #lines = new Map<LineFeed | undefined, TrackedLine>()
+  readonly #lines = new Map<MissingFeed | undefined, TrackedLine>()
 
   constructor(instrument: number) {
     this.instrument = instrument

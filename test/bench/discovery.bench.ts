@@ -113,11 +113,16 @@ async function discover(port: number): Promise<number> {
     lines: CONTRACTS,
     events: createEvents(pino({ level: 'silent' }), createCounts()),
     nowUs: () => usFromIso('2014-06-05T09:31:00-04:00'),
-    instrumentOf: (contract: Contract) => {
-      const key = contractKey(contract)
-      const known = instruments.get(key) ?? instruments.size
-      instruments.set(key, known)
-      return known
+    wantedUs: 0,
+    recorder: {
+      instrumentOf: (contract: Contract) => {
+        const key = contractKey(contract)
+        const known = instruments.get(key) ?? instruments.size
+        instruments.set(key, known)
+        return known
+      },
+      lineMissing: ignore,
+      lineUnwanted: ignore,
     },
     registry,
     ticks: NEVER,

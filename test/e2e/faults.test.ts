@@ -9,6 +9,7 @@ import { packageRoot } from '../../system/package-root.ts'
 import { ask, folderForTest } from '../support/process/collecting.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { recordTape } from '../support/process/recording.ts'
+import { GAPS_BEHIND_START } from '../support/database/gaps.ts'
 
 const TAPE = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
 const LINES = 185
@@ -42,7 +43,7 @@ forEachEdition('a day with an outage of IB', (edition) => {
           databaseUrl,
           `SELECT cause, from_ts BETWEEN '2014-06-05T14:00:00Z' AND '2014-06-05T14:00:30Z' AS "beginsWithIt",
              to_ts >= '2014-06-05T14:10:30Z' AS "endsBehindIt",
-             (SELECT count(*)::int FROM quotes WHERE ts > from_ts AND ts < '2014-06-05T14:10:30Z') AS quotes FROM feed_gaps`,
+             (SELECT count(*)::int FROM quotes WHERE ts > from_ts AND ts < '2014-06-05T14:10:30Z') AS quotes FROM ${GAPS_BEHIND_START}`,
         ),
       ).toEqual([{ cause: 'ib-1100', beginsWithIt: true, endsBehindIt: true, quotes: 0 }])
       const [{ before, behind } = { before: 0, behind: 0 }] = await ask<{ before: number; behind: number }>(

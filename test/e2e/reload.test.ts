@@ -14,6 +14,7 @@ import { ask } from '../support/process/collecting.ts'
 import { linesOf, type Place, placeForTest } from '../support/process/command.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { JUNE_70_CALL, MS_US, TWX, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
+import { GAPS_BEHIND_START } from '../support/database/gaps.ts'
 
 const SLOW_MS = 120_000
 const FOXA: Contract = { kind: 'stock', symbol: 'FOXA', currency: 'USD', primaryVenue: 'NASDAQ' }
@@ -109,7 +110,7 @@ forEachEdition('a configuration that is read again', (edition) => {
         { name: 'TWX 2014-07-19', cause: 'config' },
         { name: 'FOXA', cause: 'config' },
       ])
-      expect(await ask(databaseUrl, 'SELECT FROM feed_gaps')).toEqual([])
+      expect(await ask(databaseUrl, `SELECT FROM ${GAPS_BEHIND_START}`)).toEqual([])
       expect(await totals()).toMatchObject({ linesOpened: 4 })
       await clear()
     },

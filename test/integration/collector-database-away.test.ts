@@ -15,6 +15,7 @@ import { forEachEdition } from '../support/database/databases.ts'
 import { CONTRACTS, MS_US, quoteAt, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 import { seeded } from '../support/random.ts'
 import { type PostgresProxy, startPostgresProxy } from '../support/database/tcp-proxy.ts'
+import { GAPS_BEHIND_START } from '../support/database/gaps.ts'
 
 const LINES = CONTRACTS.length
 /** Small segments, so that many are filled and released within a second. */
@@ -189,7 +190,7 @@ forEachEdition('a collector whose database', (edition) => {
       { ended_cause: 'second stop' },
     ])
     // It was stopped on purpose and in order: no crash, no gap.
-    expect(await ask(databaseUrl, 'SELECT cause FROM feed_gaps')).toEqual([])
+    expect(await ask(databaseUrl, `SELECT cause FROM ${GAPS_BEHIND_START}`)).toEqual([])
   })
 
   describe('refuses a row', () => {

@@ -7,6 +7,7 @@ import { busyQuotes } from '../support/tape/busy-tape.ts'
 import { ask, type Collecting, startCollecting } from '../support/process/collecting.ts'
 import { type Edition, forEachEdition } from '../support/database/databases.ts'
 import { CONTRACTS, MS_US, OPEN_US, SECOND_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
+import { GAPS_BEHIND_START } from '../support/database/gaps.ts'
 
 const LINES = CONTRACTS.length
 
@@ -44,7 +45,7 @@ async function record(edition: Edition, faults: string, isOver: (collector: Coll
   await collector.stop('stopped')
   const gaps = await ask<Gap>(
     databaseUrl,
-    `SELECT ${seconds('from_ts')} AS from, ${seconds('to_ts')} AS to, cause FROM feed_gaps ORDER BY session_id, seq`,
+    `SELECT ${seconds('from_ts')} AS from, ${seconds('to_ts')} AS to, cause FROM ${GAPS_BEHIND_START} ORDER BY session_id, seq`,
   )
   const quotes = await ask<{ at: number }>(databaseUrl, `SELECT ${seconds('ts')} AS at FROM quotes ORDER BY ts`)
   return { collector, gaps, quotes: quotes.map(({ at }) => at) }

@@ -22,6 +22,7 @@ import {
 } from '../support/gateway/gateway-tape.ts'
 import { RawTwsClient } from '../support/gateway/raw-tws-client.ts'
 import { startCollector } from '../support/process/recording.ts'
+import { GAPS_BEHIND_START } from '../support/database/gaps.ts'
 
 const LINES = CONTRACTS.length
 
@@ -152,7 +153,7 @@ forEachEdition('every line that a collector held', (edition) => {
     for (const { until, last } of holds) expect(until).toBeGreaterThanOrEqual(last)
     const [gap] = await ask<{ cause: string; from: number }>(
       databaseUrl,
-      'SELECT cause, extract(epoch FROM from_ts)::float8 AS from FROM feed_gaps',
+      `SELECT cause, extract(epoch FROM from_ts)::float8 AS from FROM ${GAPS_BEHIND_START}`,
     )
     expect(gap).toEqual({ cause: 'collector-crash', from: holds[0]?.until })
   })

@@ -14,6 +14,7 @@ import { type Edition, forEachEdition } from '../support/database/databases.ts'
 import { CONTRACTS, MS_US, type TapeRoom, TWX, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 import { type GatewayProxy, startGatewayProxy } from '../support/gateway/gateway-proxy.ts'
 import { startGatewayProcess } from '../support/process/recording.ts'
+import { GAPS_BEHIND_START } from '../support/database/gaps.ts'
 
 const LINES = CONTRACTS.length
 const CONNECTIVITY_LOST = [4, 2, -1, 1100, 'Connectivity between IB and Trader Workstation has been lost.', ''] as const
@@ -66,7 +67,7 @@ const holdsOf = (databaseUrl: string, sessionId: number) =>
 const gapsIn = (databaseUrl: string) =>
   ask<Gap>(
     databaseUrl,
-    `SELECT session_id::text AS session, ${us('from_ts')} AS from, ${us('to_ts')} AS to, cause FROM feed_gaps ORDER BY session_id, seq`,
+    `SELECT session_id::text AS session, ${us('from_ts')} AS from, ${us('to_ts')} AS to, cause FROM ${GAPS_BEHIND_START} ORDER BY session_id, seq`,
   )
 
 /** Times of the quotes of a session. */

@@ -10,6 +10,7 @@ import { startPostgresProxy } from '../support/database/tcp-proxy.ts'
 import { CONTRACTS, MS_US, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
 import { ask, folderForTest, startCollecting } from '../support/process/collecting.ts'
 import { busyQuotes } from '../support/tape/busy-tape.ts'
+import { GAPS_BEHIND_START } from '../support/database/gaps.ts'
 
 let room: TapeRoom
 let tape: string
@@ -47,7 +48,7 @@ forEachEdition('a collector whose journal was deleted behind a crash', (edition)
     const gaps = await ask<{ id: number; from: number; to: number; cause: string }>(
       databaseUrl,
       `SELECT session_id::float8 AS id, cause, (extract(epoch FROM from_ts) * 1000000)::float8 AS from,
-         (extract(epoch FROM to_ts) * 1000000)::float8 AS to FROM feed_gaps ORDER BY from_ts`,
+         (extract(epoch FROM to_ts) * 1000000)::float8 AS to FROM ${GAPS_BEHIND_START} ORDER BY from_ts`,
     )
     expect(gaps.map(({ id, cause }) => [id, cause])).toEqual(Array.from({ length: 2 }, () => [starts[0], 'collector-crash']))
     const [behindRows, untilLines] = gaps

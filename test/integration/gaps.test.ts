@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gapReport } from '../../collector/gaps/report.ts'
 import { connectClient, createPool } from '../../db/pool.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
-import type { LineEvent, LineFeed, TapeRecord } from '../../market/tick.ts'
+import type { LineEvent, LineFeed, MissingFeed, TapeRecord } from '../../market/tick.ts'
 import { usFromIso } from '../../market/time.ts'
 import { expectDone, newPlace, parsed } from '../support/process/command.ts'
 import { forEachEdition } from '../support/database/databases.ts'
@@ -39,10 +39,10 @@ class Session {
     return this.#line({ instrument, event: 'closed', feed, ...opening, untilTsUs: at(until), cause }, at(until) + 1000)
   }
 
-  missing(instrument: number, since: string, cause: string): this {
+  missing(instrument: number, since: string, cause: string, feed?: MissingFeed): this {
     const sinceUs = at(since)
     return this.#line(
-      { instrument, event: 'missing', openedSeq: this.records.length + 1, openedTsUs: sinceUs, untilTsUs: sinceUs, cause },
+      { instrument, event: 'missing', feed, openedSeq: this.records.length + 1, openedTsUs: sinceUs, untilTsUs: sinceUs, cause },
       sinceUs,
     )
   }
@@ -111,6 +111,30 @@ forEachEdition('the gaps of', ({ createTapeDatabase }) => {
       expect(await gaps()).toEqual([['option', 'refused: 200', '14:00:00', '15:00:00']])
     })
 
+    it('are also those of a line that is not open yet, and of a chain that is not found', async () => {
+      const session = new Session(at(OPEN)).missing(STOCK, OPEN, 'not-open-yet').opened(STOCK, '13:30:05')
+      session.missing(STOCK, '13:30:01', 'not-found-yet', 'option-chain').missing(STOCK, '14:00:00', 'config', 'option-chain')
+      session.missing(OPTION, OPEN, 'not-open-yet').opened(OPTION, '14:00:01')
+      await store(session.ended(CLOSE, 'stopped'))
+      expect(await gaps()).toEqual([
+        ['option', 'not-open-yet', OPEN, '14:00:01'],
+        ['stock', 'not-open-yet', OPEN, '13:30:05'],
+        ['stock', 'option-chain', 'not-found-yet', '13:30:01', '14:00:00'],
+      ])
+    })
+
+    it('that began in an earlier session have the part in its time beside the rest', async () => {
+      // The clock was set back by an hour at 15:00:00, unnoticed by a line that was dead since 14:59:00.
+      const session = new Session(at('14:00:00')).opened(STOCK, '14:00:00')
+      session.missing(STOCK, '14:59:00', 'silent').missing(STOCK, '15:00:00', 'config')
+      session.closed(STOCK, '14:00:00', 'silent').opened(STOCK, '14:00:20')
+      await store(session.ended(CLOSE, 'stopped'))
+      expect(await gaps()).toEqual([
+        ['stock', 'silent', '14:00:00', '14:00:20'],
+        ['stock', 'silent', '14:59:00', '15:00:00'],
+      ])
+    })
+
     it('are listed where no gap of all lines covers them', async () => {
       const session = new Session(at(OPEN)).opened(STOCK, OPEN).opened(OPTION, OPEN)
       for (const line of [STOCK, OPTION]) session.closed(line, '14:00:00', 'link-lost')
@@ -160,12 +184,14 @@ forEachEdition('the gaps of', ({ createTapeDatabase }) => {
       const session = new Session(at('13:00:00')).opened(STOCK, '13:00:00').opened(OPTION, '13:00:00')
       session.missing(OTHER, '13:00:00', 'refused: 354')
       session.gap('14:00:00', '14:39:00', 'ib-1100').gap('15:00:00', '15:39:00', 'farm-broken: usopt')
+      session.missing(STOCK, '13:00:00', 'not-found-yet', 'option-chain').missing(STOCK, '13:30:00', 'config', 'option-chain')
       for (const line of [STOCK, OPTION]) session.closed(line, '20:30:00', 'stopped')
       await store(session.ended('20:30:00', 'stopped'))
 
       const report = await gapReport(client, DAY)
       expect(report.gaps.map(({ cause, contracts, symbol }) => [cause, contracts, symbol])).toEqual([
         ['refused: 354', 1, 'FOXA'],
+        ['not-found-yet', 1, 'TWX'],
         ['ib-1100', 3, undefined],
         ['refused: 354', 1, 'FOXA'],
         ['farm-broken: usopt', 2, undefined],
@@ -188,6 +214,8 @@ forEachEdition('the gaps of', ({ createTapeDatabase }) => {
         ['refused: 354', 3, 312],
         ['ib-1100', 1, 117],
         ['farm-broken: usopt', 1, 78],
+        // How many options were missing is not known.
+        ['not-found-yet', 1, 0],
       ])
       expect((await gapReport(client, { ...DAY, symbols: ['TWX'] })).days.map(({ symbol }) => symbol)).toEqual(['TWX'])
     })
@@ -221,12 +249,16 @@ forEachEdition('the gaps of', ({ createTapeDatabase }) => {
         const run = (...args: string[]) => place.tapedeck(['gaps', ...args], { DATABASE_URL: url }).ended
         const text = expectDone(await run('--from', '2014-06-05', '--to', '2014-06-07'))
         expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
+        expect(text).toMatch(/^2014-06-05T13:00:00Z +30 min +TWX chain +not-found-yet$/m)
         expect(text).toMatch(/^2014-06-05T14:00:00Z +39 min +3 lines +ib-1100$/m)
         expect(text).toMatch(/^refused: 354 +3 +6 h 12 +5 h 12$/m)
         expect(text).toMatch(/^coverage +FOXA +TWX$/m)
         expect(text).toMatch(/^2014-06-05 +0\.00% +85\.00%$/m)
         const [json] = parsed(expectDone(await run('--from', '2014-06-05', '--to', '2014-06-06', '--json')))
-        expect(json).toMatchObject({ days: [{ coverage: 0 }, { coverage: 0.85 }], causes: [{ gaps: 3 }, { gaps: 1 }, { gaps: 1 }] })
+        expect(json).toMatchObject({
+          days: [{ coverage: 0 }, { coverage: 0.85 }],
+          causes: [{ gaps: 3 }, { gaps: 1 }, { gaps: 1 }, { gaps: 1 }],
+        })
       } finally {
         await place.remove()
       }

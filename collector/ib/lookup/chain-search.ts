@@ -72,6 +72,11 @@ export class ChainSearch {
     return this.#expiries.every(({ isFound, refusals }) => isFound || refusals.areFinal)
   }
 
+  /** The gateway has said for good that it knows no chain of the underlying. */
+  get isRefused(): boolean {
+    return !this.#expiries && this.#listing.areFinal
+  }
+
   /**
    * Asks for everything that is not known. Rejects when the link was lost or the gateway did not answer; the next call goes on from there.
    * Returns true when it found something.

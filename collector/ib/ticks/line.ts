@@ -4,7 +4,7 @@ import { Mark } from '../../../market/marks.ts'
 import type { FieldMessage } from '../messages.ts'
 import { FirstValues } from './first-values.ts'
 import { isNoPrice } from './make-ticks.ts'
-import { marksOfPrice } from './masks.ts'
+import { isPreOpen, marksOfPrice } from './masks.ts'
 import { ASK_SIZE, BID_SIZE, type GroupField, LAST_SIZE } from './tick-types.ts'
 
 type PriceMessage = Extract<FieldMessage, { type: 'price' }>
@@ -81,6 +81,8 @@ export function takePriceMessage({ fields, priceMarks, first }: Line, field: Gro
     priceMarks.lastPrice = marksOfPrice(mask, Mark.pastLimit)
     first.note(LAST_SIZE)
   }
+  // IB repeats no price that stands over the open: the first one behind it says of all that it is past.
+  if (!isPreOpen(mask)) for (const side of ['bidPrice', 'askPrice', 'lastPrice'] as const) priceMarks[side] &= ~Mark.preOpen
 }
 
 /** The price of this size stands without a size, or there is none: the size that follows says what the price message could not. */

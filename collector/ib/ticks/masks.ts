@@ -15,6 +15,10 @@ export function marksOfPrice(mask: number | undefined, pastLimit: number): numbe
   return (mask & PriceMask.pastLimit ? pastLimit : 0) | (mask & PriceMask.preOpen ? Mark.preOpen : 0)
 }
 
+export function isPreOpen(mask = 0): boolean {
+  return (mask & PriceMask.preOpen) !== 0
+}
+
 export function marksOfTrade(mask: number | undefined): number {
   if (!mask) return 0
   return (mask & TradeMask.pastLimit ? Mark.pastLimit : 0) | (mask & TradeMask.unreported ? Mark.unreported : 0)

@@ -47,7 +47,7 @@ const CHECKS: Readonly<Record<ControlKind, Readonly<Record<string, Check>>>> = {
   line: {
     instrument,
     event: oneOf('opened', 'closed', 'missing'),
-    feed: optional(oneOf('tick-by-tick-trades', 'tick-by-tick-quotes')),
+    feed: optional(oneOf('tick-by-tick-trades', 'tick-by-tick-quotes', 'option-chain')),
     openedSeq: whole,
     openedTsUs: whole,
     untilTsUs: optional(whole),

@@ -58,9 +58,11 @@ export async function dayOf({ start = '09:29:00', trades = () => true, ...option
       Math.max(...of.flatMap(({ ticksMs }) => ticksMs.filter((ms) => ms < at(DAY, clock)))) * 1000,
     tickAfter: (clock: string, { ticksMs }: TradedContract) => Math.min(...ticksMs.filter((ms) => ms > at(DAY, clock))) * 1000,
     gaps: () => records.filter((record): record is FeedGap => record.kind === 'gap'),
-    /** Lines that were closed before the end, or are missing. */
+    /** Lines that were closed before the end, or are missing once they were open. */
     losses: () =>
-      records.filter((record): record is LineEvent => record.kind === 'line' && record.event !== 'opened' && record.cause !== 'test'),
+      records
+        .filter((record): record is LineEvent => record.kind === 'line' && record.event !== 'opened')
+        .filter(({ cause }) => !['test', 'config', 'not-found-yet', 'not-open-yet'].includes(cause ?? '')),
     /** Names of the contracts whose lines were asked for, from the n-th request on. */
     askedFrom: (n: number) =>
       collector.tws.asked

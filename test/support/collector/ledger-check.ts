@@ -111,7 +111,7 @@ async function namedGaps(url: string, { control, sessionIds, contracts }: Lived)
   try {
     const { rows } = await client.query<{ con_id: string | null; cause: string; from_us: string; to_us: string }>(
       `SELECT con_id, cause, (extract(epoch FROM from_ts) * 1000000)::bigint AS from_us, (extract(epoch FROM to_ts) * 1000000)::bigint AS to_us
-       FROM feed_gaps LEFT JOIN instruments USING (instrument_id) WHERE session_id = $1 ORDER BY from_ts`,
+       FROM feed_gaps LEFT JOIN instruments USING (instrument_id) WHERE session_id = $1 AND feed IS NULL ORDER BY from_ts`,
       [sessionId],
     )
     const isOf = ({ conId, farm }: TradedContract, { con_id, cause }: { con_id: string | null; cause: string }) =>

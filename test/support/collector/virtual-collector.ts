@@ -51,6 +51,7 @@ export async function collectorInVirtualTime({ directory, startMs, contracts, se
   const options = { currency: 'USD', exchange: 'SMART', strikes: 'all', expiryDays: 60 } as const
   const topology = joinFeed({
     ...recording,
+    startedMs: performance.now(),
     feed: {
       host: '127.0.0.1',
       port: tws.port,

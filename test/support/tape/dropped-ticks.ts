@@ -6,6 +6,7 @@ import { openTapeReader } from '../../../db/read/tape-reader.ts'
 import { contractKey } from '../../../market/contract.ts'
 import { ask } from '../process/collecting.ts'
 import { CONTRACTS, OPEN_US } from '../gateway/gateway-tape.ts'
+import { GAPS_BEHIND_START } from '../database/gaps.ts'
 
 export interface NamedGap {
   cause: string
@@ -19,7 +20,7 @@ export async function gapsIn(databaseUrl: string): Promise<NamedGap[]> {
   const rows = await ask<Record<keyof NamedGap, string>>(
     databaseUrl,
     `SELECT cause, (extract(epoch FROM from_ts) * 1000000)::bigint AS "fromUs", (extract(epoch FROM to_ts) * 1000000)::bigint AS "toUs",
-       dropped_ticks AS "droppedTicks" FROM feed_gaps ORDER BY from_ts`,
+       dropped_ticks AS "droppedTicks" FROM ${GAPS_BEHIND_START} ORDER BY from_ts`,
   )
   return rows.map(({ cause, fromUs, toUs, droppedTicks }) => ({
     cause,

@@ -9,9 +9,9 @@ import { acceptAll, collectorOn, reqIdsOf, type Script, tickAll } from './topolo
 const RESTORED = 'Connectivity between IB and Trader Workstation has been restored - data maintained.'
 
 describe('a gateway that does not answer from the start on', () => {
-  it('leaves a gap from the begin of the recording until there is data', async () => {
+  it('leaves a gap from when recording was asked for until there is data', async () => {
     const later: Script = (gateway, index) => (index === 0 ? gateway.socket.destroy() : acceptAll(gateway, index))
-    const { finish, tws, linesOpen, counts, ledger } = await collectorOn(createWallClock(), later)
+    const { finish, tws, linesOpen, counts, ledger } = await collectorOn(createWallClock(), later, { startedMs: performance.now() - 2000 })
     await vi.waitFor(() => expect(ledger.open).toHaveLength(1), PATIENTLY)
     const second = await tws(1)
     await linesOpen(2)
@@ -21,7 +21,9 @@ describe('a gateway that does not answer from the start on', () => {
     const [records] = await finish()
 
     const [gap] = records?.filter((record) => record.kind === 'gap') ?? []
-    expect(gap?.fromTsUs).toBeLessThanOrEqual(records?.[0]?.tsUs ?? 0)
+    expect(gap?.fromTsUs).toBeLessThanOrEqual((records?.[0]?.tsUs ?? 0) - 2_000_000)
+    const lines = records?.filter((record) => record.kind === 'line' && record.event === 'missing')
+    expect(lines).toMatchObject([0, 1].map((instrument) => ({ instrument, cause: 'not-open-yet', untilTsUs: gap?.fromTsUs })))
     expect(gap?.toTsUs).toBe(records?.findLast(({ kind }) => kind === 'quote')?.tsUs)
   })
 })
@@ -54,7 +56,8 @@ describe('a line that is refused in an outage (354)', () => {
 
     const ofLine = records?.filter((record) => record.kind === 'line' && record.instrument === 0)
     expect(ofLine).toMatchObject([
-      { event: 'missing', cause: 'refused: 354', untilTsUs: expect.any(Number) },
+      { event: 'missing', cause: 'not-open-yet', untilTsUs: expect.any(Number) },
+      { event: 'missing', cause: 'refused: 354' },
       { event: 'opened' },
       { event: 'closed' },
     ])
@@ -69,7 +72,7 @@ describe('a farm that a restored link does not list', () => {
     const gateway = await tws(0)
     await linesOpen(2)
     tickAll(gateway)
-    await vi.waitFor(() => expect(counts.received).toBe(2), PATIENTLY)
+    await vi.waitFor(() => expect(counts.received).toBe(4), PATIENTLY)
     gateway.send(4, 2, -1, 1102, `${RESTORED} The following farms are connected: usopt. The following farms are not connected: usfarm.`, '')
     await vi.waitFor(() => expect(ledger.open).toMatchObject([{ cause: 'farm-broken: usfarm' }]), PATIENTLY)
     gateway.send(4, 2, -1, 2104, 'Market data farm connection is OK:usfarm', '')
@@ -104,7 +107,7 @@ describe('a farm that serves none of the lines (2103)', () => {
     for (const farm of ['usopt', 'eufarm', 'jfarm', 'secdefil'])
       gateway.send(4, 2, -1, 2103, `Market data farm connection is broken:${farm}`, '')
     tickAll(gateway)
-    await vi.waitFor(() => expect(counts.received).toBe(2), PATIENTLY)
+    await vi.waitFor(() => expect(counts.received).toBe(4), PATIENTLY)
     const [records] = await finish()
     expect(records?.filter((record) => record.kind === 'gap' || ('event' in record && record.event === 'interrupted'))).toEqual([])
   })

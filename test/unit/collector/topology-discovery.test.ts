@@ -1,6 +1,7 @@
 /** The rooms joined: a gateway whose definitions are away says 200 (no security definition) of contracts that exist. */
 
 import { expect, it, onTestFinished, vi } from 'vitest'
+import { contractKey } from '../../../market/contract.ts'
 import { createWallClock } from '../../../collector/record/clock.ts'
 import type { UnderlyingSettings } from '../../../collector/universe/universe.ts'
 import type { TwsConnection } from '../../support/gateway/scripted-tws.ts'
@@ -49,7 +50,22 @@ it('a good symbol that is refused twice is recorded, and the others are meanwhil
   expect(reqIdsOf(gateway)).toHaveLength(4)
   expect(gateway.requests.filter(({ fields }) => isAbout(fields, 'FOXA'))).toHaveLength(3)
   const [records] = await finish()
-  expect(records?.flatMap((record) => (record.kind === 'contract' ? record.contract.symbol : []))).toEqual(['TWX', 'TWX', 'FOXA', 'FOXA'])
+  const contracts = records?.flatMap((record) => (record.kind === 'contract' ? record.contract : []))
+  expect([...new Map(contracts?.map((contract) => [contractKey(contract), contract])).values()]).toMatchObject([
+    { kind: 'stock', symbol: 'FOXA', conId: 4322 },
+    { kind: 'stock', symbol: 'TWX' },
+    { kind: 'option', symbol: 'TWX' },
+    { kind: 'option', symbol: 'FOXA' },
+  ])
+  // From the begin of the recording on: first the stock is not found, then its line is not open.
+  const [started] = records ?? []
+  const stock = records?.filter((record) => record.kind === 'line' && record.instrument === 0 && record.feed === undefined)
+  expect(stock?.slice(0, 3)).toMatchObject([
+    { event: 'missing', cause: 'not-found-yet', untilTsUs: expect.any(Number) },
+    { event: 'missing', cause: 'not-open-yet' },
+    { event: 'opened' },
+  ])
+  expect(stock?.[0]?.kind === 'line' && stock[0].untilTsUs).toBeLessThanOrEqual(started?.tsUs ?? 0)
   expect(logged.filter(({ symbol, level }) => symbol === 'FOXA' && Number(level) >= 40)).toMatchObject([
     { level: 40, msg: expect.stringContaining('asked again in a minute') },
   ])
@@ -89,7 +105,7 @@ it('options that are known get lines while the rest of the chain is still looked
     })
     for (;;) tws.send(58, 1, (await request(1))[2] ?? '', 1)
   }
-  const { tws, linesOpen, counts, topology } = await collectorOn(createWallClock(), script, { universe: universe('TWX') })
+  const { tws, linesOpen, counts, topology, recorder, finish } = await collectorOn(createWallClock(), script, { universe: universe('TWX') })
   const gateway = await tws(0)
   await linesOpen(1)
   // The price on which strikes are centred.
@@ -100,8 +116,53 @@ it('options that are known get lines while the rest of the chain is still looked
   }, PATIENTLY)
   expect(held).toHaveLength(1)
   expect(topology.supply.lines.wanted).toBe(2)
+  // Named while it lasts, as the collector may not live to see the end.
+  expect([...recorder.missing]).toMatchObject([{ instrument: 0, feed: 'option-chain', cause: 'not-found-yet' }])
   held[0]?.()
   await linesOpen(3)
+  await vi.waitFor(() => expect([...recorder.missing]).toEqual([]), PATIENTLY)
+  const [records] = await finish()
+  const sinceUs = topology.coverage.startedUs
+  const events = records?.flatMap((record) => (record.kind === 'line' ? record : []))
+  expect(events?.filter(({ feed }) => feed === 'option-chain')).toMatchObject([
+    { event: 'missing', cause: 'not-found-yet', untilTsUs: sinceUs },
+    { event: 'missing', cause: 'config' },
+  ])
+  // What was found late was wanted from the begin on.
+  for (const instrument of [0, 1, 2])
+    expect(events?.find((event) => event.instrument === instrument && !event.feed)).toMatchObject({
+      event: 'missing',
+      cause: 'not-open-yet',
+      untilTsUs: sinceUs,
+    })
+})
+
+it('what a change of the settings adds is missing from the change on, and what it takes away is not missing any more', async () => {
+  const options = { universe: universe('TWX', 'NONE'), lineDelays: AGAIN }
+  const script = async (tws: TwsConnection) => {
+    void serveListings(tws, LISTINGS)
+    for (;;) tws.send(58, 1, (await tws.request(1))[2] ?? '', 1)
+  }
+  const { linesOpen, recorder, topology, finish } = await collectorOn(createWallClock(), script, options)
+  await linesOpen(2)
+  await vi.waitFor(() => expect([...recorder.missing]).toMatchObject([{ cause: 'refused: 200' }]), PATIENTLY)
+  const changedUs = recorder.nowUs
+  topology.discovery.configure(universe('TWX', 'FOXA'))
+  await linesOpen(4)
+  await vi.waitFor(() => expect([...recorder.missing]).toEqual([]), PATIENTLY)
+  const [records] = await finish()
+  const numberOf = (symbol: string) =>
+    records?.flatMap((record) => (record.kind === 'contract' && record.contract.symbol === symbol ? record.instrument : []))[0]
+  const eventsOf = (symbol: string) =>
+    records?.flatMap((record) => (record.kind === 'line' && record.instrument === numberOf(symbol) && !record.feed ? record : []))
+  expect(eventsOf('NONE')).toMatchObject([
+    { event: 'missing', cause: 'not-found-yet', untilTsUs: topology.coverage.startedUs },
+    { event: 'missing', cause: 'refused: 200' },
+    { event: 'missing', cause: 'config' },
+  ])
+  const [added] = eventsOf('FOXA') ?? []
+  expect(added).toMatchObject({ event: 'missing', cause: 'not-open-yet' })
+  expect(added?.untilTsUs).toBeGreaterThanOrEqual(changedUs)
 })
 
 it('an index is recorded as what it is, with values and no quotes, and so are the trading classes of its options', async () => {

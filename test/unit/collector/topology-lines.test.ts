@@ -26,7 +26,7 @@ describe('lines that are refused for now', () => {
     await vi.waitFor(() => expect(counts.received).toBe(4), PATIENTLY)
     const [records] = await finish()
 
-    expect(records?.slice(6, 15)).toMatchObject([
+    expect(records?.slice(8, 17)).toMatchObject([
       { kind: 'line', event: 'closed', instrument: 0, cause: 'refused: 10197' },
       { kind: 'line', event: 'closed', instrument: 1, cause: 'refused: 10197' },
       { kind: 'line', event: 'opened', instrument: 1 },
@@ -97,7 +97,7 @@ describe('lines that stay silent when IB is back', () => {
     await vi.waitFor(() => expect(counts.received).toBe(2), PATIENTLY)
     const [records] = await finish()
 
-    const events = records?.filter(({ kind }) => kind === 'quote' || kind === 'line').slice(2)
+    const events = records?.filter(({ kind }) => kind === 'quote' || kind === 'line').slice(4)
     expect(events).toMatchObject([
       { kind: 'quote', instrument: 1 },
       { kind: 'line', event: 'closed', instrument: 0, cause: 'ib-1102' },
@@ -131,6 +131,8 @@ describe('delayed data', () => {
     const [records] = await finish()
 
     expect(records?.filter(({ kind }) => kind === 'quote' || kind === 'line')).toMatchObject([
+      { kind: 'line', event: 'missing', instrument: 0, cause: 'not-open-yet' },
+      { kind: 'line', event: 'missing', instrument: 1, cause: 'not-open-yet' },
       { kind: 'line', event: 'opened', instrument: 0 },
       { kind: 'line', event: 'missing', instrument: 1, cause: 'delayed data is not wanted' },
       { kind: 'quote', instrument: 0 },
@@ -242,7 +244,7 @@ describe('tick-by-tick lines of the underlyings', () => {
     await vi.waitFor(() => expect(counts.received).toBe(3), PATIENTLY)
     const [records] = await finish()
 
-    expect(records?.slice(6)).toMatchObject([
+    expect(records?.slice(8)).toMatchObject([
       { kind: 'line', event: 'opened', instrument: 0, feed: 'tick-by-tick-quotes' },
       { kind: 'quote', instrument: 0, source: 'tick-by-tick', bidPrice: 70.5, askPrice: 70.6 },
       { kind: 'quote', instrument: 0, bidPrice: 70.5 },

@@ -92,6 +92,7 @@ export async function collectorOn(
     // Nothing to discover, unless a test says otherwise: the lines are wanted here.
     universe: { underlyings: [], lines: 100 },
     onBroken: unexpected,
+    startedMs: performance.now(),
     onBegun: () => undefined,
     onEndOfTape: () => ended++,
     ...options,
@@ -99,7 +100,11 @@ export async function collectorOn(
   if (!options.universe) topology.discovery.begin = () => undefined
   topology.supply.attached$.subscribe(() => {
     if (options.universe || topology.supply.lines.wanted > 0) return
-    const wanted = lines.map((contract) => ({ instrument: recorder.instrumentOf(contract), contract }))
+    const wanted = lines.map((contract) => ({
+      instrument: recorder.instrumentOf(contract),
+      contract,
+      wantedUs: topology.coverage.startedUs,
+    }))
     topology.supply.lines.want(wanted)
     topology.supply.lines.want(wanted.flatMap((line) => feeds.map((feed) => ({ ...line, feed }))))
     topology.supply.universeFound()
@@ -128,7 +133,7 @@ export async function collectorOn(
 /** The ids under which the lines were asked for, in order. */
 export const reqIdsOf = (tws: TwsConnection) => tws.requests.filter(({ fields }) => fields[0] === '1').map(({ fields }) => fields[2] ?? '')
 
-/** Sends a bid on each line that was asked for: nothing else is proof that a line has data. */
+/** Sends two bids on each line that was asked for: nothing else is proof that a line has data, and the first may be what stands. */
 export function tickAll(tws: TwsConnection): void {
-  for (const reqId of reqIdsOf(tws)) tws.send(1, 6, reqId, 1, 70.5, 3, 1)
+  for (const price of [70.5, 70.6]) for (const reqId of reqIdsOf(tws)) tws.send(1, 6, reqId, 1, price, 3, 1)
 }

@@ -27,6 +27,8 @@ describe('a day without trouble', () => {
       'config',
       'contract',
       'contract',
+      'line missing',
+      'line missing',
       'line opened',
       'line opened',
       'quote',
@@ -74,12 +76,13 @@ describe('a link that is lost', () => {
     await linesOpen(2)
     next.send(1, 6, second[1] ?? '', 1, 35.1, 8, 1)
     next.send(1, 6, second[0] ?? '', 1, 70.5, 3, 1)
+    next.send(1, 6, second[0] ?? '', 1, 70.6, 3, 1)
     next.send(49, 1, 1401975060)
     await vi.waitFor(() => expect(counts.gaps).toBe(1), PATIENTLY)
     const [records] = await finish()
 
     const backUs = records?.findLast(({ kind }) => kind === 'quote')?.tsUs
-    const lost = records?.filter(({ kind }) => kind !== 'contract').slice(5)
+    const lost = records?.filter(({ kind }) => kind !== 'contract').slice(7)
     expect(lost).toMatchObject([
       { kind: 'session', event: 'interrupted', fromTsUs: provedUs, cause: 'the gateway closed the connection' },
       { kind: 'line', event: 'closed', instrument: 0, untilTsUs: provedUs, cause: 'link-lost' },
@@ -87,6 +90,7 @@ describe('a link that is lost', () => {
       { kind: 'line', event: 'opened', instrument: 1 },
       { kind: 'line', event: 'opened', instrument: 0 },
       { kind: 'quote', instrument: 1 },
+      { kind: 'quote', instrument: 0 },
       { kind: 'quote', instrument: 0 },
       { kind: 'session', event: 'alive' },
       { kind: 'gap', fromTsUs: provedUs, toTsUs: backUs, cause: 'the gateway closed the connection' },
@@ -118,7 +122,7 @@ describe('a link that is lost', () => {
     ledger.linesLost(recorder.nowUs - 1000, 'collector-crash')
     await linesOpen(2)
     tickAll(await tws(0))
-    await vi.waitFor(() => expect(counts.received).toBe(2), PATIENTLY)
+    await vi.waitFor(() => expect(counts.received).toBe(4), PATIENTLY)
     topology.coverage.outages.check()
     expect(ledger.open).toHaveLength(1)
     search.mockRestore()
@@ -137,7 +141,7 @@ describe('a link that is lost', () => {
         if (index === 2) return
         const [, , served = ''] = await gateway.request(1)
         gateway.send(58, 1, served, 1)
-        gateway.send(1, 6, served, 1, 70.5, 3, 1)
+        for (const price of [70.5, 70.6]) gateway.send(1, 6, served, 1, price, 3, 1)
         gateway.send(4, 2, (await gateway.request(1))[2] ?? '', 101, 'Max number of tickers has been reached', '')
       },
       { lineDelays: { lineMs: 300 } },

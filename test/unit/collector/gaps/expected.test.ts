@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { missingSinceUs } from '../../../../collector/gaps/expected.ts'
+import { missingSinceUs, neverSinceUs } from '../../../../collector/gaps/expected.ts'
 import { nyse } from '../../../../market/calendar/calendar.ts'
 import { usFromIso } from '../../../../market/time.ts'
 
@@ -35,6 +35,15 @@ describe('data is missing', () => {
     const now = ny('2014-06-05', '11:01:00')
     expect(since(0, now - 1, now)).toBe(now - 1)
     expect(since(now - 1, now - 2, now)).toBe(now - 1)
+  })
+
+  it('where nothing ever came, from the begin on, or from the opening on when nothing was expected before', () => {
+    const now = ny('2014-06-05', '11:01:00')
+    const never = (since: number) => neverSinceUs(nyse, since, now)
+    expect(never(ny('2014-06-05', '10:00:00'))).toBe(ny('2014-06-05', '10:00:00'))
+    expect(never(ny('2014-06-02', '10:00:00'))).toBe(ny('2014-06-05', '09:30:00'))
+    const night = ny('2014-06-04', '22:00:00')
+    expect(neverSinceUs(nyse, night, ny('2014-06-05', '03:00:00'))).toBe(night)
   })
 
   it('from the last data on where the calendar does not know the day', () => {

@@ -119,6 +119,25 @@ describe('a gap that lasts through a session whose time jumps ahead', () => {
   })
 })
 
+describe('a gap that is noticed in a later session than it began in', () => {
+  it('is named in the time of each', async () => {
+    const { ledger, sessions, gaps } = await recording()
+    sessions.takeTime(at(50_000))
+    sessions.takeTime(at(-70_000))
+    sessions.takeTime(at(-69_000))
+    // Ten seconds before the time went back.
+    ledger.linesLost(at(-80_000), 'ib-1100')
+    expect(ledger.open).toEqual([{ fromTsUs: at(-70_000), cause: 'ib-1100' }])
+    ledger.linesBack(at(-69_000))
+    await sessions.end('test')
+    expect((await gaps())[1]).toEqual([
+      ['gap', 'ib-1100', expect.closeTo(at(40_000), -2), expect.closeTo(at(50_000), -2)],
+      ['begun', 'ib-1100', at(-70_000)],
+      ['gap', 'ib-1100', at(-70_000), at(-69_000)],
+    ])
+  })
+})
+
 describe('farms', () => {
   it('each have a gap of their own, which the loss of the link ends', async () => {
     const { ledger, sessions, gaps } = await recording()

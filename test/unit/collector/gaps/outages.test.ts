@@ -6,6 +6,7 @@ import { LastData } from '../../../../collector/gaps/last-data.ts'
 import { Outages } from '../../../../collector/gaps/outages.ts'
 import { Line, type LineState, noLines } from '../../../../collector/lines/line.ts'
 import type { Contract } from '../../../../market/contract.ts'
+import { Mark } from '../../../../market/marks.ts'
 import type { LineFeed } from '../../../../market/tick.ts'
 import { onGatewayTime, quote, START_US, STOCK } from '../record/recorder-support.ts'
 
@@ -32,7 +33,7 @@ async function market(feed?: LineFeed) {
   rig.sessions.start()
   const { recorder, ledger, ticks, clock } = rig
   const lastData = new LastData()
-  const known = { lines: true }
+  const known = { lines: true, hours: true }
   const lines = [STOCK, OPTION].map((contract, rank) => open(new Line({ instrument: recorder.instrumentOf(contract), contract }, rank)))
   const [stock, option] = lines as [Line, Line]
   if (feed) lines.push(open(new Line({ instrument: stock.instrument, contract: STOCK, feed }, 2)))
@@ -43,6 +44,7 @@ async function market(feed?: LineFeed) {
     lines: () => lines,
     linesAreKnown: () => known.lines,
     missingSinceUs: (lastDataUs) => lastDataUs,
+    dataIsExpected: () => known.hours,
   })
   const notices = new IbOutages(recorder, outages, () => lines)
   let second = 0
@@ -53,9 +55,12 @@ async function market(feed?: LineFeed) {
     vi.advanceTimersByTime(seconds * 1000)
     outages.check()
   }
-  const data = (...of: Line[]) => {
+  const data = (...of: Line[]) => take(of)
+  /** What stands, as the gateway gives it to a new request. */
+  const firstValues = (...of: Line[]) => take(of, Mark.initial)
+  const take = (of: Line[], marks?: number) => {
     for (const line of of) {
-      const tick = quote(1, line.instrument)
+      const tick = { ...quote(1, line.instrument), marks }
       if (line.feed) tick.source = 'tick-by-tick'
       ticks.take(tick, clock.nowUs())
       lastData.took(tick, tick.tsUs)
@@ -71,7 +76,7 @@ async function market(feed?: LineFeed) {
   later()
   data(...lines)
   later(4)
-  return { lines, stock, option, tickByTick: lines[2] as Line, outages, notices, ledger, known, later, data, gaps }
+  return { lines, stock, option, tickByTick: lines[2] as Line, outages, notices, ledger, known, later, data, firstValues, gaps }
 }
 
 function open(line: Line, ...events: ('enqueue' | 'send' | 'answer')[]): Line {
@@ -207,6 +212,60 @@ describe('an outage of all lines', () => {
     later()
     data(option)
     expect(await gaps()).toEqual([['stall', 1, 17]])
+  })
+})
+
+describe('first values, which the gateway may have kept from before', () => {
+  it('end no outage while IB is said to be away, however late they come', async () => {
+    const { lines, notices, ledger, later, data, firstValues, gaps } = await market()
+    notices.take(1100, 'lost')
+    later(20)
+    firstValues(...lines)
+    later(20)
+    expect(notices.isAway).toBe(true)
+    expect(ledger.open).toHaveLength(1)
+    data(...lines)
+    expect(ledger.open).toEqual([])
+    expect(await gaps()).toEqual([['ib-1100', 1, 45]])
+  })
+
+  it('end none by themselves when it is said to be back: one line must have news, and then the others are back with theirs', async () => {
+    const { stock, lines, outages, ledger, later, data, firstValues, gaps } = await market()
+    outages.lost('the link broke')
+    later()
+    outages.returned()
+    firstValues(...lines)
+    later(30)
+    expect(ledger.open).toHaveLength(1)
+    data(stock)
+    expect(ledger.open).toEqual([])
+    expect(await gaps()).toEqual([['the link broke', 1, 36]])
+  })
+
+  it('do where no news is expected, as in the night', async () => {
+    const { lines, outages, ledger, known, later, firstValues, gaps } = await market()
+    known.hours = false
+    outages.lost('the link broke')
+    later()
+    outages.returned()
+    later()
+    firstValues(...lines)
+    expect(ledger.open).toEqual([])
+    expect(await gaps()).toEqual([['the link broke', 1, 7]])
+  })
+
+  it('cut no gap in two when another outage follows them', async () => {
+    const { lines, outages, later, data, firstValues, gaps } = await market()
+    outages.lost('the link broke')
+    later()
+    outages.returned()
+    firstValues(...lines)
+    later(4)
+    outages.lost('and broke again')
+    later()
+    outages.returned()
+    data(...lines)
+    expect(await gaps()).toEqual([['the link broke', 1, 11]])
   })
 })
 

@@ -17,7 +17,7 @@ import { MarketState } from '../../../../market/state/market-state.ts'
 import type { LineFeed, Quote, Statistic, Trade } from '../../../../market/tick.ts'
 import { openerFrom } from '../lines/lines-support.ts'
 import { PATIENTLY } from '../../../support/waiting.ts'
-import { onGatewayTime, quote, START_US, STOCK } from '../record/recorder-support.ts'
+import { onGatewayTime, quote, rotate, START_US, STOCK } from '../record/recorder-support.ts'
 
 const call = (strike: number): Contract => ({
   kind: 'option',
@@ -81,6 +81,7 @@ export async function market({ feed, startUs = START_US, hours, newestS }: Marke
     lines: () => registry.all,
     linesAreKnown: () => true,
     missingSinceUs: (lastDataUs) => lastDataUs,
+    dataIsExpected: () => true,
   })
   const events = createEvents(pino({ base: null, timestamp: false }, { write: (line) => void logged.push(JSON.parse(line)) }), counts)
   const asked: string[] = []
@@ -114,6 +115,7 @@ export async function market({ feed, startUs = START_US, hours, newestS }: Marke
   for (const line of registry.all) if (!line.feed) registry.accepted(line.reqId ?? -1)
   log.length = 0
   let second = 0
+  let aheadUs = 0
   const data = (line: Line, times = 1) => {
     for (let i = 0; i < times; i++) {
       const tick = tickOf(line)
@@ -125,11 +127,19 @@ export async function market({ feed, startUs = START_US, hours, newestS }: Marke
   /** So many seconds, in each of which these lines have data. */
   const pass = (seconds: number, of: readonly Line[], times = BUSY) => {
     for (let i = 0; i < seconds; i++) {
-      clock.publish(startUs + ++second * 1_000_000)
+      clock.publish(startUs + aheadUs + ++second * 1_000_000)
       for (const line of of) data(line, times)
       vi.advanceTimersByTime(1000)
       watchdog.check()
     }
+  }
+  /** The clock is set, and a new session begins. */
+  const step = (byUs: number) => {
+    aheadUs += byUs
+    clock.anchor = () => void clock.publish(startUs + aheadUs + second * 1_000_000)
+    ledger.nextSession(() => void rotate(recorder, 'clock-step'))
+    for (const one of [lastData, outages, registry]) one.shift(byUs)
+    watchdog.shifted(byUs)
   }
   const at = (us: unknown) => Math.round((Number(us) - startUs) / 1_000_000)
   /** Gaps, and what became of lines, with the seconds from which and until which they were. */
@@ -142,6 +152,16 @@ export async function market({ feed, startUs = START_US, hours, newestS }: Marke
         .filter(({ kind, event, cause }) => kind === 'line' && event === 'closed' && cause !== 'test')
         .map(({ instrument, feed, cause, untilTsUs }) => [feed ?? instrument, cause, at(untilTsUs)]),
     }
+  }
+  /** What is missing by the tape of the last session: lines by their number, gaps as `all`. */
+  const missingAfterStep = async () => {
+    await rig.sessions.end('test')
+    const records = (await rig.tapes()).at(-1) ?? []
+    return records.flatMap(({ kind, event, instrument, cause, fromTsUs, toTsUs, untilTsUs }) => {
+      if (kind === 'gap') return [['all', cause, at(fromTsUs), at(toTsUs)]]
+      if (kind !== 'line' || event === 'opened' || cause === 'test') return []
+      return [[instrument, cause, at(untilTsUs)]]
+    })
   }
   const [stock, one, two, three] = registry.all as [Line, Line, Line, Line]
   const halt = (value: number, line = stock) => {
@@ -166,6 +186,8 @@ export async function market({ feed, startUs = START_US, hours, newestS }: Marke
     pass,
     halt,
     tape,
+    step,
+    missingAfterStep,
   }
 }
 

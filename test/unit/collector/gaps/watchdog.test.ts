@@ -302,6 +302,16 @@ describe('a line that the gateway says to serve', () => {
     expect(three.held).toBe(false)
   })
 
+  it('before the session, and that has no data then either, is closed as of the opening', async () => {
+    // A minute before the session.
+    const { stock, one, two, three, pass, tape } = await market({ startUs: Date.UTC(2014, 5, 6, 13, 29) * 1000 })
+    pass(68, [one, two, three])
+    expect(stock.held).toBe(true)
+    pass(2, [one, two, three])
+    expect(stock.held).toBe(false)
+    expect((await tape()).closed).toEqual([[stock.instrument, 'no-data', 60]])
+  })
+
   it('and that has its first data late was held in name only until then', async () => {
     const { stock, one, two, three, pass, tape } = await market()
     pass(5, [stock, one, two])

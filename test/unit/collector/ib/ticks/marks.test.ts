@@ -23,7 +23,7 @@ const PAST_LIMIT = 2
 const PRE_OPEN = 4
 
 describe('the mask of a price', () => {
-  it('marks its quote for as long as the price stands', () => {
+  it('marks its quote for as long as the price stands, and no longer as one from before the open when any price is not', () => {
     const { assembler, marks } = oneLine()
     for (const message of [
       m.price(1, m.BID, 71, 1, 1000, PRE_OPEN | PAST_LIMIT),
@@ -34,12 +34,7 @@ describe('the mask of a price', () => {
       assembler.take(message)
       assembler.closeGroup()
     }
-    expect(marks).toEqual([
-      'pre-open,bid-past-limit',
-      'pre-open,bid-past-limit',
-      'pre-open,bid-past-limit,ask-past-limit',
-      'ask-past-limit',
-    ])
+    expect(marks).toEqual(['pre-open,bid-past-limit', 'pre-open,bid-past-limit', 'bid-past-limit,ask-past-limit', 'ask-past-limit'])
   })
 
   it('marks a trade, and a figure', () => {
