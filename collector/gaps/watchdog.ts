@@ -16,7 +16,7 @@
  *
  * Whether what seems dead is dead, or the market is quiet, is looked up first (probe.ts): a quiet line is left alone, and given four
  * times as long. A dead line is closed on the tape as of its last data (of its kind's, for a group), cancelled, and asked for again; tick
- * by tick after 15 s, as IB would revive the dead stream. Its gap lasts until its first data. Lines that are found dead at once are one
+ * by tick after a good 15 s, as IB would revive the dead stream. Its gap lasts until its first data. Lines that are found dead at once are one
  * event.
  */
 

@@ -10,8 +10,11 @@ export const DELAYS = {
   pausedMs: 60_000,
   /** Between attempts to have a line that was refused though it ought to be served. */
   refusedMs: 60_000,
-  /** IB takes the same tick-by-tick request only once in 15 s, and for that long it revives a dead stream that was cancelled. */
-  tickByTickMs: 15_000,
+  /**
+   * IB takes the same tick-by-tick request only once in 15 s, and for that long it revives a dead stream that was cancelled. The cancel may
+   * wait in the pacer for a second.
+   */
+  tickByTickMs: 16_500,
   /** Data that comes so much later than the first one after a refusal was not just on its way. */
   trustMs: 10_000,
   /** Silence of an open line after IB was lost and found, until it is asked for again. */

@@ -12,6 +12,7 @@ import type { Observable } from 'rxjs'
 
 import { nyse } from '../../market/calendar/calendar.ts'
 import { TapedeckError } from '../../market/errors.ts'
+import type { MarketState } from '../../market/state/market-state.ts'
 import type { MarketClock } from '../../market/time.ts'
 import type { Tick } from '../../market/tick.ts'
 import type { Link } from '../ib/link/link.ts'
@@ -30,6 +31,7 @@ export interface DiscoverySettings {
 export interface DiscoveryOptions extends DiscoverySettings {
   clock: MarketClock
   recorder: Recorder
+  state: MarketState
   /** When recording began: what is found first has been wanted since then. */
   startedUs: () => number
   supply: LineSupply
@@ -145,9 +147,12 @@ export class Discovery {
 
   /** What was given up may be there on another day, though no notice of the gateway says so. */
   #beginDay(): void {
-    const { clock, supply } = this.#options
+    const { clock, supply, recorder, state } = this.#options
     this.#lookUps.renew()
-    for (const one of this.#discovered.values()) renew(one, clock.nowUs())
+    for (const one of this.#discovered.values()) {
+      const price = one.root && state.of(recorder.instrumentOf(one.root))?.lastTrade?.price
+      renew(one, clock.nowUs(), price !== undefined && price > 0 ? price : undefined)
+    }
     supply.lines.askSilentAgain('new-day', { includes: ({ state }) => state === 'refused' })
   }
 

@@ -76,6 +76,8 @@ const CONFIG_CAUSE = 'config'
 
 /** Waits so long for a last trade before a close or a tight quote will do. */
 const REFERENCE_WAIT_MS = 5000
+/** An underlying that is not named by then is missing on the tape: the answer may take minutes. */
+const LATE_MS = 1000
 /** Between two looks at what was found of chains that are not complete. */
 const MEANWHILE_MS = 15_000
 
@@ -173,10 +175,13 @@ async function findRoots(
   const unknown = all.filter(({ root, refusals }) => !root && !refusals.areFinal)
   await Promise.all(
     unknown.map(async (one) => {
+      const name = () => nameUnknown([one], recorder, wantedUs)
+      const late = setTimeout(name, LATE_MS)
       try {
         one.root = await lookUps.run(() => findUnderlying(link, grids, one.settings))
       } finally {
-        if (!one.root) nameUnknown([one], recorder, wantedUs)
+        clearTimeout(late)
+        if (!one.root) name()
       }
       if (one.root) return
       one.refusals.note()
@@ -198,8 +203,13 @@ function chainQuery({ expiryDays, tradingClasses }: UnderlyingSettings, nowUs: n
   return { from: today, to: addDays(today, expiryDays), tradingClasses }
 }
 
-/** The next round asks for its chain again, or for the underlying itself where it was given up. */
-export function renew(one: Discovered, nowUs: number): void {
+/**
+ * The next round asks for its chain again, or for the underlying itself where it was given up.
+ *
+ * @param price the last known one, around which strikes are chosen from then on
+ */
+export function renew(one: Discovered, nowUs: number, price: number | undefined): void {
+  one.center = price ?? one.center
   one.chain?.renew(chainQuery(one.settings, nowUs))
   if (!one.root) one.refusals = new Refusals()
 }

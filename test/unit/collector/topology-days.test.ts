@@ -2,6 +2,7 @@
 
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { type CollectorClock, createWallClock } from '../../../collector/record/clock.ts'
+import type { StrikeRange } from '../../../collector/universe/select.ts'
 import type { TwsConnection } from '../../support/gateway/scripted-tws.ts'
 import { PATIENTLY } from '../../support/waiting.ts'
 import { serveListings } from './ib/lookup/listings.ts'
@@ -13,7 +14,7 @@ const [SOON, LATER, NEW] = [inDays(3), inDays(30), inDays(33)] as const
 const NONE = 'No security definition has been found for the request'
 
 /** A week is longer than any time without a trading day. */
-async function overAWeek({ refused = '' } = {}) {
+async function overAWeek({ refused = '', strikes = 'all' }: { refused?: string; strikes?: StrikeRange } = {}) {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
   const wall = createWallClock()
@@ -43,11 +44,12 @@ async function overAWeek({ refused = '' } = {}) {
       else tws.send(58, 1, reqId, 1)
     }
   }
-  const underlying = { symbol: 'TWX', currency: 'USD', exchange: 'SMART', strikes: 'all', expiryDays: 60 } as const
+  const underlying = { symbol: 'TWX', currency: 'USD', exchange: 'SMART', strikes, expiryDays: 60 }
   const options = { universe: { underlyings: [underlying], lines: 100 }, lineDelays: { refusedMs: 20 } }
-  const { tws, linesOpen, topology } = await collectorOn(clock, script, options)
+  const { tws, linesOpen, topology, counts } = await collectorOn(clock, script, options)
   const gateway = await tws(0)
-  await linesOpen(refused ? 2 : 3)
+  if (strikes !== 'all') await linesOpen(1)
+  else await linesOpen(refused ? 2 : 3)
   const sent = (id: number) => gateway.requests.map(({ fields }) => fields).filter(([first]) => first === String(id))
   /** IB lists one expiry more by then. */
   const aWeekLater = () => {
@@ -58,7 +60,7 @@ async function overAWeek({ refused = '' } = {}) {
   }
   const { lines } = topology.supply
   const wanted = () => lines.all.map(({ contract }) => ('expiry' in contract ? contract.expiry.replaceAll('-', '') : ''))
-  return { sent, lines, wanted, definitions, subscription, aWeekLater, linesOpen }
+  return { gateway, counts, listings, sent, lines, wanted, definitions, subscription, aWeekLater, linesOpen }
 }
 
 it('new expiries get lines ahead of the next trading day, expired ones lose theirs, and the others are left alone', async () => {
@@ -95,4 +97,18 @@ it('a line that was given up is asked for once more', async () => {
   aWeekLater()
   await linesOpen(3)
   expect(asked()).toHaveLength(5)
+})
+
+it('strikes are chosen around the price of that day', async () => {
+  const { gateway, counts, listings, sent, lines, aWeekLater, linesOpen } = await overAWeek({ strikes: { rangePercent: 10 } })
+  const trade = (price: number) => gateway.send(1, 6, sent(1)[0]?.[2] ?? '', 4, price, 3, 0)
+  const strikes = () => lines.all.flatMap(({ contract }) => ('strike' in contract ? contract.strike : []))
+  trade(70.4)
+  await linesOpen(3)
+  expect(strikes()).toEqual([70, 70])
+  trade(88.8)
+  await vi.waitFor(() => expect(counts.received).toBe(2), PATIENTLY)
+  listings.options.push(`${LATER} 90 C TWX`)
+  aWeekLater()
+  await vi.waitFor(() => expect(strikes()).toEqual([90]), PATIENTLY)
 })

@@ -4,7 +4,7 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { contractKey } from '../../../market/contract.ts'
 import { createWallClock } from '../../../collector/record/clock.ts'
 import type { UnderlyingSettings } from '../../../collector/universe/universe.ts'
-import type { TwsConnection } from '../../support/gateway/scripted-tws.ts'
+import { greet, type TwsConnection } from '../../support/gateway/scripted-tws.ts'
 import { PATIENTLY } from '../../support/waiting.ts'
 import { optionDetails, serveListings } from './ib/lookup/listings.ts'
 import { collectorOn, reqIdsOf } from './topology-support.ts'
@@ -69,6 +69,14 @@ it('a good symbol that is refused twice is recorded, and the others are meanwhil
   expect(logged.filter(({ symbol, level }) => symbol === 'FOXA' && Number(level) >= 40)).toMatchObject([
     { level: 40, msg: expect.stringContaining('asked again in a minute') },
   ])
+})
+
+it('an underlying is missing while the gateway leaves the question for it without an answer', async () => {
+  const { recorder, topology } = await collectorOn(createWallClock(), greet, { universe: universe('TWX') })
+  await vi.waitFor(() => expect([...recorder.missing]).toHaveLength(1), PATIENTLY)
+  const sinceUs = topology.coverage.startedUs
+  expect([...recorder.missing]).toEqual([{ instrument: 0, cause: 'not-found-yet', sinceUs }])
+  expect(recorder.contractOf(0)).toEqual({ kind: 'stock', symbol: 'TWX', currency: 'USD' })
 })
 
 it('a gateway that knows nothing is asked on and on, is no reason to end, and its universe is recorded once it is known', async () => {

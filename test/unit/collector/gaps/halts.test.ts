@@ -6,6 +6,7 @@ import { Line } from '../../../../collector/lines/line.ts'
 import type { Contract } from '../../../../market/contract.ts'
 import { Mark } from '../../../../market/marks.ts'
 import type { Statistic, Trade } from '../../../../market/tick.ts'
+import { option } from '../universe/options.ts'
 
 const STOCK: Contract = { kind: 'stock', symbol: 'TWX', currency: 'USD' }
 
@@ -48,6 +49,27 @@ describe('a symbol', () => {
     expect(symbols()).toEqual(['TWX'])
     halts.take(trade())
     expect(symbols()).toEqual([])
+  })
+
+  it('is not halted any more when its stock trades, though an option missed the end of the halt', () => {
+    const underlying = new Line({ instrument: 7, contract: STOCK }, 0)
+    const call = new Line({ instrument: 8, contract: option(70) }, 1)
+    underlying.held = call.held = true
+    const halts = new Halts()
+    const symbols = () => [...halts.symbolsOf([underlying, call])]
+    halts.take({ ...halted(1), instrument: 8 })
+    expect(symbols()).toEqual(['TWX'])
+    halts.take(trade())
+    expect(symbols()).toEqual([])
+    halts.take({ ...halted(1), instrument: 8 })
+    expect(symbols()).toEqual(['TWX'])
+  })
+
+  it('is halted though another one of its options trades', () => {
+    const { line, halts } = haltedLine()
+    const call = new Line({ instrument: 8, contract: option(70) }, 1)
+    halts.take({ ...trade(), instrument: 8 })
+    expect([...halts.symbolsOf([line, call])]).toEqual(['TWX'])
   })
 
   it('is not known to be halted on the next link before that says so', () => {

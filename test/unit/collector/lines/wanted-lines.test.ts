@@ -187,7 +187,7 @@ describe('a tick-by-tick line that has to wait for its turn', () => {
     await seen(5000)
     registry.wantOnly([line(1)], 'config')
     registry.wantOnly([line(1), trades(1)], 'config')
-    expect(await seen(9999)).toEqual(['cancel 101', 'released 101', 'closed 1 tick by tick: config', 'unwanted 1 tick by tick'])
+    expect(await seen(11_499)).toEqual(['cancel 101', 'released 101', 'closed 1 tick by tick: config', 'unwanted 1 tick by tick'])
     expect(await seen(1)).toEqual(['ask 102 1 tick by tick'])
   })
 })
