@@ -195,10 +195,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     onDataBack: (farm) => noteDataBack(feed.connection, farm),
   })
   const ticks = createTickRecorder(recorder, ledger, clock)
-  const assembler = new Assembler({
-    silenceMs: 'publish' in clock ? Number.POSITIVE_INFINITY : SILENCE_MS,
-    usAt: (arrivalMs) => clock.usAt(arrivalMs),
-  })
+  const assembler = assemblerOn(clock)
   const notices = noticesOf(options)
   const supply: LineSupply = new LineSupply({ ...options, assembler, coverage, notices, delays: options.lineDelays })
   assembler.connect({
@@ -282,6 +279,11 @@ function joinDiscovery(options: FeedOptions, supply: LineSupply, coverage: Cover
   })
   supply.attached$.subscribe(() => discovery.begin())
   return discovery
+}
+
+function assemblerOn(clock: CollectorClock): Assembler {
+  const silenceMs = 'publish' in clock ? Number.POSITIVE_INFINITY : SILENCE_MS
+  return new Assembler({ silenceMs, usAt: (arrivalMs) => clock.usAt(arrivalMs) })
 }
 
 function noticesOf({ events }: FeedOptions): NoticeLog {
