@@ -314,7 +314,7 @@ export class Watchdog {
     const { held, heldSinceUs, state } = line
     if (line.feed && state === 'asked') return this.#awaitFirstTick(line, watched)
     if (state !== 'open' || (held && watched.provenHoldUs === heldSinceUs)) return held
-    if (held && lastData.of(line) >= heldSinceUs) {
+    if (held && (line.hasData || lastData.of(line) >= heldSinceUs)) {
       // It was open in name only.
       if (watched.emptyHoldUs === heldSinceUs) registry.lateData(line, 'no-data', neverSinceUs(calendar, heldSinceUs, recorder.nowUs))
       Object.assign(watched, { provenHoldUs: line.heldSinceUs, unprovenS: 0, askAgainS: ASK_AGAIN_S })

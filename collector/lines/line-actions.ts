@@ -87,6 +87,7 @@ export class LineActions {
   hold(line: Line): void {
     if (line.held) return
     line.held = true
+    line.hasData = false
     line.needsData = false
     line.heldSinceUs = this.#options.nowUs()
     this.#options.onOpened(line)

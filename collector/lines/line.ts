@@ -87,6 +87,8 @@ export class Line implements WantedLine {
   held = false
   /** When the tape began to say so, in the market's time. */
   heldSinceUs = 0
+  /** Data has come since then, be it only what is recorded already: the last trade, once more. */
+  hasData = false
   /** It was taken for dead: an answer to its request does not open it on the tape any more, only data does. */
   needsData = false
   doubt: Doubt | undefined

@@ -198,6 +198,11 @@ export class LineRegistry {
   dataCame(reqId: number): void {
     const line = this.#table.byReqId(reqId)
     if (!line) return
+    this.#takeData(line, reqId)
+    line.hasData = true
+  }
+
+  #takeData(line: Line, reqId: number): void {
     const isCurrent = line.reqId === reqId
     line.needsData = false
     if (isCurrent && line.state === 'asked') return this.#open(line)

@@ -79,6 +79,8 @@ forEachEdition('days of random outages', ({ name, createTapeDatabase }) => {
       const directory = await temporaryFolder()
       const collector = await collectorInVirtualTime({ directory, startMs: at(DAY, '09:20:00'), contracts, seed })
       const { time, tws, loopback, counts } = collector
+      // Some answer for lines whose data is away from what they have kept.
+      tws.answersFromCache = seed % 2 === 0
       const lived = watch(collector, contracts)
       const windows = plan(time, tws, random)
       try {

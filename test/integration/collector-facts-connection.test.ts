@@ -164,6 +164,18 @@ describe('IB resets every night, and TWS restarts', () => {
   })
 })
 
+describe('an index has one value, and IB gives it once more when its line is asked for again', () => {
+  it('that it is the last one that was recorded makes it no trade, and the line lives: nothing is missing at the opening', async () => {
+    const { until, tws, index, gaps, losses, ticksOf } = await dayOf({ start: '08:00:00' })
+    await until('09:00:00')
+    tws.dropClients()
+    await until('09:40:00')
+    expect(gaps().every(({ toTsUs }) => toTsUs < us('09:01:00'))).toBe(true)
+    expect(losses().filter(({ tsUs }) => tsUs > us('09:01:00'))).toEqual([])
+    expect(ticksOf(index).filter((tick) => tick.kind === 'trade' && tick.tsUs < us('09:30:00'))).toHaveLength(1)
+  })
+})
+
 describe('farms are per product', () => {
   it.each([2103, 2105])('%i of one that serves none of the lines makes no gap, and nothing is asked for again', async (code) => {
     const { until, tws, gaps, losses, ledger, topology } = await dayOf()

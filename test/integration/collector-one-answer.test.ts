@@ -199,6 +199,9 @@ forEachEdition('at one moment', ({ createDatabase }) => {
       expect(await answer()).toMatchObject({ gateway: { connectedSince: null }, lines: { open: 0, wanted: LINES } })
 
       tws.comeBack()
+      await when('every line has its first values', ({ lines }) => lines.open === LINES - 1 && lines.refused === 1)
+      // That data flows they do not prove.
+      tws.tick()
       await when('all is well again', ({ lines, notReady }) => lines.open === LINES - 1 && lines.refused === 1 && notReady.length === 0)
       const after = await answer()
       expect(after).toMatchObject({ gateway: { state: 'ready', reconnects: 1 }, notReady: [] })

@@ -63,8 +63,12 @@ export class SimulatedTws {
   /** Those that nothing is said to. */
   readonly #strangers = new Set<TwsConnection>()
   readonly #lastPrices = new Map<ServedContract, number>()
+  /** The same as far as this TWS has heard of them. */
+  readonly #heard = new Map<ServedContract, number>()
   /** When each contract had its newest tick, in milliseconds since 1970; recorded by IB whether it was served or not. */
   readonly #tickedMs = new Map<ServedContract, number>()
+  /** Those that it has named as broken; every client hears of them. */
+  readonly #brokenFarms = new Set<FarmName>()
   readonly #downFarms = new Set<FarmName>()
   /** `performance.now()` of every request that any client sent. */
   readonly requestsMs: number[] = []
@@ -76,6 +80,8 @@ export class SimulatedTws {
   readonly cancelled: { contract: ServedContract; of: Served; ms: number }[] = []
   /** Tick-by-tick streams that were cancelled. */
   readonly #lingering = new Map<string, { untilMs: number; isDead: boolean }>()
+  /** Lines whose data is away are answered for, with what stood before. */
+  answersFromCache = false
   #server: Server | undefined
   #port = 0
   #isStarting = false
@@ -203,6 +209,7 @@ export class SimulatedTws {
 
   farmBroken(farm: FarmName): void {
     this.#downFarms.add(farm)
+    this.#brokenFarms.add(farm)
     if (farm === 'ushmds') this.notice(2105, `HMDS data farm connection is broken:${farm}`)
     else this.notice(2103, `Market data farm connection is broken:${farm}`)
   }
@@ -210,6 +217,7 @@ export class SimulatedTws {
   /** It works again, as it says; its lines may be dead nevertheless. */
   farmWorks(farm: FarmName, { areLinesDead = false } = {}): void {
     this.#downFarms.delete(farm)
+    this.#brokenFarms.delete(farm)
     if (areLinesDead) this.killLines((contract, of) => farmOf(contract, of) === farm)
     if (farm === 'ushmds') this.notice(2106, `HMDS data farm connection is OK:${farm}`)
     else this.notice(2104, `Market data farm connection is OK:${farm}`)
@@ -252,6 +260,7 @@ export class SimulatedTws {
   /** The price that new lines begin with. */
   stands(contract: ServedContract, price: number): void {
     this.#lastPrices.set(contract, price)
+    if (this.#isServed(contract, 'market-data')) this.#heard.set(contract, price)
   }
 
   /** IB records a tick now. */
@@ -328,6 +337,7 @@ export class SimulatedTws {
     this.#send(client, 15, 1, 'DU1234567')
     this.#send(client, 9, 1, 1)
     if (!this.#isIbUp) return this.#send(client, 4, 2, -1, 2110, 'Connectivity between Trader Workstation and server is broken.', '')
+    for (const farm of this.#brokenFarms) this.#send(client, 4, 2, -1, 2103, `Market data farm connection is broken:${farm}`, '')
     for (const farm of ['usfarm', 'usopt'] as const)
       if (!this.#downFarms.has(farm)) this.#send(client, 4, 2, -1, 2104, `Market data farm connection is OK:${farm}`, '')
     this.#send(client, 4, 2, -1, 2106, 'HMDS data farm connection is OK:ushmds', '')
@@ -368,11 +378,10 @@ export class SimulatedTws {
     // IB acknowledges no tick-by-tick line.
     if (of !== 'market-data') return
     if (this.#isCompeting) return this.#refuse(client, reqId)
-    // Nobody answers for a line whose data is away.
-    if (!this.#isServed(contract, of)) return
+    if (!this.#isServed(contract, of) && !this.answersFromCache) return
     this.#send(client, 81, reqId, '0.01', '9c0001', 3)
     this.#send(client, 58, 1, reqId, 1)
-    const price = this.#lastPrices.get(contract)
+    const price = (this.#isServed(contract, of) ? this.#lastPrices : this.#heard).get(contract)
     if (price !== undefined) this.#sendData(client, 1, 6, reqId, ...contract.priced(price))
   }
 

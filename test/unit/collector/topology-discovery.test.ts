@@ -118,11 +118,9 @@ it('options that are known get lines while the rest of the chain is still looked
   await linesOpen(1)
   // The price on which strikes are centred.
   gateway.send(1, 6, reqIdsOf(gateway)[0] ?? '', 4, 70.4, 3, 0)
-  await vi.waitFor(() => {
-    vi.advanceTimersByTime(15_000)
-    expect(counts.lines).toBe(2)
-  }, PATIENTLY)
-  expect(held).toHaveLength(1)
+  await vi.waitFor(() => expect([held.length, counts.received]).toEqual([1, 1]), PATIENTLY)
+  vi.advanceTimersByTime(15_000)
+  await linesOpen(2)
   expect(topology.supply.lines.wanted).toBe(2)
   // Named while it lasts, as the collector may not live to see the end.
   expect([...recorder.missing]).toMatchObject([{ instrument: 0, feed: 'option-chain', cause: 'not-found-yet' }])
