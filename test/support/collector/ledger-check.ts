@@ -35,6 +35,7 @@ export interface Lived {
 const MESSAGES_A_SECOND = 40
 /** Two ticks so close to each other prove that the line lived between them, but for as long. */
 const CLOSE_US = 5_000_000
+const AT_ONCE_US = 1000
 /** Of a line that was back before the last of them, for up to 10 s; the watchdog looks once a second. */
 const MOST_OVER_US = 11_000_000 + CLOSE_US
 
@@ -72,8 +73,10 @@ export async function expectTrueLedger(url: string, lived: Lived, windows: reado
     const dead = lostUs.filter((us) => isCalm(us, us + 1))
     expect.soft(dead.map(isoFromUs), `${name}: missing long behind an outage`).toEqual([])
     expect.soft(overUs.filter(({ us }) => us > MOST_OVER_US).map(inWords), `${name}: named, and not missing`).toEqual([])
-    // A gap may begin with the last data of the line's farm, and end where that of all lines begins.
-    const alarms = ofLine.filter((gap) => isInSession(gap) && isCalm(gap.fromUs, gap.toUs + CLOSE_US))
+    const isOutage = ({ fromUs, toUs }: NamedGap) => !isCalm(fromUs, toUs)
+    // The gap of an outage begins with the last data of any line. What goes straight before it names the lines of a farm without data since longer.
+    const isAhead = ({ toUs }: NamedGap) => ofLine.some((next) => isOutage(next) && Math.abs(next.fromUs - toUs) < AT_ONCE_US)
+    const alarms = ofLine.filter((gap) => isInSession(gap) && !isOutage(gap) && !isAhead(gap))
     expect
       .soft(
         alarms.map((gap) => inWords({ gap })),
