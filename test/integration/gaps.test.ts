@@ -6,64 +6,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gapReport } from '../../collector/gaps/report.ts'
 import { connectClient, createPool } from '../../db/pool.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
-import type { LineEvent, LineFeed, TapeRecord } from '../../market/tick.ts'
+import type { TapeRecord } from '../../market/tick.ts'
 import { usFromIso } from '../../market/time.ts'
 import { expectDone, newPlace, parsed } from '../support/process/command.ts'
 import { forEachEdition } from '../support/database/databases.ts'
-import { block, CONTRACTS, contractOf } from '../support/tape/ticks.ts'
+import { at, LineSession as Session } from '../support/tape/line-session.ts'
+import { block, contractOf } from '../support/tape/ticks.ts'
 
 const [STOCK, OPTION, OTHER] = [0, 1, 2] as const
-const at = (time: string) => usFromIso(`2014-06-05T${time}Z`)
 const OPEN = '13:30:00'
 const CLOSE = '20:00:00'
 const minutes = (us: number) => us / 60_000_000
-
-/** Records of one session, in order; each a second apart where nothing else is said. */
-class Session {
-  readonly records: TapeRecord[] = []
-  readonly #opened = new Map<string, { openedSeq: number; openedTsUs: number }>()
-
-  constructor(startedUs: number) {
-    this.#add({ kind: 'session', event: 'started', seq: 0, tsUs: startedUs })
-    for (const [instrument, contract] of CONTRACTS.entries()) this.#add({ kind: 'contract', seq: 0, tsUs: startedUs, instrument, contract })
-  }
-
-  opened(instrument: number, time: string, feed?: LineFeed): this {
-    const opening = { openedSeq: this.records.length + 1, openedTsUs: at(time) }
-    this.#opened.set(`${instrument} ${feed}`, opening)
-    return this.#line({ instrument, event: 'opened', feed, ...opening }, at(time))
-  }
-
-  closed(instrument: number, until: string, cause: string, feed?: LineFeed): this {
-    const opening = this.#opened.get(`${instrument} ${feed}`) ?? expect.unreachable('it was not opened')
-    return this.#line({ instrument, event: 'closed', feed, ...opening, untilTsUs: at(until), cause }, at(until) + 1000)
-  }
-
-  missing(instrument: number, since: string, cause: string): this {
-    const sinceUs = at(since)
-    return this.#line(
-      { instrument, event: 'missing', openedSeq: this.records.length + 1, openedTsUs: sinceUs, untilTsUs: sinceUs, cause },
-      sinceUs,
-    )
-  }
-
-  gap(from: string, to: string, cause: string): this {
-    return this.#add({ kind: 'gap', seq: 0, tsUs: at(to), fromTsUs: at(from), toTsUs: at(to), cause })
-  }
-
-  ended(time: string, cause: string): this {
-    return this.#add({ kind: 'session', event: 'ended', cause, seq: 0, tsUs: at(time) })
-  }
-
-  #line(event: Omit<LineEvent, 'kind' | 'seq' | 'tsUs'>, tsUs: number): this {
-    return this.#add({ kind: 'line', seq: 0, tsUs, ...event })
-  }
-
-  #add(record: TapeRecord): this {
-    this.records.push({ ...record, seq: this.records.length + 1 })
-    return this
-  }
-}
 
 forEachEdition('the gaps of', ({ createTapeDatabase }) => {
   let url: string
