@@ -6,7 +6,8 @@
 import type pg from 'pg'
 
 import {
-  type CoverageQuery,
+  type Hold,
+  lastRecorded,
   type RecordedCoverage,
   type RecordedGap,
   recordedCoverage,
@@ -16,6 +17,14 @@ import { nyse } from '../../market/calendar/calendar.ts'
 import type { Contract } from '../../market/contract.ts'
 import { type ContractHistory, coverageByDay, type DayCoverage } from '../../market/coverage.ts'
 import { servesLine, servesTickByTickOnly } from './farms.ts'
+import { HoursOfContracts, Wanted } from './wanted.ts'
+
+export interface GapQuery {
+  fromUs?: number | undefined
+  toUs?: number | undefined
+  /** Only these stocks and indices, and their options. */
+  symbols?: readonly string[] | undefined
+}
 
 export interface ListedGap {
   fromUs: number
@@ -29,6 +38,8 @@ export interface ListedGap {
   contract?: string
   feed?: string
   droppedTicks?: number
+  /** Of trading hours, summed over its contracts, whatever other gaps have of them. */
+  missingUs: number
   sessionId: number
 }
 
@@ -57,18 +68,19 @@ const UNKNOWN = '(unknown)'
 const TRADES = 'tick-by-tick-trades'
 
 /** Without `fromUs`, the report is of the week before its end; without `toUs`, that is the last moment that is recorded. */
-export async function gapReport(client: Pick<pg.ClientBase, 'query'>, query: CoverageQuery): Promise<GapReport> {
-  const { lastUs, ...recorded } = await recordedCoverage(client, query)
-  const toUs = query.toUs ?? lastUs
+export async function gapReport(client: Pick<pg.ClientBase, 'query'>, query: GapQuery): Promise<GapReport> {
+  const toUs = query.toUs ?? (await lastRecorded(client))
   if (toUs === undefined) return { range: undefined, gaps: [], causes: [], days: [] }
   const range = { fromUs: query.fromUs ?? toUs - WEEK_US, toUs }
-  const inRange = recorded.gaps.filter((gap) => gap.toUs > range.fromUs && gap.fromUs < range.toUs).map(withFeed)
-  const known = { ...recorded, gaps: inRange }
+  const recorded = await recordedCoverage(client, { ...range, symbols: query.symbols })
+  const known = { ...recorded, gaps: recorded.gaps.map(withFeed) }
   const contracts = new Map(recorded.contracts.map((contract) => [contract.instrument, contract]))
-  const affected = new Map(inRange.map((gap) => [gap, affectedBy(gap, known, contracts)]))
-  const listed = inRange.filter((gap) => affected.get(gap)?.length !== 0 || !knowsContracts(gap, known))
-  const days = coverageByDay(nyse, historiesOf(known, contracts, affected), range)
-  const gaps = joinLines(listed.map((gap) => listedGap(gap, affected.get(gap) ?? [])))
+  const wanted = new Wanted(recorded)
+  const hours = new HoursOfContracts(nyse, recorded.hours)
+  const affected = new Map(known.gaps.map((gap) => [gap, affectedBy(gap, wanted, contracts)]))
+  const listed = known.gaps.filter((gap) => affected.get(gap)?.length !== 0 || !knowsContracts(gap, known))
+  const days = coverageByDay(nyse, historiesOf(known, contracts, { affected, hours }), range)
+  const gaps = joinLines(listed.map((gap) => listedGap(gap, affected.get(gap) ?? [], hours)))
   return { range, gaps, causes: causeTotals(gaps, days), days }
 }
 
@@ -84,12 +96,8 @@ function farmIn({ instrument, cause }: RecordedGap): string | undefined {
 }
 
 /** The wanted contracts that a gap is of. */
-function affectedBy(
-  gap: RecordedGap,
-  { sessions }: Pick<RecordedCoverage, 'sessions'>,
-  contracts: Map<number, WantedContract>,
-): WantedContract[] {
-  const instruments = gap.instrument === undefined ? (sessions.get(gap.sessionId) ?? []) : [gap.instrument]
+function affectedBy(gap: RecordedGap, wanted: Wanted, contracts: Map<number, WantedContract>): WantedContract[] {
+  const instruments = gap.instrument === undefined ? wanted.during(gap) : [gap.instrument]
   const farm = farmIn(gap)
   return instruments.flatMap((instrument) => {
     const contract = contracts.get(instrument)
@@ -111,11 +119,12 @@ function knowsContracts({ sessionId }: RecordedGap, { sessions }: Pick<RecordedC
 function historiesOf(
   { holds, gaps, sessions }: Pick<RecordedCoverage, 'holds' | 'gaps' | 'sessions'>,
   contracts: Map<number, WantedContract>,
-  affected: Map<RecordedGap, WantedContract[]>,
+  { affected, hours }: { affected: Map<RecordedGap, WantedContract[]>; hours: HoursOfContracts },
 ): ContractHistory[] {
-  const histories = new Map<number, { symbol: string; held: { fromUs: number; toUs: number }[]; gaps: RecordedGap[] }>()
+  const histories = new Map<number, ContractHistory & { held: Hold[]; gaps: RecordedGap[] }>()
   const historyOf = ({ instrument, symbol }: Pick<WantedContract, 'instrument' | 'symbol'>) => {
-    const history = histories.get(instrument) ?? { symbol, held: [], gaps: [] }
+    const expected = hours.of(instrument)
+    const history = histories.get(instrument) ?? { symbol, held: [], gaps: [], hoursOn: (date) => expected.on(date) }
     histories.set(instrument, history)
     return history
   }
@@ -132,7 +141,7 @@ function historiesOf(
   return [...histories.values()]
 }
 
-function listedGap({ instrument, ...gap }: RecordedGap, contracts: readonly WantedContract[]): ListedGap {
+function listedGap({ instrument, ...gap }: RecordedGap, contracts: readonly WantedContract[], hours: HoursOfContracts): ListedGap {
   const symbols = new Set(contracts.map(({ symbol }) => symbol))
   const [symbol] = symbols
   const { fromUs, toUs, cause, feed, droppedTicks, sessionId } = gap
@@ -145,6 +154,7 @@ function listedGap({ instrument, ...gap }: RecordedGap, contracts: readonly Want
     ...(instrument !== undefined && contracts[0] && { contract: contracts[0].key }),
     ...(feed !== undefined && { feed }),
     ...(droppedTicks !== undefined && { droppedTicks }),
+    missingUs: feed === undefined ? hours.within(gap, contracts) : 0,
     sessionId,
   }
 }
@@ -158,6 +168,7 @@ function joinLines(gaps: readonly ListedGap[]): ListedGap[] {
     if (!same) joined.set(gap.contract === undefined ? `${key} ${joined.size}` : key, { ...gap })
     else {
       same.contracts++
+      same.missingUs += gap.missingUs
       same.fromUs = Math.min(same.fromUs, gap.fromUs)
       same.toUs = Math.max(same.toUs, gap.toUs)
       delete same.contract

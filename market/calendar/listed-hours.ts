@@ -18,6 +18,7 @@ export type ListedTime = { isOpen: true } | { isOpen: false; closedSinceUs: numb
 
 export class LiquidHours {
   readonly #sessions: Session[] = []
+  readonly #days = new Map<string, readonly Session[]>()
   #fromUs = Number.POSITIVE_INFINITY
   #toUs = Number.NEGATIVE_INFINITY
 
@@ -46,6 +47,16 @@ export class LiquidHours {
     return { isOpen: false, closedSinceUs }
   }
 
+  /** The days that are listed, closed ones included, as the list has them. */
+  get dates(): readonly string[] {
+    return [...this.#days.keys()]
+  }
+
+  /** The sessions that the list has under a date, none when it says that it is closed; undefined when it does not have the date. */
+  on(date: string): readonly Session[] | undefined {
+    return this.#days.get(date)
+  }
+
   #addDay(zone: Zone, text: string): void {
     const date = dateOf(text.slice(0, 8))
     if (date === undefined || text[8] !== ':') return
@@ -53,7 +64,9 @@ export class LiquidHours {
     const sessions = hours === 'CLOSED' ? [] : hours.split(',').map((part) => sessionOf(zone, date, part))
     if (sessions.includes(undefined)) return
     const [fromUs, toUs] = [zone.toUs(date, 0), zone.toUs(addDays(date, 1), 0)]
-    this.#sessions.push(...sessions.filter((session) => session !== undefined))
+    const known = sessions.filter((session) => session !== undefined)
+    this.#sessions.push(...known)
+    this.#days.set(date, known)
     this.#fromUs = Math.min(this.#fromUs, fromUs)
     this.#toUs = Math.max(this.#toUs, toUs)
   }

@@ -11,7 +11,7 @@ import { usFromIso } from '../../market/time.ts'
 import { expectDone, newPlace, parsed } from '../support/process/command.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { at, LineSession as Session } from '../support/tape/line-session.ts'
-import { block, contractOf } from '../support/tape/ticks.ts'
+import { block, CONTRACTS } from '../support/tape/ticks.ts'
 
 const [STOCK, OPTION, OTHER] = [0, 1, 2] as const
 const OPEN = '13:30:00'
@@ -28,9 +28,9 @@ forEachEdition('the gaps of', ({ createTapeDatabase }) => {
   afterAll(() => client.end())
 
   let sessionId = 0
-  const store = async ({ records }: Session) => {
+  const store = async ({ records }: Session, contracts = CONTRACTS) => {
     const pool = createPool({ url, lanes: 1, logger: { warn: () => undefined } })
-    await createTickStore({ pool }).store({ sessionId: ++sessionId, batchNo: 1, blocks: [block(records)] }, contractOf)
+    await createTickStore({ pool }).store({ sessionId: ++sessionId, batchNo: 1, blocks: [block(records)] }, (i) => contracts[i])
     await pool.end()
   }
   const gaps = async () => {
@@ -194,6 +194,49 @@ forEachEdition('the gaps of', ({ createTapeDatabase }) => {
       expect(gaps).toMatchObject([{ cause: 'farm-broken: ushmds', contracts: 1, symbol: 'TWX', feed: 'tick-by-tick' }])
       expect(causes.map(({ cause, gaps, missingUs }) => [cause, gaps, missingUs])).toEqual([['farm-broken: ushmds', 1, 0]])
       expect(days.map(({ expectedUs, coveredUs }) => [minutes(expectedUs), minutes(coveredUs)])).toEqual([[390, 390]])
+    })
+
+    it('expect data in the hours that are listed for each contract, on other days too', async () => {
+      await client.query('DELETE FROM sessions; DELETE FROM line_holds; DELETE FROM control_records; DELETE FROM gaps')
+      const liquid = '20140605:0930-20140605:1615;20140606:0930-20140606:1300'
+      const hours = { readOn: '2014-06-05', timeZone: 'US/Eastern', trading: '', liquid }
+      const contracts = CONTRACTS.map((contract, i) => (i === OTHER ? { ...contract, hours } : contract))
+      const session = new Session(at('13:00:00'), contracts).opened(STOCK, '13:00:00').opened(OTHER, '13:00:00')
+      session.gap('20:05:00', '20:10:00', 'ib-1100').gap('2014-06-06T16:59:00', '2014-06-06T17:01:00', 'ib-1100')
+      for (const line of [STOCK, OTHER]) session.closed(line, '2014-06-09T21:00:00', 'stopped')
+      await store(session.ended('2014-06-09T21:00:00', 'stopped'), contracts)
+
+      const { days, gaps } = await gapReport(client, { fromUs: at('2014-06-05T00:00:00'), toUs: at('2014-06-10T00:00:00') })
+      expect(days.map(({ date, symbol, expectedUs, coveredUs }) => [date, symbol, minutes(expectedUs), minutes(coveredUs)])).toEqual([
+        ['2014-06-05', 'FOXA', 405, 400],
+        ['2014-06-05', 'TWX', 390, 390],
+        ['2014-06-06', 'FOXA', 210, 209],
+        ['2014-06-06', 'TWX', 390, 388],
+        ['2014-06-09', 'FOXA', 405, 405],
+        ['2014-06-09', 'TWX', 390, 390],
+      ])
+      expect(gaps.map(({ contracts, missingUs }) => [contracts, minutes(missingUs)])).toEqual([
+        [2, 5],
+        [2, 3],
+      ])
+    })
+
+    it('of a session of months count what was wanted then: not what came later, nor what has expired', async () => {
+      await client.query('DELETE FROM sessions; DELETE FROM line_holds; DELETE FROM control_records; DELETE FROM gaps')
+      const session = new Session(at(OPEN)).opened(STOCK, OPEN).opened(OPTION, OPEN)
+      session.gap('14:00:00', '14:10:00', 'ib-1100').closed(OPTION, '15:00:00', 'config').gap('16:00:00', '16:10:00', 'ib-1100')
+      session.opened(OTHER, '17:00:00').gap('18:00:00', '18:10:00', 'ib-1100')
+      await store(session.closed(STOCK, CLOSE, 'stopped').closed(OTHER, CLOSE, 'stopped').ended(CLOSE, 'stopped'))
+      const { gaps, days } = await gapReport(client, DAY)
+      expect(gaps.map(({ contracts, symbol }) => [contracts, symbol])).toEqual([
+        [2, 'TWX'],
+        [1, 'TWX'],
+        [2, undefined],
+      ])
+      expect(days.map(({ symbol, expectedUs, coveredUs }) => [symbol, minutes(expectedUs), minutes(coveredUs)])).toEqual([
+        ['FOXA', 180, 170],
+        ['TWX', 480, 440],
+      ])
     })
   })
 })

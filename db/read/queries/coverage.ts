@@ -1,5 +1,5 @@
 /**
- * What was wanted and what is missing: the gaps of a time, and how long each contract was held. Read by `tapedeck gaps`.
+ * What was wanted and what is missing: the gaps of a time, how long each contract was held, and its hours. Read by `tapedeck gaps`.
  *
  * A gap without an instrument is of all lines of its session, or of those that the farm in its cause serves; it is given for each
  * contract that it is of. That of a session without contracts (no gateway ever answered) has none to be of, and is given by itself.
@@ -7,12 +7,13 @@
 
 import type pg from 'pg'
 
+import type { ListedHours } from '../../../market/contract.ts'
 import { isoFromUs } from '../../../market/time.ts'
 import { microseconds } from '../../microseconds.ts'
 
 export interface CoverageQuery {
-  fromUs?: number | undefined
-  toUs?: number | undefined
+  fromUs: number
+  toUs: number
   /** Only these stocks and indices, and their options. */
   symbols?: readonly string[] | undefined
 }
@@ -44,65 +45,106 @@ export interface Hold {
 }
 
 export interface RecordedCoverage {
+  /** Those that the holds, gaps and sessions are of. */
   contracts: WantedContract[]
   /** Of market-data lines. */
   holds: Hold[]
+  /** When such a line was wanted and not held, gaps of all lines or not. */
+  missing: Hold[]
   gaps: RecordedGap[]
   /** Which contracts each session had. */
   sessions: Map<number, number[]>
-  /** The last moment that is recorded. */
-  lastUs: number | undefined
+  /** What was listed of the hours of contracts. */
+  hours: ListedFor[]
 }
+
+/** Most contracts of a chain have the same hours. */
+export interface ListedFor {
+  hours: ListedHours
+  instruments: number[]
+}
+
+type Client = Pick<pg.ClientBase, 'query'>
 
 const END = 'COALESCE(s.ended_ts, s.last_alive_ts)'
 const us = (column: string) => `${microseconds(column)}::float8`
 
 const LAST = `SELECT ${us(`max(${END})`)} AS last FROM sessions s`
 
-const CONTRACTS = `
-SELECT instrument_id::int AS instrument, key, symbol, kind, currency FROM instruments WHERE $1::text[] IS NULL OR symbol = ANY ($1) ORDER BY key`
+/** As the index has it. */
+const HELD = `tstzrange(LEAST(opened_ts, until_ts), COALESCE(until_ts, 'infinity'), '[]')`
 
 const HOLDS = `
 SELECT instrument_id::int AS instrument, session_id::float8 AS "sessionId", ${us('opened_ts')} AS "fromUs",
   ${us(`COALESCE(until_ts, ${END})`)} AS "toUs"
 FROM line_holds JOIN sessions s USING (session_id) JOIN instruments USING (instrument_id)
-WHERE feed IS NULL AND opened_ts < $3 AND COALESCE(until_ts, ${END}) > $2 AND ($1::text[] IS NULL OR symbol = ANY ($1))
+WHERE ${HELD} && tstzrange($2, $3) AND feed IS NULL AND opened_ts < $3 AND COALESCE(until_ts, ${END}) > $2
+  AND ($1::text[] IS NULL OR symbol = ANY ($1))
 ORDER BY opened_ts`
+
+const MISSING = `
+SELECT instrument_id::int AS instrument, session_id::float8 AS "sessionId", ${us('from_ts')} AS "fromUs", ${us('to_ts')} AS "toUs"
+FROM line_gaps_between($2, $3) JOIN instruments USING (instrument_id)
+WHERE feed IS NULL AND ($1::text[] IS NULL OR symbol = ANY ($1))
+ORDER BY from_ts`
 
 const GAPS = `
 SELECT session_id::float8 AS "sessionId", ${us('from_ts')} AS "fromUs", ${us('to_ts')} AS "toUs", cause,
   instrument_id::int AS instrument, feed, dropped_ticks::float8 AS "droppedTicks"
-FROM feed_gaps g LEFT JOIN instruments USING (instrument_id)
-WHERE from_ts < $3 AND to_ts > $2 AND ($1::text[] IS NULL OR instrument_id IS NULL OR symbol = ANY ($1))
+FROM feed_gaps_between($2, $3) LEFT JOIN instruments USING (instrument_id)
+WHERE $1::text[] IS NULL OR instrument_id IS NULL OR symbol = ANY ($1)
 ORDER BY from_ts, session_id, seq`
 
 const SESSIONS = `
-SELECT session_id::float8 AS "sessionId", array_agg(DISTINCT instrument_id::int) AS instruments
-FROM (SELECT session_id, instrument_id FROM session_instruments UNION SELECT session_id, instrument_id FROM line_gaps) AS known
-WHERE instrument_id IS NOT NULL AND session_id = ANY ($1) GROUP BY session_id`
+SELECT session_id::float8 AS "sessionId", array_agg(instrument_id::int) AS instruments
+FROM session_instruments WHERE session_id = ANY ($1) GROUP BY session_id`
+
+const CONTRACTS = `
+SELECT instrument_id::int AS instrument, key, symbol, kind, currency
+FROM instruments WHERE instrument_id = ANY ($2) AND ($1::text[] IS NULL OR symbol = ANY ($1)) ORDER BY key`
+
+/** Those of the sessions, and the newest ones for what a session did not know. */
+const HOURS = `
+SELECT hours, array_agg(instrument::int) AS instruments
+FROM (
+  SELECT instrument_id AS instrument, record->'contract'->'hours' AS hours FROM control_records
+  WHERE kind = 'contract' AND session_id = ANY ($1) AND instrument_id = ANY ($2)
+  UNION
+  SELECT instrument_id, hours FROM instruments WHERE instrument_id = ANY ($2)
+) AS listed
+WHERE hours IS NOT NULL GROUP BY hours`
 
 /**
- * Reads what is recorded of gaps and holds between two times; absent ends are open. Costs a scan of the control records of lines: some
- * seconds for a year of them.
+ * The last moment that is recorded; undefined when nothing is.
  *
  * @throws pg.DatabaseError when the database refuses, Error when the connection breaks
  */
-export async function recordedCoverage(
-  client: Pick<pg.ClientBase, 'query'>,
-  { fromUs, toUs, symbols }: CoverageQuery,
-): Promise<RecordedCoverage> {
-  const range = [symbols ?? null, fromUs === undefined ? '-infinity' : isoFromUs(fromUs), toUs === undefined ? 'infinity' : isoFromUs(toUs)]
-  const last = await client.query<{ last: number | null }>(LAST)
-  const { rows: contracts } = await client.query<WantedContract>(CONTRACTS, [symbols ?? null])
+export async function lastRecorded(client: Client): Promise<number | undefined> {
+  const { rows } = await client.query<{ last: number | null }>(LAST)
+  return rows[0]?.last ?? undefined
+}
+
+/**
+ * Reads what is recorded of gaps and holds between two times. The cost follows the range and not the history.
+ *
+ * @throws pg.DatabaseError when the database refuses, Error when the connection breaks
+ */
+export async function recordedCoverage(client: Client, { fromUs, toUs, symbols }: CoverageQuery): Promise<RecordedCoverage> {
+  const range = [symbols ?? null, isoFromUs(fromUs), isoFromUs(Math.max(fromUs, toUs))]
   const { rows: holds } = await client.query<Hold>(HOLDS, range)
+  const { rows: missing } = await client.query<Hold>(MISSING, range)
   const { rows: gaps } = await client.query<{ [Name in keyof RecordedGap]: RecordedGap[Name] | null }>(GAPS, range)
-  const ids = [...new Set([...gaps.map(({ sessionId }) => sessionId), ...holds.map(({ sessionId }) => sessionId)])]
-  const sessions = await client.query<{ sessionId: number; instruments: number[] }>(SESSIONS, [ids])
+  const ids = [...new Set([...gaps, ...holds].map(({ sessionId }) => sessionId))]
+  const { rows: sessions } = await client.query<{ sessionId: number; instruments: number[] }>(SESSIONS, [ids])
+  const instruments = [...new Set(sessions.flatMap((session) => session.instruments))]
+  const { rows: contracts } = await client.query<WantedContract>(CONTRACTS, [symbols ?? null, instruments])
+  const { rows: hours } = await client.query<ListedFor>(HOURS, [ids, contracts.map(({ instrument }) => instrument)])
   return {
     contracts,
     holds,
+    missing,
     gaps: gaps.map((gap) => Object.fromEntries(Object.entries(gap).filter(([, value]) => value !== null)) as unknown as RecordedGap),
-    sessions: new Map(sessions.rows.map(({ sessionId, instruments }) => [sessionId, instruments])),
-    lastUs: last.rows[0]?.last ?? undefined,
+    sessions: new Map(sessions.map(({ sessionId, instruments }) => [sessionId, instruments])),
+    hours,
   }
 }

@@ -74,4 +74,33 @@ describe('the coverage of a day', () => {
       ['2014-06-09', 'TWX', 1, 1],
     ])
   })
+
+  it('is of the hours of each contract, where it has some of its own', () => {
+    const late = { openUs: at('13:30:00'), closeUs: at('20:15:00') }
+    const morning = [
+      { openUs: at('12:00:00'), closeUs: at('13:00:00') },
+      { openUs: at('14:00:00'), closeUs: at('15:00:00') },
+    ]
+    const held = [span('11:00:00', '22:00:00')]
+    const gaps = [
+      { ...span('14:30:00', '14:40:00'), cause: 'a' },
+      { ...span('20:05:00', '20:30:00'), cause: 'b' },
+    ]
+    const days = coverage(
+      { symbol: 'SPX', held, gaps, hoursOn: (date) => (date === '2014-06-05' ? [late] : []) },
+      { symbol: 'VOD', held, gaps, hoursOn: (date) => (date === '2014-06-05' ? morning : []) },
+    )
+    expect(days.map(({ symbol, expectedUs, coveredUs }) => [symbol, minutes(expectedUs), minutes(coveredUs)])).toEqual([
+      ['SPX', 405, 385],
+      ['VOD', 120, 110],
+    ])
+  })
+
+  it('counts hours that lie on another date elsewhere', () => {
+    const hours = { openUs: usFromIso('2014-06-05T00:00:00Z'), closeUs: usFromIso('2014-06-05T06:00:00Z') }
+    const held = [{ fromUs: usFromIso('2014-06-05T00:30:00Z'), toUs: usFromIso('2014-06-05T03:00:00Z') }]
+    // In New York it was still the day before.
+    const days = coverage({ symbol: '7203', held, gaps: [], hoursOn: (date) => (date === '2014-06-05' ? [hours] : []) })
+    expect(days.map(({ date, expectedUs }) => [date, minutes(expectedUs)])).toEqual([['2014-06-05', 150]])
+  })
 })

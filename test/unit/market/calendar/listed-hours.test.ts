@@ -29,6 +29,13 @@ describe('listed hours', () => {
     expect(night.at(ny('2014-06-05', '17:00'))).toEqual({ isOpen: false, closedSinceUs: ny('2014-06-05', '16:15') })
   })
 
+  it('give the sessions of each day that they list, and none of a closed one', () => {
+    expect(week.dates).toEqual(['2014-06-05', '2014-06-06', '2014-06-07'])
+    expect(week.on('2014-06-06')).toEqual([{ openUs: ny('2014-06-06', '09:30'), closeUs: ny('2014-06-06', '13:00') }])
+    expect(week.on('2014-06-07')).toEqual([])
+    expect(week.on('2014-06-08')).toBeUndefined()
+  })
+
   it.each([
     ['', 'US/Eastern'],
     ['nonsense', 'US/Eastern'],
