@@ -25,6 +25,8 @@ export interface WatchedParts {
   openGaps: () => readonly OpenGap[]
   missingRows: () => number
   silentMs: () => number | undefined
+  /** Why it is not ready; empty when it is. */
+  notReady: () => readonly string[]
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -112,7 +114,6 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
   gauge('journal_unreleased_bytes', 'Bytes of journal files of which the database has not everything.', () => bound.segmentBytes)
   gauge('journal_waiting_bytes', 'Bytes that wait in memory for the disk of the journal.', () => bound.waitingBytes)
   gauge('journal_limit_bytes', 'Size of both together at which ticks are dropped.', () => bound.limits.limitBytes)
-  gauge('lines_open', 'Market-data lines that are open.', () => counts.lines)
   counter('feed_gaps_total', 'Gaps in the recording that were named.', () => counts.gaps)
   counter('feed_reconnects_total', 'Connections to the gateway that were lost or failed.', () => counts.reconnects)
 
@@ -135,9 +136,12 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
   }
 }
 
-function watchParts(registry: Registry, { connection, pendingBatches, lines, openGaps, missingRows, silentMs }: WatchedParts): void {
+function watchParts(registry: Registry, parts: WatchedParts): void {
+  const { connection, pendingBatches, lines, openGaps, missingRows, silentMs, notReady } = parts
   const { gauge } = readers(registry)
+  gauge('ready', '1 while /readyz says that it is ready.', () => (notReady().length === 0 ? 1 : 0))
   gauge('batches_pending', 'Batches that wait for the database.', pendingBatches)
+  gauge('lines_open', 'Market-data lines that are open and not doubted.', () => lines()['market-data'].open)
   new Gauge({
     name: 'tapedeck_lines',
     help: 'Wanted lines by feed and state; no-line: waits because the gateway has none left.',

@@ -93,6 +93,7 @@ export class Telemetry {
       openGaps: () => this.#openGaps,
       missingRows: () => this.#rowCheck.missing ?? 0,
       silentMs: () => this.#data.silentMs,
+      notReady: () => this.#notReady(),
     })
   }
 

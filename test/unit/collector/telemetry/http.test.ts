@@ -24,6 +24,7 @@ async function served(notReady: () => string[] = () => []) {
     openGaps: () => [{ fromTsUs: 1, cause: 'refused: 354', lines: 3 }],
     missingRows: () => 0,
     silentMs: () => undefined,
+    notReady,
   })
   const server = await serveTelemetry({
     host: '127.0.0.1',
@@ -106,6 +107,7 @@ describe('/metrics', () => {
       tapedeck_batches_committed_total: 6,
       tapedeck_batches_already_committed_total: 1,
       tapedeck_batches_pending: 3,
+      tapedeck_ready: 1,
       tapedeck_lines_open: 2,
       tapedeck_feed_up: 1,
       tapedeck_feed_gaps_total: 1,
