@@ -1,0 +1,188 @@
+/**
+ * What the watchdog and the ledger cost of the tick path: messages of 500 lines through assembler, recorder with all rules, and journal, with
+ * and without them, in turn on the same session. In CPU time, as the disk and other programs are not what is measured.
+ */
+
+import { rm } from 'node:fs/promises'
+import { setImmediate as turn } from 'node:timers/promises'
+
+import { pino } from 'pino'
+
+import { Coverage } from '../../collector/gaps/coverage.ts'
+import { GapLedger } from '../../collector/gaps/ledger.ts'
+import type { GatewayMessage } from '../../collector/ib/messages.ts'
+import { Assembler, SILENCE_MS } from '../../collector/ib/ticks/assemble.ts'
+import { Intake } from '../../collector/ib/ticks/intake.ts'
+import { Journal } from '../../collector/journal/journal.ts'
+import { LineRegistry } from '../../collector/lines/registry.ts'
+import { type CollectorClock, createWallClock } from '../../collector/record/clock.ts'
+import { createTickRecorder } from '../../collector/record/record-tick.ts'
+import { Recorder } from '../../collector/record/recorder.ts'
+import { createCounts } from '../../collector/telemetry/counts.ts'
+import { createEvents } from '../../collector/telemetry/events/index.ts'
+import type { Contract } from '../../market/contract.ts'
+import { RULES } from '../../market/rules/index.ts'
+import { createValidator } from '../../market/rules/validator.ts'
+import type { Tick } from '../../market/tick.ts'
+import { usFromIso } from '../../market/time.ts'
+import { temporaryDirectory } from '../support/process/recording.ts'
+import { unbounded } from '../support/tape/unbounded.ts'
+import { measure } from './harness.ts'
+
+const LINES = 500
+const QUOTES = 100_000
+/** The watchdog looks at the lines once in each second, and its first look is the longest. */
+const LEAST_SECONDS = 1.5
+/** With and without, in either order. The best of either is compared: what else goes on in this machine makes it only slower. */
+const TURNS = [false, true, true, false, true, false, false, true]
+/** Messages that one read of the socket brings. */
+const READ = 400
+const CONTRACTS = Array.from(
+  { length: LINES },
+  (_, i): Contract => ({
+    kind: 'option',
+    symbol: 'TWX',
+    currency: 'USD',
+    expiry: '2014-06-21',
+    strike: 10 + (i >> 1),
+    right: i % 2 === 0 ? 'C' : 'P',
+    multiplier: 100,
+    tradingClass: 'TWX',
+  }),
+)
+
+/** In the session, whatever the day is on which this runs. */
+function clockOfSession(): CollectorClock {
+  const clock = createWallClock()
+  const aheadUs = usFromIso('2014-06-05T10:00:00-04:00') - clock.nowUs()
+  return { ...clock, usAt: (ms) => clock.usAt(ms) + aheadUs, nowUs: () => clock.nowUs() + aheadUs }
+}
+
+/** The parts as topology.ts joins them, with a link that accepts every line. */
+async function joinParts(directory: string) {
+  const clock = clockOfSession()
+  const counts = createCounts()
+  const events = createEvents(pino({ level: 'silent' }), counts)
+  const recorder = new Recorder({
+    clock,
+    counts,
+    judge: createValidator({ rules: RULES, settings: { maxSpreadPercent: 50 }, disabled: [], onRuleError: fail }),
+    openJournal: (sessionId) =>
+      new Journal({
+        batchRows: 1000,
+        batchMs: 100,
+        fsyncMs: 50,
+        segmentBytes: 1 << 26,
+        directory,
+        sessionId,
+        bound: unbounded(),
+        onBatch: () => undefined,
+        onSegmentClosed: ({ path }) => void rm(path, { force: true }),
+        onSync: () => undefined,
+        onError: fail,
+      }),
+    detail: {},
+    config: {},
+    onSubscriberError: fail,
+  })
+  const ledger = new GapLedger(recorder, events)
+  const assembler = new Assembler({ silenceMs: SILENCE_MS, usAt: (ms) => clock.usAt(ms) })
+  const ignore = () => undefined
+  const lines = new LineRegistry({
+    onRefused: fail,
+    onUnwanted: fail,
+    onLimit: fail,
+    onPaused: fail,
+    onResumed: fail,
+    onSettled: ignore,
+    onRequested: (reqId, { instrument }) => assembler.openLine(reqId, instrument),
+    onWatched: (reqId) => assembler.watchLine(reqId),
+    onReleased: (reqId) => assembler.closeLine(reqId),
+    onOpened: ({ instrument, feed }) => recorder.lineOpened(instrument, feed),
+    onClosed: ({ instrument, feed }, cause, untilUs) => recorder.lineClosed(instrument, cause, untilUs, feed),
+    nowUs: () => recorder.nowUs,
+  })
+  const coverage = new Coverage({ clock, recorder, ledger, counts, events, supply: () => ({ lines, link: true, universeIsKnown: true }) })
+  const ticks = createTickRecorder(recorder, ledger, clock)
+  const paths = {
+    watched: (tick: Tick, arrivalUs: number) => {
+      ticks.take(tick, arrivalUs)
+      coverage.took(tick)
+    },
+    plain: (tick: Tick, arrivalUs: number) => void recorder.tick(tick, Math.min(arrivalUs, clock.nowUs())),
+  }
+  const rest = { onLineAlive: (reqId: number) => lines.dataCame(reqId), onUnknownLine: fail, onUnknownType: fail }
+  const outputs = { watched: { ...rest, onTick: paths.watched }, plain: { ...rest, onTick: paths.plain } }
+  const use = (output: keyof typeof outputs) => assembler.connect(outputs[output])
+  use('watched')
+  recorder.begin()
+  let reqId = 0
+  lines.want(CONTRACTS.map((contract) => ({ instrument: recorder.instrumentOf(contract), contract })))
+  lines.linkUp({ newReqId: () => ++reqId, open: async (id) => lines.accepted(id), close: fail })
+  while (counts.lines < LINES) await turn()
+  const intake = new Intake({ assembler, onControl: fail, onMessage: (messages) => (counts.messages += messages) })
+  return { counts, recorder, lines, coverage, intake, use }
+}
+
+/** Bid and ask of one line after the other, each with its size. */
+function messagesOf(): GatewayMessage[] {
+  return Array.from({ length: QUOTES }, (_, i): GatewayMessage[] => {
+    const [reqId, cents] = [1 + ((i * 7) % LINES), 200 + (i % 100)]
+    const common = { type: 'price' as const, arrivalMs: 0, reqId }
+    return [
+      { ...common, tickType: 1, price: cents / 100, size: 1 + (i % 50) },
+      { ...common, tickType: 2, price: (cents + 2) / 100, size: 1 + (i % 70) },
+    ]
+  }).flat()
+}
+
+let parts: Awaited<ReturnType<typeof joinParts>> | undefined
+let folder: string | undefined
+const messages = messagesOf()
+
+/** Ticks per second of CPU time, with the watchdog and the ledger or without. */
+async function ticksPerSecond(isWatched: boolean): Promise<number> {
+  folder ??= await temporaryDirectory()
+  parts ??= await joinParts(folder)
+  const { counts, recorder, lines, coverage, intake, use } = parts
+  use(isWatched ? 'watched' : 'plain')
+  if (isWatched) coverage.begun()
+  const [startMs, before, ticksBefore] = [performance.now(), process.cpuUsage(), counts.received]
+  while (performance.now() - startMs < LEAST_SECONDS * 1000)
+    for (let at = 0; at < messages.length; at += READ) {
+      const read = messages.slice(at, at + READ)
+      const arrivalMs = performance.now()
+      for (const message of read) message.arrivalMs = arrivalMs
+      intake.take(read)
+      await turn()
+    }
+  await recorder.durable()
+  const { user, system } = process.cpuUsage(before)
+  if (isWatched) coverage.stop()
+  if (counts.gaps > 0 || lines.marketData.open < LINES) fail()
+  return (counts.received - ticksBefore) / ((user + system) / 1_000_000)
+}
+
+function fail(): never {
+  throw new Error('This must not happen in a measurement without faults.')
+}
+
+measure({
+  title: `the tick path with watchdog and ledger, ${LINES} lines`,
+  unit: 'ticks/s of CPU',
+  limit: 'without them',
+  round: async () => {
+    let [ours, limit] = [0, 0]
+    for (const isWatched of TURNS) {
+      const ticks = await ticksPerSecond(isWatched)
+      if (isWatched) ours = Math.max(ours, ticks)
+      else limit = Math.max(limit, ticks)
+    }
+    return { ours, limit, more: { 'cost, %': (limit / ours - 1) * 100, 'cost of a tick, ns': (1 / ours - 1 / limit) * 1e9 } }
+  },
+  cleanUp: async () => {
+    parts?.lines.stop()
+    await parts?.recorder.end('the bench is over')
+    if (folder) await rm(folder, { recursive: true, force: true })
+  },
+})
