@@ -5,17 +5,23 @@ import { isoFromUs } from '../market/time.ts'
 import { alignColumns } from '../system/text-table.ts'
 
 const CAUSE = 29
+/** The table of causes has room for more of them. */
+const WHOLE_CAUSE = 46
 const LINES = 16
 /** Symbols side by side: a column is as wide as `100.00%`. */
 const SYMBOLS = 7
 const COLUMN = 8
+/** So many gaps, or rows of the calendar, fit on a screen. */
+const LISTED = 20
+const DAY_MS = 86_400_000
 
-export function formatGapReport({ range, gaps, causes, days }: GapReport, { listed }: { listed: number }): string {
+/** `all`: every gap, day and symbol, however long that gets. */
+export function formatGapReport({ range, gaps, causes, days }: GapReport, { all }: { all: boolean }): string {
   if (!range) return 'Nothing is recorded yet. `tapedeck collect` records.'
   const time = `from ${second(range.fromUs)} to ${second(range.toUs)}`
-  const blocks = [gaps.length === 0 ? `No gaps ${time}.` : `Gaps ${time}`]
-  if (gaps.length > 0) blocks.push(gapTable(gaps, listed), causeTable(causes))
-  blocks.push(days.length > 0 ? calendar(days) : 'No contract was wanted in trading hours of that time.')
+  const blocks = [gaps.length === 0 ? `No gaps ${time}.` : `${counted(gaps.length, 'gap')} ${time}`]
+  if (gaps.length > 0) blocks.push(causeTable(causes), gapTable(gaps, all))
+  blocks.push(days.length > 0 ? calendar(days, all) : 'No contract was wanted in trading hours of that time.')
   return blocks.join('\n\n')
 }
 
@@ -24,7 +30,12 @@ export function plainGapReport({ range, gaps, causes, days }: GapReport): unknow
   const time = ({ fromUs, toUs }: { fromUs: number; toUs: number }) => ({ from: isoFromUs(fromUs), to: isoFromUs(toUs) })
   return {
     ...(range ? time(range) : { from: null, to: null }),
-    gaps: gaps.map(({ fromUs, toUs, ...gap }) => ({ ...time({ fromUs, toUs }), seconds: seconds(toUs - fromUs), ...gap })),
+    gaps: gaps.map(({ fromUs, toUs, missingUs, ...gap }) => ({
+      ...time({ fromUs, toUs }),
+      seconds: seconds(toUs - fromUs),
+      missingContractSeconds: seconds(missingUs),
+      ...gap,
+    })),
     causes: causes.map(({ us, missingUs, ...cause }) => ({ ...cause, seconds: seconds(us), missingContractSeconds: seconds(missingUs) })),
     days: days.map(({ expectedUs, coveredUs, causes, ...day }) => ({
       ...day,
@@ -36,23 +47,28 @@ export function plainGapReport({ range, gaps, causes, days }: GapReport): unknow
   }
 }
 
-function gapTable(gaps: readonly ListedGap[], listed: number): string {
-  const shown = gaps.slice(-Math.min(listed, gaps.length))
+function gapTable(gaps: readonly ListedGap[], all: boolean): string {
+  const shown = all || gaps.length <= LISTED ? gaps : mostCostly(gaps)
   const rows = shown.map((gap) => [
     second(gap.fromUs),
     length(gap.toUs - gap.fromUs).padStart(8),
     short(linesOf(gap), LINES),
     short(causeOf(gap), CAUSE),
   ])
-  const more = gaps.length - shown.length
-  const note = more > 0 ? [`(${more.toLocaleString('en-US')} earlier ones are not shown; --all shows every one)`] : []
-  return [...note, alignColumns([['from', '  length', 'of', 'cause'], ...rows])].join('\n')
+  const title = shown === gaps ? [] : [`The ${LISTED} that miss most; --all lists every one, --json gives them as data.`]
+  return [...title, alignColumns([['from', '  length', 'of', 'cause'], ...rows])].join('\n')
+}
+
+/** Of trading hours: a night without the gateway is long and costs nothing. By their begin. */
+function mostCostly(gaps: readonly ListedGap[]): ListedGap[] {
+  const costly = gaps.toSorted((a, b) => b.missingUs - a.missingUs || b.toUs - b.fromUs - (a.toUs - a.fromUs))
+  return costly.slice(0, LISTED).sort((a, b) => a.fromUs - b.fromUs)
 }
 
 function causeTable(causes: GapReport['causes']): string {
   const head = ['cause', ' gaps', '   in all', '  missed*']
   const rows = causes.map(({ cause, gaps, us, missingUs }) => [
-    short(cause, CAUSE),
+    short(cause, WHOLE_CAUSE),
     gaps.toLocaleString('en-US').padStart(5),
     length(us).padStart(9),
     length(missingUs).padStart(9),
@@ -60,23 +76,51 @@ function causeTable(causes: GapReport['causes']): string {
   return `${alignColumns([head, ...rows])}\n* of trading hours, summed over the contracts`
 }
 
-/** A row for each day and a column for each symbol; as many blocks as there are columns for. */
-function calendar(days: GapReport['days']): string {
-  const symbols = [...new Set(days.map(({ symbol }) => symbol))].sort()
-  const dates = [...new Set(days.map(({ date }) => date))]
-  const cells = new Map(days.map((day) => [`${day.date} ${day.symbol}`, share(day.coveredUs / day.expectedUs)]))
+/** A row for each day, or week of many, and a column for each symbol, of many those with the least coverage. */
+function calendar(days: GapReport['days'], all: boolean): string {
+  const isLong = !all && new Set(days.map(({ date }) => date)).size > LISTED
+  const rowOf = (date: string) => (isLong ? mondayOf(date) : date)
+  const ofSymbols = sumUp(days, ({ symbol }) => symbol)
+  const worst = [...ofSymbols].sort(([a, one], [b, other]) => shareOf(one) - shareOf(other) || (a < b ? -1 : 1)).map(([symbol]) => symbol)
+  const symbols = (all ? worst : worst.slice(0, SYMBOLS)).sort()
+  const cells = sumUp(days, ({ date, symbol }) => `${rowOf(date)} ${symbol}`)
+  const dates = [...new Set(days.map(({ date }) => rowOf(date)))]
   const blocks = Array.from({ length: Math.ceil(symbols.length / SYMBOLS) }, (_, i) => symbols.slice(i * SYMBOLS, (i + 1) * SYMBOLS))
-  return blocks
-    .map((block) => {
-      const head = ['coverage  ', ...block.map((symbol) => symbol.slice(0, COLUMN).padStart(COLUMN))]
-      const rows = dates.map((date) => [date, ...block.map((symbol) => (cells.get(`${date} ${symbol}`) ?? '-').padStart(COLUMN))])
-      return alignColumns([head, ...rows], ' ')
-    })
-    .join('\n\n')
+  const tables = blocks.map((block) => {
+    const head = [isLong ? 'week of   ' : 'coverage  ', ...block.map((symbol) => symbol.slice(0, COLUMN).padStart(COLUMN))]
+    const rows = dates.map((date) => [date, ...block.map((symbol) => share(cells.get(`${date} ${symbol}`)).padStart(COLUMN))])
+    return alignColumns([head, ...rows], ' ')
+  })
+  const left = worst.slice(symbols.length)
+  if (left.length > 0) {
+    const least = left.reduce((sum, symbol) => Math.min(sum, shareOf(ofSymbols.get(symbol))), 1)
+    tables.push(`${counted(left.length, 'more symbol')}, each with ${percent(least)} or more; --all shows every one.`)
+  }
+  if (isLong) tables.push('Coverage by week; --all shows every day.')
+  return tables.join('\n\n')
+}
+
+type Covered = Pick<GapReport['days'][number], 'expectedUs' | 'coveredUs'>
+
+function sumUp(days: GapReport['days'], keyOf: (day: GapReport['days'][number]) => string): Map<string, Covered> {
+  const sums = new Map<string, Covered>()
+  for (const day of days) {
+    const sum = sums.get(keyOf(day)) ?? { expectedUs: 0, coveredUs: 0 }
+    sums.set(keyOf(day), { expectedUs: sum.expectedUs + day.expectedUs, coveredUs: sum.coveredUs + day.coveredUs })
+  }
+  return sums
+}
+
+const shareOf = (covered: Covered | undefined) => (covered ? covered.coveredUs / covered.expectedUs : 1)
+const share = (covered: Covered | undefined) => (covered ? percent(shareOf(covered)) : '-')
+
+function mondayOf(date: string): string {
+  const ms = Date.parse(date)
+  return new Date(ms - ((new Date(ms).getUTCDay() + 6) % 7) * DAY_MS).toISOString().slice(0, 10)
 }
 
 /** Never 100 % when something is missing. */
-function share(value: number): string {
+function percent(value: number): string {
   if (value >= 1) return '100%'
   return `${(Math.floor(value * 10_000) / 100).toFixed(2)}%`
 }
@@ -84,7 +128,7 @@ function share(value: number): string {
 function linesOf({ contracts, symbol, contract }: ListedGap): string {
   if (contract !== undefined) return shortKey(contract)
   if (contracts === 0) return 'all lines'
-  return `${symbol === undefined ? '' : `${symbol}, `}${contracts.toLocaleString('en-US')} ${contracts === 1 ? 'line' : 'lines'}`
+  return `${symbol === undefined ? '' : `${symbol}, `}${counted(contracts, 'line')}`
 }
 
 /** `option:TWX:USD:TWX:2014-06-21:C:70:100` as `TWX 140621C70`. */
@@ -98,6 +142,7 @@ function causeOf({ cause, feed, droppedTicks }: ListedGap): string {
   return `${cause}${dropped}${feed === undefined ? '' : ' (tick by tick)'}`
 }
 
+const counted = (value: number, one: string) => `${value.toLocaleString('en-US')} ${value === 1 ? one : `${one}s`}`
 const short = (text: string, width: number) => (text.length > width ? `${text.slice(0, width - 1)}…` : text)
 const second = (us: number) => `${isoFromUs(us).slice(0, 19)}Z`
 const seconds = (us: number) => us / 1_000_000

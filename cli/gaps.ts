@@ -10,14 +10,16 @@ type GapsArguments = CommonOptions & Pick<QueryArguments, 'from' | 'to' | 'symbo
 
 const MORE = `
 
-Without --from the week up to --to, or up to the last record. Coverage is the
-part of the regular trading hours in which a wanted contract had data, over all
-contracts of a symbol; time in which no collector ran is not counted.`
+Without --from the week up to --to, or up to the last record. Of many gaps
+those are listed that miss most of the trading hours; --json gives all as data.
+Coverage is the part of the regular trading hours in which a wanted contract had
+data, over all contracts of a symbol; time in which no collector ran is not
+counted.`
 
 export function addGaps(program: Command): void {
   addRangeOptions(program.command('gaps'))
     .description('list the gaps in the recordings by cause, and the coverage of each day')
-    .option('--all', 'list every gap, not only the last 20')
+    .option('--all', 'show every gap, day and symbol, not only what costs most')
     .addOption(configFile())
     .addOption(dataDir())
     .addOption(json())
@@ -35,7 +37,7 @@ async function showGaps(options: GapsArguments): Promise<void> {
     try {
       const report = await gapReport(client, { fromUs, toUs, symbols })
       if (options.json) printJson(plainGapReport(report))
-      else print(formatGapReport(report, { listed: options.all ? Number.POSITIVE_INFINITY : 20 }))
+      else print(formatGapReport(report, { all: options.all ?? false }))
     } finally {
       await client.end()
     }
