@@ -10,6 +10,7 @@ import type pg from 'pg'
 import type { ListedHours } from '../../../market/contract.ts'
 import { isoFromUs } from '../../../market/time.ts'
 import { microseconds } from '../../microseconds.ts'
+import { BEGIN_SNAPSHOT } from '../../transaction.ts'
 
 export interface CoverageQuery {
   fromUs: number
@@ -125,11 +126,22 @@ export async function lastRecorded(client: Client): Promise<number | undefined> 
 }
 
 /**
- * Reads what is recorded of gaps and holds between two times. The cost follows the range and not the history.
+ * Reads what is recorded of gaps and holds between two times, all of it as of one moment. The cost follows the range and not the history.
  *
+ * @param client in no transaction
  * @throws pg.DatabaseError when the database refuses, Error when the connection breaks
  */
-export async function recordedCoverage(client: Client, { fromUs, toUs, symbols }: CoverageQuery): Promise<RecordedCoverage> {
+export async function recordedCoverage(client: Client, query: CoverageQuery): Promise<RecordedCoverage> {
+  // Compiling these queries takes longer than running them for a day.
+  await client.query(`${BEGIN_SNAPSHOT}; SET LOCAL jit = off`)
+  try {
+    return await readCoverage(client, query)
+  } finally {
+    await client.query('ROLLBACK').catch(() => undefined)
+  }
+}
+
+async function readCoverage(client: Client, { fromUs, toUs, symbols }: CoverageQuery): Promise<RecordedCoverage> {
   const range = [symbols ?? null, isoFromUs(fromUs), isoFromUs(Math.max(fromUs, toUs))]
   const { rows: holds } = await client.query<Hold>(HOLDS, range)
   const { rows: missing } = await client.query<Hold>(MISSING, range)
