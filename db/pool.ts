@@ -50,7 +50,9 @@ export interface DatabasePool {
 export function createPool(options: PoolOptions): DatabasePool {
   const { lanes, ensureRunning, logger } = options
   const url = () => (typeof options.url === 'string' ? options.url : options.url())
-  const pool = new pg.Pool({ ...clientConfig(url()), max: lanes + SPARE_CONNECTIONS, idleTimeoutMillis: 60_000 })
+  const sizes = { max: lanes + SPARE_CONNECTIONS, idleTimeoutMillis: 60_000 }
+  // An idle connection is closed with a farewell that a server which hangs never answers: it must not keep the process from ending.
+  const pool = new pg.Pool({ ...clientConfig(url()), ...sizes, allowExitOnIdle: true })
   const prepared = new WeakSet<pg.PoolClient>()
   const lent = new Set<pg.PoolClient>()
   let failed = false

@@ -136,25 +136,28 @@ async function undo(client: Queryable, migrations: readonly Migration[]): Promis
   }
 }
 
-/** Returns which rows or columns `change` deletes: `1,234 rows of quotes`, `venue of 1,234 rows of trades`. */
+/** Makes `change`. Returns which rows, or values of columns, it deletes: `1,234 rows of quotes`, `venue of 12 rows of trades`. */
 async function lostRows(client: Queryable, change: () => Promise<void>): Promise<string[]> {
   const before = await tablesById(client)
   // Keeps out writes between the count and the change.
   if (before.size > 0) await client.query(`LOCK TABLE ${[...before.values()].map(({ name }) => name).join(', ')} IN SHARE MODE`)
-  const rows = new Map<string, number>()
-  for (const [id, { name }] of before)
-    rows.set(id, Number((await client.query<{ count: string }>(`SELECT count(*) FROM ${name}`)).rows[0]?.count))
+  await client.query('SAVEPOINT before_change')
   await change()
   const after = await tablesById(client)
-  return [...before].flatMap(([id, { name, columns }]) => {
-    const count = rows.get(id) ?? 0
-    if (count === 0) return []
+  await client.query('ROLLBACK TO before_change')
+  const lost: string[] = []
+  for (const [id, { name, columns }] of before) {
+    const left = after.get(id)?.columns
+    const gone = left ? columns.filter((column) => !left.includes(column)) : []
+    if (left && gone.length === 0) continue
+    const hasValue = left ? ` WHERE num_nonnulls(${gone.map((column) => pg.escapeIdentifier(column)).join(', ')}) > 0` : ''
+    const { rows } = await client.query<{ count: string }>(`SELECT count(*) FROM ${name}${hasValue}`)
+    const count = Number(rows[0]?.count)
     const held = `${count.toLocaleString('en-US')} ${count === 1 ? 'row' : 'rows'} of ${name.replace('public.', '')}`
-    const left = after.get(id)
-    if (!left) return [held]
-    const gone = columns.filter((column) => !left.columns.includes(column))
-    return gone.length > 0 ? [`${gone.join(', ')} of ${held}`] : []
-  })
+    if (count > 0) lost.push(left ? `${gone.join(', ')} of ${held}` : held)
+  }
+  await change()
+  return lost
 }
 
 /** Tables in `public` that belong to no extension, by their OID, which a rename does not change. */

@@ -269,6 +269,10 @@ forEachEdition('the gaps of', ({ createTapeDatabase }) => {
         ['FOXA', 180, 170],
         ['TWX', 480, 440],
       ])
+      // Asked for by itself, a symbol has what it has among others.
+      const later = await gapReport(client, { ...DAY, symbols: ['FOXA'] })
+      expect(later.gaps.map(({ contracts, symbol }) => [contracts, symbol])).toEqual([[1, 'FOXA']])
+      expect(later.days).toEqual(days.filter(({ symbol }) => symbol === 'FOXA'))
     })
   })
 })

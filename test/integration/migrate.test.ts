@@ -128,8 +128,15 @@ forEachEdition('the migrator', ({ createDatabase }) => {
         .reverse()
         .map(({ name }) => `would undo migration ${name}`),
       'would delete 5 rows of control_records',
+    ])
+    await client.query("UPDATE instruments SET hours = '{}'; UPDATE quotes SET marks = 'late'")
+    expect(await migrateDown(client, { to: 2, dryRun: true })).toEqual([
+      ...shipped
+        .slice(2)
+        .reverse()
+        .map(({ name }) => `would undo migration ${name}`),
       'would delete hours of 1 row of instruments',
-      'would delete reason, marks of 1 row of quotes',
+      'would delete marks of 1 row of quotes',
     ])
     await migrateDown(client, { to: 1, loseRows: true })
     expect(await names('SELECT cause AS name FROM outages')).toEqual(['link'])
@@ -178,6 +185,8 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     const refusal: unknown = await migrateDown(client, { migrations, to: 0 }).catch((reason: unknown) => reason)
     expect(refusal).toMatchObject({ code: 'migration-loses-rows' })
     expect((refusal as Error).message).toMatch(/would delete 1 row of batches, 4,321 rows of quotes\. Nothing was changed\./)
+    expect(await migrateDown(client, { migrations, dryRun: true })).toEqual(['would undo migration extra'])
+    await client.query("UPDATE batches SET note = 'checked'")
     await expect(migrateDown(client, { migrations })).rejects.toThrow(/would delete note of 1 row of batches\./)
     expect(await migrateDown(client, { migrations, to: 0, dryRun: true })).toContain('would delete 4,321 rows of quotes')
     expect(await migrate(client, { migrations })).toEqual([])

@@ -121,8 +121,15 @@ export class FrameWriter {
   }
 
   end(): void {
-    if (this.#length - this.#frameAt - LENGTH_BYTES > MAX_FRAME_BYTES) throw this.#tooLong()
-    this.#bytes.writeUInt32BE(this.#length - this.#frameAt - LENGTH_BYTES, this.#frameAt)
+    const at = this.#frameAt
+    const length = this.#length - at - LENGTH_BYTES
+    if (length > MAX_FRAME_BYTES) throw this.#tooLong()
+    const bytes = this.#bytes
+    // By hand, as `writeUInt32BE` checks what is known here. The first byte is 0: the longest frame has three bytes of length.
+    bytes[at] = 0
+    bytes[at + 1] = length >> 16
+    bytes[at + 2] = length >> 8
+    bytes[at + 3] = length
   }
 
   /**

@@ -46,9 +46,9 @@ export interface Hold {
 }
 
 export interface RecordedCoverage {
-  /** Those that the holds, gaps and sessions are of. */
+  /** Of the symbols that are asked for, those of the sessions. */
   contracts: WantedContract[]
-  /** Of market-data lines. */
+  /** Of market-data lines, of every symbol: what the others had says what a session wanted when. */
   holds: Hold[]
   /** When such a line was wanted and not held, gaps of all lines or not. */
   missing: Hold[]
@@ -78,22 +78,19 @@ const HELD = `tstzrange(LEAST(opened_ts, until_ts), COALESCE(until_ts, 'infinity
 const HOLDS = `
 SELECT instrument_id::int AS instrument, session_id::float8 AS "sessionId", ${us('opened_ts')} AS "fromUs",
   ${us(`COALESCE(until_ts, ${END})`)} AS "toUs"
-FROM line_holds JOIN sessions s USING (session_id) JOIN instruments USING (instrument_id)
-WHERE ${HELD} && tstzrange($2, $3) AND feed IS NULL AND opened_ts < $3 AND COALESCE(until_ts, ${END}) > $2
-  AND ($1::text[] IS NULL OR symbol = ANY ($1))
+FROM line_holds JOIN sessions s USING (session_id)
+WHERE ${HELD} && tstzrange($1, $2) AND instrument_id IS NOT NULL AND feed IS NULL AND opened_ts < $2 AND COALESCE(until_ts, ${END}) > $1
 ORDER BY opened_ts`
 
 const MISSING = `
 SELECT instrument_id::int AS instrument, session_id::float8 AS "sessionId", ${us('from_ts')} AS "fromUs", ${us('to_ts')} AS "toUs"
-FROM line_gaps_between($2, $3) JOIN instruments USING (instrument_id)
-WHERE feed IS NULL AND ($1::text[] IS NULL OR symbol = ANY ($1))
-ORDER BY from_ts`
+FROM line_gaps_between($1, $2) WHERE feed IS NULL ORDER BY from_ts`
 
 const GAPS = `
 SELECT session_id::float8 AS "sessionId", ${us('from_ts')} AS "fromUs", ${us('to_ts')} AS "toUs", cause,
   instrument_id::int AS instrument, feed, dropped_ticks::float8 AS "droppedTicks"
-FROM feed_gaps_between($2, $3) LEFT JOIN instruments USING (instrument_id)
-WHERE $1::text[] IS NULL OR instrument_id IS NULL OR symbol = ANY ($1)
+FROM feed_gaps_between($1, $2) LEFT JOIN instruments USING (instrument_id)
+WHERE $3::text[] IS NULL OR instrument_id IS NULL OR symbol = ANY ($3)
 ORDER BY from_ts, session_id, seq`
 
 const SESSIONS = `
@@ -142,10 +139,10 @@ export async function recordedCoverage(client: Client, query: CoverageQuery): Pr
 }
 
 async function readCoverage(client: Client, { fromUs, toUs, symbols }: CoverageQuery): Promise<RecordedCoverage> {
-  const range = [symbols ?? null, isoFromUs(fromUs), isoFromUs(Math.max(fromUs, toUs))]
+  const range = [isoFromUs(fromUs), isoFromUs(Math.max(fromUs, toUs))]
   const { rows: holds } = await client.query<Hold>(HOLDS, range)
   const { rows: missing } = await client.query<Hold>(MISSING, range)
-  const { rows: gaps } = await client.query<{ [Name in keyof RecordedGap]: RecordedGap[Name] | null }>(GAPS, range)
+  const { rows: gaps } = await client.query<{ [Name in keyof RecordedGap]: RecordedGap[Name] | null }>(GAPS, [...range, symbols ?? null])
   const ids = [...new Set([...gaps, ...holds].map(({ sessionId }) => sessionId))]
   const { rows: sessions } = await client.query<{ sessionId: number; instruments: number[] }>(SESSIONS, [ids])
   const instruments = [...new Set(sessions.flatMap((session) => session.instruments))]

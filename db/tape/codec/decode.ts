@@ -155,6 +155,8 @@ export class RecordCursor {
   }
 
   #quote(): Quote {
+    // Most quotes have no flag, and so nothing of what flags announce.
+    const isPlain = this.#bytes[this.#start + 1] === 0
     return {
       kind: 'quote',
       seq: this.seq,
@@ -165,10 +167,10 @@ export class RecordCursor {
       askPrice: this.#optional(2),
       bidSize: this.#optional(3),
       askSize: this.#optional(4),
-      source: this.quoteSource,
-      delayed: this.isDelayed || undefined,
-      marks: this.marks || undefined,
-      verdict: this.verdict(),
+      source: isPlain ? undefined : this.quoteSource,
+      delayed: (!isPlain && this.isDelayed) || undefined,
+      marks: isPlain ? undefined : this.marks || undefined,
+      verdict: isPlain ? undefined : this.verdict(),
     }
   }
 
