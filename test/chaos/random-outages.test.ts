@@ -24,8 +24,10 @@ const LONGEST_MS = 40 * MINUTE_MS
 const HEALING_MS = 25 * MINUTE_MS
 const FIVE_MINUTES_MS = 5 * MINUTE_MS
 
-/** How an outage of a kind begins, and how it ends; each kind at most once a day. Silence that is as long as usual is not among them: nobody can tell. */
+/** How an outage of a kind begins, and how it ends; each kind at most once a day. */
 interface Kind {
+  /** A shorter one may be usual silence. */
+  leastMs?: number
   begin: (tws: SimulatedTws) => unknown
   end: (tws: SimulatedTws) => unknown
 }
@@ -34,6 +36,7 @@ const KINDS: readonly Kind[] = [
   { begin: (tws) => tws.ibLost(), end: (tws) => tws.ibBack() },
   { begin: (tws) => tws.ibLost(), end: (tws) => tws.ibBackWithoutLines() },
   { begin: (tws) => tws.ibLost(), end: (tws) => tws.ibBack({ dead: ['usopt', 'usfarm'] }) },
+  { leastMs: 20 * MINUTE_MS, begin: (tws) => tws.farmGone('usopt'), end: (tws) => tws.farmWorks('usopt') },
   { begin: (tws) => tws.farmBroken('usopt'), end: (tws) => tws.farmWorks('usopt') },
   { begin: (tws) => tws.farmBroken('usfarm'), end: (tws) => tws.farmWorks('usfarm', { areLinesDead: true }) },
   { begin: (tws) => tws.competing(true), end: (tws) => tws.competing(false) },
@@ -58,8 +61,8 @@ function plan(time: VirtualTime, tws: SimulatedTws, random: () => number): Windo
     const kind = Math.floor(random() * KINDS.length)
     const fromMs = Math.round(openMs + random() * (closeMs - openMs))
     // Most are short.
-    const toMs = Math.round(fromMs + 1000 + random() ** 3 * LONGEST_MS)
-    const { begin, end } = KINDS[kind] as Kind
+    const { leastMs = 1000, begin, end } = KINDS[kind] as Kind
+    const toMs = Math.round(fromMs + leastMs + random() ** 3 * LONGEST_MS)
     if (planned.has(kind)) continue
     planned.add(kind)
     time.at(fromMs, () => void begin(tws))
@@ -81,6 +84,7 @@ forEachEdition('days of random outages', ({ name, createTapeDatabase }) => {
       const { time, tws, loopback, counts } = collector
       // Some answer for lines whose data is away from what they have kept.
       tws.answersFromCache = seed % 2 === 0
+      tws.namesBrokenFarms = seed % 3 > 0
       const lived = watch(collector, contracts)
       const windows = plan(time, tws, random)
       try {

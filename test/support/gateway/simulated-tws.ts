@@ -68,6 +68,8 @@ export class SimulatedTws {
   /** When each contract had its newest tick, in milliseconds since 1970; recorded by IB whether it was served or not. */
   readonly #tickedMs = new Map<ServedContract, number>()
   /** Those that it has named as broken; every client hears of them. */
+  /** It tells a new client which farms are broken. */
+  namesBrokenFarms = true
   readonly #brokenFarms = new Set<FarmName>()
   readonly #downFarms = new Set<FarmName>()
   /** `performance.now()` of every request that any client sent. */
@@ -337,7 +339,8 @@ export class SimulatedTws {
     this.#send(client, 15, 1, 'DU1234567')
     this.#send(client, 9, 1, 1)
     if (!this.#isIbUp) return this.#send(client, 4, 2, -1, 2110, 'Connectivity between Trader Workstation and server is broken.', '')
-    for (const farm of this.#brokenFarms) this.#send(client, 4, 2, -1, 2103, `Market data farm connection is broken:${farm}`, '')
+    if (this.namesBrokenFarms)
+      for (const farm of this.#brokenFarms) this.#send(client, 4, 2, -1, 2103, `Market data farm connection is broken:${farm}`, '')
     for (const farm of ['usfarm', 'usopt'] as const)
       if (!this.#downFarms.has(farm)) this.#send(client, 4, 2, -1, 2104, `Market data farm connection is OK:${farm}`, '')
     this.#send(client, 4, 2, -1, 2106, 'HMDS data farm connection is OK:ushmds', '')
