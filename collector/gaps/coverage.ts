@@ -121,6 +121,7 @@ export class Coverage {
   /** The link is lost, or could not be had. Returns the last moment at which lines had data. */
   linkLost(reason: string): number {
     const { recorder } = this.#options
+    this.#watchdog?.linkLost()
     this.notices.linkLost()
     this.#halts.forget()
     return recorder.recording ? this.outages.linkLost(reason) : recorder.lastProofUs
@@ -145,7 +146,7 @@ export class Coverage {
     const { recorder, state, supply } = this.#options
     return new Probe({
       lastData: this.#lastData,
-      witness: new Witness(state),
+      witness: new Witness(state, () => recorder.nowUs),
       newestTickUs: (line) => {
         const { link } = supply()
         return link && newestTickUs(link, line, recorder.nowUs)

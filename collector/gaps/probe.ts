@@ -91,9 +91,11 @@ export class Probe {
     return dead.flatMap(({ lines }) => lines.filter((line) => this.#isStill(line)))
   }
 
-  /** The link is lost: what was asked over it says nothing any more. */
-  forget(): void {
+  /** The link is lost: what was asked over it says nothing any more. Returns the lines of which it is not known whether they had died before. */
+  abandon(): Suspect[] {
+    const open = this.#cases.filter(({ verdict, isMild }) => !isMild && verdict !== 'quiet')
     this.#cases = []
+    return open.flatMap(({ lines }) => lines.filter((line) => this.#isStill(line)))
   }
 
   /** The clock was set: that the times of the last data changed with it is no data. */
@@ -101,6 +103,7 @@ export class Probe {
     for (const examined of this.#cases.flatMap(({ lines }) => lines)) {
       examined.dataUs += byUs
       examined.provenUs += byUs
+      examined.heldSinceUs += byUs
     }
   }
 

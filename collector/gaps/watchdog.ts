@@ -145,6 +145,11 @@ export class Watchdog {
     this.#options.probe.shifted(byUs)
   }
 
+  /** To be called ahead of all that ends lines: those that seem dead are missing since their own last data. */
+  linkLost(): void {
+    for (const { line, provenUs } of this.#options.probe.abandon()) this.#options.lines.unproven(line, 'silent', provenUs)
+  }
+
   /** To be called every second. */
   check(): void {
     const { recorder, isLinked, outages } = this.#options
@@ -168,7 +173,6 @@ export class Watchdog {
     for (const watched of [this.#all, ...this.#groups.values()]) watched.silentS = 0
     for (const watched of this.#lines.values()) Object.assign(watched, { silentS: 0, unprovenS: 0, askAgainS: ASK_AGAIN_S })
     this.#stall.reset()
-    this.#options.probe.forget()
   }
 
   /** Fires once, or not at all. */
@@ -225,17 +229,19 @@ export class Watchdog {
     this.#lookUpRare([...groups.values()].flat())
     // IB lists other days every day.
     if (this.#hours.size > MOST_HOURS) this.#hours.clear()
-    this.#cure(probe.dead().filter(({ line }) => !outages.hit(line)))
+    this.#cure(probe.dead())
     this.#dropUnwanted(lines)
   }
 
   #cure(dead: readonly Suspect[]): void {
-    const { lines: registry, events } = this.#options
+    const { lines: registry, outages, events } = this.#options
     if (dead.length === 0) return
     for (const { line, provenUs, group: name } of dead) {
       const group = name === undefined ? undefined : this.#groups.get(name)
       if (group) group.deadSinceUs = Math.max(provenUs, 1)
-      registry.dead(line, { cause: 'silent', provenUs, askAfterMs: 0 })
+      // What an outage has hit meanwhile is asked for again behind it.
+      if (outages.hit(line)) registry.unproven(line, 'silent', provenUs)
+      else registry.dead(line, { cause: 'silent', provenUs, askAfterMs: 0 })
     }
     events.linesSilent({ lines: dead.length, sinceUs: Math.min(...dead.map(({ provenUs }) => provenUs)), all: false })
   }
@@ -287,7 +293,7 @@ export class Watchdog {
       const watched = this.#lines.get(line.key) ?? newWatchedLine()
       this.#lines.set(line.key, watched)
       this.#see(watched, lastData.of(line), isServed(line))
-      if (!this.#isProven(line, watched)) continue
+      if (!this.#isProven(line, watched, group, groupUs)) continue
       const isDead = watched.silentS > watched.habit.patienceS && group.silentS <= ALIVE_S
       if (!isDead && !isGroupDead) continue
       this.#alarm(watched)
@@ -309,9 +315,10 @@ export class Watchdog {
   }
 
   /** Whether the line has had data since it is open; one that has none is asked for again. */
-  #isProven(line: Line, watched: WatchedLine): boolean {
+  #isProven(line: Line, watched: WatchedLine, { deadSinceUs }: WatchedGroup, groupUs: number): boolean {
     const { lines: registry, lastData, calendar, recorder } = this.#options
     const { held, heldSinceUs, state } = line
+    const cause = deadSinceUs > 0 ? 'silent' : 'no-data'
     if (line.feed && state === 'asked') return this.#awaitFirstTick(line, watched)
     if (state !== 'open' || (held && watched.provenHoldUs === heldSinceUs)) return held
     if (held && (line.hasData || lastData.of(line) >= heldSinceUs)) {
@@ -325,24 +332,26 @@ export class Watchdog {
       Object.assign(watched, { unprovenHoldUs: heldSinceUs, unprovenS: 0, askAgainS: ASK_AGAIN_S })
     watched.unprovenS++
     const provenUs = neverSinceUs(calendar, heldSinceUs, recorder.nowUs)
-    // What is asked for before the open has nothing to say until it trades. At the first look a line may have been open for a moment only.
-    const [emptyS, deadS] = provenUs > heldSinceUs ? [FIRST_TRADE_S, FIRST_TRADE_S] : [2, NO_DATA_S]
+    // What is asked for before the open has nothing to say until it trades, while others of its kind do.
+    const deadS = provenUs > heldSinceUs ? FIRST_TRADE_S : NO_DATA_S
+    // At the first look a line may have been open for a moment only.
+    const emptyS = provenUs > heldSinceUs && groupUs >= provenUs ? FIRST_TRADE_S : 2
     if (held && watched.unprovenS >= emptyS) watched.emptyHoldUs = heldSinceUs
     if (held && watched.unprovenS >= deadS) {
-      registry.dead(line, { cause: 'no-data', provenUs, askAfterMs: watched.askAgainS * SECOND_MS })
+      registry.dead(line, { cause, provenUs, askAfterMs: watched.askAgainS * SECOND_MS })
     } else if (!held && watched.unprovenS >= watched.askAgainS) {
-      this.#askAgain(line, watched)
+      this.#askAgain(line, watched, cause)
     }
     return false
   }
 
   #awaitFirstTick(line: Line, watched: WatchedLine): boolean {
-    if (++watched.unprovenS >= watched.askAgainS) this.#askAgain(line, watched)
+    if (++watched.unprovenS >= watched.askAgainS) this.#askAgain(line, watched, 'no-data')
     return false
   }
 
-  #askAgain(line: Line, watched: WatchedLine): void {
-    this.#options.lines.dead(line, { cause: 'no-data', provenUs: line.heldSinceUs, askAfterMs: 0 })
+  #askAgain(line: Line, watched: WatchedLine, cause: string): void {
+    this.#options.lines.dead(line, { cause, provenUs: line.heldSinceUs, askAfterMs: 0 })
     watched.unprovenS = 0
     watched.askAgainS = Math.min(watched.askAgainS * 2, ASK_AGAIN_AT_MOST_S)
   }

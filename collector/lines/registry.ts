@@ -321,11 +321,14 @@ export class LineRegistry {
   /** What the line had was data. */
   proven(line: Line): void {
     this.#actions.hold(line)
+    line.hasData = true
   }
 
   /** Nothing proves that the line had data from then on. It is held again with its next data. */
   unproven(line: Line, cause: string, untilUs: number): void {
+    if (!line.held) return
     this.#actions.close(line, cause, untilUs)
+    if (line.reqId !== undefined) this.#options.onWatched(line.reqId, line)
   }
 
   /** A line that the gateway said to serve has its first data only now: it was held in name only until then. */

@@ -81,9 +81,10 @@ export function takePriceMessage({ fields, priceMarks, first }: Line, field: Gro
     priceMarks.lastPrice = marksOfPrice(mask, Mark.pastLimit)
     first.note(LAST_SIZE)
   }
-  // IB repeats no price that stands over the open: the first one behind it says of all that it is past. An empty side has no mask.
-  if (!isPreOpen(mask) && !isNoPrice(price, size))
-    for (const side of ['bidPrice', 'askPrice', 'lastPrice'] as const) priceMarks[side] &= ~Mark.preOpen
+  // IB repeats no side that stands over the open: the first one behind it says of both that it is past. An empty side has no mask.
+  if (field === 'lastPrice' || isPreOpen(mask) || isNoPrice(price, size)) return
+  priceMarks.bidPrice &= ~Mark.preOpen
+  priceMarks.askPrice &= ~Mark.preOpen
 }
 
 /** The price of this size stands without a size, or there is none: the size that follows says what the price message could not. */

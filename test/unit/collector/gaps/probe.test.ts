@@ -80,14 +80,29 @@ describe('a line that is silent for longer than usual', () => {
   })
 
   it('is dead though the clock is set before the answer', async () => {
-    const { stock, one, two, three, lastData, watchdog, pass } = await market({ newestS: async (_, nowS) => nowS - 1 })
+    const { stock, one, two, three, lastData, registry, watchdog, pass } = await market({ newestS: async (_, nowS) => nowS - 1 })
     pass(30, [stock, one, two, three])
     pass(16, [stock, one, two])
     lastData.shift(-1)
+    registry.shift(-1)
     watchdog.shifted(-1)
     await answered()
     pass(1, [stock, one, two])
     expect(three.held).toBe(false)
+  })
+
+  it.each([
+    ['the link is lost', true],
+    ['IB is lost', false],
+  ])('is missing since its last data when %s before the answer', async (_, isLink) => {
+    const { stock, one, two, three, outages, watchdog, pass, tape } = await market({ newestS: async (_, nowS) => nowS - 1 })
+    pass(30, [stock, one, two, three])
+    pass(16, [stock, one, two])
+    if (isLink) watchdog.linkLost()
+    outages.lost('lost')
+    await answered()
+    pass(1, [])
+    expect((await tape()).closed).toEqual([[three.instrument, 'silent', 30]])
   })
 
   it('is forgotten when the link is another one before the answer', async () => {
@@ -196,7 +211,7 @@ describe('requests for history', () => {
       asked++
       return never()
     }
-    const probe = new Probe({ lastData: new LastData(), witness: new Witness(new MarketState()), newestTickUs })
+    const probe = new Probe({ lastData: new LastData(), witness: new Witness(new MarketState(), () => 0), newestTickUs })
     const examine = (lines: number) => {
       for (let i = 0; i < lines; i++) {
         const line = new Line({ instrument: i, contract: STOCK }, i)

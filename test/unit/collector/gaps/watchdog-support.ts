@@ -60,9 +60,11 @@ export async function market({ feed, startUs = START_US, hours, newestS }: Marke
   const state = new MarketState()
   recorder.subscribe((record) => state.apply(record))
   const halts = new Halts()
+  /** Lines whose next data the registry is told of: the first of a request, and where it asked for that. */
+  const watched = new Set<number>()
   const registry: LineRegistry = new LineRegistry({
-    onRequested: () => undefined,
-    onWatched: () => undefined,
+    onRequested: (reqId) => void watched.add(reqId),
+    onWatched: (reqId) => void watched.add(reqId),
     onReleased: () => undefined,
     onOpened: ({ instrument, feed }) => recorder.lineOpened(instrument, feed),
     onClosed: ({ instrument, feed }, cause, untilUs) => recorder.lineClosed(instrument, cause, untilUs, feed),
@@ -88,7 +90,7 @@ export async function market({ feed, startUs = START_US, hours, newestS }: Marke
   const asked: string[] = []
   const probe = new Probe({
     lastData,
-    witness: new Witness(state),
+    witness: new Witness(state, () => recorder.nowUs),
     newestTickUs: (line) => {
       if (!newestS) return undefined
       asked.push(`${line.instrument} ${line.feed ?? ''}`.trim())
@@ -120,7 +122,7 @@ export async function market({ feed, startUs = START_US, hours, newestS }: Marke
   const data = (line: Line, times = 1, marks?: number) => {
     for (let i = 0; i < times; i++) {
       const tick = { ...tickOf(line), marks }
-      registry.dataCame(line.reqId ?? -1)
+      if (line.reqId !== undefined && watched.delete(line.reqId)) registry.dataCame(line.reqId)
       ticks.take(tick, clock.nowUs())
       lastData.took(tick, tick.tsUs)
     }

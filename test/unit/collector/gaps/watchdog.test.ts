@@ -312,11 +312,11 @@ describe('a line that the gateway says to serve', () => {
     expect((await tape()).closed).toEqual([[stock.instrument, 'no-data', 60]])
   })
 
-  it('before the session, and that has data a while behind the opening, is no gap', async () => {
+  it('before the session, and that has data a while behind the opening, is no gap while others of its kind have some', async () => {
     const { stock, one, two, three, pass, tape } = await market({ startUs: Date.UTC(2014, 5, 6, 13, 29) * 1000 })
-    pass(110, [one, two, three])
+    pass(110, [one, two])
     pass(2, [stock, one, two, three])
-    expect((await tape()).closed).toEqual([])
+    expect((await tape()).closed).toEqual([[stock.instrument, 'no-data', 60]])
   })
 
   it('and that has its first data late was held in name only until then', async () => {
@@ -339,10 +339,24 @@ describe('lines of one kind that fell silent together', () => {
     expect([one.held, two.held, three.held]).toEqual([false, false, false])
     pass(1, [stock, two])
     expect([one.held, two.held, three.held]).toEqual([true, true, true])
-    pass(5, [stock, two])
+    pass(15, [stock, two])
+    expect([one.held, two.held, three.held]).toEqual([true, true, true])
     const { closed } = await tape()
     expect(closed.slice(0, 3)).toEqual([one, two, three].map(({ instrument }) => [instrument, 'silent', 30]))
     expect(closed.slice(3)).toEqual([one, two, three].map(({ instrument }) => [instrument, 'silent', expect.any(Number)]))
+  })
+})
+
+describe('a line of which nothing proves that it lived before an outage', () => {
+  it('is held again with its next data, and not asked for', async () => {
+    const { all, one, log, registry, pass, tape } = await market()
+    pass(5, all.slice(0, 4))
+    registry.unproven(one, 'ib-1100', START_US + 3_000_000)
+    pass(1, all.slice(0, 4))
+    expect(one.held).toBe(true)
+    pass(70, all.slice(0, 4))
+    expect(log).toEqual([])
+    expect((await tape()).closed).toEqual([[one.instrument, 'ib-1100', 3]])
   })
 })
 

@@ -18,7 +18,7 @@ const volume = (tsUs: number, marks?: number): Tick => ({ kind: 'statistic', ...
 function witness(...ticks: Tick[]): Witness {
   const state = new MarketState()
   for (const tick of ticks) state.apply(tick)
-  return new Witness(state)
+  return new Witness(state, () => 0)
 }
 
 describe('news of a contract from its other lines', () => {
@@ -34,6 +34,11 @@ describe('news of a contract from its other lines', () => {
     expect(witness().newsUs(lineOf())).toBe(0)
     expect(witness(quoteAt(5, Mark.initial)).newsUs(lineOf('tick-by-tick-quotes'))).toBe(0)
     expect(witness(volume(5, Mark.initial), lastTrade(5, { delayed: true })).newsUs(lineOf('tick-by-tick-trades'))).toBe(0)
+  })
+
+  it('are none that are stamped by a clock that was set back since', () => {
+    expect(witness(quoteAt(999_999)).newsUs(lineOf('tick-by-tick-quotes'))).toBe(999_999)
+    expect(witness(quoteAt(1_000_001)).newsUs(lineOf('tick-by-tick-quotes'))).toBe(0)
   })
 
   it('are no trades that market data does not have', () => {
