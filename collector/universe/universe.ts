@@ -92,7 +92,10 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   const all = wantedOf(options)
   const newRoots = await findRoots(link, grids, all, options)
   const known = all.flatMap((one) => knownOf(one, options))
-  nameUnknown(all, recorder, options.wantedUs)
+  // What is complete has its lines only at the end of a round.
+  const incomplete = all.filter((one) => !isComplete(one))
+  nameUnknown(incomplete, recorder, options.wantedUs)
+  dropExpired(options)
   if (known.length === 0) {
     settleRefusals(all, false, options)
     return { known: 0, again: true }
@@ -132,6 +135,13 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   registry.wantOnly([...rootLines, ...tickByTick, ...shared], CONFIG_CAUSE)
   const isWitnessed = newRoots || newOptions || (await knowsAnything(link, known, all))
   return { known: known.length, again: settleRefusals(all, isWitnessed, options) }
+}
+
+/** Their lines are needed for what is found next, however long one of the chains is looked for. */
+function dropExpired({ registry, nowUs }: UniverseOptions): void {
+  const today = nyse.zone.dateOf(nowUs())
+  const kept = registry.all.filter(({ contract }) => contract.kind !== 'option' || contract.expiry >= today)
+  if (kept.length < registry.all.length) registry.wantOnly(kept, CONFIG_CAUSE)
 }
 
 /** What is known of each underlying of the settings. */

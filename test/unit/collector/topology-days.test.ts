@@ -25,7 +25,7 @@ async function overAWeek({ refused = '', strikes = 'all' }: { refused?: string; 
     chains: [{ exchange: 'SMART', tradingClass: 'TWX', expirations: [SOON, LATER], strikes: [70] }],
     options: [`${SOON} 70 C TWX`, `${LATER} 70 C TWX`],
   }
-  const definitions = { areAway: false }
+  const definitions = { areAway: false, areMute: false }
   /** The expiry whose line is refused. */
   const subscription = { missing: refused }
   const script = async (tws: TwsConnection) => {
@@ -33,6 +33,7 @@ async function overAWeek({ refused = '', strikes = 'all' }: { refused?: string; 
     tws.request = async (id) => {
       for (;;) {
         const fields = await request(id)
+        if (id === 9 && definitions.areMute) continue
         if (id !== 9 || !definitions.areAway) return fields
         tws.send(4, 2, fields[2] ?? '', 200, NONE, '')
       }
@@ -85,6 +86,13 @@ it('while the definitions are away, what was known keeps its lines', async () =>
   definitions.areAway = false
   await vi.waitFor(() => expect(wanted()).toEqual(['', LATER, NEW]), PATIENTLY)
   await vi.waitFor(() => expect(sent(1).map((fields) => fields[6])).toEqual(['', SOON, LATER, NEW]), PATIENTLY)
+})
+
+it('expired ones lose their lines though no chain is answered', async () => {
+  const { wanted, definitions, aWeekLater } = await overAWeek()
+  definitions.areMute = true
+  aWeekLater()
+  await vi.waitFor(() => expect(wanted()).toEqual(['', LATER]), PATIENTLY)
 })
 
 it('a line that was given up is asked for once more', async () => {
