@@ -253,6 +253,19 @@ forEachEdition('the gaps of', ({ createTapeDatabase }) => {
       ])
     })
 
+    it('in front of the first line are of the first lines, and not of what came on later days, whatever the end of the range', async () => {
+      await client.query('DELETE FROM sessions; DELETE FROM line_holds; DELETE FROM control_records; DELETE FROM gaps')
+      const session = new Session(at('14:34:00')).gap('13:30:00', '14:35:00', 'collector-crash')
+      session.opened(STOCK, '14:35:00').opened(OPTION, '14:36:00').opened(OTHER, '2014-06-06T13:30:00')
+      for (const line of [STOCK, OPTION, OTHER]) session.closed(line, '2014-06-06T20:00:00', 'stopped')
+      await store(session.ended('2014-06-06T20:00:00', 'stopped'))
+      for (const to of ['14:34:30', '14:35:30', '23:00:00', '2014-06-07T00:00:00']) {
+        const { gaps, days } = await gapReport(client, { ...DAY, toUs: at(to) })
+        expect(gaps.map(({ cause, contracts, symbol }) => [cause, contracts, symbol])).toEqual([['collector-crash', 2, 'TWX']])
+        expect(days[0]).toMatchObject({ date: '2014-06-05', symbol: 'TWX', contracts: 2 })
+      }
+    })
+
     it('of a session of months count what was wanted then: not what came later, nor what has expired', async () => {
       await client.query('DELETE FROM sessions; DELETE FROM line_holds; DELETE FROM control_records; DELETE FROM gaps')
       const session = new Session(at(OPEN)).opened(STOCK, OPEN).opened(OPTION, OPEN)
