@@ -13,8 +13,12 @@ const SYMBOLS = 7
 /** The feed of a gap that is of all options of an underlying that are not known. */
 const CHAIN = 'option-chain'
 const COLUMN = 8
+/** Names of underlyings in a line. */
+const CHAINS = 40
 /** So many gaps, or rows of the calendar, fit on a screen. */
 const LISTED = 20
+/** A search for a chain that takes longer is listed ahead of what misses most. */
+const LONG_US = 3_600_000_000
 const DAY_MS = 86_400_000
 
 /** `all`: every gap, day and symbol, however long that gets. */
@@ -24,6 +28,8 @@ export function formatGapReport({ range, gaps, causes, days }: GapReport, { all 
   const blocks = [gaps.length === 0 ? `No gaps ${time}.` : `${counted(gaps.length, 'gap')} ${time}`]
   if (gaps.length > 0) blocks.push(causeTable(causes), gapTable(gaps, all))
   blocks.push(days.length > 0 ? calendar(days, all) : 'No contract was wanted in trading hours of that time.')
+  const chains = missingChains(gaps)
+  if (chains !== undefined) blocks.push(chains)
   return blocks.join('\n\n')
 }
 
@@ -61,9 +67,10 @@ function gapTable(gaps: readonly ListedGap[], all: boolean): string {
   return [...title, alignColumns([['from', '  length', 'of', 'cause'], ...rows])].join('\n')
 }
 
-/** Of trading hours: a night without the gateway is long and costs nothing. By their begin. */
+/** Of trading hours: a night without the gateway is long and costs nothing. A chain may have any number of options. By their begin. */
 function mostCostly(gaps: readonly ListedGap[]): ListedGap[] {
-  const costly = gaps.toSorted((a, b) => b.missingUs - a.missingUs || b.toUs - b.fromUs - (a.toUs - a.fromUs))
+  const isChain = ({ feed, missingUs }: ListedGap) => Number(feed === CHAIN && missingUs > LONG_US)
+  const costly = gaps.toSorted((a, b) => isChain(b) - isChain(a) || b.missingUs - a.missingUs || b.toUs - b.fromUs - (a.toUs - a.fromUs))
   return costly.slice(0, LISTED).sort((a, b) => a.fromUs - b.fromUs)
 }
 
@@ -100,6 +107,16 @@ function calendar(days: GapReport['days'], all: boolean): string {
   }
   if (isLong) tables.push('Coverage by week; --all shows every day.')
   return tables.join('\n\n')
+}
+
+/** The coverage is too high where it is not known how many options were missing. */
+function missingChains(gaps: readonly ListedGap[]): string | undefined {
+  const costly = gaps.filter(({ feed, missingUs }) => feed === CHAIN && missingUs > 0)
+  const symbols = [...new Set(costly.map(({ symbol = '' }) => symbol))].sort()
+  if (symbols.length === 0) return undefined
+  const more = symbols.length > SYMBOLS ? ` and ${symbols.length - SYMBOLS} more` : ''
+  const named = short(symbols.slice(0, SYMBOLS).join(', '), CHAINS)
+  return `Chains not known for a time: ${named}${more}.\nOf how many options is not known; each chain counts as one contract.`
 }
 
 type Covered = Pick<GapReport['days'][number], 'expectedUs' | 'coveredUs'>

@@ -66,6 +66,8 @@ const WEEK_US = 7 * 86_400_000_000
 /** Stands for what was wanted when no contract was known. */
 const UNKNOWN = '(unknown)'
 const TRADES = 'tick-by-tick-trades'
+/** Of gaps of all options of an underlying that are not known. */
+const CHAIN = 'option-chain'
 
 /** Without `fromUs`, the report is of the week before its end; without `toUs`, that is the last moment that is recorded. */
 export async function gapReport(client: Pick<pg.ClientBase, 'query'>, query: GapQuery): Promise<GapReport> {
@@ -132,13 +134,21 @@ function historiesOf(
     const contract = contracts.get(hold.instrument)
     if (contract) historyOf(contract).held.push(hold)
   }
+  // How many options a chain has that is not found is not known: it counts as one contract, with the hours of its underlying.
+  const chains = new Map<number, ContractHistory & { gaps: RecordedGap[] }>()
+  for (const gap of gaps.filter(({ feed }) => feed === CHAIN))
+    for (const { instrument, symbol } of affected.get(gap) ?? []) {
+      const chain = chains.get(instrument) ?? { symbol, held: [], gaps: [], hoursOn: (date: string) => hours.of(instrument).on(date) }
+      chains.set(instrument, chain)
+      chain.gaps.push(gap)
+    }
   // What is missing tick by tick is there as market data.
   const ofMarketData = gaps.filter(({ feed }) => feed === undefined)
   for (const gap of ofMarketData) for (const contract of affected.get(gap) ?? []) historyOf(contract).gaps.push(gap)
   const nobodys = ofMarketData.filter((gap) => gap.instrument === undefined && !knowsContracts(gap, { sessions }))
   if (nobodys.length > 0 && histories.size === 0) historyOf({ instrument: -1, symbol: UNKNOWN })
   for (const history of histories.values()) history.gaps.push(...nobodys)
-  return [...histories.values()]
+  return [...histories.values(), ...chains.values()]
 }
 
 function listedGap({ instrument, ...gap }: RecordedGap, contracts: readonly WantedContract[], hours: HoursOfContracts): ListedGap {
@@ -154,7 +164,7 @@ function listedGap({ instrument, ...gap }: RecordedGap, contracts: readonly Want
     ...(instrument !== undefined && contracts[0] && { contract: contracts[0].key }),
     ...(feed !== undefined && { feed }),
     ...(droppedTicks !== undefined && { droppedTicks }),
-    missingUs: feed === undefined ? hours.within(gap, contracts) : 0,
+    missingUs: feed === undefined || feed === CHAIN ? hours.within(gap, contracts) : 0,
     sessionId,
   }
 }

@@ -1,33 +1,44 @@
 /** Which contracts were wanted when, and in which hours data of them was expected: what a gap of all lines is of, and what it costs. */
 
-import type { Hold, ListedFor, RecordedCoverage, RecordedGap } from '../../db/read/queries/coverage.ts'
+import type { FirstWanted, Hold, ListedFor, RecordedCoverage, RecordedGap } from '../../db/read/queries/coverage.ts'
 import type { TradingCalendar } from '../../market/calendar/calendar.ts'
 import { ExpectedHours } from '../../market/calendar/expected-hours.ts'
 import { inside, type Span, union } from '../../market/coverage.ts'
 import { addDays } from '../../market/time.ts'
 
 const EVER: Span = { fromUs: Number.NEGATIVE_INFINITY, toUs: Number.POSITIVE_INFINITY }
+/** Lines that are asked for later than the first by more than this came later: with the search for new options, or new settings. */
+const FIRST_LINES_US = 600_000_000
 
 /** When each contract was wanted, by session. One of months has many that expired, or came later. */
 export class Wanted {
   readonly #sessions: RecordedCoverage['sessions']
   readonly #spans = new Map<number, Map<number, Span[]>>()
-  readonly #firstUs = new Map<number, number>()
+  readonly #firsts = new Map<number, FirstWanted[]>()
 
-  constructor({ sessions, holds, missing }: Pick<RecordedCoverage, 'sessions' | 'holds' | 'missing'>) {
+  constructor({ sessions, holds, missing, firsts }: Pick<RecordedCoverage, 'sessions' | 'holds' | 'missing' | 'firsts'>) {
     this.#sessions = sessions
+    for (const first of firsts) {
+      const its = this.#firsts.get(first.sessionId)
+      if (its) its.push(first)
+      else this.#firsts.set(first.sessionId, [first])
+    }
     for (const hold of [...holds, ...missing]) this.#add(hold)
     for (const session of this.#spans.values()) for (const [instrument, spans] of session) session.set(instrument, union(spans, EVER))
   }
 
   /** The instruments that a gap of all lines, or of those of a farm, may be of. */
   during({ sessionId, fromUs, toUs }: RecordedGap): number[] {
+    const firsts = this.#firsts.get(sessionId) ?? []
+    const firstUs = firsts.reduce((least, { us }) => Math.min(least, us), Number.POSITIVE_INFINITY)
+    // A session's first lines are asked for when the gap in front of them is over, and were wanted during all of it.
+    if (fromUs < firstUs && firsts.length > 0) {
+      const untilUs = Math.max(toUs, firstUs + FIRST_LINES_US)
+      return firsts.flatMap(({ instrument, us }) => (us <= untilUs ? [instrument] : []))
+    }
     const session = this.#spans.get(sessionId)
     if (!session) return this.#sessions.get(sessionId) ?? []
-    // A session's first lines are asked for when the gap in front of them is over, and were wanted during all of it.
-    const isFirst = (this.#firstUs.get(sessionId) ?? fromUs) > fromUs
-    const within = { fromUs, toUs: isFirst ? Number.POSITIVE_INFINITY : toUs }
-    return [...session].flatMap(([instrument, spans]) => (inside(spans, within).length > 0 ? [instrument] : []))
+    return [...session].flatMap(([instrument, spans]) => (inside(spans, { fromUs, toUs }).length > 0 ? [instrument] : []))
   }
 
   #add({ sessionId, instrument, fromUs, toUs }: Hold): void {
@@ -36,7 +47,6 @@ export class Wanted {
     const spans = session.get(instrument)
     if (spans) spans.push({ fromUs, toUs })
     else session.set(instrument, [{ fromUs, toUs }])
-    this.#firstUs.set(sessionId, Math.min(fromUs, this.#firstUs.get(sessionId) ?? fromUs))
   }
 }
 

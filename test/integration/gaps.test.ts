@@ -167,7 +167,7 @@ forEachEdition('the gaps of', ({ createTapeDatabase }) => {
         ['refused: 354', 3, 312],
         ['ib-1100', 1, 117],
         ['farm-broken: usopt', 1, 78],
-        // How many options were missing is not known.
+        // Before the opening.
         ['not-found-yet', 1, 0],
       ])
       expect((await gapReport(client, { ...DAY, symbols: ['TWX'] })).days.map(({ symbol }) => symbol)).toEqual(['TWX'])
@@ -251,6 +251,31 @@ forEachEdition('the gaps of', ({ createTapeDatabase }) => {
         [2, 5],
         [2, 3],
       ])
+    })
+
+    it('on which a chain is not found count it as one contract that is not covered', async () => {
+      await client.query('DELETE FROM sessions; DELETE FROM line_holds; DELETE FROM control_records; DELETE FROM gaps')
+      const session = new Session(at(OPEN)).opened(STOCK, OPEN).missing(STOCK, OPEN, 'refused: 200', 'option-chain')
+      await store(session.closed(STOCK, CLOSE, 'stopped').ended(CLOSE, 'stopped'))
+      const { gaps, days, causes } = await gapReport(client, DAY)
+      expect(gaps.map(({ symbol, feed, missingUs }) => [symbol, feed, minutes(missingUs)])).toEqual([['TWX', 'option-chain', 390]])
+      expect(days.map(({ contracts, expectedUs, coveredUs }) => [contracts, minutes(expectedUs), minutes(coveredUs)])).toEqual([
+        [2, 780, 390],
+      ])
+      expect(causes.map(({ cause, missingUs }) => [cause, minutes(missingUs)])).toEqual([['refused: 200', 390]])
+    })
+
+    it('in front of the first line are of the first lines, and not of what came on later days, whatever the end of the range', async () => {
+      await client.query('DELETE FROM sessions; DELETE FROM line_holds; DELETE FROM control_records; DELETE FROM gaps')
+      const session = new Session(at('14:34:00')).gap('13:30:00', '14:35:00', 'collector-crash')
+      session.opened(STOCK, '14:35:00').opened(OPTION, '14:36:00').opened(OTHER, '2014-06-06T13:30:00')
+      for (const line of [STOCK, OPTION, OTHER]) session.closed(line, '2014-06-06T20:00:00', 'stopped')
+      await store(session.ended('2014-06-06T20:00:00', 'stopped'))
+      for (const to of ['14:34:30', '14:35:30', '23:00:00', '2014-06-07T00:00:00']) {
+        const { gaps, days } = await gapReport(client, { ...DAY, toUs: at(to) })
+        expect(gaps.map(({ cause, contracts, symbol }) => [cause, contracts, symbol])).toEqual([['collector-crash', 2, 'TWX']])
+        expect(days[0]).toMatchObject({ date: '2014-06-05', symbol: 'TWX', contracts: 2 })
+      }
     })
 
     it('of a session of months count what was wanted then: not what came later, nor what has expired', async () => {

@@ -144,6 +144,45 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     expect(await migrate(client)).toEqual(shipped.slice(1).map(({ name }) => `applied migration ${name}`))
   })
 
+  it('keeps who may read the views of gaps, and the views that read them, on the way up and back', async () => {
+    await migrate(client, { migrations: shipped.slice(0, 4) })
+    const role = `tapedeck_reader_${new URL(url).pathname.slice(-6)}`
+    await client.query(
+      `CREATE VIEW losses AS SELECT cause, sum(duration) AS lost FROM feed_gaps GROUP BY cause;
+       CREATE VIEW lines_lost AS SELECT DISTINCT instrument_id FROM line_gaps;
+       CREATE ROLE ${role}; GRANT SELECT ON feed_gaps, line_gaps, losses, lines_lost TO ${role};
+       INSERT INTO gaps VALUES (7, 5, '2014-06-05 13:45Z', '2014-06-05 13:40Z', '2014-06-05 13:44Z', 'link', NULL, 3)`,
+    )
+    onTestFinished(async () => {
+      const last = await connectClient(url)
+      await last.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+      await last.end()
+    })
+    const asReader = async () => {
+      await client.query(`SET ROLE ${role}`)
+      try {
+        for (const view of ['line_gaps', 'lines_lost']) expect(await names(`SELECT instrument_id AS name FROM ${view}`)).toEqual([])
+        for (const view of ['feed_gaps', 'losses']) expect(await names(`SELECT cause AS name FROM ${view}`)).toEqual(['link'])
+      } finally {
+        await client.query('RESET ROLE')
+      }
+    }
+    await asReader()
+    await migrate(client)
+    await asReader()
+    // The functions read with the rights of who calls them, and need these.
+    const call = "SELECT cause AS name FROM feed_gaps_between('2014-06-05', '2014-06-06')"
+    await client.query(`SET ROLE ${role}`)
+    await expect(client.query(call)).rejects.toThrow(/permission denied/)
+    await client.query('RESET ROLE')
+    await client.query(`GRANT SELECT ON gaps, line_holds, missing_lines, sessions, session_instruments, instruments TO ${role}`)
+    await client.query(`SET ROLE ${role}`)
+    expect(await names(call)).toEqual(['link'])
+    await client.query('RESET ROLE')
+    await migrateDown(client, { to: 4, loseRows: true })
+    await asReader()
+  })
+
   it('undoes everything, the newest first, whatever the server made of the tables, and makes it again', async () => {
     for (const _ of ['once', 'again']) {
       await migrate(client)

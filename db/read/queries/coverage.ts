@@ -45,6 +45,12 @@ export interface Hold {
   toUs: number
 }
 
+export interface FirstWanted {
+  instrument: number
+  sessionId: number
+  us: number
+}
+
 export interface RecordedCoverage {
   /** Of the symbols that are asked for, those of the sessions. */
   contracts: WantedContract[]
@@ -52,6 +58,8 @@ export interface RecordedCoverage {
   holds: Hold[]
   /** When such a line was wanted and not held, gaps of all lines or not. */
   missing: Hold[]
+  /** When each of its contracts had a line or was missing first, in each session of the gaps and holds, in the range or not. */
+  firsts: FirstWanted[]
   gaps: RecordedGap[]
   /** Which contracts each session had. */
   sessions: Map<number, number[]>
@@ -96,6 +104,17 @@ ORDER BY from_ts, session_id, seq`
 const SESSIONS = `
 SELECT session_id::float8 AS "sessionId", array_agg(instrument_id::int) AS instruments
 FROM session_instruments WHERE session_id = ANY ($1) GROUP BY session_id`
+
+/** The first one of each line is one look at an index, however long the session. */
+const FIRSTS = `
+SELECT * FROM (
+  SELECT i.instrument_id::int AS instrument, i.session_id::float8 AS "sessionId", ${us(`LEAST(
+    (SELECT h.opened_ts FROM line_holds h
+     WHERE h.session_id = i.session_id AND h.instrument_id = i.instrument_id AND h.feed IS NULL ORDER BY h.opened_seq LIMIT 1),
+    (SELECT m.since_ts FROM missing_lines m
+     WHERE m.session_id = i.session_id AND m.instrument_id = i.instrument_id AND m.feed IS NULL ORDER BY m.noted_ts, m.seq LIMIT 1))`)} AS us
+  FROM session_instruments i WHERE i.session_id = ANY ($1)
+) AS firsts WHERE us IS NOT NULL`
 
 const CONTRACTS = `
 SELECT instrument_id::int AS instrument, key, symbol, kind, currency
@@ -145,6 +164,7 @@ async function readCoverage(client: Client, { fromUs, toUs, symbols }: CoverageQ
   const { rows: gaps } = await client.query<{ [Name in keyof RecordedGap]: RecordedGap[Name] | null }>(GAPS, [...range, symbols ?? null])
   const ids = [...new Set([...gaps, ...holds].map(({ sessionId }) => sessionId))]
   const { rows: sessions } = await client.query<{ sessionId: number; instruments: number[] }>(SESSIONS, [ids])
+  const { rows: firsts } = await client.query<FirstWanted>(FIRSTS, [ids])
   const instruments = [...new Set(sessions.flatMap((session) => session.instruments))]
   const { rows: contracts } = await client.query<WantedContract>(CONTRACTS, [symbols ?? null, instruments])
   const { rows: hours } = await client.query<ListedFor>(HOURS, [ids, contracts.map(({ instrument }) => instrument)])
@@ -152,6 +172,7 @@ async function readCoverage(client: Client, { fromUs, toUs, symbols }: CoverageQ
     contracts,
     holds,
     missing,
+    firsts,
     gaps: gaps.map((gap) => Object.fromEntries(Object.entries(gap).filter(([, value]) => value !== null)) as unknown as RecordedGap),
     sessions: new Map(sessions.map(({ sessionId, instruments }) => [sessionId, instruments])),
     hours,

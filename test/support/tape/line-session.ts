@@ -31,11 +31,12 @@ export class LineSession {
     return this.#line({ instrument, event: 'closed', feed, ...opening, untilTsUs: at(until), cause }, at(until) + 1000)
   }
 
-  missing(instrument: number, since: string, cause: string, feed?: MissingFeed): this {
+  /** `noted`: when that is recorded, where it is not at once. */
+  missing(instrument: number, since: string, cause: string, feed?: MissingFeed, noted = since): this {
     const sinceUs = at(since)
     return this.#line(
       { instrument, event: 'missing', feed, openedSeq: this.records.length + 1, openedTsUs: sinceUs, untilTsUs: sinceUs, cause },
-      sinceUs,
+      at(noted),
     )
   }
 

@@ -88,6 +88,24 @@ describe('a report of a few gaps', () => {
     expect(lines.join('\n')).not.toContain('--all')
   })
 
+  it('names chains that were not known, ahead of gaps that miss more', () => {
+    const chain = gap(4, 390, { cause: 'refused: 200', contracts: 1, symbol: 'TWX', feed: 'option-chain', missingUs: 390 * MINUTE_US })
+    const lines = shown({ range, gaps: [...MONTHS.gaps, chain], causes: [], days: [day('2014-03-04', 'TWX', 0.5)] })
+    expect(startingWith(lines, /^2014-\d\d-\d\dT/)).toContainEqual(
+      expect.stringMatching(/^2014-03-04T13:30:00Z +6 h 30 +TWX chain +refused: 200$/),
+    )
+    expect(lines.slice(-2)).toEqual([
+      'Chains not known for a time: TWX.',
+      'Of how many options is not known; each chain counts as one contract.',
+    ])
+    const many = SYMBOLS.map((symbol) => ({ ...chain, symbol }))
+    const last = shown({ range, gaps: many, causes: [], days: [] })
+    expect(last).toContain('Chains not known for a time: A, AMZN, BRK B, F, GOOG, IBM, SPX and 2 more.')
+    expect(last.filter((line) => line.length > 80)).toEqual([])
+    const before = { ...chain, missingUs: 0 }
+    expect(shown({ range, gaps: [before], causes: [], days: [] }).join('\n')).not.toContain('Chains not known')
+  })
+
   it('says so when there is none', () => {
     expect(shown({ range, gaps: [], causes: [], days: [] })).toEqual([
       'No gaps from 2014-03-03T13:30:00Z to 2014-04-29T13:30:00Z.',
