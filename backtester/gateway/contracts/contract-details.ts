@@ -1,6 +1,7 @@
 /** The contract details that a broker would send. What the tape does not know takes IB's usual value or stays empty. */
 
 import { nyse, type TradingHours } from '../../../market/calendar/calendar.ts'
+import { entriesByDate } from '../../../market/calendar/listed-hours.ts'
 import type { Contract, ListedHours } from '../../../market/contract.ts'
 import { TapedeckError } from '../../../market/errors.ts'
 import { addDays } from '../../../market/time.ts'
@@ -92,8 +93,8 @@ function recordedHours({ hours }: Contract, today: string): Hours | undefined {
 
 /** A day whose trading begins in the evening before bears the date of its end, too. */
 function daysFrom(listed: string, day: string): string[] {
-  const days = listed.split(';').filter((text) => (text.match(/\d{8}/g)?.at(-1) ?? '') >= day)
-  return days.slice(0, LISTED_DAYS)
+  const entries = listed.split(';').filter((text) => (text.match(/\d{8}/g)?.at(-1) ?? '') >= day)
+  return [...entriesByDate(entries.join(';')).values()].slice(0, LISTED_DAYS).flat()
 }
 
 /** Those of the market's calendar. */

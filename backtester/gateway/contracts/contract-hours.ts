@@ -4,7 +4,7 @@
  */
 
 import { nyse } from '../../../market/calendar/calendar.ts'
-import { LiquidHours } from '../../../market/calendar/listed-hours.ts'
+import { entriesByDate, LiquidHours } from '../../../market/calendar/listed-hours.ts'
 import type { Contract, ListedHours } from '../../../market/contract.ts'
 import { TapedeckError } from '../../../market/errors.ts'
 import { addDays, createZone, daysBetween, type Zone } from '../../../market/time.ts'
@@ -151,13 +151,13 @@ export function mergedHours(earlier: ListedHours | undefined, later: ListedHours
   return { ...later, trading: mergedDays(earlier.trading, later.trading), liquid: mergedDays(earlier.liquid, later.liquid) }
 }
 
-/** Days are separated by `;` and begin with their date. */
+/** A day that is in both lists has the entries of the later one only. */
 function mergedDays(earlier: string, later: string): string {
   if (earlier === later) return later
-  const days = new Map([...earlier.split(';'), ...later.split(';')].map((text) => [text.slice(0, 'YYYYMMDD'.length), text]))
-  return [...days.values()]
-    .filter((text) => text !== '')
+  const days = new Map([...entriesByDate(earlier), ...entriesByDate(later)])
+  return [...days.keys()]
     .toSorted()
+    .flatMap((date) => days.get(date) ?? [])
     .join(';')
 }
 

@@ -58,4 +58,12 @@ describe('contractDetails', () => {
     for (const date of ['2014-06-03', '2014-06-09'])
       expect(detailsAt(option, `${date}T14:00:00Z`)).toEqual(detailsAt(JUNE_70_CALL, `${date}T14:00:00Z`))
   })
+
+  it('has six of the days that were listed, with all sessions of each', () => {
+    const listed = (...days: string[]) => days.map((day) => `${day}:0930-${day}:1200;${day}:1300-${day}:1610`).join(';')
+    const days = ['20140605', '20140606', '20140609', '20140610', '20140611', '20140612']
+    const liquid = listed(...days, '20140613')
+    const hours = { readOn: '2014-06-05', timeZone: 'Asia/Hong_Kong', trading: '', liquid }
+    expect(detailsAt({ ...JUNE_70_CALL, hours }, '2014-06-05T14:00:00Z').liquidHours).toBe(listed(...days))
+  })
 })

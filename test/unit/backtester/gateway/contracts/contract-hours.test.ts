@@ -48,6 +48,26 @@ describe('the hours of a contract', () => {
     expect([listed.timeZone, new ContractHours(TWX).timeZone]).toEqual(['US/Central', 'US/Eastern'])
   })
 
+  it('are all sessions of a day that has an entry for each', () => {
+    const liquid = '20140605:0930-20140605:1200;20140605:1300-20140605:1610;20140606:CLOSED'
+    const lunch = new ContractHours({ ...OPTION, hours: { readOn: '2014-06-05', timeZone: 'Asia/Hong_Kong', trading: liquid, liquid } })
+    expect(shown(lunch, '2014-06-05', '2014-06-06', true)).toEqual([
+      ['2014-06-05', '06-05T01:30', '06-05T04:00'],
+      ['2014-06-05', '06-05T05:00', '06-05T08:10'],
+    ])
+    const isOpenAt = (time: string) => lunch.isOpenAt(usFromIso(`2014-06-05T${time}:00Z`))
+    expect(['02:00', '04:30', '06:00'].map(isOpenAt)).toEqual([true, false, true])
+  })
+
+  it('of the evening and of the day that begin on one date belong to the days on which they end', () => {
+    const trading = '20140605:1530-20140605:1600;20140605:1700-20140606:1515'
+    const future = new ContractHours({ ...FUTURE, hours: { readOn: '2014-06-05', timeZone: 'US/Central', trading, liquid: '' } })
+    expect(shown(future, '2014-06-05', '2014-06-06', false)).toEqual([
+      ['2014-06-05', '06-05T20:30', '06-05T21:00'],
+      ['2014-06-06', '06-05T22:00', '06-06T20:15'],
+    ])
+  })
+
   it('say when it is open and since when', () => {
     const moments = [
       ny('2014-06-05', '16:14'),
@@ -97,6 +117,23 @@ describe('hours that were read on several days', () => {
     const earlier = { readOn: '2014-06-05', timeZone: 'US/Eastern', trading: 'x', liquid: '20140605:0930-1600;20140606:0930-1600' }
     const later = { ...earlier, readOn: '2014-06-06', liquid: '20140606:0930-1300;20140607:CLOSED' }
     expect(mergedHours(earlier, later)).toEqual({ ...later, liquid: '20140605:0930-1600;20140606:0930-1300;20140607:CLOSED' })
+  })
+
+  it('keep all entries of a day, those of the later list alone', () => {
+    const earlier = {
+      readOn: '2014-06-05',
+      timeZone: 'Asia/Hong_Kong',
+      trading: '',
+      liquid: '20140605:0930-20140605:1200;20140605:1300-20140605:1610;20140606:0930-20140606:1200;20140606:1300-20140606:1610',
+    }
+    const later = {
+      ...earlier,
+      readOn: '2014-06-06',
+      liquid: '20140606:0930-20140606:1200;20140609:0930-20140609:1200;20140609:1300-20140609:1610',
+    }
+    expect(mergedHours(earlier, later)?.liquid).toBe(
+      '20140605:0930-20140605:1200;20140605:1300-20140605:1610;20140606:0930-20140606:1200;20140609:0930-20140609:1200;20140609:1300-20140609:1610',
+    )
   })
 
   it('in different zones are the later ones', () => {
