@@ -78,7 +78,7 @@ describe('values of an index', () => {
     expect(contracts.map(({ kind }) => kind)).toEqual(['index', 'option'])
     const closeUs = MIDNIGHT_US + 34_260_000_000
     expect(ticks).toMatchObject([
-      { kind: 'trade', tsUs: closeUs, price: 1941.25 },
+      { kind: 'trade', tsUs: closeUs, price: 1941.25, source: 'last' },
       { kind: 'quote', tsUs: closeUs, bidPrice: 45.1, askPrice: 46.2 },
     ])
     expect(description).toBe('Minute-close quotes: 2 rows of 2 instruments from spx_20140605_trade_1min.csv, chain.csv')
