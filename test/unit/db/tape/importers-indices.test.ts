@@ -55,6 +55,25 @@ describe('options on an index', () => {
     expect(contracts[1]).not.toHaveProperty('lastTradeDate')
     expect(await optionsOf(...rows.toReversed())).toEqual(contracts)
   })
+
+  it.each([
+    [
+      'on the day on which it is settled',
+      [optionRow('SPX', '20140605')],
+      'expected rows of SPX 2014-06-05 up to its last trade date 2014-06-04',
+    ],
+    ['twice in a minute', [optionRow('SPX', '20140621'), optionRow('SPX', '20140621')], 'expected one row for each contract and minute'],
+  ])('whose rows have one root for all classes are refused: %s', async (_, rows, message) => {
+    const refusal = expect.objectContaining({ code: 'import-bad-row', message: expect.stringContaining(message) })
+    await expect(optionsOf(...rows)).rejects.toThrow(refusal)
+    await expect(optionsOf(...rows)).rejects.toThrow(
+      'is SPX given as underlying for options of another class? Each class needs its own root',
+    )
+  })
+
+  it('have quotes on their expiry when they are settled at the close', async () => {
+    expect(await optionsOf(optionRow('SPXW', '20140605'))).toMatchObject([{ tradingClass: 'SPXW', expiry: '2014-06-05' }])
+  })
 })
 
 describe('values of an index', () => {
