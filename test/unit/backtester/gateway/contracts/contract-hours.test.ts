@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import { ContractHours, HoursBook, mergedHours } from '../../../../../backtester/gateway/contracts/contract-hours.ts'
+import { nyse } from '../../../../../market/calendar/calendar.ts'
+import { ExpectedHours } from '../../../../../market/calendar/expected-hours.ts'
 import type { Contract, ListedHours } from '../../../../../market/contract.ts'
 import { isoFromUs, usFromIso } from '../../../../../market/time.ts'
 import { JUNE_70_CALL, TWX } from '../../../../support/gateway/gateway-tape.ts'
@@ -33,12 +35,12 @@ const shown = (hours: ContractHours, from: string, to: string, isRegular: boolea
 describe('the hours of a contract', () => {
   const listed = new ContractHours(OPTION)
 
-  it('are those that were listed, where they were, else those of the calendar', () => {
+  it('are those that were listed, where they were, else those of the calendar and as much beside them', () => {
     expect(shown(listed, '2014-06-04', '2014-06-09', true)).toEqual([
-      ['2014-06-04', '06-04T13:30', '06-04T20:00'],
+      ['2014-06-04', '06-04T13:30', '06-04T20:15'],
       ['2014-06-05', '06-05T13:30', '06-05T20:15'],
       ['2014-06-06', '06-06T13:30', '06-06T20:15'],
-      ['2014-06-09', '06-09T13:30', '06-09T20:00'],
+      ['2014-06-09', '06-09T13:30', '06-09T20:15'],
     ])
     expect(shown(listed, '2014-06-05', '2014-06-05', false)).toEqual([
       ['2014-06-05', '06-05T00:15', '06-05T13:15'],
@@ -74,13 +76,21 @@ describe('the hours of a contract', () => {
       ny('2014-06-05', '16:15'),
       ny('2014-06-07', '10:00'),
       ny('2014-06-04', '15:59'),
-      ny('2014-06-09', '16:01'),
+      ny('2014-06-09', '16:14'),
+      ny('2014-06-09', '16:15'),
     ]
-    expect(moments.map((us) => listed.isOpenAt(us))).toEqual([true, false, false, true, false])
-    expect(moments.map((us) => new ContractHours(JUNE_70_CALL).isOpenAt(us))).toEqual([false, false, false, true, false])
+    expect(moments.map((us) => listed.isOpenAt(us))).toEqual([true, false, false, true, true, false])
+    expect(moments.map((us) => new ContractHours(JUNE_70_CALL).isOpenAt(us))).toEqual([false, false, false, true, false, false])
     expect(listed.openUs(ny('2014-06-05', '16:14'))).toBe(ny('2014-06-05', '09:30'))
     expect(listed.openUs(ny('2014-06-05', '08:00'))).toBe(ny('2014-06-05', '09:30'))
     expect(listed.openUs(ny('2014-06-07', '10:00'))).toBeUndefined()
+  })
+
+  it('are those that the report of gaps expects, listed or not', () => {
+    const expected = new ExpectedHours(nyse, [INDEX_HOURS])
+    for (const date of ['2014-06-04', '2014-06-05', '2014-06-06', '2014-06-07', '2014-06-09', '2014-07-03', '2014-07-04'])
+      expect(listed.sessionsOn(date, true)).toEqual(expected.on(date))
+    expect(shown(listed, '2014-07-03', '2014-07-03', false)).toEqual([['2014-07-03', '07-03T13:30', '07-03T17:15']])
   })
 
   it('end a day with its last session, and what began in the evening with that of the next day', () => {
