@@ -8,7 +8,7 @@ import { ExpectedHours } from '../../../market/calendar/expected-hours.ts'
 import { entriesByDate, LiquidHours } from '../../../market/calendar/listed-hours.ts'
 import type { Contract, ListedHours } from '../../../market/contract.ts'
 import { TapedeckError } from '../../../market/errors.ts'
-import { addDays, createZone, daysBetween, type Zone } from '../../../market/time.ts'
+import { addDays, createZone, daysBetween, isDate, type Zone } from '../../../market/time.ts'
 
 const NEW_YORK = 'US/Eastern'
 const MS_PER_DAY = 86_400_000
@@ -146,8 +146,16 @@ export class HoursBook {
 
 /** The hours of an earlier and a later listing: days of both are as the later one has them. */
 export function mergedHours(earlier: ListedHours | undefined, later: ListedHours | undefined): ListedHours | undefined {
-  if (!earlier || !later || earlier.timeZone !== later.timeZone) return later ?? earlier
+  if (!earlier || !later || !haveSameClocks(earlier, later)) return later ?? earlier
   return { ...later, trading: mergedDays(earlier.trading, later.trading), liquid: mergedDays(earlier.liquid, later.liquid) }
+}
+
+/** True for two names of one zone as well, such as `US/Eastern` and `America/New_York`. */
+function haveSameClocks(earlier: ListedHours, later: ListedHours): boolean {
+  if (earlier.timeZone === later.timeZone) return true
+  const [before, after] = [zoneOf(earlier), zoneOf(later)]
+  if (!before || !after) return false
+  return [earlier.readOn, later.readOn].every((date) => isDate(date) && before.toUs(date, 0) === after.toUs(date, 0))
 }
 
 /** A day that is in both lists has the entries of the later one only. */

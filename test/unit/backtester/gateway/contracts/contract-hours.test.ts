@@ -146,6 +146,13 @@ describe('hours that were read on several days', () => {
     )
   })
 
+  it('in a zone that was renamed are both', () => {
+    const earlier = { readOn: '2014-06-05', timeZone: 'US/Eastern', trading: '', liquid: '20140605:0930-20140605:1615' }
+    const later = { readOn: '2014-06-06', timeZone: 'America/New_York', trading: '', liquid: '20140606:0930-20140606:1615' }
+    expect(mergedHours(earlier, later)).toEqual({ ...later, liquid: '20140605:0930-20140605:1615;20140606:0930-20140606:1615' })
+    expect(mergedHours({ ...earlier, timeZone: 'EST (Eastern Standard Time)' }, later)).toBe(later)
+  })
+
   it('in different zones are the later ones', () => {
     const central = { ...INDEX_HOURS, timeZone: 'US/Eastern' }
     expect(mergedHours(INDEX_HOURS, central)).toBe(central)
