@@ -6,24 +6,26 @@
 import type { IndexContract } from './contract.ts'
 
 interface KnownIndex {
-  /** Where it is made and its options trade, in IB's words. */
+  /** Where it is made, in IB's words. */
   venue: string
+  /** The only venue of its options. Absent: not known. */
+  optionVenue?: string
   /** Trading classes that are settled at the opening of their expiry. */
   opening: readonly string[]
   closing: readonly string[]
 }
 
 const INDICES: Readonly<Record<string, KnownIndex>> = {
-  DJX: { venue: 'CBOE', opening: ['DJX'], closing: [] },
-  MRUT: { venue: 'CBOE', opening: [], closing: ['MRUT'] },
+  DJX: { venue: 'CBOE', optionVenue: 'CBOE', opening: ['DJX'], closing: [] },
+  MRUT: { venue: 'CBOE', optionVenue: 'CBOE', opening: [], closing: ['MRUT'] },
   NDX: { venue: 'NASDAQ', opening: ['NDX'], closing: ['NDXP'] },
-  OEX: { venue: 'CBOE', opening: [], closing: ['OEX'] },
-  RUT: { venue: 'RUSSELL', opening: ['RUT'], closing: ['RUTW'] },
-  SPX: { venue: 'CBOE', opening: ['SPX'], closing: ['SPXW'] },
-  VIX: { venue: 'CBOE', opening: ['VIX', 'VIXW'], closing: [] },
-  XEO: { venue: 'CBOE', opening: [], closing: ['XEO'] },
+  OEX: { venue: 'CBOE', optionVenue: 'CBOE', opening: [], closing: ['OEX'] },
+  RUT: { venue: 'RUSSELL', optionVenue: 'CBOE', opening: ['RUT'], closing: ['RUTW'] },
+  SPX: { venue: 'CBOE', optionVenue: 'CBOE', opening: ['SPX'], closing: ['SPXW'] },
+  VIX: { venue: 'CBOE', optionVenue: 'CBOE', opening: ['VIX', 'VIXW'], closing: [] },
+  XEO: { venue: 'CBOE', optionVenue: 'CBOE', opening: [], closing: ['XEO'] },
   XND: { venue: 'NASDAQ', opening: [], closing: ['XND'] },
-  XSP: { venue: 'CBOE', opening: [], closing: ['XSP'] },
+  XSP: { venue: 'CBOE', optionVenue: 'CBOE', opening: [], closing: ['XSP'] },
 }
 
 /** A trading class of options on an index. */
@@ -44,6 +46,12 @@ const CLASSES: ReadonlyMap<string, IndexClass> = new Map(
 export function indexNamed(symbol: string, currency: string): IndexContract | undefined {
   const known = currency === 'USD' && Object.hasOwn(INDICES, symbol) ? INDICES[symbol] : undefined
   return known && { kind: 'index', symbol, currency, venue: known.venue }
+}
+
+/** The only venue at which options on the index trade. Undefined where that is not known. */
+export function optionVenueOf({ symbol, currency, venue }: IndexContract): string | undefined {
+  const isKnown = indexNamed(symbol, currency)?.venue === venue
+  return isKnown ? INDICES[symbol]?.optionVenue : undefined
 }
 
 /** Undefined for the root of options that are on no index which is known. */

@@ -29,7 +29,7 @@ export class ExpectedHours {
 
   /** Empty when it does not trade on that date. */
   on(date: string): readonly Hours[] {
-    const hours = this.#known.get(date) ?? this.#listed(date) ?? this.#usual(date)
+    const hours = this.#known.get(date) ?? this.#listed(date) ?? this.usual(date)
     this.#known.set(date, hours)
     return hours
   }
@@ -42,7 +42,8 @@ export class ExpectedHours {
     return undefined
   }
 
-  #usual(date: string): readonly Hours[] {
+  /** Those of a day that was never listed. */
+  usual(date: string): readonly Hours[] {
     const session = this.#session(date)
     if (!session) return []
     const { beforeUs, behindUs } = this.#beside

@@ -1,4 +1,7 @@
-/** The hours in which a contract trades as its broker lists them, as times. IB: `20140605:0930-20140605:1600;20140606:CLOSED`. */
+/**
+ * The hours in which a contract trades as its broker lists them, as times. IB: `20140605:0930-20140605:1600;20140606:CLOSED`. A day with
+ * several sessions has an entry for each of them, or one with the sessions separated by commas.
+ */
 
 import type { ListedHours } from '../contract.ts'
 import { TapedeckError } from '../errors.ts'
@@ -26,9 +29,9 @@ export class LiquidHours {
   constructor({ liquid, timeZone }: Pick<ListedHours, 'liquid' | 'timeZone'>) {
     const zone = zoneOf(timeZone)
     if (!zone) return
-    for (const day of liquid.split(';')) {
+    for (const entry of [...entriesByDate(liquid).values()].flat()) {
       try {
-        this.#addDay(zone, day.trim())
+        this.#addEntry(zone, entry)
       } catch (error) {
         // A date or a time of day that does not exist.
         if (!(error instanceof RangeError || error instanceof TapedeckError)) throw error
@@ -57,7 +60,7 @@ export class LiquidHours {
     return this.#days.get(date)
   }
 
-  #addDay(zone: Zone, text: string): void {
+  #addEntry(zone: Zone, text: string): void {
     const date = dateOf(text.slice(0, 8))
     if (date === undefined || text[8] !== ':') return
     const hours = text.slice(9)
@@ -66,10 +69,26 @@ export class LiquidHours {
     const [fromUs, toUs] = [zone.toUs(date, 0), zone.toUs(addDays(date, 1), 0)]
     const known = sessions.filter((session) => session !== undefined)
     this.#sessions.push(...known)
-    this.#days.set(date, known)
+    const sameDay = [...(this.#days.get(date) ?? []), ...known]
+    this.#days.set(
+      date,
+      sameDay.toSorted((a, b) => a.openUs - b.openUs),
+    )
     this.#fromUs = Math.min(this.#fromUs, fromUs)
     this.#toUs = Math.max(this.#toUs, toUs)
   }
+}
+
+/** The entries of a list by the date that they begin with, `YYYYMMDD`, both in the order of the list. */
+export function entriesByDate(listed: string): Map<string, string[]> {
+  const days = new Map<string, string[]>()
+  for (const text of listed.split(';')) {
+    const entry = text.trim()
+    if (entry === '') continue
+    const date = entry.slice(0, 'YYYYMMDD'.length)
+    days.set(date, [...(days.get(date) ?? []), entry])
+  }
+  return days
 }
 
 /** `0930-20140605:1600`, or `0930-1600`. */

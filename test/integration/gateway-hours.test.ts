@@ -1,4 +1,7 @@
-/** What goes by the hours of a contract, over real sockets: those that IB listed for it where the tape has them, else the calendar's. */
+/**
+ * What goes by the hours of a contract, over real sockets: those that IB listed for it where the tape has them, else the calendar's
+ * with what it trades beside it.
+ */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -86,8 +89,8 @@ describe('a schedule', () => {
     return frame
   }
 
-  it('has the listed hours in their time zone, and the calendar on days that are not listed', async () => {
-    const before = '20140604-08:30:00|20140604-15:00:00|20140604|'
+  it('has the listed hours in their time zone, and the calendar with as much beside it on days that are not listed', async () => {
+    const before = '20140604-08:30:00|20140604-15:15:00|20140604|'
     expect(await scheduleOf(LISTED, 1)).toBe(
       `106|1|20140604-08:30:00|20140605-15:15:00|US/Central|2|${before}20140605-08:30:00|20140605-15:15:00|20140605|`,
     )

@@ -187,6 +187,27 @@ describe('a client of any descent', () => {
     await client.close()
   })
 
+  it('gets values and bars of minute closes, and no figures of a day, which samples do not add up to', async () => {
+    const bars = join(await folderForTest(), 'spx_20140605_trade_1min.csv')
+    const rows = Array.from({ length: MINUTES }, (_, minute) => `${34_140_000 + minute * 60_000},1,1,1,${19_400_000 + minute * 10_000},0`)
+    rows.push('57480000,1,1,1,19600000,0', '57540000,1,1,1,19610000,0')
+    await writeFile(bars, `${rows.join('\n')}\n`)
+    const tape = join(await folderForTest(), 'spx.tape')
+    await importTape({ sources: [bars], out: tape })
+    const { gateway, port } = await room.serveFile(tape, { startAfterLines: 0, rate: 0 })
+    await gateway.ended
+    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    client.send(...marketDataRequest(1, SPX, { snapshot: true }))
+    await client.frame('57|1|1|')
+    expect(client.frames.filter((frame) => frame.startsWith('1|6|1|'))).toEqual(['1|6|1|4|1961|0|0|'])
+    client.send(20, 2, ...contractFields(SPX), 0, '', '5 mins', '1 D', 1, 'TRADES', 2, 0, '')
+    const answer = await client.frame('17|2|')
+    expect(answer).toMatch(/\|3\|1401975000\|1940\|1944\|1940\|1944\|0\|/)
+    // The value at 16:00 is behind the session.
+    expect(answer).toContain('|1401998100|1960|1960|1960|1960|0|')
+    await client.close()
+  })
+
   it('finds the index behind options that the tape has alone, without data', async () => {
     const option: Contract = { ...JUNE_70_CALL, symbol: 'SPX', tradingClass: 'SPXW' }
     const { gateway, port } = await room.serve(tapeOf([quoteAt(0, 0, [1, 1], [2, 1])], [option]), { startAfterLines: 0 })

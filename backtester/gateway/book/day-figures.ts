@@ -65,12 +65,13 @@ export class DayFigures {
 
 /** Undefined for a day on which the market stays closed. All of a day counts that the calendar does not know. */
 function regularHours(date: string, hours: ContractHours): Pick<TradingSession, 'openUs' | 'closeUs'> | undefined {
-  const listed = hours.listedOn(date)
-  const [first, last] = [listed?.at(0), listed?.at(-1)]
+  const sessions = hours.regularOn(date)
+  const [first, last] = [sessions.at(0), sessions.at(-1)]
   if (first && last) return { openUs: first.openUs, closeUs: last.closeUs }
-  if (listed) return undefined
   try {
-    return nyse.session(date)
+    // Throws when the calendar does not know the day, so that nothing says that it is closed.
+    nyse.session(date)
+    return undefined
   } catch (error) {
     if (error instanceof TapedeckError) return { openUs: Number.NEGATIVE_INFINITY, closeUs: Number.POSITIVE_INFINITY }
     throw error

@@ -1,10 +1,12 @@
 /** The contract details that a broker would send. What the tape does not know takes IB's usual value or stays empty. */
 
-import { nyse, type TradingHours } from '../../../market/calendar/calendar.ts'
+import { nyse } from '../../../market/calendar/calendar.ts'
+import { entriesByDate } from '../../../market/calendar/listed-hours.ts'
 import type { Contract, ListedHours } from '../../../market/contract.ts'
 import { TapedeckError } from '../../../market/errors.ts'
-import { addDays } from '../../../market/time.ts'
+import { addDays, type Zone } from '../../../market/time.ts'
 import type { ContractDetails, SecType } from '../protocol/contract-fields.ts'
+import type { ContractHours } from './contract-hours.ts'
 import type { ListedContract } from './contracts.ts'
 import { longNameOf, stockTypeOf } from './names.ts'
 
@@ -12,7 +14,6 @@ import { longNameOf, stockTypeOf } from './names.ts'
 const ORDER_TYPES =
   'ACTIVETIM,ADJUST,ALERT,ALLOC,AON,AVGCOST,BASKET,COND,CONDORDER,DAY,DEACT,GAT,GTC,GTD,GTT,HID,IOC,LIT,LMT,LOC,MIDPX,MIT,MKT,MOC,MTL,' +
   'OCA,OPG,REL,SCALE,STP,STPLMT,TRAIL,TRAILLIT,TRAILLMT,TRAILMIT,WHATIF'
-const TIME_ZONE_ID = 'US/Eastern'
 /** IB lists today and the days up to here. */
 const LISTED_DAYS = 6
 const UNKNOWN_AGG_GROUP = 0x7fffffff
@@ -34,7 +35,7 @@ export function contractDetails(
 ): ContractDetails {
   const { contract, secType, expiry } = listed
   const today = nyse.zone.dateOf(tsUs)
-  const hours = recordedHours(contract, today) ?? usualHours(secType, today)
+  const hours = recordedHours(contract, today) ?? usualHours(listed.hours, secType, today)
   const hasMultiplier = contract.kind === 'option' || contract.kind === 'future'
   return {
     symbol: contract.symbol,
@@ -92,38 +93,38 @@ function recordedHours({ hours }: Contract, today: string): Hours | undefined {
 
 /** A day whose trading begins in the evening before bears the date of its end, too. */
 function daysFrom(listed: string, day: string): string[] {
-  const days = listed.split(';').filter((text) => (text.match(/\d{8}/g)?.at(-1) ?? '') >= day)
-  return days.slice(0, LISTED_DAYS)
+  const entries = listed.split(';').filter((text) => (text.match(/\d{8}/g)?.at(-1) ?? '') >= day)
+  return [...entriesByDate(entries.join(';')).values()].slice(0, LISTED_DAYS).flat()
 }
 
-/** Those of the market's calendar. */
-function usualHours(secType: SecType, today: string): Hours {
-  return { timeZone: TIME_ZONE_ID, trading: hoursText(today, secType, secType === 'STK'), liquid: hoursText(today, secType, false) }
+/** Those that are expected on days that were not listed. */
+function usualHours(hours: ContractHours, secType: SecType, today: string): Hours {
+  // Futures keep the hours of their own exchanges.
+  if (secType === 'FUT') return { timeZone: hours.timeZone, trading: '', liquid: '' }
+  return { timeZone: hours.timeZone, trading: hoursText(hours, today, false), liquid: hoursText(hours, today, true) }
 }
 
 /**
- * Hours of the coming days as IB writes them, `20140605:0930-20140605:1600;20140606:CLOSED`, on New York's clocks.
- * Empty for futures, whose exchanges keep other hours, and for days that the calendar does not know.
+ * Hours of the coming days as IB writes them, `20140605:0930-20140605:1600;20140606:CLOSED`, on the contract's clocks.
+ * Empty for days that the calendar does not know.
  */
-function hoursText(today: string, secType: SecType, extended: boolean): string {
-  if (secType === 'FUT') return ''
+function hoursText(hours: ContractHours, today: string, isRegular: boolean): string {
   try {
-    return Array.from({ length: LISTED_DAYS }, (_, days) => dayText(addDays(today, days), extended)).join(';')
+    return Array.from({ length: LISTED_DAYS }, (_, days) => dayText(hours, addDays(today, days), isRegular)).join(';')
   } catch (error) {
     if (error instanceof TapedeckError && error.code === 'calendar-range') return ''
     throw error
   }
 }
 
-function dayText(date: string, extended: boolean): string {
-  const hours = nyse.tradingHours(date)
-  const day = date.replaceAll('-', '')
-  return hours
-    ? `${day}:${clockText(hours, extended ? 'extendedOpenUs' : 'openUs')}-${day}:${clockText(hours, extended ? 'extendedCloseUs' : 'closeUs')}`
-    : `${day}:CLOSED`
+function dayText(hours: ContractHours, date: string, isRegular: boolean): string {
+  const sessions = hours.sessionsOn(date, isRegular)
+  if (sessions.length === 0) return `${date.replaceAll('-', '')}:CLOSED`
+  return sessions.map(({ openUs, closeUs }) => `${clockText(hours.zone, openUs)}-${clockText(hours.zone, closeUs)}`).join(';')
 }
 
-function clockText(hours: TradingHours, moment: 'openUs' | 'closeUs' | 'extendedOpenUs' | 'extendedCloseUs'): string {
-  const minutes = nyse.zone.msOfDay(hours[moment]) / 60_000
-  return String(Math.floor(minutes / 60) * 100 + (minutes % 60)).padStart(4, '0')
+function clockText(zone: Zone, tsUs: number): string {
+  const minutes = zone.msOfDay(tsUs) / 60_000
+  const time = String(Math.floor(minutes / 60) * 100 + (minutes % 60)).padStart(4, '0')
+  return `${zone.dateOf(tsUs).replaceAll('-', '')}:${time}`
 }

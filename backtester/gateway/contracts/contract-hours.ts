@@ -1,13 +1,14 @@
 /**
- * When a contract trades: as IB listed it, on the days for which the tape has that, else by the calendar of the New York Stock Exchange. Many
- * contracts share their hours, and each set of them is read once.
+ * When a contract trades: as IB listed it, on the days for which the tape has that, else by the calendar of the New York Stock Exchange, with
+ * what the contract trades beside it on other days. Many contracts share their hours, and each set of them is read once.
  */
 
 import { nyse } from '../../../market/calendar/calendar.ts'
-import { LiquidHours } from '../../../market/calendar/listed-hours.ts'
+import { ExpectedHours } from '../../../market/calendar/expected-hours.ts'
+import { entriesByDate, LiquidHours } from '../../../market/calendar/listed-hours.ts'
 import type { Contract, ListedHours } from '../../../market/contract.ts'
 import { TapedeckError } from '../../../market/errors.ts'
-import { addDays, createZone, daysBetween, type Zone } from '../../../market/time.ts'
+import { addDays, createZone, daysBetween, isDate, type Zone } from '../../../market/time.ts'
 
 const NEW_YORK = 'US/Eastern'
 const MS_PER_DAY = 86_400_000
@@ -34,12 +35,15 @@ export class ContractHours {
   readonly #kind: Contract['kind']
   readonly #regular: Days | undefined
   readonly #all: Days | undefined
+  /** Of days that were not listed. */
+  readonly #unlisted: ExpectedHours
   /** The date that was asked about last, and the regular sessions that touch it. */
   #latest: { date: string; sessions: readonly Session[] } = { date: '', sessions: [] }
 
   constructor({ kind, hours }: Pick<Contract, 'kind' | 'hours'>) {
     this.#kind = kind
     const zone = hours && zoneOf(hours)
+    this.#unlisted = new ExpectedHours(nyse, zone ? [hours] : [])
     if (!zone) return
     this.zone = zone
     this.timeZone = hours.timeZone
@@ -50,22 +54,19 @@ export class ContractHours {
   /** True in regular hours. */
   isOpenAt(tsUs: number): boolean {
     if (!this.#regular) return nyse.isOpenAt(tsUs)
-    if (this.#sessionAt(tsUs)) return true
-    // A listed day is closed where it lists nothing.
-    return this.listedOn(this.zone.dateOf(tsUs)) === undefined && nyse.isOpenAt(tsUs)
+    return this.#sessionAt(tsUs) !== undefined
   }
 
-  /** The regular sessions of a date, where the tape has them as listed. */
-  listedOn(date: string): readonly Session[] | undefined {
-    return this.#regular?.get(date)
+  /** The regular sessions of a date; for a future that nothing is listed of, those of stocks. */
+  regularOn(date: string): readonly Session[] {
+    return this.#regular?.get(date) ?? this.#unlisted.usual(date)
   }
 
   /** When the regular hours of a moment begin: those of its session, else of its day. Undefined on a day without any. */
   openUs(tsUs: number): number | undefined {
     const session = this.#sessionAt(tsUs)
     if (session) return session.openUs
-    const listed = this.listedOn(this.zone.dateOf(tsUs))
-    return listed ? listed[0]?.openUs : nyse.tradingHours(nyse.zone.dateOf(tsUs))?.openUs
+    return this.regularOn(this.zone.dateOf(tsUs))[0]?.openUs
   }
 
   /** When the trading of the day ends that holds a moment; at midnight where nothing is known of it. */
@@ -101,16 +102,14 @@ export class ContractHours {
     const hours = this.#kind === 'future' ? undefined : nyse.tradingHours(date)
     if (!hours) return []
     const isExtended = this.#kind === 'stock' && !isRegular
-    return [
-      isExtended ? { openUs: hours.extendedOpenUs, closeUs: hours.extendedCloseUs } : { openUs: hours.openUs, closeUs: hours.closeUs },
-    ]
+    return isExtended ? [{ openUs: hours.extendedOpenUs, closeUs: hours.extendedCloseUs }] : this.#unlisted.usual(date)
   }
 
   /** A session of the evening belongs to the day on which it ends. */
   #sessionAt(tsUs: number): Session | undefined {
     if (!this.#regular) return undefined
     const date = this.zone.dateOf(tsUs)
-    if (this.#latest.date !== date) this.#latest = { date, sessions: [date, addDays(date, 1)].flatMap((day) => this.listedOn(day) ?? []) }
+    if (this.#latest.date !== date) this.#latest = { date, sessions: [date, addDays(date, 1)].flatMap((day) => this.regularOn(day)) }
     return this.#latest.sessions.find(({ openUs, closeUs }) => tsUs >= openUs && tsUs < closeUs)
   }
 }
@@ -147,17 +146,25 @@ export class HoursBook {
 
 /** The hours of an earlier and a later listing: days of both are as the later one has them. */
 export function mergedHours(earlier: ListedHours | undefined, later: ListedHours | undefined): ListedHours | undefined {
-  if (!earlier || !later || earlier.timeZone !== later.timeZone) return later ?? earlier
+  if (!earlier || !later || !haveSameClocks(earlier, later)) return later ?? earlier
   return { ...later, trading: mergedDays(earlier.trading, later.trading), liquid: mergedDays(earlier.liquid, later.liquid) }
 }
 
-/** Days are separated by `;` and begin with their date. */
+/** True for two names of one zone as well, such as `US/Eastern` and `America/New_York`. */
+function haveSameClocks(earlier: ListedHours, later: ListedHours): boolean {
+  if (earlier.timeZone === later.timeZone) return true
+  const [before, after] = [zoneOf(earlier), zoneOf(later)]
+  if (!before || !after) return false
+  return [earlier.readOn, later.readOn].every((date) => isDate(date) && before.toUs(date, 0) === after.toUs(date, 0))
+}
+
+/** A day that is in both lists has the entries of the later one only. */
 function mergedDays(earlier: string, later: string): string {
   if (earlier === later) return later
-  const days = new Map([...earlier.split(';'), ...later.split(';')].map((text) => [text.slice(0, 'YYYYMMDD'.length), text]))
-  return [...days.values()]
-    .filter((text) => text !== '')
+  const days = new Map([...entriesByDate(earlier), ...entriesByDate(later)])
+  return [...days.keys()]
     .toSorted()
+    .flatMap((date) => days.get(date) ?? [])
     .join(';')
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { Contract } from '../../../market/contract.ts'
+import { optionVenueOf } from '../../../market/indices.ts'
 import type { SmartComponent } from '../protocol/reference-messages.ts'
 
 /** Smart routing: where IB lists stocks and options. */
@@ -40,9 +41,11 @@ export function venuesOf(contract: Contract, primaryExchange: string, underlying
   if (contract.kind === 'index' || contract.kind === 'future') return [contract.venue]
   const isAmerican = contract.currency === 'USD'
   if (contract.kind === 'stock') return distinct([SMART, ...(isAmerican ? STOCK_VENUES : []), primaryExchange])
-  // Options on an index trade where the index is made.
-  if (underlying?.kind === 'index') return distinct([SMART, underlying.venue])
-  return isAmerican ? [SMART, ...OPTION_VENUES, ...MORE_OPTION_VENUES] : [SMART]
+  const all = isAmerican ? [SMART, ...OPTION_VENUES, ...MORE_OPTION_VENUES] : [SMART]
+  if (underlying?.kind !== 'index') return all
+  const only = optionVenueOf(underlying)
+  // Where it is not known, better found at a venue too many than refused.
+  return only ? [SMART, only] : distinct([...all, underlying.venue])
 }
 
 function distinct(venues: readonly string[]): readonly string[] {

@@ -124,8 +124,8 @@ function wrongField(contract: Contract): string | undefined {
 }
 
 function isHours(hours: unknown): boolean {
-  const { timeZone, trading, liquid } = Object(hours) as Partial<Record<string, unknown>>
-  return [timeZone, trading, liquid].every((text) => typeof text === 'string')
+  const { readOn, timeZone, trading, liquid } = Object(hours) as Partial<Record<string, unknown>>
+  return [readOn, timeZone, trading, liquid].every((text) => typeof text === 'string')
 }
 
 function damaged(found: string): FeedError {

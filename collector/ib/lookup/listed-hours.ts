@@ -2,6 +2,7 @@
 
 import type { ContractDetails } from '@stoqey/ib'
 
+import { entriesByDate } from '../../../market/calendar/listed-hours.ts'
 import type { ListedHours } from '../../../market/contract.ts'
 
 /** A weekend and a day on either side. IB can be set to list months, and every contract goes onto the tape with its hours. */
@@ -14,7 +15,7 @@ export function hoursOf({ tradingHours, liquidHours, timeZoneId }: ContractDetai
   return { hours: { readOn, timeZone: timeZoneId, trading: firstDays(tradingHours), liquid: firstDays(liquidHours) } }
 }
 
-/** Days are separated by `;`, the sessions of one by `,`. */
+/** A day can have several entries, one for each session. */
 function firstDays(text = ''): string {
-  return text.split(';', LISTED_DAYS).join(';')
+  return [...entriesByDate(text).values()].slice(0, LISTED_DAYS).flat().join(';')
 }

@@ -3,7 +3,8 @@
  * `date,ms_of_day,underlying,expiry,strike,right,bid,bid_size,ask,ask_size`, dates as YYYYMMDD, prices in US dollars per share,
  * sizes in contracts. `ms_of_day` is the START of the minute in New York while the quote is the one at its CLOSE, so it counts
  * from start + 60 s on. An empty price is a side without a quote. `underlying` may be the root of an index's trading class (SPXW), which
- * then is the class of options on that index (SPX).
+ * then is the class of options on that index (SPX). A vendor may write SPX for every class: what shows that is refused, as two contracts would
+ * become one.
  */
 
 import { contractKey, type OptionContract } from '../../../market/contract.ts'
@@ -14,10 +15,17 @@ import { badRow, dashedDate, eachRow, minuteCloses, parseNumber, parseOptional, 
 export const OPTION_CHAIN_HEADER = 'date,ms_of_day,underlying,expiry,strike,right,bid,bid_size,ask,ask_size'
 const COLUMNS = 10
 
+interface KnownOption {
+  contract: OptionContract
+  key: string
+  /** Of its latest row. */
+  latestUs: number
+}
+
 /** Makes a parser of data rows. */
 export function optionChainParser(): RowParser {
   const closeOf = minuteCloses()
-  const known = new Map<string, { contract: OptionContract; key: string }>()
+  const known = new Map<string, KnownOption>()
   let lastDate = { text: '', date: '' }
 
   return eachRow((line) => {
@@ -41,14 +49,17 @@ export function optionChainParser(): RowParser {
     let option = known.get(name)
     if (!option) {
       const contract = contractOf(underlying, expiry, strike, right)
-      option = { contract, key: contractKey(contract) }
+      option = { contract, key: contractKey(contract), latestUs: Number.NaN }
       known.set(name, option)
     }
+    const tsUs = closeOf(lastDate.date, msOfDay)
+    if (option.contract.lastTradeDate !== undefined) refuseOtherClass(option, lastDate.date, tsUs, line)
+    option.latestUs = tsUs
     const bidPrice = parseOptional(bid, 'bid')
     const askPrice = parseOptional(ask, 'ask')
     return {
       kind: 'quote',
-      tsUs: closeOf(lastDate.date, msOfDay),
+      tsUs,
       seq: 0,
       date: lastDate.date,
       contract: option.contract,
@@ -59,6 +70,15 @@ export function optionChainParser(): RowParser {
       askSize: sizeOf(askPrice, askSize, 'ask_size'),
     }
   })
+}
+
+/** A class that is settled at the opening has no quotes on the day of its expiry, and one row for each contract and minute. */
+function refuseOtherClass({ contract, latestUs }: KnownOption, date: string, tsUs: number, line: string): void {
+  const { tradingClass, lastTradeDate = '', expiry } = contract
+  if (!indexClassOf(tradingClass)?.settlesAtOpening) return
+  const hint = `is ${tradingClass} given as underlying for options of another class? Each class needs its own root`
+  if (date > lastTradeDate) throw badRow(`rows of ${tradingClass} ${expiry} up to its last trade date ${lastTradeDate} (${hint})`, line)
+  if (tsUs === latestUs) throw badRow(`one row for each contract and minute (${hint})`, line)
 }
 
 function contractOf(root: string, expiryText: string, strikeText: string, right: string): OptionContract {

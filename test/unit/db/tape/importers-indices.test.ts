@@ -55,6 +55,25 @@ describe('options on an index', () => {
     expect(contracts[1]).not.toHaveProperty('lastTradeDate')
     expect(await optionsOf(...rows.toReversed())).toEqual(contracts)
   })
+
+  it.each([
+    [
+      'on the day on which it is settled',
+      [optionRow('SPX', '20140605')],
+      'expected rows of SPX 2014-06-05 up to its last trade date 2014-06-04',
+    ],
+    ['twice in a minute', [optionRow('SPX', '20140621'), optionRow('SPX', '20140621')], 'expected one row for each contract and minute'],
+  ])('whose rows have one root for all classes are refused: %s', async (_, rows, message) => {
+    const refusal = expect.objectContaining({ code: 'import-bad-row', message: expect.stringContaining(message) })
+    await expect(optionsOf(...rows)).rejects.toThrow(refusal)
+    await expect(optionsOf(...rows)).rejects.toThrow(
+      'is SPX given as underlying for options of another class? Each class needs its own root',
+    )
+  })
+
+  it('have quotes on their expiry when they are settled at the close', async () => {
+    expect(await optionsOf(optionRow('SPXW', '20140605'))).toMatchObject([{ tradingClass: 'SPXW', expiry: '2014-06-05' }])
+  })
 })
 
 describe('values of an index', () => {
@@ -78,7 +97,7 @@ describe('values of an index', () => {
     expect(contracts.map(({ kind }) => kind)).toEqual(['index', 'option'])
     const closeUs = MIDNIGHT_US + 34_260_000_000
     expect(ticks).toMatchObject([
-      { kind: 'trade', tsUs: closeUs, price: 1941.25 },
+      { kind: 'trade', tsUs: closeUs, price: 1941.25, source: 'last' },
       { kind: 'quote', tsUs: closeUs, bidPrice: 45.1, askPrice: 46.2 },
     ])
     expect(description).toBe('Minute-close quotes: 2 rows of 2 instruments from spx_20140605_trade_1min.csv, chain.csv')

@@ -29,6 +29,11 @@ describe('the hours in which data is expected', () => {
     expect(on(hours, '2014-07-04')).toEqual([])
   })
 
+  it('are all sessions of a day with a pause', () => {
+    const hours = new ExpectedHours(nyse, [listed('2014-06-05', '20140605:0930-20140605:1200;20140605:1300-20140605:1610')])
+    expect(on(hours, '2014-06-05')).toEqual(['2014-06-05 09:30-12:00', '2014-06-05 13:00-16:10'])
+  })
+
   it('are those of the last reading, in whatever order the readings come', () => {
     const early = listed('2014-06-04', '20140605:0930-20140605:1600;20140606:0930-20140606:1600')
     const late = listed('2014-06-06', '20140606:0930-20140606:1615')
@@ -53,6 +58,7 @@ describe('the hours in which data is expected', () => {
     ['a contract that trades elsewhere', '20140605:0300-20140605:1130'],
     ['a contract that trades all day', '20140605:0000-20140605:2359'],
     ['a contract with a pause', '20140605:0930-20140605:1200,1230-1615'],
+    ['a contract with a pause between two entries', '20140605:0930-20140605:1200;20140605:1230-20140605:1615'],
     ['a list that cannot be read', 'nonsense'],
   ])('of other days do not follow from %s', (_, liquid) => {
     expect(on(new ExpectedHours(nyse, [listed('2014-06-05', liquid)]), '2014-06-10')).toEqual(['2014-06-10 09:30-16:00'])

@@ -36,6 +36,16 @@ describe('listed hours', () => {
     expect(week.on('2014-06-08')).toBeUndefined()
   })
 
+  it('have all sessions of a day that has an entry for each', () => {
+    const lunch = hours('20140605:1300-20140605:1610;20140605:0930-20140605:1200;20140606:CLOSED')
+    expect(lunch.dates).toEqual(['2014-06-05', '2014-06-06'])
+    expect(lunch.on('2014-06-05')).toEqual([
+      { openUs: ny('2014-06-05', '09:30'), closeUs: ny('2014-06-05', '12:00') },
+      { openUs: ny('2014-06-05', '13:00'), closeUs: ny('2014-06-05', '16:10') },
+    ])
+    expect(lunch.at(ny('2014-06-05', '12:30'))).toEqual({ isOpen: false, closedSinceUs: ny('2014-06-05', '12:00') })
+  })
+
   it.each([
     ['', 'US/Eastern'],
     ['nonsense', 'US/Eastern'],

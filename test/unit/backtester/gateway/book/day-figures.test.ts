@@ -64,6 +64,13 @@ describe('the figures of the day', () => {
     ])
   })
 
+  it('go by what the contract trades beside the exchange on days that were not listed', () => {
+    const listed = { readOn: '2014-06-05', timeZone: 'US/Eastern', trading: '', liquid: '20140604:0930-20140604:1615' }
+    const day = new DayFigures(new ContractHours({ ...TWX, hours: listed }))
+    expect(day.take(tradeAt(6.6 * HOUR_US, 60))).toContainEqual(['day-open', 60])
+    expect(day.take(tradeAt(6.8 * HOUR_US, 70))).toEqual([['day-volume', 200]])
+  })
+
   it('take days that the calendar does not know as they come', () => {
     const day = new DayFigures(HOURS)
     expect(day.take({ ...tradeAt(0, 70), tsUs: Date.UTC(1990, 0, 2) * 1000 })).toContainEqual(['day-open', 70])

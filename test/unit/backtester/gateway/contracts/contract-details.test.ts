@@ -42,7 +42,7 @@ describe('contractDetails', () => {
     })
   })
 
-  it("has the hours that were listed when the tape was recorded, from the tape's day on", () => {
+  it("has the hours that were listed when the tape was recorded, from the tape's day on, and as much beside the calendar's on other days", () => {
     const hours = {
       readOn: '2014-06-04',
       timeZone: 'US/Central',
@@ -55,7 +55,20 @@ describe('contractDetails', () => {
       tradingHours: '20140604:1915-20140605:0815,20140605:0830-20140605:1515;20140606:0830-20140606:1515',
       liquidHours: '20140605:0830-20140605:1515;20140606:0830-20140606:1515',
     })
-    for (const date of ['2014-06-03', '2014-06-09'])
-      expect(detailsAt(option, `${date}T14:00:00Z`)).toEqual(detailsAt(JUNE_70_CALL, `${date}T14:00:00Z`))
+    const later = '20140609:0830-20140609:1515;20140610:0830-20140610:1515;20140611:0830-20140611:1515;'
+    expect(detailsAt(option, '2014-06-09T14:00:00Z')).toMatchObject({
+      timeZoneId: 'US/Central',
+      tradingHours: expect.stringContaining(later),
+      liquidHours: expect.stringContaining(later),
+    })
+    expect(detailsAt(option, '2014-06-03T14:00:00Z').liquidHours).toMatch(/^20140603:0830-20140603:1515;20140604:CLOSED;20140605:0830-/)
+  })
+
+  it('has six of the days that were listed, with all sessions of each', () => {
+    const listed = (...days: string[]) => days.map((day) => `${day}:0930-${day}:1200;${day}:1300-${day}:1610`).join(';')
+    const days = ['20140605', '20140606', '20140609', '20140610', '20140611', '20140612']
+    const liquid = listed(...days, '20140613')
+    const hours = { readOn: '2014-06-05', timeZone: 'Asia/Hong_Kong', trading: '', liquid }
+    expect(detailsAt({ ...JUNE_70_CALL, hours }, '2014-06-05T14:00:00Z').liquidHours).toBe(listed(...days))
   })
 })

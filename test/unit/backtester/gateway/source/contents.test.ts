@@ -68,7 +68,8 @@ describe('scanContents', () => {
   })
 
   it('refuses hours that are no texts', async () => {
-    for (const hours of [null, { readOn: '2014-06-05', timeZone: 'US/Eastern', trading: 930, liquid: '' }]) {
+    const texts = { timeZone: 'US/Eastern', trading: '', liquid: '' }
+    for (const hours of [null, texts, { readOn: '2014-06-05', ...texts, trading: 930 }]) {
       const contract = { ...TWX, hours } as unknown as Contract
       const path = await room.write(tapeOf([quoteAt(0, 0, [70, 1])], [contract]))
       await expect(scanTape(path)).rejects.toThrow(/contract whose hours are no texts/)

@@ -13,6 +13,13 @@ it('the hours of a contract are the next days that IB lists, with the day on whi
   })
 })
 
+it('a day with an entry for each session is one day', () => {
+  const twice = (n: number) => `2014060${n}:0930-2014060${n}:1200;2014060${n}:1300-2014060${n}:1610`
+  const listed = (...days: number[]) => days.map(twice).join(';')
+  const { hours } = hoursOf({ contract: {}, liquidHours: listed(1, 2, 3, 4, 5, 6), timeZoneId: 'US/Eastern' })
+  expect(hours?.liquid).toBe(listed(1, 2, 3, 4, 5))
+})
+
 it.each([{}, { timeZoneId: 'US/Eastern' }, { tradingHours: day(1) }, { tradingHours: '', liquidHours: '', timeZoneId: 'US/Eastern' }])(
   'a contract has none where IB lists none: %j',
   (details) => {
