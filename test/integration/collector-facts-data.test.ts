@@ -167,6 +167,20 @@ describe('lines of US stocks go on in the overnight session', () => {
   })
 })
 
+describe('the volume of the day begins anew at 20:00 in New York', () => {
+  it('and is recorded as it comes, before and behind, without a gap', async () => {
+    const { until, tws, stock, ticksOf, gaps, losses } = await dayOf({ start: '19:30:00' })
+    await until('19:59:00')
+    tws.say(stock, 'market-data', (reqId) => [2, 6, reqId, 8, 4_000_000])
+    await until('20:01:00')
+    tws.say(stock, 'market-data', (reqId) => [2, 6, reqId, 8, 300])
+    await until('20:02:00')
+    const volumes = ticksOf(stock).filter((tick) => tick.kind === 'statistic' && tick.name === 'day-volume')
+    expect(volumes).toMatchObject([{ value: 4_000_000 }, { value: 300 }])
+    expect([...gaps(), ...losses()]).toEqual([])
+  })
+})
+
 describe('the first values behind a request are state', () => {
   it('of a line that is asked for again over another link they are marked, and no trade or quote of now', async () => {
     const { until, tws, stock, ticksOf, tickBefore } = await dayOf()

@@ -35,11 +35,22 @@ describe('the newest tick of a line', () => {
     expect(await newest).toBeUndefined()
   })
 
-  it('is not to be had without permission, nor over a link that is lost', async () => {
+  it.each([
+    [162, 'No market data permissions for NYSE STK'],
+    [162, 'Historical data request pacing violation'],
+    [162, 'HMDS query returned no data: TWX@SMART Bid_Ask'],
+    [162, 'Trading TWS session is connected from a different IP address'],
+    [162, 'API historical data query cancelled: 1'],
+    [420, 'Invalid Real-time Query: pacing violation'],
+  ])('is not to be had when IB says %i %s', async (code, text) => {
     const { link, tws } = await connectedLink()
     const refused = newestTickUs(link, { contract: STOCK }, NOW_US)
-    tws.send(4, 2, (await tws.request(96))[1] ?? '', 162, 'No market data permissions for NYSE STK', '')
-    await expect(refused).rejects.toMatchObject({ ibCode: 162 })
+    tws.send(4, 2, (await tws.request(96))[1] ?? '', code, text, '')
+    await expect(refused).rejects.toMatchObject({ ibCode: code })
+  })
+
+  it('is not to be had over a link that is lost', async () => {
+    const { link, tws } = await connectedLink()
     const unanswered = newestTickUs(link, { contract: STOCK }, NOW_US)
     await tws.request(96)
     link.close()
