@@ -5,7 +5,8 @@ import { isTwoSided, type QuoteRule } from './rule.ts'
 export const crossedQuote: QuoteRule = {
   name: 'crossed-quote',
   on: 'quote',
-  severity: 'quarantine',
+  severity: 'error',
+  disposition: 'quarantine',
   check: (quote) =>
     isTwoSided(quote) && quote.bidPrice > quote.askPrice && !isMarked(quote, Mark.preOpen)
       ? `bid ${quote.bidPrice} is above ask ${quote.askPrice}`

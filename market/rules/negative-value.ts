@@ -4,7 +4,8 @@ import type { TickRule } from './rule.ts'
 export const negativeValue: TickRule = {
   name: 'negative-value',
   on: 'tick',
-  severity: 'quarantine',
+  severity: 'error',
+  disposition: 'quarantine',
   check(tick) {
     switch (tick.kind) {
       case 'quote':

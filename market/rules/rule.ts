@@ -1,6 +1,6 @@
 /** The shape of a validation rule. A rule looks at one tick and says what is wrong with it, or nothing. */
 
-import type { Quote, Tick } from '../tick.ts'
+import type { Disposition, Quote, Severity, Tick } from '../tick.ts'
 
 export interface RuleSettings {
   /** Spread above which a quote is flagged, in percent of its mid. */
@@ -10,8 +10,8 @@ export interface RuleSettings {
 interface RuleBase {
   /** kebab-case, unique; stored with every verdict. */
   name: string
-  /** `quarantine` keeps the tick out of the tick tables (it is stored in rejected_ticks); `flag` only marks it. */
-  severity: 'flag' | 'quarantine'
+  severity: Severity
+  disposition: Disposition
 }
 
 export interface QuoteRule extends RuleBase {

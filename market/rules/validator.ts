@@ -4,8 +4,8 @@
  * passes, flagged `rule-error`, and `onRuleError` is called once.
  */
 
-import { ConfigError } from '../errors.ts'
-import type { Tick, Verdict } from '../tick.ts'
+import { ConfigError, messageOf } from '../errors.ts'
+import type { Disposition, Finding, Tick, Verdict } from '../tick.ts'
 import type { Rule, RuleSettings } from './rule.ts'
 
 export interface ValidatorOptions {
@@ -31,30 +31,25 @@ export function createValidator({ rules, settings, disabled = [], onRuleError }:
   const active = rules.filter(({ name }) => !disabled.includes(name))
 
   return (tick) => {
-    let verdict: Verdict | undefined
+    let findings: Finding[] | undefined
+    let disposition: Disposition = 'flag'
     for (let i = 0; i < active.length; i++) {
       const rule = active[i] as Rule
-      let name = rule.name
-      let severity = rule.severity
-      let reason: string | undefined
+      let found: Finding | undefined
       try {
-        if (rule.on === 'tick') reason = rule.check(tick, settings)
-        else if (tick.kind === 'quote') reason = rule.check(tick, settings)
+        const reason = rule.on === 'tick' ? rule.check(tick, settings) : tick.kind === 'quote' ? rule.check(tick, settings) : undefined
+        if (reason === undefined) continue
+        found = { rule: rule.name, severity: rule.severity, disposition: rule.disposition, reason }
       } catch (error) {
         onRuleError(rule.name, error)
         active.splice(i--, 1)
-        name = 'rule-error'
-        severity = 'flag'
-        reason = `rule ${rule.name} failed and is now off: ${error instanceof Error ? error.message : String(error)}`
+        const reason = `rule ${rule.name} failed and is now off: ${messageOf(error)}`
+        found = { rule: 'rule-error', severity: 'error', disposition: 'flag', reason }
       }
-      if (reason === undefined) continue
-      if (!verdict) verdict = { severity, rules: name, reason }
-      else {
-        if (severity === 'quarantine') verdict.severity = 'quarantine'
-        verdict.rules += `,${name}`
-        verdict.reason += `; ${reason}`
-      }
+      if (found.disposition === 'quarantine') disposition = 'quarantine'
+      if (findings) findings.push(found)
+      else findings = [found]
     }
-    return verdict
+    return findings && { disposition, findings }
   }
 }

@@ -4,7 +4,8 @@ import { isTwoSided, type QuoteRule } from './rule.ts'
 export const wideSpread: QuoteRule = {
   name: 'wide-spread',
   on: 'quote',
-  severity: 'flag',
+  severity: 'warning',
+  disposition: 'flag',
   check(quote, { maxSpreadPercent }) {
     if (!isTwoSided(quote)) return undefined
     const spread = quote.askPrice - quote.bidPrice

@@ -23,6 +23,6 @@ describe('crossed-quote', () => {
   })
 
   it('keeps what it finds out of the tick tables', () => {
-    expect(crossedQuote).toMatchObject({ name: 'crossed-quote', on: 'quote', severity: 'quarantine' })
+    expect(crossedQuote).toMatchObject({ name: 'crossed-quote', on: 'quote', severity: 'error', disposition: 'quarantine' })
   })
 })

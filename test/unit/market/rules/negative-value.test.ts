@@ -29,6 +29,6 @@ describe('negative-value', () => {
   })
 
   it('keeps what it finds out of the tick tables', () => {
-    expect(negativeValue).toMatchObject({ name: 'negative-value', on: 'tick', severity: 'quarantine' })
+    expect(negativeValue).toMatchObject({ name: 'negative-value', on: 'tick', severity: 'error', disposition: 'quarantine' })
   })
 })

@@ -3,6 +3,7 @@ import { RULES } from '../../../../market/rules/index.ts'
 import type { QuoteRule, Rule, TickRule } from '../../../../market/rules/rule.ts'
 import { createValidator } from '../../../../market/rules/validator.ts'
 import { GREEKS, quoteOf, tradeOf } from './ticks.ts'
+import { finding, flagged, quarantined, verdictOf } from '../../../support/tape/verdicts.ts'
 
 const settings = { maxSpreadPercent: 50 }
 const never = (rule: string) => {
@@ -13,8 +14,8 @@ function judgeOf(rules: readonly Rule[], disabled: string[] = []) {
   return createValidator({ rules, settings, disabled, onRuleError: never })
 }
 
-const flagAll: TickRule = { name: 'flag-all', on: 'tick', severity: 'flag', check: () => 'seen' }
-const quarantineQuotes: QuoteRule = { name: 'no-quotes', on: 'quote', severity: 'quarantine', check: () => 'a quote' }
+const flagAll: TickRule = { name: 'flag-all', on: 'tick', severity: 'warning', disposition: 'flag', check: () => 'seen' }
+const quarantineQuotes: QuoteRule = { name: 'no-quotes', on: 'quote', severity: 'error', disposition: 'quarantine', check: () => 'a quote' }
 
 describe('the rules in force', () => {
   const judge = judgeOf(RULES)
@@ -23,13 +24,16 @@ describe('the rules in force', () => {
     ['a fine quote', quoteOf(1, 1.01), undefined],
     ['a zero bid without an ask', quoteOf(0, undefined), undefined],
     ['greeks', GREEKS, undefined],
-    ['a crossed quote', quoteOf(1.02, 1), { severity: 'quarantine', rules: 'crossed-quote', reason: 'bid 1.02 is above ask 1' }],
-    ['a wide quote', quoteOf(1, 3), { severity: 'flag', rules: 'wide-spread', reason: 'spread 100.0 % of mid is above 50 %' }],
-    ['a negative trade', tradeOf(-1), { severity: 'quarantine', rules: 'negative-value', reason: 'trade price -1 is negative' }],
+    ['a crossed quote', quoteOf(1.02, 1), quarantined('crossed-quote', 'bid 1.02 is above ask 1')],
+    ['a wide quote', quoteOf(1, 3), flagged('wide-spread', 'spread 100.0 % of mid is above 50 %')],
+    ['a negative trade', tradeOf(-1), quarantined('negative-value', 'trade price -1 is negative')],
     [
       'a quote that is negative and crossed',
       quoteOf(-1, -2),
-      { severity: 'quarantine', rules: 'negative-value,crossed-quote', reason: 'bid price -1 is negative; bid -1 is above ask -2' },
+      verdictOf(
+        finding('quarantine', 'negative-value', 'bid price -1 is negative'),
+        finding('quarantine', 'crossed-quote', 'bid -1 is above ask -2'),
+      ),
     ],
   ])('judge %s', (_, tick, verdict) => {
     const before = structuredClone(tick)
@@ -46,7 +50,7 @@ describe('a validator', () => {
   it('shows rules on quotes nothing but quotes', () => {
     const judge = judgeOf([quarantineQuotes])
 
-    expect(judge(quoteOf(1, 2))?.rules).toBe('no-quotes')
+    expect(judge(quoteOf(1, 2))?.findings.map(({ rule }) => rule)).toEqual(['no-quotes'])
     expect(judge(tradeOf(1))).toBeUndefined()
   })
 
@@ -56,17 +60,22 @@ describe('a validator', () => {
       [quarantineQuotes, flagAll],
     ]) {
       const verdict = judgeOf(rules)(quoteOf(1, 2))
-      expect(verdict).toEqual({
-        severity: 'quarantine',
-        rules: rules.map(({ name }) => name).join(','),
-        reason: rules.map(({ name }) => (name === 'flag-all' ? 'seen' : 'a quote')).join('; '),
-      })
+      const findings = rules.map(({ name }) =>
+        name === 'flag-all' ? finding('flag', name, 'seen') : finding('quarantine', name, 'a quote'),
+      )
+      expect(verdict).toEqual({ disposition: 'quarantine', findings })
     }
   })
 
   it('hands the settings to the rules', () => {
-    const echo: TickRule = { name: 'echo', on: 'tick', severity: 'flag', check: (_, { maxSpreadPercent }) => String(maxSpreadPercent) }
-    expect(judgeOf([echo])(GREEKS)?.reason).toBe('50')
+    const echo: TickRule = {
+      name: 'echo',
+      on: 'tick',
+      severity: 'warning',
+      disposition: 'flag',
+      check: (_, { maxSpreadPercent }) => String(maxSpreadPercent),
+    }
+    expect(judgeOf([echo])(GREEKS)?.findings[0]?.reason).toBe('50')
   })
 
   it('gives each tick a verdict of its own', () => {
@@ -80,7 +89,8 @@ describe('a validator', () => {
     const broken: QuoteRule = {
       name: 'broken',
       on: 'quote',
-      severity: 'quarantine',
+      severity: 'error',
+      disposition: 'quarantine',
       check() {
         runs++
         throw failure
@@ -89,12 +99,9 @@ describe('a validator', () => {
     const errors: unknown[] = []
     const judge = createValidator({ rules: [broken, flagAll], settings, onRuleError: (...error) => errors.push(error) })
 
-    expect(judge(quoteOf(1, 2))).toEqual({
-      severity: 'flag',
-      rules: 'rule-error,flag-all',
-      reason: 'rule broken failed and is now off: division by a missing price; seen',
-    })
-    expect(judge(quoteOf(1, 2))).toEqual({ severity: 'flag', rules: 'flag-all', reason: 'seen' })
+    const failed = { ...finding('flag', 'rule-error', 'rule broken failed and is now off: division by a missing price'), severity: 'error' }
+    expect(judge(quoteOf(1, 2))).toEqual({ disposition: 'flag', findings: [failed, finding('flag', 'flag-all', 'seen')] })
+    expect(judge(quoteOf(1, 2))).toEqual(flagged('flag-all', 'seen'))
     expect(runs).toBe(1)
     expect(errors).toEqual([['broken', failure]])
   })
@@ -103,7 +110,8 @@ describe('a validator', () => {
     const throwing = (name: string): QuoteRule => ({
       name,
       on: 'quote',
-      severity: 'flag',
+      severity: 'warning',
+      disposition: 'flag',
       check() {
         throw new Error(name)
       },
@@ -112,9 +120,12 @@ describe('a validator', () => {
     const rules = [throwing('first'), throwing('second'), quarantineQuotes]
     const judge = createValidator({ rules, settings, onRuleError: (rule) => failed.push(rule) })
 
-    expect(judge(quoteOf(1, 2))).toMatchObject({ severity: 'quarantine', rules: 'rule-error,rule-error,no-quotes' })
+    expect(judge(quoteOf(1, 2))).toMatchObject({
+      disposition: 'quarantine',
+      findings: [{ rule: 'rule-error' }, { rule: 'rule-error' }, { rule: 'no-quotes' }],
+    })
     expect(failed).toEqual(['first', 'second'])
-    expect(judge(quoteOf(1, 2))).toMatchObject({ rules: 'no-quotes' })
+    expect(judge(quoteOf(1, 2))).toMatchObject({ findings: [{ rule: 'no-quotes' }] })
   })
 
   it('leaves other validators over the same rules alone when it disables one', () => {
@@ -122,7 +133,8 @@ describe('a validator', () => {
     const moody: QuoteRule = {
       name: 'moody',
       on: 'quote',
-      severity: 'flag',
+      severity: 'warning',
+      disposition: 'flag',
       check() {
         if (!healthy) throw new Error('not yet')
         return 'awake'
@@ -133,7 +145,7 @@ describe('a validator', () => {
     healthy = true
 
     expect(rules).toHaveLength(1)
-    expect(judgeOf(rules)(quoteOf(1, 2))).toMatchObject({ rules: 'moody' })
+    expect(judgeOf(rules)(quoteOf(1, 2))).toMatchObject({ findings: [{ rule: 'moody' }] })
   })
 
   it('does not run a disabled rule', () => {

@@ -26,6 +26,6 @@ describe('wide-spread', () => {
   })
 
   it('only marks what it finds', () => {
-    expect(wideSpread).toMatchObject({ name: 'wide-spread', on: 'quote', severity: 'flag' })
+    expect(wideSpread).toMatchObject({ name: 'wide-spread', on: 'quote', severity: 'warning', disposition: 'flag' })
   })
 })
