@@ -136,7 +136,7 @@ forEachEdition('the migrator', ({ createDatabase }) => {
         .slice(2)
         .reverse()
         .map(({ name }) => `would undo migration ${name}`),
-      'would delete hours of 1 row of instruments',
+      'would delete calendar, hours of 1 row of instruments',
       'would delete marks of 1 row of quotes',
     ])
     await migrateDown(client, { to: 1, loseRows: true })
