@@ -13,6 +13,7 @@ import PQueue from 'p-queue'
 import type { Contract } from '../../market/contract.ts'
 import { type DamagedBlocks, JOURNAL_DAMAGED, type JournalBatch, loadBlocks, type LoadedBatch, type SegmentRef } from '../journal/batch.ts'
 import type { Counts } from '../telemetry/counts.ts'
+import { ChainPlaces, type Place } from './chain-places.ts'
 
 /** What the tick store says of a batch that is in the database now. */
 export interface StoredBatch {
@@ -26,7 +27,7 @@ export interface StoredBatch {
 export interface WriterOptions {
   lanes: number
   store: (
-    batch: { sessionId: number; batchNo: number; blocks: Uint8Array[] },
+    batch: { sessionId: number; batchNo: number; blocks: Uint8Array[]; place: Place },
     contractOf: (instrument: number) => Contract | undefined,
   ) => Promise<StoredBatch>
   counts: Counts
@@ -65,6 +66,7 @@ export class Writer {
   readonly #closed: SegmentRef[] = []
   /** In the order in which they came. */
   readonly #pendingSinceMs = new Map<JournalBatch, number>()
+  readonly #places = new ChainPlaces()
   #releasing = Promise.resolve()
   #failing = 0
   #uncommitted = 0
@@ -111,7 +113,8 @@ export class Writer {
     if (this.pending === 0) this.#waitingSinceMs = performance.now()
     this.#uncommitted++
     this.#pendingSinceMs.set(batch, performance.now())
-    void this.#queue.add(() => this.#write(batch, source))
+    const place = this.#places.add(batch.sessionId, batch.batchNo, source.recovered ?? false)
+    void this.#queue.add(() => this.#write(batch, source, place).finally(() => place.abandon()))
   }
 
   segmentClosed(segment: SegmentRef): void {
@@ -132,16 +135,18 @@ export class Writer {
     await this.drained()
   }
 
-  async #write(batch: JournalBatch, { contractOf, freed, recovered }: BatchSource): Promise<void> {
+  async #write(batch: JournalBatch, { contractOf, freed, recovered }: BatchSource, place: Place): Promise<void> {
     const { signal } = this.#abort
+    const { sessionId, batchNo } = batch
     let failed = false
     let attempts = 0
+    // Read once: the batches behind it are chained to what was found the first time.
+    let loaded: LoadedBatch | undefined
     for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
-      let loaded: LoadedBatch
       let stored: StoredBatch
       try {
-        loaded = await loadBlocks(batch, attempts++ >= PATIENT_ATTEMPTS)
-        stored = await this.#options.store({ sessionId: batch.sessionId, batchNo: batch.batchNo, blocks: loaded.payloads }, contractOf)
+        loaded ??= await loadBlocks(batch, attempts++ >= PATIENT_ATTEMPTS)
+        stored = await this.#options.store({ sessionId, batchNo, blocks: loaded.payloads, place }, contractOf)
       } catch (error) {
         if (!failed) this.#failing++
         failed = true

@@ -41,10 +41,13 @@ const INSUFFICIENT_PRIVILEGE = '42501'
 /** The migrations that come with this program, in order. */
 export async function readMigrations(folder = join(packageRoot(), 'db', 'schema', 'migrations')): Promise<Migration[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()
+  const numberOf = (file: string | undefined) => Number(FILE_NAME.exec(file ?? '')?.[1] ?? 0)
   return Promise.all(
     files.map(async (file, index) => {
-      const number = Number(FILE_NAME.exec(file)?.[1])
-      if (number !== index + 1) throw new Error(`expected migration ${index + 1} in ${folder}, found ${file}`)
+      const number = numberOf(file)
+      // Numbers rise from 1; one may be missing that another branch has taken.
+      const expected = numberOf(files[index - 1]) + 1
+      if (index === 0 ? number !== 1 : !(number >= expected)) throw new Error(`expected migration ${expected} in ${folder}, found ${file}`)
       const text = (await readFile(join(folder, file), 'utf8')).replaceAll('\r\n', '\n')
       const [up = '', down = ''] = text.split(/^-- down$/m)
       return { number, name: file.slice(0, -'.sql'.length), up, down, checksum: createHash('sha256').update(up).digest('hex') }
@@ -99,8 +102,11 @@ export async function migrateDown(client: Queryable, options: MigrateDownOptions
   return underMigrationLock(client, async () => {
     const applied = await appliedMigrations(client)
     pending(applied, ours)
-    const { to = Math.max(0, applied.length - 1) } = options
-    const undone = ours.slice(to, applied.length).reverse()
+    const { to = applied.at(-2)?.number ?? 0 } = options
+    const undone = ours
+      .slice(0, applied.length)
+      .filter(({ number }) => number > to)
+      .reverse()
     if (undone.length === 0) return []
     await client.query(BEGIN)
     let lost: string[]
@@ -196,7 +202,7 @@ async function appliedMigrations(client: Queryable): Promise<AppliedMigration[]>
 /** Returns the migrations of `wanted` that are not applied; the applied ones must be the first of `wanted`. */
 function pending(applied: readonly AppliedMigration[], wanted: readonly Migration[]): Migration[] {
   for (const { number, name, checksum } of applied) {
-    const ours = wanted[number - 1]
+    const ours = wanted.find((migration) => migration.number === number)
     if (!ours)
       throw new MigrationError(
         `The database is at migration ${name}; this program knows ${wanted.length}, up to ${wanted.at(-1)?.name ?? 'none'}. ` +

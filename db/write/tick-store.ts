@@ -21,7 +21,9 @@ import { InstrumentNumbers } from './instruments.ts'
 import { storableText } from '../jsonb.ts'
 import type { DatabasePool } from '../pool.ts'
 import { hasSqlState, isRowRefusal, UNIQUE_VIOLATION, writeErrorOf } from '../sqlstates.ts'
-import { BEGIN } from '../transaction.ts'
+import { BEGIN, TRANSACTION_SETTINGS } from '../transaction.ts'
+import { chained, chainStart } from '../verify/chain.ts'
+import { ContentHash } from '../verify/content.ts'
 import { RecordCursor } from '../tape/codec/decode.ts'
 import { NO_INSTRUMENT } from '../tape/codec/record-layout.ts'
 
@@ -34,6 +36,20 @@ export interface Batch {
   batchNo: number
   /** Payloads of the blocks: tape records, 8-byte aligned. */
   blocks: readonly Uint8Array[]
+  /** Absent: the batch before it is in the database. */
+  place?: ChainPlace | undefined
+}
+
+/** Where a batch stands among the batches of its session, which lanes write in any order. */
+export interface ChainPlace {
+  /** An earlier process may have committed it, and its journal may have been damaged since. */
+  isRecovered: boolean
+  /** Its own chain, once an attempt has found it. */
+  chain: Buffer | undefined
+  /** The chain of the batch before it, once that is known; undefined for the first one that this process writes of the session. */
+  before: () => Promise<Buffer> | undefined
+  /** To be called as soon as the chain of this one is known. */
+  chained: (chain: Buffer) => void
 }
 
 /** What became of a batch. Accepted and quarantined ticks add up to all of its ticks, except for rows that a trigger skipped. */
@@ -69,13 +85,14 @@ export interface TickStoreOptions {
 export function createTickStore({ pool, limitMs = STORE_LIMIT_MS }: TickStoreOptions): TickStore {
   const instruments = new InstrumentNumbers()
   const encoders: BatchEncoder[] = []
+  const content = new ContentHash()
 
-  const storeOn = async (client: pg.ClientBase, batch: Batch, contractOf: ContractOf): Promise<StoredBatch> => {
-    const { contracts, renewed, controls } = scan(batch.blocks, contractOf)
+  const storeOn = async (client: pg.ClientBase, batch: Batch, { contracts, renewed, controls, proof }: Scanned): Promise<StoredBatch> => {
+    const chain = await chainOf(client, batch, proof.content)
     const numbers = await instruments.numbersOf(client, batch.sessionId, contracts, renewed)
     const encoder = encoders.pop() ?? new BatchEncoder()
     const startedMs = performance.now()
-    const stored = await write(client, { ...batch, controls, numbers, encoder })
+    const stored = await write(client, { ...batch, proof: { ...proof, chain }, controls, numbers, encoder })
     // An encoder whose batch failed may still be read by the socket, and is left to the garbage collector.
     encoders.push(encoder)
     return { ...stored, commitMs: performance.now() - startedMs }
@@ -83,8 +100,9 @@ export function createTickStore({ pool, limitMs = STORE_LIMIT_MS }: TickStoreOpt
 
   return {
     async store(batch, contractOf) {
+      const scanned = scan(batch.blocks, contractOf, content)
       try {
-        return await pool.withClient((client) => within(limitMs, storeOn(client, batch, contractOf)))
+        return await pool.withClient((client) => within(limitMs, storeOn(client, batch, scanned)))
       } catch (error) {
         throw writeErrorOf(error, 'did not take a batch')
       }
@@ -95,7 +113,23 @@ export function createTickStore({ pool, limitMs = STORE_LIMIT_MS }: TickStoreOpt
 type ContractOf = (instrument: number) => Contract | undefined
 type Written = Omit<StoredBatch, 'commitMs'>
 
+/** What goes into the marker so that the batch can be proved later. */
+interface Proof {
+  firstSeq: number
+  lastSeq: number
+  content: Buffer
+  chain: Buffer
+}
+
+interface Scanned {
+  contracts: Map<number, Contract | undefined>
+  renewed: Contract[]
+  controls: ControlRecord[]
+  proof: Omit<Proof, 'chain'>
+}
+
 interface Work extends Batch {
+  proof: Proof
   controls: readonly ControlRecord[]
   /** The number of every instrument in the batch. */
   numbers: ReadonlyMap<number, InstrumentNumber>
@@ -103,29 +137,52 @@ interface Work extends Batch {
 }
 
 /** What has to be known of a batch before it can be encoded. */
-function scan(blocks: readonly Uint8Array[], contractOf: ContractOf) {
+function scan(blocks: readonly Uint8Array[], contractOf: ContractOf, content: ContentHash): Scanned {
   const contracts = new Map<number, Contract | undefined>()
   const renewed: Contract[] = []
   const controls: ControlRecord[] = []
+  const contractIn = (instrument: number) => contracts.get(instrument)
+  let [firstSeq, lastSeq] = [0, 0]
   const cursor = new RecordCursor()
   for (const block of blocks) {
     cursor.reset(block)
     while (cursor.next()) {
-      const { instrument } = cursor
-      if (cursor.isTick) {
-        if (!contracts.has(instrument)) contracts.set(instrument, contractOf(instrument))
-        continue
-      }
+      const { instrument, seq } = cursor
       const record = cursor.record()
-      if (isTick(record)) continue
-      controls.push(record)
+      if (!isTick(record)) controls.push(record)
       if (record.kind === 'contract') {
         renewed.push(record.contract)
         contracts.set(instrument, record.contract)
       } else if (instrument !== NO_INSTRUMENT && !contracts.has(instrument)) contracts.set(instrument, contractOf(instrument))
+      content.add(record, contractIn)
+      if (firstSeq === 0) firstSeq = seq
+      lastSeq = seq
     }
   }
-  return { contracts, renewed, controls }
+  return { contracts, renewed, controls, proof: { firstSeq, lastSeq, content: content.digest() } }
+}
+
+/**
+ * Chains a batch to the one before it. One that an earlier process wrote keeps the chain that it got then: of what is left of it in the
+ * journal another one might come out.
+ */
+async function chainOf(client: pg.ClientBase, { sessionId, batchNo, place }: Batch, content: Buffer): Promise<Buffer> {
+  if (place?.chain) return place.chain
+  const before = (await place?.before()) ?? (batchNo === 1 ? chainStart(sessionId) : undefined)
+  if (before && place?.isRecovered === false) {
+    const chain = chained(before, batchNo, content)
+    place.chained(chain)
+    return chain
+  }
+  const answer: unknown = await client.query(
+    `${TRANSACTION_SETTINGS}; SELECT batch_no, chain_hash FROM batches WHERE session_id = ${sessionId} AND batch_no IN (${batchNo - 1}, ${batchNo})`,
+  )
+  const { rows = [] } = (answer as pg.QueryResult<{ batch_no: string; chain_hash: Buffer | null }>[]).at(-1) ?? {}
+  // Behind a batch of a version that kept no checksums a chain begins.
+  const known = new Map(rows.map(({ batch_no, chain_hash }) => [Number(batch_no), chain_hash ?? chainStart(sessionId)]))
+  const chain = known.get(batchNo) ?? chained(before ?? known.get(batchNo - 1) ?? chainStart(sessionId), batchNo, content)
+  place?.chained(chain)
+  return chain
 }
 
 /** In as few messages as can be: the marker goes with the rows, and mostly COMMIT too. That is worth a tenth of the speed. */
@@ -179,12 +236,14 @@ function encode({ encoder, sessionId, blocks, numbers }: Work, refused?: Readonl
 
 /** Begins the transaction with the batch's marker. */
 function beginSql(
-  { sessionId, batchNo }: Batch,
+  { sessionId, batchNo, proof: { firstSeq, lastSeq, content, chain } }: Work,
   { acceptedTicks, quarantinedTicks, refusedTicks, firstTsUs, lastTsUs }: EncodedBatch,
 ): string {
   const bounds = firstTsUs <= lastTsUs ? `'${isoFromUs(firstTsUs)}', '${isoFromUs(lastTsUs)}'` : 'NULL, NULL'
-  return `${BEGIN}; INSERT INTO batches (session_id, batch_no, accepted_ticks, quarantined_ticks, refused_ticks, first_ts, last_ts)
-    VALUES (${sessionId}, ${batchNo}, ${acceptedTicks}, ${quarantinedTicks}, ${refusedTicks}, ${bounds})`
+  return `${BEGIN}; INSERT INTO batches (session_id, batch_no, accepted_ticks, quarantined_ticks, refused_ticks, first_ts, last_ts,
+      first_seq, last_seq, content_hash, chain_hash)
+    VALUES (${sessionId}, ${batchNo}, ${acceptedTicks}, ${quarantinedTicks}, ${refusedTicks}, ${bounds},
+      ${firstSeq}, ${lastSeq}, '\\x${content.toString('hex')}', '\\x${chain.toString('hex')}')`
 }
 
 /** The batch is in the database already. */

@@ -18,7 +18,8 @@ import { forEachEdition } from '../support/database/databases.ts'
 import { flagged } from '../support/tape/verdicts.ts'
 
 const shipped = await readMigrations()
-const extra = (up: string, down = ''): Migration => ({ number: shipped.length + 1, name: 'extra', up, down, checksum: `of ${up}` })
+const last = shipped.at(-1)?.number ?? 0
+const extra = (up: string, down = ''): Migration => ({ number: last + 1, name: 'extra', up, down, checksum: `of ${up}` })
 
 forEachEdition('the migrator', ({ createDatabase }) => {
   let url: string
@@ -202,13 +203,13 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     const migrations = [
       ...shipped,
       extra('CREATE TABLE one (a int)', 'DROP TABLE one'),
-      { ...extra('CREATE TABLE two (a int)', 'DROP TABLE two'), number: shipped.length + 2, name: 'second' },
+      { ...extra('CREATE TABLE two (a int)', 'DROP TABLE two'), number: last + 2, name: 'second' },
     ]
     await migrate(client, { migrations })
     expect(await migrateDown(client, { migrations })).toEqual(['undid migration second'])
     expect(await migrate(client, { migrations })).toEqual(['applied migration second'])
-    expect(await migrateDown(client, { migrations, to: shipped.length })).toEqual(['undid migration second', 'undid migration extra'])
-    expect(await migrateDown(client, { migrations, to: shipped.length })).toEqual([])
+    expect(await migrateDown(client, { migrations, to: last })).toEqual(['undid migration second', 'undid migration extra'])
+    expect(await migrateDown(client, { migrations, to: last })).toEqual([])
     expect(await migrate(client)).toEqual([])
   })
 
