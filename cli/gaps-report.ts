@@ -3,6 +3,7 @@
 import type { GapReport, ListedGap } from '../collector/gaps/report.ts'
 import { isoFromUs } from '../market/time.ts'
 import { alignColumns } from '../system/text-table.ts'
+import { counted, length, percent, second, short, shortKey } from './report-words.ts'
 
 const CAUSE = 29
 /** The table of causes has room for more of them. */
@@ -138,12 +139,6 @@ function mondayOf(date: string): string {
   return new Date(ms - ((new Date(ms).getUTCDay() + 6) % 7) * DAY_MS).toISOString().slice(0, 10)
 }
 
-/** Never 100 % when something is missing. */
-function percent(value: number): string {
-  if (value >= 1) return '100%'
-  return `${(Math.floor(value * 10_000) / 100).toFixed(2)}%`
-}
-
 function linesOf({ contracts, symbol, contract, feed }: ListedGap): string {
   if (feed === CHAIN) return `${symbol} chain`
   if (contract !== undefined) return shortKey(contract)
@@ -151,29 +146,9 @@ function linesOf({ contracts, symbol, contract, feed }: ListedGap): string {
   return `${symbol === undefined ? '' : `${symbol}, `}${counted(contracts, 'line')}`
 }
 
-/** `option:TWX:USD:TWX:2014-06-21:C:70:100` as `TWX 140621C70`. */
-function shortKey(key: string): string {
-  const [kind, symbol = '', , , expiry = '', right = '', strike = ''] = key.split(':')
-  return kind === 'option' ? `${symbol} ${expiry.slice(2).replaceAll('-', '')}${right}${strike}` : symbol
-}
-
 function causeOf({ cause, feed, droppedTicks }: ListedGap): string {
   const dropped = droppedTicks === undefined ? '' : ` (${droppedTicks.toLocaleString('en-US')} ticks)`
   return `${cause}${dropped}${feed === undefined || feed === CHAIN ? '' : ' (tick by tick)'}`
 }
 
-const counted = (value: number, one: string) => `${value.toLocaleString('en-US')} ${value === 1 ? one : `${one}s`}`
-const short = (text: string, width: number) => (text.length > width ? `${text.slice(0, width - 1)}…` : text)
-const second = (us: number) => `${isoFromUs(us).slice(0, 19)}Z`
 const seconds = (us: number) => us / 1_000_000
-
-/** `0.4 s`, `12 min`, `3 h 20`, `2 d 4 h`. */
-function length(us: number): string {
-  const s = us / 1_000_000
-  if (s < 100) return `${s.toFixed(1)} s`
-  const minutes = Math.round(s / 60)
-  if (minutes < 100) return `${minutes} min`
-  const hours = Math.floor(minutes / 60)
-  if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, '0')}`
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`
-}

@@ -13,6 +13,7 @@ import { addExport } from './export.ts'
 import { addGaps } from './gaps.ts'
 import { addGateway } from './gateway.ts'
 import { version } from './package.ts'
+import { addQuality } from './quality.ts'
 import { addReplay } from './replay.ts'
 import { addStatus } from './status.ts'
 import { addTape } from './tape.ts'
@@ -23,6 +24,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addCollect,
   addStatus,
   addGaps,
+  addQuality,
   addDoctor,
   addGateway,
   addReplay,

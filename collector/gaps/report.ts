@@ -69,21 +69,57 @@ const TRADES = 'tick-by-tick-trades'
 /** Of gaps of all options of an underlying that are not known. */
 const CHAIN = 'option-chain'
 
+/** Of one contract; of the options of an underlying that are not known, as if they were one. */
+export interface WantedHistory extends ContractHistory {
+  /** Its number in the database; of a chain, its underlying's. -1: no contract was known. */
+  instrument: number
+  isChain?: true
+}
+
+export interface RecordedHistories {
+  histories: readonly WantedHistory[]
+  /** By number; those of the symbols that are asked for. */
+  contracts: ReadonlyMap<number, WantedContract>
+  gaps: ListedGap[]
+  hours: HoursOfContracts
+}
+
 /** Without `fromUs`, the report is of the week before its end; without `toUs`, that is the last moment that is recorded. */
 export async function gapReport(client: Pick<pg.ClientBase, 'query'>, query: GapQuery): Promise<GapReport> {
+  const range = await rangeOf(client, query)
+  if (!range) return { range, gaps: [], causes: [], days: [] }
+  const { histories, gaps } = await recordedHistories(client, { ...range, symbols: query.symbols })
+  const days = coverageByDay(nyse, histories, range)
+  return { range, gaps, causes: causeTotals(gaps, days), days }
+}
+
+/** Undefined when no end is given and nothing is recorded. */
+export async function rangeOf(
+  client: Pick<pg.ClientBase, 'query'>,
+  query: GapQuery,
+): Promise<{ fromUs: number; toUs: number } | undefined> {
   const toUs = query.toUs ?? (await lastRecorded(client))
-  if (toUs === undefined) return { range: undefined, gaps: [], causes: [], days: [] }
-  const range = { fromUs: query.fromUs ?? toUs - WEEK_US, toUs }
-  const recorded = await recordedCoverage(client, { ...range, symbols: query.symbols })
+  return toUs === undefined ? undefined : { fromUs: query.fromUs ?? toUs - WEEK_US, toUs }
+}
+
+/** When each contract was wanted, held and missing. */
+export async function recordedHistories(
+  client: Pick<pg.ClientBase, 'query'>,
+  query: { fromUs: number; toUs: number; symbols?: readonly string[] | undefined },
+): Promise<RecordedHistories> {
+  const recorded = await recordedCoverage(client, query)
   const known = { ...recorded, gaps: recorded.gaps.map(withFeed) }
   const contracts = new Map(recorded.contracts.map((contract) => [contract.instrument, contract]))
   const wanted = new Wanted(recorded)
   const hours = new HoursOfContracts(nyse, recorded.hours)
   const affected = new Map(known.gaps.map((gap) => [gap, affectedBy(gap, wanted, contracts)]))
   const listed = known.gaps.filter((gap) => affected.get(gap)?.length !== 0 || !knowsContracts(gap, known))
-  const days = coverageByDay(nyse, historiesOf(known, contracts, { affected, hours }), range)
-  const gaps = joinLines(listed.map((gap) => listedGap(gap, affected.get(gap) ?? [], hours)))
-  return { range, gaps, causes: causeTotals(gaps, days), days }
+  return {
+    histories: historiesOf(known, contracts, { affected, hours }),
+    contracts,
+    gaps: joinLines(listed.map((gap) => listedGap(gap, affected.get(gap) ?? [], hours))),
+    hours,
+  }
 }
 
 /** A gap of a farm that serves only tick-by-tick lines is none of market data. */
@@ -122,11 +158,11 @@ function historiesOf(
   { holds, gaps, sessions }: Pick<RecordedCoverage, 'holds' | 'gaps' | 'sessions'>,
   contracts: Map<number, WantedContract>,
   { affected, hours }: { affected: Map<RecordedGap, WantedContract[]>; hours: HoursOfContracts },
-): ContractHistory[] {
-  const histories = new Map<number, ContractHistory & { held: Hold[]; gaps: RecordedGap[] }>()
+): WantedHistory[] {
+  const histories = new Map<number, WantedHistory & { held: Hold[]; gaps: RecordedGap[] }>()
   const historyOf = ({ instrument, symbol }: Pick<WantedContract, 'instrument' | 'symbol'>) => {
     const expected = hours.of(instrument)
-    const history = histories.get(instrument) ?? { symbol, held: [], gaps: [], hoursOn: (date) => expected.on(date) }
+    const history = histories.get(instrument) ?? { instrument, symbol, held: [], gaps: [], hoursOn: (date) => expected.on(date) }
     histories.set(instrument, history)
     return history
   }
@@ -135,10 +171,11 @@ function historiesOf(
     if (contract) historyOf(contract).held.push(hold)
   }
   // How many options a chain has that is not found is not known: it counts as one contract, with the hours of its underlying.
-  const chains = new Map<number, ContractHistory & { gaps: RecordedGap[] }>()
+  const chains = new Map<number, WantedHistory & { gaps: RecordedGap[] }>()
   for (const gap of gaps.filter(({ feed }) => feed === CHAIN))
     for (const { instrument, symbol } of affected.get(gap) ?? []) {
-      const chain = chains.get(instrument) ?? { symbol, held: [], gaps: [], hoursOn: (date: string) => hours.of(instrument).on(date) }
+      const hoursOn = (date: string) => hours.of(instrument).on(date)
+      const chain = chains.get(instrument) ?? { instrument, isChain: true as const, symbol, held: [], gaps: [], hoursOn }
       chains.set(instrument, chain)
       chain.gaps.push(gap)
     }

@@ -1,0 +1,96 @@
+/** The report on quality as tables of at most 80 columns. */
+
+import type { QualityFinding } from '../../collector/quality/findings.ts'
+import type { QualityReport } from '../../collector/quality/report.ts'
+import type { GradedDay, SymbolDay } from '../../market/quality/symbol-day.ts'
+import { alignColumns, wrapText } from '../../system/text-table.ts'
+import { counted, length, percent, second, short, shortKey } from '../report-words.ts'
+import { arithmetic, sentenceOf } from './words.ts'
+
+const WIDTH = 80
+/** So many rows of a kind, unless all are asked for. */
+const LISTED = 10
+const DAYS = 20
+const SYMBOL = 8
+const RULE = 24
+const CAUSE = 46
+
+/** `all`: every day, symbol, contract and finding, however long that gets. */
+export function formatQuality(report: QualityReport, { all }: { all: boolean }): string {
+  const { range, symbols, contracts, findings, unknown } = report
+  if (!range) return 'Nothing is recorded yet. `tapedeck collect` records.'
+  const blocks = [`Quality from ${second(range.fromUs)} to ${second(range.toUs)}`]
+  if (symbols.length === 0) blocks.push('No contract was wanted, and no tick recorded, in that time.')
+  else blocks.push(dayTable(symbols, all))
+  const poor = contracts.filter(({ grade }) => grade === undefined || grade.score < 100)
+  if (poor.length > 0) blocks.push(gradeList(poor, all))
+  const causes = causesOf(symbols)
+  if (causes.length > 0) blocks.push(causeTable(causes))
+  if (findings.length > 0) blocks.push(findingList(findings, all))
+  if (unknown.length > 0) blocks.push(['Not known', ...unknown.flatMap((sentence) => indented(sentence))].join('\n'))
+  return blocks.join('\n\n')
+}
+
+function dayTable(symbols: readonly SymbolDay[], all: boolean): string {
+  const shown = all || symbols.length <= DAYS ? symbols : worst(symbols, DAYS, ({ score = -1 }) => score)
+  const head = ['date      ', 'symbol', 'contracts', ' grade', 'complete', ' spread', 'doubted', ' wrong', 'fit for*']
+  const rows = shown.map((day) => [
+    day.date,
+    short(day.symbol, SYMBOL),
+    `${day.contracts.toLocaleString('en-US')} ${day.kind}`,
+    day.score === undefined ? '     -' : `${day.letter} ${cut(day.score).padStart(4)}`,
+    (day.expectedUs === 0 ? '-' : percent(day.coveredUs / day.expectedUs)).padStart(8),
+    (day.relativeSpread === undefined ? '-' : rounded(day.relativeSpread)).padStart(7),
+    String(day.warnings).padStart(7),
+    String(day.quarantined + day.errors).padStart(6),
+    `${day.fit['arbitrage study']}/${day.fit['bar study']}/${day.fit.not}`,
+  ])
+  const title = shown === symbols ? [] : [`The ${DAYS} with the lowest grades; --all lists every one, --json gives them as data.`]
+  const note = '* contracts fit for an arbitrage study / a bar study only / neither'
+  return [...title, alignColumns([head, ...rows], ' '), note].join('\n')
+}
+
+/** The arithmetic of the lowest grades, and why a contract is not fit for more. */
+function gradeList(poor: readonly GradedDay[], all: boolean): string {
+  const shown = all || poor.length <= LISTED ? poor : worst(poor, LISTED, ({ grade }) => grade?.score ?? -1)
+  const title = shown === poor ? 'Grades below 100' : `The ${LISTED} lowest grades of ${counted(poor.length, 'contract-day')} below 100`
+  const lines = shown.flatMap((day) => [
+    `${day.date} ${shortKey(day.key)}`,
+    ...(day.grade ? indented(arithmetic(day.grade)) : []),
+    ...indented(sentenceOf(day.fitness)),
+  ])
+  return [title, ...lines].join('\n')
+}
+
+function causesOf(symbols: readonly SymbolDay[]): { cause: string; us: number }[] {
+  const totals = new Map<string, number>()
+  for (const { causes } of symbols) for (const { cause, us } of causes) totals.set(cause, (totals.get(cause) ?? 0) + us)
+  return [...totals].map(([cause, us]) => ({ cause, us })).sort((a, b) => b.us - a.us)
+}
+
+function causeTable(causes: readonly { cause: string; us: number }[]): string {
+  const rows = causes.map(({ cause, us }) => [short(cause, CAUSE), length(us).padStart(9)])
+  return `${alignColumns([['missing because of', '  missed*'], ...rows])}\n* of trading hours, summed over the contracts; \`tapedeck gaps\` lists the gaps`
+}
+
+function findingList(findings: readonly QualityFinding[], all: boolean): string {
+  const shown = all || findings.length <= LISTED ? findings : worst(findings, LISTED, ({ ticks }) => -ticks)
+  const title = shown === findings ? 'Findings' : `The ${LISTED} findings with the most ticks, of ${findings.length}`
+  const lines = shown.flatMap(({ date, rule, severity, disposition, symbol = '-', contracts, ticks, example }) => [
+    `${date} ${short(symbol, SYMBOL)} ${short(rule, RULE)} (${severity}, ${disposition}): ${counted(ticks, 'tick')} of ${counted(contracts, 'contract')}`,
+    ...indented(`${second(example.tsUs)} ${example.contract === undefined ? '-' : shortKey(example.contract)}: ${example.reason}`),
+    ...(example.evidence.length > 0 ? indented(`against ${example.evidence.map(shortKey).join(', ')}`) : []),
+  ])
+  return [title, ...lines].join('\n')
+}
+
+/** Those with the least, in the order that they had. */
+function worst<T>(items: readonly T[], most: number, rank: (item: T) => number): T[] {
+  const kept = new Set(items.toSorted((a, b) => rank(a) - rank(b)).slice(0, most))
+  return items.filter((item) => kept.has(item))
+}
+
+const indented = (text: string) => wrapText(text, WIDTH - 2).map((line) => `  ${line}`)
+/** Cut and not rounded: only a day without faults has 100. */
+const cut = (score: number) => (score >= 100 ? '100' : (Math.floor(score * 10) / 10).toFixed(1))
+const rounded = (value: number) => `${(value * 100).toFixed(value < 0.1 ? 2 : 1)}%`
