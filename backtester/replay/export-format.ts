@@ -5,6 +5,7 @@
 
 import { type Contract, contractKey } from '../../market/contract.ts'
 import { marksText } from '../../market/marks.ts'
+import { SizeUnits } from '../../market/stock-sizes/size-units.ts'
 import { allFieldNames } from '../../market/tick-fields.ts'
 import { isTick, type TapeRecord, type Tick, type Verdict } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
@@ -19,7 +20,7 @@ const OWN = allFieldNames()
 const VERDICT: readonly (keyof Verdict)[] = ['severity', 'rules', 'reason']
 
 /** Written down in docs/export.md. New ones go to the end: programs may read by position. */
-export const EXPORT_COLUMNS: readonly string[] = [...HEAD, ...CONTRACT, 'eventTs', ...OWN, ...VERDICT, 'delayed', 'marks']
+export const EXPORT_COLUMNS: readonly string[] = [...HEAD, ...CONTRACT, 'eventTs', ...OWN, ...VERDICT, 'delayed', 'marks', 'sharesPerUnit']
 
 export interface LineFormat {
   /** Comes first; empty for NDJSON. */
@@ -33,12 +34,20 @@ export function createLineFormat(format: ExportFormat, contracts: ReadonlyMap<nu
   const field = format === 'csv' ? csvField : jsonField
   const contractTexts = new Map([...contracts].map(([instrument, contract]) => [instrument, contractText(contract, field)]))
   const noContract = contractText(undefined, field)
+  /** Of sessions that overlap, each its own. */
+  const sizeUnits = new Map<number, SizeUnits>()
   return {
     header: format === 'csv' ? `${EXPORT_COLUMNS.join(',')}\n` : '',
     line(record, sessionId) {
       if (record.kind === 'contract') contractTexts.set(record.instrument, contractText(record.contract, field))
-      if (!isTick(record)) return ''
-      const text = tickText(record, sessionId, contractTexts.get(record.instrument) ?? noContract, field)
+      const units = sizeUnits.get(sessionId) ?? new SizeUnits()
+      if (!isTick(record)) {
+        sizeUnits.set(sessionId, units)
+        units.apply(record)
+        return ''
+      }
+      const contract = contractTexts.get(record.instrument) ?? noContract
+      const text = tickText(record, sessionId, contract, field) + field('sharesPerUnit', units.sharesPerUnit(record))
       // Every field begins with a comma, also the first.
       return format === 'csv' ? `${text.slice(1)}\n` : `{${text.slice(1)}}\n`
     },
