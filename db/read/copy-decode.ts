@@ -5,7 +5,7 @@
 
 import { marksOf } from '../../market/marks.ts'
 import { DELAYED, EVENT_TIME, type FieldType, MARKS, TICK_FIELDS } from '../../market/tick-fields.ts'
-import type { Quote, QuoteSource, Tick, Verdict } from '../../market/tick.ts'
+import type { Disposition, Finding, Quote, QuoteSource, Tick, Verdict } from '../../market/tick.ts'
 import { integerOf, timeOf } from '../copy-buffer.ts'
 import { parseJsonb } from '../jsonb.ts'
 import { fieldColumns } from '../schema/tick-tables.ts'
@@ -189,7 +189,7 @@ export const rejectedDecoder: RowDecoder = {
     const seq = row.integer()
     const instrument = row.integer()
     const kind = row.text() as Tick['kind']
-    const verdict: Verdict = { severity: 'quarantine', rules: row.text() ?? '', reason: row.text() ?? '' }
+    const verdict = verdictOf('quarantine', row.text() ?? '', row.text() ?? '')
     const stored = parseJsonb(row.text() ?? '{}') as Record<string, unknown>
     const tick: Record<string, unknown> = { kind, seq, tsUs, instrument }
     for (const { name, type } of [EVENT_TIME, ...TICK_FIELDS[kind], DELAYED, MARKS]) tick[name] = unstored(stored[name], type)
@@ -208,5 +208,16 @@ function unstored(value: unknown, type: FieldType): unknown {
 /** Reads the last two columns; without rules there is no reason either, so the second one need not be read. */
 function flagged(row: RowCursor): Verdict | undefined {
   const rules = row.text()
-  return rules === undefined ? undefined : { severity: 'flag', rules, reason: row.text() ?? '' }
+  return rules === undefined ? undefined : verdictOf('flag', rules, row.text() ?? '')
+}
+
+/** One finding for each rule; the reasons are told apart where there are as many. */
+function verdictOf(disposition: Disposition, rules: string, reason: string): Verdict {
+  const names = rules.split(',')
+  const reasons = reason.split('; ')
+  const severity = disposition === 'flag' ? 'warning' : 'error'
+  const findings = names.map((rule, i): Finding => {
+    return { rule, severity, disposition, reason: (reasons.length === names.length ? reasons[i] : reason) ?? '' }
+  })
+  return { disposition, findings }
 }

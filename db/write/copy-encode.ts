@@ -7,7 +7,7 @@
  */
 
 import { marksText } from '../../market/marks.ts'
-import { isTick, type TapeRecord, type Tick, type Verdict } from '../../market/tick.ts'
+import { type Finding, isTick, type TapeRecord, type Tick, type Verdict } from '../../market/tick.ts'
 import { CopyBuffer } from '../copy-buffer.ts'
 import { jsonbText, storableText } from '../jsonb.ts'
 import { RecordCursor } from '../tape/codec/decode.ts'
@@ -84,7 +84,7 @@ export class BatchEncoder {
         if (tsUs < firstTsUs) firstTsUs = tsUs
         if (tsUs > lastTsUs) lastTsUs = tsUs
         const verdict = cursor.hasVerdict ? cursor.verdict() : undefined
-        if (verdict) countRules(verdict.severity === 'flag' ? flagged : quarantined, verdict.rules)
+        if (verdict) countRules(verdict.disposition === 'flag' ? flagged : quarantined, verdict.findings)
         const number = numberOf(cursor.instrument)
         if (typeof number !== 'number') {
           if (!cursor.isQuarantined) refusedTicks++
@@ -194,8 +194,8 @@ export function appendRejected(
   if (instrumentId === undefined) rows.null()
   else rows.integer(instrumentId)
   rows.text(kind)
-  rows.text(storableText([verdict?.rules, rule].filter(Boolean).join(',')))
-  rows.text(storableText([verdict?.reason, reason].filter(Boolean).join('; ')))
+  rows.text(storableText([...ruleNames(verdict), ...optional(rule)].join(',')))
+  rows.text(storableText([...reasons(verdict), ...optional(reason)].join('; ')))
   rows.jsonb(jsonbText({ ...rest, marks: marksText(marks) }))
 }
 
@@ -225,8 +225,8 @@ function endTick(rows: CopyBuffer, cursor: RecordCursor, verdict: Verdict | unde
   else rows.null()
   rows.text(marksText(cursor.marks))
   if (verdict) {
-    rows.text(storableText(verdict.rules))
-    rows.text(storableText(verdict.reason))
+    rows.text(storableText(ruleNames(verdict).join(',')))
+    rows.text(storableText(reasons(verdict).join('; ')))
   } else {
     rows.null()
     rows.null()
@@ -239,6 +239,10 @@ function eventTimeRefusal(eventTsUs: number): string | undefined {
   return `its event time ${eventTsUs} is no whole number of microseconds`
 }
 
-function countRules(counts: Map<string, number>, rules: string): void {
-  for (const rule of rules.split(',')) counts.set(rule, (counts.get(rule) ?? 0) + 1)
+function countRules(counts: Map<string, number>, findings: readonly Finding[]): void {
+  for (const { rule } of findings) counts.set(rule, (counts.get(rule) ?? 0) + 1)
 }
+
+const ruleNames = (verdict: Verdict | undefined) => verdict?.findings.map(({ rule }) => rule) ?? []
+const reasons = (verdict: Verdict | undefined) => verdict?.findings.map(({ reason }) => reason) ?? []
+const optional = (text: string | undefined) => (text === undefined ? [] : [text])

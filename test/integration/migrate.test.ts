@@ -15,6 +15,7 @@ import { DELAYED, EVENT_TIME, MARKS, TICK_FIELDS, VERDICT_FIELDS } from '../../m
 import type { TapeRecord } from '../../market/tick.ts'
 import { usFromIso } from '../../market/time.ts'
 import { forEachEdition } from '../support/database/databases.ts'
+import { flagged } from '../support/tape/verdicts.ts'
 
 const shipped = await readMigrations()
 const extra = (up: string, down = ''): Migration => ({ number: shipped.length + 1, name: 'extra', up, down, checksum: `of ${up}` })
@@ -115,7 +116,7 @@ forEachEdition('the migrator', ({ createDatabase }) => {
         tsUs: us('13:30:00'),
         instrument,
         bidPrice: 1.5,
-        verdict: { severity: 'flag', rules: 'spike', reason: '' },
+        verdict: flagged('spike', ''),
       },
       { kind: 'gap', seq: 5, tsUs: us('13:45:00'), fromTsUs: us('13:40:00'), toTsUs: us('13:44:00'), cause: 'link', droppedTicks: 3 },
       { ...held, seq: 6, tsUs: us('14:00:00'), event: 'closed', untilTsUs: us('13:59:00'), cause: 'end' },

@@ -5,10 +5,14 @@ import { Mark } from '../../../market/marks.ts'
 import type { RecordSource } from '../../../market/record-source.ts'
 import type { TapeRecord, Tick } from '../../../market/tick.ts'
 import { CONTRACTS, FIRST_TS_US } from './ticks.ts'
+import { finding, flagged, verdictOf } from './verdicts.ts'
 
 const HOURS = { readOn: '2014-06-05', timeZone: 'US/Eastern', trading: '20140605:0400-20140605:2000', liquid: '20140606:CLOSED' }
-const FLAG = { severity: 'flag', rules: 'wide-spread', reason: 'spread 80.0 % of mid is above 50 %' } as const
-const QUARANTINE = { severity: 'quarantine', rules: 'crossed-quote,wide-spread', reason: 'bid 2 is above ask 1; "far", off' } as const
+const FLAG = flagged('wide-spread', 'spread 80.0 % of mid is above 50 %')
+const QUARANTINE = verdictOf(
+  finding('quarantine', 'crossed-quote', 'bid 2 is above ask 1'),
+  finding('quarantine', 'wide-spread', '"far", off'),
+)
 
 type Unstamped<T> = T extends TapeRecord ? Omit<T, 'seq' | 'tsUs'> : never
 

@@ -6,6 +6,7 @@ import { quoteDecoder, RowCursor, rejectedDecoder } from '../../../../db/read/co
 import { Mark, marksText } from '../../../../market/marks.ts'
 import type { Quote, Tick } from '../../../../market/tick.ts'
 import { quote } from '../../../support/tape/ticks.ts'
+import { flagged, quarantined } from '../../../support/tape/verdicts.ts'
 
 /** Rows as the server sends them for `quoteDecoder.select`. */
 function copyOf(quotes: readonly Quote[]): Buffer {
@@ -21,8 +22,8 @@ function copyOf(quotes: readonly Quote[]): Buffer {
     if (delayed) rows.boolean(true)
     else rows.null()
     rows.text(marksText(marks))
-    rows.text(verdict?.rules)
-    rows.text(verdict?.reason)
+    rows.text(verdict?.findings[0]?.rule)
+    rows.text(verdict?.findings[0]?.reason)
   }
   return rows.finish()
 }
@@ -32,7 +33,7 @@ describe('the decoder of COPY data', () => {
     const quotes = [
       quote(1),
       quote(2, { bidPrice: undefined }),
-      quote(3, { verdict: { severity: 'flag', rules: 'spike', reason: 'jump of 80 %' } }),
+      quote(3, { verdict: flagged('spike', 'jump of 80 %') }),
       quote(4, { source: 'tick-by-tick', delayed: true }),
       quote(5, { marks: Mark.initial | Mark.late }),
     ]
@@ -100,7 +101,7 @@ describe('the decoder of COPY data', () => {
       venue: 'A\0B',
       conditions: '12',
       marks: Mark.overnight,
-      verdict: { severity: 'quarantine', rules: 'spike', reason: 'too far' },
+      verdict: quarantined('spike', 'too far'),
     })
   })
 })

@@ -7,6 +7,7 @@ import { Mark } from '../../../../market/marks.ts'
 import type { Contract } from '../../../../market/contract.ts'
 import type { TapeRecord } from '../../../../market/tick.ts'
 import { BASE_US, blockOf, contractRecord, META, quoteRecord, tapeBytes, temporaryFolder } from './tape-support.ts'
+import { flagged } from '../../../support/tape/verdicts.ts'
 
 const folder = await temporaryFolder()
 const path = join(folder, 'a.tape')
@@ -38,7 +39,7 @@ const day: TapeRecord[] = [
     price: 70,
     size: 5,
     source: 'last',
-    verdict: { severity: 'flag', rules: 'late', reason: 'old' },
+    verdict: flagged('late', 'old'),
   },
 ]
 const dayBytes = tapeBytes(blockOf(day.slice(0, 3), 1, 0), blockOf(day.slice(3), 2, 0))
@@ -236,7 +237,7 @@ describe('catTape', () => {
         price: 70,
         size: 5,
         source: 'last',
-        verdict: { severity: 'flag', rules: 'late', reason: 'old' },
+        verdict: flagged('late', 'old'),
       },
     ])
   })

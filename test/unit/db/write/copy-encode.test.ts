@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { rowOffsets } from '../../../../db/copy-buffer.ts'
 import { BatchEncoder, rowSeq } from '../../../../db/write/copy-encode.ts'
 import { block, FIRST_TS_US, quote, quotes } from '../../../support/tape/ticks.ts'
+import { quarantined } from '../../../support/tape/verdicts.ts'
 
 const known = (instrument: number) => instrument + 1
 const seqsOf = (data: Buffer) => {
@@ -30,16 +31,16 @@ describe('the encoder of batches', () => {
   })
 
   it('sets aside what the database refused, counted apart from what a rule quarantined', () => {
-    const quarantined = quote(4, { verdict: { severity: 'quarantine', rules: 'spike', reason: 'far' } })
-    const encoded = new BatchEncoder().encode(1, [block([...quotes(1, 3), quarantined])], known, new Map([[2, 'no']]))
+    const kept = quote(4, { verdict: quarantined('spike', 'far') })
+    const encoded = new BatchEncoder().encode(1, [block([...quotes(1, 3), kept])], known, new Map([[2, 'no']]))
     expect(encoded).toMatchObject({ acceptedTicks: 2, quarantinedTicks: 2, refusedTicks: 1 })
     expect(seqsOf(encoded.tables[0]?.rows.finish() ?? Buffer.alloc(0))).toEqual([1, 3])
     expect(encoded.quarantined).toEqual(new Map([['spike', 1]]))
   })
 
   it('counts a tick with a verdict and without an instrument as quarantined by its rule', () => {
-    const quarantined = quote(1, { verdict: { severity: 'quarantine', rules: 'spike', reason: 'far' } })
-    const encoded = new BatchEncoder().encode(1, [block([quarantined, quote(2)])], () => ({ refusal: 'unknown' }))
+    const kept = quote(1, { verdict: quarantined('spike', 'far') })
+    const encoded = new BatchEncoder().encode(1, [block([kept, quote(2)])], () => ({ refusal: 'unknown' }))
     expect(encoded).toMatchObject({ acceptedTicks: 0, quarantinedTicks: 2, refusedTicks: 1 })
   })
 })

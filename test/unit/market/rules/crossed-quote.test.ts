@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { crossedQuote } from '../../../../market/rules/crossed-quote.ts'
 import { Mark } from '../../../../market/marks.ts'
-import { quoteOf } from './ticks.ts'
-
-const settings = { maxSpreadPercent: 50 }
+import { findingOf, quoteOf } from '../../../support/rules.ts'
 
 describe('crossed-quote', () => {
-  it('names both prices when the bid is above the ask', () => {
-    expect(crossedQuote.check(quoteOf(1.01, 1), settings)).toBe('bid 1.01 is above ask 1')
+  it('names both prices when the bid is above the ask, and keeps the quote out of the tick tables', () => {
+    expect(findingOf(crossedQuote, quoteOf(1.01, 1))).toEqual({
+      rule: 'crossed-quote',
+      severity: 'error',
+      disposition: 'quarantine',
+      reason: 'bid 1.01 is above ask 1',
+    })
   })
 
   it.each([
@@ -19,10 +22,6 @@ describe('crossed-quote', () => {
     ['a quote without an ask', quoteOf(1, undefined)],
     ['an empty quote', quoteOf()],
   ])('lets %s pass', (_, quote) => {
-    expect(crossedQuote.check(quote, settings)).toBeUndefined()
-  })
-
-  it('keeps what it finds out of the tick tables', () => {
-    expect(crossedQuote).toMatchObject({ name: 'crossed-quote', on: 'quote', severity: 'quarantine' })
+    expect(findingOf(crossedQuote, quote)).toBeUndefined()
   })
 })

@@ -15,7 +15,8 @@ import { createCounts } from '../../../../../collector/telemetry/counts.ts'
 import { readRecords } from '../../../../../db/tape/reader.ts'
 import type { Quote } from '../../../../../market/tick.ts'
 import { RULES } from '../../../../../market/rules/index.ts'
-import { createValidator } from '../../../../../market/rules/validator.ts'
+import { defaultSettings } from '../../../../../market/rules/settings.ts'
+import { Validator } from '../../../../../market/rules/validator.ts'
 import { compile } from '../../../../support/process/compiled.ts'
 import { type SplitReport, valuesOf } from '../../../../support/gateway/split-quotes.ts'
 import { linkTo } from '../tws-support.ts'
@@ -55,7 +56,7 @@ describe('No half-updated quote is ever recorded', () => {
     const recorder = new Recorder({
       clock,
       counts: createCounts(),
-      judge: createValidator({ rules: RULES, settings: { maxSpreadPercent: 1000 }, onRuleError: unexpected }),
+      judge: new Validator({ rules: RULES, settings: defaultSettings(RULES), onRuleError: unexpected }),
       openJournal: (sessionId) =>
         new Journal({
           batchRows: 1000,
