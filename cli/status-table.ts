@@ -28,6 +28,7 @@ export function formatStatus(status: Status, nowMs: number): string {
       ],
     ])
   rows.push(
+    ['Stock sizes', stockSizes(status.stockSizes)],
     ['Messages', [`${whole(messages.perSecond)} a second, ${whole(messages.total)} in all`, ...lastTick(status.data)]],
     ...tickRows(status.ticks),
     ['Lag', [status.lagMs === null ? 'nothing committed yet' : `${whole(Math.round(status.lagMs))} ms from socket to commit`]],
@@ -89,6 +90,16 @@ function lastTick({ lastTick, expected, silentMs }: Status['data']): string[] {
 
 function lineLimit({ limit, learnedLimit }: Status['lines']): string {
   return `${whole(limit)}${learnedLimit === null ? '' : `; the gateway has ${whole(learnedLimit)}`}`
+}
+
+/** In shares or in lots, and how that is known. */
+function stockSizes({ setting, known, advice }: Status['stockSizes']): string[] {
+  if (known.length === 0)
+    return [setting === 'detect' ? 'unit not known yet: too little was seen of US stocks' : `in ${setting}, by the settings`]
+  const units = known.map(
+    ({ of, unit, how, doubted }) => `${of} in ${unit}${how === 'stated' ? ' (stated)' : ''}${doubted ? ', DOUBTED' : ''}`,
+  )
+  return [units.join('; '), ...advice]
 }
 
 /** The counts that are not 0. */

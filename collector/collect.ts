@@ -15,6 +15,7 @@ import type { RecordListener } from '../market/record-source.ts'
 import { RULES } from '../market/rules/index.ts'
 import type { RulesSettings } from '../market/rules/settings.ts'
 import { Validator } from '../market/rules/validator.ts'
+import type { StatedUnit } from '../market/stock-sizes/detector.ts'
 import { aborted } from '../system/abort.ts'
 import { acquireDirectoryLock } from '../system/directory-lock.ts'
 import type { FeedSettings } from './ib/link/feed.ts'
@@ -45,6 +46,8 @@ export interface CollectSettings {
     lines: number
     marketDataType: number
     genericTicks: readonly number[]
+    /** In which unit the sizes of US stocks come: as the user says, or as the collector finds out. */
+    stockSizes?: StatedUnit
     /** Other intervals than the usual ones between attempts to have a line. */
     lineDelays?: Partial<LineDelays>
   }
@@ -179,6 +182,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     feed: gateway,
     marketDataType: gateway.marketDataType,
     genericTicks: gateway.genericTicks,
+    stockSizes: gateway.stockSizes,
     universe: { underlyings: settings.underlyings, lines: gateway.lines },
     lineDelays: gateway.lineDelays,
     startedMs,

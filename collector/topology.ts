@@ -14,6 +14,7 @@ import { Observable, Subject, takeUntil } from 'rxjs'
 
 import { nyse } from '../market/calendar/calendar.ts'
 import { MarketState } from '../market/state/market-state.ts'
+import type { StatedUnit } from '../market/stock-sizes/detector.ts'
 import { isTick, type Tick } from '../market/tick.ts'
 import { createControlRouter } from './control-messages.ts'
 import { Coverage } from './gaps/coverage.ts'
@@ -22,7 +23,7 @@ import { Feed, type FeedOptions as LinkFeedOptions, type FeedSettings } from './
 import { noteDataBack } from './ib/link/gateway-notices.ts'
 import { NoticeLog } from './ib/notice-log.ts'
 import { UnreadableMessages } from './ib/unreadable.ts'
-import { Assembler, SILENCE_MS } from './ib/ticks/assemble.ts'
+import { Assembler, type AssemblerOutput, SILENCE_MS } from './ib/ticks/assemble.ts'
 import { Intake } from './ib/ticks/intake.ts'
 import type { JournalBound } from './journal/bound.ts'
 import type { CollectorFile } from './journal/collector-file.ts'
@@ -32,9 +33,10 @@ import type { KnownSessions, LeftBehind } from './journal/left-behind.ts'
 import type { LineDelays } from './lines/ask-again.ts'
 import { LineSupply } from './lines/line-supply.ts'
 import type { CollectorClock, GatewayClock } from './record/clock.ts'
-import { createTickRecorder } from './record/record-tick.ts'
+import { createTickRecorder, type TickRecorder } from './record/record-tick.ts'
 import { type Judge, Recorder } from './record/recorder.ts'
 import { Sessions } from './record/sessions.ts'
+import { StockSizeWatch } from './record/stock-sizes.ts'
 import type { CommitLag } from './telemetry/commit-lag.ts'
 import { dataIsExpected } from './telemetry/data-flow.ts'
 import type { Counts } from './telemetry/counts.ts'
@@ -166,6 +168,8 @@ export interface FeedOptions extends Shared {
   feed: FeedSettings
   marketDataType: number
   genericTicks: readonly number[]
+  /** In which unit the sizes of US stocks come, as far as the user knows. */
+  stockSizes?: StatedUnit | undefined
   universe: DiscoverySettings
   lineDelays?: Partial<LineDelays> | undefined
   /** `performance.now()` when recording was asked for. */
@@ -181,6 +185,7 @@ export interface FeedHalf {
   coverage: Coverage
   supply: LineSupply
   discovery: Discovery
+  stockSizes: StockSizeWatch
   /** Ends the feed: everything that has arrived is in the journal's hands. */
   stop(): Promise<void>
 }
@@ -195,19 +200,11 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     onDataBack: (farm) => noteDataBack(feed.connection, farm),
   })
   const ticks = createTickRecorder(recorder, ledger, clock)
+  const stockSizes = new StockSizeWatch({ recorder, events, stated: options.stockSizes })
   const assembler = assemblerOn(clock)
   const notices = noticesOf(options)
   const supply: LineSupply = new LineSupply({ ...options, assembler, coverage, notices, delays: options.lineDelays })
-  assembler.connect({
-    onTick: (tick, arrivalUs) => {
-      if (!supply.accepts(tick)) return
-      ticks.take(tick, arrivalUs)
-      coverage.took(tick)
-    },
-    onLineAlive: (reqId) => supply.lines.dataCame(reqId),
-    onUnknownLine: () => ticks.takeUnknown(),
-    onUnknownType: (tickType) => events.unknownTickType({ tickType }),
-  })
+  assembler.connect(tickOutput({ supply, ticks, coverage, stockSizes, events }))
   const sessions = new Sessions({
     clock,
     recorder,
@@ -217,10 +214,12 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     onShifted: (byUs) => {
       coverage.shifted(byUs)
       discovery.shift(byUs)
+      stockSizes.note()
     },
     onBegun: () => {
       coverage.begun()
       onBegun()
+      stockSizes.note()
       supply.attach()
     },
   })
@@ -265,7 +264,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     notices.stop()
     stopped.next()
   }
-  return { feed, sessions, coverage, supply, discovery, stop }
+  return { feed, sessions, coverage, supply, discovery, stockSizes, stop }
 }
 
 function joinDiscovery(options: FeedOptions, supply: LineSupply, coverage: Coverage, stopped: Subject<void>): Discovery {
@@ -279,6 +278,26 @@ function joinDiscovery(options: FeedOptions, supply: LineSupply, coverage: Cover
   })
   supply.attached$.subscribe(() => discovery.begin())
   return discovery
+}
+
+/** Where whole ticks go, and what else the assembler has to say. */
+function tickOutput({ supply, ticks, coverage, stockSizes, events }: TickParts): AssemblerOutput {
+  return {
+    onTick: (tick, arrivalUs) => {
+      if (!supply.accepts(tick)) return
+      ticks.take(tick, arrivalUs)
+      coverage.took(tick)
+      stockSizes.note()
+    },
+    onLineAlive: (reqId) => supply.lines.dataCame(reqId),
+    onUnknownLine: () => ticks.takeUnknown(),
+    onUnknownType: (tickType) => events.unknownTickType({ tickType }),
+  }
+}
+
+interface TickParts extends Pick<FeedHalf, 'supply' | 'coverage' | 'stockSizes'> {
+  ticks: TickRecorder
+  events: Events
 }
 
 function assemblerOn(clock: CollectorClock): Assembler {

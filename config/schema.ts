@@ -160,6 +160,9 @@ export const configSchema = section({
     marketDataType: oneOf(['live', 'frozen', 'delayed', 'delayed-frozen'])
       .default('live')
       .describe('What IB is asked for. Delayed data is recorded only with delayed or delayed-frozen, and marked as such.'),
+    stockSizes: oneOf(['shares', 'lots', 'detect'])
+      .default('detect')
+      .describe('In which unit TWS sends the sizes of US stocks, when you know it; detect finds it out from the data.'),
     genericTicks: list(integer(1, 999), 'generic tick numbers')
       .default([100, 101, 106, 233, 236, 456])
       .describe("IB's numbers of the extra figures asked for with every line."),

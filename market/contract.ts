@@ -90,6 +90,11 @@ export function contractKey(contract: Contract): string {
   }
 }
 
+/** A stock that the US tapes report: IB may count its sizes in lots. */
+export function isUsStock(contract: Contract | undefined): contract is StockContract {
+  return contract?.kind === 'stock' && contract.currency === 'USD'
+}
+
 /** Units of the underlying that one contract moves: 1 for stocks and indices. */
 export function multiplierOf(contract: Contract): number {
   return contract.kind === 'option' || contract.kind === 'future' ? contract.multiplier : 1

@@ -22,7 +22,7 @@ export interface TickField<Name extends string = string> {
 type OwnFields<T extends Tick> = readonly TickField<Exclude<keyof T & string, keyof Quote & keyof Trade & keyof Greeks & keyof Statistic>>[]
 
 const ABOUT_PRICE = 'In currency per unit.'
-const ABOUT_SIZE = 'In units traded: shares or contracts.'
+const ABOUT_SIZE = 'In units traded, as sent: contracts, or shares, which of US stocks may be lots: the view stock_size_units says.'
 
 export const EVENT_TIME: TickField<'eventTsUs'> = {
   name: 'eventTsUs',

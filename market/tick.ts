@@ -161,16 +161,45 @@ export interface ConfigRecord extends RecordBase {
   config: Record<string, unknown>
 }
 
-/** A recording session started, was alive, lost its data (a gap record names that time when it is over), or ended. */
+/**
+ * Sizes of US stocks that a source may count in shares or in round lots, each for itself: IB has a setting for bid, ask and last sizes and
+ * another one for volumes, and does not say which of them RTVolume and tick-by-tick data follow. `quotes`: of sampled market data, its last
+ * trade included.
+ */
+export type SizeGroup = 'quotes' | 'rt-volume' | 'tick-by-tick' | 'volume'
+
+export interface SizeUnit {
+  unit: 'shares' | 'lots'
+  /** By the user's setting, or by what was recorded. */
+  how: 'stated' | 'inferred'
+  /** With the figures: what it was inferred from, or what speaks against the statement. */
+  evidence?: string | undefined
+  /** The evidence speaks against the statement. */
+  doubted?: true | undefined
+}
+
+/** What is known of the sizes of US stocks. A group that is absent: nothing. */
+export interface StockSizes {
+  groups: Readonly<Partial<Record<SizeGroup, SizeUnit>>>
+  /** Shares in a lot, by `contractKey`, of the stocks whose lots were measured. */
+  lots: Readonly<Record<string, number>>
+}
+
+/**
+ * A recording session started, was alive, lost its data (a gap record names that time when it is over), learned in which unit the sizes of
+ * US stocks come, or ended.
+ */
 export interface SessionEvent extends RecordBase {
   kind: 'session'
-  event: 'started' | 'alive' | 'interrupted' | 'ended'
+  event: 'started' | 'alive' | 'interrupted' | 'sizes' | 'ended'
   /** Why it ended or was interrupted; absent otherwise. */
   cause?: string | undefined
   /** On `interrupted`: the last proof of life before the gap. */
   fromTsUs?: number | undefined
   /** On `started`: version, host, which clock. */
   detail?: Record<string, unknown> | undefined
+  /** On `sizes`: all that is known from here on. */
+  sizes?: StockSizes | undefined
 }
 
 /** A dated input of option values: what money, holding or borrowing an underlying costs. From the database, the settings or the broker; a replay sees the same. */

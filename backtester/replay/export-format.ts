@@ -5,6 +5,7 @@
 
 import { type Contract, contractKey } from '../../market/contract.ts'
 import { marksText } from '../../market/marks.ts'
+import { SizeUnits } from '../../market/stock-sizes/size-units.ts'
 import { allFieldNames } from '../../market/tick-fields.ts'
 import { isTick, type TapeRecord, type Tick, type Verdict } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
@@ -23,7 +24,17 @@ const OWN = allFieldNames()
 const VERDICT = ['disposition', 'rules', 'reason'] as const
 
 /** Written down in docs/export.md. New ones go to the end: programs may read by position. */
-export const EXPORT_COLUMNS: readonly string[] = [...HEAD, ...CONTRACT, 'eventTs', ...OWN, ...VERDICT, 'delayed', 'marks', 'findings']
+export const EXPORT_COLUMNS: readonly string[] = [
+  ...HEAD,
+  ...CONTRACT,
+  'eventTs',
+  ...OWN,
+  ...VERDICT,
+  'delayed',
+  'marks',
+  'findings',
+  'sharesPerUnit',
+]
 
 export interface LineFormat {
   /** Comes first; empty for NDJSON. */
@@ -41,6 +52,8 @@ export function createLineFormat(format: ExportFormat, contracts: ReadonlyMap<nu
   const noContract = contractText(undefined, field)
   const noVerdict = verdictTexts(undefined, keyOf, field)
   const verdictOf = ({ verdict }: Tick) => (verdict ? verdictTexts(verdict, keyOf, field) : noVerdict)
+  /** Of sessions that overlap, each its own. */
+  const sizeUnits = new Map<number, SizeUnits>()
   return {
     header: format === 'csv' ? `${EXPORT_COLUMNS.join(',')}\n` : '',
     line(record, sessionId) {
@@ -48,8 +61,14 @@ export function createLineFormat(format: ExportFormat, contracts: ReadonlyMap<nu
         contractTexts.set(record.instrument, contractText(record.contract, field))
         keys.set(record.instrument, contractKey(record.contract))
       }
-      if (!isTick(record)) return ''
-      const text = tickText(record, sessionId, contractTexts.get(record.instrument) ?? noContract, verdictOf(record), field)
+      const units = sizeUnits.get(sessionId) ?? new SizeUnits()
+      if (!isTick(record)) {
+        sizeUnits.set(sessionId, units)
+        units.apply(record)
+        return ''
+      }
+      const contract = contractTexts.get(record.instrument) ?? noContract
+      const text = tickText(record, sessionId, contract, verdictOf(record), field) + field('sharesPerUnit', units.sharesPerUnit(record))
       // Every field begins with a comma, also the first.
       return format === 'csv' ? `${text.slice(1)}\n` : `{${text.slice(1)}}\n`
     },

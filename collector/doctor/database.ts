@@ -5,7 +5,9 @@ import { clusterPaths } from '../../db/embedded/cluster.ts'
 import { findRunning } from '../../db/embedded/look.ts'
 import { describeServer, type ServerDescription } from '../../db/describe-server.ts'
 import { connectClient, databaseName } from '../../db/pool.ts'
+import { newestStockSizes } from '../../db/read/queries/stock-sizes.ts'
 import { hasSqlState } from '../../db/sqlstates.ts'
+import { stockSizeAdvice } from '../telemetry/stock-size-advice.ts'
 import { type Finding, messageOf } from './finding.ts'
 
 /** The clocks of two machines that use NTP differ by less. */
@@ -41,12 +43,14 @@ async function checkPrograms(dataDir: string): Promise<Finding> {
 async function* checkServer(url: string): AsyncGenerator<Finding> {
   let server: ServerDescription
   let aheadMs: number
+  let sizes: Awaited<ReturnType<typeof newestStockSizes>>
   try {
     const client = await connectClient(url)
     try {
       const askedMs = Date.now()
       server = await describeServer(client)
       aheadMs = Math.round((askedMs + Date.now()) / 2 - server.clockMs)
+      if (server.missing.length === 0) sizes = await newestStockSizes(client)
     } finally {
       await client.end()
     }
@@ -59,6 +63,7 @@ async function* checkServer(url: string): AsyncGenerator<Finding> {
   }
   yield { check: 'database', state: 'ok', found: `${databaseName(url)}: ${server.server}` }
   yield tablesFinding(server)
+  if (sizes) yield sizesFinding(sizes)
   const check = 'database clock'
   if (Math.abs(aheadMs) <= CLOCK_TOLERANCE_MS) yield { check, state: 'ok', found: 'agrees with this machine to the second' }
   else
@@ -68,6 +73,15 @@ async function* checkServer(url: string): AsyncGenerator<Finding> {
       found: `this machine is ${(Math.abs(aheadMs) / 1000).toFixed(1)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} the database`,
       todo: 'set the clocks of both by NTP',
     }
+}
+
+/** Of the newest session that has found out, or was told, in which unit they come. */
+function sizesFinding({ sessionId, sizes }: NonNullable<Awaited<ReturnType<typeof newestStockSizes>>>): Finding {
+  const check = 'stock sizes'
+  const units = Object.entries(sizes.groups).map(([group, { unit, how }]) => `${group} in ${unit} (${how})`)
+  const found = `session ${sessionId}: ${units.join(', ')}`
+  const advice = stockSizeAdvice(sizes)
+  return advice.length === 0 ? { check, state: 'ok', found } : { check, state: 'warning', found, todo: advice.join('; ') }
 }
 
 function tablesFinding({ applied, missing, mayCreate, mayWrite, readOnly, role }: ServerDescription): Finding {

@@ -4,7 +4,7 @@
  */
 
 import { createOvernightSession } from '../../market/calendar/overnight.ts'
-import type { Contract } from '../../market/contract.ts'
+import { isUsStock } from '../../market/contract.ts'
 import { Mark, withMarks } from '../../market/marks.ts'
 import type { Tick } from '../../market/tick.ts'
 import type { GapLedger } from '../gaps/ledger.ts'
@@ -34,8 +34,4 @@ export function createTickRecorder(recorder: Recorder, ledger: GapLedger, clock:
       ledger.dropped('unknown-line', clock.nowUs())
     },
   }
-}
-
-function isUsStock(contract: Contract | undefined): boolean {
-  return contract?.kind === 'stock' && contract.currency === 'USD'
 }

@@ -13,7 +13,7 @@ import { randomInt } from 'node:crypto'
 import { type Contract, contractKey } from '../../market/contract.ts'
 import type { Span } from '../../market/coverage.ts'
 import type { RecordListener } from '../../market/record-source.ts'
-import type { LineFeed, MissingFeed, TapeRecord, Tick, Verdict } from '../../market/tick.ts'
+import type { LineFeed, MissingFeed, StockSizes, TapeRecord, Tick, Verdict } from '../../market/tick.ts'
 import type { Gap, GapStart } from '../gaps/gap.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Counts } from '../telemetry/counts.ts'
@@ -298,6 +298,11 @@ export class Recorder {
   /** A gap has begun. Written, so that it is named also when this process does not live to see its end. */
   interrupted({ fromTsUs, cause }: GapStart): void {
     this.#append({ kind: 'session', event: 'interrupted', fromTsUs, cause })
+  }
+
+  /** The unit of the sizes of US stocks is known, or another one than before. */
+  sizes(sizes: StockSizes): void {
+    this.#append({ kind: 'session', event: 'sizes', sizes })
   }
 
   /** The parts of what has lasted since then that lie in sessions before this one, in their time, when it lasts for so long. */

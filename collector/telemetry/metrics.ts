@@ -7,6 +7,8 @@ import type { JournalBound } from '../journal/bound.ts'
 import { CONNECTION_STATES, type ConnectionState, isConnected } from '../ib/link/connection.ts'
 import type { LineCounts } from '../lines/line.ts'
 import { marksText } from '../../market/marks.ts'
+import { SIZE_GROUPS } from '../../market/stock-sizes/detector.ts'
+import type { StockSizes } from '../../market/tick.ts'
 import { type Counts, unaccounted } from './counts.ts'
 
 export interface Metrics {
@@ -25,6 +27,7 @@ export interface WatchedParts {
   openGaps: () => readonly OpenGap[]
   missingRows: () => number
   silentMs: () => number | undefined
+  stockSizes: () => StockSizes
   /** Why it is not ready; empty when it is. */
   notReady: () => readonly string[]
 }
@@ -137,7 +140,7 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
 }
 
 function watchParts(registry: Registry, parts: WatchedParts): void {
-  const { connection, pendingBatches, lines, openGaps, missingRows, silentMs, notReady } = parts
+  const { connection, pendingBatches, lines, openGaps, missingRows, silentMs, stockSizes, notReady } = parts
   const { gauge } = readers(registry)
   gauge('ready', '1 while /readyz says that it is ready.', () => (notReady().length === 0 ? 1 : 0))
   gauge('batches_pending', 'Batches that wait for the database.', pendingBatches)
@@ -162,6 +165,20 @@ function watchParts(registry: Registry, parts: WatchedParts): void {
       for (const state of CONNECTION_STATES) this.set({ state }, state === connection() ? 1 : 0)
     },
   })
+  new Gauge({
+    name: 'tapedeck_stock_sizes',
+    help: '1 for the unit that a group of sizes of US stocks comes in, as stated or inferred, 0 for the others.',
+    labelNames: ['of', 'unit'],
+    registers: [registry],
+    collect() {
+      const { groups } = stockSizes()
+      for (const of of SIZE_GROUPS)
+        for (const unit of ['shares', 'lots', 'unknown'] as const) this.set({ of, unit }, unit === (groups[of]?.unit ?? 'unknown') ? 1 : 0)
+    },
+  })
+  gauge('stock_sizes_doubted', 'Groups of sizes of US stocks that do not look as gateway.stockSizes says.', () =>
+    SIZE_GROUPS.reduce((doubted, of) => doubted + Number(stockSizes().groups[of]?.doubted === true), 0),
+  )
   gauge('rows_missing', 'Rows of the newest batches that were committed and are gone from the database.', missingRows)
   gauge('gaps_open', 'Gaps in the recording that are open now.', () => openGaps().length)
   new Gauge({

@@ -4,6 +4,8 @@ import { hostname } from 'node:os'
 
 import { z } from 'zod'
 
+import { SIZE_GROUPS, type StatedUnit } from '../../market/stock-sizes/detector.ts'
+import type { StockSizes } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { CONNECTION_STATES, type ConnectionStatus, isConnected } from '../ib/link/connection.ts'
 import type { EntitlementRow } from '../lines/entitlements.ts'
@@ -12,6 +14,7 @@ import { messageOf } from '../../market/errors.ts'
 import type { OpenGap } from '../gaps/missing.ts'
 import type { Counts } from './counts.ts'
 import type { Events } from './events/index.ts'
+import { stockSizeAdvice } from './stock-size-advice.ts'
 
 const count = z.int().nonnegative()
 const moment = z.iso.datetime({ precision: null })
@@ -65,6 +68,24 @@ export const statusSchema = z.object({
   }),
   /** The same of tick-by-tick lines. */
   tickByTick: z.object({ wanted: count, open: count, refused: count }),
+  /**
+   * The unit of the sizes of US stocks, for each group of them that is known (market/tick.ts), shares in a lot by contract where they were
+   * measured, and what to do about it.
+   */
+  stockSizes: z.object({
+    setting: z.enum(['shares', 'lots', 'detect']),
+    known: z.array(
+      z.object({
+        of: z.enum(['quotes', 'rt-volume', 'tick-by-tick', 'volume']),
+        unit: z.enum(['shares', 'lots']),
+        how: z.enum(['stated', 'inferred']),
+        evidence: z.string().optional(),
+        doubted: z.literal(true).optional(),
+      }),
+    ),
+    lots: z.record(z.string(), z.number()),
+    advice: z.array(z.string()),
+  }),
   messages: z.object({ total: count, perSecond: z.number().nonnegative() }),
   ticks: z.object({
     received: count,
@@ -127,6 +148,7 @@ export interface StatusSources {
   learnedLineLimit: () => number | undefined
   marketData: () => LineCounts
   tickByTick: () => LineCounts
+  stockSizes: () => { stated: StatedUnit; sizes: StockSizes }
   lagMs: () => number | undefined
   pendingBatches: () => number
   /** Batches wait, and the database says nothing, not even no. */
@@ -225,6 +247,7 @@ export function createStatusPage(sources: StatusSources): StatusPage {
         },
         lines: linesOf(sources),
         tickByTick: { wanted: sum(bySecond), open: bySecond.open, refused: bySecond.refused },
+        stockSizes: stockSizesOf(sources.stockSizes()),
         messages: { total: counts.messages, perSecond: rate(samples) },
         ticks: {
           received: counts.received,
@@ -284,6 +307,14 @@ function linesOf({ lineLimit, learnedLineLimit, marketData }: StatusSources): St
     paused,
     refused,
   }
+}
+
+function stockSizesOf({ stated, sizes }: ReturnType<StatusSources['stockSizes']>): Status['stockSizes'] {
+  const known = SIZE_GROUPS.flatMap((of) => {
+    const unit = sizes.groups[of]
+    return unit ? [{ of, ...unit }] : []
+  })
+  return { setting: stated, known, lots: { ...sizes.lots }, advice: stockSizeAdvice(sizes) }
 }
 
 const sum = (counts: LineCounts) => Object.values(counts).reduce((total, lines) => total + lines, 0)

@@ -15,6 +15,7 @@ import type { JournalBound } from '../journal/bound.ts'
 import type { LineSupply } from '../lines/line-supply.ts'
 import type { CollectorClock } from '../record/clock.ts'
 import type { Recorder } from '../record/recorder.ts'
+import type { StockSizeWatch } from '../record/stock-sizes.ts'
 import type { Discovery } from '../universe/discovery.ts'
 import type { Writer } from '../write/writer.ts'
 import { announceAddress } from './address.ts'
@@ -44,6 +45,7 @@ export interface TelemetryParts {
   coverage: Coverage
   supply: LineSupply
   discovery: Discovery
+  stockSizes: StockSizeWatch
 }
 
 interface PagesSettings {
@@ -85,7 +87,7 @@ export class Telemetry {
     const { missingRows, checkRowsMs } = options
     this.#rowCheck = new RowCheck({ missingRows, events: parts.events, ...(checkRowsMs !== undefined && { pauseMs: checkRowsMs }) })
     this.#page = this.#createPage()
-    const { metrics, writer, supply, feed } = parts
+    const { metrics, writer, supply, feed, stockSizes } = parts
     metrics.watch({
       connection: () => feed.connection.state,
       pendingBatches: () => writer.pending,
@@ -93,6 +95,7 @@ export class Telemetry {
       openGaps: () => this.#openGaps,
       missingRows: () => this.#rowCheck.missing ?? 0,
       silentMs: () => this.#data.silentMs,
+      stockSizes: () => stockSizes.sizes,
       notReady: () => this.#notReady(),
     })
   }
@@ -185,7 +188,7 @@ export class Telemetry {
   }
 
   #createPage(): StatusPage {
-    const { counts, events, clock, recorder, coverage, supply, discovery, bound, writer, lag, feed } = this.#parts
+    const { counts, events, clock, recorder, coverage, supply, discovery, bound, writer, lag, feed, stockSizes } = this.#parts
     return createStatusPage({
       ...this.#options,
       counts,
@@ -206,6 +209,7 @@ export class Telemetry {
       learnedLineLimit: () => supply.lines.limit,
       marketData: () => supply.lines.marketData,
       tickByTick: () => supply.lines.tickByTick,
+      stockSizes: () => stockSizes,
       lagMs: () => lag.lastMs,
       pendingBatches: () => writer.pending,
       databaseSilent: () => writer.failing === 0 && writer.waitedMs > DATABASE_SILENT_MS,

@@ -4,7 +4,7 @@ import type pg from 'pg'
 
 import type { Contract } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
-import type { ContractRecord, ControlRecord, TapeRecord, Tick } from '../../market/tick.ts'
+import type { ContractRecord, ControlRecord, SessionEvent, TapeRecord, Tick } from '../../market/tick.ts'
 import { readInstruments } from '../write/instruments.ts'
 import { readControlRecords } from './control-records.ts'
 import { findSession, type RecordedSession } from './sessions.ts'
@@ -37,7 +37,7 @@ export interface TapeReader {
   ticks(): AsyncGenerator<Tick[]>
   /**
    * Ticks and control records. Each instrument's contract comes before its first other record, also when it was recorded before
-   * `fromUs`; the other control records are those from `fromUs` to before `toUs`.
+   * `fromUs`, and so does what was known of the sizes of stocks; the other control records are those from `fromUs` to before `toUs`.
    */
   records(): AsyncGenerator<TapeRecord[]>
 }
@@ -91,16 +91,19 @@ async function readControls(
   const records = all.filter((record) => record.tsUs < toUs && isWanted('instrument' in record ? record.instrument : undefined))
   /** As they stood at the first moment that is read. */
   const before = new Map<number, ContractRecord>()
+  let sizesBefore: SessionEvent | undefined
   const within: ControlRecord[] = []
   const explained = new Set<number>()
   for (const record of records) {
     if (record.kind === 'contract') explained.add(record.instrument)
     if (record.tsUs >= first) within.push(record)
     else if (record.kind === 'contract') before.set(record.instrument, record)
+    else if (record.kind === 'session' && record.event === 'sizes') sizesBefore = record
   }
   // A session that was recorded before control records were kept whole, or whose contract record was refused.
   const tsUs = Math.min(fromUs, all[0]?.tsUs ?? fromUs)
   for (const [instrument, contract] of await readInstruments(client, sessionId))
     if (!explained.has(instrument) && isWanted(instrument)) before.set(instrument, { kind: 'contract', seq: 0, tsUs, instrument, contract })
-  return [...[...before.values()].sort((a, b) => a.tsUs - b.tsUs || a.seq - b.seq), ...within]
+  const known = [...before.values(), ...(sizesBefore ? [sizesBefore] : [])]
+  return [...known.sort((a, b) => a.tsUs - b.tsUs || a.seq - b.seq), ...within]
 }

@@ -54,6 +54,7 @@ import { sessionBegun } from './session-begun.ts'
 import { sessionEndUnwritable } from './session-end-unwritable.ts'
 import { sessionRecovered } from './session-recovered.ts'
 import { sessionsUnanswered } from './sessions-unanswered.ts'
+import { stockSizes } from './stock-sizes.ts'
 import { stopping } from './stopping.ts'
 import { subscriberFailed } from './subscriber-failed.ts'
 import { tickByTickRefused } from './tick-by-tick-refused.ts'
@@ -118,6 +119,7 @@ const EVENTS = {
   sessionEndUnwritable,
   sessionRecovered,
   sessionsUnanswered,
+  stockSizes,
   stopping,
   subscriberFailed,
   tickByTickRefused,

@@ -25,6 +25,11 @@ const optional =
   (check: Check): Check =>
   (value) =>
     value === undefined || check(value)
+const each =
+  (check: Check): Check =>
+  (value) =>
+    isFields(value) && Object.values(value).every(check)
+const isFiniteNumber: Check = (value) => Number.isFinite(value)
 const section: Check = (value) => isFields(value) && isShallow(value, MAX_DEPTH)
 
 // Numbers are not judged: what a gateway said of a contract is recorded as it came, and must be read back.
@@ -43,6 +48,12 @@ const contract: Check = (value) => {
   return checks !== undefined && wrongField(fields, checks) === undefined
 }
 
+const sizeUnit: Check = (value) =>
+  isFields(value) &&
+  wrongField(value, { unit: oneOf('shares', 'lots'), how: oneOf('stated', 'inferred'), evidence: optional(text) }) === undefined
+const stockSizes: Check = (value) =>
+  isFields(value) && wrongField(value, { groups: each(sizeUnit), lots: each(isFiniteNumber) }) === undefined
+
 const CHECKS: Readonly<Record<ControlKind, Readonly<Record<string, Check>>>> = {
   contract: { instrument, contract },
   line: {
@@ -57,10 +68,11 @@ const CHECKS: Readonly<Record<ControlKind, Readonly<Record<string, Check>>>> = {
   gap: { fromTsUs: whole, toTsUs: whole, cause: text, instrument: optional(instrument), droppedTicks: optional(whole) },
   config: { config: section },
   session: {
-    event: oneOf('started', 'alive', 'interrupted', 'ended'),
+    event: oneOf('started', 'alive', 'interrupted', 'sizes', 'ended'),
     cause: optional(text),
     fromTsUs: optional(whole),
     detail: optional(section),
+    sizes: optional(stockSizes),
   },
   carry: { asOf: text, source: text, input: oneOf('rates', 'dividends', 'borrow') },
 }

@@ -9,7 +9,7 @@ import { at, EARLIER_PRICE, collectorInVirtualTime, playMarket, type VirtualOpti
 
 export const DAY = '2024-11-05'
 
-export interface DayOptions extends Pick<VirtualOptions, 'tickByTick' | 'before'> {
+export interface DayOptions extends Pick<VirtualOptions, 'tickByTick' | 'stockSizes' | 'before'> {
   /** When the collector starts; 09:29:00 when absent. */
   start?: string
   /** Takes ticks of the market away. */

@@ -6,6 +6,7 @@
 import { vi } from 'vitest'
 import { createWallClock } from '../../../collector/record/clock.ts'
 import { joinFeed } from '../../../collector/topology.ts'
+import type { StatedUnit } from '../../../market/stock-sizes/detector.ts'
 import { nyse } from '../../../market/calendar/calendar.ts'
 import { Loopback } from '../gateway/loopback.ts'
 import { CHAIN, type TradedContract } from '../gateway/simulated-market.ts'
@@ -34,11 +35,20 @@ export interface VirtualOptions {
   contracts: readonly TradedContract[]
   seed?: number
   tickByTick?: boolean
+  stockSizes?: StatedUnit
   /** What TWS is up to before the collector comes. */
   before?: (tws: SimulatedTws) => unknown
 }
 
-export async function collectorInVirtualTime({ directory, startMs, contracts, seed = 1, tickByTick = false, before }: VirtualOptions) {
+export async function collectorInVirtualTime({
+  directory,
+  startMs,
+  contracts,
+  seed = 1,
+  tickByTick = false,
+  stockSizes,
+  before,
+}: VirtualOptions) {
   const loopback = new Loopback()
   const tws = new SimulatedTws(contracts, CHAIN, loopback)
   const time = new VirtualTime(startMs, () => tws.isStarting || loopback.isBusy)
@@ -63,6 +73,7 @@ export async function collectorInVirtualTime({ directory, startMs, contracts, se
     },
     marketDataType: 1,
     genericTicks: [],
+    stockSizes,
     universe: {
       underlyings: [
         { ...options, symbol: 'TWX', tickByTick },

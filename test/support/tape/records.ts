@@ -68,6 +68,11 @@ export function everyRecord(firstTsUs: number): TapeRecord[] {
     ...ticksOfEveryKind(0),
     { kind: 'session', event: 'alive' },
     { kind: 'session', event: 'interrupted', cause: 'link-lost', fromTsUs: us(40) },
+    {
+      kind: 'session',
+      event: 'sizes',
+      sizes: { groups: { quotes: { unit: 'lots', how: 'inferred', evidence: '"5" of 50' } }, lots: { 'stock:TWX:USD': 40 } },
+    },
     { kind: 'gap', fromTsUs: us(40), toTsUs: us(55), cause: 'link-lost' },
     { kind: 'gap', fromTsUs: us(41), toTsUs: us(42), cause: 'dropped: journal-full', instrument: 2, droppedTicks: 12 },
     { ...line, event: 'closed', untilTsUs: us(50), cause: 'rotated' },

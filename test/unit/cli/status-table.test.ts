@@ -30,6 +30,7 @@ const FIRST: Status = {
   data: { lastTick: null, expected: false, silentMs: null },
   lines: { limit: 100, learnedLimit: null, wanted: 0, open: 0, silent: 0, asked: 0, withoutLine: 0, paused: 0, refused: 0 },
   tickByTick: { wanted: 0, open: 0, refused: 0 },
+  stockSizes: { setting: 'detect', known: [], lots: {}, advice: [] },
   messages: { total: 0, perSecond: 0 },
   ticks: { received: 0, written: 0, quarantined: 0, dropped: {}, inFlight: 0 },
   lagMs: null,
@@ -49,6 +50,15 @@ const TROUBLED: Status = {
   lines: { limit: 10_000, learnedLimit: 9908, wanted: 9999, open: 9000, silent: 0, asked: 900, withoutLine: 90, paused: 8, refused: 1 },
   tickByTick: { wanted: 6, open: 4, refused: 2 },
   messages: { total: 123_456_789_012, perSecond: 123_456 },
+  stockSizes: {
+    setting: 'shares',
+    known: [
+      { of: 'quotes', unit: 'shares', how: 'stated', evidence: 'AAPL: 9 of 50 sizes of quotes are 0', doubted: true },
+      { of: 'volume', unit: 'shares', how: 'stated' },
+    ],
+    lots: { 'stock:AAPL:USD': 40 },
+    advice: ['US stocks: bid, ask and last sizes do not look as gateway.stockSizes says: correct it, or set it to detect'],
+  },
   ticks: {
     received: 12_345_678_901,
     written: 12_345_000_000,
@@ -100,6 +110,7 @@ describe('the table of a status', () => {
     expect(rows).toContain('Running for     45 s (since 2026-11-21T11:59:15Z)')
     expect(rows).toContain('Session         none: the time is not known yet')
     expect(rows).toContain('                not connected for 45 s (since 2026-11-21T11:59:15Z)')
+    expect(rows).toContain('Stock sizes     unit not known yet: too little was seen of US stocks')
     expect(rows).toContain('Lag             nothing committed yet')
     expect(rows).toContain('Database        not reached yet')
     expect(rows).toContain('Gaps            none')
@@ -128,6 +139,8 @@ describe('the table of a status', () => {
         '  in flight                  1',
       ]),
     )
+    expect(rows).toContain('Stock sizes     quotes in shares (stated), DOUBTED; volume in shares (stated)')
+    expect(rows).toContain('                US stocks: bid, ask and last sizes do not look as')
     expect(rows).toContain('Lag             1,235 ms from socket to commit')
     expect(rows).toContain('Journal         16.0 GiB in 1 segment, at most 16.0 GiB')
     expect(rows).toContain('                1 batch waiting for the database')

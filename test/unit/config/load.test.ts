@@ -27,6 +27,7 @@ describe('settings without a file', () => {
         messagesPerSecond: 40,
         lines: 100,
         marketDataType: 'live',
+        stockSizes: 'detect',
         genericTicks: [100, 101, 106, 233, 236, 456],
       },
       universe: { strikes: { rangePercent: 20 }, expiryDays: 60, tickByTick: true, underlyings: [] },

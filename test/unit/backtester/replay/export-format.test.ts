@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest'
 import { createLineFormat, EXPORT_COLUMNS, type ExportFormat } from '../../../../backtester/replay/export-format.ts'
 import { packageRoot } from '../../../../system/package-root.ts'
 import { Mark } from '../../../../market/marks.ts'
-import type { Tick } from '../../../../market/tick.ts'
+import type { TapeRecord, Tick } from '../../../../market/tick.ts'
 import { CONTRACTS, FIRST_TS_US } from '../../../support/tape/ticks.ts'
 import { finding, verdictOf } from '../../../support/tape/verdicts.ts'
 
 const formatOf = (format: ExportFormat) => {
   const { header, line } = createLineFormat(format, new Map(CONTRACTS.entries()))
-  return { header, line: (tick: Tick) => line(tick, 4096) }
+  return { header, line: (record: TapeRecord) => line(record, 4096) }
 }
 const common = { seq: 7, tsUs: FIRST_TS_US + 1, instrument: 1 }
 const quote: Tick = { kind: 'quote', ...common, bidPrice: 0.1 + 0.2, bidSize: 5, askPrice: 1e-7 }
@@ -41,8 +41,20 @@ describe('a line of CSV', () => {
   })
 
   it('has whether a tick is delayed, and its marks, behind its verdict', () => {
-    expect(formatOf('csv').line({ ...quote, source: 'tick-by-tick', delayed: true })).toMatch(/,1e-7,,,,tick-by-tick,.*,true,,\n$/)
-    expect(formatOf('csv').line({ ...quote, marks: Mark.initial | Mark.merged })).toMatch(/,,"initial,merged",\n$/)
+    expect(formatOf('csv').line({ ...quote, source: 'tick-by-tick', delayed: true })).toMatch(/,1e-7,,,,tick-by-tick,.*,true,,,\n$/)
+    expect(formatOf('csv').line({ ...quote, marks: Mark.initial | Mark.merged })).toMatch(/,,"initial,merged",,\n$/)
+  })
+
+  it('has the shares that one unit of its sizes stands for, as far as its own session knows them', () => {
+    const { line } = formatOf('csv')
+    const at = { seq: 0, tsUs: 0, instrument: 5 }
+    const sizes = { groups: { quotes: { unit: 'lots', how: 'inferred' } }, lots: { 'stock:AAPL:USD': 40 } } as const
+    line({ kind: 'contract', ...at, contract: { kind: 'stock', symbol: 'AAPL', currency: 'USD' } })
+    expect(line({ ...quote, ...at })).toMatch(/,,\n$/)
+    line({ kind: 'session', ...at, event: 'sizes', sizes })
+    expect(line({ ...quote, ...at })).toMatch(/,,40\n$/)
+    // An option's sizes are contracts.
+    expect(line(quote)).toMatch(/,,\n$/)
   })
 
   it('quotes separators, quotes and line ends, and distinguishes an empty text from none', () => {
@@ -61,7 +73,7 @@ describe('a line of CSV', () => {
       '{""rule"":""spike"",""severity"":""error"",""disposition"":""quarantine"",""reason"":""too far; \\""high\\"""",' +
       `""evidence"":[""${OPTION}"",""unknown""]}]"`
     const cells = '1970-01-01T00:00:00.000000Z,4096,1,statistic,,,,,,1970-01-01T00:00:00.000001Z'
-    expect(line).toBe(`${cells}${','.repeat(19)}halted,,,quarantine,"wide-spread,spike","wide; too far; ""high""",,,${findings}\n`)
+    expect(line).toBe(`${cells}${','.repeat(19)}halted,,,quarantine,"wide-spread,spike","wide; too far; ""high""",,,${findings},\n`)
   })
 })
 

@@ -24,6 +24,7 @@ async function served(notReady: () => string[] = () => []) {
     openGaps: () => [{ fromTsUs: 1, cause: 'refused: 354', lines: 3 }],
     missingRows: () => 0,
     silentMs: () => undefined,
+    stockSizes: () => ({ groups: { volume: { unit: 'lots', how: 'inferred' } }, lots: {} }),
     notReady,
   })
   const server = await serveTelemetry({
@@ -86,7 +87,9 @@ describe('/metrics', () => {
     expect(type).toContain('text/plain')
     expect(
       Object.fromEntries(
-        [...samples].filter(([name]) => name.startsWith('tapedeck_') && !/_seconds|tapedeck_(lines|gateway_state)\{/.test(name)),
+        [...samples].filter(
+          ([name]) => name.startsWith('tapedeck_') && !/_seconds|tapedeck_(lines|gateway_state|stock_sizes)\{/.test(name),
+        ),
       ),
     ).toEqual({
       tapedeck_messages_total: 50,
@@ -114,6 +117,7 @@ describe('/metrics', () => {
       tapedeck_gaps_open: 1,
       'tapedeck_lines_missing{cause="refused: 354"}': 3,
       tapedeck_rows_missing: 0,
+      tapedeck_stock_sizes_doubted: 0,
       tapedeck_feed_reconnects_total: 5,
       tapedeck_journal_bytes_total: 512,
       tapedeck_journal_unreleased_bytes: 700,
@@ -133,6 +137,12 @@ describe('/metrics', () => {
     expect([...samples].filter(([name, lines]) => name.startsWith('tapedeck_lines{') && lines > 0)).toEqual([
       ['tapedeck_lines{feed="market-data",state="open"}', 2],
       ['tapedeck_lines{feed="market-data",state="no-line"}', 41],
+    ])
+    expect([...samples].filter(([name, is]) => name.startsWith('tapedeck_stock_sizes{') && is > 0)).toEqual([
+      ['tapedeck_stock_sizes{of="quotes",unit="unknown"}', 1],
+      ['tapedeck_stock_sizes{of="rt-volume",unit="unknown"}', 1],
+      ['tapedeck_stock_sizes{of="tick-by-tick",unit="unknown"}', 1],
+      ['tapedeck_stock_sizes{of="volume",unit="lots"}', 1],
     ])
     expect(samples.get('process_start_time_seconds')).toBeGreaterThan(0)
   })

@@ -59,6 +59,20 @@ const contract: fc.Arbitrary<Contract> = fc.oneof(
   ),
 )
 
+const sizeUnit = fc.record(
+  {
+    unit: fc.constantFrom('shares' as const, 'lots' as const),
+    how: fc.constantFrom('stated' as const, 'inferred' as const),
+    evidence: text,
+    doubted: fc.constant(true as const),
+  },
+  { requiredKeys: ['unit', 'how'] },
+)
+const sizes = fc.record({
+  groups: fc.record({ quotes: sizeUnit, 'rt-volume': sizeUnit, 'tick-by-tick': sizeUnit, volume: sizeUnit }, { requiredKeys: [] }),
+  lots: fc.dictionary(text, fc.constantFrom(100, 40, 10)),
+})
+
 const record: fc.Arbitrary<TapeRecord> = fc.oneof(
   fc.record({
     kind: fc.constant('quote' as const),
@@ -116,9 +130,10 @@ const record: fc.Arbitrary<TapeRecord> = fc.oneof(
     {
       kind: fc.constant('session' as const),
       ...base,
-      event: fc.constantFrom('started' as const, 'alive' as const, 'ended' as const),
+      event: fc.constantFrom('started' as const, 'alive' as const, 'sizes' as const, 'ended' as const),
       cause: text,
       detail: jsonObject,
+      sizes,
     },
     { requiredKeys: ['kind', 'seq', 'tsUs', 'event'] },
   ),
