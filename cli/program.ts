@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 
 import { examples } from './arguments.ts'
+import { addBars } from './bars.ts'
 import { addCollect } from './collect.ts'
 import { addConfig } from './config.ts'
 import { addDb } from './db.ts'
@@ -30,6 +31,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addReplay,
   addExport,
   addTape,
+  addBars,
   addConfig,
   addDb,
 ]
