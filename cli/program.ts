@@ -16,6 +16,7 @@ import { version } from './package.ts'
 import { addReplay } from './replay.ts'
 import { addStatus } from './status.ts'
 import { addTape } from './tape.ts'
+import { addVerify } from './verify.ts'
 
 /** In the order of `tapedeck --help`. The command that runs loads the rooms it needs; nothing is loaded here. */
 const GROUPS: readonly ((program: Command) => void)[] = [
@@ -23,6 +24,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addCollect,
   addStatus,
   addGaps,
+  addVerify,
   addDoctor,
   addGateway,
   addReplay,
