@@ -25,9 +25,18 @@ export function formatProof(proof: SessionProof): string {
   ].join('\n')
 }
 
-export function formatTotals(proofs: readonly SessionProof[]): string {
+/** @param elsewhere sessions that only the journal knows */
+export function formatTotals(proofs: readonly SessionProof[], elsewhere: readonly number[]): string {
   const broken = proofs.filter(({ problemCount }) => problemCount > 0).length
-  return `${whole(proofs.length)} sessions: ${broken === 0 ? 'all whole' : `${whole(broken)} with problems`}`
+  return [
+    `${whole(proofs.length)} ${proofs.length === 1 ? 'session' : 'sessions'}: ${broken === 0 ? 'all whole' : `${whole(broken)} with problems`}`,
+    ...(elsewhere.length > 0
+      ? [
+          `The journal has sessions that this database knows nothing of: ${elsewhere.join(', ')}. They were recorded into another one, or deleted`,
+          'here; `tapedeck verify --session` with their number compares them.',
+        ]
+      : []),
+  ].join('\n')
 }
 
 const whole = (count: number) => count.toLocaleString('en-US')

@@ -47,7 +47,7 @@ function hashArgument(text: string): string {
 }
 
 async function verify(options: VerifyArguments): Promise<void> {
-  const { verifySessions } = await import('../db/verify/verify.ts')
+  const { onlyInJournal, verifySessions } = await import('../db/verify/verify.ts')
   const { journalOnDisk } = await import('../collector/journal/on-disk.ts')
   const { formatProgress, formatProof, formatTotals } = await import('./verify-report.ts')
   const isRange = options.all === true || options.from !== undefined || options.to !== undefined
@@ -57,6 +57,7 @@ async function verify(options: VerifyArguments): Promise<void> {
   const { dataDir } = (await load(options)).config
   const proofs: SessionProof[] = []
   const status = statusLine()
+  let elsewhere: number[] = []
   let isWhole = true
   await withDatabase(options, async (url) => {
     const journal = await journalOnDisk(join(dataDir, 'journal'))
@@ -77,8 +78,9 @@ async function verify(options: VerifyArguments): Promise<void> {
     } finally {
       status(undefined)
     }
+    if (sessionId === 'all') elsewhere = await onlyInJournal(url, journal)
   })
-  if (options.json) printJson({ ok: isWhole, sessions: proofs })
-  else if (proofs.length !== 1) print(formatTotals(proofs))
+  if (options.json) printJson({ ok: isWhole, sessions: proofs, onlyInJournal: elsewhere })
+  else if (proofs.length !== 1 || elsewhere.length > 0) print(formatTotals(proofs, elsewhere))
   process.exitCode = isWhole ? EXIT.done : EXIT.failed
 }

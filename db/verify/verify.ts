@@ -83,19 +83,23 @@ export async function* verifySessions(options: VerifyOptions): AsyncGenerator<Se
 
 type Client = Pick<pg.ClientBase, 'query'>
 
-/** With what their markers say of ticks. Of all, also those of the journal: one that is only there was lost, or waits. */
+/**
+ * Sessions that have a journal and that the database knows nothing of: recorded into another one, or deleted here with all that belongs to
+ * them. Asked for by number, they are compared.
+ *
+ * @throws FeedError when the database cannot be read
+ */
+export async function onlyInJournal(url: string, journal: JournalOnDisk): Promise<number[]> {
+  const known = new Set((await withReader(url, (client) => knownSessions(client, undefined))).map(({ sessionId }) => sessionId))
+  return journal.sessions.filter((id) => !known.has(id))
+}
+
+/** With what their markers say of ticks. One that is asked for by number may be only in the journal. */
 async function sessionsOf(client: Client, { sessionId, fromUs, toUs }: VerifyQuery, journaled: readonly number[]) {
   const isRange = sessionId === 'all' && (fromUs !== undefined || toUs !== undefined)
   const ids = isRange ? (await findSessions(client, { fromUs, toUs })).map((session) => session.sessionId) : undefined
-  const { rows } = await client.query<{ id: string; ticks: string }>(
-    `SELECT session_id AS id, coalesce((SELECT sum(accepted_ticks + quarantined_ticks) FROM batches b WHERE b.session_id = s.session_id), 0) AS ticks
-     FROM (SELECT session_id FROM sessions UNION SELECT session_id FROM batches) s
-     WHERE $1::bigint[] IS NULL OR session_id = ANY ($1) ORDER BY session_id`,
-    [ids ?? (typeof sessionId === 'number' ? [sessionId] : null)],
-  )
-  const known = rows.map(({ id, ticks }) => ({ sessionId: Number(id), ticks: Number(ticks) }))
-  const lost = isRange || sessionId === 'latest' ? [] : journaled.filter((id) => !known.some((session) => session.sessionId === id))
-  const all = [...known, ...lost.filter((id) => sessionId === 'all' || id === sessionId).map((id) => ({ sessionId: id, ticks: 0 }))]
+  const all = await knownSessions(client, ids ?? (typeof sessionId === 'number' ? [sessionId] : undefined))
+  if (all.length === 0 && typeof sessionId === 'number' && journaled.includes(sessionId)) all.push({ sessionId, ticks: 0 })
   const chosen = sessionId === 'latest' ? all.slice(-1) : all
   if (chosen.length === 0 && sessionId !== 'all')
     throw new FeedError(
@@ -105,6 +109,16 @@ async function sessionsOf(client: Client, { sessionId, fromUs, toUs }: VerifyQue
       { code: 'no-session' },
     )
   return chosen
+}
+
+async function knownSessions(client: Client, ids: readonly number[] | undefined): Promise<{ sessionId: number; ticks: number }[]> {
+  const { rows } = await client.query<{ id: string; ticks: string }>(
+    `SELECT session_id AS id, coalesce((SELECT sum(accepted_ticks + quarantined_ticks) FROM batches b WHERE b.session_id = s.session_id), 0) AS ticks
+     FROM (SELECT session_id FROM sessions UNION SELECT session_id FROM batches) s
+     WHERE $1::bigint[] IS NULL OR session_id = ANY ($1) ORDER BY session_id`,
+    [ids ?? null],
+  )
+  return rows.map(({ id, ticks }) => ({ sessionId: Number(id), ticks: Number(ticks) }))
 }
 
 /** Whether a gap says that the journal lost data at some moment of this time, on the tape of this session or of one behind it. */

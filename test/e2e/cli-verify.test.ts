@@ -66,6 +66,19 @@ forEachEdition('tapedeck verify', ({ createTapeDatabase }) => {
     })
   })
 
+  it('names sessions that only the journal knows, and compares them when they are asked for', async () => {
+    const tables = ['batches', 'quotes', 'trades', 'option_greeks', 'statistics', 'rejected_ticks', 'control_records', 'gaps', 'sessions']
+    await change(tables.map((table) => `DELETE FROM ${table}`).join(';'))
+    const { code, stdout } = await verify('--all')
+    expect(stdout).toContain('The journal has sessions that this database knows nothing of: 4711.')
+    expect(code).toBe(0)
+    const asked = await verify('--session', String(SESSION))
+    expect(asked.code).toBe(1)
+    expect(asked.stdout).toMatch(
+      /^ {2}batch-lost: Batch 1 \(seq 1 to 20\) is in \S+, which was put away as written, and is not in the database\.$/m,
+    )
+  })
+
   it('proves the sessions of a time, of which there may be none', async () => {
     expect((await verify('--from', '2014-06-05', '--to', '2014-06-06')).stdout).toContain('session 4711: ')
     expect(await verify('--from', '2020-01-01')).toMatchObject({ code: 0, stdout: '0 sessions: all whole\n' })
