@@ -1,10 +1,11 @@
 /** Compares a record of the database with the same one of the journal, field by field. */
 
 import { contractKey } from '../../market/contract.ts'
-import { DELAYED, EVENT_TIME, MARKS, TICK_FIELDS, VERDICT_FIELDS } from '../../market/tick-fields.ts'
+import { DELAYED, EVENT_TIME, MARKS, TICK_FIELDS } from '../../market/tick-fields.ts'
 import { isTick, type TapeRecord, type Tick } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { storableText } from '../jsonb.ts'
+import { storableRule } from '../write/rule-bits.ts'
 import { TICK_TABLES } from '../schema/tick-tables.ts'
 import { canonicalJson, type ContractOf, recordedFindings } from './content.ts'
 
@@ -43,7 +44,7 @@ export function differences(found: TapeRecord, ofDatabase: ContractOf, journaled
     if (!Object.is(present(expected[name]), present(values[name]))) different.push(at(column, expected[name], values[name]))
   if (found.verdict || journaled.verdict) {
     const [spoken, kept] = [verdictText(journaled, ofJournal), verdictText(found, ofDatabase)]
-    if (spoken !== kept) different.push(at(VERDICT_FIELDS.map((field) => field.column).join(', '), spoken, kept))
+    if (spoken !== kept) different.push({ ...at('reason', spoken, kept), table: 'findings' })
   }
   return different
 }
@@ -72,8 +73,8 @@ function keyOf(instrument: number, contractOf: ContractOf): string {
 
 function verdictText({ verdict }: Tick, contractOf: ContractOf): string {
   const findings = recordedFindings(verdict)?.map(({ rule, severity, disposition, reason, evidence = [] }) => {
-    const legs = evidence.map((instrument) => keyOf(instrument, contractOf))
-    return [storableText(rule), severity, disposition, storableText(reason), legs]
+    const legs: string[] = evidence.map((instrument) => keyOf(instrument, contractOf))
+    return [storableRule(rule), severity, disposition, storableText(reason), legs]
   })
   return JSON.stringify(findings ?? null)
 }

@@ -126,7 +126,7 @@ forEachEdition('a configuration that is read again', (edition) => {
       await open(3)
       expect(await reread(`${universe('TWX')}\nrules: { maxSpreadPercent: 0.0001 }`)).toMatchObject({ applied: ['rules.maxSpreadPercent'] })
       const flagged = () =>
-        ask<{ seq: string }>(databaseUrl, "SELECT min(seq) AS seq FROM quotes WHERE flags LIKE '%wide%' HAVING count(*) > 0")
+        ask<{ seq: string }>(databaseUrl, 'SELECT min(seq) AS seq FROM quotes WHERE rules IS NOT NULL HAVING count(*) > 0')
       await collector.until('quotes are flagged', async () => (await flagged()).length > 0)
       collector.child.kill('SIGINT')
       expect(await collector.ended).toMatchObject({ code: 0 })

@@ -18,6 +18,7 @@ import { forEachEdition } from '../support/database/databases.ts'
 import { folderForTest } from '../support/process/collecting.ts'
 import { swapsSides } from '../support/tape/broken-reader.ts'
 import { dropsRows, roundsPrices } from '../support/tape/broken-writer.ts'
+import { flagged } from '../support/tape/verdicts.ts'
 import { BATCH_ROWS, recordThroughJournal, wholeSession } from '../support/tape/through-journal.ts'
 import { CONTRACTS, FIRST_TS_US, quote } from '../support/tape/ticks.ts'
 
@@ -182,6 +183,17 @@ forEachEdition('the proof of a recording', ({ createTapeDatabase }) => {
       expect(found).toContainEqual({ kind: 'value-altered', batchNo: batchOf(second), seq: second, column: 'price' })
     })
 
+    it('a finding of a rule that is gone, and one that says something else', async () => {
+      await record()
+      const found = records.filter((each) => 'verdict' in each && each.verdict !== undefined).map(({ seq }) => seq)
+      const [first = 0, second = 0] = found
+      await change(`DELETE FROM findings WHERE session_id = :session AND seq = ${first}`)
+      await change(`UPDATE findings SET severity = 'info' WHERE session_id = :session AND seq = ${second}`)
+      const problems = named(await withJournal())
+      for (const seq of [first, second])
+        expect(problems).toContainEqual({ kind: 'value-altered', batchNo: batchOf(seq), seq, column: 'reason' })
+    })
+
     it('a dropped marker, with its rows and without', async () => {
       await record()
       const batchNo = batchOf(SEQ)
@@ -231,7 +243,17 @@ forEachEdition('the proof of a recording', ({ createTapeDatabase }) => {
       const { hash } = await verify()
       const forged = await folderForTest()
       await admin.query('DELETE FROM batches WHERE session_id = $1', [sessionId])
-      for (const table of ['quotes', 'trades', 'option_greeks', 'statistics', 'rejected_ticks', 'control_records', 'gaps', 'data_quality'])
+      for (const table of [
+        'quotes',
+        'trades',
+        'option_greeks',
+        'statistics',
+        'rejected_ticks',
+        'control_records',
+        'gaps',
+        'data_quality',
+        'findings',
+      ])
         await admin.query(`DELETE FROM ${table} WHERE session_id = $1`, [sessionId])
       const others = records.map((each) => (each.seq === SEQ && each.kind === 'quote' ? { ...each, askPrice: 99 } : each))
       await recordThroughJournal({ url, dataDir: forged, sessionId, records: others })
@@ -298,7 +320,14 @@ forEachEdition('the proof of a recording', ({ createTapeDatabase }) => {
       quote(4, { ...at(4), instrument: 2 }),
       // Nothing on the tape says what this is.
       quote(5, { ...at(5), instrument: 7 }),
-      quote(6, { ...at(6), instrument: 0, eventTsUs: 1.5, bidPrice: -0, askPrice: Number.NEGATIVE_INFINITY }),
+      quote(6, {
+        ...at(6),
+        instrument: 0,
+        eventTsUs: 1.5,
+        bidPrice: -0,
+        askPrice: Number.NEGATIVE_INFINITY,
+        verdict: flagged('spike', 'far; a\0b'),
+      }),
       { kind: 'statistic', ...at(7), instrument: 0, name: 'dividends', text: 'a\0b' },
       { kind: 'gap', ...at(8), fromTsUs: at(1).tsUs, toTsUs: at(2).tsUs, cause: 'a\0b', instrument: 2 },
       { kind: 'session', ...at(9), event: 'ended', cause: 'test' },
