@@ -18,6 +18,7 @@ import { addQuality } from './quality.ts'
 import { addReplay } from './replay.ts'
 import { addStatus } from './status.ts'
 import { addTape } from './tape.ts'
+import { addVerify } from './verify.ts'
 
 /** In the order of `tapedeck --help`. The command that runs loads the rooms it needs; nothing is loaded here. */
 const GROUPS: readonly ((program: Command) => void)[] = [
@@ -26,6 +27,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addStatus,
   addGaps,
   addQuality,
+  addVerify,
   addDoctor,
   addGateway,
   addReplay,

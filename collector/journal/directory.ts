@@ -40,6 +40,21 @@ async function segmentsIn(directory: string): Promise<SegmentFile[]> {
   return found.sort((a, b) => a.sessionId - b.sessionId || a.segment - b.segment)
 }
 
+/** Every segment that is still on disk whole, put away or not, by session and number. */
+export async function segmentsOnDisk(directory: string): Promise<(SegmentFile & { isReleased: boolean })[]> {
+  const found: (SegmentFile & { isReleased: boolean })[] = []
+  // Those in use first: one that is put away meanwhile is found in its new place too, and the older finding counts.
+  for (const [folder, isReleased] of [[directory, false] as const, [join(directory, RELEASED), true] as const])
+    for (const file of await segmentsIn(folder).catch(() => []))
+      if (!found.some(({ path }) => basename(path) === basename(file.path))) found.push({ ...file, isReleased })
+  return found.sort((a, b) => a.sessionId - b.sessionId || a.segment - b.segment)
+}
+
+/** Where a segment is when it was put away since it was found. */
+export function releasedPath(directory: string, path: string): string {
+  return join(directory, RELEASED, basename(path))
+}
+
 /** The greatest session id that a file of the journal carries, released and damaged ones too; 0 without any. */
 export async function lastSessionId(directory: string): Promise<number> {
   let last = 0

@@ -13,6 +13,7 @@ import { createHash } from 'node:crypto'
 import { type Contract, contractKey } from '../../market/contract.ts'
 import { type Finding, isTick, type Quote, type TapeRecord, type Tick, type Verdict } from '../../market/tick.ts'
 import { storableText } from '../jsonb.ts'
+import { storableRule } from '../write/rule-bits.ts'
 import { RecordKind } from '../tape/codec/record-layout.ts'
 
 /** A part of the canonical form; another one gets another name. */
@@ -175,7 +176,7 @@ export class ContentHash {
   #verdict(findings: readonly Finding[], contractOf: ContractOf): void {
     this.#number(findings.length)
     for (const { rule, severity, disposition, reason, evidence = [] } of findings) {
-      for (const text of [rule, severity, disposition, reason]) this.#text(storableText(text))
+      for (const text of [storableRule(rule), severity, disposition, storableText(reason)]) this.#text(text)
       this.#number(evidence.length)
       for (const instrument of evidence) this.#text(this.#keyOf(instrument, contractOf))
     }
