@@ -61,11 +61,11 @@ describe('the rules in force', () => {
     ['a fine quote', quoteOf(1, 1.01), []],
     ['a zero bid without an ask', quoteOf(0, undefined), []],
     ['greeks', GREEKS, []],
-    ['a crossed quote', quoteOf(1.02, 1), ['!crossed-quote: bid 1.02 is above ask 1']],
+    ['a crossed quote', quoteOf(1.02, 1), ['crossed-quote: bid 1.02 is above ask 1 for less than 250 ms']],
     [
       'a quote that is negative and crossed',
       quoteOf(-1, -2),
-      ['!illegal-price: bid price -1 is negative', '!crossed-quote: bid -1 is above ask -2'],
+      ['!illegal-price: bid price -1 is negative', '!crossed-quote: bid -1 is above ask -2 by 66.7 % of the middle'],
     ],
     ['a negative trade', tradeOf(-1), ['!illegal-price: trade price -1 is not above zero']],
   ])('judge %s', (_, tick, findings) => {
@@ -272,15 +272,17 @@ describe('the settings', () => {
     }
     const rules = new RulesAtWork([rule])
     rules.verdictOn(quoteOf(1, 2))
-    rules.validator.configure({ 'flag-all': { severity: 'error', disposition: 'flag' } })
+    rules.validator.configure({ rules: [rule], settings: { 'flag-all': { severity: 'error', disposition: 'flag' } } })
     expect(rules.verdictOn(quoteOf(1, 2))?.findings).toMatchObject([{ severity: 'error', reason: '0, bid 1' }])
-    rules.validator.configure({ 'flag-all': 'off' })
+    rules.validator.configure({ rules: [rule], settings: { 'flag-all': 'off' } })
     expect(rules.verdictOn(quoteOf(1, 2))).toBeUndefined()
   })
 
   it('that lack a rule are refused, and the ones before stay in force', () => {
     const rules = new RulesAtWork([flagAll])
-    expect(() => rules.validator.configure({})).toThrow('The rule "flag-all" has no settings; expected a section, or off.')
+    expect(() => rules.validator.configure({ rules: [flagAll], settings: {} })).toThrow(
+      'The rule "flag-all" has no settings; expected a section, or off.',
+    )
     expect(rules.findingsOn(GREEKS)).toEqual(['flag-all: seen'])
   })
 })
