@@ -2,8 +2,9 @@
 
 import { crossedQuote } from './crossed-quote.ts'
 import { illegalPrice } from './illegal-price.ts'
+import { lotsSuspected } from './lots-suspected.ts'
 import { negativeSize } from './negative-size.ts'
 import type { Rule } from './rule.ts'
 import { wideSpread } from './wide-spread.ts'
 
-export const RULES: readonly Rule[] = [illegalPrice, negativeSize, crossedQuote, wideSpread]
+export const RULES: readonly Rule[] = [illegalPrice, negativeSize, crossedQuote, wideSpread, lotsSuspected]
