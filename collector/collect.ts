@@ -100,6 +100,8 @@ export interface CollectSummary {
 }
 
 const CLOCK_WAIT_MS = 5000
+/** From IB's number 1 on, as the configuration names them. */
+const MARKET_DATA_TYPES = ['live', 'frozen', 'delayed', 'delayed-frozen']
 const POLL_MS = 250
 
 /** Records until it is told to stop. Resolves when everything is stopped; throws a TapedeckError when it cannot begin. */
@@ -167,7 +169,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     journal: { ...journal, directory },
     lanes: settings.lanes,
     judge: validator,
-    config: { rules },
+    config: recordedConfig(settings),
     detail: { version, host: hostname(), pid: process.pid, clock: gateway.clock, collectorId: file.collectorId, dataDir },
     store: options.store,
     prepareDatabase: options.prepareDatabase,
@@ -221,6 +223,11 @@ function createTelemetry(
   return new Telemetry({ version, dataDir, gateway, metrics, databaseServer, missingRows, checkRowsMs, onProgress }, parts)
 }
 
+/** The settings that verdicts depend on, by their names in the configuration. */
+function recordedConfig({ rules, gateway }: CollectSettings): Record<string, unknown> {
+  return { rules, gateway: { marketDataType: MARKET_DATA_TYPES[gateway.marketDataType - 1] } }
+}
+
 /** Takes over what can change while lines are open: the universe, rules, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */
 function createReloader(
   started: CollectSettings,
@@ -231,7 +238,7 @@ function createReloader(
   return (next: CollectSettings): void => {
     if (!isDeepStrictEqual(next.rules, rules)) {
       validator.configure(next.rules)
-      recorder.configure({ rules: next.rules })
+      recorder.configure(recordedConfig(next))
     }
     supply.configure({ genericTicks: next.gateway.genericTicks })
     feed.configure({ lines: next.gateway.lines })

@@ -84,3 +84,8 @@ export type TwoSidedQuote = Quote & { bidPrice: number; askPrice: number }
 export function isTwoSided(quote: Quote): quote is TwoSidedQuote {
   return quote.bidPrice !== undefined && quote.askPrice !== undefined
 }
+
+/** True when no rule has more to say of the tick than what is worth knowing. */
+export function isBelieved({ verdict }: Tick): boolean {
+  return verdict === undefined || verdict.findings.every(({ severity }) => severity === 'info')
+}

@@ -1,5 +1,4 @@
-import { z } from 'zod'
-
+import { positive } from './own-settings.ts'
 import { defineRule, isTwoSided } from './rule.ts'
 
 /**
@@ -12,10 +11,10 @@ export const wideSpread = defineRule({
   disposition: 'flag',
   kinds: ['quote'],
   settings: {
-    stock: percentOfMid('stocks'),
-    option: percentOfMid('options'),
-    index: percentOfMid('indices'),
-    future: percentOfMid('futures'),
+    stock: percentOfMid(10, 'stocks'),
+    option: percentOfMid(100, 'options'),
+    index: percentOfMid(10, 'indices'),
+    future: percentOfMid(10, 'futures'),
   },
   create: (settings) => ({
     check(quote, { contract }) {
@@ -30,11 +29,7 @@ export const wideSpread = defineRule({
   }),
 })
 
-function percentOfMid(kind: string) {
-  const error = 'a number above 0 (percent of the middle of bid and ask)'
-  return z
-    .number({ error })
-    .positive({ error })
-    .default(100)
-    .describe(`Wider quotes of ${kind} are flagged, in percent of the middle of bid and ask. Environment: MAX_SPREAD_PERCENT.`)
+function percentOfMid(most: number, kind: string) {
+  const unit = 'percent of the middle of bid and ask'
+  return positive(most, unit, `Wider quotes of ${kind} are flagged, in ${unit}. Environment: MAX_SPREAD_PERCENT.`)
 }

@@ -8,7 +8,7 @@ import type { Finding, Quote, TapeRecord, Tick, Trade, Verdict } from '../../mar
 import { unexpected } from './unexpected.ts'
 
 /** 2014-06-05 10:31 in New York, a Thursday. */
-const RULES_START_US = 1401978660_000_000
+export const RULES_START_US = 1401978660_000_000
 
 export const STOCK: Contract = { kind: 'stock', symbol: 'TWX', currency: 'USD' }
 export const OPTION: Contract = {

@@ -14,7 +14,7 @@ describe('what a changed configuration asks for', () => {
     const after = `
 gateway: { lines: 50, genericTicks: [100] }
 universe: { strikes: all, underlyings: [{ symbol: TWX }] }
-rules: { wide-spread: { option: 10 }, crossed-quote: off }
+rules: { wide-spread: { option: 10 }, negative-size: off }
 journal: { keepDays: 1 }
 log: { level: debug }`
     expect(between('', after)).toEqual({
@@ -23,13 +23,13 @@ log: { level: debug }`
         'gateway.genericTicks',
         'universe.strikes.rangePercent',
         'universe.underlyings',
-        'rules.crossed-quote.severity',
-        'rules.crossed-quote.disposition',
+        'rules.negative-size.severity',
+        'rules.negative-size.disposition',
         'rules.wide-spread.option',
         'journal.keepDays',
         'log.level',
         'universe.strikes',
-        'rules.crossed-quote',
+        'rules.negative-size',
       ],
       needRestart: [],
     })

@@ -300,7 +300,7 @@ describe('the rules', () => {
     expect(rules).toEqual({
       ...defaultSettings(RULES),
       'crossed-quote': 'off',
-      'wide-spread': { severity: 'error', disposition: 'flag', stock: 100, option: 20, index: 100, future: 100 },
+      'wide-spread': { severity: 'error', disposition: 'flag', stock: 10, option: 20, index: 10, future: 10 },
     })
   })
 

@@ -390,7 +390,7 @@ describe('received = written + quarantined + dropped + in flight', () => {
     recorder.lineOpened(instrument)
     for (let i = 1; i <= 500; i++) {
       if (i % 50 === 0) recorder.drop('unknown-line')
-      else quote(i % 10 === 0 ? i + 1 : i - 1, i)
+      else quote(i % 10 === 0 ? -1 : i - 1, i)
       if (i === 250) {
         const ended = recorder.end('clock-step', { keepLines: true })
         recorder.begin()

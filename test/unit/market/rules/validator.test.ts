@@ -61,11 +61,11 @@ describe('the rules in force', () => {
     ['a fine quote', quoteOf(1, 1.01), []],
     ['a zero bid without an ask', quoteOf(0, undefined), []],
     ['greeks', GREEKS, []],
-    ['a crossed quote', quoteOf(1.02, 1), ['!crossed-quote: bid 1.02 is above ask 1']],
+    ['a crossed quote', quoteOf(1.02, 1), ['crossed-quote: bid 1.02 is above ask 1 for less than 250 ms']],
     [
       'a quote that is negative and crossed',
       quoteOf(-1, -2),
-      ['!illegal-price: bid price -1 is negative', '!crossed-quote: bid -1 is above ask -2'],
+      ['!illegal-price: bid price -1 is negative', '!crossed-quote: bid -1 is above ask -2 by 66.7 % of the middle'],
     ],
     ['a negative trade', tradeOf(-1), ['!illegal-price: trade price -1 is not above zero']],
   ])('judge %s', (_, tick, findings) => {
