@@ -8,6 +8,7 @@ import { eventTime } from './event-time.ts'
 import { greeksBounds } from './greeks-bounds.ts'
 import { illegalPrice } from './illegal-price.ts'
 import { lockedQuote } from './locked-quote.ts'
+import { lotsSuspected } from './lots-suspected.ts'
 import { negativeSize } from './negative-size.ts'
 import { offGrid } from './off-grid.ts'
 import { outsideHours } from './outside-hours.ts'
@@ -35,4 +36,5 @@ export const RULES: readonly Rule[] = [
   delayedData,
   stalledArrival,
   burstArrival,
+  lotsSuspected,
 ]

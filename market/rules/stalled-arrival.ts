@@ -47,7 +47,7 @@ export const stalledArrival = defineRule({
       takeControl(record) {
         // The silence has a name, or a reason.
         if (record.kind === 'gap' || record.kind === 'line' || record.kind === 'session') {
-          if (record.kind !== 'session' || record.event !== 'alive') latestUs = Number.NaN
+          if (record.kind !== 'session' || (record.event !== 'alive' && record.event !== 'sizes')) latestUs = Number.NaN
         }
       },
     }

@@ -5,12 +5,12 @@
  * A quarantined tick changes no value: rules, detectors and strategies must not see a price that was not believed. It does move the times
  * of the latest tick, as it proves that data comes in. A consumer that serves what the feed gave, right or wrong, sets `keepsQuarantined`.
  *
- * `session started` forgets lines, gaps and carry, as a session repeats its contracts, its open lines and its carry; the books stay. Lines and gaps belong
+ * `session started` forgets lines, gaps, carry and the unit of sizes, as a session says them anew; the books stay. Lines and gaps belong
  * to one session at a time: where they matter, sessions that overlap need a state each.
  */
 
 import { contractKey } from '../contract.ts'
-import type { ContractRecord, SessionEvent, TapeRecord } from '../tick.ts'
+import type { ContractRecord, SessionEvent, StockSizes, TapeRecord } from '../tick.ts'
 import { CarryState } from './carry-state.ts'
 import { type InstrumentState, TrackedInstrument } from './instrument-state.ts'
 import { type OpenGap, OpenGaps } from './open-gaps.ts'
@@ -31,6 +31,7 @@ export class MarketState {
   #lastRecordUs = Number.NaN
   #sessionStartUs = Number.NaN
   #openLines = 0
+  #stockSizes: StockSizes | undefined
 
   constructor({ keepsQuarantined = false }: MarketStateOptions = {}) {
     this.#keepsQuarantined = keepsQuarantined
@@ -59,6 +60,11 @@ export class MarketState {
   /** When the current session started; undefined on a tape that no collector recorded. */
   get sessionStartUs(): number | undefined {
     return known(this.#sessionStartUs)
+  }
+
+  /** In which unit the sizes of US stocks come, as far as the session knows. */
+  get stockSizes(): StockSizes | undefined {
+    return this.#stockSizes
   }
 
   /** Lines that are open, tick-by-tick ones included. */
@@ -133,7 +139,9 @@ export class MarketState {
 
   #takeSession(event: SessionEvent): void {
     if (event.event === 'interrupted') this.#gaps.begin(event)
+    if (event.event === 'sizes') this.#stockSizes = event.sizes
     if (event.event !== 'started') return
+    this.#stockSizes = undefined
     this.#sessionStartUs = event.tsUs
     this.#gaps.clear()
     this.carry.clear()

@@ -119,7 +119,7 @@ describe('sizes', () => {
     },
   )
 
-  it('of 0 beside a live price are a side below one lot: the quote stands, and no rule finds fault with it', async () => {
+  it('of 0 beside a live price are a side below one lot: the quote stands, flagged as a sign of lots and nothing else', async () => {
     const { until, tws, stock, ticksOf } = await dayOf({ trades: () => false })
     await until('09:45:00')
     tws.say(stock, 'market-data', (reqId) => [1, 6, reqId, 1, 70.5, 0, 1])
@@ -127,7 +127,7 @@ describe('sizes', () => {
     await until('09:45:01')
     const [quote = unexpected()] = ticksOf(stock)
     expect(quote).toMatchObject({ kind: 'quote', bidPrice: 70.5, bidSize: 0, askPrice: 70.6, askSize: 4 })
-    expect(new RulesAtWork(RULES).findingsOn(quote)).toEqual([])
+    expect(new RulesAtWork(RULES).findingsOn(quote)).toEqual(['lots-suspected: bid 70.5 has a size of 0'])
   })
 
   it('may be decimals, of the last trade too, and are recorded as they come: no lot is multiplied', async () => {

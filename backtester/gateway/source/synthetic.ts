@@ -36,6 +36,7 @@ const US_PER_SECOND = 1_000_000
 const US_PER_YEAR = 365 * 86_400 * US_PER_SECOND
 const FIRST_PRICE = 100
 const STRIKES_PER_EXPIRY = 60
+const ROUND_LOT = 100
 const MAX_SIZE = 50
 const CHUNK_TICKS = 512
 
@@ -93,7 +94,7 @@ function ticksOf(contracts: readonly Contract[], seed: number): (seq: number, ts
     at = at === contracts.length ? 0 : at + 1
     if (instrument === contracts.length) {
       const price = (cents + (random(2) === 0 ? -1 : 1)) / 100
-      return { kind: 'trade', seq, tsUs, instrument: 0, price, size: 1 + random(MAX_SIZE), source: 'import', venue: 'NYSE' }
+      return { kind: 'trade', seq, tsUs, instrument: 0, price, size: ROUND_LOT * (1 + random(MAX_SIZE)), source: 'import', venue: 'NYSE' }
     }
     // Never the size before, so that every quote is a change.
     const size = ((sizes[instrument] ?? 0) + 1 + random(MAX_SIZE - 1)) % MAX_SIZE
@@ -103,7 +104,7 @@ function ticksOf(contracts: readonly Contract[], seed: number): (seq: number, ts
       // Turned back at half and twice the first price, where the chain ends.
       const move = random(2 * MOVE_CENTS + 1) - MOVE_CENTS
       cents = Math.min(Math.max(cents + move, FIRST_PRICE * 50), FIRST_PRICE * 200)
-      return quoteOf(seq, instrument, tsUs, cents - 1, cents + 1, size + 1)
+      return quoteOf(seq, instrument, tsUs, cents - 1, cents + 1, ROUND_LOT * (size + 1))
     }
     const valueCents = 100 * valueOf(contract, cents / 100, ((expiriesUs[instrument] ?? 0) - tsUs) / US_PER_YEAR)
     return quoteOf(seq, instrument, tsUs, Math.floor(valueCents - MOVE_CENTS), Math.ceil(valueCents + MOVE_CENTS), size + 1)

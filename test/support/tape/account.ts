@@ -12,7 +12,7 @@ import { readRecords, readTapeMeta } from '../../../db/tape/reader.ts'
 import { openTapeReader } from '../../../db/read/tape-reader.ts'
 import { type Contract, contractKey } from '../../../market/contract.ts'
 import { isTick, type Quote, type TapeRecord, type Tick } from '../../../market/tick.ts'
-import { busyQuotes } from './busy-tape.ts'
+import { busyQuotes, roundOf } from './busy-tape.ts'
 import { ask } from '../process/collecting.ts'
 import { CONTRACTS } from '../gateway/gateway-tape.ts'
 
@@ -165,7 +165,7 @@ function inOrder({ records, contracts }: Journaled): { tick: Quote; number: numb
     if (record.kind !== 'quote') expect.unreachable(`the tape has no ${record.kind}`)
     const contract = contracts.get(record.instrument)
     const ordinal = (contract && ORDINALS.get(contractKey(contract))) ?? Number.NaN
-    const number = ((record.bidSize ?? Number.NaN) - 1) * CONTRACTS.length + ordinal
+    const number = roundOf(record) * CONTRACTS.length + ordinal
     if (!(number >= 0)) expect.unreachable(`no quote of the tape: ${JSON.stringify(record)}`)
     if (number <= last && !begun.has(record.instrument)) expect.unreachable(`quote ${number} behind ${last}`)
     begun.delete(record.instrument)

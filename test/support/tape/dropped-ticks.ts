@@ -6,6 +6,7 @@ import { openTapeReader } from '../../../db/read/tape-reader.ts'
 import { contractKey } from '../../../market/contract.ts'
 import { ask } from '../process/collecting.ts'
 import { CONTRACTS, OPEN_US } from '../gateway/gateway-tape.ts'
+import { roundOf } from './busy-tape.ts'
 import { GAPS_BEHIND_START } from '../database/gaps.ts'
 
 export interface NamedGap {
@@ -39,8 +40,7 @@ export async function recordedPlaces(databaseUrl: string, sessionId: number): Pr
     for (const tick of chunk) {
       const contract = reader.contracts.get(tick.instrument)
       if (tick.kind !== 'quote' || !contract) throw new Error(`Not of a busy tape: ${JSON.stringify(tick)}`)
-      const round = (tick.bidSize ?? Number.NaN) - 1
-      found.push({ place: round * CONTRACTS.length + (places.get(contractKey(contract)) ?? Number.NaN), tsUs: tick.tsUs })
+      found.push({ place: roundOf(tick) * CONTRACTS.length + (places.get(contractKey(contract)) ?? Number.NaN), tsUs: tick.tsUs })
     }
   return found
 }
