@@ -14,6 +14,7 @@ import { addExport } from './export.ts'
 import { addGaps } from './gaps.ts'
 import { addGateway } from './gateway.ts'
 import { version } from './package.ts'
+import { addRates } from './rates.ts'
 import { addReplay } from './replay.ts'
 import { addStatus } from './status.ts'
 import { addTape } from './tape.ts'
@@ -30,6 +31,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addExport,
   addTape,
   addBars,
+  addRates,
   addConfig,
   addDb,
 ]
