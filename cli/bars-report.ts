@@ -38,7 +38,7 @@ export function formatBarsImport(report: BarsImportReport): string {
 }
 
 /** Rows that were refused, by reason. Empty when none was. */
-function formatRefusals({ rows, reasons }: { rows: number; reasons: readonly Refusal[] }): string {
+export function formatRefusals({ rows, reasons }: { rows: number; reasons: readonly Refusal[] }): string {
   if (rows === 0) return ''
   const lines = reasons
     .slice(0, LISTED)

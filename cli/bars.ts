@@ -2,7 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
-import { type CommonOptions, configFile, dataDir, examples, json } from './arguments.ts'
+import { type CommonOptions, configFile, currencyArgument, dataDir, examples, json } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
 import { print, printJson } from './output.ts'
 import { load, withDatabase } from './settings.ts'
@@ -117,11 +117,6 @@ function lengthArgument(text: string): number {
   const seconds = parseBarLength(text)
   if (seconds === undefined) throw new InvalidArgumentError('expected a length such as 1d, 1h, 5m or 30s.')
   return seconds
-}
-
-function currencyArgument(text: string): string {
-  if (!/^[A-Z]{3}$/.test(text)) throw new InvalidArgumentError('expected a currency such as USD.')
-  return text
 }
 
 const COLUMNS: Readonly<Record<ColumnName, true>> = {

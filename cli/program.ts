@@ -15,6 +15,7 @@ import { addGaps } from './gaps.ts'
 import { addGateway } from './gateway.ts'
 import { version } from './package.ts'
 import { addQuality } from './quality.ts'
+import { addRates } from './rates.ts'
 import { addReplay } from './replay.ts'
 import { addStatus } from './status.ts'
 import { addTape } from './tape.ts'
@@ -34,6 +35,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addExport,
   addTape,
   addBars,
+  addRates,
   addConfig,
   addDb,
 ]
