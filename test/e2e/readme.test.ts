@@ -78,6 +78,7 @@ const ON_THE_RECORDED_DAY: Record<string, RegExp> = {
   'npx tapedeck gaps --from 2014-06-05 --to 2014-06-06 --symbols TWX': /^(No gaps|Gaps) from 2014-06-05T00:00:00Z to 2014-06-06T00:00:00Z/m,
   'npx tapedeck quality': /^2014-06-05 TWX +184 option /m,
   'npx tapedeck quality --from 2014-06-05 --to 2014-06-06 --symbols TWX': /^2014-06-05 TWX +1 stock /m,
+  'npx tapedeck quality --html quality.html': /^2014-06-05 TWX +184 option /m,
   'npx tapedeck quality --json': /^\{"from":"2014-.*"unknown":\[.*\]\}$/m,
   'npx tapedeck replay --from 2014-06-05T13:31:00Z --to 2014-06-05T13:32:00Z --symbols TWX --ndjson': /^(\{"ts":.*"kind":"quote",.*\}\n)+$/,
   'npx tapedeck export --symbols TWX --out twx.csv': /^Ticks +28,755$/m,
