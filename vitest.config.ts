@@ -1,4 +1,4 @@
-/** The suites: `unit` answers in seconds, `integration` needs the database, `chaos` kills real processes, `bench` measures. */
+/** The suites: `unit` answers in seconds, `integration` needs the database, `browser` a browser, `chaos` kills real processes, `bench` measures. */
 
 import { defineConfig } from 'vitest/config'
 import { builtFiles, builtProduct } from './test/support/built-product.ts'
@@ -35,6 +35,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 1,
+          benchmark: { include: [] },
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           name: 'chaos',
           include: ['test/chaos/**/*.test.ts'],
           globalSetup: 'test/support/database/global-setup.ts',
@@ -42,7 +53,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           fileParallelism: false,
           benchmark: { include: [] },
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -56,7 +67,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           fileParallelism: false,
           benchmark: { include: ['test/bench/**/*.bench.ts'] },
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -1,5 +1,7 @@
 /** `tapedeck quality`: what each recorded day is good for, contract by contract, and what is wrong with it. */
 
+import { writeFile } from 'node:fs/promises'
+
 import type { Command } from 'commander'
 
 import { addRangeOptions, type CommonOptions, configFile, dataDir, examples, json, type QueryArguments, queryOf } from './arguments.ts'
@@ -7,14 +9,15 @@ import { print, printJson } from './output.ts'
 import { withDatabase } from './settings.ts'
 import { progressBar, statusLine } from './terminal.ts'
 
-type QualityArguments = CommonOptions & Pick<QueryArguments, 'from' | 'to' | 'symbols'> & { all?: boolean }
+type QualityArguments = CommonOptions & Pick<QueryArguments, 'from' | 'to' | 'symbols'> & { all?: boolean; html?: string }
 
 const MORE = `
 
-Without --from the week up to --to, or up to the last record. Each contract has a
-grade for each trading day (100 less points for missing time, wrong, doubted, late
-and delayed ticks) and a use: arbitrage study, bar study, or not. docs/quality.md
-has the definitions.`
+Without --from the week up to --to, or up to the last record. Each contract
+has a grade for each trading day (100 less points for missing time and for
+wrong, doubted, late and delayed ticks) and a use: arbitrage study, bar study,
+or not. docs/quality.md has the definitions. The page of --html is one file
+that opens without a network.`
 
 /** What is done by then needs no progress. */
 const QUIET_MS = 2000
@@ -23,6 +26,7 @@ export function addQuality(program: Command): void {
   addRangeOptions(program.command('quality'))
     .description('grade the recordings: completeness, gaps, doubts, spreads, and their use')
     .option('--all', 'show every day, symbol and finding, not only the worst')
+    .option('--html <file>', 'also write a page with charts to this file')
     .addOption(configFile())
     .addOption(dataDir())
     .addOption(json())
@@ -47,6 +51,10 @@ async function showQuality(options: QualityArguments): Promise<void> {
         if (performance.now() - startMs > QUIET_MS) show(`${progressBar(days, of)} ${date}`)
       })
       show(undefined)
+      if (options.html !== undefined) {
+        const { qualityPage } = await import('./quality/page.ts')
+        await writeFile(options.html, qualityPage(report))
+      }
       if (options.json) {
         const { plainQuality } = await import('./quality/json.ts')
         printJson(plainQuality(report))

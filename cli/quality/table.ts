@@ -5,7 +5,7 @@ import type { QualityReport } from '../../collector/quality/report.ts'
 import type { GradedDay, SymbolDay } from '../../market/quality/symbol-day.ts'
 import { alignColumns, wrapText } from '../../system/text-table.ts'
 import { counted, length, percent, second, short, shortKey } from '../report-words.ts'
-import { arithmetic, sentenceOf } from './words.ts'
+import { arithmetic, causesOf, sentenceOf, worst } from './words.ts'
 
 const WIDTH = 80
 /** So many rows of a kind, unless all are asked for. */
@@ -62,12 +62,6 @@ function gradeList(poor: readonly GradedDay[], all: boolean): string {
   return [title, ...lines].join('\n')
 }
 
-function causesOf(symbols: readonly SymbolDay[]): { cause: string; us: number }[] {
-  const totals = new Map<string, number>()
-  for (const { causes } of symbols) for (const { cause, us } of causes) totals.set(cause, (totals.get(cause) ?? 0) + us)
-  return [...totals].map(([cause, us]) => ({ cause, us })).sort((a, b) => b.us - a.us)
-}
-
 function causeTable(causes: readonly { cause: string; us: number }[]): string {
   const rows = causes.map(({ cause, us }) => [short(cause, CAUSE), length(us).padStart(9)])
   return `${alignColumns([['missing because of', '  missed*'], ...rows])}\n* of trading hours, summed over the contracts; \`tapedeck gaps\` lists the gaps`
@@ -82,12 +76,6 @@ function findingList(findings: readonly QualityFinding[], all: boolean): string 
     ...(example.evidence.length > 0 ? indented(`against ${example.evidence.map(shortKey).join(', ')}`) : []),
   ])
   return [title, ...lines].join('\n')
-}
-
-/** Those with the least, in the order that they had. */
-function worst<T>(items: readonly T[], most: number, rank: (item: T) => number): T[] {
-  const kept = new Set(items.toSorted((a, b) => rank(a) - rank(b)).slice(0, most))
-  return items.filter((item) => kept.has(item))
 }
 
 const indented = (text: string) => wrapText(text, WIDTH - 2).map((line) => `  ${line}`)

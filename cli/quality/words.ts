@@ -1,7 +1,8 @@
-/** Grades and uses in words, the same in the terminal and on the page. */
+/** Grades and uses in words, and what of much is shown: the same in the terminal and on the page. */
 
 import type { Fitness } from '../../market/quality/fitness.ts'
 import type { Deduction, Grade } from '../../market/quality/grade.ts'
+import type { SymbolDay } from '../../market/quality/symbol-day.ts'
 
 const FAULTS: Readonly<Record<Deduction['fault'], string>> = {
   missing: 'of the time missing',
@@ -25,4 +26,17 @@ export function sentenceOf({ fitFor, because }: Fitness): string {
 /** Enough digits that a small fault does not look like none. */
 function figure(value: number): string {
   return value !== 0 && value < 0.01 ? value.toPrecision(1) : value.toFixed(2)
+}
+
+/** The most first. */
+export function causesOf(symbols: readonly SymbolDay[]): { cause: string; us: number }[] {
+  const totals = new Map<string, number>()
+  for (const { causes } of symbols) for (const { cause, us } of causes) totals.set(cause, (totals.get(cause) ?? 0) + us)
+  return [...totals].map(([cause, us]) => ({ cause, us })).sort((a, b) => b.us - a.us)
+}
+
+/** Those with the least, in the order that they had. */
+export function worst<T>(items: readonly T[], most: number, rank: (item: T) => number): T[] {
+  const kept = new Set(items.toSorted((a, b) => rank(a) - rank(b)).slice(0, most))
+  return items.filter((item) => kept.has(item))
 }

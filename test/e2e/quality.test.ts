@@ -1,5 +1,6 @@
 /** `tapedeck quality` as a user runs it, on a database into which the shipped day was recorded through a gateway and a collector. */
 
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -43,7 +44,6 @@ forEachEdition('`tapedeck quality`', ({ name, createDatabase, createTapeDatabase
         { date: '2014-06-05', state: 'recorded' },
       ])
       expect(contracts).toHaveLength(185)
-      // Quotes and trades tick by tick stand beside the sampled ones; the tape has 28,303 ticks in all.
       expect(symbols.map(({ symbol, kind, contracts }) => [symbol, kind, contracts])).toEqual([
         ['TWX', 'stock', 1],
         ['TWX', 'option', 184],
@@ -52,6 +52,24 @@ forEachEdition('`tapedeck quality`', ({ name, createDatabase, createTapeDatabase
         expect(completeness).toBeGreaterThan(0.98)
         expect(quotedSeconds).toBeLessThanOrEqual((expectedSeconds ?? 0) + 1e-6)
       }
+    })
+
+    it('is written as a page that has everything in it', async () => {
+      const place = await placeForTest()
+      const file = join(place.folder, 'quality.html')
+      const { ended } = place.tapedeck(['quality', ...OF_THE_DAY, '--html', file], { DATABASE_URL: url })
+      expect(expectDone(await ended)).toMatch(/^2014-06-05 TWX +184 option /m)
+      const page = await readFile(file, 'utf8')
+      expect(page).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/)
+      expect(page).toContain('185 contracts')
+      expect(page).toContain('TWX 140621C70')
+      expect(page).toContain('one quote a minute: samples, not every change')
+      expect(page.length).toBeLessThan(300_000)
+    })
+
+    it('leaves no page where none can be written, and says so', async () => {
+      const ended = await quality([...OF_THE_DAY, '--html', '/nowhere/quality.html'])
+      expectComplaint(ended, { code: 1, saying: /ENOENT.*\/nowhere\/quality\.html/ })
     })
 
     it('is of the symbols that are asked for', async () => {
