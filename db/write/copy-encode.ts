@@ -229,8 +229,12 @@ export function rowSeq(row: Buffer): number {
   return Number(row.readBigInt64BE(2 + 12 + 12 + 4))
 }
 
-function tableRows(table: string, columns: readonly string[]): TableRows {
-  return { copyFrom: `COPY ${table} (${columns.join(', ')}) FROM STDIN BINARY`, fields: columns.length, rows: new CopyBuffer() }
+export function copyStatement({ name, columns }: { name: string; columns: readonly string[] }): string {
+  return `COPY ${name} (${columns.join(', ')}) FROM STDIN BINARY`
+}
+
+function tableRows(name: string, columns: readonly string[]): TableRows {
+  return { copyFrom: copyStatement({ name, columns }), fields: columns.length, rows: new CopyBuffer() }
 }
 
 function beginTick(rows: CopyBuffer, fields: number, cursor: RecordCursor, sessionId: number, instrumentId: number): void {
@@ -275,7 +279,7 @@ interface FoundRows {
 }
 
 /** Appends a row of `findings` for each. */
-function appendFindings(rows: CopyBuffer, { sessionId, tsUs, seq, judgementId, instrumentId, findings, idOf }: FoundRows): void {
+export function appendFindings(rows: CopyBuffer, { sessionId, tsUs, seq, judgementId, instrumentId, findings, idOf }: FoundRows): void {
   for (const [ordinal, { rule, severity, disposition, reason, evidence }] of findings.entries()) {
     rows.row(FINDINGS.columns.length)
     rows.time(tsUs)

@@ -76,6 +76,10 @@ const AS_THEY_STAND: Record<string, RegExp> = {
 /** Run as they stand on a database into which the shipped day was recorded; what they print. */
 const ON_THE_RECORDED_DAY: Record<string, RegExp> = {
   'npx tapedeck replay': /^Ticks +28,755$/m,
+  'npx tapedeck replay --judge': /^Identical: /m,
+  'npx tapedeck replay --judge --session all --from 2014-06-05 --to 2014-06-06 --symbols TWX --json':
+    /^\{"event":"judgement","identical":true,.*\}$/m,
+  'npx tapedeck replay --judge --write': /^Stored: judgement 1 of session \d+\.$/m,
   'npx tapedeck gaps': /^coverage +TWX\n2014-06-05 +\d+(\.\d\d)?%$/m,
   'npx tapedeck gaps --json': /^\{"from":"2014-.*"days":\[\{"date":"2014-06-05","symbol":"TWX".*\]\}$/m,
   'npx tapedeck gaps --from 2014-06-05 --to 2014-06-06 --json': /^\{"from":"2014-06-05T00:00:00.000000Z",.*\}$/m,
@@ -115,6 +119,11 @@ const CHANGED: Record<string, (command: string, reader: Reader) => Promise<void>
     expect(await interrupted(collector)).toMatch(/^Ended +SIGINT$/m)
     gateway.child.kill('SIGINT')
     await gateway.ended
+  },
+  // No rule has judged an import: what the rules find is a difference.
+  'npx tapedeck replay --judge --tape tapes/twx-2014-06-05.tape': async (command, { place, env }) => {
+    const { code, stdout } = await typed(place, command, env).ended
+    expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringMatching(/wide-spread +new finding +no rule had judged it$/m) })
   },
   // The port may be taken here; a free one serves as well.
   'npx tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60': servingNobody,

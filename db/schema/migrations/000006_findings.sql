@@ -16,16 +16,20 @@ CREATE TABLE judgements (
   to_ts timestamptz NOT NULL,
   version text NOT NULL,
   settings jsonb NOT NULL,
+  symbols text[],
+  digest text NOT NULL,
   ticks bigint NOT NULL,
   flagged_ticks bigint NOT NULL,
   quarantined_ticks bigint NOT NULL,
   differing_ticks bigint NOT NULL,
-  UNIQUE (session_id, from_ts, to_ts, version, settings)
+  UNIQUE (session_id, from_ts, to_ts, digest)
 );
 COMMENT ON TABLE judgements IS 'When recorded ticks were judged again. Judgement 0, which has no row here, is the one that was recorded.';
-COMMENT ON COLUMN judgements.from_ts IS 'The first moment that was judged; to_ts is the last.';
+COMMENT ON COLUMN judgements.from_ts IS 'Of the first tick that was judged; to_ts is of the last.';
 COMMENT ON COLUMN judgements.version IS 'Of the program.';
 COMMENT ON COLUMN judgements.settings IS 'Of the rules that were run.';
+COMMENT ON COLUMN judgements.symbols IS 'Only these and their options. Null: all.';
+COMMENT ON COLUMN judgements.digest IS 'Of version, settings, symbols and all that was found: the same judgement is stored once.';
 COMMENT ON COLUMN judgements.differing_ticks IS 'Ticks whose verdict is another than the recorded one.';
 
 CREATE TABLE findings (
