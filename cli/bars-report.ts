@@ -1,5 +1,6 @@
-/** What an import of bars or rates did, as text of at most 80 columns. */
+/** What an import of bars or rates did, and what a check of bars found, as text of at most 80 columns. */
 
+import type { BarsCheck, StoredFinding } from '../db/bars/check-bars.ts'
 import type { BarsImportReport } from '../db/bars/import-bars.ts'
 import type { Refusal } from '../db/bars/refusals.ts'
 import type { ChangedBar } from '../db/bars/store-bars.ts'
@@ -59,4 +60,50 @@ function changes(examples: readonly ChangedBar[], changed: number): string {
     `    now ${five(after)}`,
   ])
   return ['Changed (open high low close volume); replaced_bars keeps what they were:', ...lines].join('\n')
+}
+
+/** Findings of a rule that fit on a screen. */
+const EXAMPLES = 5
+
+/** `all`: every finding, however long that gets. */
+export function formatBarsCheck(checks: readonly BarsCheck[], all: boolean): string {
+  if (checks.length === 0) return 'There are no such bars. `tapedeck bars import` brings some.'
+  return checks.map((check) => formatMarket(check, all)).join('\n\n')
+}
+
+function formatMarket({ calendar, seconds, instruments, bars, days, firstDate, lastDate, findings }: BarsCheck, all: boolean): string {
+  const whole = (value: number) => value.toLocaleString('en-US')
+  const head = `${calendar}: ${whole(bars)} bars of ${barLength(seconds)}, ${whole(instruments)} instruments, ${whole(days)} days, ${firstDate} to ${lastDate}`
+  if (findings.length === 0) return [...wrapText(head, WIDTH), 'Nothing was found.'].join('\n')
+  const byRule = grouped(findings)
+  const table = alignColumns([
+    ['rule', 'worst', ' findings', '     bars'],
+    ...[...byRule].map(([rule, own]) => [rule, worstOf(own), own.length, own.reduce((sum, { bars }) => sum + bars, 0)]),
+  ])
+  const lists = [...byRule].map(([rule, own]) => {
+    const shown = all ? own : own.slice(0, EXAMPLES)
+    const more = shown.length < own.length ? [`  ... and ${whole(own.length - shown.length)} more; --all lists them`] : []
+    return [rule, ...shown.flatMap(linesOf), ...more].join('\n')
+  })
+  return [wrapText(head, WIDTH).join('\n'), table, ...lists].join('\n\n')
+}
+
+function linesOf({ symbol, from, to, reason }: StoredFinding): string[] {
+  const when = from === to ? from : `${from} to ${to}`
+  const [first = '', ...more] = wrapText(`${symbol === null ? '' : `${symbol} `}${when}: ${reason}`, WIDTH - 4)
+  return [`  ${first}`, ...more.map((line) => `    ${line}`)]
+}
+
+const SEVERITIES = ['error', 'warning', 'info'] as const
+const worstOf = (findings: readonly StoredFinding[]) =>
+  SEVERITIES.find((severity) => findings.some((finding) => finding.severity === severity)) ?? ''
+
+function grouped(findings: readonly StoredFinding[]): Map<string, StoredFinding[]> {
+  const groups = new Map<string, StoredFinding[]>()
+  for (const finding of findings) {
+    const group = groups.get(finding.rule)
+    if (group) group.push(finding)
+    else groups.set(finding.rule, [finding])
+  }
+  return groups
 }

@@ -38,8 +38,8 @@ listed; the exit code is 1 then.`
 export function addBars(program: Command): void {
   const bars = program
     .command('bars')
-    .description('import daily or intraday bars, dividends and splits')
-    .addHelpText('after', examples('tapedeck bars import prices.csv.gz actions.csv'))
+    .description('import bars, dividends and splits, and find what is wrong')
+    .addHelpText('after', examples('tapedeck bars import prices.csv.gz actions.csv', 'tapedeck bars check'))
 
   bars
     .command('import')
@@ -66,6 +66,51 @@ export function addBars(program: Command): void {
         MORE,
     )
     .action(importFiles)
+  addCheck(bars)
+}
+
+interface CheckArguments extends CommonOptions {
+  length?: number
+  calendar?: string
+  rule?: string
+  all?: boolean
+}
+
+const CHECK_MORE = `
+
+What is found replaces what an earlier check found, in the table bar_findings.
+The exit code is 0 whatever is found. docs/bars.md explains the rules.`
+
+function addCheck(bars: Command): void {
+  bars
+    .command('check')
+    .description('find what is wrong with the bars in the database')
+    .option('--length <length>', 'of the bars: 1d, 1h, 5m (default: 1d)', lengthArgument)
+    .addOption(new Option('--calendar <code>', 'only the bars of this market').choices(CALENDAR_CODES))
+    .option('--rule <name>', 'only what this rule finds')
+    .option('--all', 'list every finding, not only some of each rule')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .addOption(json())
+    .addHelpText('after', examples('tapedeck bars check', 'tapedeck bars check --rule unadjusted-split --all') + CHECK_MORE)
+    .action(check)
+}
+
+async function check({ length = SECONDS_PER_DAY, calendar, rule, all = false, ...options }: CheckArguments): Promise<void> {
+  const { checkStoredBars } = await import('../db/bars/check-bars.ts')
+  const { formatBarsCheck } = await import('./bars-report.ts')
+  const { BAR_RULES } = await import('../market/bars/rules/index.ts')
+  const names = BAR_RULES.map(({ name }) => name)
+  if (rule !== undefined && !names.includes(rule))
+    throw new ConfigError(`--rule: expected one of ${names.join(', ')}, found ${rule}.`, { code: 'bar-rule' })
+  await withDatabase(options, async (url) => {
+    const checks = (await checkStoredBars(url, length, calendar)).map((found) => ({
+      ...found,
+      findings: found.findings.filter((finding) => rule === undefined || finding.rule === rule),
+    }))
+    if (options.json) printJson(checks)
+    else print(formatBarsCheck(checks, all))
+  })
 }
 
 async function importFiles(files: string[], options: ImportArguments): Promise<void> {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 
 import { forEachEdition } from '../support/database/databases.ts'
-import { expectComplaint, linesOf, placeForTest } from '../support/process/command.ts'
+import { expectComplaint, expectDone, linesOf, placeForTest } from '../support/process/command.ts'
 
 const SLOW_MS = 120_000
 
@@ -34,6 +34,19 @@ forEachEdition('tapedeck bars', ({ createDatabase }) => {
       expect(linesOf(stdout).filter((line) => line.length > 80)).toEqual([])
       const again = await run('bars.csv', '--date-format', 'MM/DD/YYYY', '--columns', 'close=Last', '--source', 'vendor')
       expect(again.stdout).toMatch(/^bars +0 +0 +1 +0$/m)
+
+      const check = (...args: string[]) => place.tapedeck(['bars', 'check', ...args], env).ended
+      await writeFile(join(place.folder, 'bad.csv'), 'symbol,date,open,high,low,close\nTWX,2014-06-09,70,69,68,69\n')
+      expect((await run('bad.csv', '--source', 'vendor')).code).toBe(0)
+      const found = expectDone(await check())
+      expect(found).toMatch(/^XNYS: 2 bars of 1d, 1 instruments, 2 days, 2014-06-05 to 2014-06-09$/m)
+      expect(found).toMatch(/^ohlc-order +error +1 +1$/m)
+      expect(found).toMatch(/^ {2}TWX 2014-06-09: the high 69 is below 70$/m)
+      expect(JSON.parse(expectDone(await check('--rule', 'ohlc-order', '--json')))).toMatchObject([
+        { calendar: 'XNYS', findings: [{ rule: 'ohlc-order', symbol: 'TWX', from: '2014-06-09' }] },
+      ])
+      expect(expectDone(await check('--calendar', 'XBOM'))).toBe('There are no such bars. `tapedeck bars import` brings some.\n')
+      expectComplaint(await check('--rule', 'luck'), { code: 2, saying: /--rule: expected one of copied-day, .*, found luck/ })
 
       expectComplaint(await run('bars.csv', '--format', 'seller'), { code: 2, saying: /--format: expected vendor, found seller/ })
       expectComplaint(await run('bars.csv', '--date-format', 'someday'), { code: 2, saying: /expected a format of dates such as/ })

@@ -66,6 +66,7 @@ const AS_THEY_STAND: Record<string, RegExp> = {
   'npx tapedeck db migrate down --to 0 --dry-run': /^would undo migration 000001_tape$/m,
   'npx tapedeck bars import --symbol SPY --source example test/fixtures/bars/spy_daily.csv': /^bars +60 +0 +0 +0$/m,
   'npx tapedeck rates import --unit percent --compounding semiannual test/fixtures/bars/par_yields.csv': /^Curves, new +2$/m,
+  'npx tapedeck bars check': /^XNYS: 60 bars of 1d, 1 instruments, 60 days, 2017-01-03 to 2017-03-29$/m,
   'npx tapedeck tape info tapes/twx-2014-06-05.tape': /^instruments +185 \(1 stock, 184 option\)$/m,
   'npx tapedeck tape verify tapes/twx-2014-06-05.tape': /: 8 blocks, .* records, ok$/m,
   'npx tapedeck tape cat tapes/twx-2014-06-05.tape --symbols TWX --limit 3': /^(\{"kind":.*\}\n){3}$/,

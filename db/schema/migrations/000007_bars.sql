@@ -79,6 +79,7 @@ COMMENT ON COLUMN imports.kind IS 'bars, corporate-actions or interest-rates.';
 
 CREATE TABLE bar_findings (
   finding_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  calendar text NOT NULL,
   bar_seconds integer NOT NULL,
   rule text NOT NULL,
   severity text NOT NULL,
@@ -91,9 +92,10 @@ CREATE TABLE bar_findings (
   evidence jsonb NOT NULL,
   checked_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX bar_findings_days ON bar_findings (bar_seconds, from_date);
+CREATE INDEX bar_findings_days ON bar_findings (calendar, bar_seconds, from_date);
 CREATE INDEX bar_findings_instrument ON bar_findings (instrument_id, from_date);
 COMMENT ON TABLE bar_findings IS 'What the rules for bars found wrong. `tapedeck bars check` replaces the findings on the bars that it looks at.';
+COMMENT ON COLUMN bar_findings.calendar IS 'Code of the market, as in instruments.';
 COMMENT ON COLUMN bar_findings.severity IS 'info, warning or error.';
 COMMENT ON COLUMN bar_findings.disposition IS 'flag, or quarantine: bars that are not to be computed with. They stay in bars.';
 COMMENT ON COLUMN bar_findings.instrument_id IS 'Null: all instruments of that calendar.';
