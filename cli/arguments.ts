@@ -58,7 +58,18 @@ export function listArgument(text: string): string[] {
   return parts
 }
 
-const KINDS: readonly TapeRecord['kind'][] = ['quote', 'trade', 'greeks', 'statistic', 'gap', 'line', 'contract', 'config', 'session']
+const KINDS: readonly TapeRecord['kind'][] = [
+  'quote',
+  'trade',
+  'greeks',
+  'statistic',
+  'gap',
+  'line',
+  'contract',
+  'config',
+  'session',
+  'carry',
+]
 
 export function kindsArgument(text: string): TapeRecord['kind'][] {
   return listArgument(text).map((name) => {

@@ -13,8 +13,8 @@ import type { Logger } from 'pino'
 import { FeedError } from '../market/errors.ts'
 import type { RecordListener } from '../market/record-source.ts'
 import { RULES } from '../market/rules/index.ts'
-import type { RuleSettings } from '../market/rules/rule.ts'
-import { createValidator } from '../market/rules/validator.ts'
+import type { RulesSettings } from '../market/rules/settings.ts'
+import { Validator } from '../market/rules/validator.ts'
 import { aborted } from '../system/abort.ts'
 import { acquireDirectoryLock } from '../system/directory-lock.ts'
 import type { FeedSettings } from './ib/link/feed.ts'
@@ -25,12 +25,11 @@ import type { JournalSettings } from './journal/journal.ts'
 import { type KnownSessions, LeftBehind } from './journal/left-behind.ts'
 import type { LineDelays } from './lines/ask-again.ts'
 import { createGatewayClock, createWallClock } from './record/clock.ts'
-import type { Judge } from './record/recorder.ts'
 import type { Sessions } from './record/sessions.ts'
 import { collectorLock } from './telemetry/address.ts'
 import { CommitLag } from './telemetry/commit-lag.ts'
 import { type Counts, createCounts } from './telemetry/counts.ts'
-import { createEvents, type Events } from './telemetry/events/index.ts'
+import { createEvents } from './telemetry/events/index.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import type { CollectProgress } from './telemetry/progress.ts'
 import { Telemetry, type TelemetryOptions, type TelemetryParts } from './telemetry/telemetry.ts'
@@ -50,7 +49,7 @@ export interface CollectSettings {
     lineDelays?: Partial<LineDelays>
   }
   underlyings: readonly UnderlyingSettings[]
-  rules: RuleSettings & { disabled: readonly string[] }
+  rules: RulesSettings
   journal: JournalSettings & JournalLimits & { keepDays: number }
   lanes: number
   /** Absent: no HTTP server. */
@@ -98,6 +97,8 @@ export interface CollectSummary {
 }
 
 const CLOCK_WAIT_MS = 5000
+/** From IB's number 1 on, as the configuration names them. */
+const MARKET_DATA_TYPES = ['live', 'frozen', 'delayed', 'delayed-frozen']
 const POLL_MS = 250
 
 /** Records until it is told to stop. Resolves when everything is stopped; throws a TapedeckError when it cannot begin. */
@@ -119,6 +120,7 @@ type Collector = TelemetryParts &
     telemetry: Telemetry
     leftBehind: LeftBehind
     file: CollectorFile
+    validator: Validator
     ending: Ending
     /** Aborted: the recording ends, in order. Its reason is the cause, or the error that it ends with. */
     stopping: AbortSignal
@@ -141,6 +143,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     stopping.abort(error)
   }
 
+  const validator = new Validator({ rules: RULES, settings: rules, onRuleError: (rule, error) => events.ruleFailed({ rule, error }) })
   const clock = gateway.clock === 'gateway' ? createGatewayClock() : createWallClock()
   const bound = new JournalBound(journal)
   const metrics = createMetrics(counts, bound)
@@ -162,8 +165,8 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     drainTimeoutMs: options.drainTimeoutMs,
     journal: { ...journal, directory },
     lanes: settings.lanes,
-    judge: judgeBy(rules, events),
-    config: { rules },
+    judge: validator,
+    config: recordedConfig(settings),
     detail: { version, host: hostname(), pid: process.pid, clock: gateway.clock, collectorId: file.collectorId, dataDir },
     store: options.store,
     prepareDatabase: options.prepareDatabase,
@@ -192,7 +195,19 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
       if (options.untilEndOfTape) stopping.abort('end-of-tape')
     },
   })
-  const parts = { ...shared, ...storage, ...feedHalf, bound, lag, metrics, housekeeping, leftBehind, file, stopping: stopping.signal }
+  const parts = {
+    ...shared,
+    ...storage,
+    ...feedHalf,
+    validator,
+    bound,
+    lag,
+    metrics,
+    housekeeping,
+    leftBehind,
+    file,
+    stopping: stopping.signal,
+  }
   return { ...parts, reload: createReloader(settings, parts), telemetry: createTelemetry(options, parts) }
 }
 
@@ -204,17 +219,23 @@ function createTelemetry(
   return new Telemetry({ version, dataDir, gateway, metrics, databaseServer, missingRows, checkRowsMs, onProgress }, parts)
 }
 
+/** The settings that verdicts depend on, by their names in the configuration. */
+function recordedConfig({ rules, gateway }: CollectSettings): Record<string, unknown> {
+  return { rules, gateway: { marketDataType: MARKET_DATA_TYPES[gateway.marketDataType - 1] } }
+}
+
 /** Takes over what can change while lines are open: the universe, rules, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */
 function createReloader(
   started: CollectSettings,
-  parts: Pick<Collector, 'events' | 'recorder' | 'supply' | 'housekeeping' | 'discovery' | 'feed'>,
+  parts: Pick<Collector, 'validator' | 'recorder' | 'supply' | 'housekeeping' | 'discovery' | 'feed'>,
 ) {
-  const { events, recorder, supply, housekeeping, discovery, feed } = parts
+  const { validator, recorder, supply, housekeeping, discovery, feed } = parts
   let { rules, underlyings, gateway } = started
   return (next: CollectSettings): void => {
-    // First: settings that cannot be judged by are refused whole.
-    const judge = judgeBy(next.rules, events)
-    if (!isDeepStrictEqual(next.rules, rules)) recorder.configure({ rules: next.rules }, judge)
+    if (!isDeepStrictEqual(next.rules, rules)) {
+      validator.configure(next.rules)
+      recorder.configure(recordedConfig(next))
+    }
     supply.configure({ genericTicks: next.gateway.genericTicks })
     feed.configure({ lines: next.gateway.lines })
     housekeeping.configure({ keepDays: next.journal.keepDays })
@@ -222,11 +243,6 @@ function createReloader(
       discovery.configure({ underlyings: next.underlyings, lines: next.gateway.lines })
     ;({ rules, underlyings, gateway } = next)
   }
-}
-
-function judgeBy(rules: CollectSettings['rules'], events: Events): Judge {
-  const onRuleError = (rule: string, error: unknown) => events.ruleFailed({ rule, error })
-  return createValidator({ rules: RULES, settings: rules, disabled: rules.disabled, onRuleError })
 }
 
 async function run(collector: Collector): Promise<CollectSummary> {

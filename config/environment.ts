@@ -19,7 +19,11 @@ const VARIABLES: readonly Variable[] = [
   { name: 'IB_PORT', path: ['gateway', 'port'], number: true },
   { name: 'IB_CLIENT_ID', path: ['gateway', 'clientId'], number: true },
   { name: 'EXPIRY_RANGE_DAYS', path: ['universe', 'expiryDays'], number: true },
-  { name: 'MAX_SPREAD_PERCENT', path: ['rules', 'maxSpreadPercent'], number: true },
+  ...['stock', 'option', 'index', 'future'].map((kind) => ({
+    name: 'MAX_SPREAD_PERCENT',
+    path: ['rules', 'wide-spread', kind],
+    number: true,
+  })),
   { name: 'LOG_LEVEL', path: ['log', 'level'] },
 ]
 
@@ -38,10 +42,10 @@ export function readEnvironment(environment: Environment): { layer: Layer; probl
   const problems: Problem[] = []
 
   const give = (path: Path, value: string | number, name: string) => {
-    const [section = '', key] = path
     names.set(formatPath(path), name)
-    if (key === undefined) values[section] = value
-    else values[section] = { ...(values[section] as object | undefined), [key]: value }
+    let section = values
+    for (const key of path.slice(0, -1)) section = (section[key] ??= {}) as Record<string, unknown>
+    section[path.at(-1) ?? ''] = value
   }
 
   for (const { name, path, number } of VARIABLES) {

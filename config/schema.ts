@@ -4,6 +4,8 @@
  */
 
 import { z } from 'zod'
+import { RULES } from '../market/rules/index.ts'
+import { rulesSchema } from '../market/rules/settings.ts'
 import { parseSize } from './size.ts'
 
 const text = (expected = 'a text') => z.string({ error: expected }).min(1, { error: expected })
@@ -165,14 +167,7 @@ export const configSchema = section({
     .prefault({})
     .describe('The connection to TWS or IB Gateway.'),
   universe: universe.prefault({}).describe('What is recorded.'),
-  rules: section({
-    maxSpreadPercent: positive('percent of the middle of bid and ask')
-      .default(100)
-      .describe('Wider quotes are flagged, in percent of the middle of bid and ask. Environment: MAX_SPREAD_PERCENT.'),
-    disabled: list(text('the name of a rule'), 'rule names').default([]).describe('Names of validation rules that are not applied.'),
-  })
-    .prefault({})
-    .describe('How ticks are judged.'),
+  rules: rulesSchema(RULES).prefault({}).describe('How ticks are judged: each rule by its name, or off.'),
   carry: section({
     rate: z
       .number({ error: 'an annual rate from -0.5 to 1, such as 0.04' })

@@ -14,13 +14,30 @@ interface RecordBase {
   tsUs: number
 }
 
-/** The verdict of validation on a tick. The tick itself is never altered. */
-export interface Verdict {
-  severity: 'flag' | 'quarantine'
-  /** Names of the rules that objected, joined by commas. */
-  rules: string
-  /** Their reasons, joined by `; `. */
+/** How bad a finding is. */
+export type Severity = 'info' | 'warning' | 'error'
+
+/** What becomes of the tick: `quarantine` keeps it out of the tick tables (rejected_ticks holds it whole), `flag` only marks it. */
+export type Disposition = 'flag' | 'quarantine'
+
+/** What one rule found wrong with a tick. */
+export interface Finding {
+  /** Name of the rule. */
+  rule: string
+  severity: Severity
+  disposition: Disposition
+  /** With the figures. */
   reason: string
+  /** Other instruments it rests on, by their numbers on the tape: the other legs. Absent: none. */
+  evidence?: readonly number[] | undefined
+}
+
+/** What validation found on a tick. The tick itself is never altered. */
+export interface Verdict {
+  /** `quarantine` when one finding asks for it. */
+  disposition: Disposition
+  /** One for each rule that spoke, in the order of the rules. Never empty. */
+  findings: readonly Finding[]
 }
 
 interface TickBase extends RecordBase {
@@ -156,8 +173,48 @@ export interface SessionEvent extends RecordBase {
   detail?: Record<string, unknown> | undefined
 }
 
+/** A dated input of option values: what money, holding or borrowing an underlying costs. From the database, the settings or the broker; a replay sees the same. */
+interface CarryBase extends RecordBase {
+  kind: 'carry'
+  /** The day on which it was known, `YYYY-MM-DD`. */
+  asOf: string
+  /** `settings`, `interest-rates`, `corporate-actions`, `broker`. */
+  source: string
+}
+
+export interface RatesRecord extends CarryBase {
+  input: 'rates'
+  currency: string
+  /** Continuously compounded annual fractions by days from `asOf`, rising. One point: the same for every term. */
+  points: readonly { days: number; rate: number }[]
+}
+
+export interface DividendsRecord extends CarryBase {
+  input: 'dividends'
+  /** The underlying. */
+  instrument: number
+  /** Announced or expected payments per share by ex-date (`YYYY-MM-DD`), rising. */
+  payments: readonly { exDate: string; amount: number }[]
+  /** A continuous yield instead, as an annual fraction (indices). */
+  yield?: number | undefined
+}
+
+export interface BorrowRecord extends CarryBase {
+  input: 'borrow'
+  instrument: number
+  /** Annual fraction, continuously compounded. */
+  rate: number
+}
+
+export type CarryRecord = RatesRecord | DividendsRecord | BorrowRecord
+
+/** What a carry record is about: one of the same key takes its place. */
+export function carryKey(record: CarryRecord): string {
+  return `${record.input} ${record.input === 'rates' ? record.currency : record.instrument}`
+}
+
 /** Says what the ticks mean and where they are missing. */
-export type ControlRecord = FeedGap | LineEvent | ContractRecord | ConfigRecord | SessionEvent
+export type ControlRecord = FeedGap | LineEvent | ContractRecord | ConfigRecord | SessionEvent | CarryRecord
 
 export type TapeRecord = Tick | ControlRecord
 

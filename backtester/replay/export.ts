@@ -108,7 +108,7 @@ async function writeSession(options: ExportOptions, write: (text: string) => Pro
       if (!isTick(record)) continue
       count++
       byKind[record.kind]++
-      if (record.verdict?.severity === 'quarantine') quarantined++
+      if (record.verdict?.disposition === 'quarantine') quarantined++
       firstTsUs ??= record.tsUs
       lastTsUs = record.tsUs
     }

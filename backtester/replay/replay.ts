@@ -88,7 +88,7 @@ class TickCount {
     this.#lastTsUs = tsUs
     this.#instruments.add(instrument)
     this.#byKind[kind]++
-    if (verdict?.severity === 'flag') this.#flagged++
+    if (verdict?.disposition === 'flag') this.#flagged++
     else if (verdict) this.#quarantined++
   }
 

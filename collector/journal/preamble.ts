@@ -1,6 +1,6 @@
-/** The durable records that a new segment repeats so that it can be read alone: contracts, settings, open lines, open gaps. */
+/** The durable records that a new segment repeats so that it can be read alone: contracts, settings, carry inputs, open lines, open gaps. */
 
-import type { TapeRecord, Tick } from '../../market/tick.ts'
+import { carryKey, type TapeRecord, type Tick } from '../../market/tick.ts'
 import { gapKey } from '../gaps/gap.ts'
 
 /** Records of which some hold from then on: for good, until the line is closed, until a gap names what was open. */
@@ -11,6 +11,9 @@ export class Preamble {
   readonly #standing = new Map<number, ControlRecord>()
   /** Seqs of the begins of open gaps, by `gapKey`. */
   readonly #gapSeqs = new Map<string, number>()
+
+  /** Seqs of the latest carry inputs, by `carryKey`. */
+  readonly #carrySeqs = new Map<string, number>()
 
   get records(): ControlRecord[] {
     return [...this.#standing.values()]
@@ -25,6 +28,11 @@ export class Preamble {
     } else if (record.kind === 'session') {
       if (record.event !== 'interrupted') return
       this.#gapSeqs.set(gapKey(record), record.seq)
+      this.#standing.set(record.seq, record)
+    } else if (record.kind === 'carry') {
+      const key = carryKey(record)
+      this.#standing.delete(this.#carrySeqs.get(key) ?? 0)
+      this.#carrySeqs.set(key, record.seq)
       this.#standing.set(record.seq, record)
     } else if (record.kind === 'line' && record.event !== 'opened') this.#standing.delete(record.openedSeq)
     else this.#standing.set(record.seq, record)

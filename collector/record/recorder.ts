@@ -20,7 +20,11 @@ import type { Counts } from '../telemetry/counts.ts'
 import type { CollectorClock } from './clock.ts'
 import { EarlierSessions } from './earlier-sessions.ts'
 
-export type Judge = (tick: Tick) => Verdict | undefined
+/** Judges ticks by all records of the session that came before: it is given each one that the journal took, in order. */
+export interface Judge {
+  judge(tick: Tick): Verdict | undefined
+  take(record: TapeRecord): void
+}
 
 export interface RecorderOptions {
   clock: CollectorClock
@@ -67,7 +71,7 @@ export class Recorder {
   readonly #detail: Record<string, unknown>
   readonly #onSubscriberError: (error: unknown) => void
   #config: Record<string, unknown>
-  #judge: Judge
+  readonly #judge: Judge
   #listeners: readonly RecordListener[] = []
   readonly #instruments = new Map<string, number>()
   readonly #contracts: Contract[] = []
@@ -212,10 +216,9 @@ export class Recorder {
     await this.#journal?.durable()
   }
 
-  /** Judges by other settings from here on. */
-  configure(config: Record<string, unknown>, judge: Judge): void {
+  /** Other settings are in force from here on. */
+  configure(config: Record<string, unknown>): void {
     this.#config = config
-    this.#judge = judge
     if (this.recording) this.#append({ kind: 'config', config })
   }
 
@@ -250,7 +253,7 @@ export class Recorder {
     if (refusal) return this.#refuse(refusal)
     this.#isFull = false
     this.#stamp(tick, arrivalUs)
-    tick.verdict ??= this.#judge(tick)
+    tick.verdict ??= this.#judge.judge(tick)
     try {
       this.#write(tick)
     } catch (error) {
@@ -411,6 +414,7 @@ export class Recorder {
   }
 
   #publish(record: TapeRecord): void {
+    this.#judge.take(record)
     const listeners = this.#listeners
     for (let i = 0; i < listeners.length; i++) (listeners[i] as RecordListener)(record, this.#sessionId)
   }

@@ -1,60 +1,217 @@
 /**
- * Runs the rules over every tick, live and in replay alike. Verdicts depend on the tick and the settings alone, so a replay
- * of the same ticks yields the same verdicts. A rule that throws is disabled for the rest of the run: the tick it failed on
- * passes, flagged `rule-error`, and `onRuleError` is called once.
+ * Runs the rules over the records of a session, live and in replay alike. It is given every record in order: `judge` for a tick, and
+ * `take` for each record that was recorded, ticks with their verdicts. Verdicts depend on these records and on the settings alone.
+ *
+ * `session started` begins everything anew, MarketState and what the rules remember, so that the replay of a session gives the verdicts
+ * that were given live, whatever came before it. A rule that throws is off until then: the tick it failed on passes, flagged
+ * `rule-error`, and `onRuleError` is called once.
  */
 
-import { ConfigError } from '../errors.ts'
-import type { Tick, Verdict } from '../tick.ts'
-import type { Rule, RuleSettings } from './rule.ts'
+import { messageOf } from '../errors.ts'
+import { MarketState } from '../state/market-state.ts'
+import {
+  type ControlRecord,
+  type Disposition,
+  type Finding,
+  isTick,
+  type Severity,
+  type TapeRecord,
+  type Tick,
+  type Verdict,
+} from '../tick.ts'
+import { InstrumentContext } from './context.ts'
+import type { Found, Rule, RuleCheck } from './rule.ts'
+import type { RulesSettings } from './settings.ts'
 
 export interface ValidatorOptions {
   rules: readonly Rule[]
-  settings: RuleSettings
-  /** Names of rules not to run. */
-  disabled?: readonly string[]
+  /** Of all of these rules. */
+  settings: RulesSettings
   onRuleError: (rule: string, error: unknown) => void
 }
 
-/** Returns the judge: a function from a tick to its verdict, undefined when every rule passes. Throws on duplicate or unknown names. */
-export function createValidator({ rules, settings, disabled = [], onRuleError }: ValidatorOptions): (tick: Tick) => Verdict | undefined {
-  const names = new Set<string>()
-  for (const { name } of rules) {
-    if (names.has(name)) throw new Error(`Two validation rules are named "${name}". Rename one of them.`)
-    names.add(name)
-  }
-  for (const name of disabled)
-    if (!names.has(name))
-      throw new ConfigError(`There is no validation rule "${name}" to disable (rules.disabled). Known: ${[...names].join(', ')}.`, {
-        code: 'unknown-rule',
-      })
-  const active = rules.filter(({ name }) => !disabled.includes(name))
+/** The name of the finding on a tick on which a rule failed. */
+const RULE_ERROR = 'rule-error'
 
-  return (tick) => {
-    let verdict: Verdict | undefined
-    for (let i = 0; i < active.length; i++) {
-      const rule = active[i] as Rule
-      let name = rule.name
-      let severity = rule.severity
-      let reason: string | undefined
+type Kind = Tick['kind']
+
+/** A rule that is in force, in the session at hand. */
+interface ActiveRule {
+  name: string
+  severity: Severity
+  disposition: Disposition
+  kinds: readonly Kind[]
+  check: RuleCheck
+}
+
+export class Validator {
+  readonly #rules: readonly Rule[]
+  readonly #onRuleError: ValidatorOptions['onRuleError']
+  #settings: RulesSettings
+  #active: ActiveRule[] = []
+  /** The same by the kind of tick: all of them, and those that remember. */
+  #checks: Record<Kind, readonly ActiveRule[]> = byKind([])
+  #takers: Record<Kind, readonly ActiveRule[]> = byKind([])
+  #market = new MarketState()
+  readonly #instruments = new Map<number, InstrumentContext>()
+  #slots = 0
+  /** Rules that failed at a record which has no verdict any more: the next tick says so. */
+  #failed: Finding[] = []
+
+  /** Throws when two rules have one name or the settings lack a rule. */
+  constructor({ rules, settings, onRuleError }: ValidatorOptions) {
+    const names = new Set([RULE_ERROR])
+    for (const { name } of rules) {
+      if (names.has(name)) throw new Error(`Two validation rules are named "${name}". Rename one of them.`)
+      names.add(name)
+    }
+    this.#rules = rules
+    this.#onRuleError = onRuleError
+    this.#settings = settings
+    this.#begin()
+  }
+
+  /** Judges by other settings from here on. What the rules remember begins anew; MarketState goes on. */
+  configure(settings: RulesSettings): void {
+    const before = this.#settings
+    this.#settings = settings
+    try {
+      this.#begin()
+    } catch (error) {
+      this.#settings = before
+      throw error
+    }
+  }
+
+  /** The verdict on the tick that comes next; undefined when every rule passes. Changes nothing, but for a rule that fails. */
+  judge(tick: Tick): Verdict | undefined {
+    let findings: Finding[] | undefined
+    let disposition: Disposition = 'flag'
+    if (this.#failed.length > 0) {
+      findings = this.#failed
+      this.#failed = []
+    }
+    const context = this.#contextOf(tick.instrument)
+    const checks = this.#checks[tick.kind]
+    for (let i = 0; i < checks.length; i++) {
+      const rule = checks[i] as ActiveRule
+      let finding: Finding | undefined
       try {
-        if (rule.on === 'tick') reason = rule.check(tick, settings)
-        else if (tick.kind === 'quote') reason = rule.check(tick, settings)
+        const found = rule.check.check(tick, context)
+        if (found === undefined) continue
+        finding = findingOf(rule, found)
       } catch (error) {
-        onRuleError(rule.name, error)
-        active.splice(i--, 1)
-        name = 'rule-error'
-        severity = 'flag'
-        reason = `rule ${rule.name} failed and is now off: ${error instanceof Error ? error.message : String(error)}`
+        finding = this.#fail(rule, error)
       }
-      if (reason === undefined) continue
-      if (!verdict) verdict = { severity, rules: name, reason }
-      else {
-        if (severity === 'quarantine') verdict.severity = 'quarantine'
-        verdict.rules += `,${name}`
-        verdict.reason += `; ${reason}`
+      if (finding.disposition === 'quarantine') disposition = 'quarantine'
+      if (findings) findings.push(finding)
+      else findings = [finding]
+    }
+    return findings && { disposition, findings }
+  }
+
+  /** Takes in a record of the stream, a tick with its verdict. */
+  take(record: TapeRecord): void {
+    if (isTick(record)) this.#takeTick(record)
+    else this.#takeControl(record)
+  }
+
+  #takeTick(tick: Tick): void {
+    this.#market.apply(tick)
+    const known = this.#contextOf(tick.instrument)
+    const context = known.isKnown ? known : this.#named(tick.instrument)
+    const takers = this.#takers[tick.kind]
+    for (let i = 0; i < takers.length; i++) {
+      const rule = takers[i] as ActiveRule
+      try {
+        rule.check.take?.(tick, context)
+      } catch (error) {
+        this.#failed.push(this.#fail(rule, error))
       }
     }
-    return verdict
   }
+
+  #takeControl(record: ControlRecord): void {
+    if (record.kind === 'session' && record.event === 'started') {
+      this.#market = new MarketState()
+      this.#instruments.clear()
+      this.#slots = 0
+      this.#begin()
+    }
+    this.#market.apply(record)
+    const instrument = 'instrument' in record ? record.instrument : undefined
+    const context = instrument === undefined ? undefined : this.#named(instrument)
+    for (const rule of this.#active) {
+      try {
+        rule.check.takeControl?.(record, context)
+      } catch (error) {
+        this.#failed.push(this.#fail(rule, error))
+      }
+    }
+  }
+
+  #begin(): void {
+    const active: ActiveRule[] = []
+    for (const rule of this.#rules) {
+      const settings = this.#settings[rule.name]
+      if (settings === undefined) throw new Error(`The rule "${rule.name}" has no settings; expected a section, or off.`)
+      if (settings === 'off') continue
+      const { severity, disposition, ...own } = settings
+      active.push({ name: rule.name, severity, disposition, kinds: rule.kinds, check: rule.create(own) })
+    }
+    this.#failed = []
+    this.#activate(active)
+  }
+
+  #activate(active: ActiveRule[]): void {
+    this.#active = active
+    this.#checks = byKind(active)
+    this.#takers = byKind(active.filter(({ check }) => 'take' in check))
+  }
+
+  /** Returns the finding that says so. */
+  #fail(rule: ActiveRule, error: unknown): Finding {
+    this.#onRuleError(rule.name, error)
+    this.#activate(this.#active.filter((other) => other !== rule))
+    const reason = `rule ${rule.name} failed and is now off: ${messageOf(error)}`
+    return { rule: RULE_ERROR, severity: 'error', disposition: 'flag', reason }
+  }
+
+  #contextOf(instrument: number): InstrumentContext {
+    const known = this.#instruments.get(instrument)
+    if (known !== undefined) return known
+    const added = new InstrumentContext(this.#slots++, this.#market, instrument)
+    this.#instruments.set(instrument, added)
+    return added
+  }
+
+  /** Behind a record that names the instrument. A number that now stands for another contract begins anew. */
+  #named(instrument: number): InstrumentContext {
+    const context = this.#contextOf(instrument)
+    const state = this.#market.of(instrument)
+    if (state === undefined) return context
+    if (context.isKnown && context.state !== state) {
+      this.#instruments.delete(instrument)
+      return this.#contextOf(instrument)
+    }
+    context.name(state)
+    return context
+  }
+}
+
+const SEVERITIES: readonly Severity[] = ['info', 'warning', 'error']
+
+/** A rule may say less than its settings do, never more. */
+function findingOf(rule: ActiveRule, found: Found): Finding {
+  const { reason, evidence } = found
+  const severity = found.severity && SEVERITIES.indexOf(found.severity) < SEVERITIES.indexOf(rule.severity) ? found.severity : rule.severity
+  const disposition = found.disposition === 'flag' ? 'flag' : rule.disposition
+  return evidence && evidence.length > 0
+    ? { rule: rule.name, severity, disposition, reason, evidence }
+    : { rule: rule.name, severity, disposition, reason }
+}
+
+function byKind(rules: readonly ActiveRule[]): Record<Kind, readonly ActiveRule[]> {
+  const of = (kind: Kind) => rules.filter(({ kinds }) => kinds.includes(kind))
+  return { quote: of('quote'), trade: of('trade'), greeks: of('greeks'), statistic: of('statistic') }
 }

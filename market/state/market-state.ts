@@ -75,7 +75,7 @@ export class MarketState {
         const state = this.#track(record.instrument)
         state.lastUs = record.tsUs
         this.#lastTickUs = record.tsUs
-        if (this.#keepsQuarantined || record.verdict?.severity !== 'quarantine') state.takeQuote(record)
+        if (this.#keepsQuarantined || record.verdict?.disposition !== 'quarantine') state.takeQuote(record)
         return
       }
       case 'trade':
@@ -84,7 +84,7 @@ export class MarketState {
         const state = this.#track(record.instrument)
         state.lastUs = record.tsUs
         this.#lastTickUs = record.tsUs
-        if (this.#keepsQuarantined || record.verdict?.severity !== 'quarantine') state.takeTick(record)
+        if (this.#keepsQuarantined || record.verdict?.disposition !== 'quarantine') state.takeTick(record)
         return
       }
       case 'contract':
@@ -100,6 +100,7 @@ export class MarketState {
         this.#takeSession(record)
         return
       case 'config':
+      case 'carry':
     }
   }
 

@@ -22,7 +22,8 @@ import { createCounts } from '../../collector/telemetry/counts.ts'
 import { createEvents } from '../../collector/telemetry/events/index.ts'
 import type { Contract } from '../../market/contract.ts'
 import { RULES } from '../../market/rules/index.ts'
-import { createValidator } from '../../market/rules/validator.ts'
+import { defaultSettings } from '../../market/rules/settings.ts'
+import { Validator } from '../../market/rules/validator.ts'
 import { MarketState } from '../../market/state/market-state.ts'
 import type { Tick } from '../../market/tick.ts'
 import { usFromIso } from '../../market/time.ts'
@@ -67,7 +68,7 @@ async function joinParts(directory: string) {
   const recorder = new Recorder({
     clock,
     counts,
-    judge: createValidator({ rules: RULES, settings: { maxSpreadPercent: 50 }, disabled: [], onRuleError: fail }),
+    judge: new Validator({ rules: RULES, settings: defaultSettings(RULES), onRuleError: fail }),
     openJournal: (sessionId) =>
       new Journal({
         batchRows: 1000,

@@ -50,6 +50,8 @@ const COMMANDS = CODE.filter(({ language }) => language === 'sh').flatMap(({ fil
 const ELSEWHERE: Record<string, string> = {
   'npm run demo': 'demo.test.ts runs it in many ways, clean-clone.test.ts exactly so',
   'npm test': 'it is running',
+  "tapedeck tape import twx_20140605_06_quotes_1min.csv.gz underlying/twx_20140605_quote_1min.csv --date 2014-06-05 --attribution 'Quotes from QuantConnect/Lean, commit 24863901deff, folder Data/. Copyright QuantConnect Corporation. Licensed under the Apache License 2.0.' --out twx-2014-06-05.tape":
+    'shipped-tape.test.ts imports it so where the files are at hand, and compares the bytes',
   'npm run check': 'it looks at the sources, which a change may have in disorder while it is tested; its tests are part of this run',
   'npm run bench': 'it measures, for minutes, with the machine to itself',
 }

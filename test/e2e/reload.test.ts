@@ -124,15 +124,17 @@ forEachEdition('a configuration that is read again', (edition) => {
       const databaseUrl = await edition.createDatabase()
       const { collector, open, reread, clear } = await collectingFrom(place, universe('TWX'), { DATABASE_URL: databaseUrl })
       await open(3)
-      expect(await reread(`${universe('TWX')}\nrules: { maxSpreadPercent: 0.0001 }`)).toMatchObject({ applied: ['rules.maxSpreadPercent'] })
+      expect(await reread(`${universe('TWX')}\nrules: { wide-spread: { stock: 0.0001 } }`)).toMatchObject({
+        applied: ['rules.wide-spread.stock'],
+      })
       const flagged = () =>
-        ask<{ seq: string }>(databaseUrl, "SELECT min(seq) AS seq FROM quotes WHERE flags LIKE '%wide%' HAVING count(*) > 0")
+        ask<{ seq: string }>(databaseUrl, 'SELECT min(seq) AS seq FROM quotes WHERE rules IS NOT NULL HAVING count(*) > 0')
       await collector.until('quotes are flagged', async () => (await flagged()).length > 0)
       collector.child.kill('SIGINT')
       expect(await collector.ended).toMatchObject({ code: 0 })
       const configs = await ask<{ seq: string; percent: number }>(
         databaseUrl,
-        "SELECT seq, (config -> 'rules' ->> 'maxSpreadPercent')::float8 AS percent FROM session_configs ORDER BY seq",
+        "SELECT seq, (config -> 'rules' -> 'wide-spread' ->> 'stock')::float8 AS percent FROM session_configs ORDER BY seq",
       )
       expect(configs.map(({ percent }) => percent)).toEqual([100, 0.0001])
       expect(Number((await flagged())[0]?.seq)).toBeGreaterThan(Number(configs[1]?.seq))

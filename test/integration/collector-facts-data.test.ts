@@ -2,11 +2,11 @@
 
 import { describe, expect, it } from 'vitest'
 import { RULES } from '../../market/rules/index.ts'
-import { createValidator } from '../../market/rules/validator.ts'
 import { isMarked, Mark } from '../../market/marks.ts'
 import { unexpected } from '../support/unexpected.ts'
 import { at } from '../support/collector/virtual-collector.ts'
 import { DAY, dayOf, us } from '../support/collector/day.ts'
+import { RulesAtWork } from '../support/rules.ts'
 
 describe('tick-by-tick data may be dead while market data lives, and nobody says so', () => {
   it('its line is closed as of its last tick, cancelled, and asked for after more than 15 s, as IB would revive the dead stream', async () => {
@@ -127,8 +127,7 @@ describe('sizes', () => {
     await until('09:45:01')
     const [quote = unexpected()] = ticksOf(stock)
     expect(quote).toMatchObject({ kind: 'quote', bidPrice: 70.5, bidSize: 0, askPrice: 70.6, askSize: 4 })
-    const settings = { maxSpread: 0.5 } as never
-    expect(createValidator({ rules: RULES, settings, disabled: [], onRuleError: unexpected })(quote)).toBeUndefined()
+    expect(new RulesAtWork(RULES).findingsOn(quote)).toEqual([])
   })
 
   it('may be decimals, of the last trade too, and are recorded as they come: no lot is multiplied', async () => {

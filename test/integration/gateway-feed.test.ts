@@ -20,6 +20,7 @@ import {
   tickByTickRequest,
 } from '../support/gateway/gateway-tape.ts'
 import { RawTwsClient } from '../support/gateway/raw-tws-client.ts'
+import { finding, flagged, quarantined, verdictOf } from '../support/tape/verdicts.ts'
 
 let room: TapeRoom
 
@@ -43,7 +44,7 @@ async function all(client: RawTwsClient): Promise<string[]> {
 
 describe('quarantined ticks', () => {
   it('are served as any others, since the feed said them: live, and as history', async () => {
-    const verdict = { severity: 'quarantine', rules: 'crossed-quote', reason: 'bid 71 is above ask 70.05' } as const
+    const verdict = quarantined('crossed-quote', 'bid 71 is above ask 70.05')
     const trade: Trade = { kind: 'trade', seq: 0, tsUs: OPEN_US + 2, instrument: 0, price: 99, size: 1, source: 'import', verdict }
     const ticks: TapeRecord[] = [quoteAt(0, 0, [70, 3], [70.05, 4]), { ...quoteAt(1, 0, [71, 3], [70.05, 4]), verdict }, trade]
     const { gateway, port } = await room.serve(tapeOf(ticks), { startAfterLines: 2 })
@@ -61,13 +62,13 @@ describe('quarantined ticks', () => {
 })
 
 describe('ticks whose fault cannot be found in them', () => {
-  const verdict = (rules: string) => ({ severity: 'quarantine', rules, reason: 'of no importance' }) as const
+  const verdict = (...rules: string[]) => verdictOf(...rules.map((rule) => finding('quarantine', rule, 'of no importance')))
   const ticks: TapeRecord[] = [
     quoteAt(0, 0, [70, 3], [70.05, 4]),
     { ...quoteAt(1, 0, [50, 3], [70.05, 4]), verdict: verdict('unfinished') },
     { ...quoteAt(2, 0, [51, 3], [70.05, 4]), verdict: verdict('unknown-instrument') },
-    { ...quoteAt(3, 0, [52, 3], [70.05, 4]), verdict: verdict('crossed-quote,database-refused') },
-    { ...quoteAt(4, 0, [53, 3], [70.05, 4]), verdict: { severity: 'flag', rules: 'unfinished', reason: 'only flagged' } },
+    { ...quoteAt(3, 0, [52, 3], [70.05, 4]), verdict: verdict('crossed-quote', 'database-refused') },
+    { ...quoteAt(4, 0, [53, 3], [70.05, 4]), verdict: flagged('unfinished', 'only flagged') },
   ]
 
   it('are not served, neither live nor as state nor as history, and are counted', async () => {

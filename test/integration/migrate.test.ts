@@ -11,10 +11,11 @@ import { reconcileStorage } from '../../db/schema/storage.ts'
 import { openRecordSource } from '../../db/read/record-source.ts'
 import { TICK_TABLES, tickColumns } from '../../db/schema/tick-tables.ts'
 import { MigrationError } from '../../market/errors.ts'
-import { DELAYED, EVENT_TIME, MARKS, TICK_FIELDS, VERDICT_FIELDS } from '../../market/tick-fields.ts'
+import { DELAYED, EVENT_TIME, MARKS, RULES, TICK_FIELDS } from '../../market/tick-fields.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { usFromIso } from '../../market/time.ts'
 import { forEachEdition } from '../support/database/databases.ts'
+import { flagged } from '../support/tape/verdicts.ts'
 
 const shipped = await readMigrations()
 const extra = (up: string, down = ''): Migration => ({ number: shipped.length + 1, name: 'extra', up, down, checksum: `of ${up}` })
@@ -63,7 +64,7 @@ forEachEdition('the migrator', ({ createDatabase }) => {
          WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
         [table.name],
       )
-      const fields = [EVENT_TIME, ...TICK_FIELDS[table.kind], DELAYED, MARKS, ...VERDICT_FIELDS]
+      const fields = [EVENT_TIME, ...TICK_FIELDS[table.kind], DELAYED, MARKS, RULES]
       const about = new Map(rows.map(({ column, about }) => [column, about]))
       expect(fields.map(({ column }) => [column, about.get(column)])).toEqual(fields.map(({ column, about }) => [column, about]))
       expect(rows.map(({ column }) => column).sort()).toEqual(tickColumns(table).sort())
@@ -115,7 +116,7 @@ forEachEdition('the migrator', ({ createDatabase }) => {
         tsUs: us('13:30:00'),
         instrument,
         bidPrice: 1.5,
-        verdict: { severity: 'flag', rules: 'spike', reason: '' },
+        verdict: flagged('spike', ''),
       },
       { kind: 'gap', seq: 5, tsUs: us('13:45:00'), fromTsUs: us('13:40:00'), toTsUs: us('13:44:00'), cause: 'link', droppedTicks: 3 },
       { ...held, seq: 6, tsUs: us('14:00:00'), event: 'closed', untilTsUs: us('13:59:00'), cause: 'end' },
@@ -128,6 +129,9 @@ forEachEdition('the migrator', ({ createDatabase }) => {
         .reverse()
         .map(({ name }) => `would undo migration ${name}`),
       'would delete 5 rows of control_records',
+      'would delete 1 row of findings',
+      'would delete marks, rules of 1 row of quotes',
+      'would delete 1 row of rules',
     ])
     await client.query("UPDATE instruments SET hours = '{}'; UPDATE quotes SET marks = 'late'")
     expect(await migrateDown(client, { to: 2, dryRun: true })).toEqual([
@@ -135,8 +139,10 @@ forEachEdition('the migrator', ({ createDatabase }) => {
         .slice(2)
         .reverse()
         .map(({ name }) => `would undo migration ${name}`),
+      'would delete 1 row of findings',
       'would delete hours of 1 row of instruments',
-      'would delete marks of 1 row of quotes',
+      'would delete marks, rules of 1 row of quotes',
+      'would delete 1 row of rules',
     ])
     await migrateDown(client, { to: 1, loseRows: true })
     expect(await names('SELECT cause AS name FROM outages')).toEqual(['link'])

@@ -8,6 +8,7 @@ import { createTickStore } from '../../db/write/tick-store.ts'
 import type { TapeRecord, Tick } from '../../market/tick.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { block, contractOf, FIRST_TS_US, quote, quotes } from '../support/tape/ticks.ts'
+import { quarantined } from '../support/tape/verdicts.ts'
 
 forEachEdition('a query', ({ createTapeDatabase }) => {
   let url: string
@@ -117,7 +118,7 @@ forEachEdition('a query', ({ createTapeDatabase }) => {
 
   describe('for rows that are gone', () => {
     const DAY_US = 86_400_000_000
-    const verdict = { severity: 'quarantine' as const, rules: 'spike', reason: 'far' }
+    const verdict = quarantined('spike', 'far')
     const trade = (seq: number): Tick => ({ kind: 'trade', seq, tsUs: FIRST_TS_US + seq * 1000, instrument: 0, price: 1, source: 'last' })
     const later = (ticks: readonly Tick[]): Tick[] => ticks.map((tick) => ({ ...tick, tsUs: tick.tsUs + DAY_US }))
     const [whole, halved, twoDays] = [9001, 9002, 9003]

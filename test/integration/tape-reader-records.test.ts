@@ -89,7 +89,7 @@ forEachEdition('a source of records', ({ createTapeDatabase }) => {
     })
 
     it('leaves quarantined ticks out unless they are asked for', async () => {
-      const accepted = first.filter((record) => !isTick(record) || record.verdict?.severity !== 'quarantine')
+      const accepted = first.filter((record) => !isTick(record) || record.verdict?.disposition !== 'quarantine')
       expect(await comparableFrom(await open({ sessionId: FIRST, includeQuarantined: false }))).toEqual(comparable(FIRST, accepted))
     })
 

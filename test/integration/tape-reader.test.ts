@@ -11,6 +11,7 @@ import { forEachEdition } from '../support/database/databases.ts'
 import { startPostgresProxy } from '../support/database/tcp-proxy.ts'
 import { block, CONTRACTS, contractOf, FIRST_TS_US, quote, quotes } from '../support/tape/ticks.ts'
 import { PATIENTLY } from '../support/waiting.ts'
+import { quarantined } from '../support/tape/verdicts.ts'
 
 const HOUR_US = 3_600_000_000
 const OLD = 4096
@@ -23,7 +24,7 @@ const days: Tick[] = Array.from({ length: 90 }, (_, i): Tick => {
   if (i % 4 === 0) return { kind: 'trade', ...common, price: i, size: 100, source: 'last' }
   if (i % 4 === 1) return { kind: 'greeks', ...common, basis: 'model', delta: i / 100 }
   if (i % 4 === 2) return { kind: 'statistic', ...common, name: 'day-volume', value: i }
-  const verdict = i % 8 === 3 ? { severity: 'quarantine' as const, rules: 'spike', reason: 'too far' } : undefined
+  const verdict = i % 8 === 3 ? quarantined('spike', 'too far') : undefined
   return quote(i + 1, { ...common, verdict })
 })
 const controls: TapeRecord[] = [

@@ -7,6 +7,7 @@ import { createTickStore } from '../../db/write/tick-store.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { block, contractOf, FIRST_TS_US, quotes } from '../support/tape/ticks.ts'
+import { flagged } from '../support/tape/verdicts.ts'
 
 /** What a role may bring along. */
 const HOSTILE = {
@@ -64,7 +65,7 @@ forEachEdition('a transaction of a role with settings of its own', ({ createTape
         }),
     }
   }
-  const flag = { severity: 'flag' as const, rules: 'spike', reason: 'far' }
+  const flag = flagged('spike', 'far')
   const records: TapeRecord[] = [
     ...quotes(1, 10).map((tick) => ({ ...tick, verdict: flag })),
     { kind: 'gap', seq: 11, tsUs: FIRST_TS_US + 99_000, fromTsUs: FIRST_TS_US, toTsUs: FIRST_TS_US + 1, cause: 'link' },

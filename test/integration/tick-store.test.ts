@@ -6,9 +6,11 @@ import { connectClient, createPool } from '../../db/pool.ts'
 import { openTapeReader } from '../../db/read/tape-reader.ts'
 import { createTickStore, type TickStore } from '../../db/write/tick-store.ts'
 import { type Contract, contractKey } from '../../market/contract.ts'
-import type { LineEvent, TapeRecord, Tick } from '../../market/tick.ts'
+import type { Disposition, LineEvent, TapeRecord, Tick } from '../../market/tick.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { block, CONTRACTS, contractOf, FIRST_TS_US, quote, quotes, ticks as anyTicks } from '../support/tape/ticks.ts'
+import { verdictNamed } from '../support/tape/records.ts'
+import { finding, flagged, quarantined, verdictOf } from '../support/tape/verdicts.ts'
 
 const gap = (seq: number, cause: string): TapeRecord => ({
   kind: 'gap',
@@ -72,16 +74,21 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
             await tickStore.store({ sessionId, batchNo: 1, blocks: [block(all.slice(0, middle))] }, contractOf),
             await tickStore.store({ sessionId, batchNo: 2, blocks: [block([]), block(all.slice(middle))] }, contractOf),
           ]
-          const quarantined = all.filter(({ verdict }) => verdict?.severity === 'quarantine').length
-          expect(stored.reduce((sum, { acceptedTicks }) => sum + acceptedTicks, 0)).toBe(all.length - quarantined)
-          expect(stored.reduce((sum, { quarantinedTicks }) => sum + quarantinedTicks, 0)).toBe(quarantined)
+          const rejectedTicks = all.filter(({ verdict }) => verdict?.disposition === 'quarantine').length
+          expect(stored.reduce((sum, { acceptedTicks }) => sum + acceptedTicks, 0)).toBe(all.length - rejectedTicks)
+          expect(stored.reduce((sum, { quarantinedTicks }) => sum + quarantinedTicks, 0)).toBe(rejectedTicks)
 
           const reader = await openTapeReader({ url }, { sessionId, includeQuarantined: true })
           const read: Tick[] = []
           for await (const chunk of reader.ticks()) read.push(...chunk)
           const key = (instrument: number) => contractKey(reader.contracts.get(instrument) ?? { kind: 'stock', symbol: '?', currency: '?' })
-          const bare = ({ instrument: _instrument, ...tick }: Tick) => tick
-          expect(read.map(bare)).toEqual(all.map(bare))
+          const bare = ({ instrument: _instrument, ...tick }: Tick, keyOf: (instrument: number) => string) => ({
+            ...tick,
+            verdict: tick.verdict && verdictNamed(tick.verdict, keyOf),
+          })
+          expect(read.map((tick) => bare(tick, key))).toEqual(
+            all.map((tick) => bare(tick, (instrument) => contractKey(CONTRACTS[instrument] ?? expect.fail()))),
+          )
           expect(read.map(({ instrument }) => key(instrument))).toEqual(
             all.map(({ instrument }) => contractKey(CONTRACTS[instrument] ?? expect.fail())),
           )
@@ -91,30 +98,33 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
     })
 
     it('stands in the table of its kind, or in rejected_ticks when a rule quarantined it', async () => {
+      const of = (disposition: Disposition) =>
+        verdictOf(finding(disposition, 'crossed-quote', 'bid 2 is above ask 1'), finding(disposition, 'spike', 'jump of 80 %'))
       const verdict = { rules: 'crossed-quote,spike', reason: 'bid 2 is above ask 1; jump of 80 %' }
-      const stored = await store([
-        quote(1),
-        quote(2, { verdict: { severity: 'flag', ...verdict } }),
-        quote(3, { verdict: { severity: 'quarantine', ...verdict } }),
-      ])
+      const stored = await store([quote(1), quote(2, { verdict: of('flag') }), quote(3, { verdict: of('quarantine') })])
       expect(stored).toMatchObject({ alreadyCommitted: false, acceptedTicks: 2, quarantinedTicks: 1, refusedTicks: 0 })
-      expect(await rows(`SELECT seq, flags, reason FROM quotes WHERE session_id = ${sessionId} ORDER BY seq`)).toEqual([
-        { seq: '1', flags: null, reason: null },
-        { seq: '2', flags: 'crossed-quote,spike', reason: verdict.reason },
+      const bits = await rows<{ name: string; bit: number }>("SELECT name, bit FROM rules WHERE name IN ('crossed-quote', 'spike')")
+      expect(bits).toHaveLength(2)
+      const mask = bits.reduce((sum, { bit }) => sum + 2 ** bit, 0)
+      expect(await rows(`SELECT seq, rules FROM quotes WHERE session_id = ${sessionId} ORDER BY seq`)).toEqual([
+        { seq: '1', rules: null },
+        { seq: '2', rules: String(mask) },
       ])
       expect(await rejected()).toMatchObject([{ seq: '3', kind: 'quote', ...verdict, tick: { bidPrice: 1.03, askPrice: 1.08 } }])
-      expect(await rows(`SELECT rule, severity, ticks FROM data_quality WHERE session_id = ${sessionId} ORDER BY 1, 2`)).toEqual([
-        { rule: 'crossed-quote', severity: 'flag', ticks: '1' },
-        { rule: 'crossed-quote', severity: 'quarantine', ticks: '1' },
-        { rule: 'spike', severity: 'flag', ticks: '1' },
-        { rule: 'spike', severity: 'quarantine', ticks: '1' },
+      expect(
+        await rows(`SELECT rule, severity, disposition, ticks FROM data_quality WHERE session_id = ${sessionId} ORDER BY 1, 2 DESC`),
+      ).toEqual([
+        { rule: 'crossed-quote', severity: 'warning', disposition: 'flag', ticks: '1' },
+        { rule: 'crossed-quote', severity: 'error', disposition: 'quarantine', ticks: '1' },
+        { rule: 'spike', severity: 'warning', disposition: 'flag', ticks: '1' },
+        { rule: 'spike', severity: 'error', disposition: 'quarantine', ticks: '1' },
       ])
     })
 
     it('counts what rules quarantined also in a batch of which nothing else is to be said', async () => {
-      await store([quote(1, { verdict: { severity: 'quarantine', rules: 'spike', reason: 'far' } })])
-      expect(await rows(`SELECT rule, severity, ticks FROM data_quality WHERE session_id = ${sessionId}`)).toEqual([
-        { rule: 'spike', severity: 'quarantine', ticks: '1' },
+      await store([quote(1, { verdict: quarantined('spike', 'far') })])
+      expect(await rows(`SELECT rule, severity, disposition, ticks FROM data_quality WHERE session_id = ${sessionId}`)).toEqual([
+        { rule: 'spike', severity: 'error', disposition: 'quarantine', ticks: '1' },
       ])
     })
 
@@ -127,7 +137,7 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
     })
 
     it('says what came delayed and what tick by tick, also of a tick that was quarantined', async () => {
-      const verdict = { severity: 'quarantine' as const, rules: 'spike', reason: 'far' }
+      const verdict = quarantined('spike', 'far')
       await store([
         quote(1),
         quote(2, { delayed: true, source: 'tick-by-tick' }),
@@ -213,20 +223,20 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
         source: 'last',
         venue: 'A\0B',
       }
-      const verdict = { severity: 'quarantine' as const, rules: 'odd\0rule', reason: 'odd \0' }
+      const verdict = quarantined('odd\0rule', 'odd \0')
       await store([quote(1), trade, { ...trade, seq: 3, tsUs: FIRST_TS_US + 3, verdict }])
       expect(await seqs('quotes')).toEqual([1])
       const reader = await openTapeReader({ url }, { sessionId, includeQuarantined: true })
       const read: Tick[] = []
       for await (const chunk of reader.ticks()) read.push(...chunk)
-      const [refused, quarantined] = read.filter(({ kind }) => kind === 'trade')
+      const [refused, rejectedByRule] = read.filter(({ kind }) => kind === 'trade')
       expect(refused).toMatchObject({
         price: -0,
         size: Number.POSITIVE_INFINITY,
         venue: 'A\0B',
-        verdict: { severity: 'quarantine', rules: 'database-refused' },
+        verdict: { disposition: 'quarantine', findings: [{ rule: 'database-refused' }] },
       })
-      expect(quarantined).toMatchObject({ venue: 'A\0B', verdict: { severity: 'quarantine', rules: 'odd␀rule', reason: 'odd ␀' } })
+      expect(rejectedByRule).toMatchObject({ venue: 'A\0B', verdict: quarantined('odd␀rule', 'odd ␀') })
     })
 
     it('may be refused by a trigger', async () => {
@@ -258,8 +268,7 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
       expect(await store(quotes(1, 1000))).toMatchObject({ acceptedTicks: 900, quarantinedTicks: 0, alreadyCommitted: false })
       expect(await store(quotes(1, 1000))).toMatchObject({ acceptedTicks: 900, quarantinedTicks: 0, alreadyCommitted: true })
       expect(await seqs('quotes')).toHaveLength(900)
-      const flagged = { severity: 'flag' as const, rules: 'odd', reason: 'odd' }
-      expect(await store([quote(1010, { verdict: flagged }), quote(1011)], 2)).toMatchObject({ acceptedTicks: 1 })
+      expect(await store([quote(1010, { verdict: flagged('odd', 'odd') }), quote(1011)], 2)).toMatchObject({ acceptedTicks: 1 })
     })
 
     it('may be refused only at COMMIT', async () => {

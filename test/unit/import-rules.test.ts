@@ -37,6 +37,7 @@ const violations: [path: string, text: string, code: string][] = [
   ['market/imports-the-front-door.ts', importing('../tapedeck.ts'), IMPORTS],
   ['market/imports-node.ts', importing('node:fs'), IMPORTS],
   ['market/imports-a-package.ts', importing('rxjs'), IMPORTS],
+  ['market/imports-a-similar-name.ts', importing('zod-x'), IMPORTS],
   ['market/imports-types.ts', "import type { X } from '../db/pool.ts'\nexport type Y = X\n", IMPORTS],
   ['market/imports-late.ts', "export const late = () => import('../db/pool.ts')\n", IMPORTS],
   ['market/re-exports.ts', "export * from '../db/pool.ts'\n", IMPORTS],
@@ -82,6 +83,7 @@ const violations: [path: string, text: string, code: string][] = [
 const allowed: [path: string, text: string][] = [
   ['market/contract.ts', 'export const x = 1\n'],
   ['market/rules/index.ts', importing('../contract.ts')],
+  ['market/rules/settings.ts', importing('zod').replace('{ x }', '{ z as x }')],
   ['config/load.ts', `import { parse } from 'yaml'\n${importing('../market/contract.ts')}export const p = parse\n`],
   ['db/pool.ts', `import { hostname } from 'node:os'\n${importing('../market/contract.ts')}export const h = hostname\n`],
   ['system/lock.ts', `import { hostname } from 'node:os'\n${importing('../market/contract.ts')}export const l = hostname\n`],

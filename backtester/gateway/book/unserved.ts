@@ -10,5 +10,5 @@ import type { Verdict } from '../../../market/tick.ts'
 const LOST_ON_THE_WAY: readonly string[] = ['unfinished', 'unknown-instrument', 'database-refused']
 
 export function isUnserved(verdict: Verdict | undefined): boolean {
-  return verdict?.severity === 'quarantine' && verdict.rules.split(',').some((rule) => LOST_ON_THE_WAY.includes(rule))
+  return verdict?.disposition === 'quarantine' && verdict.findings.some(({ rule }) => LOST_ON_THE_WAY.includes(rule))
 }

@@ -72,9 +72,15 @@ export interface AssemblerOutput {
 }
 
 const UNFINISHED: Verdict = {
-  severity: 'quarantine',
-  rules: 'unfinished',
-  reason: 'the connection ended while its fields were arriving',
+  disposition: 'quarantine',
+  findings: [
+    {
+      rule: 'unfinished',
+      severity: 'error',
+      disposition: 'quarantine',
+      reason: 'the connection ended while its fields were arriving',
+    },
+  ],
 }
 
 export class Assembler {

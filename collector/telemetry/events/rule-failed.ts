@@ -7,5 +7,5 @@ export interface RuleFailed {
 
 /** Logs a validation rule that threw. */
 export function ruleFailed({ log }: EventContext, { rule, error }: RuleFailed): void {
-  log.error({ err: error, rule }, 'a validation rule failed and is off until the next start')
+  log.error({ err: error, rule }, 'a validation rule failed and is off for the rest of the session')
 }

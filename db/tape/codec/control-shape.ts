@@ -14,6 +14,7 @@ const MAX_DEPTH = 64
 const NO_INSTRUMENT = 0xffffffff
 
 const text: Check = (value) => typeof value === 'string'
+const number: Check = (value) => Number.isFinite(value)
 const whole: Check = (value) => Number.isSafeInteger(value)
 const instrument: Check = (value) => whole(value) && Number(value) >= 0 && Number(value) < NO_INSTRUMENT
 const oneOf =
@@ -61,11 +62,24 @@ const CHECKS: Readonly<Record<ControlKind, Readonly<Record<string, Check>>>> = {
     fromTsUs: optional(whole),
     detail: optional(section),
   },
+  carry: { asOf: text, source: text, input: oneOf('rates', 'dividends', 'borrow') },
+}
+
+const listOf =
+  (checks: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    Array.isArray(value) && value.every((one) => isFields(one) && wrongField(one, checks) === undefined)
+const CARRY: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
+  rates: { currency: text, points: listOf({ days: number, rate: number }) },
+  dividends: { instrument, payments: listOf({ exDate: text, amount: number }), yield: optional(number) },
+  borrow: { instrument, rate: number },
 }
 
 /** The first field that is not what a record of this kind holds, or undefined: `contract`. */
 export function wrongControlField(kind: ControlKind, value: unknown): string | undefined {
-  return isFields(value) ? wrongField(value, CHECKS[kind]) : 'everything'
+  if (!isFields(value)) return 'everything'
+  const wrong = wrongField(value, CHECKS[kind])
+  return wrong ?? (kind === 'carry' ? wrongField(value, CARRY[String(value['input'])] ?? {}) : undefined)
 }
 
 function wrongField(fields: Fields, checks: Readonly<Record<string, Check>>): string | undefined {

@@ -2,9 +2,11 @@
 
 import { FeedError } from '../../../market/errors.ts'
 import type {
+  CarryRecord,
   ConfigRecord,
   ContractRecord,
   FeedGap,
+  Finding,
   Greeks,
   LineEvent,
   Quote,
@@ -18,6 +20,8 @@ import type {
 import { type ControlKind, wrongControlField } from './control-shape.ts'
 import {
   ABSENT_STRING,
+  DISPOSITIONS,
+  FINDING_BYTES,
   FLAG_DELAYED,
   FLAG_MARKS,
   FLAG_QUARANTINE,
@@ -28,8 +32,10 @@ import {
   MARKS_BYTES,
   NO_INSTRUMENT,
   NUMBERS,
+  OWN_TEXTS,
   QUOTE_SOURCES,
   RecordKind,
+  SEVERITIES,
   TRADE_SOURCES,
 } from './record-layout.ts'
 
@@ -45,6 +51,8 @@ export class RecordCursor {
   #start = 0
   #end = 0
   #at = 0
+  /** Position of the next text that is read. */
+  #text = 0
 
   /** `payload` must start on an 8-byte boundary of its ArrayBuffer, as the tape reader's blocks do. */
   constructor(payload?: Uint8Array) {
@@ -122,9 +130,7 @@ export class RecordCursor {
 
   verdict(): Verdict | undefined {
     if (!this.hasVerdict) return undefined
-    const texts = this.#strings()
-    const [rules, reason] = this.kind === RecordKind.trade || this.kind === RecordKind.statistic ? texts.slice(2) : texts
-    return { severity: this.isQuarantined ? 'quarantine' : 'flag', rules: rules ?? '', reason: reason ?? '' }
+    return { disposition: this.isQuarantined ? 'quarantine' : 'flag', findings: this.#findings() }
   }
 
   /** The record as an object. */
@@ -149,6 +155,8 @@ export class RecordCursor {
         return { ...(this.#json('config') as ConfigRecord), kind: 'config', seq, tsUs }
       case RecordKind.session:
         return { ...(this.#json('session') as SessionEvent), kind: 'session', seq, tsUs }
+      case RecordKind.carry:
+        return { ...(this.#json('carry') as CarryRecord), kind: 'carry', seq, tsUs }
       default:
         throw corrupt(`a record of unknown kind ${kind} at byte ${this.#start} of its block`)
     }
@@ -175,7 +183,10 @@ export class RecordCursor {
   }
 
   #trade(): Trade {
-    const [venue, conditions] = this.#strings()
+    this.#text = this.#tail
+    const end = this.#tailEnd
+    const venue = this.#nextText(end)
+    const conditions = this.#nextText(end)
     const source = TRADE_SOURCES[this.#variant()]
     if (!source) throw corrupt(`an unknown trade source ${this.#variant()}`)
     return {
@@ -220,7 +231,10 @@ export class RecordCursor {
   }
 
   #statistic(): Statistic {
-    const [name, text] = this.#strings()
+    this.#text = this.#tail
+    const end = this.#tailEnd
+    const name = this.#nextText(end)
+    const text = this.#nextText(end)
     return {
       kind: 'statistic',
       seq: this.seq,
@@ -250,27 +264,69 @@ export class RecordCursor {
     return (this.#bytes[this.#start + 1] as number) >> 4
   }
 
-  /** Strings behind the numbers: the kind's own, then the verdict's two. */
-  #strings(): (string | undefined)[] {
-    const texts: (string | undefined)[] = []
-    let at = this.#tail
-    const end = this.marks === 0 ? this.#end : this.#end - MARKS_BYTES
-    while (at + 4 <= end && texts.length < 4) {
-      const length = this.#bytes.readUInt32LE(at)
-      at += 4
-      if (length === ABSENT_STRING) {
-        texts.push(undefined)
-        continue
-      }
-      if (at + length > end) throw corrupt(`a text of ${length} bytes that leaves its record`)
-      texts.push(this.#bytes.toString('utf8', at, at + length))
-      at += length
+  /** Where the record's texts, findings included, must end. */
+  get #tailEnd(): number {
+    return this.marks === 0 ? this.#end : this.#end - MARKS_BYTES
+  }
+
+  /** Returns the text at `#text` and moves behind it. */
+  #nextText(end: number): string | undefined {
+    const length = this.#textLength(end)
+    if (length < 0) return undefined
+    const start = this.#text
+    this.#text += length
+    return this.#bytes.toString('utf8', start, this.#text)
+  }
+
+  /** Moves `#text` behind the length of a text and returns the length, -1 for an absent one. */
+  #textLength(end: number): number {
+    const at = this.#text
+    if (at + 4 > end) throw corrupt(`a record of kind ${this.kind} that ends within its texts`)
+    const length = this.#bytes.readUInt32LE(at)
+    this.#text = at + 4
+    if (length === ABSENT_STRING) return -1
+    if (at + 4 + length > end) throw corrupt(`a text of ${length} bytes that leaves its record`)
+    return length
+  }
+
+  #findings(): Finding[] {
+    const end = this.#tailEnd
+    this.#text = this.#tail
+    for (let i = 0; i < (OWN_TEXTS[this.kind] ?? 0); i++) {
+      const length = this.#textLength(end)
+      if (length > 0) this.#text += length
     }
-    return texts
+    if (this.#text + 2 > end) throw corrupt(`a record of kind ${this.kind} with a verdict and no room for it`)
+    const count = this.#bytes.readUInt16LE(this.#text)
+    this.#text += 2
+    if (count === 0) throw corrupt('a verdict without a finding')
+    const findings: Finding[] = []
+    for (let i = 0; i < count; i++) findings.push(this.#finding(end))
+    return findings
+  }
+
+  #finding(end: number): Finding {
+    const at = this.#text
+    if (at + FINDING_BYTES > end) throw corrupt(`a record of kind ${this.kind} that ends within its findings`)
+    const severity = SEVERITIES[this.#bytes[at] as number]
+    const disposition = DISPOSITIONS[this.#bytes[at + 1] as number]
+    if (!severity || !disposition)
+      throw corrupt(`a finding of severity ${this.#bytes[at]} and disposition ${this.#bytes[at + 1]}, of which one is unknown`)
+    const legs = this.#bytes.readUInt16LE(at + 2)
+    this.#text = at + FINDING_BYTES
+    const rule = this.#nextText(end) ?? ''
+    const reason = this.#nextText(end) ?? ''
+    if (this.#text + 4 * legs > end) throw corrupt(`a finding with ${legs} instruments that leave its record`)
+    if (legs === 0) return { rule, severity, disposition, reason }
+    const evidence: number[] = []
+    for (let i = 0; i < legs; i++) evidence.push(this.#bytes.readUInt32LE(this.#text + 4 * i))
+    this.#text += 4 * legs
+    return { rule, severity, disposition, reason, evidence }
   }
 
   #json(kind: ControlKind): unknown {
-    const text = this.#strings()[0] ?? ''
+    this.#text = this.#tail
+    const text = this.#nextText(this.#tailEnd) ?? ''
     let value: unknown
     try {
       value = JSON.parse(text)

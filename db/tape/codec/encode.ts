@@ -1,8 +1,10 @@
 /** Writes records as the bytes of a tape. */
 
-import type { Greeks, Quote, Statistic, TapeRecord, Trade } from '../../../market/tick.ts'
+import type { Finding, Greeks, Quote, Statistic, TapeRecord, Trade } from '../../../market/tick.ts'
 import {
   ABSENT_STRING,
+  DISPOSITIONS,
+  FINDING_BYTES,
   FLAG_DELAYED,
   FLAG_MARKS,
   FLAG_QUARANTINE,
@@ -13,6 +15,7 @@ import {
   NO_INSTRUMENT,
   QUOTE_SOURCES,
   RecordKind,
+  SEVERITIES,
   TRADE_SOURCES,
 } from './record-layout.ts'
 
@@ -67,9 +70,8 @@ export class RecordEncoder {
     let flags = this.#body(record, at + 3)
     if ('delayed' in record && record.delayed) flags |= FLAG_DELAYED
     if ('verdict' in record && record.verdict) {
-      flags |= FLAG_VERDICT | (record.verdict.severity === 'quarantine' ? FLAG_QUARANTINE : 0)
-      this.#string(record.verdict.rules)
-      this.#string(record.verdict.reason)
+      flags |= FLAG_VERDICT | (record.verdict.disposition === 'quarantine' ? FLAG_QUARANTINE : 0)
+      this.#findings(record.verdict.findings)
     }
     if ('marks' in record && record.marks) {
       flags |= FLAG_MARKS
@@ -151,6 +153,21 @@ export class RecordEncoder {
     this.#string(statistic.name)
     this.#string(statistic.text)
     return 0
+  }
+
+  #findings(findings: readonly Finding[]): void {
+    this.#reserve(8)
+    this.#length = this.#bytes.writeUInt16LE(findings.length, this.#length)
+    for (const { rule, severity, disposition, reason, evidence = [] } of findings) {
+      this.#reserve(FINDING_BYTES)
+      this.#bytes[this.#length] = SEVERITIES.indexOf(severity)
+      this.#bytes[this.#length + 1] = DISPOSITIONS.indexOf(disposition)
+      this.#length = this.#bytes.writeUInt16LE(evidence.length, this.#length + 2)
+      this.#string(rule)
+      this.#string(reason)
+      this.#reserve(4 * evidence.length)
+      for (const instrument of evidence) this.#length = this.#bytes.writeUInt32LE(instrument, this.#length)
+    }
   }
 
   /** At the end of the record, behind what a reader that knows no marks reads. */

@@ -6,7 +6,7 @@
 import type { Contract, IndexContract, StockContract } from '../../../market/contract.ts'
 import { FeedError } from '../../../market/errors.ts'
 import { indexNamed } from '../../../market/indices.ts'
-import type { Quote, Trade, Verdict } from '../../../market/tick.ts'
+import type { Finding, Quote, Trade, Verdict } from '../../../market/tick.ts'
 import { createZone } from '../../../market/time.ts'
 
 interface SourceBase {
@@ -54,7 +54,14 @@ export function eachRow(parse: (line: string) => SourceTick): RowParser {
 /** The trouble that a source marks with a 1 in its column `suspicious`: such a tick stays on the tape, kept out of what is judged good. */
 export function suspicion(text: string): Verdict | undefined {
   if (text !== '0' && text !== '1') throw badRow('0 or 1 as suspicious', text)
-  return text === '1' ? { severity: 'quarantine', rules: 'suspicious', reason: 'the source marks the row as suspicious' } : undefined
+  if (text === '0') return undefined
+  const finding: Finding = {
+    rule: 'suspicious',
+    severity: 'error',
+    disposition: 'quarantine',
+    reason: 'the source marks the row as suspicious',
+  }
+  return { disposition: 'quarantine', findings: [finding] }
 }
 
 const MINUTE_MS = 60_000

@@ -12,6 +12,8 @@ import { unaccounted } from '../../../collector/telemetry/counts.ts'
 import type { UnderlyingSettings } from '../../../collector/universe/universe.ts'
 import { openDatabase } from '../../../db/open.ts'
 import { connectClient } from '../../../db/pool.ts'
+import { RULES } from '../../../market/rules/index.ts'
+import { defaultSettings } from '../../../market/rules/settings.ts'
 import type { RecordListener } from '../../../market/record-source.ts'
 import { temporaryDirectory } from './recording.ts'
 
@@ -162,7 +164,7 @@ export class Collecting {
         retryDelays: { attemptsPerMinute: 1000, factor: 2, ...options.gateway?.retryDelays },
       },
       underlyings: options.underlyings ?? [TWX_CHAIN],
-      rules: { maxSpreadPercent: 100, disabled: [] },
+      rules: defaultSettings(RULES),
       journal: {
         batchRows: 500,
         batchMs: 50,

@@ -37,7 +37,7 @@ export function recordingIn(directory: string, clock: CollectorClock, pace = { b
   const recorder = new Recorder({
     clock,
     counts,
-    judge: () => undefined,
+    judge: { judge: () => undefined, take: () => undefined },
     openJournal(sessionId) {
       sessionIds.push(sessionId)
       return new Journal({

@@ -360,7 +360,7 @@ describe('the time that a gateway publishes', () => {
 
     expect(records?.filter(({ kind }) => kind === 'quote')).toMatchObject([
       { bidPrice: 70.5, askPrice: 70.75, verdict: undefined },
-      { bidPrice: 70.6, askPrice: 70.75, verdict: { severity: 'quarantine', rules: 'unfinished' } },
+      { bidPrice: 70.6, askPrice: 70.75, verdict: { disposition: 'quarantine', findings: [{ rule: 'unfinished' }] } },
     ])
   })
 
@@ -380,7 +380,7 @@ describe('the time that a gateway publishes', () => {
 
     expect(records?.filter(({ kind }) => kind === 'quote')).toMatchObject([
       { bidPrice: 70.5, askPrice: 70.75, verdict: undefined },
-      { bidPrice: 70.6, askPrice: 70.75, verdict: { severity: 'quarantine', rules: 'unfinished' } },
+      { bidPrice: 70.6, askPrice: 70.75, verdict: { disposition: 'quarantine', findings: [{ rule: 'unfinished' }] } },
     ])
   })
 

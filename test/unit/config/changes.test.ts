@@ -14,7 +14,7 @@ describe('what a changed configuration asks for', () => {
     const after = `
 gateway: { lines: 50, genericTicks: [100] }
 universe: { strikes: all, underlyings: [{ symbol: TWX }] }
-rules: { maxSpreadPercent: 10, disabled: [crossed-quote] }
+rules: { wide-spread: { option: 10 }, negative-size: off }
 journal: { keepDays: 1 }
 log: { level: debug }`
     expect(between('', after)).toEqual({
@@ -23,11 +23,13 @@ log: { level: debug }`
         'gateway.genericTicks',
         'universe.strikes.rangePercent',
         'universe.underlyings',
-        'rules.maxSpreadPercent',
-        'rules.disabled',
+        'rules.negative-size.severity',
+        'rules.negative-size.disposition',
+        'rules.wide-spread.option',
         'journal.keepDays',
         'log.level',
         'universe.strikes',
+        'rules.negative-size',
       ],
       needRestart: [],
     })

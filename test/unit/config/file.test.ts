@@ -11,7 +11,7 @@ describe('the file', () => {
   })
 
   it('may have sections whose lines are all commented out', () => {
-    const yaml = 'gateway:\n  # port: 1\nuniverse:\n  underlyings:\n    # - symbol: AAPL\nmetrics:\nrules:\n  disabled:\n'
+    const yaml = 'gateway:\n  # port: 1\nuniverse:\n  underlyings:\n    # - symbol: AAPL\nmetrics:\nrules:\n  crossed-quote:\n'
     expect(settings({ yaml })).toEqual(settings({}))
   })
 

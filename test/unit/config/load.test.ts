@@ -6,6 +6,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultDataDir, loadConfig } from '../../../config/load.ts'
 import { configSchema } from '../../../config/schema.ts'
+import { RULES } from '../../../market/rules/index.ts'
+import { defaultSettings } from '../../../market/rules/settings.ts'
+import { rulesExample } from '../../support/rules-example.ts'
 import { failure, folderWith, type Given, load, problems, settings } from '../../support/process/config.ts'
 import { packageRoot } from '../../../system/package-root.ts'
 
@@ -27,7 +30,7 @@ describe('settings without a file', () => {
         genericTicks: [100, 101, 106, 233, 236, 456],
       },
       universe: { strikes: { rangePercent: 20 }, expiryDays: 60, tickByTick: true, underlyings: [] },
-      rules: { maxSpreadPercent: 100, disabled: [] },
+      rules: defaultSettings(RULES),
       carry: { rate: 0.04 },
       journal: {
         fsyncMs: 50,
@@ -131,7 +134,7 @@ describe('the environment', () => {
       database: { url: 'postgresql://db/x', batchMs: 250 },
       gateway: { host: 'gw', port: 4001, clientId: 12 },
       universe: { expiryDays: 30 },
-      rules: { maxSpreadPercent: 12.5 },
+      rules: { 'wide-spread': { stock: 12.5, option: 12.5, index: 12.5, future: 12.5 } },
       log: { level: 'debug' },
     })
   })
@@ -290,17 +293,46 @@ describe('values', () => {
   })
 })
 
+describe('the rules', () => {
+  it('are each a section of settings of its own, or off', () => {
+    const { rules } = settings({ yaml: 'rules: { crossed-quote: off, wide-spread: { severity: error, option: 20 } }' })
+    expect(rules).toEqual({
+      ...defaultSettings(RULES),
+      'crossed-quote': 'off',
+      'wide-spread': { severity: 'error', disposition: 'flag', stock: 10, option: 20, index: 10, future: 10 },
+    })
+  })
+
+  it('have their mistakes named like all others', () => {
+    const yaml = 'rules: { crossed-quote: no, negative-size: { severity: bad }, wide-spread: { disposition: drop, stock: -1 } }'
+    expect(problems({ yaml })).toEqual([
+      'tapedeck.yaml:1:25  rules.crossed-quote: expected off, or a section of settings, found "no"',
+      'tapedeck.yaml:1:56  rules.negative-size.severity: expected info, warning or error, found "bad"',
+      'tapedeck.yaml:1:91  rules.wide-spread.disposition: expected flag or quarantine, found "drop"',
+      'tapedeck.yaml:1:104  rules.wide-spread.stock: expected a number above 0 (percent of the middle of bid and ask), found -1',
+    ])
+  })
+})
+
 describe('mistakes', () => {
   it('are reported all at once, in the order of the file, then the environment, then the command line', () => {
-    const yaml = ['log: { level: loud }', 'gateway:', '  port: "7497"', '  prot: 7496', 'rules: { disabled: [1] }'].join('\n')
+    const yaml = [
+      'log: { level: loud }',
+      'gateway:',
+      '  port: "7497"',
+      '  prot: 7496',
+      'rules: { wide-spread: { stock: 0 } }',
+      'universe: { underlyings: [1] }',
+    ].join('\n')
     const { message, code } = failure({ yaml, env: { IB_CLIENT_ID: 'x' }, overrides: { database: { lanes: 1.5 } } })
     expect(code).toBe('config-invalid')
     expect(message.split('\n').map((line) => line.trim().split(': expected')[0])).toEqual([
-      '6 settings are wrong:',
+      '7 settings are wrong:',
       'tapedeck.yaml:1:15  log.level',
       'tapedeck.yaml:3:9  gateway.port',
       'tapedeck.yaml:4:3  gateway.prot: there is no such setting; did you mean port?',
-      'tapedeck.yaml:5:21  rules.disabled[0]',
+      'tapedeck.yaml:5:32  rules.wide-spread.stock',
+      'tapedeck.yaml:6:27  universe.underlyings[0]',
       'environment IB_CLIENT_ID  gateway.clientId',
       'command line  database.lanes',
     ])
@@ -311,13 +343,14 @@ describe('mistakes', () => {
   })
 
   it('in a name suggest the nearest one, whatever its spelling', () => {
-    const yaml = 'max_spread: 1\ndata_dir: x\ndatabse: {}\njournal: { fsync-ms: 1 }\nrules: { maxSpredPercent: 1 }\n'
+    const yaml = 'max_spread: 1\ndata_dir: x\ndatabse: {}\njournal: { fsync-ms: 1 }\nrules: { wide-spred: {}, wide-spread: { stok: 1 } }\n'
     expect(problems({ yaml })).toEqual([
       'tapedeck.yaml:1:1  max_spread: there is no such setting; known here: dataDir, database, gateway, universe, rules, carry, journal, metrics, log',
       'tapedeck.yaml:2:1  data_dir: there is no such setting; did you mean dataDir?',
       'tapedeck.yaml:3:1  databse: there is no such setting; did you mean database?',
       'tapedeck.yaml:4:12  journal.fsync-ms: there is no such setting; did you mean fsyncMs?',
-      'tapedeck.yaml:5:10  rules.maxSpredPercent: there is no such setting; did you mean maxSpreadPercent?',
+      'tapedeck.yaml:5:10  rules.wide-spred: there is no such setting; did you mean wide-spread?',
+      'tapedeck.yaml:5:41  rules.wide-spread.stok: there is no such setting; did you mean stock?',
     ])
   })
 
@@ -368,6 +401,10 @@ describe('the example file', () => {
     expect(rest).toEqual(defaults)
     expect({ ...universe, underlyings: [] }).toEqual(none)
     expect(universe.underlyings.map(({ symbol }) => symbol)).toEqual(['AAPL'])
+  })
+
+  it('has all rules, as they themselves say what they are and which settings they have', () => {
+    expect(example).toContain(`\n${rulesExample()}\n`)
   })
 
   it('mentions every setting', () => {

@@ -22,7 +22,15 @@ function expectedOf({ tsUs, eventTsUs, verdict, marks, instrument, ...own }: Tic
   const { symbol, expiry, strike, right } = { symbol: undefined, expiry: undefined, strike: undefined, right: undefined, ...contract }
   const fields = {
     ...own,
-    ...verdict,
+    ...(verdict && {
+      disposition: verdict.disposition,
+      rules: verdict.findings.map(({ rule }) => rule).join(','),
+      reason: verdict.findings.map(({ reason }) => reason).join('; '),
+      findings: verdict.findings.map(({ evidence, ...finding }) => ({
+        ...finding,
+        ...(evidence && { evidence: evidence.map((leg) => contractKey(contracts.get(leg) ?? expect.fail())) }),
+      })),
+    }),
     marks: marksText(marks),
     tsUs,
     eventTsUs,
@@ -51,6 +59,7 @@ function cellsOf(line: string): (string | undefined)[] {
 
 function readBack(name: string, value: unknown, sample: unknown): [string, unknown] {
   if (name === 'ts' || name === 'eventTs') return [`${name}Us`, usFromIso(String(value))]
+  if (name === 'findings') return [name, typeof value === 'string' ? (JSON.parse(value) as unknown) : value]
   if (sample === true) return [name, String(value) === 'true']
   return [name, typeof sample === 'number' ? Number(value) : value]
 }

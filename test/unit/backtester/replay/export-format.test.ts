@@ -7,6 +7,7 @@ import { packageRoot } from '../../../../system/package-root.ts'
 import { Mark } from '../../../../market/marks.ts'
 import type { Tick } from '../../../../market/tick.ts'
 import { CONTRACTS, FIRST_TS_US } from '../../../support/tape/ticks.ts'
+import { finding, verdictOf } from '../../../support/tape/verdicts.ts'
 
 const formatOf = (format: ExportFormat) => {
   const { header, line } = createLineFormat(format, new Map(CONTRACTS.entries()))
@@ -39,9 +40,9 @@ describe('a line of CSV', () => {
     expect(line(quote)).toBe(`${cells}${','.repeat(EXPORT_COLUMNS.length - 13)}\n`)
   })
 
-  it('has whether a tick is delayed, and its marks, in its last cells', () => {
-    expect(formatOf('csv').line({ ...quote, source: 'tick-by-tick', delayed: true })).toMatch(/,1e-7,,,,tick-by-tick,.*,true,\n$/)
-    expect(formatOf('csv').line({ ...quote, marks: Mark.initial | Mark.merged })).toMatch(/,,"initial,merged"\n$/)
+  it('has whether a tick is delayed, and its marks, behind its verdict', () => {
+    expect(formatOf('csv').line({ ...quote, source: 'tick-by-tick', delayed: true })).toMatch(/,1e-7,,,,tick-by-tick,.*,true,,\n$/)
+    expect(formatOf('csv').line({ ...quote, marks: Mark.initial | Mark.merged })).toMatch(/,,"initial,merged",\n$/)
   })
 
   it('quotes separators, quotes and line ends, and distinguishes an empty text from none', () => {
@@ -50,10 +51,17 @@ describe('a line of CSV', () => {
   })
 
   it('has the venue’s time and the verdict of a tick without a contract', () => {
-    const verdict = { severity: 'quarantine' as const, rules: 'spike', reason: 'too far; too high' }
+    const verdict = verdictOf(finding('flag', 'wide-spread', 'wide'), {
+      ...finding('quarantine', 'spike', 'too far; "high"'),
+      evidence: [1, 7],
+    })
     const line = formatOf('csv').line({ kind: 'statistic', seq: 1, tsUs: 0, instrument: 9, name: 'halted', eventTsUs: 1, verdict })
+    const findings =
+      '"[{""rule"":""wide-spread"",""severity"":""warning"",""disposition"":""flag"",""reason"":""wide""},' +
+      '{""rule"":""spike"",""severity"":""error"",""disposition"":""quarantine"",""reason"":""too far; \\""high\\"""",' +
+      `""evidence"":[""${OPTION}"",""unknown""]}]"`
     const cells = '1970-01-01T00:00:00.000000Z,4096,1,statistic,,,,,,1970-01-01T00:00:00.000001Z'
-    expect(line).toBe(`${cells}${','.repeat(19)}halted,,,quarantine,spike,too far; too high,,\n`)
+    expect(line).toBe(`${cells}${','.repeat(19)}halted,,,quarantine,"wide-spread,spike","wide; too far; ""high""",,,${findings}\n`)
   })
 })
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { TapeRecord, Verdict } from '../../../../market/tick.ts'
+import type { TapeRecord } from '../../../../market/tick.ts'
 import { onGatewayTime, present, quote, rotate, START_US, STOCK } from './recorder-support.ts'
+import { flagged } from '../../../support/tape/verdicts.ts'
 
 describe('subscribers', () => {
   it('get every record that was appended, numbered, stamped and judged, in order, and so control records too', async () => {
-    const flagged: Verdict = { severity: 'flag', rules: 'wide-spread', reason: 'it is wide' }
-    const { recorder, tapes, sessionIds } = await onGatewayTime(() => ({ ...flagged }))
+    const doubted = flagged('wide-spread', 'it is wide')
+    const { recorder, tapes, sessionIds } = await onGatewayTime(() => ({ ...doubted }))
     const seen: [TapeRecord, number][] = []
     recorder.subscribe((record, sessionId) => seen.push([structuredClone(record), sessionId]))
     recorder.begin()
@@ -21,7 +22,7 @@ describe('subscribers', () => {
     expect(seen.map(([record, sessionId]) => [present(record), sessionId])).toEqual(
       written.flatMap((tape, i) => tape.map((record) => [record, sessionIds[i]])),
     )
-    expect(seen.find(([{ kind }]) => kind === 'quote')?.[0]).toMatchObject({ seq: 5, tsUs: START_US + 10, verdict: flagged })
+    expect(seen.find(([{ kind }]) => kind === 'quote')?.[0]).toMatchObject({ seq: 5, tsUs: START_US + 10, verdict: doubted })
   })
 
   it('do not see a tick that the journal refused, or that came outside of a session', async () => {

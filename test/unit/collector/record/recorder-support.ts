@@ -6,7 +6,7 @@ import { expect, onTestFinished } from 'vitest'
 import { type CollectorClock, createGatewayClock, type GatewayClock } from '../../../../collector/record/clock.ts'
 import type { JournalBound } from '../../../../collector/journal/bound.ts'
 import { Journal } from '../../../../collector/journal/journal.ts'
-import { Recorder, type RecorderOptions } from '../../../../collector/record/recorder.ts'
+import { type Judge, Recorder } from '../../../../collector/record/recorder.ts'
 import { createEvents } from '../../../../collector/telemetry/events/index.ts'
 import { GapLedger } from '../../../../collector/gaps/ledger.ts'
 import { createTickRecorder, type TickRecorder } from '../../../../collector/record/record-tick.ts'
@@ -39,7 +39,7 @@ interface Watched<C extends CollectorClock> {
 
 export async function recorderOn<C extends CollectorClock>(
   clock: C,
-  judge: RecorderOptions['judge'] = () => undefined,
+  judge: Judge['judge'] = () => undefined,
   onSubscriberError: (error: unknown) => void = unexpected,
 ): Promise<Watched<C>> {
   const directory = await temporaryFolder()
@@ -50,7 +50,7 @@ export async function recorderOn<C extends CollectorClock>(
   const recorder = new Recorder({
     clock,
     counts,
-    judge,
+    judge: { judge, take: () => undefined },
     openJournal(sessionId) {
       sessionIds.push(sessionId)
       return new Journal({
@@ -95,10 +95,7 @@ export async function recorderOn<C extends CollectorClock>(
   return { recorder, ledger, ticks, sessions, clock, counts, tapes, sessionIds, bound, drops }
 }
 
-export async function onGatewayTime(
-  judge?: RecorderOptions['judge'],
-  onSubscriberError?: (error: unknown) => void,
-): Promise<Watched<GatewayClock>> {
+export async function onGatewayTime(judge?: Judge['judge'], onSubscriberError?: (error: unknown) => void): Promise<Watched<GatewayClock>> {
   const clock = createGatewayClock()
   clock.publish(START_US)
   return recorderOn(clock, judge, onSubscriberError)

@@ -1,8 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createWallClock } from '../../../../collector/record/clock.ts'
 import { unaccounted } from '../../../../collector/telemetry/counts.ts'
-import type { Tick, Verdict } from '../../../../market/tick.ts'
+import type { Tick } from '../../../../market/tick.ts'
 import { onGatewayTime, OTHER, quote, recorderOn, rotate, START_US, STOCK } from './recorder-support.ts'
+import { flagged, quarantined } from '../../../support/tape/verdicts.ts'
 
 describe('a session', () => {
   it('begins with its start and its settings and ends with its end', async () => {
@@ -87,22 +88,22 @@ describe('stamps', () => {
 
 describe('a tick', () => {
   it('is judged as it is recorded, and keeps the verdict that it came with', async () => {
-    const flagged: Verdict = { severity: 'flag', rules: 'r', reason: 'because' }
+    const doubted = flagged('r', 'because')
     const seen: Tick[] = []
     const { recorder, tapes, counts } = await onGatewayTime((tick) => {
       seen.push({ ...tick })
-      return tick.kind === 'quote' && tick.bidPrice === 2 ? flagged : undefined
+      return tick.kind === 'quote' && tick.bidPrice === 2 ? doubted : undefined
     })
     recorder.begin()
     recorder.instrumentOf(STOCK)
-    const unfinished: Verdict = { severity: 'quarantine', rules: 'unfinished', reason: 'cut off' }
+    const unfinished = quarantined('unfinished', 'cut off')
     recorder.tick(quote(1), START_US + 10)
     recorder.tick(quote(2), START_US + 20)
     recorder.tick({ ...quote(3), verdict: unfinished }, START_US + 30)
     await recorder.end('test')
     const ticks = (await tapes())[0]?.filter(({ kind }) => kind === 'quote')
 
-    expect(ticks?.map(({ verdict }) => verdict)).toEqual([undefined, flagged, unfinished])
+    expect(ticks?.map(({ verdict }) => verdict)).toEqual([undefined, doubted, unfinished])
     expect(seen.map(({ seq, tsUs }) => [seq, tsUs])).toEqual([
       [4, START_US + 10],
       [5, START_US + 20],

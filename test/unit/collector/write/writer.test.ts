@@ -6,7 +6,8 @@ import { droppedTotal, unaccounted } from '../../../../collector/telemetry/count
 import type { StoredBatch, WriterOptions } from '../../../../collector/write/writer.ts'
 import { RecordCursor } from '../../../../db/tape/codec/decode.ts'
 import { RULES } from '../../../../market/rules/index.ts'
-import { createValidator } from '../../../../market/rules/validator.ts'
+import { defaultSettings } from '../../../../market/rules/settings.ts'
+import { Validator } from '../../../../market/rules/validator.ts'
 import { temporaryFolder } from '../journal/journal-support.ts'
 import { batchOf, contractOf, segmentOf, stored, writerWith } from './writer-support.ts'
 import { unbounded } from '../../../support/tape/unbounded.ts'
@@ -355,7 +356,7 @@ describe('received = written + quarantined + dropped + in flight', () => {
     const recorder = new Recorder({
       clock: createWallClock(),
       counts,
-      judge: createValidator({ rules: RULES, settings: { maxSpreadPercent: 50 }, onRuleError: unexpected }),
+      judge: new Validator({ rules: RULES, settings: defaultSettings(RULES), onRuleError: unexpected }),
       openJournal: (sessionId) => {
         const journal: Journal = new Journal({
           batchRows: 20,
@@ -389,7 +390,7 @@ describe('received = written + quarantined + dropped + in flight', () => {
     recorder.lineOpened(instrument)
     for (let i = 1; i <= 500; i++) {
       if (i % 50 === 0) recorder.drop('unknown-line')
-      else quote(i % 10 === 0 ? i + 1 : i - 1, i)
+      else quote(i % 10 === 0 ? -1 : i - 1, i)
       if (i === 250) {
         const ended = recorder.end('clock-step', { keepLines: true })
         recorder.begin()

@@ -8,6 +8,7 @@ import { readTapeMeta } from '../../../../db/tape/reader.ts'
 import type { Quote, TapeRecord, Trade } from '../../../../market/tick.ts'
 import { SHARED_DATA } from '../../../support/data.ts'
 import { allRecords, temporaryFolder } from './tape-support.ts'
+import { quarantined } from '../../../support/tape/verdicts.ts'
 
 const fixtures = join(import.meta.dirname, '../../../fixtures/stock-ticks')
 const shared = join(SHARED_DATA, 'stock-ticks')
@@ -118,7 +119,7 @@ describe('imported trades', () => {
     const { trades, summary } = await importTexts({ [TRADES]: '14430270,1815200,283,P,,1\n' })
     expect(trades[0]).toMatchObject({
       price: 181.52,
-      verdict: { severity: 'quarantine', rules: 'suspicious', reason: 'the source marks the row as suspicious' },
+      verdict: quarantined('suspicious', 'the source marks the row as suspicious'),
     })
     expect(trades[0]?.conditions).toBeUndefined()
     expect(summary).toMatchObject({ trades: 1, suspicious: 1 })
@@ -184,7 +185,7 @@ describe('imported quote ticks', () => {
       '6,0,0,90000,1,P,1,1',
       '7,11000,2,0,0,P,1,0',
     )
-    expect(quotes.map((quote) => [...shown(quote), quote.verdict?.severity])).toEqual([
+    expect(quotes.map((quote) => [...shown(quote), quote.verdict?.disposition])).toEqual([
       [5, 1, 1, 2, 1, undefined],
       [6, 1.1, 1, 2, 1, undefined],
       [6, 1.1, 1, 9, 1, 'quarantine'],

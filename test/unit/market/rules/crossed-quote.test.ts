@@ -1,28 +1,68 @@
 import { describe, expect, it } from 'vitest'
 import { crossedQuote } from '../../../../market/rules/crossed-quote.ts'
 import { Mark } from '../../../../market/marks.ts'
-import { quoteOf } from './ticks.ts'
+import { findingOf, quoteOf, RULES_START_US, RulesAtWork } from '../../../support/rules.ts'
 
-const settings = { maxSpreadPercent: 50 }
+const MS = 1000
+/** 08:00 in New York. */
+const MORNING_US = RULES_START_US - (2 * 60 + 31) * 60_000 * MS
 
 describe('crossed-quote', () => {
-  it('names both prices when the bid is above the ask', () => {
-    expect(crossedQuote.check(quoteOf(1.01, 1), settings)).toBe('bid 1.01 is above ask 1')
+  it('flags sides that have just crossed', () => {
+    expect(findingOf(crossedQuote, quoteOf(1.01, 1))).toEqual({
+      rule: 'crossed-quote',
+      severity: 'warning',
+      disposition: 'flag',
+      reason: 'bid 1.01 is above ask 1 for less than 250 ms',
+    })
+  })
+
+  it('keeps a quote out whose sides have been crossed for too long by the records', () => {
+    const rules = new RulesAtWork([crossedQuote])
+    const at = (ms: number, bid: number) => rules.findingsOn({ ...quoteOf(bid, 1), tsUs: RULES_START_US + ms * MS })
+    expect(at(0, 1.01)).toEqual(['crossed-quote: bid 1.01 is above ask 1 for less than 250 ms'])
+    expect(at(249, 1.02)).toEqual(['crossed-quote: bid 1.02 is above ask 1 for less than 250 ms'])
+    expect(at(250, 1.03)).toEqual(['!crossed-quote: bid 1.03 is above ask 1 for 250 ms'])
+    expect(at(900, 1.03)).toEqual(['!crossed-quote: bid 1.03 is above ask 1 for 900 ms'])
+    expect(at(901, 0.99)).toEqual([])
+    expect(at(1200, 1.01)).toEqual(['crossed-quote: bid 1.01 is above ask 1 for less than 250 ms'])
+  })
+
+  it('counts for each book of an instrument, and for each instrument, on its own', () => {
+    const rules = new RulesAtWork([crossedQuote])
+    rules.verdictOn({ ...quoteOf(1.01, 1), tsUs: RULES_START_US })
+    const later = RULES_START_US + 300 * MS
+    expect(rules.findingsOn({ ...quoteOf(1.01, 1), source: 'tick-by-tick', tsUs: later })).toEqual([
+      expect.stringContaining('for less than'),
+    ])
+    expect(rules.findingsOn({ ...quoteOf(1.01, 1), instrument: 1, tsUs: later + 1 })).toEqual([expect.stringContaining('for less than')])
+    expect(rules.findingsOn({ ...quoteOf(1.01, 1), tsUs: later + 2 })).toEqual([expect.stringMatching(/^!.*for 300 ms$/)])
+  })
+
+  it('keeps a deep cross out at once', () => {
+    expect(findingOf(crossedQuote, quoteOf(12, 10))).toMatchObject({
+      severity: 'error',
+      disposition: 'quarantine',
+      reason: 'bid 12 is above ask 10 by 18.2 % of the middle',
+    })
+    expect(findingOf(crossedQuote, quoteOf(12, 10), { deepPercent: 20 })).toMatchObject({ disposition: 'flag' })
+    expect(findingOf(crossedQuote, quoteOf(1, -1))).toMatchObject({ disposition: 'quarantine' })
+  })
+
+  it('only notes a cross before the open, by its mark or by the hours of the contract, however deep and long', () => {
+    const finding = { severity: 'info', disposition: 'flag', reason: 'bid 12 is above ask 10, outside of regular hours' }
+    expect(findingOf(crossedQuote, { ...quoteOf(12, 10), marks: Mark.preOpen })).toMatchObject(finding)
+    expect(findingOf(crossedQuote, { ...quoteOf(12, 10), tsUs: MORNING_US })).toMatchObject(finding)
   })
 
   it.each([
     ['a locked quote', quoteOf(1, 1)],
-    ['a quote from before the open', { ...quoteOf(1.01, 1), marks: Mark.preOpen }],
     ['a quote with a spread', quoteOf(0.99, 1)],
     ['a zero bid', quoteOf(0, 0.05)],
     ['a quote without a bid', quoteOf(undefined, 1)],
     ['a quote without an ask', quoteOf(1, undefined)],
     ['an empty quote', quoteOf()],
   ])('lets %s pass', (_, quote) => {
-    expect(crossedQuote.check(quote, settings)).toBeUndefined()
-  })
-
-  it('keeps what it finds out of the tick tables', () => {
-    expect(crossedQuote).toMatchObject({ name: 'crossed-quote', on: 'quote', severity: 'quarantine' })
+    expect(findingOf(crossedQuote, quote)).toBeUndefined()
   })
 })

@@ -1,152 +1,350 @@
 import { describe, expect, it } from 'vitest'
 import { RULES } from '../../../../market/rules/index.ts'
-import type { QuoteRule, Rule, TickRule } from '../../../../market/rules/rule.ts'
-import { createValidator } from '../../../../market/rules/validator.ts'
-import { GREEKS, quoteOf, tradeOf } from './ticks.ts'
+import { defineRule, type Rule, type RuleContext } from '../../../../market/rules/rule.ts'
+import { defaultSettings } from '../../../../market/rules/settings.ts'
+import { Validator } from '../../../../market/rules/validator.ts'
+import type { ControlRecord, Tick } from '../../../../market/tick.ts'
+import { OPTION, quoteOf, RulesAtWork, STOCK, tradeOf } from '../../../support/rules.ts'
 
-const settings = { maxSpreadPercent: 50 }
-const never = (rule: string) => {
-  throw new Error(`${rule} failed unexpectedly`)
+const GREEKS = { kind: 'greeks', instrument: 0, basis: 'model', delta: -0.4, theta: -0.02, optionPrice: 1.2 } as const
+const ALL = ['quote', 'trade', 'greeks', 'statistic'] as const
+
+const flagAll = defineRule({
+  name: 'flag-all',
+  about: 'Flags all.',
+  severity: 'warning',
+  disposition: 'flag',
+  kinds: ALL,
+  create: () => ({ check: () => ({ reason: 'seen' }) }),
+})
+const noQuotes = defineRule({
+  name: 'no-quotes',
+  about: 'Keeps quotes out.',
+  severity: 'error',
+  disposition: 'quarantine',
+  kinds: ['quote'],
+  create: () => ({ check: () => ({ reason: 'a quote' }) }),
+})
+
+/** Quarantines bids above 10, so that a test can make a tick that is not believed. */
+const tooHigh = defineRule({
+  name: 'too-high',
+  about: 'Bids above 10.',
+  severity: 'error',
+  disposition: 'quarantine',
+  kinds: ['quote'],
+  create: () => ({ check: ({ bidPrice = 0 }) => (bidPrice > 10 ? { reason: String(bidPrice) } : undefined) }),
+})
+
+/** Throws while `isBroken`. */
+function moody(name = 'moody') {
+  const state = { isBroken: true, runs: 0 }
+  const rule = defineRule({
+    name,
+    about: 'Throws at times.',
+    severity: 'error',
+    disposition: 'quarantine',
+    kinds: ['quote'],
+    create: () => ({
+      check() {
+        state.runs++
+        if (state.isBroken) throw new Error(`${name} is not up to it`)
+        return { reason: 'awake' }
+      },
+    }),
+  })
+  return { rule, state }
 }
-
-function judgeOf(rules: readonly Rule[], disabled: string[] = []) {
-  return createValidator({ rules, settings, disabled, onRuleError: never })
-}
-
-const flagAll: TickRule = { name: 'flag-all', on: 'tick', severity: 'flag', check: () => 'seen' }
-const quarantineQuotes: QuoteRule = { name: 'no-quotes', on: 'quote', severity: 'quarantine', check: () => 'a quote' }
 
 describe('the rules in force', () => {
-  const judge = judgeOf(RULES)
-
   it.each([
-    ['a fine quote', quoteOf(1, 1.01), undefined],
-    ['a zero bid without an ask', quoteOf(0, undefined), undefined],
-    ['greeks', GREEKS, undefined],
-    ['a crossed quote', quoteOf(1.02, 1), { severity: 'quarantine', rules: 'crossed-quote', reason: 'bid 1.02 is above ask 1' }],
-    ['a wide quote', quoteOf(1, 3), { severity: 'flag', rules: 'wide-spread', reason: 'spread 100.0 % of mid is above 50 %' }],
-    ['a negative trade', tradeOf(-1), { severity: 'quarantine', rules: 'negative-value', reason: 'trade price -1 is negative' }],
+    ['a fine quote', quoteOf(1, 1.01), []],
+    ['a zero bid without an ask', quoteOf(0, undefined), []],
+    ['greeks', GREEKS, []],
+    ['a crossed quote', quoteOf(1.02, 1), ['crossed-quote: bid 1.02 is above ask 1 for less than 250 ms']],
     [
       'a quote that is negative and crossed',
       quoteOf(-1, -2),
-      { severity: 'quarantine', rules: 'negative-value,crossed-quote', reason: 'bid price -1 is negative; bid -1 is above ask -2' },
+      ['!illegal-price: bid price -1 is negative', '!crossed-quote: bid -1 is above ask -2 by 66.7 % of the middle'],
     ],
-  ])('judge %s', (_, tick, verdict) => {
+    ['a negative trade', tradeOf(-1), ['!illegal-price: trade price -1 is not above zero']],
+  ])('judge %s', (_, tick, findings) => {
     const before = structuredClone(tick)
-    expect(judge(tick)).toEqual(verdict)
+    expect(new RulesAtWork(RULES).findingsOn(tick)).toEqual(findings)
     expect(tick).toEqual(before)
   })
 
-  it('have names of their own', () => {
+  it('have names of their own, in kebab-case, and say in a sentence what they find', () => {
     expect(new Set(RULES.map(({ name }) => name)).size).toBe(RULES.length)
+    for (const { name, about } of RULES) {
+      expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/)
+      expect(about).toMatch(/^[A-Z].*[^.]\.$/)
+    }
   })
 })
 
-describe('a validator', () => {
-  it('shows rules on quotes nothing but quotes', () => {
-    const judge = judgeOf([quarantineQuotes])
-
-    expect(judge(quoteOf(1, 2))?.rules).toBe('no-quotes')
-    expect(judge(tradeOf(1))).toBeUndefined()
+describe('a verdict', () => {
+  it('has one finding for each rule that spoke, in the order of the rules, each with its own severity, disposition and reason', () => {
+    expect(new RulesAtWork([flagAll, noQuotes]).verdictOn(quoteOf(1, 2))).toEqual({
+      disposition: 'quarantine',
+      findings: [
+        { rule: 'flag-all', severity: 'warning', disposition: 'flag', reason: 'seen' },
+        { rule: 'no-quotes', severity: 'error', disposition: 'quarantine', reason: 'a quote' },
+      ],
+    })
+    expect(new RulesAtWork([noQuotes, flagAll]).verdictOn(quoteOf(1, 2))).toMatchObject({
+      disposition: 'quarantine',
+      findings: [{ rule: 'no-quotes' }, { rule: 'flag-all' }],
+    })
+    expect(new RulesAtWork([noQuotes, flagAll]).verdictOn(tradeOf(1))).toMatchObject({
+      disposition: 'flag',
+      findings: [{ rule: 'flag-all' }],
+    })
   })
 
-  it('quarantines when any rule does, whatever the order, and keeps every reason', () => {
-    for (const rules of [
-      [flagAll, quarantineQuotes],
-      [quarantineQuotes, flagAll],
-    ]) {
-      const verdict = judgeOf(rules)(quoteOf(1, 2))
-      expect(verdict).toEqual({
-        severity: 'quarantine',
-        rules: rules.map(({ name }) => name).join(','),
-        reason: rules.map(({ name }) => (name === 'flag-all' ? 'seen' : 'a quote')).join('; '),
-      })
+  it('names what it rests on, where a rule says so', () => {
+    const pair = { ...flagAll, create: () => ({ check: () => ({ reason: 'two legs', evidence: [3, 4] }) }) }
+    expect(new RulesAtWork([pair]).verdictOn(GREEKS)?.findings[0]).toMatchObject({ reason: 'two legs', evidence: [3, 4] })
+  })
+
+  it('can be milder than the settings of a rule, never harsher', () => {
+    const mild: Rule = { ...noQuotes, create: () => ({ check: () => ({ reason: '', severity: 'info', disposition: 'flag' }) }) }
+    const harsh: Rule = { ...flagAll, create: () => ({ check: () => ({ reason: '', severity: 'error', disposition: 'quarantine' }) }) }
+    expect(new RulesAtWork([mild, harsh]).verdictOn(quoteOf(1, 2))).toEqual({
+      disposition: 'flag',
+      findings: [
+        { rule: 'no-quotes', severity: 'info', disposition: 'flag', reason: '' },
+        { rule: 'flag-all', severity: 'warning', disposition: 'flag', reason: '' },
+      ],
+    })
+  })
+
+  it('is one of its own for each tick', () => {
+    const rules = new RulesAtWork([flagAll])
+    expect(rules.verdictOn(GREEKS)).not.toBe(rules.verdictOn(GREEKS))
+  })
+})
+
+describe('what a rule is given', () => {
+  /** Writes down what it is given. */
+  function witness(kinds: readonly Tick['kind'][] = ALL) {
+    const seen: string[] = []
+    const contexts: RuleContext[] = []
+    const rule: Rule = {
+      ...flagAll,
+      name: 'witness',
+      kinds,
+      create: () => ({
+        check(tick, context) {
+          contexts.push(context)
+          seen.push(`check ${tick.kind} after ${context.state.quote?.bidPrice}`)
+          return undefined
+        },
+        take: (tick, { state }) => void seen.push(`take ${tick.verdict?.disposition ?? 'good'} ${tick.kind}, now ${state.quote?.bidPrice}`),
+        takeControl: (record: ControlRecord, context) => void seen.push(`${record.kind} of ${context?.contract?.symbol}`),
+      }),
     }
+    return { rule, seen, contexts }
+  }
+
+  it('is ticks of its kinds, before they are part of the state and then with them and their verdicts, and all other records', () => {
+    const { rule, seen } = witness(['quote'])
+    const rules = new RulesAtWork([rule, tooHigh])
+    rules.verdictOn(quoteOf(1, 2))
+    rules.verdictOn(tradeOf(3))
+    rules.verdictOn(quoteOf(11, 12))
+    rules.take({ kind: 'line', instrument: 0, event: 'opened', openedSeq: 1, openedTsUs: 1 })
+    expect(seen).toEqual([
+      'session of undefined',
+      'contract of TWX',
+      'check quote after undefined',
+      'take good quote, now 1',
+      'check quote after 1',
+      'take quarantine quote, now 1',
+      'line of TWX',
+    ])
   })
 
-  it('hands the settings to the rules', () => {
-    const echo: TickRule = { name: 'echo', on: 'tick', severity: 'flag', check: (_, { maxSpreadPercent }) => String(maxSpreadPercent) }
-    expect(judgeOf([echo])(GREEKS)?.reason).toBe('50')
+  it('is the same context for every tick of an instrument, with a slot that counts instruments and is no number of the tape', () => {
+    const { rule, contexts } = witness()
+    const rules = new RulesAtWork([rule], { contracts: [] })
+    for (const [instrument, contract] of [
+      [4711, STOCK],
+      [17, OPTION],
+    ] as const)
+      rules.take({ kind: 'contract', instrument, contract })
+    for (const instrument of [17, 4711, 17]) rules.verdictOn({ ...quoteOf(1, 2), instrument })
+    expect(contexts.map(({ slot, contract }) => [slot, contract?.kind])).toEqual([
+      [1, 'option'],
+      [0, 'stock'],
+      [1, 'option'],
+    ])
+    expect(contexts[2]).toBe(contexts[0])
+    expect(contexts[0]?.market.of(4711)?.quote?.askPrice).toBe(2)
   })
 
-  it('gives each tick a verdict of its own', () => {
-    const judge = judgeOf([flagAll])
-    expect(judge(GREEKS)).not.toBe(judge(GREEKS))
+  it('is a context without a contract for an instrument that no record named, and the same one from then on', () => {
+    const { rule, contexts } = witness()
+    const rules = new RulesAtWork([rule])
+    for (let i = 0; i < 2; i++) rules.verdictOn({ ...quoteOf(5, 6), instrument: 99 })
+    expect(contexts.map(({ contract, slot }) => [contract, slot])).toEqual([
+      [undefined, 1],
+      [undefined, 1],
+    ])
+    expect(contexts[1]?.state.quote?.bidPrice).toBe(5)
+    rules.take({ kind: 'contract', instrument: 99, contract: OPTION })
+    rules.verdictOn({ ...quoteOf(5, 6), instrument: 99 })
+    expect(contexts[2]).toMatchObject({ contract: OPTION, slot: 1 })
   })
 
-  it('disables a rule that throws, flags the tick it failed on with rule-error, and reports it once', () => {
-    const failure = new Error('division by a missing price')
-    let runs = 0
-    const broken: QuoteRule = {
-      name: 'broken',
-      on: 'quote',
-      severity: 'quarantine',
-      check() {
-        runs++
-        throw failure
+  it('is a new slot when a number stands for another contract, and the same with newer hours of one', () => {
+    const { rule, contexts } = witness()
+    const rules = new RulesAtWork([rule])
+    const hours = { readOn: '2014-06-05', timeZone: 'US/Eastern', trading: '', liquid: '' }
+    const contracts = [STOCK, { ...STOCK, hours }, OPTION]
+    for (const contract of contracts) {
+      rules.take({ kind: 'contract', instrument: 0, contract })
+      rules.verdictOn(quoteOf(1, 2))
+    }
+    expect(contexts.map(({ slot }) => slot)).toEqual([0, 0, 1])
+    expect(contexts[1]?.contract).toEqual(contracts[1])
+  })
+})
+
+describe('a session that starts', () => {
+  /** Finds how many ticks it has taken. */
+  const counting = defineRule({
+    name: 'counting',
+    about: 'Counts.',
+    severity: 'info',
+    disposition: 'flag',
+    kinds: ['quote'],
+    create() {
+      let taken = 0
+      return {
+        check: (_, { slot, state }) => ({ reason: `${taken} before, slot ${slot}, bid ${state.quote?.bidPrice}` }),
+        take: () => void taken++,
+      }
+    },
+  })
+
+  it('begins the state and the memory of all rules anew, so that its verdicts are those of its replay', () => {
+    const session = (rules: RulesAtWork) => {
+      rules.take({ kind: 'session', event: 'started' })
+      rules.take({ kind: 'contract', instrument: 0, contract: OPTION })
+      return [quoteOf(1, 2), quoteOf(2, 3)].map((quote) => rules.findingsOn(quote))
+    }
+    const live = new RulesAtWork([counting])
+    for (const bid of [7, 8]) live.verdictOn({ ...quoteOf(bid, 9), instrument: 5 })
+    const replay = new RulesAtWork([counting])
+    expect(session(live)).toEqual([['counting: 0 before, slot 0, bid undefined'], ['counting: 1 before, slot 0, bid 1']])
+    expect(session(replay)).toEqual(session(live))
+  })
+
+  it('has rules that failed in the session before', () => {
+    const { rule, state } = moody()
+    const rules = new RulesAtWork([rule], { onRuleError: () => undefined })
+    rules.verdictOn(quoteOf(1, 2))
+    state.isBroken = false
+    expect(rules.findingsOn(quoteOf(1, 2))).toEqual([])
+    rules.take({ kind: 'session', event: 'started' })
+    expect(rules.findingsOn(quoteOf(1, 2))).toEqual(['!moody: awake'])
+  })
+})
+
+describe('the settings', () => {
+  it('turn rules off, and set their severities and dispositions', () => {
+    const settings = { 'flag-all': 'off', 'no-quotes': { severity: 'warning', disposition: 'flag' } }
+    expect(new RulesAtWork([flagAll, noQuotes], { settings }).verdictOn(quoteOf(1, 2))).toEqual({
+      disposition: 'flag',
+      findings: [{ rule: 'no-quotes', severity: 'warning', disposition: 'flag', reason: 'a quote' }],
+    })
+  })
+
+  it('can change within a session: what rules remember begins anew, the state goes on', () => {
+    let taken = 0
+    const rule: Rule = {
+      ...flagAll,
+      create() {
+        taken = 0
+        return { check: (_, { state }) => ({ reason: `${taken}, bid ${state.quote?.bidPrice}` }), take: () => void taken++ }
       },
     }
+    const rules = new RulesAtWork([rule])
+    rules.verdictOn(quoteOf(1, 2))
+    rules.validator.configure({ 'flag-all': { severity: 'error', disposition: 'flag' } })
+    expect(rules.verdictOn(quoteOf(1, 2))?.findings).toMatchObject([{ severity: 'error', reason: '0, bid 1' }])
+    rules.validator.configure({ 'flag-all': 'off' })
+    expect(rules.verdictOn(quoteOf(1, 2))).toBeUndefined()
+  })
+
+  it('that lack a rule are refused, and the ones before stay in force', () => {
+    const rules = new RulesAtWork([flagAll])
+    expect(() => rules.validator.configure({})).toThrow('The rule "flag-all" has no settings; expected a section, or off.')
+    expect(rules.findingsOn(GREEKS)).toEqual(['flag-all: seen'])
+  })
+})
+
+describe('a rule that throws', () => {
+  it('is off from then on: the tick passes with the finding rule-error, and the failure is reported once', () => {
+    const { rule, state } = moody()
     const errors: unknown[] = []
-    const judge = createValidator({ rules: [broken, flagAll], settings, onRuleError: (...error) => errors.push(error) })
+    const rules = new RulesAtWork([rule, flagAll], { onRuleError: (...error) => errors.push(error) })
 
-    expect(judge(quoteOf(1, 2))).toEqual({
-      severity: 'flag',
-      rules: 'rule-error,flag-all',
-      reason: 'rule broken failed and is now off: division by a missing price; seen',
+    expect(rules.verdictOn(quoteOf(1, 2))).toEqual({
+      disposition: 'flag',
+      findings: [
+        { rule: 'rule-error', severity: 'error', disposition: 'flag', reason: 'rule moody failed and is now off: moody is not up to it' },
+        { rule: 'flag-all', severity: 'warning', disposition: 'flag', reason: 'seen' },
+      ],
     })
-    expect(judge(quoteOf(1, 2))).toEqual({ severity: 'flag', rules: 'flag-all', reason: 'seen' })
-    expect(runs).toBe(1)
-    expect(errors).toEqual([['broken', failure]])
+    expect(rules.findingsOn(quoteOf(1, 2))).toEqual(['flag-all: seen'])
+    expect(state.runs).toBe(1)
+    expect(errors).toEqual([['moody', new Error('moody is not up to it')]])
   })
 
-  it('goes on with the rule behind one that throws', () => {
-    const throwing = (name: string): QuoteRule => ({
-      name,
-      on: 'quote',
-      severity: 'flag',
-      check() {
-        throw new Error(name)
-      },
-    })
+  it('keeps no other one from running', () => {
     const failed: string[] = []
-    const rules = [throwing('first'), throwing('second'), quarantineQuotes]
-    const judge = createValidator({ rules, settings, onRuleError: (rule) => failed.push(rule) })
-
-    expect(judge(quoteOf(1, 2))).toMatchObject({ severity: 'quarantine', rules: 'rule-error,rule-error,no-quotes' })
+    const rules = new RulesAtWork([moody('first').rule, moody('second').rule, noQuotes], { onRuleError: (rule) => failed.push(rule) })
+    expect(rules.verdictOn(quoteOf(1, 2))).toMatchObject({
+      disposition: 'quarantine',
+      findings: [{ rule: 'rule-error' }, { rule: 'rule-error' }, { rule: 'no-quotes' }],
+    })
     expect(failed).toEqual(['first', 'second'])
-    expect(judge(quoteOf(1, 2))).toMatchObject({ rules: 'no-quotes' })
+    expect(rules.findingsOn(quoteOf(1, 2))).toEqual(['!no-quotes: a quote'])
   })
 
-  it('leaves other validators over the same rules alone when it disables one', () => {
-    let healthy = false
-    const moody: QuoteRule = {
-      name: 'moody',
-      on: 'quote',
-      severity: 'flag',
-      check() {
-        if (!healthy) throw new Error('not yet')
-        return 'awake'
-      },
+  it('is off in its own session alone', () => {
+    const { rule, state } = moody()
+    new RulesAtWork([rule], { onRuleError: () => undefined }).verdictOn(quoteOf(1, 2))
+    state.isBroken = false
+    expect(new RulesAtWork([rule]).findingsOn(quoteOf(1, 2))).toEqual(['!moody: awake'])
+  })
+
+  it('when it takes in a record is named on the next tick', () => {
+    const rule: Rule = {
+      ...flagAll,
+      name: 'forgetful',
+      create: () => ({
+        check: () => undefined,
+        take() {
+          throw new Error('no room')
+        },
+      }),
     }
-    const rules = [moody]
-    createValidator({ rules, settings, onRuleError: () => undefined })(quoteOf(1, 2))
-    healthy = true
-
-    expect(rules).toHaveLength(1)
-    expect(judgeOf(rules)(quoteOf(1, 2))).toMatchObject({ rules: 'moody' })
+    const failed: string[] = []
+    const rules = new RulesAtWork([rule], { onRuleError: (name) => failed.push(name) })
+    expect(rules.findingsOn(quoteOf(1, 2))).toEqual([])
+    expect(failed).toEqual(['forgetful'])
+    expect(rules.findingsOn(tradeOf(1))).toEqual(['rule-error: rule forgetful failed and is now off: no room'])
+    expect(rules.findingsOn(tradeOf(1))).toEqual([])
   })
+})
 
-  it('does not run a disabled rule', () => {
-    expect(judgeOf(RULES, ['crossed-quote'])(quoteOf(1.02, 1))).toBeUndefined()
-  })
-
-  it('refuses two rules of one name', () => {
-    expect(() => judgeOf([flagAll, { ...quarantineQuotes, name: 'flag-all' }])).toThrow('Two validation rules are named "flag-all".')
-  })
-
-  it('refuses to disable a rule that does not exist, and says which do', () => {
-    expect(() => judgeOf(RULES, ['crossed-quotes'])).toThrow(
-      'There is no validation rule "crossed-quotes" to disable (rules.disabled). Known: negative-value, crossed-quote, wide-spread.',
-    )
+describe('the names of the rules', () => {
+  it.each(['flag-all', 'rule-error'])('are refused when two are %s', (name) => {
+    const rules = [flagAll, { ...noQuotes, name }]
+    const create = () => new Validator({ rules, settings: defaultSettings(rules), onRuleError: () => undefined })
+    expect(create).toThrow(`Two validation rules are named "${name}".`)
   })
 })

@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest'
 import type { Contract } from '../../../../market/contract.ts'
 import { MarketState } from '../../../../market/state/market-state.ts'
 import type { Greeks, LineEvent, Quote, Statistic, TapeRecord, Trade } from '../../../../market/tick.ts'
+import { flagged, quarantined } from '../../../support/tape/verdicts.ts'
 
 const TWX: Contract = { kind: 'stock', symbol: 'TWX', currency: 'USD' }
 const FOXA: Contract = { kind: 'stock', symbol: 'FOXA', currency: 'USD' }
-const QUARANTINE = { severity: 'quarantine', rules: 'crossed-quote', reason: 'bid 2 is above ask 1' } as const
-const FLAG = { severity: 'flag', rules: 'wide-spread', reason: 'spread of 80 %' } as const
+const QUARANTINE = quarantined('crossed-quote', 'bid 2 is above ask 1')
+const FLAG = flagged('wide-spread', 'spread of 80 %')
 
 function stateOf(records: TapeRecord[], options = {}): MarketState {
   const state = new MarketState(options)

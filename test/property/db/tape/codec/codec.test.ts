@@ -4,16 +4,31 @@ import { RecordCursor } from '../../../../../db/tape/codec/decode.ts'
 import { RecordEncoder } from '../../../../../db/tape/codec/encode.ts'
 import type { Contract } from '../../../../../market/contract.ts'
 import type { TapeRecord } from '../../../../../market/tick.ts'
+import { verdictOf } from '../../../../support/tape/verdicts.ts'
 
 const integer = fc.maxSafeInteger().filter((value) => !Object.is(value, -0))
 const instrument = fc.nat(0xfffffffe)
 const text = fc.string({ unit: 'binary', maxLength: 40 })
 /** A number of a tick: any but NaN, which is how absence is written; -0 and the infinities included. */
 const number = fc.option(fc.double({ noNaN: true }), { nil: undefined })
-const verdict = fc.option(fc.record({ severity: fc.constantFrom('flag' as const, 'quarantine' as const), rules: text, reason: text }), {
-  nil: undefined,
-})
+const finding = fc.record(
+  {
+    rule: text,
+    severity: fc.constantFrom('info' as const, 'warning' as const, 'error' as const),
+    disposition: fc.constantFrom('flag' as const, 'quarantine' as const),
+    reason: text,
+    evidence: fc.array(instrument, { minLength: 1, maxLength: 5 }),
+  },
+  { requiredKeys: ['rule', 'severity', 'disposition', 'reason'] },
+)
+const verdict = fc.option(
+  fc.array(finding, { minLength: 1, maxLength: 4 }).map((findings) => verdictOf(...findings)),
+  { nil: undefined },
+)
 const base = { seq: integer, tsUs: integer }
+/** JSON has no other numbers, and one zero. */
+const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)
+const carry = { ...base, asOf: text, source: text }
 const delayed = fc.constantFrom(true as const, undefined)
 /** Any bits, those included that have no name yet. */
 const marks = fc.option(fc.integer({ min: 1, max: 0xffffffff }), { nil: undefined })
@@ -107,6 +122,25 @@ const record: fc.Arbitrary<TapeRecord> = fc.oneof(
     },
     { requiredKeys: ['kind', 'seq', 'tsUs', 'event'] },
   ),
+  fc.record({
+    kind: fc.constant('carry' as const),
+    ...carry,
+    input: fc.constant('rates' as const),
+    currency: text,
+    points: fc.array(fc.record({ days: fc.nat(), rate: finite })),
+  }),
+  fc.record(
+    {
+      kind: fc.constant('carry' as const),
+      ...carry,
+      input: fc.constant('dividends' as const),
+      instrument,
+      payments: fc.array(fc.record({ exDate: text, amount: finite })),
+      yield: finite,
+    },
+    { requiredKeys: ['kind', 'seq', 'tsUs', 'asOf', 'source', 'input', 'instrument', 'payments'] },
+  ),
+  fc.record({ kind: fc.constant('carry' as const), ...carry, input: fc.constant('borrow' as const), instrument, rate: finite }),
 )
 
 function encoded(records: TapeRecord[]): Buffer {

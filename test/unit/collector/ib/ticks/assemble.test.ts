@@ -130,7 +130,7 @@ describe('a quote', () => {
     for (const message of [m.price(1, m.BID, 70.5, 3), m.size(1, m.HIGH, 100)]) assembler.take(message)
     assembler.abandonGroup()
 
-    const verdict = expect.objectContaining({ severity: 'quarantine', rules: 'unfinished' })
+    const verdict = expect.objectContaining({ disposition: 'quarantine', findings: [expect.objectContaining({ rule: 'unfinished' })] })
     expect(ticks).toEqual([
       { kind: 'quote', instrument: 11, bidPrice: 70.5, bidSize: 3, verdict },
       { kind: 'statistic', instrument: 11, name: 'day-high', value: 100 },

@@ -133,7 +133,12 @@ describe('the intake', () => {
     intake.take([bid()])
     intake.stop()
 
-    expect(ticks).toEqual([expect.objectContaining({ bidPrice: 1, verdict: expect.objectContaining({ rules: 'unfinished' }) })])
+    expect(ticks).toEqual([
+      expect.objectContaining({
+        bidPrice: 1,
+        verdict: expect.objectContaining({ findings: [expect.objectContaining({ rule: 'unfinished' })] }),
+      }),
+    ])
   })
 
   it('goes on after a stop, with the messages of the next link', async () => {

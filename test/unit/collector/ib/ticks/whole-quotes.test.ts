@@ -14,8 +14,11 @@ import { Recorder } from '../../../../../collector/record/recorder.ts'
 import { createCounts } from '../../../../../collector/telemetry/counts.ts'
 import { readRecords } from '../../../../../db/tape/reader.ts'
 import type { Quote } from '../../../../../market/tick.ts'
-import { RULES } from '../../../../../market/rules/index.ts'
-import { createValidator } from '../../../../../market/rules/validator.ts'
+import { crossedQuote } from '../../../../../market/rules/crossed-quote.ts'
+import { illegalPrice } from '../../../../../market/rules/illegal-price.ts'
+import { negativeSize } from '../../../../../market/rules/negative-size.ts'
+import { defaultSettings } from '../../../../../market/rules/settings.ts'
+import { Validator } from '../../../../../market/rules/validator.ts'
 import { compile } from '../../../../support/process/compiled.ts'
 import { type SplitReport, valuesOf } from '../../../../support/gateway/split-quotes.ts'
 import { linkTo } from '../tws-support.ts'
@@ -52,10 +55,12 @@ describe('No half-updated quote is ever recorded', () => {
     const port = Number((await lines.next()).value)
 
     const clock = createWallClock()
+    // The others go by the time of day and by the prices before.
+    const rules = [illegalPrice, negativeSize, crossedQuote]
     const recorder = new Recorder({
       clock,
       counts: createCounts(),
-      judge: createValidator({ rules: RULES, settings: { maxSpreadPercent: 1000 }, onRuleError: unexpected }),
+      judge: new Validator({ rules, settings: defaultSettings(rules), onRuleError: unexpected }),
       openJournal: (sessionId) =>
         new Journal({
           batchRows: 1000,

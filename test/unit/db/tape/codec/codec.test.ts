@@ -39,11 +39,20 @@ const goldenTrade: Trade = {
   source: 'import',
   venue: 'Q',
   conditions: undefined,
-  verdict: { severity: 'quarantine', rules: 'late', reason: 'é' },
+  verdict: {
+    disposition: 'quarantine',
+    findings: [
+      { rule: 'late', severity: 'info', disposition: 'flag', reason: '' },
+      { rule: 'odd', severity: 'error', disposition: 'quarantine', reason: 'é', evidence: [258, 3] },
+    ],
+  },
 }
 const goldenTradeBytes = [
-  `02330900 03000000 ${SEQ_8} ${TS_0931_AND_1_US} ${TS_1_MS_EARLIER} 0000000000000240 0000000000005940`,
-  '01000000 51 ffffffff 04000000 6c617465 02000000 c3a9 00',
+  `02330d00 03000000 ${SEQ_8} ${TS_0931_AND_1_US} ${TS_1_MS_EARLIER} 0000000000000240 0000000000005940`,
+  // venue, conditions; two findings: severity, disposition and legs, rule, reason, legs; 4 bytes of padding.
+  '01000000 51 ffffffff 0200',
+  '00000000 04000000 6c617465 00000000',
+  '02010200 03000000 6f6464 02000000 c3a9 02010000 03000000 00000000',
 ].join('')
 
 const goldenTickByTick: Quote = { ...goldenQuote, source: 'tick-by-tick', delayed: true }
@@ -53,7 +62,7 @@ const goldenMarked: Quote = { ...goldenQuote, marks: Mark.initial | Mark.unrepor
 const goldenMarkedBytes = `01080900${goldenQuoteBytes.slice(8)} 00000000 01020000`
 
 const goldenMarkedTrade: Trade = { ...goldenTrade, marks: Mark.late }
-const goldenMarkedTradeBytes = goldenTradeBytes.replace(/^02330900/, '023b0a00').concat('00000000 04000000')
+const goldenMarkedTradeBytes = goldenTradeBytes.replace(/^02330d00/, '023b0d00').replace(/00000000$/, '04000000')
 
 // seq 9; the JSON is {"fromTsUs":1,"toTsUs":2,"cause":"x"}, 37 bytes, then 7 bytes of padding.
 const goldenGap: FeedGap = { kind: 'gap', seq: 9, tsUs: BASE_US, fromTsUs: 1, toTsUs: 2, cause: 'x' }
@@ -172,6 +181,12 @@ describe('RecordCursor', () => {
     ['an unknown source of quotes', `0120${quote.slice(4)}`, 'unknown source of quotes 2'],
     ['an unknown source of trades', `02f3${trade.slice(4)}`, 'unknown trade source 15'],
     ['a text that leaves its record', `${trade.slice(0, 96)}ff000000${trade.slice(104)}`, 'a text of 255 bytes'],
+    ['a verdict without room for it', `0101${quote.slice(4)}`, 'a verdict and no room for it'],
+    ['a verdict without a finding', `${trade.slice(0, 114)}0000${trade.slice(118)}`, 'a verdict without a finding'],
+    ['a finding of no severity', `${trade.slice(0, 118)}03${trade.slice(120)}`, 'severity 3 and disposition 0'],
+    ['a finding of no disposition', `${trade.slice(0, 120)}02${trade.slice(122)}`, 'severity 0 and disposition 2'],
+    ['evidence that leaves its record', `${trade.slice(0, 122)}ffff${trade.slice(126)}`, 'a finding with 65535 instruments'],
+    ['fewer findings than it counts', `${trade.slice(0, 114)}0300${trade.slice(118)}`, 'ends within its texts'],
     ['a text that is no JSON', `${gap.slice(0, 56)}5b${gap.slice(58)}`, 'not JSON'],
   ])('refuses %s', (_, hex, message) => {
     expect(() => decoded(bytesOf(hex))).toThrow(

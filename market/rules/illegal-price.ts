@@ -1,0 +1,23 @@
+import { defineRule } from './rule.ts'
+
+/**
+ * Stocks, options and indices have no price below zero, and nobody offers or trades at zero. A zero bid is legitimate: the option has no
+ * bidder. Futures, and contracts that no record named, may trade at any price.
+ */
+export const illegalPrice = defineRule({
+  name: 'illegal-price',
+  about: 'A price that cannot be: below zero, or an ask or a trade at zero.',
+  severity: 'error',
+  disposition: 'quarantine',
+  kinds: ['quote', 'trade'],
+  create: () => ({
+    check(tick, { contract }) {
+      if (contract === undefined || contract.kind === 'future') return undefined
+      if (tick.kind === 'trade') return tick.price <= 0 ? { reason: `trade price ${tick.price} is not above zero` } : undefined
+      const { bidPrice, askPrice } = tick
+      if (bidPrice !== undefined && bidPrice < 0) return { reason: `bid price ${bidPrice} is negative` }
+      if (askPrice !== undefined && askPrice <= 0) return { reason: `ask price ${askPrice} is not above zero` }
+      return undefined
+    },
+  }),
+})

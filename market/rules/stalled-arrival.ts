@@ -1,0 +1,57 @@
+import { isMarked, Mark } from '../marks.ts'
+import { positive } from './own-settings.ts'
+import { defineRule } from './rule.ts'
+
+const US_PER_MS = 1000
+
+/**
+ * A feed of many lines that is silent for seconds within regular hours has stalled, and what comes right behind it is older than its time
+ * says. Judged by the records: on a tape without lines nothing is expected to come.
+ */
+export const stalledArrival = defineRule({
+  name: 'stalled-arrival',
+  about: 'Ticks that come right behind a silence of all lines: they are older than their times say.',
+  severity: 'info',
+  disposition: 'flag',
+  kinds: ['quote', 'trade', 'greeks', 'statistic'],
+  settings: {
+    silenceMs: positive(3000, 'milliseconds', 'A silence of all lines from so many milliseconds on is a stall.'),
+    lines: positive(20, 'open lines', 'With fewer open lines a silence is none.'),
+    behindMs: positive(250, 'milliseconds', 'Ticks that come within so many milliseconds behind a stall are flagged.'),
+  },
+  create({ silenceMs, lines, behindMs }) {
+    let latestUs = Number.NaN
+    let resumedUs = Number.NaN
+    let stalledMs = 0
+    return {
+      check(tick, context) {
+        const { tsUs } = tick
+        const silentMs = (tsUs - latestUs) / US_PER_MS
+        if (silentMs >= silenceMs) {
+          if (context.market.openLines < lines || context.phaseAt(tsUs) !== 'regular' || isMarked(tick, Mark.initial)) return undefined
+          return { reason: `the first tick of all lines for ${seconds(silentMs)} s` }
+        }
+        const behind = (tsUs - resumedUs) / US_PER_MS
+        return behind <= behindMs && !isMarked(tick, Mark.initial)
+          ? { reason: `came ${behind.toFixed(1)} ms behind a stall of ${seconds(stalledMs)} s` }
+          : undefined
+      },
+      take({ tsUs, verdict }) {
+        const silentMs = (tsUs - latestUs) / US_PER_MS
+        if (silentMs >= silenceMs && verdict?.findings.some(({ rule }) => rule === 'stalled-arrival')) {
+          resumedUs = tsUs
+          stalledMs = silentMs
+        }
+        latestUs = tsUs
+      },
+      takeControl(record) {
+        // The silence has a name, or a reason.
+        if (record.kind === 'gap' || record.kind === 'line' || record.kind === 'session') {
+          if (record.kind !== 'session' || record.event !== 'alive') latestUs = Number.NaN
+        }
+      },
+    }
+  },
+})
+
+const seconds = (ms: number) => (ms / 1000).toFixed(1)
