@@ -184,6 +184,23 @@ forEachEdition('the quality of', ({ createTapeDatabase }) => {
     })
   })
 
+  it('has a view for scripts of older systems', async () => {
+    const { rows } = await client.query<{ metric: string; label: string | null; symbol: string | null; value: number }>(
+      "SELECT metric, label, symbol, value FROM data_quality_metrics WHERE day = '2014-06-05' AND session_id = 1",
+    )
+    const lines = rows.map(({ metric, label, symbol, value }) => `${metric} ${label} ${symbol} ${value}`)
+    expect(lines.toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
+      'accepted_ticks null null 16',
+      'flag_error delayed-data TWX 1',
+      'flag_info wide-spread TWX 3',
+      'flag_warning odd TWX 2',
+      'gap_seconds silent TWX 2340',
+      'quarantine_error crossed-quote TWX 1',
+      'quarantined_ticks null null 1',
+      'refused_ticks null null 0',
+    ])
+  })
+
   it('a part of a day is that part, and of a symbol its contracts', async () => {
     const part = await measureQuality(client, { fromUs: at('14:00:00'), toUs: at('15:30:00'), symbols: ['TWX'] })
     expect(part.contracts.map(({ kind, expectedUs, coveredUs }) => [kind, minutes(expectedUs), minutes(coveredUs)])).toEqual([
