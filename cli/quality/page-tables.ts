@@ -5,7 +5,7 @@ import type { QualityReport } from '../../collector/quality/report.ts'
 import type { GradedDay, SymbolDay } from '../../market/quality/symbol-day.ts'
 import { html, type Markup } from '../../system/page/html.ts'
 import { counted, length, percent, second, shortKey } from '../report-words.ts'
-import { arithmetic, causesOf, worst } from './words.ts'
+import { arithmetic, causesOf, reasonsOf, worst } from './words.ts'
 
 const DAYS = 500
 const GRADES = 50
@@ -61,6 +61,15 @@ export function gradeTable(contracts: readonly GradedDay[]): Markup | undefined 
   )
   const head = [['Date'], ['Contract'], ['Grade'], ['Arithmetic'], ['Fit for'], ['Why not for more']] as const
   return table('The lowest grades', head, rows, shownOf(shown.length, poor.length, 'with the lowest grades'))
+}
+
+export function reasonTable(contracts: readonly GradedDay[]): Markup | undefined {
+  const reasons = reasonsOf(contracts)
+  if (reasons.length === 0) return undefined
+  const rows = reasons.map(
+    ({ reason, contractDays }) => html`<tr><th scope="row" class="wrap">${reason}</th><td class="number">${figure(contractDays)}</td></tr>`,
+  )
+  return table('What prevents a better use', [['Condition that failed'], ['Contract-days', 1]], rows)
 }
 
 export function findingTable(findings: readonly QualityFinding[]): Markup | undefined {

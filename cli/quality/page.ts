@@ -7,7 +7,7 @@ import { chartPlace, renderPage } from '../../system/page/page.ts'
 import { counted, percent, second } from '../report-words.ts'
 import { calendar } from './page-calendar.ts'
 import { chartsOf } from './page-charts.ts'
-import { causeSection, dayTable, findingTable, gapTable, gradeTable } from './page-tables.ts'
+import { causeSection, dayTable, findingTable, gapTable, gradeTable, reasonTable } from './page-tables.ts'
 
 /** @throws Error when the package is not whole */
 export function qualityPage(report: QualityReport): string {
@@ -24,6 +24,7 @@ ${hasData ? tiles(report) : html`<p>${range ? 'No contract was wanted, and no ti
 ${unknownList(unknown)}
 ${report.days.length > 0 ? calendar(report) : undefined}
 ${Object.keys(charts).length > 0 ? html`<section><h2>Charts</h2><div class="charts">${Object.entries(charts).map(([name, chart]) => chartPlace(name, chart))}</div></section>` : undefined}
+${reasonTable(report.contracts)}
 ${gradeTable(report.contracts)}
 ${findingTable(report.findings)}
 ${causeSection(symbols)}

@@ -5,7 +5,7 @@ import type { QualityReport } from '../../collector/quality/report.ts'
 import type { GradedDay, SymbolDay } from '../../market/quality/symbol-day.ts'
 import { alignColumns, wrapText } from '../../system/text-table.ts'
 import { counted, length, percent, second, short, shortKey } from '../report-words.ts'
-import { arithmetic, causesOf, sentenceOf, worst } from './words.ts'
+import { arithmetic, causesOf, reasonsOf, sentenceOf, worst } from './words.ts'
 
 const WIDTH = 80
 /** So many rows of a kind, unless all are asked for. */
@@ -14,6 +14,7 @@ const DAYS = 20
 const SYMBOL = 8
 const RULE = 24
 const CAUSE = 46
+const REASON = 65
 
 /** `all`: every day, symbol, contract and finding, however long that gets. */
 export function formatQuality(report: QualityReport, { all }: { all: boolean }): string {
@@ -22,6 +23,8 @@ export function formatQuality(report: QualityReport, { all }: { all: boolean }):
   const blocks = [`Quality from ${second(range.fromUs)} to ${second(range.toUs)}`]
   if (symbols.length === 0) blocks.push('No contract was wanted, and no tick recorded, in that time.')
   else blocks.push(dayTable(symbols, all))
+  const reasons = reasonsOf(contracts)
+  if (reasons.length > 0) blocks.push(reasonTable(reasons, all))
   const poor = contracts.filter(({ grade }) => grade === undefined || grade.score < 100)
   if (poor.length > 0) blocks.push(gradeList(poor, all))
   const causes = causesOf(symbols)
@@ -48,6 +51,12 @@ function dayTable(symbols: readonly SymbolDay[], all: boolean): string {
   const title = shown === symbols ? [] : [`The ${DAYS} with the lowest grades; --all lists every one, --json gives them as data.`]
   const note = '* contracts fit for an arbitrage study / a bar study only / neither'
   return [...title, alignColumns([head, ...rows], ' '), note].join('\n')
+}
+
+function reasonTable(reasons: readonly { reason: string; contractDays: number }[], all: boolean): string {
+  const shown = all ? reasons : reasons.slice(0, LISTED)
+  const rows = shown.map(({ reason, contractDays }) => [short(reason, REASON), contractDays.toLocaleString('en-US').padStart(13)])
+  return alignColumns([['what prevents a better use', 'contract-days'], ...rows])
 }
 
 /** The arithmetic of the lowest grades, and why a contract is not fit for more. */

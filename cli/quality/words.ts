@@ -2,7 +2,7 @@
 
 import type { Fitness } from '../../market/quality/fitness.ts'
 import type { Deduction, Grade } from '../../market/quality/grade.ts'
-import type { SymbolDay } from '../../market/quality/symbol-day.ts'
+import type { GradedDay, SymbolDay } from '../../market/quality/symbol-day.ts'
 
 const FAULTS: Readonly<Record<Deduction['fault'], string>> = {
   missing: 'of the time missing',
@@ -39,4 +39,15 @@ export function causesOf(symbols: readonly SymbolDay[]): { cause: string; us: nu
 export function worst<T>(items: readonly T[], most: number, rank: (item: T) => number): T[] {
   const kept = new Set(items.toSorted((a, b) => rank(a) - rank(b)).slice(0, most))
   return items.filter((item) => kept.has(item))
+}
+
+/** Why contract-days are fit for nothing better, the most frequent first. Figures are left out, limits are not: `data for … % of the time, below 99 %`. */
+export function reasonsOf(contracts: readonly GradedDay[]): { reason: string; contractDays: number }[] {
+  const counts = new Map<string, number>()
+  for (const { fitness } of contracts)
+    for (const text of fitness.because) {
+      const reason = text.replace(/\d[\d.]*/, '…')
+      counts.set(reason, (counts.get(reason) ?? 0) + 1)
+    }
+  return [...counts].map(([reason, contractDays]) => ({ reason, contractDays })).sort((a, b) => b.contractDays - a.contractDays)
 }

@@ -2,7 +2,7 @@
 
 import type { NamedInstrument } from '../../db/read/queries/named-instruments.ts'
 import type { RuleFinding } from '../../db/read/queries/quality-findings.ts'
-import type { Disposition, Severity } from '../../market/quality/contract-day.ts'
+import type { Disposition, Severity } from '../../market/tick.ts'
 
 export interface QualityFinding {
   date: string
@@ -17,30 +17,38 @@ export interface QualityFinding {
   example: { tsUs: number; contract: string | undefined; reason: string; evidence: readonly string[] }
 }
 
-/** The most ticks first. */
+/**
+ * The most ticks first.
+ *
+ * @param rules the most ticks first
+ */
 export function findingsOfDay(
   date: string,
   rules: readonly RuleFinding[],
   nameOf: (instrument: number) => NamedInstrument | undefined,
 ): QualityFinding[] {
   const findings = new Map<string, QualityFinding>()
-  const most = new Map<QualityFinding, number>()
   for (const { instrument, rule, severity, disposition, ticks, example } of rules) {
     const name = instrument === undefined ? undefined : nameOf(instrument)
     const key = [name?.symbol, rule, severity, disposition].join('\n')
     const found = findings.get(key)
-    const first = { ...example, contract: name?.key, evidence: [] }
-    if (!found) {
-      const finding = { date, rule, severity, disposition, symbol: name?.symbol, contracts: 1, ticks, example: first }
-      findings.set(key, finding)
-      most.set(finding, ticks)
+    if (found) {
+      found.contracts++
+      found.ticks += ticks
       continue
     }
-    found.contracts++
-    found.ticks += ticks
-    if (ticks <= (most.get(found) ?? 0)) continue
-    most.set(found, ticks)
-    found.example = first
+    const { tsUs, reason, evidence } = example ?? { tsUs: 0, reason: '', evidence: [] }
+    const others = evidence.map((other) => nameOf(other)?.key ?? 'a contract that could not be stored')
+    findings.set(key, {
+      date,
+      rule,
+      severity,
+      disposition,
+      symbol: name?.symbol,
+      contracts: 1,
+      ticks,
+      example: { tsUs, contract: name?.key, reason, evidence: others },
+    })
   }
   return [...findings.values()].sort((a, b) => b.ticks - a.ticks)
 }

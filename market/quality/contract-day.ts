@@ -5,12 +5,6 @@
 
 import type { Contract } from '../contract.ts'
 
-/** How bad a finding is. */
-export type Severity = 'info' | 'warning' | 'error'
-
-/** What became of the tick: kept out of the tables of ticks, or marked only. */
-export type Disposition = 'flag' | 'quarantine'
-
 /** How long spreads stood, in currency per unit: quantiles weighted by time. */
 export interface SpreadFigures {
   /** Mean weighted by time. */

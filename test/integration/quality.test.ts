@@ -11,6 +11,7 @@ import type { TapeRecord, Tick } from '../../market/tick.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { at, LineSession } from '../support/tape/line-session.ts'
 import { block, CONTRACTS } from '../support/tape/ticks.ts'
+import { finding, verdictOf } from '../support/tape/verdicts.ts'
 
 const [STOCK, OPTION, LONELY] = [0, 1, 2] as const
 const DAY = { fromUs: at('00:00:00'), toUs: at('2014-06-07T00:00:00') }
@@ -40,9 +41,12 @@ function records(): TapeRecord[] {
   // The option: quoted up to its gap, and again 11 minutes behind it.
   quote(OPTION, '13:30:00', [1, 1.1], { marks: Mark.initial })
   quote(OPTION, '15:50:00', [1, 1.3])
-  const flag = { severity: 'flag', rules: 'wide-spread,odd', reason: 'spread 26.1 % of mid is above 25 %' } as const
-  quote(OPTION, '16:00:30', [1, 1.3], { verdict: flag })
-  quote(OPTION, '16:05:00', [2, 1.3], { verdict: { severity: 'quarantine', rules: 'crossed-quote', reason: 'bid 2 is above ask 1.3' } })
+  const wide = { ...finding('flag', 'wide-spread', 'spread 26.1 % of mid is above 25 %'), severity: 'info' } as const
+  const odd = { ...finding('flag', 'odd', 'less than the stock allows'), evidence: [STOCK] }
+  quote(OPTION, '16:00:30', [1, 1.3], { verdict: verdictOf(wide, odd) })
+  quote(OPTION, '16:00:40', [1, 1.3], { verdict: verdictOf(wide) })
+  quote(OPTION, '16:00:50', [1, 1.3], { verdict: verdictOf(odd, { ...odd, rule: 'delayed-data', severity: 'error' }) })
+  quote(OPTION, '16:05:00', [2, 1.3], { verdict: verdictOf(wide, finding('quarantine', 'crossed-quote', 'bid 2 is above ask 1.3')) })
   tick('13:30:59', { kind: 'greeks', instrument: OPTION, basis: 'model', impliedVolatility: 0.2 })
   tick('15:51:00', { kind: 'greeks', instrument: OPTION, basis: 'model', delta: 0.5 })
   // Ticks of a contract that had no line.
@@ -130,23 +134,23 @@ forEachEdition('the quality of', ({ createTapeDatabase }) => {
       })
       expect(stock.computed).toBeUndefined()
       const option = await contract('option')
-      expect(option.ticks).toMatchObject({ quotes: 3, greeks: 2, initial: 1, onMinute: 2 })
-      expect(option.judged).toEqual({ quarantined: 1, errors: 0, warnings: 1 })
+      expect(option.ticks).toMatchObject({ quotes: 5, greeks: 2, initial: 1, onMinute: 2 })
+      expect(option.judged).toEqual({ quarantined: 1, errors: 1, warnings: 1 })
       expect(option.computed).toEqual({ quotedMinutes: 3, minutes: 1 })
     })
 
     it('is graded, and good for what it can serve', async () => {
       const { grade, fitness } = await contract('option')
       expect(grade).toEqual({
-        score: expect.closeTo(20),
+        score: expect.closeTo(100 - 10 - 50 - 100 / 7),
         letter: 'F',
         deductions: [
           { fault: 'missing', share: expect.closeTo(0.1), points: expect.closeTo(10) },
-          { fault: 'wrong', share: 1 / 6, points: 50 },
-          { fault: 'doubted', share: 0.2, points: 20 },
+          { fault: 'wrong', share: 2 / 8, points: 50 },
+          { fault: 'doubted', share: 1 / 7, points: expect.closeTo(100 / 7) },
         ],
       })
-      expect(fitness).toEqual({ fitFor: 'not', because: ['data for 90 % of the time, below 95 %'] })
+      expect(fitness).toEqual({ fitFor: 'not', because: ['data for 90 % of the time, below 95 %', '25 % of the ticks wrong, above 1 %'] })
       expect((await contract('option', 'FOXA')).fitness.because).toEqual(['what was wanted is not known: there are ticks and no line'])
     })
 
@@ -156,13 +160,19 @@ forEachEdition('the quality of', ({ createTapeDatabase }) => {
         findings
           .map(({ rule, severity, disposition, symbol, ticks }) => [rule, severity, disposition, symbol, ticks].join(' '))
           .toSorted((a, b) => (a < b ? -1 : 1)),
-      ).toEqual(['crossed-quote error quarantine TWX 1', 'odd warning flag TWX 1', 'wide-spread warning flag TWX 1'])
+      ).toEqual([
+        'crossed-quote error quarantine TWX 1',
+        'delayed-data error flag TWX 1',
+        'odd warning flag TWX 2',
+        'wide-spread info flag TWX 3',
+      ])
       expect(findings.find(({ rule }) => rule === 'crossed-quote')?.example).toEqual({
         tsUs: at('16:05:00'),
         contract: 'option:TWX:USD:TWX:2014-06-21:C:67.5:100',
         reason: 'bid 2 is above ask 1.3',
         evidence: [],
       })
+      expect(findings.find(({ rule }) => rule === 'odd')?.example).toMatchObject({ tsUs: at('16:00:30'), evidence: ['stock:TWX:USD'] })
     })
 
     it('says what cannot be known', async () => {
@@ -172,6 +182,23 @@ forEachEdition('the quality of', ({ createTapeDatabase }) => {
         expect.stringMatching(/^1 contract-day has ticks and no line, such as option:FOXA:/),
       ])
     })
+  })
+
+  it('has a view for scripts of older systems', async () => {
+    const { rows } = await client.query<{ metric: string; label: string | null; symbol: string | null; value: number }>(
+      "SELECT metric, label, symbol, value FROM data_quality_metrics WHERE day = '2014-06-05' AND session_id = 1",
+    )
+    const lines = rows.map(({ metric, label, symbol, value }) => `${metric} ${label} ${symbol} ${value}`)
+    expect(lines.toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
+      'accepted_ticks null null 16',
+      'flag_error delayed-data TWX 1',
+      'flag_info wide-spread TWX 3',
+      'flag_warning odd TWX 2',
+      'gap_seconds silent TWX 2340',
+      'quarantine_error crossed-quote TWX 1',
+      'quarantined_ticks null null 1',
+      'refused_ticks null null 0',
+    ])
   })
 
   it('a part of a day is that part, and of a symbol its contracts', async () => {

@@ -1,9 +1,10 @@
-/** What the rules said of the ticks of a time: how many each contract has, and of each rule one example. The only reader of verdicts for reports. */
+/** What the rules said of the ticks of a time: how many each contract has, and of each rule one example. As recorded, whatever later judgements say. */
 
 import type pg from 'pg'
 
-import type { Disposition, JudgedFigures, Severity } from '../../../market/quality/contract-day.ts'
-import { usFromIso } from '../../../market/time.ts'
+import type { JudgedFigures } from '../../../market/quality/contract-day.ts'
+import type { Disposition, Severity } from '../../../market/tick.ts'
+import { microseconds } from '../../microseconds.ts'
 import { IN_TICK_RANGE, type TickRange, tickRangeParameters } from './sessions-between.ts'
 
 export interface RuleFinding {
@@ -13,8 +14,8 @@ export interface RuleFinding {
   severity: Severity
   disposition: Disposition
   ticks: number
-  /** The first of them. */
-  example: { tsUs: number; reason: string }
+  /** The first of them, of the contract of each symbol that has most. */
+  example: { tsUs: number; reason: string; evidence: readonly number[] } | undefined
 }
 
 export interface QualityFindings {
@@ -24,48 +25,55 @@ export interface QualityFindings {
   rules: RuleFinding[]
 }
 
-const FLAGGED = ['quotes', 'trades', 'option_greeks', 'statistics']
-  .map(
-    (table) => `
-  SELECT ts, instrument_id, flags AS rules, reason, 'warning' AS severity, 'flag' AS disposition
-  FROM ${table} WHERE ${IN_TICK_RANGE} AND flags IS NOT NULL`,
-  )
-  .join('\n  UNION ALL')
+/** Nothing is wrong with a tick on which rules only had information, so that half of all quotes may have some. */
+const JUDGED = `
+SELECT instrument_id::int AS instrument, count(*) FILTER (WHERE is_out)::float8 AS quarantined,
+  count(*) FILTER (WHERE is_error AND NOT is_out)::float8 AS errors, count(*) FILTER (WHERE NOT is_error AND NOT is_out)::float8 AS warnings
+FROM (
+  SELECT instrument_id, bool_or(disposition = 'quarantine') AS is_out, bool_or(severity = 'error') AS is_error
+  FROM findings
+  WHERE ${IN_TICK_RANGE} AND judgement_id = 0 AND instrument_id IS NOT NULL AND (disposition = 'quarantine' OR severity <> 'info')
+  GROUP BY instrument_id, session_id, seq
+) AS ticks GROUP BY instrument_id`
 
-const SPOKEN = `
-WITH spoken AS (${FLAGGED}
-  UNION ALL
-  SELECT ts, instrument_id, rules, reason, 'error', 'quarantine'
-  FROM rejected_ticks WHERE ${IN_TICK_RANGE}
-)`
+/** The example of the contract with the most ticks of its symbol, whose first finding is looked up by its rule and time. */
+const RULES = `
+WITH counted AS (
+  SELECT f.instrument_id, i.symbol, rule, severity, disposition, count(*) AS ticks, min(ts) AS first_ts
+  FROM findings f LEFT JOIN instruments i USING (instrument_id) WHERE ${IN_TICK_RANGE} AND judgement_id = 0
+  GROUP BY f.instrument_id, i.symbol, rule, severity, disposition
+),
+ranked AS (
+  SELECT *, row_number() OVER (PARTITION BY symbol, rule, severity, disposition ORDER BY ticks DESC, instrument_id) AS place FROM counted
+)
+SELECT r.instrument_id::int AS instrument, r.rule, r.severity, r.disposition, r.ticks::float8 AS ticks,
+  ${microseconds('e.ts')}::float8 AS "tsUs", e.reason, e.evidence::int[] AS evidence
+FROM ranked r LEFT JOIN LATERAL (
+  SELECT f.ts, f.reason, f.evidence FROM findings f
+  WHERE r.place = 1 AND f.rule = r.rule AND f.ts = r.first_ts AND f.judgement_id = 0 AND f.instrument_id IS NOT DISTINCT FROM r.instrument_id
+    AND f.severity = r.severity AND f.disposition = r.disposition
+  ORDER BY f.session_id, f.seq LIMIT 1
+) e ON true
+ORDER BY ticks DESC, r.rule, instrument`
 
-const JUDGED = `${SPOKEN}
-SELECT instrument_id::int AS instrument, count(*) FILTER (WHERE disposition = 'quarantine')::float8 AS quarantined, 0::float8 AS errors,
-  count(*) FILTER (WHERE disposition = 'flag')::float8 AS warnings
-FROM spoken WHERE instrument_id IS NOT NULL GROUP BY instrument_id`
-
-/** The time in front of the reason has a fixed width, so that the least of the two is the first: no sort, and no array of all reasons. */
-const TIME_WIDTH = '2014-06-05T13:30:00.000000Z '.length
-const RULES = `${SPOKEN}
-SELECT instrument_id::int AS instrument, rule, severity, disposition, count(*)::float8 AS ticks,
-  min((to_char(ts, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z "') || COALESCE(reason, '')) COLLATE "C") AS example
-FROM spoken CROSS JOIN LATERAL unnest(string_to_array(rules, ',')) AS rule
-GROUP BY instrument_id, rule, severity, disposition ORDER BY ticks DESC, rule, instrument_id`
+interface RuleRow extends Omit<RuleFinding, 'instrument' | 'example'> {
+  instrument: number | null
+  tsUs: number | null
+  reason: string | null
+  evidence: number[] | null
+}
 
 /** @throws pg.DatabaseError when the database refuses, Error when the connection breaks */
 export async function qualityFindings(client: Pick<pg.ClientBase, 'query'>, range: TickRange): Promise<QualityFindings> {
   const parameters = tickRangeParameters(range)
   const { rows: judged } = await client.query<JudgedFigures & { instrument: number }>(JUDGED, parameters)
-  const { rows: rules } = await client.query<Omit<RuleFinding, 'instrument' | 'example'> & { instrument: number | null; example: string }>(
-    RULES,
-    parameters,
-  )
+  const { rows: rules } = await client.query<RuleRow>(RULES, parameters)
   return {
     judged: new Map(judged.map(({ instrument, ...figures }) => [instrument, figures])),
-    rules: rules.map(({ instrument, example, ...finding }) => ({
+    rules: rules.map(({ instrument, tsUs, reason, evidence, ...finding }) => ({
       ...finding,
       instrument: instrument ?? undefined,
-      example: { tsUs: usFromIso(example.slice(0, TIME_WIDTH - 1)), reason: example.slice(TIME_WIDTH) },
+      example: tsUs === null ? undefined : { tsUs, reason: reason ?? '', evidence: evidence ?? [] },
     })),
   }
 }

@@ -13,6 +13,7 @@ describe('the tables of quality', () => {
     expect(lines).toContain('2014-06-05 TWX    1 option  C 90.0   96.00%   0.02%      30      4 0/1/0')
     expect(lines).toContain('2014-06-05 X      1 stock        -        -   0.02%       0      0 0/0/1')
     expect(lines.join('\n')).toMatch(/^farm-broken: usopt +16 min$/m)
+    expect(lines.join('\n')).toMatch(/^what prevents a better use +contract-days\ndata for … % of the time, below 99 % +1$/m)
     expect(lines).toContain('2014-06-05 TWX vertical-bound (error, quarantine): 4 ticks of 1 contract')
     expect(lines).toContain('  2014-06-05T14:00:00Z TWX 140621C70: call at 70 worth less than at 75')
     expect(lines).toContain('  against TWX 140621C75')
