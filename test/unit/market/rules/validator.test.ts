@@ -272,15 +272,17 @@ describe('the settings', () => {
     }
     const rules = new RulesAtWork([rule])
     rules.verdictOn(quoteOf(1, 2))
-    rules.validator.configure({ 'flag-all': { severity: 'error', disposition: 'flag' } })
+    rules.validator.configure({ rules: [rule], settings: { 'flag-all': { severity: 'error', disposition: 'flag' } } })
     expect(rules.verdictOn(quoteOf(1, 2))?.findings).toMatchObject([{ severity: 'error', reason: '0, bid 1' }])
-    rules.validator.configure({ 'flag-all': 'off' })
+    rules.validator.configure({ rules: [rule], settings: { 'flag-all': 'off' } })
     expect(rules.verdictOn(quoteOf(1, 2))).toBeUndefined()
   })
 
   it('that lack a rule are refused, and the ones before stay in force', () => {
     const rules = new RulesAtWork([flagAll])
-    expect(() => rules.validator.configure({})).toThrow('The rule "flag-all" has no settings; expected a section, or off.')
+    expect(() => rules.validator.configure({ rules: [flagAll], settings: {} })).toThrow(
+      'The rule "flag-all" has no settings; expected a section, or off.',
+    )
     expect(rules.findingsOn(GREEKS)).toEqual(['flag-all: seen'])
   })
 })
