@@ -44,7 +44,7 @@ function recorded(content: readonly TapeRecord[], settings: RulesSettings = SETT
   return [...head, ...content].map((one, i) => {
     const record = { ...one, seq: i + 1, tsUs: FIRST_TS_US + i * 200_000 }
     if (isTick(record)) record.verdict ??= validator.judge(record)
-    else if (record.kind === 'config' && i > 1) validator.configure(record.config['rules'] as RulesSettings)
+    else if (record.kind === 'config' && i > 1) validator.configure({ rules: RULES, settings: record.config['rules'] as RulesSettings })
     validator.take(record)
     return record
   })

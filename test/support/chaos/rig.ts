@@ -147,7 +147,7 @@ export class ChaosRig {
   /** Waits until batches of ticks are committed that were not there before this was called. */
   async recordsOn(): Promise<void> {
     const newest = async () => {
-      const [{ batches = 0 } = {}] = await this.query<{ batches: number }>(
+      const [{ batches } = { batches: 0 }] = await this.query<{ batches: number }>(
         'SELECT count(*)::int AS batches FROM batches WHERE first_ts IS NOT NULL',
       ).catch(() => [])
       return batches
