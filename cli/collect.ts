@@ -111,15 +111,26 @@ function metricsPortArgument(text: string): number | 'off' {
   return text === 'off' ? text : integerArgument(0, 65_535)(text)
 }
 
-const collectSettings = ({ dataDir, gateway, universe, rules, journal, database, metrics }: TapedeckConfig): CollectSettings => ({
+async function collectSettings({
   dataDir,
-  gateway: { ...gateway, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
-  underlyings: universe.underlyings,
+  gateway,
+  universe,
   rules,
-  journal: { ...journal, batchRows: database.batchRows, batchMs: database.batchMs },
-  lanes: database.lanes,
-  metrics: metrics === 'off' ? undefined : metrics,
-})
+  journal,
+  database,
+  metrics,
+}: TapedeckConfig): Promise<CollectSettings> {
+  const { loadRules } = await import('../config/own-rules.ts')
+  return {
+    dataDir,
+    gateway: { ...gateway, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
+    underlyings: universe.underlyings,
+    rules: await loadRules(rules),
+    journal: { ...journal, batchRows: database.batchRows, batchMs: database.batchMs },
+    lanes: database.lanes,
+    metrics: metrics === 'off' ? undefined : metrics,
+  }
+}
 
 async function record(read: () => LoadedConfig, { until, json: asJson }: CollectArguments): Promise<void> {
   const { collect } = await import('../collector/collect.ts')
@@ -127,14 +138,15 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
   const { makeDataDir } = await import('../db/embedded/cluster.ts')
   const { openDatabase } = await import('../db/open.ts')
   const { config, file } = read()
+  const settings = await collectSettings(config)
   const logger = await createLogger(config.log.level)
   const report = await reporter(logger, asJson === true)
   const store = openDatabase({ config, logger })
-  let reload: (() => void) | undefined
-  const { stop, force } = stopSignals(file === undefined ? undefined : () => reload?.())
+  let reload: (() => Promise<void>) | undefined
+  const { stop, force } = stopSignals(file === undefined ? undefined : () => void reload?.())
   try {
     const summary = await collect({
-      settings: { ...collectSettings(config), dataDir: await makeDataDir(config.dataDir) },
+      settings: { ...settings, dataDir: await makeDataDir(config.dataDir) },
       version,
       logger,
       prepareDatabase: store.prepare,
@@ -152,8 +164,8 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
         reload = createReload({
           started: config,
           read: () => read().config,
-          apply: (next) => {
-            apply(collectSettings(next))
+          apply: async (next) => {
+            apply(await collectSettings(next))
             logger.level = next.log.level
           },
           log: logger,

@@ -15,7 +15,9 @@ export function addConfig(program: Command): void {
     .addOption(configFile())
     .addHelpText('after', examples('tapedeck config check --config tapedeck.yaml'))
     .action(async (options: CommonOptions) => {
-      const { file } = await load(options)
+      const { loadRules } = await import('../config/own-rules.ts')
+      const { config, file } = await load(options)
+      await loadRules(config.rules)
       print(`${file ?? 'No configuration file; environment and defaults'}: ok`)
     })
 

@@ -12,8 +12,7 @@ import type { Logger } from 'pino'
 
 import { FeedError } from '../market/errors.ts'
 import type { RecordListener } from '../market/record-source.ts'
-import { RULES } from '../market/rules/index.ts'
-import type { RulesSettings } from '../market/rules/settings.ts'
+import type { RulesInForce } from '../market/rules/settings.ts'
 import { Validator } from '../market/rules/validator.ts'
 import { aborted } from '../system/abort.ts'
 import { acquireDirectoryLock } from '../system/directory-lock.ts'
@@ -49,7 +48,7 @@ export interface CollectSettings {
     lineDelays?: Partial<LineDelays>
   }
   underlyings: readonly UnderlyingSettings[]
-  rules: RulesSettings
+  rules: RulesInForce
   journal: JournalSettings & JournalLimits & { keepDays: number }
   lanes: number
   /** Absent: no HTTP server. */
@@ -143,7 +142,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     stopping.abort(error)
   }
 
-  const validator = new Validator({ rules: RULES, settings: rules, onRuleError: (rule, error) => events.ruleFailed({ rule, error }) })
+  const validator = new Validator({ ...rules, onRuleError: (rule, error) => events.ruleFailed({ rule, error }) })
   const clock = gateway.clock === 'gateway' ? createGatewayClock() : createWallClock()
   const bound = new JournalBound(journal)
   const metrics = createMetrics(counts, bound)
@@ -221,7 +220,7 @@ function createTelemetry(
 
 /** The settings that verdicts depend on, by their names in the configuration. */
 function recordedConfig({ rules, gateway }: CollectSettings): Record<string, unknown> {
-  return { rules, gateway: { marketDataType: MARKET_DATA_TYPES[gateway.marketDataType - 1] } }
+  return { rules: rules.settings, gateway: { marketDataType: MARKET_DATA_TYPES[gateway.marketDataType - 1] } }
 }
 
 /** Takes over what can change while lines are open: the universe, rules, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */
@@ -232,7 +231,7 @@ function createReloader(
   const { validator, recorder, supply, housekeeping, discovery, feed } = parts
   let { rules, underlyings, gateway } = started
   return (next: CollectSettings): void => {
-    if (!isDeepStrictEqual(next.rules, rules)) {
+    if (!isDeepStrictEqual(next.rules.settings, rules.settings)) {
       validator.configure(next.rules)
       recorder.configure(recordedConfig(next))
     }

@@ -12,6 +12,7 @@ import { type Environment, readEnvironment } from './environment.ts'
 import { readConfigFile } from './file.ts'
 import { formatPath, isSection, type Layer, MergedLayers, type Path, type Problem, valueAt } from './layers.ts'
 import { nearest } from './nearest.ts'
+import { isOwnRule } from '../market/rules/settings.ts'
 import { configSchema, containerAt, type TapedeckConfig } from './schema.ts'
 import { scrubUrls } from './secrets.ts'
 
@@ -63,7 +64,8 @@ export function loadConfig({ file, env, cwd, overrides = {}, asRoot = process.ge
   for (const count of layers.keys()) problems.push(...findProblems(new MergedLayers(layers.slice(0, count + 1))))
   if (!parsed.success || problems.length > 0) throw invalid(problems)
 
-  const config = { ...parsed.data, dataDir: absolute(parsed.data.dataDir, dataDirBase, env) }
+  const rules = withAbsoluteFiles(parsed.data.rules, (file) => absolute(file, chosen ? dirname(chosen.path) : cwd, env))
+  const config = { ...parsed.data, rules, dataDir: absolute(parsed.data.dataDir, dataDirBase, env) }
   return { config, file: chosen?.path, sourceOf: (path) => sourceText(path, merged) }
 }
 
@@ -90,6 +92,10 @@ export function defaultDataDir(env: Environment, asRoot: boolean): string {
   return join(xdg?.startsWith('/') ? xdg : join(home(env), '.local/share'), 'tapedeck')
 }
 
+function withAbsoluteFiles(rules: TapedeckConfig['rules'], absolute: (file: string) => string): TapedeckConfig['rules'] {
+  return Object.fromEntries(Object.entries(rules).map(([name, own]) => [name, isOwnRule(own) ? { ...own, file: absolute(own.file) } : own]))
+}
+
 const home = (env: Environment) => env['HOME'] || homedir()
 
 function absolute(path: string, base: string, env: Environment): string {
@@ -112,6 +118,10 @@ function describeIssue(issue: z.core.$ZodIssue, merged: MergedLayers): Problem[]
     source: merged.sourceOf(at, part) ?? COMMAND_LINE,
     text: `${formatPath(at)}: ${text}`,
   })
+  const [section, name = '', ...rest] = path.map(String)
+  // Without a file it can only have been meant for one of the rules that there are.
+  if (section === 'rules' && name !== '' && !containerAt(['rules', name]) && (rest.length === 0 || found === undefined))
+    return [problem(['rules', name], unknownName(name, ['rules']), 'name')]
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => problem([...path, key], unknownName(key, path), 'name'))
   if (issue.code === 'invalid_union' && isSection(found)) {
     // A section was meant: its own problems say more than "neither this nor that".
@@ -123,10 +133,12 @@ function describeIssue(issue: z.core.$ZodIssue, merged: MergedLayers): Problem[]
 }
 
 function unknownName(name: string, path: Path): string {
+  if (path[0] === 'rules' && path.length === 2 && name === 'file') return `${path[1]} is a rule of the program; give yours another name`
   const container = containerAt(path)
   const names = container?.kind === 'section' ? container.names : []
   const meant = nearest(name, names)
-  return `there is no such setting; ${meant ? `did you mean ${meant}?` : `known here: ${names.join(', ')}`}`
+  const own = path[0] === 'rules' && path.length === 1 ? '; a rule of your own names its file' : ''
+  return `there is no such setting; ${meant ? `did you mean ${meant}?` : `known here: ${names.join(', ')}${own}`}`
 }
 
 /** A text below `database` is never shown: it may be or hold a password. */

@@ -12,19 +12,20 @@ export interface ReloadOptions {
   /** File, environment and command line. Throws a ConfigError. */
   read: () => TapedeckConfig
   /** Takes over what has changed. Throws a ConfigError when it cannot, and has changed nothing then. */
-  apply: (config: TapedeckConfig) => void
+  apply: (config: TapedeckConfig) => Promise<void> | void
   log: Record<'info' | 'warn' | 'error', (details: object, message: string) => void>
 }
 
-/** Returns the function that reads the configuration again. */
-export function createReload({ started, read, apply, log }: ReloadOptions): () => void {
+/** Returns the function that reads the configuration again, once it is done with the reading before. */
+export function createReload({ started, read, apply, log }: ReloadOptions): () => Promise<void> {
   let inForce = started
-  return () => {
+  let last = Promise.resolve()
+  const readAgain = async () => {
     try {
       const config = read()
       const { live: applied } = changesBetween(inForce, config)
       const { needRestart } = changesBetween(started, config)
-      if (applied.length > 0) apply(config)
+      if (applied.length > 0) await apply(config)
       inForce = config
       if (needRestart.length > 0) log.warn({ applied, needRestart }, 'configuration read again; some of what has changed needs a restart')
       else log.info({ applied }, applied.length > 0 ? 'configuration read again' : 'configuration read again; nothing has changed')
@@ -33,4 +34,5 @@ export function createReload({ started, read, apply, log }: ReloadOptions): () =
       log.error({ problems: error.message }, 'configuration read again and refused; the settings stay as they were')
     }
   }
+  return () => (last = last.then(readAgain))
 }

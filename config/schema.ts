@@ -5,7 +5,7 @@
 
 import { z } from 'zod'
 import { RULES } from '../market/rules/index.ts'
-import { rulesSchema } from '../market/rules/settings.ts'
+import { configuredRulesSchema } from '../market/rules/settings.ts'
 import { parseSize } from './size.ts'
 
 const text = (expected = 'a text') => z.string({ error: expected }).min(1, { error: expected })
@@ -167,7 +167,9 @@ export const configSchema = section({
     .prefault({})
     .describe('The connection to TWS or IB Gateway.'),
   universe: universe.prefault({}).describe('What is recorded.'),
-  rules: rulesSchema(RULES).prefault({}).describe('How ticks are judged: each rule by its name, or off.'),
+  rules: configuredRulesSchema(RULES)
+    .prefault({})
+    .describe('How ticks are judged: each rule by its name, or off. A rule of your own names its file.'),
   carry: section({
     rate: z
       .number({ error: 'an annual rate from -0.5 to 1, such as 0.04' })

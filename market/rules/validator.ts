@@ -21,12 +21,9 @@ import {
 } from '../tick.ts'
 import { InstrumentContext } from './context.ts'
 import type { Found, Rule, RuleCheck } from './rule.ts'
-import type { RulesSettings } from './settings.ts'
+import type { RulesInForce, RulesSettings } from './settings.ts'
 
-export interface ValidatorOptions {
-  rules: readonly Rule[]
-  /** Of all of these rules. */
-  settings: RulesSettings
+export interface ValidatorOptions extends RulesInForce {
   onRuleError: (rule: string, error: unknown) => void
 }
 
@@ -45,9 +42,9 @@ interface ActiveRule {
 }
 
 export class Validator {
-  readonly #rules: readonly Rule[]
+  #rules: readonly Rule[] = []
   readonly #onRuleError: ValidatorOptions['onRuleError']
-  #settings: RulesSettings
+  #settings: RulesSettings = {}
   #active: ActiveRule[] = []
   /** The same by the kind of tick: all of them, and those that remember. */
   #checks: Record<Kind, readonly ActiveRule[]> = byKind([])
@@ -59,28 +56,22 @@ export class Validator {
   #failed: Finding[] = []
 
   /** Throws when two rules have one name or the settings lack a rule. */
-  constructor({ rules, settings, onRuleError }: ValidatorOptions) {
+  constructor({ onRuleError, ...by }: ValidatorOptions) {
+    this.#onRuleError = onRuleError
+    this.configure(by)
+  }
+
+  /** Judges by these from here on. What the rules remember begins anew; MarketState goes on. Throws as the constructor, and changes nothing then. */
+  configure({ rules, settings }: RulesInForce): void {
     const names = new Set([RULE_ERROR])
     for (const { name } of rules) {
       if (names.has(name)) throw new Error(`Two validation rules are named "${name}". Rename one of them.`)
       names.add(name)
     }
+    const active = begun(rules, settings)
     this.#rules = rules
-    this.#onRuleError = onRuleError
     this.#settings = settings
-    this.#begin()
-  }
-
-  /** Judges by other settings from here on. What the rules remember begins anew; MarketState goes on. */
-  configure(settings: RulesSettings): void {
-    const before = this.#settings
-    this.#settings = settings
-    try {
-      this.#begin()
-    } catch (error) {
-      this.#settings = before
-      throw error
-    }
+    this.#begin(active)
   }
 
   /** The verdict on the tick that comes next; undefined when every rule passes. Changes nothing, but for a rule that fails. */
@@ -136,7 +127,7 @@ export class Validator {
       this.#market = new MarketState()
       this.#instruments.clear()
       this.#slots = 0
-      this.#begin()
+      this.#begin(begun(this.#rules, this.#settings))
     }
     this.#market.apply(record)
     const instrument = 'instrument' in record ? record.instrument : undefined
@@ -150,15 +141,7 @@ export class Validator {
     }
   }
 
-  #begin(): void {
-    const active: ActiveRule[] = []
-    for (const rule of this.#rules) {
-      const settings = this.#settings[rule.name]
-      if (settings === undefined) throw new Error(`The rule "${rule.name}" has no settings; expected a section, or off.`)
-      if (settings === 'off') continue
-      const { severity, disposition, ...own } = settings
-      active.push({ name: rule.name, severity, disposition, kinds: rule.kinds, check: rule.create(own) })
-    }
+  #begin(active: ActiveRule[]): void {
     this.#failed = []
     this.#activate(active)
   }
@@ -197,6 +180,17 @@ export class Validator {
     context.name(state)
     return context
   }
+}
+
+/** The rules that are not off, each with an empty memory. */
+function begun(rules: readonly Rule[], settings: RulesSettings): ActiveRule[] {
+  return rules.flatMap((rule) => {
+    const set = settings[rule.name]
+    if (set === undefined) throw new Error(`The rule "${rule.name}" has no settings; expected a section, or off.`)
+    if (set === 'off') return []
+    const { severity, disposition, ...own } = set
+    return [{ name: rule.name, severity, disposition, kinds: rule.kinds, check: rule.create(own) }]
+  })
 }
 
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'error']

@@ -122,6 +122,14 @@ describe('tapedeck config', () => {
     ])
   })
 
+  it('check loads the rules of the user, and says what is wrong with them', async () => {
+    const file = pathTo('own-rules.yaml')
+    await writeFile(file, 'rules: { mine: { file: mine.mjs } }\n')
+    await writeFile(pathTo('mine.mjs'), 'export default { name: 1 }\n')
+    const ended = await run(['config', 'check', '--config', file])
+    expectComplaint(ended, { code: 2, saying: /rules\.mine: .*mine\.mjs is not the shape of a rule: name: expected a name in kebab-case/ })
+  })
+
   it('check says that a good file is good', async () => {
     const example = join(packageRoot(), 'config', 'tapedeck.example.yaml')
     expect(expectDone(await run(['config', 'check', '--config', example]))).toBe(`${example}: ok\n`)

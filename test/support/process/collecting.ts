@@ -164,7 +164,7 @@ export class Collecting {
         retryDelays: { attemptsPerMinute: 1000, factor: 2, ...options.gateway?.retryDelays },
       },
       underlyings: options.underlyings ?? [TWX_CHAIN],
-      rules: defaultSettings(RULES),
+      rules: { rules: RULES, settings: defaultSettings(RULES) },
       journal: {
         batchRows: 500,
         batchMs: 50,

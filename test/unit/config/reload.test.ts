@@ -23,45 +23,45 @@ function running(first: string) {
   })
   return {
     applied,
-    read: (yaml: string, refusal = '') => {
+    read: async (yaml: string, refusal = '') => {
       file = yaml
       refuse = refusal
-      reload()
+      await reload()
       return log.splice(0)
     },
   }
 }
 
 describe('a configuration that is read again', () => {
-  it('is taken over as far as that goes, and says so', () => {
+  it('is taken over as far as that goes, and says so', async () => {
     const { applied, read } = running('gateway: { lines: 10 }')
-    expect(read('gateway: { lines: 20 }')).toEqual([['info', 'configuration read again', { applied: ['gateway.lines'] }]])
-    expect(read('gateway: { lines: 20 }')).toEqual([['info', 'nothing has changed', { applied: [] }]])
-    expect(read('gateway: { lines: 10 }')).toEqual([['info', 'configuration read again', { applied: ['gateway.lines'] }]])
+    expect(await read('gateway: { lines: 20 }')).toEqual([['info', 'configuration read again', { applied: ['gateway.lines'] }]])
+    expect(await read('gateway: { lines: 20 }')).toEqual([['info', 'nothing has changed', { applied: [] }]])
+    expect(await read('gateway: { lines: 10 }')).toEqual([['info', 'configuration read again', { applied: ['gateway.lines'] }]])
     expect(applied).toEqual([20, 10])
   })
 
-  it('says every time what waits for a restart, until that is taken back', () => {
+  it('says every time what waits for a restart, until that is taken back', async () => {
     const { applied, read } = running('')
     const needRestart = ['gateway.port']
     for (const lines of [10, 11])
-      expect(read(`gateway: { port: 4001, lines: ${lines} }`)).toEqual([
+      expect(await read(`gateway: { port: 4001, lines: ${lines} }`)).toEqual([
         ['warn', 'some of what has changed needs a restart', { applied: ['gateway.lines'], needRestart }],
       ])
-    expect(read('gateway: { lines: 11 }')).toEqual([['info', 'nothing has changed', { applied: [] }]])
+    expect(await read('gateway: { lines: 11 }')).toEqual([['info', 'nothing has changed', { applied: [] }]])
     expect(applied).toEqual([10, 11])
   })
 
-  it('changes nothing with a mistake in it, and all of it when that is mended', () => {
+  it('changes nothing with a mistake in it, and all of it when that is mended', async () => {
     const { applied, read } = running('gateway: { lines: 10 }')
-    expect(read('gateway: { lines: 20, prot: 1 }\nlog: { level: loud }')).toEqual([
+    expect(await read('gateway: { lines: 20, prot: 1 }\nlog: { level: loud }')).toEqual([
       ['error', 'the settings stay as they were', { problems: expect.stringMatching(/^2 settings are wrong:/) }],
     ])
-    expect(read('gateway: { lines: 20 }', 'There is no such rule.')).toEqual([
+    expect(await read('gateway: { lines: 20 }', 'There is no such rule.')).toEqual([
       ['error', 'the settings stay as they were', { problems: 'There is no such rule.' }],
     ])
     expect(applied).toEqual([])
-    expect(read('gateway: { lines: 20 }')).toEqual([['info', 'configuration read again', { applied: ['gateway.lines'] }]])
+    expect(await read('gateway: { lines: 20 }')).toEqual([['info', 'configuration read again', { applied: ['gateway.lines'] }]])
     expect(applied).toEqual([20])
   })
 })
