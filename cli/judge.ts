@@ -20,14 +20,13 @@ export async function judge(options: JudgeArguments): Promise<void> {
     })
   const { judgeSessions, judgeTape } = await import('../backtester/judge/judge.ts')
   const { formatJudgement, plainJudgement } = await import('./judge-report.ts')
-  const { RULES } = await import('../market/rules/index.ts')
+  const { loadRules } = await import('../config/own-rules.ts')
   const { config } = await load(options)
   const { sessionId, fromUs, toUs, symbols } = queryOf(options)
   const { stop } = stopSignalsOrUnread()
   const status = process.stderr.isTTY ? statusLine() : () => undefined
   const common: JudgeOptions = {
-    rules: RULES,
-    settings: config.rules,
+    rules: await loadRules(config.rules),
     part: { fromUs, toUs, symbols },
     onProgress: (ticks, total) => status(total === undefined ? `${ticks.toLocaleString('en-US')} records` : progressBar(ticks, total)),
     signal: stop,

@@ -44,7 +44,7 @@ function recorded(content: readonly TapeRecord[], settings: RulesSettings = SETT
   return [...head, ...content].map((one, i) => {
     const record = { ...one, seq: i + 1, tsUs: FIRST_TS_US + i * 200_000 }
     if (isTick(record)) record.verdict ??= validator.judge(record)
-    else if (record.kind === 'config' && i > 1) validator.configure(record.config['rules'] as RulesSettings)
+    else if (record.kind === 'config' && i > 1) validator.configure({ rules: RULES, settings: record.config['rules'] as RulesSettings })
     validator.take(record)
     return record
   })
@@ -75,8 +75,10 @@ forEachEdition('a judgement', ({ createTapeDatabase }) => {
     }
     return sessionId
   }
-  const judge = (sessionId: number, options: Partial<JudgeSessionsOptions> = {}) =>
-    judgeSessions({ url, sessionId, rules: RULES, settings: SETTINGS, part: {}, signal: NEVER, ...options })
+  const judge = (
+    sessionId: number,
+    { settings = SETTINGS, ...options }: Partial<JudgeSessionsOptions> & { settings?: RulesSettings } = {},
+  ) => judgeSessions({ url, sessionId, rules: { rules: RULES, settings }, part: {}, signal: NEVER, ...options })
   const findingsOf = async (sessionId: number, where: string) =>
     (
       await admin.query(
@@ -95,7 +97,7 @@ forEachEdition('a judgement', ({ createTapeDatabase }) => {
     const folder = await mkdtemp(join(tmpdir(), 'tapedeck-judge-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     await writeTape(join(folder, 'day.tape'), { source: 'import' }, [day])
-    const onTape = await judgeTape(join(folder, 'day.tape'), { rules: RULES, settings: SETTINGS, part: {}, signal: NEVER })
+    const onTape = await judgeTape(join(folder, 'day.tape'), { rules: { rules: RULES, settings: SETTINGS }, part: {}, signal: NEVER })
     expect(onTape).toMatchObject({ ticks: 1200, differing: 0, sessionIds: [] })
   })
 
