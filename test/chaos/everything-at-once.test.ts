@@ -40,7 +40,7 @@ it(
     for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS || performance.now() < untilMs; seed++) {
       const struck: string[] = []
       try {
-        await recordThrough(seed, struck)
+        expect(await recordThrough(seed, struck)).toBe(STRIKES)
       } catch (error) {
         if (error instanceof Error) error.message = `SEED=${seed}, behind ${struck.join('; ')}: ${error.message}`
         throw error
@@ -50,7 +50,8 @@ it(
   DAY_MS,
 )
 
-async function recordThrough(seed: number, struck: string[]): Promise<void> {
+/** Returns how many disasters it outlived. */
+async function recordThrough(seed: number, struck: string[]): Promise<number> {
   const random = seeded(seed)
   const rig = await ChaosRig.start({ tape, lines: CONTRACTS.length })
   await rig.recordsOn()
@@ -75,6 +76,7 @@ async function recordThrough(seed: number, struck: string[]): Promise<void> {
   const ticks = proofs.reduce((sum, proof) => sum + proof.ticks, 0)
   const counts = `${struck.length} disasters, ${proofs.length} sessions, ${ticks} ticks, ${dropped} dropped at last`
   console.log(`seed ${seed}: whole; ${counts}; gaps: ${causes.map(({ cause }) => cause).join(', ')}`)
+  return struck.length
 }
 
 /** So many disasters, each kind once before any comes again. */

@@ -147,10 +147,9 @@ export class ChaosRig {
   /** Waits until batches of ticks are committed that were not there before this was called. */
   async recordsOn(): Promise<void> {
     const newest = async () => {
-      const [{ batches } = { batches: 0 }] = await this.query<{ batches: number }>(
-        'SELECT count(*)::int AS batches FROM batches WHERE first_ts IS NOT NULL',
-      ).catch(() => [])
-      return batches
+      const counting = this.query<{ batches: number }>('SELECT count(*)::int AS batches FROM batches WHERE first_ts IS NOT NULL')
+      const [counted] = await counting.catch(() => [])
+      return counted?.batches ?? 0
     }
     const before = await newest()
     await this.#until('new batches are committed', async () => (await newest()) > before + 3)
