@@ -12,6 +12,7 @@ import type { Contract, OptionContract } from '../contract.ts'
 import { exerciseStyleOf } from '../option/bounds.ts'
 import type { Quote, TapeRecord, Trade } from '../tick.ts'
 import { Chain, type Leg } from './chain.ts'
+import type { MarketState } from './market-state.ts'
 import { UnderlyingBook } from './underlying-book.ts'
 
 /** What options are written on, with its chains. */
@@ -59,6 +60,21 @@ export class ChainState {
   #today = ''
   #todayEndsUs = Number.NEGATIVE_INFINITY
 
+  /** Begins with what stands: for who joins a stream behind its first records. */
+  static joining(market: MarketState): ChainState {
+    const state = new ChainState()
+    if (market.lastRecordUs !== undefined) state.#beginDay(market.lastRecordUs)
+    for (const { instrument, contract } of market.instruments()) if (contract) state.#name(instrument, contract)
+    // Underlyings first, so that it is known where they stood.
+    for (const isUnderlying of [true, false])
+      for (const known of market.instruments()) {
+        if (state.#byInstrument.has(known.instrument) !== isUnderlying || known.line()?.isOpen === false) continue
+        if (known.quote) state.#takeQuote(known.quote)
+        if (known.lastTrade) state.#takeTrade(known.lastTrade)
+      }
+    return state
+  }
+
   /** The date in New York of the latest record; empty before the first one. */
   get today(): string {
     return this.#today
@@ -88,7 +104,9 @@ export class ChainState {
     if (record.tsUs >= this.#todayEndsUs) this.#beginDay(record.tsUs)
     switch (record.kind) {
       case 'quote':
-        if (record.source === undefined && record.verdict?.disposition !== 'quarantine') this.#takeQuote(record)
+        if (record.source !== undefined) return
+        if (record.verdict?.disposition === 'quarantine') this.#legs.get(record.instrument)?.refuse()
+        else this.#takeQuote(record)
         return
       case 'trade':
         if (record.verdict?.disposition !== 'quarantine') this.#takeTrade(record)

@@ -18,6 +18,8 @@ export class ChainSide {
   timesUs = new Float64Array(FIRST_ROOM).fill(Number.NaN)
   /** The middle of the underlying when that quote came: how far the market has gone on since. */
   spots = new Float64Array(FIRST_ROOM).fill(Number.NaN)
+  /** 1: a rule found more than a matter of note on that quote, which is then no witness against others. */
+  doubted = new Int32Array(FIRST_ROOM)
 
   get room(): number {
     return this.instruments.length
@@ -32,6 +34,7 @@ export class ChainSide {
     this.askSizes = opened(this.askSizes, at, length, isFull, Number.NaN)
     this.timesUs = opened(this.timesUs, at, length, isFull, Number.NaN)
     this.spots = opened(this.spots, at, length, isFull, Number.NaN)
+    this.doubted = opened(this.doubted, at, length, isFull, 0)
   }
 
   set(at: number, quote: Quote, spot: number): void {
@@ -41,6 +44,7 @@ export class ChainSide {
     this.askSizes[at] = quote.askSize ?? Number.NaN
     this.timesUs[at] = quote.tsUs
     this.spots[at] = spot
+    this.doubted[at] = isDoubted(quote) ? 1 : 0
   }
 
   clear(at: number): void {
@@ -50,7 +54,12 @@ export class ChainSide {
     this.askSizes[at] = Number.NaN
     this.timesUs[at] = Number.NaN
     this.spots[at] = Number.NaN
+    this.doubted[at] = 0
   }
+}
+
+function isDoubted({ verdict }: Quote): boolean {
+  return verdict !== undefined && verdict.findings.some(({ severity }) => severity !== 'info')
 }
 
 /** The place of one option in its chain. */
@@ -61,6 +70,7 @@ export class Leg {
   readonly strike: number
   /** Of its strike; moves on when a lower one is added. */
   index: number
+  #isRefused = false
 
   constructor(chain: Chain, instrument: number, right: Right, strike: number, index: number) {
     this.chain = chain
@@ -94,11 +104,27 @@ export class Leg {
   }
 
   take(quote: Quote): void {
+    if (this.#isRefused) this.#setRefused(false)
     this.side.set(this.index, quote, this.chain.underlying.middle)
   }
 
+  /** Its latest quote was quarantined: the one before stands. */
+  refuse(): void {
+    if (!this.#isRefused) this.#setRefused(true)
+  }
+
   forgetQuote(): void {
+    if (this.#isRefused) this.#setRefused(false)
     this.side.clear(this.index)
+  }
+
+  #setRefused(isRefused: boolean): void {
+    this.#isRefused = isRefused
+    this.chain.refused += isRefused ? 1 : -1
+  }
+
+  get isRefused(): boolean {
+    return this.#isRefused
   }
 }
 
@@ -111,6 +137,8 @@ export class Chain {
   /** The chain of the same class and multiplier that expires before, and after. */
   earlier: Chain | undefined = undefined
   later: Chain | undefined = undefined
+  /** Options whose latest quote was quarantined. Several at once: the market has moved, and what stands is old. */
+  refused = 0
   readonly calls = new ChainSide()
   readonly puts = new ChainSide()
   #strikes = new Float64Array(FIRST_ROOM).fill(Number.NaN)
@@ -148,10 +176,16 @@ export class Chain {
     return this.#strikes[at] === strike && at < this.#length ? at : -1
   }
 
-  /** The next index in a direction whose option of a right has a quote with both sides, or -1. */
-  quoted(side: ChainSide, from: number, step: 1 | -1): number {
+  /** The next index in a direction whose option of a right has a price on either side, or -1. */
+  quoted({ bidPrices, askPrices }: ChainSide, from: number, step: 1 | -1): number {
     for (let i = from + step; i >= 0 && i < this.#length; i += step)
-      if ((side.bidPrices[i] as number) >= 0 && (side.askPrices[i] as number) > 0) return i
+      if ((bidPrices[i] as number) > 0 || (askPrices[i] as number) > 0) return i
+    return -1
+  }
+
+  /** The next index in a direction at which there is a price, or -1. */
+  priced(prices: Readonly<Float64Array>, from: number, step: 1 | -1): number {
+    for (let i = from + step; i >= 0 && i < this.#length; i += step) if ((prices[i] as number) > 0) return i
     return -1
   }
 

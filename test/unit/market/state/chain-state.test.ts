@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 
 import type { Contract, OptionContract, Right } from '../../../../market/contract.ts'
 import { ChainState } from '../../../../market/state/chain-state.ts'
-import type { Quote, TapeRecord } from '../../../../market/tick.ts'
+import { MarketState } from '../../../../market/state/market-state.ts'
+import type { Quote, TapeRecord, Verdict } from '../../../../market/tick.ts'
 import { usFromIso } from '../../../../market/time.ts'
-import { quarantined } from '../../../support/tape/verdicts.ts'
+import { flagged, quarantined } from '../../../support/tape/verdicts.ts'
 
 const NOON_US = usFromIso('2014-06-05T12:00:00-04:00')
 const TWX: Contract = { kind: 'stock', symbol: 'TWX', currency: 'USD' }
@@ -144,6 +145,52 @@ describe('the quotes of a chain', () => {
 
   it('stay when the same contract is named again', () => {
     expect(bidOf(stateOf(...known, ...known.slice(0, 2)))).toBe(2)
+  })
+})
+
+describe('who joins a stream behind its first records', () => {
+  it('begins with what stands, and leaves out closed lines and expired options', () => {
+    const market = new MarketState()
+    const expired = option(70, 'P', { expiry: '2014-06-04' })
+    const opened: TapeRecord = { kind: 'line', seq: 1, tsUs: NOON_US, instrument: 2, event: 'opened', openedSeq: 1, openedTsUs: 1 }
+    const records = [
+      named(0, TWX),
+      named(1, option(70, 'C')),
+      named(2, option(75, 'C')),
+      named(3, expired),
+      opened,
+      quote(1, 2, 2.1),
+      quote(2, 1, 1.1),
+      quote(0, 70, 70.5),
+      { ...opened, event: 'closed' as const },
+    ]
+    for (const record of records) market.apply(record)
+    const state = ChainState.joining(market)
+    expect([state.size, state.today]).toEqual([2, '2014-06-05'])
+    const { calls, underlying } = state.legOf(1)?.chain ?? {}
+    expect(underlying).toMatchObject({ instrument: 0, bidPrice: 70, askPrice: 70.5 })
+    expect([...(calls?.bidPrices.subarray(0, 2) ?? [])]).toEqual([2, Number.NaN])
+    expect(calls?.spots[0]).toBe(70.25)
+  })
+})
+
+describe('a quote that rules spoke on', () => {
+  const known = [named(0, TWX), named(1, option(70, 'C')), quote(0, 70, 70.5)]
+  const withVerdict = (verdict: Verdict) => stateOf(...known, quote(1, 2, 2.1), quote(1, 3, 3.1, { verdict })).legOf(1)
+
+  it('is doubted when a finding is more than a note', () => {
+    expect(withVerdict(flagged('vertical-spread', 'x'))?.side.doubted[0]).toBe(1)
+    expect(
+      withVerdict({ disposition: 'flag', findings: [{ rule: 'wide-spread', severity: 'info', disposition: 'flag', reason: 'x' }] })?.side
+        .doubted[0],
+    ).toBe(0)
+  })
+
+  it('is counted while it is kept out, until the next good one', () => {
+    const state = stateOf(...known, quote(1, 2, 2.1), quote(1, 3, 3.1, { verdict: quarantined('vertical-spread', 'x') }))
+    expect([state.legOf(1)?.chain.refused, state.legOf(1)?.isRefused]).toEqual([1, true])
+    state.apply(quote(1, 2, 2.2))
+    expect([state.legOf(1)?.chain.refused, state.legOf(1)?.isRefused]).toEqual([0, false])
   })
 })
 
