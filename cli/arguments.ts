@@ -58,6 +58,11 @@ export function listArgument(text: string): string[] {
   return parts
 }
 
+export function currencyArgument(text: string): string {
+  if (!/^[A-Z]{3}$/.test(text)) throw new InvalidArgumentError('expected a currency such as USD.')
+  return text
+}
+
 const KINDS: readonly TapeRecord['kind'][] = [
   'quote',
   'trade',

@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 
 import { examples } from './arguments.ts'
+import { addBars } from './bars.ts'
 import { addCollect } from './collect.ts'
 import { addConfig } from './config.ts'
 import { addDb } from './db.ts'
@@ -14,6 +15,7 @@ import { addGaps } from './gaps.ts'
 import { addGateway } from './gateway.ts'
 import { version } from './package.ts'
 import { addQuality } from './quality.ts'
+import { addRates } from './rates.ts'
 import { addReplay } from './replay.ts'
 import { addStatus } from './status.ts'
 import { addTape } from './tape.ts'
@@ -30,6 +32,8 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addReplay,
   addExport,
   addTape,
+  addBars,
+  addRates,
   addConfig,
   addDb,
 ]

@@ -4,6 +4,8 @@
  */
 
 import { z } from 'zod'
+import { parseBarLength } from '../market/bar.ts'
+import { CALENDAR_CODES } from '../market/calendar/calendars.ts'
 import { RULES } from '../market/rules/index.ts'
 import { rulesSchema } from '../market/rules/settings.ts'
 import { parseSize } from './size.ts'
@@ -121,6 +123,46 @@ const universe = section({
   })),
 }))
 
+const columnName = text('the name of a column').optional()
+
+const barFormat = section({
+  name: text('a name').describe('What --format calls it; also the source of its bars, unless that is given.'),
+  source: text('a name').optional().describe('Who published it. Default: the name.'),
+  kind: oneOf(['stock', 'index']).default('stock').describe('What the symbols are.'),
+  currency: z
+    .string({ error: 'a currency like USD' })
+    .regex(/^[A-Z]{3}$/, { error: 'a currency like USD' })
+    .default('USD')
+    .describe('Currency of the prices.'),
+  calendar: z
+    .enum(CALENDAR_CODES, { error: `a market of ${CALENDAR_CODES.join(', ')}` })
+    .default('XNYS')
+    .describe('Market whose clocks and sessions the rows follow.'),
+  length: z
+    .string({ error: 'a length like 1d, 1h or 5m' })
+    .refine((length) => parseBarLength(length) !== undefined, { error: 'a length like 1d, 1h or 5m' })
+    .default('1d')
+    .describe('Length of a bar: 1d, 1h, 5m, 30s.'),
+  stamp: oneOf(['start', 'end']).default('start').describe('Whether the time of a bar is its begin or its end.'),
+  dateFormat: text('a format like MM/DD/YYYY').optional().describe('Like MM/DD/YYYY HH:mm. Default: ISO 8601.'),
+  symbol: text('a symbol').optional().describe('Symbol of every row, where there is no column for it.'),
+  columns: section({
+    symbol: columnName.describe('Column of the symbol.'),
+    date: columnName.describe('Column of the date, or of date and time.'),
+    open: columnName.describe('Column of the open.'),
+    high: columnName.describe('Column of the high.'),
+    low: columnName.describe('Column of the low.'),
+    close: columnName.describe('Column of the close, as traded and not adjusted.'),
+    volume: columnName.describe('Column of the volume.'),
+    vwap: columnName.describe('Column of the average price.'),
+    trades: columnName.describe('Column of the number of trades.'),
+    dividend: columnName.describe('Column of the dividend per share on its ex-date.'),
+    split: columnName.describe('Column of the shares after a split for each share before, on its ex-date.'),
+  })
+    .prefault({})
+    .describe("The file's names of columns, where they are not common ones."),
+})
+
 /** The whole configuration file. `dataDir` has no default here: it depends on the machine and config/load.ts gives it. */
 export const configSchema = section({
   dataDir: text('the path of a folder').describe(
@@ -178,6 +220,11 @@ export const configSchema = section({
   })
     .prefault({})
     .describe('What holding an underlying costs, for option values that are computed.'),
+  bars: section({
+    formats: list(barFormat, 'formats').default([]).describe('Files of bars that `tapedeck bars import --format` knows by name.'),
+  })
+    .prefault({})
+    .describe('How files of bars are read.'),
   journal: section({
     fsyncMs: integer(1, 1000)
       .default(50)

@@ -34,6 +34,23 @@ export function barStart(tsUs: number, seconds: number, zone: Zone): number {
   return Math.floor((tsUs + offsetUs) / stepUs) * stepUs - offsetUs
 }
 
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: SECONDS_PER_DAY }
+
+/** Seconds of a length such as `1d`, `5m`, `1h`, `30s`; undefined when it is none, or longer than a day. */
+export function parseBarLength(text: string): number | undefined {
+  const [, count = '', unit = ''] = /^([1-9]\d{0,4})([smhd])$/.exec(text) ?? []
+  const seconds = Number(count) * (UNIT_SECONDS[unit] ?? 0)
+  return seconds >= 1 && seconds <= SECONDS_PER_DAY ? seconds : undefined
+}
+
+/** `1d`, `5m`, `90s`: in the largest unit of which it is a multiple. */
+export function barLength(seconds: number): string {
+  const [unit, size] = Object.entries(UNIT_SECONDS)
+    .toReversed()
+    .find(([, size]) => seconds % size === 0) ?? ['s', 1]
+  return `${seconds / size}${unit}`
+}
+
 /** The interval of a bar. */
 export interface Interval {
   startUs: number

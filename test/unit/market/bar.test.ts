@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { BarBuilder, barStart, SECONDS_PER_DAY } from '../../../market/bar.ts'
+import { BarBuilder, barLength, barStart, parseBarLength, SECONDS_PER_DAY } from '../../../market/bar.ts'
 import { createZone } from '../../../market/time.ts'
 
 const zone = createZone('America/New_York')
@@ -20,6 +20,18 @@ describe('barStart', () => {
 
   it.each([0, 1.5, SECONDS_PER_DAY + 1])('has no bars of %d seconds', (seconds) => {
     expect(() => barStart(0, seconds, zone)).toThrow(RangeError)
+  })
+})
+
+describe('the length of a bar', () => {
+  it('is written in the largest unit that fits, and read again', () => {
+    const lengths = ['1d', '4h', '1h', '5m', '1m', '90s', '1s']
+    expect(lengths.map((text) => parseBarLength(text))).toEqual([86_400, 14_400, 3600, 300, 60, 90, 1])
+    expect(lengths.map((text) => barLength(parseBarLength(text) ?? 0))).toEqual(lengths)
+  })
+
+  it.each(['', '0m', '2d', '25h', '1w', '1', 'd', '1.5h', '-1m'])('is not %j', (text) => {
+    expect(parseBarLength(text)).toBeUndefined()
   })
 })
 

@@ -1,3 +1,0 @@
--- The number is another branch's.
-
--- down
