@@ -17,8 +17,8 @@ const MORE = `
 
 The file has the columns date, term and rate, or date and a column for each
 term: 1M, 3 Mo, 1Y, or days. What a rate is has to be said, as no file says it:
---unit percent (4 is 4 %) or fraction (0.04 is), and how it compounds. Stored are
-continuously compounded rates. A day's curve is replaced as a whole.`
+--unit percent (4 is 4 %) or fraction (0.04 is), and how it compounds. Stored
+are continuously compounded rates. A day's curve is replaced as a whole.`
 
 export function addRates(program: Command): void {
   const rates = program

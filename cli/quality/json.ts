@@ -117,6 +117,23 @@ export const QUALITY_SHAPE = z.strictObject({
       example: z.strictObject({ time, contract: z.string().nullable(), reason: z.string(), evidence: z.array(z.string()) }),
     }),
   ),
+  barFindings: z
+    .array(
+      z.strictObject({
+        calendar: z.string(),
+        barSeconds: count,
+        rule: z.string(),
+        severity,
+        disposition,
+        symbol: z.string().nullable().describe('Null: all instruments of the calendar.'),
+        fromDate: date,
+        toDate: date,
+        bars: count,
+        reason: z.string(),
+        evidence: z.unknown(),
+      }),
+    )
+    .describe('What the rules for bars found, the worst 1,000 first.'),
   gaps: z.array(
     z.strictObject({
       from: time,
@@ -151,6 +168,7 @@ export function plainQuality(report: QualityReport): PlainQuality {
       symbol: symbol ?? null,
       example: { time: isoFromUs(tsUs), contract: contract ?? null, reason, evidence: [...evidence] },
     })),
+    barFindings: report.barFindings.map(({ symbol, ...finding }) => ({ ...finding, symbol: symbol ?? null })),
     gaps: report.gaps.map(({ fromUs, toUs, cause, contracts, symbol, contract, feed, missingUs }) => ({
       from: isoFromUs(fromUs),
       to: isoFromUs(toUs),

@@ -95,6 +95,29 @@ export function findingTable(findings: readonly QualityFinding[]): Markup | unde
   return table('Findings', head, rows, shownOf(shown.length, findings.length, 'with the most ticks'))
 }
 
+export function barFindingTable(findings: QualityReport['barFindings']): Markup | undefined {
+  if (findings.length === 0) return undefined
+  const shown = findings.slice(0, FINDINGS)
+  const rows = shown.map(
+    ({
+      fromDate,
+      toDate,
+      symbol,
+      calendar,
+      rule,
+      severity,
+      disposition,
+      bars,
+      reason,
+      evidence,
+    }) => html`<tr><th scope="row">${fromDate}</th><td class="nowrap">${toDate}</td>
+<td>${symbol ?? `all of ${calendar}`}</td><td class="nowrap">${rule}</td><td>${severity}</td><td>${disposition}</td><td class="number">${figure(bars)}</td>
+<td>${reason} <span class="quiet">${JSON.stringify(evidence)}</span></td></tr>`,
+  )
+  const head = [['From'], ['To'], ['Symbol'], ['Rule'], ['Severity'], ['Disposition'], ['Bars', 1], ['Reason and evidence']] as const
+  return table('Findings on bars', head, rows, shownOf(shown.length, findings.length, 'worst'))
+}
+
 export function causeSection(symbols: readonly SymbolDay[]): Markup | undefined {
   const causes = causesOf(symbols)
   if (causes.length === 0) return undefined

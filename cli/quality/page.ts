@@ -7,7 +7,7 @@ import { chartPlace, renderPage } from '../../system/page/page.ts'
 import { counted, percent, second } from '../report-words.ts'
 import { calendar } from './page-calendar.ts'
 import { chartsOf } from './page-charts.ts'
-import { causeSection, dayTable, findingTable, gapTable, gradeTable, reasonTable } from './page-tables.ts'
+import { barFindingTable, causeSection, dayTable, findingTable, gapTable, gradeTable, reasonTable } from './page-tables.ts'
 
 /** @throws Error when the package is not whole */
 export function qualityPage(report: QualityReport): string {
@@ -27,6 +27,7 @@ ${Object.keys(charts).length > 0 ? html`<section><h2>Charts</h2><div class="char
 ${reasonTable(report.contracts)}
 ${gradeTable(report.contracts)}
 ${findingTable(report.findings)}
+${barFindingTable(report.barFindings)}
 ${causeSection(symbols)}
 ${gapTable(report.gaps)}
 ${hasData ? dayTable(symbols) : undefined}

@@ -18,7 +18,7 @@ const REASON = 65
 
 /** `all`: every day, symbol, contract and finding, however long that gets. */
 export function formatQuality(report: QualityReport, { all }: { all: boolean }): string {
-  const { range, symbols, contracts, findings, unknown } = report
+  const { range, symbols, contracts, findings, barFindings, unknown } = report
   if (!range) return 'Nothing is recorded yet. `tapedeck collect` records.'
   const blocks = [`Quality from ${second(range.fromUs)} to ${second(range.toUs)}`]
   if (symbols.length === 0) blocks.push('No contract was wanted, and no tick recorded, in that time.')
@@ -30,6 +30,7 @@ export function formatQuality(report: QualityReport, { all }: { all: boolean }):
   const causes = causesOf(symbols)
   if (causes.length > 0) blocks.push(causeTable(causes))
   if (findings.length > 0) blocks.push(findingList(findings, all))
+  if (barFindings.length > 0) blocks.push(barFindingList(barFindings, all))
   if (unknown.length > 0) blocks.push(['Not known', ...unknown.flatMap((sentence) => indented(sentence))].join('\n'))
   return blocks.join('\n\n')
 }
@@ -83,6 +84,19 @@ function findingList(findings: readonly QualityFinding[], all: boolean): string 
     `${date} ${short(symbol, SYMBOL)} ${short(rule, RULE)} (${severity}, ${disposition}): ${counted(ticks, 'tick')} of ${counted(contracts, 'contract')}`,
     ...indented(`${second(example.tsUs)} ${example.contract === undefined ? '-' : shortKey(example.contract)}: ${example.reason}`),
     ...(example.evidence.length > 0 ? indented(`against ${example.evidence.map(shortKey).join(', ')}`) : []),
+  ])
+  return [title, ...lines].join('\n')
+}
+
+function barFindingList(findings: QualityReport['barFindings'], all: boolean): string {
+  const shown = all ? findings : findings.slice(0, LISTED)
+  const title =
+    shown.length === findings.length
+      ? 'Findings on bars'
+      : `The ${LISTED} worst findings on bars, of ${counted(findings.length, 'finding')}`
+  const lines = shown.flatMap(({ fromDate, toDate, symbol, calendar, rule, severity, disposition, bars, reason }) => [
+    `${fromDate} ${short(symbol ?? calendar, SYMBOL)} ${short(rule, RULE)} (${severity}, ${disposition}): ${counted(bars, 'bar')}`,
+    ...indented(`${fromDate === toDate ? '' : `to ${toDate}: `}${reason}`),
   ])
   return [title, ...lines].join('\n')
 }

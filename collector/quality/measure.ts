@@ -5,10 +5,12 @@
 
 import type pg from 'pg'
 
+import { barFindings } from '../../db/read/queries/bar-findings.ts'
 import { computedMinutes } from '../../db/read/queries/computed-minutes.ts'
 import { type NamedInstrument, namedInstruments } from '../../db/read/queries/named-instruments.ts'
 import { qualityFindings, type RuleFinding } from '../../db/read/queries/quality-findings.ts'
 import { inReport, sessionsBetween, type TickRange } from '../../db/read/queries/sessions-between.ts'
+import { sizeUnits } from '../../db/read/queries/size-units.ts'
 import { standingQuotes } from '../../db/read/queries/standing-quotes.ts'
 import { tickCounts } from '../../db/read/queries/tick-counts.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
@@ -29,6 +31,9 @@ export interface Progress {
   of: number
 }
 
+/** Of a bad set of bars there may be any number. */
+const BAR_FINDINGS = 1000
+
 type Client = Pick<pg.ClientBase, 'query'>
 
 /**
@@ -44,7 +49,18 @@ export async function measureQuality(
   onProgress: (progress: Progress) => void = () => undefined,
 ): Promise<QualityReport> {
   const range = await rangeOf(client, query)
-  const report: QualityReport = { range, days: [], contracts: [], symbols: [], chains: [], findings: [], gaps: [], unknown: [] }
+  const report: QualityReport = {
+    range,
+    days: [],
+    contracts: [],
+    symbols: [],
+    chains: [],
+    findings: [],
+    barFindings: [],
+    gaps: [],
+    sizeUnits: [],
+    unknown: [],
+  }
   if (!range) return report
   const recorded = await recordedHistories(client, { ...range, symbols: query.symbols })
   const reader = new DayReader(client, recorded, range, query.symbols)
@@ -63,6 +79,10 @@ export async function measureQuality(
     })
   }
   report.gaps = recorded.gaps
+  const [fromDate, toDate] = [dates[0] ?? '', dates.at(-1) ?? '']
+  report.barFindings = await barFindings(client, { fromDate, toDate, symbols: query.symbols, most: BAR_FINDINGS })
+  const hasStocks = report.contracts.some(({ kind, key }) => kind === 'stock' && key.endsWith(':USD'))
+  if (hasStocks) report.sizeUnits = await sizeUnits(client, await sessionsBetween(client, range))
   report.unknown = unknowns(report)
   return report
 }

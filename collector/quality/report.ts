@@ -1,5 +1,7 @@
 /** What a report on the quality of recordings holds, whoever shows it: the terminal, JSON, a page. */
 
+import type { BarFinding } from '../../db/read/queries/bar-findings.ts'
+import type { SizeUnits } from '../../db/read/queries/size-units.ts'
 import type { GradedDay, SymbolDay } from '../../market/quality/symbol-day.ts'
 import type { ListedGap } from '../gaps/report.ts'
 import type { QualityFinding } from './findings.ts'
@@ -21,7 +23,11 @@ export interface QualityReport {
   /** Chains that were not known for a time. Of how many options that was is not known. */
   chains: { date: string; symbol: string; missingUs: number }[]
   findings: QualityFinding[]
+  /** What the rules for bars found, the worst first. */
+  barFindings: BarFinding[]
   gaps: ListedGap[]
+  /** Of the sessions of the range that may have sizes of US stocks. */
+  sizeUnits: SizeUnits[]
   /** What cannot be said of these days, in sentences. */
   unknown: string[]
 }

@@ -2,7 +2,9 @@
 
 import type { QualityReport } from './report.ts'
 
-export function unknowns({ days, contracts, chains }: Pick<QualityReport, 'days' | 'contracts' | 'chains'>): string[] {
+type Known = Pick<QualityReport, 'days' | 'contracts' | 'chains' | 'sizeUnits'>
+
+export function unknowns({ days, contracts, chains, sizeUnits }: Known): string[] {
   const sentences: string[] = []
   const empty = days.filter(({ state }) => state === 'nothing-recorded')
   if (empty.length > 0)
@@ -17,6 +19,13 @@ export function unknowns({ days, contracts, chains }: Pick<QualityReport, 'days'
   const symbols = [...new Set(chains.map(({ symbol }) => symbol))]
   if (symbols.length > 0)
     sentences.push(`The chain of ${listed(symbols)} was not known for a time: how many options are missing from this report is not known.`)
+  const unnoted = sizeUnits.filter(({ isUnknown }) => isUnknown)
+  if (unnoted.length > 0)
+    sentences.push(
+      `Whether sizes of US stocks are shares or lots was not noted in ${ofSessions(unnoted)}: volumes and sizes of quotes may be in either.`,
+    )
+  const doubted = sizeUnits.filter(({ isDoubted }) => isDoubted)
+  if (doubted.length > 0) sentences.push(`The data speaks against the stated unit of the sizes of US stocks in ${ofSessions(doubted)}.`)
   const isExpired = expiredOn(contracts)
   if (isExpired > 0)
     sentences.push(
@@ -33,6 +42,8 @@ function expiredOn(contracts: QualityReport['contracts']): number {
 
 /** `option:TWX:USD:TWX:2014-06-21:C:70:100` */
 const expiryOf = (key: string) => key.split(':')[4] ?? ''
+const ofSessions = (sessions: readonly { sessionId: number }[]) =>
+  `${counted(sessions.length, 'session')} (${listed(sessions.map(({ sessionId }) => String(sessionId)))})`
 const counted = (value: number, one: string) => `${value.toLocaleString('en-US')} ${value === 1 ? one : `${one}s`}`
 
 function listed(names: readonly string[]): string {

@@ -33,7 +33,6 @@ forEachEdition('`tapedeck quality`', ({ name, createDatabase, createTapeDatabase
       expect(text).toMatch(/^2014-06-05 TWX +1 stock +A +\d+ +\S+% +0\.02% +0 +0 0\/1\/0$/m)
       expect(text).toMatch(/^2014-06-05 TWX +184 option +[A-F] +[\d.]+ +\S+% .* 0\/184\/0$/m)
       expect(text).toMatch(/^one quote a minute: samples, not every change +\d+$/m)
-      expect(text).not.toMatch(/^Not known$/m)
     })
 
     it('gives the documented data as JSON', async () => {

@@ -141,7 +141,7 @@ forEachEdition('the migrator', ({ createDatabase }) => {
         .reverse()
         .map(({ name }) => `would undo migration ${name}`),
       'would delete 1 row of findings',
-      'would delete calendar, hours of 1 row of instruments',
+      'would delete hours, calendar of 1 row of instruments',
       'would delete marks, rules of 1 row of quotes',
       'would delete 1 row of rules',
     ])

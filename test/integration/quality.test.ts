@@ -180,8 +180,40 @@ forEachEdition('the quality of', ({ createTapeDatabase }) => {
       expect(unknown).toEqual([
         expect.stringMatching(/^Nothing was recorded on 1 trading day \(2014-06-06\)/),
         expect.stringMatching(/^1 contract-day has ticks and no line, such as option:FOXA:/),
+        'Whether sizes of US stocks are shares or lots was not noted in 1 session (1): volumes and sizes of quotes may be in either.',
       ])
     })
+  })
+
+  it('knows the unit of sizes where sessions noted it, and where the data speaks against it', async () => {
+    const note = (doubted: boolean) =>
+      client.query(
+        `INSERT INTO control_records (session_id, seq, ts, kind, record) VALUES (1, 999, '2014-06-05 14:00Z', 'session', $1)
+       ON CONFLICT (session_id, seq) DO UPDATE SET record = excluded.record`,
+        [JSON.stringify({ event: 'sizes', sizes: { groups: { quotes: { unit: 'shares', how: 'stated', doubted } } } })],
+      )
+    const saying = async () => (await measureQuality(client, DAY)).unknown.filter((sentence) => sentence.includes('sizes'))
+    await note(false)
+    expect(await saying()).toEqual([])
+    await note(true)
+    expect(await saying()).toEqual(['The data speaks against the stated unit of the sizes of US stocks in 1 session (1).'])
+  })
+
+  it('lists what the rules for bars found in its time, the worst first', async () => {
+    await client.query(`INSERT INTO bar_findings (calendar, bar_seconds, rule, severity, disposition, instrument_id, from_date, to_date, bars, reason, evidence)
+      SELECT 'XNYS', 86400, rule, severity, 'flag', CASE WHEN rule = 'few-symbols' THEN NULL ELSE (SELECT instrument_id FROM instruments WHERE key = 'stock:TWX:USD') END,
+        day::date, day::date, 1, 'for a test', '{"ratio": 2}'
+      FROM (VALUES ('zero-volume', 'info', '2014-06-05'), ('ohlc-order', 'error', '2014-06-06'), ('few-symbols', 'warning', '2014-06-04'),
+        ('too-early', 'error', '2014-06-03')) AS f (rule, severity, day)`)
+    const listed = async (symbols?: string[]) =>
+      (await measureQuality(client, { ...DAY, symbols })).barFindings.map(({ rule, symbol, fromDate }) => [rule, symbol, fromDate])
+    expect(await listed()).toEqual([
+      ['ohlc-order', 'TWX', '2014-06-06'],
+      ['few-symbols', undefined, '2014-06-04'],
+      ['zero-volume', 'TWX', '2014-06-05'],
+    ])
+    expect(await listed(['FOXA'])).toEqual([['few-symbols', undefined, '2014-06-04']])
+    expect((await measureQuality(client, DAY)).barFindings[0]).toMatchObject({ barSeconds: 86_400, evidence: { ratio: 2 } })
   })
 
   it('has a view for scripts of older systems', async () => {

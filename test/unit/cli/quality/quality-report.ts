@@ -61,6 +61,22 @@ export function report({ symbols = 0, symbol = 'TWX' }: { symbols?: number; symb
         example: { tsUs: at('15:00:00'), contract: undefined, reason: 'no contract', evidence: [] },
       },
     ],
+    barFindings: [
+      {
+        calendar: 'XNYS',
+        barSeconds: 86_400,
+        rule: 'unadjusted-split',
+        severity: 'warning',
+        disposition: 'flag',
+        symbol,
+        fromDate: '2014-06-05',
+        toDate: '2014-06-06',
+        bars: 2,
+        reason: 'close fell by half',
+        evidence: { ratio: 2 },
+      },
+    ],
+    sizeUnits: [{ sessionId: 1, isUnknown: true, isDoubted: false }],
     gaps: [
       {
         fromUs: at('14:00:00'),
@@ -84,6 +100,8 @@ export const NOTHING: QualityReport = {
   symbols: [],
   chains: [],
   findings: [],
+  barFindings: [],
+  sizeUnits: [],
   gaps: [],
   unknown: [],
 }

@@ -17,6 +17,8 @@ describe('the tables of quality', () => {
     expect(lines).toContain('2014-06-05 TWX vertical-bound (error, quarantine): 4 ticks of 1 contract')
     expect(lines).toContain('  2014-06-05T14:00:00Z TWX 140621C70: call at 70 worth less than at 75')
     expect(lines).toContain('  against TWX 140621C75')
+    expect(lines).toContain('2014-06-05 TWX unadjusted-split (warning, flag): 2 bars')
+    expect(lines).toContain('  to 2014-06-06: close fell by half')
     expect(lines).toContain('  2014-06-05T15:00:00Z -: no contract')
     expect(lines.slice(-2)).toEqual(['Not known', '  Nothing was recorded on 1 trading day (2014-06-06).'])
   })
