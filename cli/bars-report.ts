@@ -21,8 +21,8 @@ export function formatBarsImport(report: BarsImportReport): string {
       ['Source', report.source],
       ['Symbols', report.symbols],
       ['Bars of', barLength(report.seconds)],
-      ['First', bars.firstDate ?? 'none'],
-      ['Last', bars.lastDate ?? 'none'],
+      ['First', report.firstDate ?? 'none'],
+      ['Last', report.lastDate ?? 'none'],
     ]),
   ]
   const table = alignColumns([

@@ -48,6 +48,9 @@ export interface BarsImportReport {
   seconds: number
   files: { file: string; rows: number; unreadColumns: string[] }[]
   symbols: number
+  /** Of the bars that were read. */
+  firstDate: string | undefined
+  lastDate: string | undefined
   bars: StoredBars
   actions: StoredActions
   refused: { rows: number; reasons: Refusal[] }
@@ -107,6 +110,8 @@ async function withinTransaction(client: pg.ClientBase, options: ImportBarsOptio
     seconds: format.seconds,
     files: reading.files,
     symbols: symbols.size,
+    firstDate: staging.firstDate,
+    lastDate: staging.lastDate,
     bars,
     actions: stored,
     refused: { rows: refusals.rows, reasons: refusals.list() },

@@ -21,6 +21,9 @@ export class Staging {
   rows = 0
   /** Whether a symbol's rows did not all rise in time: then one may be there twice. */
   mayRepeat = false
+  /** Of all rows; undefined while there are none. */
+  firstDate: string | undefined
+  lastDate: string | undefined
   readonly #client: pg.ClientBase
   #filling = new CopyBuffer(1 << 19)
   #sending = new CopyBuffer(1 << 19)
@@ -43,6 +46,8 @@ export class Staging {
 
   add(bar: BarRow, fileNumber: number, line: number): void {
     const { symbol, time } = bar
+    if (this.firstDate === undefined || time.date < this.firstDate) this.firstDate = time.date
+    if (this.lastDate === undefined || time.date > this.lastDate) this.lastDate = time.date
     if (this.#latest.name !== symbol) this.#latest = { name: symbol, ...this.#symbolOf(symbol) }
     const known = this.#latest
     if (time.startUs <= known.latestUs) this.mayRepeat = true

@@ -3,7 +3,7 @@
  * with one statement. What an import replaces is kept in `replaced_bars`.
  */
 
-import type pg from 'pg'
+import pg from 'pg'
 
 export interface StoredBars {
   new: number
@@ -11,8 +11,6 @@ export interface StoredBars {
   unchanged: number
   /** Rows that say the same as an earlier row of the import. */
   repeated: number
-  firstDate: string | undefined
-  lastDate: string | undefined
   /** The first of those that changed. */
   examples: ChangedBar[]
 }
@@ -54,22 +52,11 @@ export async function storeBars(client: pg.ClientBase, options: StoreOptions): P
     [seconds],
   )
   const compares = held[0]?.held === true
-  const examples: ChangedBar[] = []
-  let changed = 0
-  if (compares) {
-    await client.query('ANALYZE staged_bars')
-    if (!options.replace) await refuseOtherSources(client, options)
-    examples.push(...(await changedExamples(client, options)))
-    changed = await keepReplaced(client, options)
-  }
-  const range = await client.query<{ rows: string; first: string | null; last: string | null }>(
-    `SELECT count(*) AS rows, (date '1970-01-01' + min(day)::integer)::text AS first, (date '1970-01-01' + max(day)::integer)::text AS last FROM staged_bars`,
-  )
-  const staged = Number(range.rows[0]?.rows)
+  const outcomes = compares ? await compare(client, options) : { changed: 0, unchanged: 0, examples: [] }
   const upsert = compares
-    ? `ON CONFLICT (instrument_id, bar_seconds, start_ts) DO UPDATE SET (session_date, ${FIGURES}, source) =
-         (EXCLUDED.session_date, ${figuresOf('EXCLUDED')}, EXCLUDED.source)
-       WHERE (${figuresOf('bars')}, bars.source) IS DISTINCT FROM (${figuresOf('EXCLUDED')}, EXCLUDED.source)`
+    ? `LEFT JOIN held_bars h USING (place) WHERE h.outcome IS NULL OR h.outcome = 'changed'
+       ON CONFLICT (instrument_id, bar_seconds, start_ts) DO UPDATE SET (session_date, ${FIGURES}, source) =
+         (EXCLUDED.session_date, ${figuresOf('EXCLUDED')}, EXCLUDED.source)`
     : ''
   const { rowCount } = await client.query(
     `INSERT INTO bars (instrument_id, bar_seconds, start_ts, session_date, ${FIGURES}, source)
@@ -77,16 +64,27 @@ export async function storeBars(client: pg.ClientBase, options: StoreOptions): P
      FROM staged_bars t JOIN staged_symbols s USING (symbol) ${upsert}`,
     [seconds, source],
   )
-  const taken = rowCount ?? 0
-  return {
-    new: taken - changed,
-    changed,
-    unchanged: staged - taken,
-    repeated,
-    firstDate: range.rows[0]?.first ?? undefined,
-    lastDate: range.rows[0]?.last ?? undefined,
-    examples,
-  }
+  return { new: (rowCount ?? 0) - outcomes.changed, ...outcomes, repeated }
+}
+
+/** What is there of the staged bars, as `held_bars`; and what will be replaced goes into `replaced_bars`. */
+async function compare(client: pg.ClientBase, options: StoreOptions): Promise<Pick<StoredBars, 'changed' | 'unchanged' | 'examples'>> {
+  const { seconds, source, replace } = options
+  await client.query('ANALYZE staged_bars')
+  await client.query(
+    `CREATE TEMP TABLE held_bars ON COMMIT DROP AS
+     SELECT t.place, CASE WHEN b.source <> ${pg.escapeLiteral(source)} AND NOT ${replace} THEN 'other'
+       WHEN (${figuresOf('b')}, b.source) IS DISTINCT FROM (${figuresOf('t')}, ${pg.escapeLiteral(source)}) THEN 'changed' ELSE 'unchanged' END AS outcome
+     FROM ${stagedAndHeld(seconds)}`,
+  )
+  await client.query('ANALYZE held_bars')
+  if (!replace) await refuseOtherSources(client, options)
+  const examples = await changedExamples(client, seconds)
+  const { rowCount: changed } = await client.query(
+    `INSERT INTO replaced_bars SELECT b.*, now() FROM ${stagedAndHeld(seconds)} JOIN held_bars h USING (place) WHERE h.outcome = 'changed'`,
+  )
+  const { rows } = await client.query<{ unchanged: string }>("SELECT count(*) AS unchanged FROM held_bars WHERE outcome = 'unchanged'")
+  return { changed: changed ?? 0, unchanged: Number(rows[0]?.unchanged), examples }
 }
 
 /** Of rows that say the same of one bar, the first stays; rows that contradict each other all go, as nothing says which is right. */
@@ -108,35 +106,24 @@ async function dropRepeated(client: pg.ClientBase, { onRefused }: StoreOptions):
   return rowCount ?? 0
 }
 
-const STAGED_AND_HELD = `staged_bars t JOIN staged_symbols s USING (symbol)
-  JOIN bars b ON b.instrument_id = s.instrument_id AND b.bar_seconds = $1 AND b.start_ts = t.start_ts`
+const stagedAndHeld = (seconds: number) =>
+  `staged_bars t JOIN staged_symbols s USING (symbol)
+   JOIN bars b ON b.instrument_id = s.instrument_id AND b.bar_seconds = ${seconds} AND b.start_ts = t.start_ts`
 
-async function refuseOtherSources(client: pg.ClientBase, { seconds, source, onRefused }: StoreOptions): Promise<void> {
+async function refuseOtherSources(client: pg.ClientBase, { seconds, onRefused }: StoreOptions): Promise<void> {
   const { rows } = await client.query<{ place: string; symbol: string; date: string; held: string }>(
-    `WITH other AS (SELECT t.place, s.name AS symbol, b.session_date::text AS date, b.source AS held FROM ${STAGED_AND_HELD} WHERE b.source <> $2),
-     gone AS (DELETE FROM staged_bars WHERE place IN (SELECT place FROM other))
-     SELECT * FROM other ORDER BY place`,
-    [seconds, source],
+    `SELECT t.place, s.name AS symbol, b.session_date::text AS date, b.source AS held
+     FROM ${stagedAndHeld(seconds)} JOIN held_bars h USING (place) WHERE h.outcome = 'other' ORDER BY t.place`,
   )
   for (const { place, symbol, date, held } of rows)
     onRefused(Number(place), `a bar that is not there from the source ${held} (--replace takes this one instead)`, symbol, date)
 }
 
-async function changedExamples(client: pg.ClientBase, { seconds, source }: StoreOptions): Promise<ChangedBar[]> {
+async function changedExamples(client: pg.ClientBase, seconds: number): Promise<ChangedBar[]> {
   const five = (table: string) => `ARRAY[${table}.open, ${table}.high, ${table}.low, ${table}.close, ${table}.volume]`
   const { rows } = await client.query<ChangedBar>(
-    `SELECT s.name AS symbol, b.session_date::text AS date, ${five('b')} AS before, ${five('t')} AS after FROM ${STAGED_AND_HELD}
-     WHERE (${figuresOf('b')}, b.source) IS DISTINCT FROM (${figuresOf('t')}, $2::text) ORDER BY t.place LIMIT ${EXAMPLES}`,
-    [seconds, source],
+    `SELECT s.name AS symbol, b.session_date::text AS date, ${five('b')} AS before, ${five('t')} AS after
+     FROM ${stagedAndHeld(seconds)} JOIN held_bars h USING (place) WHERE h.outcome = 'changed' ORDER BY t.place LIMIT ${EXAMPLES}`,
   )
   return rows
-}
-
-async function keepReplaced(client: pg.ClientBase, { seconds, source }: StoreOptions): Promise<number> {
-  const { rowCount } = await client.query(
-    `INSERT INTO replaced_bars SELECT b.*, now() FROM ${STAGED_AND_HELD}
-     WHERE (${figuresOf('b')}, b.source) IS DISTINCT FROM (${figuresOf('t')}, $2::text)`,
-    [seconds, source],
-  )
-  return rowCount ?? 0
 }

@@ -52,7 +52,9 @@ forEachEdition('an import of bars', ({ createTapeDatabase }) => {
     const path = await file('bars.csv', HEADER + THREE)
     expect(await imported([path])).toMatchObject({
       symbols: 2,
-      bars: { new: 3, changed: 0, unchanged: 0, firstDate: '2014-06-05', lastDate: '2014-06-06' },
+      firstDate: '2014-06-05',
+      lastDate: '2014-06-06',
+      bars: { new: 3, changed: 0, unchanged: 0 },
     })
     const first = await stored()
     expect(first).toEqual([
