@@ -9,6 +9,8 @@ export const EXIT = {
   failed: 1,
   /** A setting or an argument is wrong. */
   wrong: 2,
+  /** Judged again, verdicts differ from the recorded ones. */
+  differs: 3,
   /** Interrupted before the work was done. */
   interrupted: 130,
 } as const

@@ -1,6 +1,6 @@
 /** `tapedeck replay`: plays a recorded session back. */
 
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 
 import {
   addQueryOptions,
@@ -13,13 +13,15 @@ import {
   queryOf,
   speedArgument,
 } from './arguments.ts'
+import type { JudgeArguments } from './judge.ts'
 import { EXIT } from './exit-codes.ts'
 import { event, print, writeStdout } from './output.ts'
 import { withDatabase } from './settings.ts'
+import { ConfigError } from '../market/errors.ts'
 import { stopSignalsOrUnread, wasInterrupted } from './signals.ts'
 import { statusLine } from './terminal.ts'
 
-type ReplayArguments = CommonOptions & QueryArguments & { speed: number | 'max'; ndjson?: boolean }
+type ReplayArguments = CommonOptions & QueryArguments & JudgeArguments & { speed: number | 'max'; ndjson?: boolean; judge?: boolean }
 
 export function addReplay(program: Command): void {
   addQueryOptions(program.command('replay'))
@@ -27,13 +29,27 @@ export function addReplay(program: Command): void {
     .addOption(configFile())
     .addOption(dataDir())
     .option('--speed <speed>', 'tape seconds per second, or max', speedArgument, 'max' as const)
-    .option('--ndjson', 'print every tick as a line of JSON')
+    .addOption(new Option('--ndjson', 'print every tick as a line of JSON').conflicts('judge'))
+    .addOption(new Option('--judge', 'judge it by the present rules, and compare').conflicts(['ndjson', 'speed']))
+    .option('--tape <file>', 'with --judge: a tape file instead of a session')
+    .option('--write', 'with --judge: store what is found beside what was')
     .addOption(json())
-    .addHelpText('after', examples('tapedeck replay', 'tapedeck replay --from 2014-06-05T13:30:00Z --symbols TWX --ndjson'))
+    .addHelpText(
+      'after',
+      `${examples(
+        'tapedeck replay',
+        'tapedeck replay --from 2014-06-05T13:30:00Z --symbols TWX --ndjson',
+        'tapedeck replay --judge --config stricter.yaml',
+        'tapedeck replay --judge --tape tapes/twx-2014-06-05.tape',
+      )}\n\nExit code of --judge: 3 when verdicts differ from the recorded ones.`,
+    )
     .action(replay)
 }
 
 async function replay(options: ReplayArguments): Promise<void> {
+  if (options.judge) return (await import('./judge.ts')).judge(options)
+  const only = options.tape !== undefined ? '--tape' : options.write ? '--write' : undefined
+  if (only !== undefined) throw new ConfigError(`${only}: expected it with --judge, found no --judge.`, { code: 'judge-missing' })
   const { replaySession } = await import('../backtester/replay/session.ts')
   const { formatReplayProgress, formatReplaySummary } = await import('./replay-report.ts')
   const query = queryOf(options)

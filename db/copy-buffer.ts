@@ -5,6 +5,7 @@
 
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
 const TRAILER = Buffer.from([0xff, 0xff])
+const INT8_OID = 20
 const TWO_TO_32 = 4_294_967_296
 /** 2000-01-01 UTC, from which PostgreSQL counts, in microseconds since 1970: the difference of two times can need more than 53 bits. */
 const EPOCH_2000_US = 946_684_800_000_000
@@ -75,6 +76,30 @@ export class CopyBuffer {
   integer(value: number): void {
     const high = Math.floor(value / TWO_TO_32)
     this.#int8(high, value - high * TWO_TO_32)
+  }
+
+  /** An int8 whose bits these are. */
+  bits(high: number, low: number): void {
+    this.#int8(high | 0, low >>> 0)
+  }
+
+  /** An int2. */
+  smallint(value: number): void {
+    this.#view.setInt32(this.#at, 2)
+    this.#view.setInt16(this.#at + 4, value)
+    this.#at += 6
+  }
+
+  /** A bigint[] of safe integers, at least one. */
+  integers(values: readonly number[]): void {
+    this.#reserve(values.length * 12 + MAX_FIXED_BYTES)
+    const view = this.#view
+    const at = this.#at
+    view.setInt32(at, 20 + values.length * 12)
+    // One dimension, no nulls, of int8, so many from index 1 on.
+    for (const [i, head] of [1, 0, INT8_OID, values.length, 1].entries()) view.setInt32(at + 4 + 4 * i, head)
+    this.#at = at + 24
+    for (const value of values) this.integer(value)
   }
 
   /** A timestamptz of microseconds since 1970 UTC, a safe integer. */

@@ -88,11 +88,13 @@ const statistic: OwnFields<Statistic> = [
 /** Each kind's own fields, in the order of its columns. All kinds have `eventTsUs`, `delayed` and `marks` beside them. */
 export const TICK_FIELDS: Readonly<Record<Tick['kind'], readonly TickField[]>> = { quote, trade, greeks, statistic }
 
-/** The columns that a verdict is kept in, and what they say. `severity` is no column: a row of these tables was at most flagged. */
-export const VERDICT_FIELDS: readonly TickField<'rules' | 'reason'>[] = [
-  { name: 'rules', column: 'flags', type: 'text', about: 'Names of the rules that doubt the row, by comma. Null: all of them passed it.' },
-  { name: 'reason', column: 'reason', type: 'text', about: 'Why they doubt it, with the figures.' },
-]
+/** The column that says whether there is a verdict; what it found is in the table `findings`. */
+export const RULES: Omit<TickField<'rules'>, 'type'> = {
+  name: 'rules',
+  column: 'rules',
+  about:
+    'Which rules spoke, as bits: 1 << bit for each bit of the table rules, 1 << 62 for rules that got none. Null: none spoke. findings says the rest.',
+}
 
 /** Names of the fields of all kinds, each once: one that several kinds have stands where the last of them has it. */
 export function allFieldNames(): string[] {

@@ -14,7 +14,7 @@ import { lstat, open, stat, truncate } from 'node:fs/promises'
 import { RecordCursor } from '../../db/tape/codec/decode.ts'
 import { RecordEncoder } from '../../db/tape/codec/encode.ts'
 import { readBlocks, readTapeMeta, type TapeBlock } from '../../db/tape/reader.ts'
-import { BLOCK_HEAD_BYTES, sealBlock, stampSync, type TapeMeta } from '../../db/tape/file-layout.ts'
+import { BLOCK_HEAD_BYTES, FORMER_FORMAT, sealBlock, stampSync, type TapeMeta } from '../../db/tape/file-layout.ts'
 import { writeFully } from '../../system/durable-files.ts'
 import type { Contract } from '../../market/contract.ts'
 import { FeedError, TapedeckError, messageOf } from '../../market/errors.ts'
@@ -207,7 +207,7 @@ class SessionRecovery {
       return findings.blocks === 0 && (findings.damage === undefined || (await wasOnlyBegun(path)))
     } catch (error) {
       findings.damage ??= messageOf(error)
-      return findings.blocks === 0 && error instanceof FeedError && (await wasOnlyBegun(path))
+      return findings.blocks === 0 && error instanceof FeedError && error.code !== FORMER_FORMAT && (await wasOnlyBegun(path))
     }
   }
 

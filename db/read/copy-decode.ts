@@ -5,7 +5,7 @@
 
 import { marksOf } from '../../market/marks.ts'
 import { DELAYED, EVENT_TIME, type FieldType, MARKS, TICK_FIELDS } from '../../market/tick-fields.ts'
-import type { Disposition, Finding, Quote, QuoteSource, Tick, Verdict } from '../../market/tick.ts'
+import type { Disposition, Finding, Quote, QuoteSource, Severity, Tick, Verdict } from '../../market/tick.ts'
 import { integerOf, timeOf } from '../copy-buffer.ts'
 import { parseJsonb } from '../jsonb.ts'
 import { fieldColumns } from '../schema/tick-tables.ts'
@@ -71,6 +71,33 @@ export class RowCursor {
     return integerOf(view.getInt32(at + 4), view.getUint32(at + 8))
   }
 
+  /** The bits of an int8, from bit 0 on; undefined when it is null. */
+  bits(): number[] | undefined {
+    const view = this.#view
+    const at = this.#at
+    if (view.getInt32(at) < 0) {
+      this.#at = at + 4
+      return undefined
+    }
+    this.#at = at + 12
+    const set: number[] = []
+    for (let bit = 0; bit < 64; bit++) if ((view.getInt32(bit < 32 ? at + 8 : at + 4) >>> (bit & 31)) & 1) set.push(bit)
+    return set
+  }
+
+  /** A bigint[] of safe integers without nulls; undefined when it is null. */
+  integers(): number[] | undefined {
+    const view = this.#view
+    const at = this.#at
+    const bytes = view.getInt32(at)
+    this.#at = at + 4 + Math.max(0, bytes)
+    if (bytes < 0) return undefined
+    const values: number[] = []
+    // Behind the count of dimensions, the flag of nulls, the type, and length and first index of the one dimension.
+    for (let next = at + 24; next < at + 4 + bytes; next += 12) values.push(integerOf(view.getInt32(next + 4), view.getUint32(next + 8)))
+    return values
+  }
+
   /** A timestamptz as microseconds since 1970 UTC. */
   time(): number | undefined {
     const view = this.#view
@@ -117,10 +144,10 @@ export class RowCursor {
   }
 }
 
-/** How the rows of one table become ticks: what to select, and the tick of the row that the cursor stands on. */
-export interface RowDecoder {
+/** How the rows of one table are read: what to select, and what the row that the cursor stands on is. */
+export interface RowDecoder<R = Tick> {
   select: string
-  decode(row: RowCursor): Tick
+  decode(row: RowCursor): R
 }
 
 /** Columns in front of every table's own. */
@@ -141,7 +168,7 @@ export const quoteDecoder: RowDecoder = {
     const source = row.text() as QuoteSource | undefined
     const delayed = row.flag()
     const marks = marksOf(row.text())
-    const verdict = flagged(row)
+    const verdict = flaggedBy(row.bits())
     return { kind: 'quote', seq, tsUs, instrument, eventTsUs, bidPrice, askPrice, bidSize, askSize, source, delayed, marks, verdict }
   },
 }
@@ -166,7 +193,7 @@ function decoderOf(kind: Tick['kind']): RowDecoder {
       for (const { name, type } of fields) tick[name] = READ[type](row)
       tick['delayed'] = row.flag()
       tick['marks'] = marksOf(row.text())
-      tick['verdict'] = flagged(row)
+      tick['verdict'] = flaggedBy(row.bits())
       // The columns are those of the kind's fields.
       return tick as unknown as Tick
     },
@@ -189,7 +216,7 @@ export const rejectedDecoder: RowDecoder = {
     const seq = row.integer()
     const instrument = row.integer()
     const kind = row.text() as Tick['kind']
-    const verdict = verdictOf('quarantine', row.text() ?? '', row.text() ?? '')
+    const verdict = rejectedBy(row.text() ?? '', row.text() ?? '')
     const stored = parseJsonb(row.text() ?? '{}') as Record<string, unknown>
     const tick: Record<string, unknown> = { kind, seq, tsUs, instrument }
     for (const { name, type } of [EVENT_TIME, ...TICK_FIELDS[kind], DELAYED, MARKS]) tick[name] = unstored(stored[name], type)
@@ -205,19 +232,42 @@ function unstored(value: unknown, type: FieldType): unknown {
   return type !== 'text' && typeof value === 'string' ? Number(value) : value
 }
 
-/** Reads the last two columns; without rules there is no reason either, so the second one need not be read. */
-function flagged(row: RowCursor): Verdict | undefined {
-  const rules = row.text()
-  return rules === undefined ? undefined : verdictOf('flag', rules, row.text() ?? '')
+/** A finding, and the tick that it is about. */
+export interface StoredFinding {
+  tsUs: number
+  seq: number
+  finding: Finding
 }
 
-/** One finding for each rule; the reasons are told apart where there are as many. */
-function verdictOf(disposition: Disposition, rules: string, reason: string): Verdict {
-  const names = rules.split(',')
-  const reasons = reason.split('; ')
-  const severity = disposition === 'flag' ? 'warning' : 'error'
-  const findings = names.map((rule, i): Finding => {
-    return { rule, severity, disposition, reason: (reasons.length === names.length ? reasons[i] : reason) ?? '' }
-  })
-  return { disposition, findings }
+export const findingDecoder: RowDecoder<StoredFinding> = {
+  select: 'ts, seq, rule, severity, disposition, reason, evidence',
+  decode(row) {
+    const tsUs = row.time() ?? Number.NaN
+    const seq = row.integer()
+    const rule = row.text() ?? ''
+    // These were written from a verdict, by appendFindings.
+    const severity = row.text() as Severity
+    const disposition = row.text() as Disposition
+    const reason = row.text() ?? ''
+    const evidence = row.integers()
+    return { tsUs, seq, finding: { rule, severity, disposition, reason, ...(evidence && { evidence }) } }
+  },
+}
+
+/** What a row says of a verdict by itself: findings take its place (verdicts.ts). */
+function flaggedBy(bits: number[] | undefined): Verdict | undefined {
+  return (
+    bits && { disposition: 'flag', findings: bits.map((bit) => ({ ...UNEXPLAINED, rule: bitName(bit), disposition: 'flag' as const })) }
+  )
+}
+
+function rejectedBy(rules: string, reason: string): Verdict {
+  return { disposition: 'quarantine', findings: [{ ...UNEXPLAINED, rule: rules, disposition: 'quarantine', reason }] }
+}
+
+/** Of a row whose findings are gone. */
+const UNEXPLAINED = { severity: 'error', reason: 'its findings are not in the database any more' } as const
+
+export function bitName(bit: number): string {
+  return `bit-${bit}`
 }

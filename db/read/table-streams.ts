@@ -12,10 +12,21 @@ import { mergeOrdered } from '../../market/merge.ts'
 import type { TapeRecord, Tick } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { connectClient } from '../pool.ts'
-import { OPTION_GREEKS, QUOTES, REJECTED_TICKS, STATISTICS, TICK_TABLES, TRADES } from '../schema/tick-tables.ts'
+import { AS_RECORDED, FINDINGS, OPTION_GREEKS, QUOTES, REJECTED_TICKS, STATISTICS, TICK_TABLES, TRADES } from '../schema/tick-tables.ts'
 import { writeErrorOf } from '../sqlstates.ts'
 import { BEGIN_SNAPSHOT } from '../transaction.ts'
-import { greeksDecoder, quoteDecoder, RowCursor, type RowDecoder, rejectedDecoder, statisticDecoder, tradeDecoder } from './copy-decode.ts'
+import {
+  findingDecoder,
+  greeksDecoder,
+  quoteDecoder,
+  RowCursor,
+  type RowDecoder,
+  rejectedDecoder,
+  type StoredFinding,
+  statisticDecoder,
+  tradeDecoder,
+} from './copy-decode.ts'
+import { withVerdicts } from './verdicts.ts'
 
 /** A session's rows in the time from `fromUs` to before `toUs`, of all instruments or of these. */
 export interface Selection {
@@ -26,24 +37,33 @@ export interface Selection {
   includeQuarantined: boolean
 }
 
-interface ReadTable {
+interface ReadTable<R> {
   name: string
-  decoder: RowDecoder
-  /** Which of its rows are ticks. */
+  decoder: RowDecoder<R>
+  /** Which of its rows are read. */
   where: string
+  /** Within one moment, behind `seq`. */
+  order?: string
 }
 
 const ALL = 'true'
-const ACCEPTED: readonly ReadTable[] = [
+const ACCEPTED: readonly ReadTable<Tick>[] = [
   { name: QUOTES.name, decoder: quoteDecoder, where: ALL },
   { name: TRADES.name, decoder: tradeDecoder, where: ALL },
   { name: OPTION_GREEKS.name, decoder: greeksDecoder, where: ALL },
   { name: STATISTICS.name, decoder: statisticDecoder, where: ALL },
 ]
-const REJECTED: ReadTable = {
+const REJECTED: ReadTable<Tick> = {
   name: REJECTED_TICKS.name,
   decoder: rejectedDecoder,
   where: `kind IN (${TICK_TABLES.map(({ kind }) => `'${kind}'`).join(', ')})`,
+}
+
+const FOUND: ReadTable<StoredFinding> = {
+  name: FINDINGS.name,
+  decoder: findingDecoder,
+  where: `judgement_id = ${AS_RECORDED}`,
+  order: ', ordinal',
 }
 
 /**
@@ -66,17 +86,19 @@ export async function* readMerged<T extends TapeRecord>(
     await main.query(BEGIN_SNAPSHOT)
     const { rows } = await main.query<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot')
     const others = await readOthers(main)
-    const streams: AsyncIterable<(T | Tick)[]>[] = [chunkOf(others)]
-    for (const table of selection.includeQuarantined ? [...ACCEPTED, REJECTED] : ACCEPTED) {
+    /** The rows of a table; none when it has none of the selection. */
+    const open = async <R>(table: ReadTable<R>): Promise<AsyncIterable<R[]>> => {
       const { rows: found } = await main.query(`SELECT FROM ${table.name} WHERE ${condition(selection, table)} LIMIT 1`)
-      if (found.length === 0) continue
+      if (found.length === 0) return chunkOf([])
       const client = await connected(url)
       clients.push(client)
       await client.query(`${BEGIN_SNAPSHOT}; SET TRANSACTION SNAPSHOT '${rows[0]?.snapshot}'; ${planning(selection)}`)
       const { rows: backend } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-      streams.push(readTable(client, table, selection, running, backend[0]?.pid ?? 0))
+      return readTable(client, table, selection, running, backend[0]?.pid ?? 0)
     }
-    yield* mergeOrdered(streams)
+    const streams: AsyncIterable<(T | Tick)[]>[] = [chunkOf(others)]
+    for (const table of selection.includeQuarantined ? [...ACCEPTED, REJECTED] : ACCEPTED) streams.push(await open(table))
+    yield* withVerdicts(mergeOrdered(streams), await open(FOUND), main)
   } catch (error) {
     throw feedErrorOf(error)
   } finally {
@@ -93,21 +115,21 @@ function planning({ instrumentIds }: Selection): string {
   return instrumentIds ? 'SET LOCAL jit = off' : 'SET LOCAL jit = off; SET LOCAL enable_sort = off'
 }
 
-function condition({ sessionId, fromUs, toUs, instrumentIds }: Selection, { where }: ReadTable): string {
+function condition({ sessionId, fromUs, toUs, instrumentIds }: Selection, { where }: ReadTable<unknown>): string {
   const instruments = instrumentIds ? ` AND instrument_id = ANY ('{${instrumentIds.join(',')}}')` : ''
   return `session_id = ${sessionId} AND ts >= '${isoFromUs(fromUs)}' AND ts < '${isoFromUs(toUs)}' AND ${where}${instruments}`
 }
 
-async function* readTable(
+async function* readTable<R>(
   client: pg.Client,
-  table: ReadTable,
+  table: ReadTable<R>,
   selection: Selection,
   running: Set<number>,
   pid: number,
-): AsyncGenerator<Tick[]> {
-  const { name, decoder } = table
+): AsyncGenerator<R[]> {
+  const { name, decoder, order = '' } = table
   const stream = client.query(
-    copyTo(`COPY (SELECT ${decoder.select} FROM ${name} WHERE ${condition(selection, table)} ORDER BY ts, seq) TO STDOUT BINARY`),
+    copyTo(`COPY (SELECT ${decoder.select} FROM ${name} WHERE ${condition(selection, table)} ORDER BY ts, seq${order}) TO STDOUT BINARY`),
   )
   running.add(pid)
   // Listened to even after iteration has stopped: closing the connection during a COPY makes the stream emit an error.
@@ -115,9 +137,9 @@ async function* readTable(
   const row = new RowCursor()
   for await (const chunk of stream) {
     row.push(chunk as Buffer)
-    const ticks: Tick[] = []
-    while (row.next()) ticks.push(decoder.decode(row))
-    if (ticks.length > 0) yield ticks
+    const rows: R[] = []
+    while (row.next()) rows.push(decoder.decode(row))
+    if (rows.length > 0) yield rows
   }
   if (!row.ended) throw new Error(`the rows of ${name} ended too early`)
   running.delete(pid)

@@ -4,7 +4,15 @@ import type pg from 'pg'
 
 import type { Contract } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
-import type { ContractRecord, ControlRecord, SessionEvent, TapeRecord, Tick } from '../../market/tick.ts'
+import {
+  type CarryRecord,
+  carryKey,
+  type ContractRecord,
+  type ControlRecord,
+  type SessionEvent,
+  type TapeRecord,
+  type Tick,
+} from '../../market/tick.ts'
 import { readInstruments } from '../write/instruments.ts'
 import { readControlRecords } from './control-records.ts'
 import { findSession, type RecordedSession } from './sessions.ts'
@@ -36,8 +44,9 @@ export interface TapeReader {
    */
   ticks(): AsyncGenerator<Tick[]>
   /**
-   * Ticks and control records. Each instrument's contract comes before its first other record, also when it was recorded before
-   * `fromUs`, and so does what was known of the sizes of stocks; the other control records are those from `fromUs` to before `toUs`.
+   * Ticks and control records. Each instrument's contract comes before its first other record, option values have their inputs, and it is
+   * known what was known of the sizes of stocks, also when those were recorded before `fromUs`; the other control records are those from
+   * `fromUs` to before `toUs`.
    */
   records(): AsyncGenerator<TapeRecord[]>
 }
@@ -78,7 +87,7 @@ function instrumentsOf(symbols: readonly string[], contracts: ReadonlyMap<number
   return [...contracts].filter(([, { symbol }]) => symbols.includes(symbol)).map(([id]) => id)
 }
 
-/** Control records within the query's own bounds, which may lie before the first tick and behind the last; and every contract. */
+/** Control records within the query's own bounds, which may lie before the first tick and behind the last; and every contract and carry. */
 async function readControls(
   client: pg.Client,
   query: TapeQuery,
@@ -89,9 +98,10 @@ async function readControls(
     instrument === undefined || instrumentIds === undefined || instrumentIds.includes(instrument)
   const all = await readControlRecords(client, sessionId)
   const records = all.filter((record) => record.tsUs < toUs && isWanted('instrument' in record ? record.instrument : undefined))
-  /** As they stood at the first moment that is read. */
+  /** Contracts, and inputs of option values, as they stood at the first moment that is read. */
   const before = new Map<number, ContractRecord>()
   let sizesBefore: SessionEvent | undefined
+  const carry = new Map<string, CarryRecord>()
   const within: ControlRecord[] = []
   const explained = new Set<number>()
   for (const record of records) {
@@ -99,11 +109,12 @@ async function readControls(
     if (record.tsUs >= first) within.push(record)
     else if (record.kind === 'contract') before.set(record.instrument, record)
     else if (record.kind === 'session' && record.event === 'sizes') sizesBefore = record
+    else if (record.kind === 'carry') carry.set(carryKey(record), record)
   }
   // A session that was recorded before control records were kept whole, or whose contract record was refused.
   const tsUs = Math.min(fromUs, all[0]?.tsUs ?? fromUs)
   for (const [instrument, contract] of await readInstruments(client, sessionId))
     if (!explained.has(instrument) && isWanted(instrument)) before.set(instrument, { kind: 'contract', seq: 0, tsUs, instrument, contract })
-  const known = [...before.values(), ...(sizesBefore ? [sizesBefore] : [])]
+  const known = [...before.values(), ...carry.values(), ...(sizesBefore ? [sizesBefore] : [])]
   return [...known.sort((a, b) => a.tsUs - b.tsUs || a.seq - b.seq), ...within]
 }

@@ -1,6 +1,6 @@
 /** The tables of ticks and the order of the columns in which rows are copied into them and out of them. */
 
-import { DELAYED, EVENT_TIME, MARKS, TICK_FIELDS, VERDICT_FIELDS } from '../../market/tick-fields.ts'
+import { DELAYED, EVENT_TIME, MARKS, RULES, TICK_FIELDS } from '../../market/tick-fields.ts'
 import type { Tick } from '../../market/tick.ts'
 
 export interface TickTable {
@@ -22,6 +22,14 @@ export const REJECTED_TICKS = {
   columns: ['ts', 'session_id', 'seq', 'instrument_id', 'kind', 'rules', 'reason', 'tick'],
 } as const
 
+export const FINDINGS = {
+  name: 'findings',
+  columns: ['ts', 'session_id', 'seq', 'judgement_id', 'ordinal', 'instrument_id', 'rule', 'severity', 'disposition', 'reason', 'evidence'],
+} as const
+
+/** The judgement that was recorded. */
+export const AS_RECORDED = 0
+
 /** All columns of a table of ticks, as they are written. */
 export function tickColumns({ kind }: TickTable): string[] {
   return ['ts', 'session_id', 'seq', 'instrument_id', ...fieldColumns(kind)]
@@ -29,5 +37,5 @@ export function tickColumns({ kind }: TickTable): string[] {
 
 /** The columns of a kind's fields, behind those that say which tick it is. */
 export function fieldColumns(kind: Tick['kind']): string[] {
-  return [EVENT_TIME, ...TICK_FIELDS[kind], DELAYED, MARKS, ...VERDICT_FIELDS].map(({ column }) => column)
+  return [EVENT_TIME, ...TICK_FIELDS[kind], DELAYED, MARKS, RULES].map(({ column }) => column)
 }

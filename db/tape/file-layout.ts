@@ -20,7 +20,10 @@ import { crc32 } from 'node:zlib'
 import { FeedError } from '../../market/errors.ts'
 import type { RecordEncoder } from './codec/encode.ts'
 
-const TAPE_VERSION = 1
+/** Of 1 a verdict was two texts, which told neither findings nor their severity apart. */
+const TAPE_VERSION = 2
+/** Code of the error about a tape of an earlier format: its blocks look like ours and are not. */
+export const FORMER_FORMAT = 'tape-former-version'
 export const FILE_HEAD_BYTES = 24
 export const BLOCK_HEAD_BYTES = 48
 /** A length above this is no block of ours. */
@@ -74,7 +77,7 @@ export function encodeFileHead(meta: TapeMeta): Buffer {
 
 /**
  * Bytes of the header that follow the first FILE_HEAD_BYTES. Throws a FeedError when these are not a tape's:
- * `tape-not-a-tape`, `tape-version`, `tape-corrupt` (damaged, or the file ends inside its header).
+ * `tape-not-a-tape`, `tape-version`, `tape-former-version`, `tape-corrupt` (damaged, or the file ends inside its header).
  */
 export function metaBytes(head: Buffer, path: string): number {
   const magic = head.subarray(0, FILE_MAGIC.length)
@@ -84,9 +87,10 @@ export function metaBytes(head: Buffer, path: string): number {
   const version = head.readUInt32LE(8)
   if (version !== TAPE_VERSION)
     throw new FeedError(
-      `${path} is a tape of format ${version}; this program reads format ${TAPE_VERSION}. Use the version that wrote it.`,
+      `${path} is a tape of format ${version}; this program reads format ${TAPE_VERSION}. Read it with the version of tapedeck that wrote it; ` +
+        'an imported tape is made again by `tapedeck tape import`.',
       {
-        code: 'tape-version',
+        code: version >= 1 && version < TAPE_VERSION ? FORMER_FORMAT : 'tape-version',
       },
     )
   const bytes = head.readUInt32LE(12)

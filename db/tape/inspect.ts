@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises'
 import { type Contract, contractKey } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
 import { marksText } from '../../market/marks.ts'
-import { isTick, type TapeRecord } from '../../market/tick.ts'
+import { isTick, type TapeRecord, type Verdict } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { RecordCursor } from './codec/decode.ts'
 import { RecordKind } from './codec/record-layout.ts'
@@ -196,6 +196,7 @@ function blockChecker(report: (offset: number, message: string) => void): (block
         } else if ('instrument' in record && record.instrument !== undefined && !keys.has(record.instrument)) {
           complain(`expected a contract before the first ${record.kind} of instrument ${record.instrument}, found none`)
         }
+        if (isTick(record) && record.verdict) checkVerdict(record.verdict, keys, complain)
       }
     } catch (error) {
       if (!isDamage(error)) throw error
@@ -205,6 +206,14 @@ function blockChecker(report: (offset: number, message: string) => void): (block
     if (records !== block.records) report(block.offset, `expected ${block.records} records as the head says, found ${records}`)
     if (records > 0 && last.tsUs !== block.lastTsUs) complain(`expected the head's last tsUs ${block.lastTsUs}, found ${last.tsUs}`)
   }
+}
+
+function checkVerdict({ disposition, findings }: Verdict, keys: ReadonlyMap<number, string>, complain: (message: string) => void): void {
+  const asked = findings.some((finding) => finding.disposition === 'quarantine') ? 'quarantine' : 'flag'
+  if (asked !== disposition) complain(`expected a verdict of ${asked} as its findings ask for, found ${disposition}`)
+  for (const { rule, evidence = [] } of findings)
+    for (const leg of evidence)
+      if (!keys.has(leg)) complain(`expected a contract before the finding of ${rule} that rests on instrument ${leg}, found none`)
 }
 
 function isDamage(error: unknown): error is FeedError {

@@ -15,6 +15,7 @@ import {
   decodeBlockHead,
   decodeMeta,
   FILE_HEAD_BYTES,
+  FORMER_FORMAT,
   metaBytes,
   reservedBytes,
   type TapeMeta,
@@ -201,6 +202,8 @@ async function firstBlock(
     const { meta, offset } = await readHeader(file, path)
     return { offset, mustEnd: meta.endMark === true }
   } catch (error) {
+    // Its records would be taken for something else. A version that never was is damage to the header.
+    if (error instanceof FeedError && error.code === FORMER_FORMAT) throw error
     const first = onDamage && error instanceof FeedError ? await findBlockBehind(file, 0, size, () => true) : undefined
     if (!first) throw error
     onDamage?.({ offset: 0, bytes: first.offset, message: (error as FeedError).message })

@@ -12,7 +12,8 @@ import { CopyBuffer } from '../copy-buffer.ts'
 import { jsonbText, storableText } from '../jsonb.ts'
 import { RecordCursor } from '../tape/codec/decode.ts'
 import { RecordKind } from '../tape/codec/record-layout.ts'
-import { OPTION_GREEKS, QUOTES, REJECTED_TICKS, STATISTICS, TRADES, tickColumns } from '../schema/tick-tables.ts'
+import { storableRule } from './rule-bits.ts'
+import { AS_RECORDED, FINDINGS, OPTION_GREEKS, QUOTES, REJECTED_TICKS, STATISTICS, TRADES, tickColumns } from '../schema/tick-tables.ts'
 
 /** Value of `rejected_ticks.rules` for a tick whose instrument the tape did not explain or the database did not take. */
 const UNKNOWN_INSTRUMENT = 'unknown-instrument'
@@ -42,10 +43,17 @@ export interface EncodedBatch {
   /** Bounds of the times of its ticks; infinite without any. */
   firstTsUs: number
   lastTsUs: number
-  /** Ticks by rule. A tick counts under every rule that flagged it. */
-  flagged: Map<string, number>
-  quarantined: Map<string, number>
+  findings: TableRows
+  /** What the findings add up to, by rule, severity and disposition. */
+  quality: readonly FindingCount[]
 }
+
+export interface FindingCount extends Pick<Finding, 'rule' | 'severity' | 'disposition'> {
+  ticks: number
+}
+
+/** Of an int2. A verdict has one finding for each rule. */
+const MAX_ORDINAL = 32_767
 
 /** Encodes batches one after the other, in buffers that it keeps. */
 export class BatchEncoder {
@@ -55,6 +63,13 @@ export class BatchEncoder {
   readonly #greeks = tableRows(OPTION_GREEKS.name, tickColumns(OPTION_GREEKS))
   readonly #statistics = tableRows(STATISTICS.name, tickColumns(STATISTICS))
   readonly #rejected = tableRows(REJECTED_TICKS.name, REJECTED_TICKS.columns)
+  readonly #findings = tableRows(FINDINGS.name, FINDINGS.columns)
+  readonly #bitOf: (rule: string) => number
+
+  /** @param bitOf the bit that stands for a rule in the column `rules` */
+  constructor(bitOf: (rule: string) => number) {
+    this.#bitOf = bitOf
+  }
 
   /**
    * Encodes all ticks of `blocks`.
@@ -69,9 +84,8 @@ export class BatchEncoder {
     refused?: ReadonlyMap<number, string>,
   ): EncodedBatch {
     const tables = [this.#quotes, this.#trades, this.#greeks, this.#statistics]
-    for (const { rows } of [...tables, this.#rejected]) rows.clear()
-    const flagged = new Map<string, number>()
-    const quarantined = new Map<string, number>()
+    for (const { rows } of [...tables, this.#rejected, this.#findings]) rows.clear()
+    const quality = new Map<string, FindingCount>()
     let firstTsUs = Number.POSITIVE_INFINITY
     let lastTsUs = Number.NEGATIVE_INFINITY
     let refusedTicks = 0
@@ -84,19 +98,15 @@ export class BatchEncoder {
         if (tsUs < firstTsUs) firstTsUs = tsUs
         if (tsUs > lastTsUs) lastTsUs = tsUs
         const verdict = cursor.hasVerdict ? cursor.verdict() : undefined
-        if (verdict) countRules(verdict.disposition === 'flag' ? flagged : quarantined, verdict.findings)
+        if (verdict) countFindings(quality, verdict.findings)
         const number = numberOf(cursor.instrument)
-        if (typeof number !== 'number') {
-          if (!cursor.isQuarantined) refusedTicks++
-          this.#reject(sessionId, undefined, UNKNOWN_INSTRUMENT, number.refusal)
-          continue
-        }
-        const refusal = refused?.get(cursor.seq) ?? eventTimeRefusal(cursor.number(0))
-        if (refusal !== undefined) {
-          if (!cursor.isQuarantined) refusedTicks++
-          this.#reject(sessionId, number, DATABASE_REFUSED, refusal)
-        } else if (cursor.isQuarantined) this.#reject(sessionId, number)
-        else this.#accept(sessionId, number, verdict)
+        const instrumentId = typeof number === 'number' ? number : undefined
+        const refusal = refusalOf(cursor, number, refused)
+        if (verdict || refusal)
+          this.#addFindings(sessionId, instrumentId, [...(verdict?.findings ?? []), ...(refusal ? [refusal] : [])], numberOf)
+        if (refusal && !cursor.isQuarantined) refusedTicks++
+        if (instrumentId === undefined || refusal || cursor.isQuarantined) this.#reject(sessionId, instrumentId, refusal)
+        else this.#accept(sessionId, instrumentId, verdict)
       }
     }
     return {
@@ -107,9 +117,23 @@ export class BatchEncoder {
       refusedTicks,
       firstTsUs,
       lastTsUs,
-      flagged,
-      quarantined,
+      findings: this.#findings,
+      quality: [...quality.values()],
     }
+  }
+
+  #addFindings(
+    sessionId: number,
+    instrumentId: number | undefined,
+    findings: readonly Finding[],
+    numberOf: (instrument: number) => InstrumentNumber,
+  ): void {
+    const { tsUs, seq } = this.#cursor
+    const idOf = (instrument: number) => {
+      const number = numberOf(instrument)
+      return typeof number === 'number' ? number : 0
+    }
+    appendFindings(this.#findings.rows, { sessionId, tsUs, seq, judgementId: AS_RECORDED, instrumentId, findings, idOf })
   }
 
   #accept(sessionId: number, instrumentId: number, verdict: Verdict | undefined): void {
@@ -125,7 +149,7 @@ export class BatchEncoder {
     rows.float(cursor.number(2))
     rows.float(cursor.number(4))
     rows.text(cursor.quoteSource)
-    endTick(rows, cursor, verdict)
+    endTick(rows, cursor, verdict, this.#bitOf)
   }
 
   #acceptTick(sessionId: number, instrumentId: number, verdict: Verdict | undefined): void {
@@ -140,7 +164,7 @@ export class BatchEncoder {
         rows.text(tick.source)
         rows.text(tick.venue)
         rows.text(tick.conditions)
-        endTick(rows, cursor, verdict)
+        endTick(rows, cursor, verdict, this.#bitOf)
         return
       }
       case 'greeks': {
@@ -148,7 +172,7 @@ export class BatchEncoder {
         beginTick(rows, fields, cursor, sessionId, instrumentId)
         rows.text(tick.basis)
         for (let i = 1; i <= 8; i++) rows.float(cursor.number(i))
-        endTick(rows, cursor, verdict)
+        endTick(rows, cursor, verdict, this.#bitOf)
         return
       }
       case 'statistic': {
@@ -157,7 +181,7 @@ export class BatchEncoder {
         rows.text(tick.name)
         rows.float(tick.value ?? Number.NaN)
         rows.text(tick.text)
-        endTick(rows, cursor, verdict)
+        endTick(rows, cursor, verdict, this.#bitOf)
         return
       }
       default:
@@ -165,23 +189,22 @@ export class BatchEncoder {
     }
   }
 
-  #reject(sessionId: number, instrumentId: number | undefined, rule?: string, reason?: string): void {
-    appendRejected(this.#rejected.rows, sessionId, this.#cursor.record(), instrumentId, rule, reason)
+  #reject(sessionId: number, instrumentId: number | undefined, refusal: Finding | undefined): void {
+    appendRejected(this.#rejected.rows, sessionId, this.#cursor.record(), instrumentId, refusal)
   }
 }
 
 /**
  * Appends a row of rejected_ticks, which the database takes whatever the record holds.
  *
- * @param rule what rejects it beside the rules of its verdict, and its reason
+ * @param refusal what rejects it beside the rules of its verdict
  */
 export function appendRejected(
   rows: CopyBuffer,
   sessionId: number,
   record: TapeRecord,
   instrumentId: number | undefined,
-  rule?: string,
-  reason?: string,
+  refusal: Finding | undefined,
 ): void {
   const { kind, seq, tsUs, ...fields } = record
   const { verdict, marks, ...rest } = isTick(record)
@@ -194,8 +217,9 @@ export function appendRejected(
   if (instrumentId === undefined) rows.null()
   else rows.integer(instrumentId)
   rows.text(kind)
-  rows.text(storableText([...ruleNames(verdict), ...optional(rule)].join(',')))
-  rows.text(storableText([...reasons(verdict), ...optional(reason)].join('; ')))
+  const findings = [...(verdict?.findings ?? []), ...(refusal ? [refusal] : [])]
+  rows.text(storableText(findings.map(({ rule }) => rule).join(',')))
+  rows.text(storableText(findings.map(({ reason }) => reason).join('; ')))
   rows.jsonb(jsonbText({ ...rest, marks: marksText(marks) }))
 }
 
@@ -205,8 +229,12 @@ export function rowSeq(row: Buffer): number {
   return Number(row.readBigInt64BE(2 + 12 + 12 + 4))
 }
 
-function tableRows(table: string, columns: readonly string[]): TableRows {
-  return { copyFrom: `COPY ${table} (${columns.join(', ')}) FROM STDIN BINARY`, fields: columns.length, rows: new CopyBuffer() }
+export function copyStatement({ name, columns }: { name: string; columns: readonly string[] }): string {
+  return `COPY ${name} (${columns.join(', ')}) FROM STDIN BINARY`
+}
+
+function tableRows(name: string, columns: readonly string[]): TableRows {
+  return { copyFrom: copyStatement({ name, columns }), fields: columns.length, rows: new CopyBuffer() }
 }
 
 function beginTick(rows: CopyBuffer, fields: number, cursor: RecordCursor, sessionId: number, instrumentId: number): void {
@@ -220,17 +248,66 @@ function beginTick(rows: CopyBuffer, fields: number, cursor: RecordCursor, sessi
   else rows.time(eventTsUs)
 }
 
-function endTick(rows: CopyBuffer, cursor: RecordCursor, verdict: Verdict | undefined): void {
+function endTick(rows: CopyBuffer, cursor: RecordCursor, verdict: Verdict | undefined, bitOf: (rule: string) => number): void {
   if (cursor.isDelayed) rows.boolean(true)
   else rows.null()
   rows.text(marksText(cursor.marks))
-  if (verdict) {
-    rows.text(storableText(ruleNames(verdict).join(',')))
-    rows.text(storableText(reasons(verdict).join('; ')))
-  } else {
-    rows.null()
-    rows.null()
+  if (verdict) appendBits(rows, verdict.findings, bitOf)
+  else rows.null()
+}
+
+function appendBits(rows: CopyBuffer, findings: readonly Finding[], bitOf: (rule: string) => number): void {
+  let [high, low] = [0, 0]
+  for (const { rule } of findings) {
+    const bit = bitOf(rule)
+    if (bit < 32) low |= 1 << bit
+    else high |= 1 << (bit - 32)
   }
+  rows.bits(high, low)
+}
+
+/** Whose findings are stored, and under which judgement. */
+interface FoundRows {
+  sessionId: number
+  tsUs: number
+  seq: number
+  judgementId: number
+  instrumentId: number | undefined
+  findings: readonly Finding[]
+  /** The database's number of an instrument that a finding rests on. */
+  idOf: (instrument: number) => number
+}
+
+/** Appends a row of `findings` for each. */
+export function appendFindings(rows: CopyBuffer, { sessionId, tsUs, seq, judgementId, instrumentId, findings, idOf }: FoundRows): void {
+  for (const [ordinal, { rule, severity, disposition, reason, evidence }] of findings.entries()) {
+    rows.row(FINDINGS.columns.length)
+    rows.time(tsUs)
+    rows.integer(sessionId)
+    rows.integer(seq)
+    rows.integer(judgementId)
+    rows.smallint(Math.min(ordinal, MAX_ORDINAL))
+    if (instrumentId === undefined) rows.null()
+    else rows.integer(instrumentId)
+    rows.text(storableRule(rule))
+    rows.text(severity)
+    rows.text(disposition)
+    rows.text(storableText(reason))
+    if (evidence && evidence.length > 0) rows.integers(evidence.map(idOf))
+    else rows.null()
+  }
+}
+
+/** Why the tick cannot be a row of its table, if so. */
+function refusalOf(cursor: RecordCursor, number: InstrumentNumber, refused: ReadonlyMap<number, string> | undefined): Finding | undefined {
+  if (typeof number !== 'number') return refusalBy(UNKNOWN_INSTRUMENT, number.refusal)
+  const reason = refused?.get(cursor.seq) ?? eventTimeRefusal(cursor.number(0))
+  return reason === undefined ? undefined : refusalBy(DATABASE_REFUSED, reason)
+}
+
+/** The finding of a rule that is none of ours. */
+export function refusalBy(rule: typeof UNKNOWN_INSTRUMENT | typeof DATABASE_REFUSED, reason: string): Finding {
+  return { rule, severity: 'error', disposition: 'quarantine', reason }
 }
 
 /** A venue's time that is no count of microseconds would be another one in the database. */
@@ -239,10 +316,11 @@ function eventTimeRefusal(eventTsUs: number): string | undefined {
   return `its event time ${eventTsUs} is no whole number of microseconds`
 }
 
-function countRules(counts: Map<string, number>, findings: readonly Finding[]): void {
-  for (const { rule } of findings) counts.set(rule, (counts.get(rule) ?? 0) + 1)
+function countFindings(counts: Map<string, FindingCount>, findings: readonly Finding[]): void {
+  for (const { rule, severity, disposition } of findings) {
+    const key = `${severity} ${disposition} ${storableRule(rule)}`
+    const count = counts.get(key)
+    if (count) count.ticks++
+    else counts.set(key, { rule: storableRule(rule), severity, disposition, ticks: 1 })
+  }
 }
-
-const ruleNames = (verdict: Verdict | undefined) => verdict?.findings.map(({ rule }) => rule) ?? []
-const reasons = (verdict: Verdict | undefined) => verdict?.findings.map(({ reason }) => reason) ?? []
-const optional = (text: string | undefined) => (text === undefined ? [] : [text])

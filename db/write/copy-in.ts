@@ -30,13 +30,13 @@ export async function copyIn(client: pg.ClientBase, sql: string, data: Buffer): 
  * Runs `before`, copies all rows of `tables` and runs `after`, in one message to the server and one answer. The data is sent without
  * waiting for each COPY to begin; a server that has refused something passes over the rest of it, as the protocol says.
  *
- * @returns rows that the server took: fewer than were sent when a trigger skipped some
+ * @returns rows that the server took of each table: fewer than were sent when a trigger skipped some
  * @throws pg.DatabaseError what the server answers, Error when the connection breaks
  */
-export function copyTables(client: pg.ClientBase, before: string, tables: readonly TableRows[], after: string): Promise<number> {
-  const copies = tables.flatMap(({ copyFrom: statement, rows }) => rows.parts().map((part) => ({ statement, part })))
+export async function copyTables(client: pg.ClientBase, before: string, tables: readonly TableRows[], after: string): Promise<number[]> {
+  const copies = tables.flatMap(({ copyFrom: statement, rows }, table) => rows.parts().map((part) => ({ table, statement, part })))
   const sql = [before, ...copies.map(({ statement }) => statement), after].filter(Boolean).join('; ')
-  return new Promise((resolve, reject) => {
+  const taken = await new Promise<number[]>((resolve, reject) => {
     client.query(
       new Copies(
         sql,
@@ -46,18 +46,19 @@ export function copyTables(client: pg.ClientBase, before: string, tables: readon
       ),
     )
   })
+  return tables.map((_, table) => taken.reduce((sum, rows, i) => (copies[i]?.table === table ? sum + rows : sum), 0))
 }
 
 /** pg-copy-streams sends one COPY in a message; this sends many. Its methods are what pg calls while a query is active. */
 class Copies implements pg.Submittable {
   readonly #sql: string
   readonly #parts: readonly CopyPart[]
-  readonly #resolve: (takenRows: number) => void
+  readonly #resolve: (takenRows: number[]) => void
   readonly #reject: (error: Error) => void
-  #takenRows = 0
+  readonly #takenRows: number[] = []
   #sent = false
 
-  constructor(sql: string, parts: readonly CopyPart[], resolve: (takenRows: number) => void, reject: (error: Error) => void) {
+  constructor(sql: string, parts: readonly CopyPart[], resolve: (takenRows: number[]) => void, reject: (error: Error) => void) {
     this.#sql = sql
     this.#parts = parts
     this.#resolve = resolve
@@ -81,7 +82,7 @@ class Copies implements pg.Submittable {
   }
 
   handleCommandComplete({ text }: { text: string }): void {
-    if (text.startsWith('COPY ')) this.#takenRows += Number(text.slice(5))
+    if (text.startsWith('COPY ')) this.#takenRows.push(Number(text.slice(5)))
   }
 
   handleReadyForQuery(): void {

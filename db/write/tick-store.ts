@@ -15,10 +15,18 @@ import type { Contract } from '../../market/contract.ts'
 import { type ControlRecord, isTick } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { keepControlRecords, tabulateControlRecords } from './control-records.ts'
-import { appendRejected, BatchEncoder, DATABASE_REFUSED, type EncodedBatch, type InstrumentNumber, rowSeq } from './copy-encode.ts'
+import {
+  appendRejected,
+  BatchEncoder,
+  DATABASE_REFUSED,
+  type EncodedBatch,
+  type InstrumentNumber,
+  refusalBy,
+  rowSeq,
+} from './copy-encode.ts'
 import { copyAcceptable, copyIn, copyTables, refusal } from './copy-in.ts'
 import { InstrumentNumbers } from './instruments.ts'
-import { storableText } from '../jsonb.ts'
+import { RuleBits } from './rule-bits.ts'
 import type { DatabasePool } from '../pool.ts'
 import { hasSqlState, isRowRefusal, UNIQUE_VIOLATION, writeErrorOf } from '../sqlstates.ts'
 import { BEGIN } from '../transaction.ts'
@@ -68,12 +76,15 @@ export interface TickStoreOptions {
 
 export function createTickStore({ pool, limitMs = STORE_LIMIT_MS }: TickStoreOptions): TickStore {
   const instruments = new InstrumentNumbers()
+  const rules = new RuleBits()
+  const bitOf = (rule: string) => rules.bitOf(rule)
   const encoders: BatchEncoder[] = []
 
   const storeOn = async (client: pg.ClientBase, batch: Batch, contractOf: ContractOf): Promise<StoredBatch> => {
-    const { contracts, renewed, controls } = scan(batch.blocks, contractOf)
+    const { contracts, renewed, controls, ruleNames } = scan(batch.blocks, contractOf)
     const numbers = await instruments.numbersOf(client, batch.sessionId, contracts, renewed)
-    const encoder = encoders.pop() ?? new BatchEncoder()
+    await rules.learn(client, ruleNames)
+    const encoder = encoders.pop() ?? new BatchEncoder(bitOf)
     const startedMs = performance.now()
     const stored = await write(client, { ...batch, controls, numbers, encoder })
     // An encoder whose batch failed may still be read by the socket, and is left to the garbage collector.
@@ -107,6 +118,7 @@ function scan(blocks: readonly Uint8Array[], contractOf: ContractOf) {
   const contracts = new Map<number, Contract | undefined>()
   const renewed: Contract[] = []
   const controls: ControlRecord[] = []
+  const ruleNames = new Set<string>()
   const cursor = new RecordCursor()
   for (const block of blocks) {
     cursor.reset(block)
@@ -114,6 +126,10 @@ function scan(blocks: readonly Uint8Array[], contractOf: ContractOf) {
       const { instrument } = cursor
       if (cursor.isTick) {
         if (!contracts.has(instrument)) contracts.set(instrument, contractOf(instrument))
+        for (const { rule, evidence = [] } of cursor.verdict()?.findings ?? []) {
+          ruleNames.add(rule)
+          for (const leg of evidence) if (!contracts.has(leg)) contracts.set(leg, contractOf(leg))
+        }
         continue
       }
       const record = cursor.record()
@@ -125,16 +141,17 @@ function scan(blocks: readonly Uint8Array[], contractOf: ContractOf) {
       } else if (instrument !== NO_INSTRUMENT && !contracts.has(instrument)) contracts.set(instrument, contractOf(instrument))
     }
   }
-  return { contracts, renewed, controls }
+  return { contracts, renewed, controls, ruleNames }
 }
 
 /** In as few messages as can be: the marker goes with the rows, and mostly COMMIT too. That is worth a tenth of the speed. */
 async function write(client: pg.ClientBase, work: Work): Promise<Written> {
   const encoded = encode(work)
-  const copies = [...encoded.tables, encoded.rejected].filter(({ rows }) => rows.rows > 0)
-  const hasMore = copies.length === 0 || work.controls.length > 0 || encoded.flagged.size > 0 || encoded.quarantined.size > 0
+  const copies = [...encoded.tables, encoded.rejected, encoded.findings].filter(({ rows }) => rows.rows > 0)
+  const hasMore = copies.length === 0 || work.controls.length > 0 || encoded.quality.length > 0
   try {
-    const written = countTaken(encoded, await copyTables(client, beginSql(work, encoded), copies, hasMore ? '' : 'COMMIT'))
+    const taken = await copyTables(client, beginSql(work, encoded), copies, hasMore ? '' : 'COMMIT')
+    const written = countTaken(encoded, sum(taken.filter((_, i) => copies[i] !== encoded.findings)))
     // If the rows are already committed, a crash at this point leaves a marker that counts too many.
     if (written.acceptedTicks < encoded.acceptedTicks) await correctMarker(client, work, written)
     if (hasMore) await finish(client, work, encoded, work.controls)
@@ -164,9 +181,11 @@ async function writeCarefully(client: pg.ClientBase, work: Work, encoded: Encode
     // Each by itself: what one of its tables refuses is still played back.
     const unkept = await refusal(client, () => keepControlRecords(client, sessionId, [record], numberOf))
     const reason = (await refusal(client, () => tabulateControlRecords(client, sessionId, [record], numberOf))) ?? unkept
-    if (reason !== undefined) appendRejected(rows, sessionId, record, undefined, DATABASE_REFUSED, reason)
+    if (reason !== undefined) appendRejected(rows, sessionId, record, undefined, refusalBy(DATABASE_REFUSED, reason))
   }
   if (rows.rows > 0) await copyIn(client, settled.rejected.copyFrom, rows.finish())
+  const { findings } = settled
+  if (findings.rows.rows > 0) await copyIn(client, findings.copyFrom, findings.rows.finish())
   const written = countTaken(settled, takenRows + settled.quarantinedTicks)
   await correctMarker(client, work, written)
   await finish(client, work, settled, [])
@@ -201,16 +220,13 @@ async function finish(client: pg.ClientBase, work: Work, encoded: EncodedBatch, 
   await client.query('COMMIT')
 }
 
-async function writeQuality(client: pg.ClientBase, { sessionId, batchNo }: Batch, { flagged, quarantined }: EncodedBatch): Promise<void> {
-  const counts = [
-    ...[...flagged].map(([rule, ticks]) => ({ rule: storableText(rule), severity: 'flag', ticks })),
-    ...[...quarantined].map(([rule, ticks]) => ({ rule: storableText(rule), severity: 'quarantine', ticks })),
-  ]
-  if (counts.length === 0) return
+async function writeQuality(client: pg.ClientBase, { sessionId, batchNo }: Batch, { quality }: EncodedBatch): Promise<void> {
+  if (quality.length === 0) return
   await client.query(
-    `INSERT INTO data_quality (session_id, batch_no, rule, severity, ticks)
-     SELECT $1, $2, rule, severity, sum(ticks) FROM jsonb_to_recordset($3::jsonb) AS c(rule text, severity text, ticks bigint) GROUP BY rule, severity`,
-    [sessionId, batchNo, JSON.stringify(counts)],
+    `INSERT INTO data_quality (session_id, batch_no, rule, severity, disposition, ticks)
+     SELECT $1, $2, rule, severity, disposition, ticks
+     FROM jsonb_to_recordset($3::jsonb) AS c(rule text, severity text, disposition text, ticks bigint)`,
+    [sessionId, batchNo, JSON.stringify(quality)],
   )
 }
 
@@ -242,6 +258,8 @@ async function correctMarker(client: pg.ClientBase, { sessionId, batchNo }: Batc
     [sessionId, batchNo, acceptedTicks, quarantinedTicks, refusedTicks],
   )
 }
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
 
 function knownNumber(numbers: ReadonlyMap<number, InstrumentNumber>, instrument: number): number | undefined {
   const number = numbers.get(instrument)

@@ -19,7 +19,7 @@ const CHUNK_BYTES = 1 << 16
 
 forEachEdition('the writer', ({ name, createTapeDatabase }) => {
   const source = batches(1, ROWS, BATCH_ROWS)
-  const encoded = new BatchEncoder().encode(
+  const encoded = new BatchEncoder(() => 0).encode(
     1,
     source.flatMap(({ blocks }) => blocks),
     (instrument) => instrument + 1,

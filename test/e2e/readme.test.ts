@@ -50,6 +50,8 @@ const COMMANDS = CODE.filter(({ language }) => language === 'sh').flatMap(({ fil
 const ELSEWHERE: Record<string, string> = {
   'npm run demo': 'demo.test.ts runs it in many ways, clean-clone.test.ts exactly so',
   'npm test': 'it is running',
+  "tapedeck tape import twx_20140605_06_quotes_1min.csv.gz underlying/twx_20140605_quote_1min.csv --date 2014-06-05 --attribution 'Quotes from QuantConnect/Lean, commit 24863901deff, folder Data/. Copyright QuantConnect Corporation. Licensed under the Apache License 2.0.' --out twx-2014-06-05.tape":
+    'shipped-tape.test.ts imports it so where the files are at hand, and compares the bytes',
   'npm run check': 'it looks at the sources, which a change may have in disorder while it is tested; its tests are part of this run',
   'npm run bench': 'it measures, for minutes, with the machine to itself',
 }
@@ -72,6 +74,10 @@ const AS_THEY_STAND: Record<string, RegExp> = {
 /** Run as they stand on a database into which the shipped day was recorded; what they print. */
 const ON_THE_RECORDED_DAY: Record<string, RegExp> = {
   'npx tapedeck replay': /^Ticks +28,755$/m,
+  'npx tapedeck replay --judge': /^Identical: /m,
+  'npx tapedeck replay --judge --session all --from 2014-06-05 --to 2014-06-06 --symbols TWX --json':
+    /^\{"event":"judgement","identical":true,.*\}$/m,
+  'npx tapedeck replay --judge --write': /^Stored: judgement 1 of session \d+\.$/m,
   'npx tapedeck gaps': /^coverage +TWX\n2014-06-05 +\d+(\.\d\d)?%$/m,
   'npx tapedeck gaps --json': /^\{"from":"2014-.*"days":\[\{"date":"2014-06-05","symbol":"TWX".*\]\}$/m,
   'npx tapedeck gaps --from 2014-06-05 --to 2014-06-06 --json': /^\{"from":"2014-06-05T00:00:00.000000Z",.*\}$/m,
@@ -105,6 +111,11 @@ const CHANGED: Record<string, (command: string, reader: Reader) => Promise<void>
     expect(await interrupted(collector)).toMatch(/^Ended +SIGINT$/m)
     gateway.child.kill('SIGINT')
     await gateway.ended
+  },
+  // No rule has judged an import: what the rules find is a difference.
+  'npx tapedeck replay --judge --tape tapes/twx-2014-06-05.tape': async (command, { place, env }) => {
+    const { code, stdout } = await typed(place, command, env).ended
+    expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringMatching(/wide-spread +new finding +no rule had judged it$/m) })
   },
   // The port may be taken here; a free one serves as well.
   'npx tapedeck gateway --tape tapes/twx-2014-06-05.tape --port 7497 --speed 60': servingNobody,

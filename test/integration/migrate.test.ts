@@ -11,7 +11,7 @@ import { reconcileStorage } from '../../db/schema/storage.ts'
 import { openRecordSource } from '../../db/read/record-source.ts'
 import { TICK_TABLES, tickColumns } from '../../db/schema/tick-tables.ts'
 import { MigrationError } from '../../market/errors.ts'
-import { DELAYED, EVENT_TIME, MARKS, TICK_FIELDS, VERDICT_FIELDS } from '../../market/tick-fields.ts'
+import { DELAYED, EVENT_TIME, MARKS, RULES, TICK_FIELDS } from '../../market/tick-fields.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { usFromIso } from '../../market/time.ts'
 import { forEachEdition } from '../support/database/databases.ts'
@@ -64,7 +64,7 @@ forEachEdition('the migrator', ({ createDatabase }) => {
          WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
         [table.name],
       )
-      const fields = [EVENT_TIME, ...TICK_FIELDS[table.kind], DELAYED, MARKS, ...VERDICT_FIELDS]
+      const fields = [EVENT_TIME, ...TICK_FIELDS[table.kind], DELAYED, MARKS, RULES]
       const about = new Map(rows.map(({ column, about }) => [column, about]))
       expect(fields.map(({ column }) => [column, about.get(column)])).toEqual(fields.map(({ column, about }) => [column, about]))
       expect(rows.map(({ column }) => column).sort()).toEqual(tickColumns(table).sort())
@@ -129,6 +129,9 @@ forEachEdition('the migrator', ({ createDatabase }) => {
         .reverse()
         .map(({ name }) => `would undo migration ${name}`),
       'would delete 5 rows of control_records',
+      'would delete 1 row of findings',
+      'would delete marks, rules of 1 row of quotes',
+      'would delete 1 row of rules',
     ])
     await client.query("UPDATE instruments SET hours = '{}'; UPDATE quotes SET marks = 'late'")
     expect(await migrateDown(client, { to: 2, dryRun: true })).toEqual([
@@ -136,8 +139,10 @@ forEachEdition('the migrator', ({ createDatabase }) => {
         .slice(2)
         .reverse()
         .map(({ name }) => `would undo migration ${name}`),
+      'would delete 1 row of findings',
       'would delete hours of 1 row of instruments',
-      'would delete marks of 1 row of quotes',
+      'would delete marks, rules of 1 row of quotes',
+      'would delete 1 row of rules',
     ])
     await migrateDown(client, { to: 1, loseRows: true })
     expect(await names('SELECT cause AS name FROM outages')).toEqual(['link'])

@@ -6,7 +6,7 @@ import { connectClient } from '../../db/pool.ts'
 import { planStorage, reconcileStorage } from '../../db/schema/storage.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 
-const TICK_TABLES = ['option_greeks', 'quotes', 'statistics', 'trades']
+const HYPERTABLES = ['findings', 'option_greeks', 'quotes', 'statistics', 'trades']
 
 forEachEdition('the storage', ({ createDatabase }) => {
   let url: string
@@ -29,7 +29,7 @@ forEachEdition('the storage', ({ createDatabase }) => {
     )
     return rows
   }
-  const expected = () => (hasTimescale ? TICK_TABLES.map((name) => ({ name, interval: '1 day' })) : [])
+  const expected = () => (hasTimescale ? HYPERTABLES.map((name) => ({ name, interval: '1 day' })) : [])
 
   it('is what the server can do, and stays as it is the second time', async () => {
     await reconcileStorage(client)

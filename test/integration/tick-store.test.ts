@@ -9,6 +9,7 @@ import { type Contract, contractKey } from '../../market/contract.ts'
 import type { Disposition, LineEvent, TapeRecord, Tick } from '../../market/tick.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { block, CONTRACTS, contractOf, FIRST_TS_US, quote, quotes, ticks as anyTicks } from '../support/tape/ticks.ts'
+import { verdictNamed } from '../support/tape/records.ts'
 import { finding, flagged, quarantined, verdictOf } from '../support/tape/verdicts.ts'
 
 const gap = (seq: number, cause: string): TapeRecord => ({
@@ -81,8 +82,13 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
           const read: Tick[] = []
           for await (const chunk of reader.ticks()) read.push(...chunk)
           const key = (instrument: number) => contractKey(reader.contracts.get(instrument) ?? { kind: 'stock', symbol: '?', currency: '?' })
-          const bare = ({ instrument: _instrument, ...tick }: Tick) => tick
-          expect(read.map(bare)).toEqual(all.map(bare))
+          const bare = ({ instrument: _instrument, ...tick }: Tick, keyOf: (instrument: number) => string) => ({
+            ...tick,
+            verdict: tick.verdict && verdictNamed(tick.verdict, keyOf),
+          })
+          expect(read.map((tick) => bare(tick, key))).toEqual(
+            all.map((tick) => bare(tick, (instrument) => contractKey(CONTRACTS[instrument] ?? expect.fail()))),
+          )
           expect(read.map(({ instrument }) => key(instrument))).toEqual(
             all.map(({ instrument }) => contractKey(CONTRACTS[instrument] ?? expect.fail())),
           )
@@ -97,23 +103,28 @@ forEachEdition('the tick store', ({ createTapeDatabase }) => {
       const verdict = { rules: 'crossed-quote,spike', reason: 'bid 2 is above ask 1; jump of 80 %' }
       const stored = await store([quote(1), quote(2, { verdict: of('flag') }), quote(3, { verdict: of('quarantine') })])
       expect(stored).toMatchObject({ alreadyCommitted: false, acceptedTicks: 2, quarantinedTicks: 1, refusedTicks: 0 })
-      expect(await rows(`SELECT seq, flags, reason FROM quotes WHERE session_id = ${sessionId} ORDER BY seq`)).toEqual([
-        { seq: '1', flags: null, reason: null },
-        { seq: '2', flags: 'crossed-quote,spike', reason: verdict.reason },
+      const bits = await rows<{ name: string; bit: number }>("SELECT name, bit FROM rules WHERE name IN ('crossed-quote', 'spike')")
+      expect(bits).toHaveLength(2)
+      const mask = bits.reduce((sum, { bit }) => sum + 2 ** bit, 0)
+      expect(await rows(`SELECT seq, rules FROM quotes WHERE session_id = ${sessionId} ORDER BY seq`)).toEqual([
+        { seq: '1', rules: null },
+        { seq: '2', rules: String(mask) },
       ])
       expect(await rejected()).toMatchObject([{ seq: '3', kind: 'quote', ...verdict, tick: { bidPrice: 1.03, askPrice: 1.08 } }])
-      expect(await rows(`SELECT rule, severity, ticks FROM data_quality WHERE session_id = ${sessionId} ORDER BY 1, 2`)).toEqual([
-        { rule: 'crossed-quote', severity: 'flag', ticks: '1' },
-        { rule: 'crossed-quote', severity: 'quarantine', ticks: '1' },
-        { rule: 'spike', severity: 'flag', ticks: '1' },
-        { rule: 'spike', severity: 'quarantine', ticks: '1' },
+      expect(
+        await rows(`SELECT rule, severity, disposition, ticks FROM data_quality WHERE session_id = ${sessionId} ORDER BY 1, 2 DESC`),
+      ).toEqual([
+        { rule: 'crossed-quote', severity: 'warning', disposition: 'flag', ticks: '1' },
+        { rule: 'crossed-quote', severity: 'error', disposition: 'quarantine', ticks: '1' },
+        { rule: 'spike', severity: 'warning', disposition: 'flag', ticks: '1' },
+        { rule: 'spike', severity: 'error', disposition: 'quarantine', ticks: '1' },
       ])
     })
 
     it('counts what rules quarantined also in a batch of which nothing else is to be said', async () => {
       await store([quote(1, { verdict: quarantined('spike', 'far') })])
-      expect(await rows(`SELECT rule, severity, ticks FROM data_quality WHERE session_id = ${sessionId}`)).toEqual([
-        { rule: 'spike', severity: 'quarantine', ticks: '1' },
+      expect(await rows(`SELECT rule, severity, disposition, ticks FROM data_quality WHERE session_id = ${sessionId}`)).toEqual([
+        { rule: 'spike', severity: 'error', disposition: 'quarantine', ticks: '1' },
       ])
     })
 

@@ -14,7 +14,7 @@ const MAX_DEPTH = 64
 const NO_INSTRUMENT = 0xffffffff
 
 const text: Check = (value) => typeof value === 'string'
-const number: Check = Number.isFinite
+const number: Check = (value) => Number.isFinite(value)
 const whole: Check = (value) => Number.isSafeInteger(value)
 const instrument: Check = (value) => whole(value) && Number(value) >= 0 && Number(value) < NO_INSTRUMENT
 const oneOf =

@@ -3,16 +3,17 @@
 import { type Contract, contractKey } from '../../../market/contract.ts'
 import { Mark } from '../../../market/marks.ts'
 import type { RecordSource } from '../../../market/record-source.ts'
-import type { TapeRecord, Tick } from '../../../market/tick.ts'
+import { isTick, type TapeRecord, type Tick, type Verdict } from '../../../market/tick.ts'
 import { CONTRACTS, FIRST_TS_US } from './ticks.ts'
 import { finding, flagged, verdictOf } from './verdicts.ts'
 
 const HOURS = { readOn: '2014-06-05', timeZone: 'US/Eastern', trading: '20140605:0400-20140605:2000', liquid: '20140606:CLOSED' }
 const FLAG = flagged('wide-spread', 'spread 80.0 % of mid is above 50 %')
-const QUARANTINE = verdictOf(
-  finding('quarantine', 'crossed-quote', 'bid 2 is above ask 1'),
-  finding('quarantine', 'wide-spread', '"far", off'),
-)
+const QUARANTINE = verdictOf(finding('quarantine', 'crossed-quote', 'bid 2 is above ask 1'), {
+  ...finding('flag', 'wide-spread', '"far", off; '),
+  severity: 'info',
+  evidence: [2, 1],
+})
 
 type Unstamped<T> = T extends TapeRecord ? Omit<T, 'seq' | 'tsUs'> : never
 
@@ -67,6 +68,17 @@ export function everyRecord(firstTsUs: number): TapeRecord[] {
     { kind: 'contract', instrument: 0, contract: detailed },
     ...ticksOfEveryKind(0),
     { kind: 'session', event: 'alive' },
+    { kind: 'carry', input: 'rates', asOf: '2014-06-05', source: 'settings', currency: 'USD', points: [{ days: 1, rate: 0.001 }] },
+    { kind: 'carry', input: 'rates', asOf: '2014-06-05', source: 'interest-rates', currency: 'USD', points: [{ days: 30, rate: -0.002 }] },
+    {
+      kind: 'carry',
+      input: 'dividends',
+      instrument: 1,
+      asOf: '2014-06-05',
+      source: 'broker',
+      payments: [{ exDate: '2014-08-27', amount: 0.3175 }],
+    },
+    { kind: 'carry', input: 'borrow', instrument: 0, asOf: '2014-06-05', source: 'settings', rate: 0.01 },
     { kind: 'session', event: 'interrupted', cause: 'link-lost', fromTsUs: us(40) },
     {
       kind: 'session',
@@ -102,5 +114,12 @@ export function comparable(sessionId: number, records: readonly TapeRecord[]): {
 function named(record: TapeRecord, contracts: Map<number, string>): object {
   if (record.kind === 'contract') contracts.set(record.instrument, contractKey(record.contract))
   if (!('instrument' in record) || record.instrument === undefined) return record
-  return { ...record, instrument: contracts.get(record.instrument) ?? 'unexplained' }
+  const keyOf = (instrument: number) => contracts.get(instrument) ?? 'unexplained'
+  const verdict = isTick(record) ? record.verdict : undefined
+  return { ...record, ...(verdict && { verdict: verdictNamed(verdict, keyOf) }), instrument: keyOf(record.instrument) }
+}
+
+/** The verdict with its evidence by the keys of contracts. */
+export function verdictNamed({ disposition, findings }: Verdict, keyOf: (instrument: number) => string): object {
+  return { disposition, findings: findings.map(({ evidence, ...rest }) => ({ ...rest, evidence: evidence?.map(keyOf) })) }
 }

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { RecordEncoder } from '../../../db/tape/codec/encode.ts'
 import type { Contract } from '../../../market/contract.ts'
 import type { TapeRecord, Tick } from '../../../market/tick.ts'
-import { finding, verdictOf } from './verdicts.ts'
+import { verdictOf } from './verdicts.ts'
 
 /** The payload of one block. */
 export function block(records: readonly TapeRecord[]): Uint8Array {
@@ -56,16 +56,17 @@ export function quotes(from: number, count: number): Extract<Tick, { kind: 'quot
 const number = fc.option(fc.double({ noNaN: true }), { nil: undefined })
 const text = fc.string({ unit: 'binary', maxLength: 20 }).filter((value) => !value.includes('\0'))
 const optionalText = fc.option(text, { nil: undefined })
-const verdict = fc
-  .tuple(
-    fc.constantFrom('flag' as const, 'quarantine' as const),
-    fc.subarray(['crossed-quote', 'spike'], { minLength: 1 }),
-    fc.array(
-      text.filter((value) => !value.includes('; ')),
-      { minLength: 2, maxLength: 2 },
-    ),
-  )
-  .map(([disposition, rules, reasons]) => verdictOf(...rules.map((rule, i) => finding(disposition, rule, reasons[i] ?? ''))))
+const oneFinding = fc.record(
+  {
+    rule: fc.constantFrom('crossed-quote', 'spike', 'put-call-parity', 'é, a rule; of mine'),
+    severity: fc.constantFrom('info' as const, 'warning' as const, 'error' as const),
+    disposition: fc.constantFrom('flag' as const, 'quarantine' as const),
+    reason: text,
+    evidence: fc.array(fc.nat(CONTRACTS.length - 1), { minLength: 1, maxLength: 3 }),
+  },
+  { requiredKeys: ['rule', 'severity', 'disposition', 'reason'] },
+)
+const verdict = fc.array(oneFinding, { minLength: 1, maxLength: 3 }).map((findings) => verdictOf(...findings))
 const common = {
   instrument: fc.nat(CONTRACTS.length - 1),
   eventTsUs: fc.option(fc.maxSafeInteger(), { nil: undefined }).map((us) => (us === 0 ? 0 : us)),

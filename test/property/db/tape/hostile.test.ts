@@ -104,11 +104,12 @@ describe('every reader of tapes', () => {
     ['deep inside of a setting', `{"config":${'{"a":'.repeat(80_000)}1${'}'.repeat(80_000)}}`],
     ['that is null', 'null'],
     ['that is a text', '"instrument"'],
+    ['of rates without points', '{"input":"rates","asOf":"2014-06-05","source":"settings","currency":"USD","points":[null]}'],
     ['whose contract is null', '{"instrument":1,"contract":null}'],
     ['whose instrument is below zero', '{"instrument":-1,"contract":{"kind":"stock","symbol":"A","currency":"USD"}}'],
     ['of a prototype', '{"__proto__":{"instrument":1},"constructor":1,"event":"started"}'],
   ])('answers or refuses a control record %s', async (_, json) => {
-    for (const kind of [RecordKind.contract, RecordKind.config, RecordKind.session, RecordKind.line, RecordKind.gap]) {
+    for (const kind of [RecordKind.contract, RecordKind.config, RecordKind.session, RecordKind.line, RecordKind.gap, RecordKind.carry]) {
       const forged = forgedRecord({ kind, flags: 0, instrument: 1, seq: 1, tsUs: BASE_US, numbers: [], texts: [json], lie: 0 })
       await expectAnswersOrRefusals(Buffer.concat([encodeFileHead({ source: 'import' }), sealed(forged, 1, 1, 0, 1)]))
     }
@@ -183,11 +184,13 @@ interface Forgery {
   tsUs: number
   numbers: number[]
   texts: string[]
+  /** Bytes behind the texts, where a verdict's findings are. */
+  findings?: Iterable<number>
   /** Added to the record's length, in units of 8 bytes. */
   lie: number
 }
 
-function forgedRecord({ kind, flags, instrument, seq, tsUs, numbers, texts, lie }: Forgery): Buffer {
+function forgedRecord({ kind, flags, instrument, seq, tsUs, numbers, texts, findings = [], lie }: Forgery): Buffer {
   const tail = texts.flatMap((text) => {
     const bytes = Buffer.from(text)
     const length = Buffer.alloc(4)
@@ -196,7 +199,7 @@ function forgedRecord({ kind, flags, instrument, seq, tsUs, numbers, texts, lie 
   })
   const head = Buffer.alloc(8 + 8 * (2 + numbers.length))
   for (const [i, number] of [seq, tsUs, ...numbers].entries()) head.writeDoubleLE(number, 8 + 8 * i)
-  const whole = Buffer.concat([head, ...tail])
+  const whole = Buffer.concat([head, ...tail, Buffer.from([...findings])])
   const record = Buffer.concat([whole, Buffer.alloc((8 - (whole.length % 8)) % 8)])
   record[0] = kind
   record[1] = flags
@@ -226,6 +229,7 @@ const forgery: fc.Arbitrary<Forgery> = fc.record({
   tsUs: number,
   numbers: fc.array(number, { maxLength: 10 }),
   texts: fc.array(text, { maxLength: 4 }),
+  findings: fc.array(fc.oneof(fc.nat(3), fc.nat(255)), { maxLength: 40 }),
   lie: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: -3, max: 70_000 }) }),
 })
 const contract = blockOf([contractRecord(1)], 1, 0, 0).subarray(BLOCK_HEAD_BYTES)

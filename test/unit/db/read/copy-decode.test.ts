@@ -6,13 +6,13 @@ import { quoteDecoder, RowCursor, rejectedDecoder } from '../../../../db/read/co
 import { Mark, marksText } from '../../../../market/marks.ts'
 import type { Quote, Tick } from '../../../../market/tick.ts'
 import { quote } from '../../../support/tape/ticks.ts'
-import { flagged, quarantined } from '../../../support/tape/verdicts.ts'
+import { finding, quarantined, verdictOf } from '../../../support/tape/verdicts.ts'
 
 /** Rows as the server sends them for `quoteDecoder.select`. */
 function copyOf(quotes: readonly Quote[]): Buffer {
   const rows = new CopyBuffer()
   for (const { tsUs, seq, instrument, bidPrice, askPrice, bidSize, askSize, source, delayed, marks, verdict } of quotes) {
-    rows.row(13)
+    rows.row(12)
     rows.time(tsUs)
     rows.integer(seq)
     rows.integer(instrument)
@@ -22,18 +22,26 @@ function copyOf(quotes: readonly Quote[]): Buffer {
     if (delayed) rows.boolean(true)
     else rows.null()
     rows.text(marksText(marks))
-    rows.text(verdict?.findings[0]?.rule)
-    rows.text(verdict?.findings[0]?.reason)
+    if (verdict) rows.bits(1 << 30, 0b101)
+    else rows.null()
   }
   return rows.finish()
 }
+
+/** What the row says, before its findings are read. */
+const flaggedByBits = verdictOf(
+  ...['bit-0', 'bit-2', 'bit-62'].map((rule) => ({
+    ...finding('flag', rule, 'its findings are not in the database any more'),
+    severity: 'error' as const,
+  })),
+)
 
 describe('the decoder of COPY data', () => {
   it('finds the same rows wherever the bytes are split into chunks', () => {
     const quotes = [
       quote(1),
       quote(2, { bidPrice: undefined }),
-      quote(3, { verdict: flagged('spike', 'jump of 80 %') }),
+      quote(3, { verdict: flaggedByBits }),
       quote(4, { source: 'tick-by-tick', delayed: true }),
       quote(5, { marks: Mark.initial | Mark.late }),
     ]

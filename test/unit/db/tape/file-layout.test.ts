@@ -15,7 +15,7 @@ import { BASE_US } from './tape-support.ts'
 
 // Typed by hand from docs/tape-format.md; the CRCs come from another program's zlib.
 const GOLDEN_HEADER = [
-  '544150454445434b 01000000 18000000 b6c67be6 00000000',
+  '544150454445434b 02000000 18000000 b6c67be6 00000000',
   '7b22736f75726365223a22696d706f7274227d 2020202020', // {"source":"import"} and 5 blanks
 ]
   .join('')
@@ -44,9 +44,15 @@ describe('the header of a tape', () => {
     ['a header without all of its text', GOLDEN_HEADER.slice(0, 60), 'tape-corrupt', 'ends after 30 bytes, inside its header'],
     [
       'a later format',
-      GOLDEN_HEADER.replace('4b01000000', '4b02000000'),
+      GOLDEN_HEADER.replace('4b02000000', '4b03000000'),
       'tape-version',
-      'a tape of format 2; this program reads format 1',
+      'a tape of format 3; this program reads format 2',
+    ],
+    [
+      'the format before',
+      GOLDEN_HEADER.replace('4b02000000', '4b01000000'),
+      'tape-former-version',
+      'a tape of format 1; this program reads format 2. Read it with the version of tapedeck that wrote it',
     ],
     ['an absurd length', GOLDEN_HEADER.replace('18000000', 'f8ffffff'), 'tape-corrupt', 'header of tape a.tape is damaged'],
     ['a length that is not padded', GOLDEN_HEADER.replace('18000000', '17000000'), 'tape-corrupt', 'header of tape a.tape is damaged'],

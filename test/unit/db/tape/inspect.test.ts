@@ -7,7 +7,7 @@ import { Mark } from '../../../../market/marks.ts'
 import type { Contract } from '../../../../market/contract.ts'
 import type { TapeRecord } from '../../../../market/tick.ts'
 import { BASE_US, blockOf, contractRecord, META, quoteRecord, tapeBytes, temporaryFolder } from './tape-support.ts'
-import { flagged } from '../../../support/tape/verdicts.ts'
+import { finding, flagged, verdictOf } from '../../../support/tape/verdicts.ts'
 
 const folder = await temporaryFolder()
 const path = join(folder, 'a.tape')
@@ -167,6 +167,16 @@ describe('verifyTape', () => {
       'a tick without its contract',
       [[contractRecord(1), quoteRecord(2, 7)]],
       'first block, record 2 of the block: expected a contract before the first quote of instrument 7, found none',
+    ],
+    [
+      'a finding that rests on an unknown contract',
+      [[contractRecord(1), { ...quoteRecord(2), verdict: verdictOf({ ...finding('flag', 'parity', 'off'), evidence: [1, 7] }) }]],
+      'first block, record 2 of the block: expected a contract before the finding of parity that rests on instrument 7, found none',
+    ],
+    [
+      'a verdict that its findings do not ask for',
+      [[contractRecord(1), { ...quoteRecord(2), verdict: { ...flagged('late', 'old'), disposition: 'quarantine' } }]],
+      'first block, record 2 of the block: expected a verdict of flag as its findings ask for, found quarantine',
     ],
     [
       'an instrument that becomes another contract',

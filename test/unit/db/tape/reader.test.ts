@@ -82,7 +82,7 @@ describe('what is no tape', () => {
   it.each([
     ['an empty file', Buffer.alloc(0), 'ends after 0 bytes, inside its header: nothing was recorded in it. Remove the file.'],
     ['a file of something else', Buffer.from('date,ms_of_day,underlying,expiry\n'), 'is not a tape'],
-    ['a tape of a later format', withFlippedByte(tapeBytes(), 8), 'is a tape of format 65; this program reads format 1'],
+    ['a tape of a later format', withFlippedByte(tapeBytes(), 8), 'is a tape of format 66; this program reads format 2'],
     ['a tape with a damaged description', withFlippedByte(tapeBytes(), 30), 'header of tape'],
   ])('%s is refused', async (_, bytes, message) => {
     expect(await readBack(path, bytes)).toEqual({ seqs: [], torn: undefined, error: expect.stringContaining(message) })

@@ -181,6 +181,12 @@ describe('RecordCursor', () => {
     ['an unknown source of quotes', `0120${quote.slice(4)}`, 'unknown source of quotes 2'],
     ['an unknown source of trades', `02f3${trade.slice(4)}`, 'unknown trade source 15'],
     ['a text that leaves its record', `${trade.slice(0, 96)}ff000000${trade.slice(104)}`, 'a text of 255 bytes'],
+    ['a verdict without room for it', `0101${quote.slice(4)}`, 'a verdict and no room for it'],
+    ['a verdict without a finding', `${trade.slice(0, 114)}0000${trade.slice(118)}`, 'a verdict without a finding'],
+    ['a finding of no severity', `${trade.slice(0, 118)}03${trade.slice(120)}`, 'severity 3 and disposition 0'],
+    ['a finding of no disposition', `${trade.slice(0, 120)}02${trade.slice(122)}`, 'severity 0 and disposition 2'],
+    ['evidence that leaves its record', `${trade.slice(0, 122)}ffff${trade.slice(126)}`, 'a finding with 65535 instruments'],
+    ['fewer findings than it counts', `${trade.slice(0, 114)}0300${trade.slice(118)}`, 'ends within its texts'],
     ['a text that is no JSON', `${gap.slice(0, 56)}5b${gap.slice(58)}`, 'not JSON'],
   ])('refuses %s', (_, hex, message) => {
     expect(() => decoded(bytesOf(hex))).toThrow(

@@ -1,3 +1,0 @@
--- Keeps the number for the change that is to come before the next one.
-
--- down
