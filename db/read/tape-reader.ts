@@ -44,8 +44,8 @@ export interface TapeReader {
    */
   ticks(): AsyncGenerator<Tick[]>
   /**
-   * Ticks and control records. Each instrument's contract comes before its first other record, and option values have their inputs, also
-   * when those were recorded before `fromUs`, and so does what was known of the sizes of stocks; the other control records are those from
+   * Ticks and control records. Each instrument's contract comes before its first other record, option values have their inputs, and it is
+   * known what was known of the sizes of stocks, also when those were recorded before `fromUs`; the other control records are those from
    * `fromUs` to before `toUs`.
    */
   records(): AsyncGenerator<TapeRecord[]>
@@ -100,16 +100,16 @@ async function readControls(
   const records = all.filter((record) => record.tsUs < toUs && isWanted('instrument' in record ? record.instrument : undefined))
   /** Contracts, and inputs of option values, as they stood at the first moment that is read. */
   const before = new Map<number, ContractRecord>()
-  const carry = new Map<string, CarryRecord>()
   let sizesBefore: SessionEvent | undefined
+  const carry = new Map<string, CarryRecord>()
   const within: ControlRecord[] = []
   const explained = new Set<number>()
   for (const record of records) {
     if (record.kind === 'contract') explained.add(record.instrument)
     if (record.tsUs >= first) within.push(record)
     else if (record.kind === 'contract') before.set(record.instrument, record)
-    else if (record.kind === 'carry') carry.set(carryKey(record), record)
     else if (record.kind === 'session' && record.event === 'sizes') sizesBefore = record
+    else if (record.kind === 'carry') carry.set(carryKey(record), record)
   }
   // A session that was recorded before control records were kept whole, or whose contract record was refused.
   const tsUs = Math.min(fromUs, all[0]?.tsUs ?? fromUs)
