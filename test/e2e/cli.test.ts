@@ -70,6 +70,10 @@ describe('help', () => {
 describe('a wrong argument', () => {
   it.each<[string[], RegExp]>([
     [['colect'], /unknown command 'colect'[\s\S]*Did you mean collect\?/],
+    [['replay', '--judge', '--ndjson'], /option '--ndjson' cannot be used with option '--judge'/],
+    [['replay', '--judge', '--speed', '1'], /'--judge' cannot be used with option '--speed/],
+    [['replay', '--write'], /--write: expected it with --judge/],
+    [['replay', '--judge', '--tape', 'a.tape', '--write'], /--write: expected a session of the database, found --tape/],
     [['collect', '--underlyings', 'AAPL'], /unknown option '--underlyings'[\s\S]*Did you mean --underlying\?/],
     [['collect', 'AAPL'], /too many arguments for 'collect'/],
     [['collect', '--underlying', 'AAPL', '--lines', '0'], /expected an integer from 1 to 10000/],
