@@ -111,11 +111,12 @@ function metricsPortArgument(text: string): number | 'off' {
   return text === 'off' ? text : integerArgument(0, 65_535)(text)
 }
 
-const collectSettings = ({ dataDir, gateway, universe, rules, journal, database, metrics }: TapedeckConfig): CollectSettings => ({
+const collectSettings = ({ dataDir, gateway, universe, rules, carry, journal, database, metrics }: TapedeckConfig): CollectSettings => ({
   dataDir,
   gateway: { ...gateway, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
   underlyings: universe.underlyings,
   rules,
+  carry,
   journal: { ...journal, batchRows: database.batchRows, batchMs: database.batchMs },
   lanes: database.lanes,
   metrics: metrics === 'off' ? undefined : metrics,
