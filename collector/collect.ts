@@ -24,6 +24,7 @@ import { Housekeeping } from './journal/housekeeping.ts'
 import type { JournalSettings } from './journal/journal.ts'
 import { type KnownSessions, LeftBehind } from './journal/left-behind.ts'
 import type { LineDelays } from './lines/ask-again.ts'
+import { type CarryInput, carryOfSettings } from './record/carry-inputs.ts'
 import { createGatewayClock, createWallClock } from './record/clock.ts'
 import type { Sessions } from './record/sessions.ts'
 import { collectorLock } from './telemetry/address.ts'
@@ -52,6 +53,8 @@ export interface CollectSettings {
   }
   underlyings: readonly UnderlyingSettings[]
   rules: RulesInForce
+  /** What stands in for rates that no other source knows: continuously compounded annual fraction. */
+  carry: { rate: number }
   journal: JournalSettings & JournalLimits & { keepDays: number }
   lanes: number
   /** Absent: no HTTP server. */
@@ -174,6 +177,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     prepareDatabase: options.prepareDatabase,
   })
   const { recorder, ledger, state } = storage
+  recorder.carry(standInCarry(settings))
   if (options.onRecord) recorder.subscribe(options.onRecord)
   const feedHalf = joinFeed({
     ...shared,
@@ -227,7 +231,7 @@ function recordedConfig({ rules, gateway }: CollectSettings): Record<string, unk
   return { rules: rules.settings, gateway: { marketDataType: MARKET_DATA_TYPES[gateway.marketDataType - 1] } }
 }
 
-/** Takes over what can change while lines are open: the universe, rules, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */
+/** Takes over what can change while lines are open: the universe, rules, carry, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */
 function createReloader(
   started: CollectSettings,
   parts: Pick<Collector, 'validator' | 'recorder' | 'supply' | 'housekeeping' | 'discovery' | 'feed'>,
@@ -239,6 +243,7 @@ function createReloader(
       validator.configure(next.rules)
       recorder.configure(recordedConfig(next))
     }
+    recorder.carry(standInCarry(next))
     supply.configure({ genericTicks: next.gateway.genericTicks })
     feed.configure({ lines: next.gateway.lines })
     housekeeping.configure({ keepDays: next.journal.keepDays })
@@ -246,6 +251,13 @@ function createReloader(
       discovery.configure({ underlyings: next.underlyings, lines: next.gateway.lines })
     ;({ rules, underlyings, gateway } = next)
   }
+}
+
+function standInCarry({ carry, underlyings }: CollectSettings): CarryInput[] {
+  return carryOfSettings(
+    carry.rate,
+    underlyings.map(({ currency }) => currency),
+  )
 }
 
 async function run(collector: Collector): Promise<CollectSummary> {

@@ -10,6 +10,7 @@
 
 import { randomInt } from 'node:crypto'
 
+import { nyse } from '../../market/calendar/calendar.ts'
 import { type Contract, contractKey } from '../../market/contract.ts'
 import type { Span } from '../../market/coverage.ts'
 import type { RecordListener } from '../../market/record-source.ts'
@@ -17,6 +18,7 @@ import type { LineFeed, MissingFeed, StockSizes, TapeRecord, Tick, Verdict } fro
 import type { Gap, GapStart } from '../gaps/gap.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Counts } from '../telemetry/counts.ts'
+import { type CarryInput, CarryInputs } from './carry-inputs.ts'
 import type { CollectorClock } from './clock.ts'
 import { EarlierSessions } from './earlier-sessions.ts'
 
@@ -43,7 +45,7 @@ export interface RecorderOptions {
 /** Why a tick was not recorded. */
 export type DropReason = 'no-session' | 'journal-full' | 'journal-failed' | 'too-long' | 'unknown-line'
 
-/** Cause of a closing, or of a line event, behind which nothing is missing: the line is not wanted any more. */
+/** Cause of a line event behind which nothing is missing: the line is not wanted any more. */
 const NOT_WANTED = 'config'
 
 /** A record without what the recorder gives it. */
@@ -80,6 +82,7 @@ export class Recorder {
   /** Those of them that were open in the session before. */
   readonly #carriedLines = new Set<string>()
   readonly #earlier = new EarlierSessions()
+  readonly #carry = new CarryInputs()
   #beganUs = Number.NaN
   /** The same of lines that are wanted and not open. */
   readonly #missingLines = new Map<string, MissingLine>()
@@ -176,6 +179,7 @@ export class Recorder {
     this.#append({ kind: 'session', event: 'started', detail: this.#detail })
     this.#append({ kind: 'config', config: this.#config })
     for (const [instrument, contract] of this.#contracts.entries()) this.#append({ kind: 'contract', instrument, contract })
+    for (const input of this.#carry.all) this.#appendCarry(input)
     const open = [...this.#openLines]
     this.#openLines.clear()
     this.#counts.lines = 0
@@ -220,6 +224,11 @@ export class Recorder {
   configure(config: Record<string, unknown>): void {
     this.#config = config
     if (this.recording) this.#append({ kind: 'config', config })
+  }
+
+  /** Puts what option values rest on onto the tape, now and at the start of each session to come. What is no news is passed over. */
+  carry(inputs: readonly CarryInput[]): void {
+    for (const input of this.#carry.take(inputs)) this.#appendCarry(input)
   }
 
   /**
@@ -376,6 +385,10 @@ export class Recorder {
 
   #appendMissing({ sinceUs, ...what }: MissingLine): void {
     this.#append({ kind: 'line', event: 'missing', ...what, openedSeq: this.#seq + 1, openedTsUs: sinceUs, untilTsUs: sinceUs })
+  }
+
+  #appendCarry(input: CarryInput): void {
+    if (this.recording) this.#append({ kind: 'carry', asOf: nyse.zone.dateOf(this.nowUs), ...input })
   }
 
   #refuse(reason: DropReason): DropReason {

@@ -27,7 +27,8 @@ import { verticalSpread } from './vertical-spread.ts'
 import { volumeDecrease } from './volume-decrease.ts'
 import { wideSpread } from './wide-spread.ts'
 
-export const RULES: readonly Rule[] = [
+/** What one tick says by itself, beside what was known of its instrument. */
+export const TICK_RULES: readonly Rule[] = [
   illegalPrice,
   negativeSize,
   crossedQuote,
@@ -45,6 +46,10 @@ export const RULES: readonly Rule[] = [
   stalledArrival,
   burstArrival,
   lotsSuspected,
+]
+
+/** What ticks of several instruments, or of several sources, say of each other. */
+const RELATIONAL_RULES: readonly Rule[] = [
   belowIntrinsic,
   aboveUpperBound,
   verticalSpread,
@@ -54,3 +59,5 @@ export const RULES: readonly Rule[] = [
   modelUnderlying,
   sampledQuote,
 ]
+
+export const RULES: readonly Rule[] = [...TICK_RULES, ...RELATIONAL_RULES]

@@ -165,6 +165,7 @@ export class Collecting {
       },
       underlyings: options.underlyings ?? [TWX_CHAIN],
       rules: { rules: RULES, settings: defaultSettings(RULES) },
+      carry: { rate: 0.04 },
       journal: {
         batchRows: 500,
         batchMs: 50,
