@@ -116,7 +116,13 @@ forEachEdition('a transaction of a role with settings of its own', ({ createTape
     await migrate(client, {
       migrations: [
         ...shipped,
-        { number: shipped.length + 1, name: 'seen', up: `CREATE TABLE seen AS SELECT ${SEEN} AS settings`, down: '', checksum: 'seen' },
+        {
+          number: (shipped.at(-1)?.number ?? 0) + 1,
+          name: 'seen',
+          up: `CREATE TABLE seen AS SELECT ${SEEN} AS settings`,
+          down: '',
+          checksum: 'seen',
+        },
       ],
     })
     expect((await client.query('SELECT settings FROM public.seen')).rows).toEqual([{ settings: WANTED }])
