@@ -1,5 +1,6 @@
 /** What an import of bars or rates did, and what a check of bars found, as text of at most 80 columns. */
 
+import type { BuiltBars } from '../db/bars/build-bars.ts'
 import type { BarsCheck, StoredFinding } from '../db/bars/check-bars.ts'
 import type { BarsImportReport } from '../db/bars/import-bars.ts'
 import type { Refusal } from '../db/bars/refusals.ts'
@@ -36,6 +37,18 @@ export function formatBarsImport(report: BarsImportReport): string {
   return [...head, table, ...unread, changes(bars.examples, bars.changed), formatRefusals(refused)]
     .filter((text) => text !== '')
     .join('\n\n')
+}
+
+export function formatBuiltBars({ seconds, dryRun, symbols, trades, bars, refused }: BuiltBars): string {
+  const table = alignColumns([
+    ['Symbols', symbols],
+    ['Trades', trades],
+    [`Bars of ${barLength(seconds)}, new`, bars.new],
+    ['  changed', bars.changed],
+    ['  unchanged', bars.unchanged],
+  ])
+  const head = dryRun ? ['Nothing was stored: this is what would be.'] : []
+  return [...head, table, formatRefusals(refused)].filter((text) => text !== '').join('\n\n')
 }
 
 /** Rows that were refused, by reason. Empty when none was. */

@@ -1,8 +1,19 @@
-/** `tapedeck bars`: imports bars that others made, and checks them. */
+/** `tapedeck bars`: imports bars that others made, makes bars of recorded trades, and checks them. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
-import { type CommonOptions, configFile, currencyArgument, dataDir, examples, json } from './arguments.ts'
+import {
+  addRangeOptions,
+  type CommonOptions,
+  configFile,
+  currencyArgument,
+  dataDir,
+  examples,
+  json,
+  type QueryArguments,
+  queryOf,
+  sessionArgument,
+} from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
 import { print, printJson } from './output.ts'
 import { load, withDatabase } from './settings.ts'
@@ -11,6 +22,8 @@ import type { BarFormat, ColumnName } from '../db/bars/format.ts'
 import { parseBarLength, SECONDS_PER_DAY } from '../market/bar.ts'
 import { CALENDAR_CODES } from '../market/calendar/calendars.ts'
 import { ConfigError } from '../market/errors.ts'
+
+const SECONDS_PER_MINUTE = 60
 
 interface ImportArguments extends CommonOptions {
   format?: string
@@ -66,6 +79,7 @@ export function addBars(program: Command): void {
         MORE,
     )
     .action(importFiles)
+  addBuild(bars)
   addCheck(bars)
 }
 
@@ -110,6 +124,41 @@ async function check({ length = SECONDS_PER_DAY, calendar, rule, all = false, ..
     }))
     if (options.json) printJson(checks)
     else print(formatBarsCheck(checks, all))
+  })
+}
+
+interface BuildArguments extends CommonOptions, Pick<QueryArguments, 'session' | 'from' | 'to' | 'symbols'> {
+  length?: number
+  dryRun?: boolean
+}
+
+const BUILD_MORE = `
+
+Of each stock in US dollars the best source of trades is taken. All trades count
+in volume; which set prices, docs/bars.md says. Bars of another source stay.`
+
+function addBuild(bars: Command): void {
+  addRangeOptions(bars.command('build'))
+    .description('make bars of the recorded trades of stocks')
+    .option('--session <id>', 'session to read, latest, or all', sessionArgument, 'latest' as const)
+    .option('--length <length>', 'of a bar: 1m, 5m, 1h, 1d (default: 1m)', lengthArgument)
+    .option('--dry-run', 'only report what would be stored')
+    .addOption(configFile())
+    .addOption(dataDir())
+    .addOption(json())
+    .addHelpText('after', examples('tapedeck bars build', 'tapedeck bars build --session all --length 5m') + BUILD_MORE)
+    .action(build)
+}
+
+async function build({ length = SECONDS_PER_MINUTE, dryRun, ...options }: BuildArguments): Promise<void> {
+  const { buildBars } = await import('../db/bars/build-bars.ts')
+  const { formatBuiltBars } = await import('./bars-report.ts')
+  const { includeQuarantined: _never, ...query } = queryOf(options)
+  await withDatabase(options, async (url) => {
+    const report = await buildBars({ url, query, seconds: length, dryRun })
+    if (options.json) printJson(report)
+    else print(formatBuiltBars(report))
+    if (report.refused.rows > 0) process.exitCode = EXIT.failed
   })
 }
 

@@ -16,6 +16,7 @@ import { BEGIN } from '../transaction.ts'
 import { columnsOf, type FileColumns } from './columns.ts'
 import { dateReader } from './dates.ts'
 import type { BarFormat } from './format.ts'
+import { nameSymbols } from './name-symbols.ts'
 import { type Refusal, Refusals } from './refusals.ts'
 import { rowReader } from './rows.ts'
 import { placeOf, Staging } from './staging.ts'
@@ -182,26 +183,6 @@ class Reading {
   #act(kind: Action['kind'], value: number, place: Action['place'], { symbol, time }: { symbol: string; time: { date: string } }): void {
     this.actions.push({ kind, value, place, symbol, exDate: time.date })
   }
-}
-
-/** Makes instruments of the symbols, and `staged_symbols`, which says which instrument each staged number is. */
-async function nameSymbols(client: pg.ClientBase, staged: readonly string[], all: ReadonlySet<string>, format: BarFormat): Promise<void> {
-  const { kind, currency, calendar } = format
-  const numbers = new Map(staged.map((name, number) => [name, number]))
-  const symbols = [...all].map((name) => ({ name, symbol: numbers.get(name) ?? null, key: `${kind}:${name}:${currency}` }))
-  await client.query(
-    `INSERT INTO instruments (key, kind, symbol, currency, calendar)
-     SELECT key, $2, name, $3, $4 FROM jsonb_to_recordset($1::jsonb) AS s(name text, key text) ORDER BY key
-     ON CONFLICT (key) DO UPDATE SET calendar = EXCLUDED.calendar WHERE instruments.calendar IS DISTINCT FROM EXCLUDED.calendar`,
-    [JSON.stringify(symbols), kind, currency, calendar],
-  )
-  await client.query('CREATE TEMP TABLE staged_symbols (symbol bigint, name text, instrument_id bigint) ON COMMIT DROP')
-  await client.query(
-    `INSERT INTO staged_symbols SELECT s.symbol, s.name, i.instrument_id
-     FROM jsonb_to_recordset($1::jsonb) AS s(symbol bigint, name text, key text) JOIN instruments i USING (key)`,
-    [JSON.stringify(symbols)],
-  )
-  await client.query('ANALYZE staged_symbols')
 }
 
 function refuseNothing(taken: number, files: readonly string[], refusals: Refusals): void {

@@ -76,6 +76,7 @@ const AS_THEY_STAND: Record<string, RegExp> = {
 
 /** Run as they stand on a database into which the shipped day was recorded; what they print. */
 const ON_THE_RECORDED_DAY: Record<string, RegExp> = {
+  'npx tapedeck bars build': /^Bars of 1m, new +\d/m,
   'npx tapedeck replay': /^Ticks +28,755$/m,
   'npx tapedeck replay --judge': /^Identical: /m,
   'npx tapedeck replay --judge --session all --from 2014-06-05 --to 2014-06-06 --symbols TWX --json':
