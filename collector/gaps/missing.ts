@@ -1,6 +1,6 @@
 /** Lines that are wanted and have no data now, by cause, for the pages that say so. */
 
-import type { MissingLine } from '../record/recorder.ts'
+import type { MissingLine } from '../record/lines.ts'
 import type { GapStart } from './gap.ts'
 
 export interface OpenGap extends GapStart {

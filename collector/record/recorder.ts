@@ -21,6 +21,7 @@ import type { Counts } from '../telemetry/counts.ts'
 import { type CarryInput, CarryInputs } from './carry-inputs.ts'
 import type { CollectorClock } from './clock.ts'
 import { EarlierSessions } from './earlier-sessions.ts'
+import { lineKey, type MissingLine, type OpenLine } from './lines.ts'
 
 /** Judges ticks by all records of the session that came before: it is given each one that the journal took, in order. */
 export interface Judge {
@@ -50,21 +51,6 @@ const NOT_WANTED = 'config'
 
 /** A record without what the recorder gives it. */
 type Unstamped<T extends TapeRecord> = T extends TapeRecord ? Omit<T, 'seq' | 'tsUs'> : never
-
-/** A line that is wanted and has no data; or, as `option-chain`, those of an underlying that are not known. */
-export interface MissingLine {
-  instrument: number
-  feed?: MissingFeed | undefined
-  cause: string
-  sinceUs: number
-}
-
-interface OpenLine {
-  instrument: number
-  feed?: LineFeed | undefined
-  openedSeq: number
-  openedTsUs: number
-}
 
 export class Recorder {
   readonly #clock: CollectorClock
@@ -448,8 +434,4 @@ export class Recorder {
 /** Whether the broker has said more of a contract than is known, or has listed its hours anew. */
 function isNews({ conId, hours }: Contract, known: Contract | undefined): boolean {
   return (conId !== undefined && known?.conId === undefined) || (hours !== undefined && hours.readOn !== known?.hours?.readOn)
-}
-
-function lineKey(instrument: number, feed: MissingFeed | undefined): string {
-  return `${instrument} ${feed ?? ''}`
 }
