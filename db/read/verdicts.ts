@@ -5,7 +5,7 @@
 
 import type pg from 'pg'
 
-import { isTick, type Finding, type TapeRecord } from '../../market/tick.ts'
+import type { Finding, TapeRecord, Verdict } from '../../market/tick.ts'
 import { bitName, type StoredFinding } from './copy-decode.ts'
 
 type Client = Pick<pg.ClientBase, 'query'>
@@ -27,14 +27,16 @@ export async function* withVerdicts<T extends TapeRecord>(
   try {
     for await (const chunk of chunks) {
       for (const record of chunk) {
-        if (!isTick(record) || record.verdict === undefined) continue
+        // Most records have none, so this comes before anything else is asked of them.
+        const { verdict } = record as { verdict?: Verdict }
+        if (verdict === undefined) continue
         const found = reader.takeAtHand(record.tsUs, record.seq) ?? (await reader.take(record.tsUs, record.seq))
         if (found.length > 0) {
-          record.verdict.findings = found
+          verdict.findings = found
           continue
         }
         names ??= await ruleNames(client)
-        for (const finding of record.verdict.findings) finding.rule = names.get(finding.rule) ?? finding.rule
+        for (const finding of verdict.findings) finding.rule = names.get(finding.rule) ?? finding.rule
       }
       yield chunk
     }
