@@ -26,10 +26,10 @@ beforeAll(async () => {
 })
 afterAll(() => room.clear())
 
-/** Some of the options' quotes are crossed, some are wide: the rules quarantine the one and flag the other. */
+/** Some of the options' quotes are deeply crossed, some are wide: the rules quarantine the one and flag the other. */
 function spoilt(record: TapeRecord, i: number): TapeRecord {
   if (record.kind !== 'quote' || record.source === 'tick-by-tick' || record.instrument === 0) return record
-  if (i % 10 === 0) return { ...record, askPrice: (record.bidPrice ?? 0) - 1 }
+  if (i % 10 === 0) return { ...record, askPrice: (record.bidPrice ?? 0) / 2 }
   return i % 10 === 4 ? { ...record, askPrice: (record.bidPrice ?? 0) * 4 } : record
 }
 
