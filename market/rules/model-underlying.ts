@@ -1,6 +1,5 @@
 import { z } from 'zod'
 
-import { isPricedOffSpot } from '../option/bounds.ts'
 import { isMarked, Mark } from '../marks.ts'
 import { sidesOf } from './chain/witness.ts'
 import { defineRule } from './rule.ts'
@@ -26,16 +25,17 @@ export const modelUnderlying = defineRule({
     check(greeks, { contract, chains, market }) {
       const { underlyingPrice, instrument } = greeks
       if (contract?.kind !== 'option' || underlyingPrice === undefined || isMarked(greeks, Mark.frozen)) return undefined
-      const underlying = chains.legOf(instrument)?.chain.underlying
-      if (underlying?.instrument === undefined || !isPricedOffSpot(underlying)) return undefined
+      const chain = chains.legOf(instrument)?.chain
+      if (chain?.underlying.instrument === undefined || !chain.isPricedOffSpot) return undefined
+      const { underlying } = chain
       const { bidPrice, askPrice, symbol } = underlying
       if (!(bidPrice > 0 && askPrice >= bidPrice)) return undefined
-      if (market.of(underlying.instrument)?.isDelayed !== (greeks.delayed === true)) return undefined
+      if (market.of(chain.underlying.instrument)?.isDelayed !== (greeks.delayed === true)) return undefined
       const allowed = (askPrice * percent) / 100
       if (underlyingPrice >= bidPrice - allowed && underlyingPrice <= askPrice + allowed) return undefined
       return {
         reason: `computed from ${symbol} at ${underlyingPrice}, which is ${sidesOf(bidPrice, askPrice)} on its own line`,
-        evidence: [underlying.instrument],
+        evidence: [chain.underlying.instrument],
       }
     },
   }),

@@ -170,7 +170,9 @@ export class ChainState {
 
   /** What stood under a number that now stands for another contract. */
   #leave(instrument: number): void {
-    this.#legs.get(instrument)?.forgetQuote()
+    const leg = this.#legs.get(instrument)
+    leg?.forgetQuote()
+    if (leg?.side.instruments[leg.index] === instrument) leg.side.instruments[leg.index] = -1
     this.#legs.delete(instrument)
     this.#byInstrument.get(instrument)?.forgetQuote()
     this.#byInstrument.delete(instrument)
@@ -206,6 +208,7 @@ export class ChainState {
     this.#today = nyse.zone.dateOf(tsUs)
     this.#todayEndsUs = nyse.zone.toUs(this.#today, 86_400_000)
     for (const underlying of this.#underlyings.values())
-      for (const chain of underlying.dropBefore(this.#today)) for (const instrument of chain.instruments()) this.#legs.delete(instrument)
+      for (const chain of underlying.dropBefore(this.#today))
+        for (const leg of chain.legs) if (this.#legs.get(leg.instrument) === leg) this.#legs.delete(leg.instrument)
   }
 }

@@ -1,7 +1,7 @@
 /** One option chain: the options of one underlying, expiry, trading class and multiplier, by rising strike. */
 
 import type { OptionContract, Right } from '../contract.ts'
-import type { ExerciseStyle } from '../option/bounds.ts'
+import { type ExerciseStyle, isPricedOffSpot } from '../option/bounds.ts'
 import type { Quote } from '../tick.ts'
 import type { UnderlyingBook } from './underlying-book.ts'
 
@@ -134,6 +134,8 @@ export class Chain {
   readonly tradingClass: string
   readonly multiplier: number
   readonly style: ExerciseStyle
+  /** False for options that no price of the underlying bounds. */
+  readonly isPricedOffSpot: boolean
   /** The chain of the same class and multiplier that expires before, and after. */
   earlier: Chain | undefined = undefined
   later: Chain | undefined = undefined
@@ -154,6 +156,7 @@ export class Chain {
     this.tradingClass = tradingClass
     this.multiplier = multiplier
     this.style = style
+    this.isPricedOffSpot = isPricedOffSpot({ symbol: underlying.symbol, tradingClass })
   }
 
   /** How many strikes there are. */
@@ -189,8 +192,8 @@ export class Chain {
     return -1
   }
 
-  instruments(): number[] {
-    return this.#legs.map(({ instrument }) => instrument)
+  get legs(): readonly Leg[] {
+    return this.#legs
   }
 
   /** Makes room for an option; its strike may be new. */

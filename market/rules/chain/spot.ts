@@ -1,4 +1,3 @@
-import { isPricedOffSpot } from '../../option/bounds.ts'
 import type { Chain, ChainSide, Leg } from '../../state/chain.ts'
 import type { UnderlyingBook } from '../../state/underlying-book.ts'
 import type { Quote } from '../../tick.ts'
@@ -15,7 +14,7 @@ export interface SpotSettings {
 export function spotOf({ chain }: Leg, quote: Quote, { market }: RuleContext): UnderlyingBook | undefined {
   const { underlying } = chain
   const { bidPrice, askPrice, instrument } = underlying
-  if (!(bidPrice > 0 && askPrice >= bidPrice) || instrument === undefined || !isPricedOffSpot(underlying)) return undefined
+  if (!(bidPrice > 0 && askPrice >= bidPrice) || instrument === undefined || !chain.isPricedOffSpot) return undefined
   return market.of(instrument)?.isDelayed === (quote.delayed === true) ? underlying : undefined
 }
 

@@ -56,7 +56,9 @@ describe('the bounds of an option', () => {
     expect(exerciseStyleOf({ symbol: 'XEO', tradingClass: 'XEO' })).toBe('european')
     // A stock that happens to have the root of an index class.
     expect(exerciseStyleOf({ symbol: 'NDXX', tradingClass: 'NDX' })).toBe('american')
-    expect(isPricedOffSpot({ symbol: 'VIX' })).toBe(false)
-    expect(isPricedOffSpot({ symbol: 'SPX' })).toBe(true)
+    expect(isPricedOffSpot({ symbol: 'VIX', tradingClass: 'VIXW' })).toBe(false)
+    expect(isPricedOffSpot({ symbol: 'SPX', tradingClass: 'SPXW' })).toBe(true)
+    expect(isPricedOffSpot({ symbol: 'BRK B', tradingClass: 'BRKB' })).toBe(true)
+    expect(isPricedOffSpot({ symbol: 'TWX', tradingClass: 'TWX1' })).toBe(false)
   })
 })

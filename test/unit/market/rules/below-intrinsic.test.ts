@@ -38,12 +38,15 @@ describe('below-intrinsic', () => {
     expect(market.findings(market.numberOf(62.5, 'C'), 7.2, 7.3)).toHaveLength(1)
   })
 
-  it('asks nothing of European options, of delayed ones beside a live underlying, and of a one-sided underlying', () => {
+  it('asks nothing of European options, adjusted ones, delayed ones beside a live underlying, and a one-sided underlying', () => {
     const index = { kind: 'index', symbol: 'SPX', currency: 'USD', venue: 'CBOE' } as const
     const european = new OptionMarket(RULES, { symbol: 'SPX', tradingClass: 'SPXW', underlying: index })
     european.rules.verdictOn({ kind: 'trade', instrument: 0, price: 70, source: 'last' })
     for (const strike of [60, 62.5, 65]) european.healthy(european.numberOf(strike, 'C'))
     expect(european.findings(european.numberOf(62.5, 'C'), 0.76, 0.8)).toEqual([])
+
+    const adjusted = new OptionMarket(RULES, { tradingClass: 'TWX1' }).quoted()
+    expect(adjusted.findings(adjusted.numberOf(62.5, 'C'), 0.76, 0.8)).toEqual([])
 
     const market = new OptionMarket(RULES).quoted()
     expect(market.findings(market.numberOf(62.5, 'C'), 0.76, 0.8, { delayed: true })).toEqual([])

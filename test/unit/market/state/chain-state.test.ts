@@ -205,6 +205,13 @@ describe('memory', () => {
     expect(after.legOf(1)).toBeUndefined()
   })
 
+  it('keeps a number that stands for a later contract when the chain of the one before expires', () => {
+    const before = option(70, 'C', { expiry: '2014-06-06' })
+    const state = stateOf(named(1, before), named(1, option(75, 'C')), named(2, before))
+    state.apply(quote(1, 1, 2, { tsUs: usFromIso('2014-06-07T00:00:00-04:00') }))
+    expect([state.size, state.legOf(1)?.strike, state.legOf(2)]).toEqual([1, 75, undefined])
+  })
+
   it('is not taken by what has expired before it is named', () => {
     expect(stateOf(named(1, option(70, 'C', { expiry: '2014-06-04' }))).size).toBe(0)
   })
