@@ -168,7 +168,8 @@ export class ChaosRig {
     const collector = this.#collector ?? expect.unreachable('no collector runs')
     collector.kill('SIGTERM')
     const totals = await collector.event<CollectTotals>('summary')
-    expect(await collector.exited).toBe(totals.dropped > 0 ? 1 : 0)
+    const code = await collector.exited
+    if (code !== (totals.dropped > 0 ? 1 : 0)) throw new Error(`the collector ended with ${code} and dropped ${totals.dropped} ticks`)
     return totals
   }
 
