@@ -163,12 +163,14 @@ export class ChaosRig {
     })
   }
 
-  /** Has the collector end in order. */
+  /** Has the collector end in order. It says by its exit code whether it has lost something. */
   async stop(): Promise<CollectTotals> {
-    this.#collector?.kill('SIGTERM')
-    const totals = await this.#collector?.event<CollectTotals>('summary')
-    await this.#collector?.succeeded()
-    return totals ?? expect.unreachable('no collector ran')
+    const collector = this.#collector ?? expect.unreachable('no collector runs')
+    collector.kill('SIGTERM')
+    const totals = await collector.event<CollectTotals>('summary')
+    const code = await collector.exited
+    if (code !== (totals.dropped > 0 ? 1 : 0)) throw new Error(`the collector ended with ${code} and dropped ${totals.dropped} ticks`)
+    return totals
   }
 
   /** The proof of every session, beside its journal. */
