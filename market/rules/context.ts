@@ -2,6 +2,7 @@
 
 import { type TradingPhase, TradingPhases } from '../calendar/trading-phase.ts'
 import type { Contract } from '../contract.ts'
+import type { ChainState } from '../state/chain-state.ts'
 import { type InstrumentState, TrackedInstrument } from '../state/instrument-state.ts'
 import type { MarketState } from '../state/market-state.ts'
 import type { RuleContext } from './rule.ts'
@@ -15,13 +16,20 @@ export class InstrumentContext implements RuleContext {
   isKnown: boolean
   #phases: TradingPhases | undefined = undefined
 
-  constructor(slot: number, market: MarketState, instrument: number) {
+  readonly #chains: () => ChainState
+
+  constructor(slot: number, market: MarketState, instrument: number, chains: () => ChainState) {
     const state = market.of(instrument)
     this.slot = slot
+    this.#chains = chains
     this.market = market
     this.isKnown = state !== undefined
     this.state = state ?? new TrackedInstrument(instrument)
     this.contract = this.state.contract
+  }
+
+  get chains(): ChainState {
+    return this.#chains()
   }
 
   phaseAt(tsUs: number): TradingPhase | undefined {

@@ -10,6 +10,7 @@ import type { z } from 'zod'
 
 import type { TradingPhase } from '../calendar/trading-phase.ts'
 import type { Contract } from '../contract.ts'
+import type { ChainState } from '../state/chain-state.ts'
 import type { InstrumentState } from '../state/instrument-state.ts'
 import type { MarketState } from '../state/market-state.ts'
 import type { ControlRecord, Disposition, Quote, Severity, Tick } from '../tick.ts'
@@ -24,6 +25,8 @@ export interface RuleContext {
   readonly state: InstrumentState
   /** Of all instruments of the session. */
   readonly market: MarketState
+  /** The option chains of the session, fed from the first time on that a rule asks for them. A quarantined quote changes nothing there. */
+  readonly chains: ChainState
   /** Undefined when the hours of the contract are not known. */
   phaseAt(tsUs: number): TradingPhase | undefined
 }

@@ -8,6 +8,7 @@
  */
 
 import { messageOf } from '../errors.ts'
+import { ChainState } from '../state/chain-state.ts'
 import { MarketState } from '../state/market-state.ts'
 import {
   type ControlRecord,
@@ -50,6 +51,9 @@ export class Validator {
   #checks: Record<Kind, readonly ActiveRule[]> = byKind([])
   #takers: Record<Kind, readonly ActiveRule[]> = byKind([])
   #market = new MarketState()
+  /** Undefined until a rule asks for it. */
+  #chains: ChainState | undefined
+  readonly #chainsAsked = () => (this.#chains ??= ChainState.joining(this.#market))
   readonly #instruments = new Map<number, InstrumentContext>()
   #slots = 0
   /** Rules that failed at a record which has no verdict any more: the next tick says so. */
@@ -109,6 +113,7 @@ export class Validator {
 
   #takeTick(tick: Tick): void {
     this.#market.apply(tick)
+    this.#chains?.apply(tick)
     const known = this.#contextOf(tick.instrument)
     const context = known.isKnown ? known : this.#named(tick.instrument)
     const takers = this.#takers[tick.kind]
@@ -125,11 +130,13 @@ export class Validator {
   #takeControl(record: ControlRecord): void {
     if (record.kind === 'session' && record.event === 'started') {
       this.#market = new MarketState()
+      this.#chains = undefined
       this.#instruments.clear()
       this.#slots = 0
       this.#begin(begun(this.#rules, this.#settings))
     }
     this.#market.apply(record)
+    this.#chains?.apply(record)
     const instrument = 'instrument' in record ? record.instrument : undefined
     const context = instrument === undefined ? undefined : this.#named(instrument)
     for (const rule of this.#active) {
@@ -163,7 +170,7 @@ export class Validator {
   #contextOf(instrument: number): InstrumentContext {
     const known = this.#instruments.get(instrument)
     if (known !== undefined) return known
-    const added = new InstrumentContext(this.#slots++, this.#market, instrument)
+    const added = new InstrumentContext(this.#slots++, this.#market, instrument, this.#chainsAsked)
     this.#instruments.set(instrument, added)
     return added
   }

@@ -5,12 +5,13 @@
  * A quarantined tick changes no value: rules, detectors and strategies must not see a price that was not believed. It does move the times
  * of the latest tick, as it proves that data comes in. A consumer that serves what the feed gave, right or wrong, sets `keepsQuarantined`.
  *
- * `session started` forgets lines, gaps and the unit of sizes, as a session says them anew; the books stay. Lines and gaps belong
+ * `session started` forgets lines, gaps, carry and the unit of sizes, as a session says them anew; the books stay. Lines and gaps belong
  * to one session at a time: where they matter, sessions that overlap need a state each.
  */
 
 import { contractKey } from '../contract.ts'
 import type { ContractRecord, SessionEvent, StockSizes, TapeRecord } from '../tick.ts'
+import { CarryState } from './carry-state.ts'
 import { type InstrumentState, TrackedInstrument } from './instrument-state.ts'
 import { type OpenGap, OpenGaps } from './open-gaps.ts'
 
@@ -23,6 +24,8 @@ export class MarketState {
   readonly #keepsQuarantined: boolean
   readonly #instruments = new Map<number, TrackedInstrument>()
   readonly #gaps = new OpenGaps()
+  /** Rates, dividends and borrow fees. */
+  readonly carry = new CarryState()
   /** NaN before the first one. */
   #lastTickUs = Number.NaN
   #lastRecordUs = Number.NaN
@@ -90,7 +93,9 @@ export class MarketState {
         const state = this.#track(record.instrument)
         state.lastUs = record.tsUs
         this.#lastTickUs = record.tsUs
-        if (this.#keepsQuarantined || record.verdict?.disposition !== 'quarantine') state.takeTick(record)
+        if (!this.#keepsQuarantined && record.verdict?.disposition === 'quarantine') return
+        state.takeTick(record)
+        if (record.kind === 'statistic') this.carry.takeStatistic(record)
         return
       }
       case 'contract':
@@ -105,8 +110,10 @@ export class MarketState {
       case 'session':
         this.#takeSession(record)
         return
-      case 'config':
       case 'carry':
+        this.carry.take(record)
+        return
+      case 'config':
     }
   }
 
@@ -125,6 +132,7 @@ export class MarketState {
       this.#openLines -= state.openLines
       state = new TrackedInstrument(instrument)
       this.#instruments.set(instrument, state)
+      this.carry.forget(instrument)
     }
     state.contract = contract
   }
@@ -136,6 +144,7 @@ export class MarketState {
     this.#stockSizes = undefined
     this.#sessionStartUs = event.tsUs
     this.#gaps.clear()
+    this.carry.clear()
     this.#openLines = 0
     for (const state of this.#instruments.values()) state.forgetLines()
   }

@@ -34,7 +34,7 @@ export class OptionModel {
   ofPrice(tsUs: number, spot: number, price: number): OptionFigures | undefined {
     const terms = this.#termsAt(tsUs, spot)
     const volatility = impliedVolatility(terms, price)
-    return volatility === undefined ? undefined : figuresOf(terms, volatility, price)
+    return typeof volatility === 'number' ? figuresOf(terms, volatility, price) : undefined
   }
 
   /** The price at a volatility, and the greeks. Undefined at or behind the expiry, and for numbers that are no spot and no volatility. */

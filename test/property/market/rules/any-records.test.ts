@@ -80,7 +80,10 @@ it('a session is judged the same whatever came before it, and whatever its instr
 
 function verdictsBy(validator: Validator, records: readonly TapeRecord[]): unknown[] {
   return records.map((record) => {
-    if (!isTick(record)) return void validator.take(record)
+    if (!isTick(record)) {
+      validator.take(record)
+      return undefined
+    }
     const verdict = validator.judge(record)
     validator.take({ ...record, verdict })
     return verdict

@@ -1,38 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-
 import { describe, expect, it } from 'vitest'
 
-import { impliedVolatility } from '../../../../market/option/implied-volatility.ts'
 import { normalCumulative } from '../../../../market/option/normal.ts'
-import { type OptionTerms, optionPrice, optionValue } from '../../../../market/option/pricing.ts'
+import { type OptionTerms, type OptionValue, optionPrice, optionValue } from '../../../../market/option/pricing.ts'
+import { publishedGreeks, publishedGrid, publishedOf } from './published.ts'
 
-const FIXTURES = join(import.meta.dirname, '../../../fixtures/option-pricing')
-
-interface Published {
-  terms: OptionTerms
-  volatility: number
-  value: number
-  tolerance: number
-}
-
-/** The European rows of published values. */
-const europeans = readFileSync(join(FIXTURES, 'option_values.csv'), 'utf8')
-  .trim()
-  .split('\n')
-  .filter((line) => line.startsWith('european'))
-  .map((line): Published => {
-    const [, type, strike, spot, q, r, years, volatility, value, tolerance] = line.split(',')
-    const terms: OptionTerms = {
-      right: type === 'Call' ? 'C' : 'P',
-      strike: Number(strike),
-      spot: Number(spot),
-      dividendYield: Number(q),
-      rate: Number(r),
-      years: Number(years),
-    }
-    return { terms, volatility: Number(volatility), value: Number(value), tolerance: Number(tolerance) }
-  })
+const europeans = publishedOf('european')
 
 describe('the normal distribution', () => {
   it('has the published values', () => {
@@ -47,6 +19,10 @@ describe('the normal distribution', () => {
 })
 
 describe('a European option', () => {
+  it('is checked against all 43 published values', () => {
+    expect(europeans).toHaveLength(43)
+  })
+
   it.each(europeans)(
     'is worth $value as published: $terms.right $terms.strike at $terms.spot',
     ({ terms, volatility, value, tolerance }) => {
@@ -59,44 +35,67 @@ describe('a European option', () => {
     const terms: OptionTerms = { right: 'C', spot: 105, strike: 100, years: 1, rate: 0.05, dividendYield: 0 }
     expect(optionPrice(terms, 0)).toBeCloseTo(105 - 100 * Math.exp(-0.05), 12)
     expect(optionPrice({ ...terms, years: 0 }, 0.3)).toBe(5)
-    expect(optionValue({ ...terms, years: 0 }, 0.3)).toMatchObject({ price: 5, delta: 1, gamma: 0 })
+    expect(optionValue({ ...terms, years: 0 }, 0.3)).toMatchObject({ price: 5, delta: 1, gamma: 0, vanna: 0, volga: 0 })
   })
 
-  it('has the published greeks', () => {
-    const rows: {
-      greek: string
-      type: string
-      strike: number
-      spot: number
-      q: number
-      r: number
-      t: number
-      vol: number
-      value: number
-    }[] = JSON.parse(readFileSync(join(FIXTURES, 'greeks_haug.json'), 'utf8'))
-    expect(rows.length).toBeGreaterThan(5)
-    for (const { greek, type, strike, spot, q, r, t, vol, value } of rows) {
+  it('has all 8 published greeks', () => {
+    expect(publishedGreeks).toHaveLength(8)
+    for (const { greek, type, strike, spot, q, r, t, vol, value } of publishedGreeks) {
       const greeks = optionValue({ right: type === 'Call' ? 'C' : 'P', strike, spot, dividendYield: q, rate: r, years: t }, vol)
-      const known: Record<string, number> = { ...greeks, theta_per_year: greeks.theta, theta_per_day: greeks.theta / 365 }
-      if (known[greek] !== undefined) expect(known[greek], greek).toBeCloseTo(value, 3)
+      const known: Record<string, number> = {
+        ...greeks,
+        theta_per_year: greeks.theta,
+        theta_per_day: greeks.theta / 365,
+        dividend_rho: greeks.dividendRho,
+      }
+      // Printed to four digits.
+      expect(Math.abs((known[greek] ?? Number.NaN) - value), greek).toBeLessThanOrEqual(0.6e-4)
     }
   })
-})
 
-describe('the implied volatility', () => {
-  it.each(europeans)('gives back the volatility of $terms.right $terms.strike at $terms.spot', ({ terms, volatility }) => {
-    const solved = impliedVolatility(terms, optionPrice(terms, volatility))
-    // Where vega is tiny the price says little about the volatility.
-    const digits = optionValue(terms, volatility).vega > 0.01 ? 9 : 1
-    expect(solved).toBeCloseTo(volatility, digits)
+  it('has the prices and greeks of all 101 rows of another implementation, which are per 1.00 and per year', () => {
+    expect(publishedGrid.data).toHaveLength(101)
+    for (const row of publishedGrid.data) {
+      const cell = (name: string) => row[publishedGrid.columns.indexOf(name)] ?? Number.NaN
+      for (const right of ['C', 'P'] as const) {
+        const terms = { right, spot: cell('S'), strike: cell('K'), rate: cell('R'), years: cell('t'), dividendYield: 0 }
+        const ours = optionValue(terms, cell('v'))
+        // Printed to nine or ten digits.
+        const expectClose = (value: number, name: string) =>
+          expect(Math.abs(value - cell(name)), `${name} at ${terms.spot}`).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(value)))
+        expectClose(ours.price, right === 'C' ? 'bs_call' : 'bs_put')
+        if (right === 'C') expectClose(ours.price, 'call_vals')
+        expectClose(ours.delta, `${right}D`)
+        expectClose(ours.gamma, `${right}G`)
+        expectClose(ours.theta, `${right}T`)
+        expectClose(ours.vega, `${right}V`)
+        expectClose(ours.rho, `${right}R`)
+      }
+    }
   })
 
-  it('is absent where no volatility gives the price', () => {
-    const terms: OptionTerms = { right: 'C', spot: 100, strike: 80, years: 0.5, rate: 0, dividendYield: 0 }
-    expect(impliedVolatility(terms, 20)).toBeUndefined()
-    expect(impliedVolatility(terms, 19)).toBeUndefined()
-    expect(impliedVolatility(terms, 100)).toBeUndefined()
-    expect(impliedVolatility({ ...terms, years: 0 }, 25)).toBeUndefined()
-    expect(impliedVolatility(terms, Number.NaN)).toBeUndefined()
+  it.each(europeans)('has greeks that are the slopes of its price: $terms.right $terms.strike at $terms.spot', ({ terms, volatility }) => {
+    const at = (by: Partial<Record<'spot' | 'years' | 'rate' | 'dividendYield', number>>, volatilityBy = 0): OptionValue => {
+      const moved = { ...terms }
+      for (const [name, amount] of Object.entries(by)) moved[name as 'spot'] += amount
+      return optionValue(moved, volatility + volatilityBy)
+    }
+    const slope = (name: keyof OptionValue, by: 'spot' | 'years' | 'rate' | 'dividendYield' | 'volatility', step: number) =>
+      by === 'volatility'
+        ? (at({}, step)[name] - at({}, -step)[name]) / (2 * step)
+        : (at({ [by]: step })[name] - at({ [by]: -step })[name]) / (2 * step)
+    const value = optionValue(terms, volatility)
+    const spotStep = terms.spot * 1e-5
+    const expectClose = (ours: number, slope: number, name: string) =>
+      expect(Math.abs(ours - slope), name).toBeLessThanOrEqual(1e-4 * Math.max(1, Math.abs(slope)))
+    expectClose(value.delta, slope('price', 'spot', spotStep), 'delta')
+    expectClose(value.gamma, slope('delta', 'spot', spotStep), 'gamma')
+    expectClose(value.vega, slope('price', 'volatility', 1e-5), 'vega')
+    expectClose(value.theta, -slope('price', 'years', 1e-6), 'theta')
+    expectClose(value.rho, slope('price', 'rate', 1e-6), 'rho')
+    expectClose(value.dividendRho, slope('price', 'dividendYield', 1e-6), 'dividendRho')
+    expectClose(value.vanna, slope('delta', 'volatility', 1e-5), 'vanna')
+    expectClose(value.volga, slope('vega', 'volatility', 1e-5), 'volga')
+    expectClose(value.charm, -slope('delta', 'years', 1e-6), 'charm')
   })
 })

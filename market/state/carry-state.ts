@@ -1,0 +1,99 @@
+/**
+ * What money, holding and borrowing cost, as the records of a stream say: rates by currency, dividends and borrow fees by underlying. The
+ * latest record of each counts. Dividends that the broker gives as a statistic of the underlying (generic tick 456) count while no record
+ * names a payment to come.
+ */
+
+import { type DatedPayment, discountFactor, paymentsOfBroker, presentValueOfPayments, type RatePoint } from '../option/carry.ts'
+import { daysBetween } from '../time.ts'
+import type { BorrowRecord, CarryRecord, DividendsRecord, RatesRecord, Statistic } from '../tick.ts'
+
+/** The statistic with the broker's text. */
+const BROKER_DIVIDENDS = 'dividends'
+
+/** What an option on an underlying needs to know for one expiry. */
+export interface Carry {
+  /** Calendar days from today to the day asked for; 0 on it and behind it. */
+  readonly days: number
+  /** What 1 on that day is worth today. 1 where no rate is known. */
+  readonly discount: number
+  /** Present value per unit of the payments with an ex-date after today and up to that day. */
+  readonly dividends: number
+  /** Annual fractions, continuously compounded, that come on top of the payments: a dividend yield, and the fee for borrowing. */
+  readonly dividendYield: number
+  readonly borrow: number
+}
+
+export class CarryState {
+  readonly #rates = new Map<string, RatesRecord>()
+  readonly #dividends = new Map<number, DividendsRecord>()
+  readonly #borrow = new Map<number, BorrowRecord>()
+  readonly #brokerPayments = new Map<number, readonly DatedPayment[]>()
+  #version = 0
+
+  /** Rises with every input, so that what was computed of it can be kept until then. */
+  get version(): number {
+    return this.#version
+  }
+
+  rates(currency: string): RatesRecord | undefined {
+    return this.#rates.get(currency)
+  }
+
+  /** The payments that count today, by rising ex-date. */
+  payments(underlying: number, today: string): readonly DatedPayment[] {
+    const recorded = this.#dividends.get(underlying)
+    const isRecorded = recorded !== undefined && (recorded.yield !== undefined || recorded.payments.some(({ exDate }) => exDate > today))
+    return isRecorded ? recorded.payments : (this.#brokerPayments.get(underlying) ?? [])
+  }
+
+  /**
+   * Between two days, for one underlying and the currency it is paid in.
+   *
+   * @param today `YYYY-MM-DD`
+   * @param until `YYYY-MM-DD`
+   */
+  of(underlying: number, currency: string, today: string, until: string): Carry {
+    const points: readonly RatePoint[] = this.#rates.get(currency)?.points ?? []
+    const days = Math.max(0, daysBetween(today, until))
+    return {
+      days,
+      discount: discountFactor(points, days),
+      dividends: presentValueOfPayments(this.payments(underlying, today), points, today, until),
+      dividendYield: this.#dividends.get(underlying)?.yield ?? 0,
+      borrow: this.#borrow.get(underlying)?.rate ?? 0,
+    }
+  }
+
+  take(record: CarryRecord): void {
+    this.#version++
+    if (record.input === 'rates') this.#rates.set(record.currency, record)
+    else if (record.input === 'dividends') this.#dividends.set(record.instrument, record)
+    else this.#borrow.set(record.instrument, record)
+  }
+
+  takeStatistic({ name, text, instrument }: Statistic): void {
+    if (name !== BROKER_DIVIDENDS || text === undefined) return
+    this.#version++
+    const payments = paymentsOfBroker(text)
+    if (payments) this.#brokerPayments.set(instrument, payments)
+    else this.#brokerPayments.delete(instrument)
+  }
+
+  /** A number that now stands for another contract has nothing of what stood there before. */
+  forget(instrument: number): void {
+    this.#version++
+    this.#dividends.delete(instrument)
+    this.#borrow.delete(instrument)
+    this.#brokerPayments.delete(instrument)
+  }
+
+  /** A session repeats its records. */
+  clear(): void {
+    this.#version++
+    this.#rates.clear()
+    this.#dividends.clear()
+    this.#borrow.clear()
+    this.#brokerPayments.clear()
+  }
+}

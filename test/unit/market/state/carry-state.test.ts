@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+
+import { MarketState } from '../../../../market/state/market-state.ts'
+import type { CarryRecord, TapeRecord } from '../../../../market/tick.ts'
+
+type CarryOf<T extends CarryRecord['input']> = Omit<Extract<CarryRecord, { input: T }>, 'kind' | 'seq' | 'tsUs' | 'asOf' | 'source'>
+
+function carry<T extends CarryRecord['input']>(fields: CarryOf<T> & { input: T }, source = 'settings'): TapeRecord {
+  return { kind: 'carry', seq: 1, tsUs: 1, asOf: '2014-06-05', source, ...fields } as unknown as TapeRecord
+}
+
+const rates = (rate: number, currency = 'USD') => carry<'rates'>({ input: 'rates', currency, points: [{ days: 0, rate }] })
+const dividends = (payments: { exDate: string; amount: number }[], more = {}) =>
+  carry<'dividends'>({ input: 'dividends', instrument: 1, payments, ...more }, 'corporate-actions')
+const brokerText = (text: string, more = {}): TapeRecord => ({
+  kind: 'statistic',
+  seq: 2,
+  tsUs: 2,
+  instrument: 1,
+  name: 'dividends',
+  text,
+  ...more,
+})
+
+function carryOf(records: TapeRecord[], until = '2014-09-05') {
+  const state = new MarketState()
+  for (const record of records) state.apply(record)
+  return state.carry.of(1, 'USD', '2014-06-05', until)
+}
+
+describe('what holding an underlying costs', () => {
+  it('is nothing while no record says otherwise', () => {
+    expect(carryOf([])).toEqual({ days: 92, discount: 1, dividends: 0, dividendYield: 0, borrow: 0 })
+  })
+
+  it('has the latest rates of its own currency', () => {
+    const { discount } = carryOf([rates(0.09), rates(0.04), rates(0.5, 'EUR')])
+    expect(discount).toBeCloseTo(Math.exp((-0.04 * 92) / 365), 14)
+  })
+
+  it('has the payments between today and the expiry, a yield, and the fee for borrowing', () => {
+    const payments = [
+      { exDate: '2014-06-05', amount: 8 },
+      { exDate: '2014-08-15', amount: 0.5 },
+      { exDate: '2014-11-15', amount: 4 },
+    ]
+    const borrow = carry<'borrow'>({ input: 'borrow', instrument: 1, rate: 0.02 })
+    expect(carryOf([dividends(payments, { yield: 0.01 }), borrow])).toMatchObject({ dividends: 0.5, dividendYield: 0.01, borrow: 0.02 })
+    expect(carryOf([dividends(payments)], '2014-12-31').dividends).toBe(4.5)
+  })
+
+  it('takes the payments of the broker while no record names one to come', () => {
+    const text = brokerText('1.15,1.27,20140815,0.3175')
+    expect(carryOf([text]).dividends).toBe(0.3175)
+    expect(carryOf([text], '2015-12-31').dividends).toBeCloseTo(4 * 0.3175, 12)
+    expect(carryOf([dividends([{ exDate: '2014-05-15', amount: 0.3 }]), text]).dividends).toBe(0.3175)
+    expect(carryOf([dividends([{ exDate: '2014-08-15', amount: 0.3 }]), text]).dividends).toBe(0.3)
+    expect(carryOf([text, brokerText('1.15,1.27,,')]).dividends).toBe(0)
+  })
+
+  it('is not changed by a quarantined statistic or by one of another name', () => {
+    const verdict = { disposition: 'quarantine', findings: [] }
+    expect(carryOf([brokerText('1,1,20140815,0.25', { verdict })]).dividends).toBe(0)
+    expect(carryOf([brokerText('1,1,20140815,0.25', { name: 'news' })]).dividends).toBe(0)
+  })
+
+  it('begins anew with a session, and with a contract that takes over the number', () => {
+    const contract = (symbol: string): TapeRecord => ({
+      kind: 'contract',
+      seq: 1,
+      tsUs: 1,
+      instrument: 1,
+      contract: { kind: 'stock', symbol, currency: 'USD' },
+    })
+    expect(carryOf([rates(0.04), { kind: 'session', seq: 1, tsUs: 1, event: 'started' }]).discount).toBe(1)
+    const payments = dividends([{ exDate: '2014-08-15', amount: 0.3 }])
+    expect(carryOf([contract('TWX'), payments, contract('TWX')]).dividends).toBe(0.3)
+    expect(carryOf([contract('TWX'), payments, contract('FOXA')]).dividends).toBe(0)
+  })
+
+  it('is nothing on the day itself and behind it', () => {
+    expect(carryOf([rates(0.04)], '2014-06-05')).toMatchObject({ days: 0, discount: 1 })
+    expect(carryOf([rates(0.04)], '2014-06-01')).toMatchObject({ days: 0, discount: 1 })
+  })
+
+  it('has a number that changes with every input, for who keeps what it computed', () => {
+    const state = new MarketState()
+    const before = state.carry.version
+    state.apply(rates(0.04))
+    expect(state.carry.version).not.toBe(before)
+  })
+})
