@@ -26,7 +26,7 @@ export async function judge(options: JudgeArguments): Promise<void> {
   const { stop } = stopSignalsOrUnread()
   const status = process.stderr.isTTY ? statusLine() : () => undefined
   const common: JudgeOptions = {
-    ...(await loadRules(config.rules)),
+    rules: await loadRules(config.rules),
     part: { fromUs, toUs, symbols },
     onProgress: (ticks, total) => status(total === undefined ? `${ticks.toLocaleString('en-US')} records` : progressBar(ticks, total)),
     signal: stop,

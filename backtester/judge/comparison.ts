@@ -2,9 +2,10 @@
 
 import { contractKey } from '../../market/contract.ts'
 import type { RulesSettings } from '../../market/rules/settings.ts'
+import type { ValidatorOptions } from '../../market/rules/validator.ts'
 import { isTick, type TapeRecord } from '../../market/tick.ts'
 import { type Cause, causeOf, type Change, type Difference, differencesOf } from './differences.ts'
-import { type JudgedTick, SessionJudge, type SessionJudgeOptions } from './session-judge.ts'
+import { type JudgedTick, SessionJudge } from './session-judge.ts'
 
 /** Ticks that differ in the same way, and the first of them. */
 export interface DifferenceRow {
@@ -47,7 +48,7 @@ export interface ComparedPart {
 }
 
 export class Comparison {
-  readonly #options: SessionJudgeOptions
+  readonly #options: ValidatorOptions
   readonly #part: ComparedPart
   readonly #settings: RulesSettings
   readonly #rows = new Map<string, DifferenceRow>()
@@ -65,7 +66,7 @@ export class Comparison {
     lastTsUs: undefined,
   }
 
-  constructor(options: SessionJudgeOptions, part: ComparedPart) {
+  constructor(options: ValidatorOptions, part: ComparedPart) {
     this.#options = options
     this.#part = part
     this.#settings = options.settings

@@ -7,13 +7,11 @@ import { openRecordSource } from '../../db/read/record-source.ts'
 import { tapeSource } from '../../db/tape/tape-source.ts'
 import { type JudgementInfo, JudgementWriter, type StoredJudgement } from '../../db/write/judgements.ts'
 import type { RecordSource } from '../../market/record-source.ts'
-import type { Rule } from '../../market/rules/rule.ts'
-import type { RulesSettings } from '../../market/rules/settings.ts'
+import type { RulesInForce } from '../../market/rules/settings.ts'
 import { type ComparedPart, Comparison, type DifferenceRow, type JudgeCounts } from './comparison.ts'
 
 export interface JudgeOptions {
-  rules: readonly Rule[]
-  settings: RulesSettings
+  rules: RulesInForce
   /** Which ticks are compared. */
   part: ComparedPart
   /** Called with the ticks that were judged so far, of how many if that is known. */
@@ -82,11 +80,11 @@ class Run {
   #ticks = 0
 
   constructor(options: JudgeOptions, totalTicks?: number) {
-    const { rules, settings, part } = options
+    const { rules, part } = options
     this.#options = options
     this.#totalTicks = totalTicks
     const onRuleError = (rule: string, error: unknown) => (this.#failedRules[rule] = String(error))
-    this.#comparison = new Comparison({ rules, settings, onRuleError }, part)
+    this.#comparison = new Comparison({ ...rules, onRuleError }, part)
   }
 
   /** Judges a source of one session. */
@@ -113,7 +111,7 @@ class Run {
     url: string,
     { sessionId, version }: { sessionId: number; version: string },
   ): Promise<StoredJudgement[]> {
-    const { settings, part, signal } = this.#options
+    const { rules, part, signal } = this.#options
     const before = { ...this.#comparison.counts }
     this.#comparison.counts.firstTsUs = undefined
     const writer = await JudgementWriter.begin(url, sessionId)
@@ -124,7 +122,7 @@ class Run {
       if (signal.aborted || firstTsUs === undefined || lastTsUs === undefined) return []
       const info: JudgementInfo = {
         version,
-        settings,
+        settings: rules.settings,
         symbols: part.symbols,
         fromTsUs: firstTsUs,
         toTsUs: lastTsUs,

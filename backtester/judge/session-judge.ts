@@ -8,8 +8,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 
-import type { RulesInForce } from '../../market/rules/settings.ts'
-import { Validator } from '../../market/rules/validator.ts'
+import { Validator, type ValidatorOptions } from '../../market/rules/validator.ts'
 import { type ConfigRecord, isTick, type TapeRecord, type Tick, type Verdict } from '../../market/tick.ts'
 
 /** Given ahead of the rules, which then are not run: fields of a broken connection, rows that their source doubts. */
@@ -27,18 +26,14 @@ export interface JudgedTick {
   isComparable: boolean
 }
 
-export interface SessionJudgeOptions extends RulesInForce {
-  onRuleError: (rule: string, error: unknown) => void
-}
-
 export class SessionJudge {
   readonly #validator: Validator
-  readonly #rules: RulesInForce
+  readonly #options: ValidatorOptions
   /** Of the rules, as the session says: undefined when no rule judged it. */
   settingsThen: Readonly<Record<string, unknown>> | undefined
 
-  constructor(options: SessionJudgeOptions) {
-    this.#rules = { rules: options.rules, settings: options.settings }
+  constructor(options: ValidatorOptions) {
+    this.#options = options
     this.#validator = new Validator(options)
   }
 
@@ -64,7 +59,7 @@ export class SessionJudge {
     const then = config['rules']
     const before = this.settingsThen
     this.settingsThen = typeof then === 'object' && then !== null ? (then as Record<string, unknown>) : {}
-    if (before && !isDeepStrictEqual(before, this.settingsThen)) this.#validator.configure(this.#rules)
+    if (before && !isDeepStrictEqual(before, this.settingsThen)) this.#validator.configure(this.#options)
   }
 }
 

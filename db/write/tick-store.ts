@@ -9,7 +9,7 @@
  * halved until the refused ones are found; they go to rejected_ticks and the rest of the batch to its tables.
  */
 
-import type pg from 'pg'
+import pg from 'pg'
 
 import type { Contract } from '../../market/contract.ts'
 import { type ControlRecord, isTick } from '../../market/tick.ts'
@@ -148,9 +148,9 @@ function scan(blocks: readonly Uint8Array[], contractOf: ContractOf) {
 async function write(client: pg.ClientBase, work: Work): Promise<Written> {
   const encoded = encode(work)
   const copies = [...encoded.tables, encoded.rejected, encoded.findings].filter(({ rows }) => rows.rows > 0)
-  const hasMore = copies.length === 0 || work.controls.length > 0 || encoded.quality.length > 0
+  const hasMore = copies.length === 0 || work.controls.length > 0
   try {
-    const taken = await copyTables(client, beginSql(work, encoded), copies, hasMore ? '' : 'COMMIT')
+    const taken = await copyTables(client, beginSql(work, encoded), copies, hasMore ? '' : finishSql(work, encoded))
     const written = countTaken(encoded, sum(taken.filter((_, i) => copies[i] !== encoded.findings)))
     // If the rows are already committed, a crash at this point leaves a marker that counts too many.
     if (written.acceptedTicks < encoded.acceptedTicks) await correctMarker(client, work, written)
@@ -216,18 +216,20 @@ async function finish(client: pg.ClientBase, work: Work, encoded: EncodedBatch, 
   const numberOf = (instrument: number) => knownNumber(work.numbers, instrument)
   await keepControlRecords(client, work.sessionId, controls, numberOf)
   await tabulateControlRecords(client, work.sessionId, controls, numberOf)
-  await writeQuality(client, work, encoded)
-  await client.query('COMMIT')
+  await client.query(finishSql(work, encoded))
 }
 
-async function writeQuality(client: pg.ClientBase, { sessionId, batchNo }: Batch, { quality }: EncodedBatch): Promise<void> {
-  if (quality.length === 0) return
-  await client.query(
-    `INSERT INTO data_quality (session_id, batch_no, rule, severity, disposition, ticks)
-     SELECT $1, $2, rule, severity, disposition, ticks
-     FROM jsonb_to_recordset($3::jsonb) AS c(rule text, severity text, disposition text, ticks bigint)`,
-    [sessionId, batchNo, JSON.stringify(quality)],
-  )
+/** The last statements of a batch. */
+function finishSql(batch: Batch, encoded: EncodedBatch): string {
+  return [qualitySql(batch, encoded), 'COMMIT'].filter(Boolean).join('; ')
+}
+
+/** Empty without findings. */
+function qualitySql({ sessionId, batchNo }: Batch, { quality }: EncodedBatch): string {
+  if (quality.length === 0) return ''
+  return `INSERT INTO data_quality (session_id, batch_no, rule, severity, disposition, ticks)
+    SELECT ${sessionId}, ${batchNo}, rule, severity, disposition, ticks
+    FROM jsonb_to_recordset(${pg.escapeLiteral(JSON.stringify(quality))}::jsonb) AS c(rule text, severity text, disposition text, ticks bigint)`
 }
 
 async function readMarker(client: pg.ClientBase, { sessionId, batchNo }: Batch): Promise<Written> {

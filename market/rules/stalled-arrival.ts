@@ -5,8 +5,9 @@ import { defineRule } from './rule.ts'
 const US_PER_MS = 1000
 
 /**
- * A feed of many lines that is silent for seconds within regular hours has stalled, and what comes right behind it is older than its time
- * says. Judged by the records: on a tape without lines nothing is expected to come.
+ * A feed of many lines that has flowed and is silent for seconds within regular hours has stalled, and what comes right behind it is older
+ * than its time says. Judged by the records: on a tape without lines nothing is expected to come, and what comes in samples, a minute
+ * apart, has never flowed.
  */
 export const stalledArrival = defineRule({
   name: 'stalled-arrival',
@@ -16,11 +17,13 @@ export const stalledArrival = defineRule({
   kinds: ['quote', 'trade', 'greeks', 'statistic'],
   settings: {
     silenceMs: positive(3000, 'milliseconds', 'A silence of all lines from so many milliseconds on is a stall.'),
+    flowMs: positive(10_000, 'milliseconds', 'Before it data must have come for so many milliseconds without such a silence.'),
     lines: positive(20, 'open lines', 'With fewer open lines a silence is none.'),
     behindMs: positive(250, 'milliseconds', 'Ticks that come within so many milliseconds behind a stall are flagged.'),
   },
-  create({ silenceMs, lines, behindMs }) {
+  create({ silenceMs, flowMs, lines, behindMs }) {
     let latestUs = Number.NaN
+    let flowsSinceUs = Number.NaN
     let resumedUs = Number.NaN
     let stalledMs = 0
     return {
@@ -28,7 +31,14 @@ export const stalledArrival = defineRule({
         const { tsUs } = tick
         const silentMs = (tsUs - latestUs) / US_PER_MS
         if (silentMs >= silenceMs) {
-          if (context.market.openLines < lines || context.phaseAt(tsUs) !== 'regular' || isMarked(tick, Mark.initial)) return undefined
+          const flowedMs = (latestUs - flowsSinceUs) / US_PER_MS
+          if (
+            !(flowedMs >= flowMs) ||
+            context.market.openLines < lines ||
+            context.phaseAt(tsUs) !== 'regular' ||
+            isMarked(tick, Mark.initial)
+          )
+            return undefined
           return { reason: `the first tick of all lines for ${seconds(silentMs)} s` }
         }
         const behind = (tsUs - resumedUs) / US_PER_MS
@@ -42,6 +52,7 @@ export const stalledArrival = defineRule({
           resumedUs = tsUs
           stalledMs = silentMs
         }
+        if (!(silentMs < silenceMs)) flowsSinceUs = tsUs
         latestUs = tsUs
       },
       takeControl(record) {

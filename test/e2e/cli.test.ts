@@ -70,6 +70,10 @@ describe('help', () => {
 describe('a wrong argument', () => {
   it.each<[string[], RegExp]>([
     [['colect'], /unknown command 'colect'[\s\S]*Did you mean collect\?/],
+    [['replay', '--judge', '--ndjson'], /option '--ndjson' cannot be used with option '--judge'/],
+    [['replay', '--judge', '--speed', '1'], /'--judge' cannot be used with option '--speed/],
+    [['replay', '--write'], /--write: expected it with --judge/],
+    [['replay', '--judge', '--tape', 'a.tape', '--write'], /--write: expected a session of the database, found --tape/],
     [['collect', '--underlyings', 'AAPL'], /unknown option '--underlyings'[\s\S]*Did you mean --underlying\?/],
     [['collect', 'AAPL'], /too many arguments for 'collect'/],
     [['collect', '--underlying', 'AAPL', '--lines', '0'], /expected an integer from 1 to 10000/],
@@ -120,6 +124,14 @@ describe('tapedeck config', () => {
       expect.stringMatching(/broken\.yaml:5:16 {2}universe\.underlyings: expected/),
       expect.stringMatching(/broken\.yaml:6:15 {2}log\.level: expected/),
     ])
+  })
+
+  it('check loads the rules of the user, and says what is wrong with them', async () => {
+    const file = pathTo('own-rules.yaml')
+    await writeFile(file, 'rules: { mine: { file: mine.mjs } }\n')
+    await writeFile(pathTo('mine.mjs'), 'export default { name: 1 }\n')
+    const ended = await run(['config', 'check', '--config', file])
+    expectComplaint(ended, { code: 2, saying: /rules\.mine: .*mine\.mjs is not the shape of a rule: name: expected a name in kebab-case/ })
   })
 
   it('check says that a good file is good', async () => {

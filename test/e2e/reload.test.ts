@@ -21,6 +21,16 @@ const FOXA: Contract = { kind: 'stock', symbol: 'FOXA', currency: 'USD', primary
 /** On the tape they have the numbers 0 to 3. */
 const CONTRACTS: Contract[] = [TWX, JUNE_70_CALL, { ...JUNE_70_CALL, expiry: '2014-07-19' }, FOXA]
 
+const MINE = `export default {
+  name: 'mine',
+  about: 'Any quote.',
+  severity: 'error',
+  disposition: 'quarantine',
+  kinds: ['quote'],
+  create: () => ({ check: () => ({ reason: 'by the rule of the user' }) }),
+}
+`
+
 interface Hold {
   name: string
   cause: string | null
@@ -136,8 +146,32 @@ forEachEdition('a configuration that is read again', (edition) => {
         databaseUrl,
         "SELECT seq, (config -> 'rules' -> 'wide-spread' ->> 'stock')::float8 AS percent FROM session_configs ORDER BY seq",
       )
-      expect(configs.map(({ percent }) => percent)).toEqual([100, 0.0001])
+      expect(configs.map(({ percent }) => percent)).toEqual([10, 0.0001])
       expect(Number((await flagged())[0]?.seq)).toBeGreaterThan(Number(configs[1]?.seq))
+      await clear()
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'puts a rule of the user in force, which judges from then on',
+    async () => {
+      const place = await placeForTest()
+      const databaseUrl = await edition.createDatabase()
+      const { collector, open, reread, clear } = await collectingFrom(place, universe('TWX'), { DATABASE_URL: databaseUrl })
+      await open(3)
+      await writeFile(join(place.folder, 'mine.mjs'), MINE)
+      expect(await reread(`${universe('TWX')}\nrules: { mine: { file: mine.mjs } }`)).toMatchObject({ applied: ['rules.mine.file'] })
+      const kept = () => ask<{ seq: string }>(databaseUrl, 'SELECT min(seq) AS seq FROM rejected_ticks HAVING count(*) > 0')
+      await collector.until('quotes are kept out', async () => (await kept()).length > 0)
+      collector.child.kill('SIGINT')
+      expect(await collector.ended).toMatchObject({ code: 0 })
+      const configs = await ask<{ seq: string; file: string | null }>(
+        databaseUrl,
+        "SELECT seq, config -> 'rules' -> 'mine' ->> 'file' AS file FROM session_configs ORDER BY seq",
+      )
+      expect(configs.map(({ file }) => file)).toEqual([null, join(place.folder, 'mine.mjs')])
+      expect(Number((await kept())[0]?.seq)).toBeGreaterThan(Number(configs[1]?.seq))
       await clear()
     },
     SLOW_MS,
@@ -156,7 +190,11 @@ forEachEdition('a configuration that is read again', (edition) => {
         problems: expect.stringMatching(/2 settings are wrong:[\s\S]*prot[\s\S]*log\.level/),
       })
       expect(await reread(universe())).toMatchObject({ level: 50, problems: expect.stringContaining('Nothing to record') })
-      expect(await reread(`${universe('FOXA')}\nrules: { disabled: [no-such-rule] }`)).toMatchObject({ level: 50 })
+      expect(await reread(`${universe('FOXA')}\nrules: { no-such-rule: off }`)).toMatchObject({ level: 50 })
+      expect(await reread(`${universe('FOXA')}\nrules: { mine: { file: nowhere.mjs } }`)).toMatchObject({
+        level: 50,
+        problems: expect.stringMatching(/rules\.mine: expected an ES module in .*nowhere\.mjs, found no such file/),
+      })
       // An unknown symbol changes nothing either.
       await reread(universe('NOBODY'))
       await collector.until('the gateway knows none', ({ stderr }) => stderr.includes('the lines stay as they are'))

@@ -56,7 +56,7 @@ async function recordedBy(rules: RulesInForce): Promise<TapeRecord[]> {
 async function judgedOnTape(records: TapeRecord[], rules: RulesInForce): Promise<JudgeSummary> {
   const tape = join(await folderForTest(), 'session.tape')
   await writeTape(tape, { source: 'import' }, [records])
-  return judgeTape(tape, { ...rules, part: {}, signal: NEVER })
+  return judgeTape(tape, { rules, part: {}, signal: NEVER })
 }
 
 const isClean = { differing: 0, differences: [] }
@@ -90,7 +90,7 @@ forEachEdition('judging a session again', (edition) => {
       const store = createTickStore({ pool })
       // The numbers of the database begin with 1.
       await store.store({ sessionId: SESSION, batchNo: 1, blocks: [block(await recordedBy(rules))] }, contractOf)
-      const summary = await judgeSessions({ ...rules, url, sessionId: SESSION, part: {}, signal: NEVER })
+      const summary = await judgeSessions({ rules, url, sessionId: SESSION, part: {}, signal: NEVER })
       expect(summary.ticks).toBe(QUOTES)
       expect(blamed(summary), name).toEqual([name])
     }

@@ -75,8 +75,10 @@ forEachEdition('a judgement', ({ createTapeDatabase }) => {
     }
     return sessionId
   }
-  const judge = (sessionId: number, options: Partial<JudgeSessionsOptions> = {}) =>
-    judgeSessions({ url, sessionId, rules: RULES, settings: SETTINGS, part: {}, signal: NEVER, ...options })
+  const judge = (
+    sessionId: number,
+    { settings = SETTINGS, ...options }: Partial<JudgeSessionsOptions> & { settings?: RulesSettings } = {},
+  ) => judgeSessions({ url, sessionId, rules: { rules: RULES, settings }, part: {}, signal: NEVER, ...options })
   const findingsOf = async (sessionId: number, where: string) =>
     (
       await admin.query(
@@ -95,8 +97,13 @@ forEachEdition('a judgement', ({ createTapeDatabase }) => {
     const folder = await mkdtemp(join(tmpdir(), 'tapedeck-judge-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     await writeTape(join(folder, 'day.tape'), { source: 'import' }, [day])
-    const onTape = await judgeTape(join(folder, 'day.tape'), { rules: RULES, settings: SETTINGS, part: {}, signal: NEVER })
-    expect(onTape).toMatchObject({ ticks: 1200, differing: 0, sessionIds: [] })
+    const onTape = await judgeTape(join(folder, 'day.tape'), { rules: { rules: RULES, settings: SETTINGS }, part: {}, signal: NEVER })
+    expect(onTape).toMatchObject({ ticks: 1200, differing: 0, sessionIds: [], beginsWithin: false })
+
+    // Of a session whose start is in the segment before.
+    await writeTape(join(folder, 'rest.tape'), { source: 'collector', sessionId: 7 }, [day.slice(2)])
+    const rest = await judgeTape(join(folder, 'rest.tape'), { rules: { rules: RULES, settings: SETTINGS }, part: {}, signal: NEVER })
+    expect(rest).toMatchObject({ ticks: 1200, sessionIds: [7], beginsWithin: true })
   })
 
   it('names settings that changed, rules that are off or were, that are new or gone', async () => {

@@ -101,15 +101,27 @@ const anyContracts = fc.tuple(
 )
 
 describe('the rules', () => {
+  it('give the same verdicts whatever the numbers of the instruments are, and when they are run again', () => {
+    const anyRecords = fc.array(fc.oneof({ weight: 9, arbitrary: anyTick }, anyControl), { maxLength: 60, size: 'max' })
+    fc.assert(
+      fc.property(anyContracts, anyRecords, (contracts, records) => {
+        const verdicts = verdictsOn(contracts, records, (i) => i)
+        expect(verdictsOn(contracts, records, (i) => i)).toEqual(verdicts)
+        expect(verdictsOn(contracts, records, (i) => 7_000_001 - 37 * i)).toEqual(verdicts)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
   it('throw on no tick that its type allows, whatever came before, and change none', () => {
     fc.assert(
       fc.property(
         anyContracts,
-        fc.array(fc.oneof({ weight: 9, arbitrary: anyTick }, anyControl), { maxLength: 60 }),
+        fc.array(fc.oneof({ weight: 9, arbitrary: anyTick }, anyControl), { maxLength: 60, size: 'max' }),
         (contracts, records) => {
           const rules = new RulesAtWork(RULES, { contracts, onRuleError: unexpected })
           for (const record of records) {
-            if (record.kind === 'quote' || record.kind === 'trade' || record.kind === 'greeks' || record.kind === 'statistic') {
+            if (isTickKind(record)) {
               const before = structuredClone(record)
               expectSound(rules.verdictOn(record))
               expect(record).toEqual(before)
@@ -117,10 +129,28 @@ describe('the rules', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 300 },
     )
   })
 })
+
+/** The verdicts on these ticks where the instrument `i` has the number `numberOf(i)`. */
+function verdictsOn(contracts: readonly Contract[], records: readonly AnyRecord[], numberOf: (instrument: number) => number) {
+  const rules = new RulesAtWork(RULES, { contracts: [] })
+  for (const [i, contract] of contracts.entries()) rules.take({ kind: 'contract', instrument: numberOf(i), contract })
+  return records.map((record) => {
+    const renumbered =
+      'instrument' in record && record.instrument !== undefined ? { ...record, instrument: numberOf(record.instrument) } : record
+    return isTickKind(renumbered) ? rules.verdictOn(renumbered) : rules.take(renumbered)
+  })
+}
+
+type AnyTick = typeof anyTick extends fc.Arbitrary<infer T> ? T : never
+type AnyRecord = AnyTick | (typeof anyControl extends fc.Arbitrary<infer T> ? T : never)
+
+function isTickKind(record: AnyRecord): record is AnyTick {
+  return record.kind === 'quote' || record.kind === 'trade' || record.kind === 'greeks' || record.kind === 'statistic'
+}
 
 /** A verdict is as its type says, with a reason that a person can read. */
 function expectSound(verdict: Verdict | undefined): void {

@@ -22,7 +22,11 @@ describe('duplicate-message', () => {
 
   it.each([
     ['another price', quoteOf(1, 2), quoteOf(1, 2.01)],
-    ['another size', quoteOf(1, 2, 3), quoteOf(1, 2, 4)],
+    ['another bid', quoteOf(1, 2), quoteOf(1.01, 2)],
+    ['another size of the bid', quoteOf(1, 2, 3), quoteOf(1, 2, 4)],
+    ['another size of the ask', quoteOf(1, 2, 3, 4), quoteOf(1, 2, 3, 5)],
+    ['data that was delayed', quoteOf(1, 2), { ...quoteOf(1, 2), delayed: true }],
+    ['another text', { ...VOLUME, text: 'a' }, { ...VOLUME, text: 'b' }],
     ['a side that is gone', quoteOf(1, 2), quoteOf(1)],
     ['another mark', quoteOf(1, 2), { ...quoteOf(1, 2), marks: Mark.preOpen }],
     ['a time of its own', { ...quoteOf(1, 2), eventTsUs: 1 }, { ...quoteOf(1, 2), eventTsUs: 2 }],

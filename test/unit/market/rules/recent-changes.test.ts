@@ -5,7 +5,7 @@ import { RecentChanges } from '../../../../market/rules/recent-changes.ts'
 describe('recent changes', () => {
   it('have, after every sixteenth of them, the upper median of the latest 32 that were not zero', () => {
     fc.assert(
-      fc.property(fc.nat(40), fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 120 }), (book, steps) => {
+      fc.property(fc.nat(40), fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 120, size: 'max' }), (book, steps) => {
         const recent = new RecentChanges()
         const changes: number[] = []
         let level = 1000

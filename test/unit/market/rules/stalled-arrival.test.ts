@@ -5,13 +5,13 @@ import { quoteOf, RULES_START_US, RulesAtWork } from '../../../support/rules.ts'
 
 const MS = 1000
 
-/** Rules with so many open lines of which a tick has come, and what they find on quotes so many milliseconds later. */
-function feed(lines: number, startUs = RULES_START_US) {
+/** Rules with so many open lines whose data has flowed for some seconds, and what they find on quotes so many milliseconds later. */
+function feed(lines: number, { startUs = RULES_START_US, flowsSeconds = 10 } = {}) {
   const rules = new RulesAtWork([stalledArrival], { startUs })
   for (let instrument = 0; instrument < lines; instrument++)
     rules.take({ kind: 'line', instrument, event: 'opened', openedSeq: 1, openedTsUs: startUs })
   const firstUs = rules.nowUs + 1
-  rules.verdictOn({ ...quoteOf(1, 2), tsUs: firstUs })
+  for (let second = flowsSeconds; second >= 0; second--) rules.verdictOn({ ...quoteOf(1, 2), tsUs: firstUs - second * 1000 * MS })
   return { rules, at: (ms: number, more = {}) => rules.findingsOn({ ...quoteOf(1, 2), tsUs: firstUs + ms * MS, ...more }) }
 }
 
@@ -28,8 +28,15 @@ describe('stalled-arrival', () => {
   it('takes a silence for none where few lines are open, or outside of regular hours', () => {
     const few = feed(19)
     expect([few.at(8000), few.at(8001)]).toEqual([[], []])
-    const evening = feed(20, RULES_START_US + 8 * 3_600_000 * MS)
+    const evening = feed(20, { startUs: RULES_START_US + 8 * 3_600_000 * MS })
     expect([evening.at(8000), evening.at(8001)]).toEqual([[], []])
+  })
+
+  it('takes a silence for none before which data has not flowed, as of samples that come together every minute', () => {
+    const late = feed(20, { flowsSeconds: 9 })
+    expect([late.at(8000), late.at(8001)]).toEqual([[], []])
+    const { at } = feed(20, { flowsSeconds: 0 })
+    for (let minute = 1; minute < 5; minute++) expect([at(minute * 60_000), at(minute * 60_000 + 1)]).toEqual([[], []])
   })
 
   it('says nothing of a silence that has a name, or of first values', () => {

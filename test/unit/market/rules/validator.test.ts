@@ -211,6 +211,18 @@ describe('what a rule is given', () => {
   })
 })
 
+describe('the phase of trading that a rule is told', () => {
+  it('goes by the hours that the contract was listed with last, and is not known without a contract', () => {
+    const rule: Rule = { ...flagAll, create: () => ({ check: ({ tsUs }, context) => ({ reason: String(context.phaseAt(tsUs)) }) }) }
+    const rules = new RulesAtWork([rule])
+    const hours = { readOn: '2014-06-05', timeZone: 'US/Eastern', trading: '20140605:CLOSED', liquid: '20140605:CLOSED' }
+    expect(rules.findingsOn(quoteOf(1, 2))).toEqual(['flag-all: regular'])
+    rules.take({ kind: 'contract', instrument: 0, contract: { ...STOCK, hours } })
+    expect(rules.findingsOn(quoteOf(1, 2))).toEqual(['flag-all: closed'])
+    expect(rules.findingsOn({ ...quoteOf(1, 2), instrument: 9 })).toEqual(['flag-all: undefined'])
+  })
+})
+
 describe('a session that starts', () => {
   /** Finds how many ticks it has taken. */
   const counting = defineRule({
