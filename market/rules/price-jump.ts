@@ -2,7 +2,7 @@ import { isMarked, Mark } from '../marks.ts'
 import type { Quote } from '../tick.ts'
 import { bookOf } from './book.ts'
 import { positive } from './own-settings.ts'
-import { RecentChanges } from './recent-changes.ts'
+import { RecentChanges, type Sides } from './recent-changes.ts'
 import { defineRule, isTwoSided, type RuleContext } from './rule.ts'
 
 /** What stands, what came in a heap behind a stall, and what is from before the open begin a level and are no step from the one before. */
@@ -28,21 +28,25 @@ export const priceJump = defineRule({
   },
   create({ scales, spreads, percent }) {
     const recent = new RecentChanges()
+    const medians = SCALE_PER_MEDIAN * scales
+
+    /** Of a quote that is far from the level. */
+    function jumpOf(quote: Quote & Sides, book: number, context: RuleContext) {
+      const [level, scale] = [recent.level(book), recent.median(book) * SCALE_PER_MEDIAN]
+      const mid = (quote.bidPrice + quote.askPrice) / 2
+      const step = Math.abs(mid - level)
+      if (step <= Math.max(quote.askPrice - quote.bidPrice, recent.width(book)) * spreads || step * 100 <= mid * percent) return undefined
+      if (isOtherPhase(quote, context) || (context.state.statistics.get('halted')?.value ?? 0) > 0) return undefined
+      return {
+        reason: `the middle went from ${round(level)} to ${round(mid)}, ${(step / scale).toFixed(0)} times the scale of recent steps`,
+      }
+    }
+
     return {
       check(tick, context) {
         if (tick.kind !== 'quote' || !isWhole(tick) || isMarked(tick, NO_STEP)) return undefined
         const book = bookOf(tick, context)
-        const mid = (tick.bidPrice + tick.askPrice) / 2
-        const step = Math.abs(mid - recent.level(book))
-        const scale = recent.median(book) * SCALE_PER_MEDIAN
-        // NaN on either side while there is no level or no scale: nothing is said.
-        if (!(step > scale * scales)) return undefined
-        if (step <= Math.max(tick.askPrice - tick.bidPrice, recent.width(book)) * spreads || step * 100 <= mid * percent) return undefined
-        if (isOtherPhase(tick, context) || (context.state.statistics.get('halted')?.value ?? 0) > 0) return undefined
-        const from = recent.level(book)
-        return {
-          reason: `the middle went from ${round(from)} to ${round(mid)}, ${(step / scale).toFixed(0)} times the scale of recent steps`,
-        }
+        return recent.isFar(book, tick, medians) ? jumpOf(tick, book, context) : undefined
       },
       take(tick, context) {
         if (tick.kind === 'statistic') {
@@ -52,7 +56,7 @@ export const priceJump = defineRule({
         const book = bookOf(tick, context)
         if (tick.verdict?.disposition === 'quarantine') return
         if (!isWhole(tick)) recent.forget(book, 1)
-        else recent.take(book, (tick.bidPrice + tick.askPrice) / 2, tick.askPrice - tick.bidPrice, !isMarked(tick, NO_STEP))
+        else recent.take(book, tick, !isMarked(tick, NO_STEP))
       },
       takeControl(record, context) {
         const isBreak = record.kind === 'gap' || (record.kind === 'line' && record.event === 'opened') || record.kind === 'session'
@@ -64,7 +68,7 @@ export const priceJump = defineRule({
   },
 })
 
-function isWhole(quote: Quote): quote is Quote & { bidPrice: number; askPrice: number } {
+function isWhole(quote: Quote): quote is Quote & Sides {
   return isTwoSided(quote) && quote.bidPrice >= 0 && quote.askPrice >= quote.bidPrice
 }
 

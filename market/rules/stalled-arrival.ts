@@ -22,16 +22,14 @@ export const stalledArrival = defineRule({
     behindMs: positive(250, 'milliseconds', 'Ticks that come within so many milliseconds behind a stall are flagged.'),
   },
   create({ silenceMs, flowMs, lines, behindMs }) {
-    let latestUs = Number.NaN
-    let flowsSinceUs = Number.NaN
-    let resumedUs = Number.NaN
-    let stalledMs = 0
+    // Fields of one object, as these change with every tick and a variable of a closure would be a new number on the heap each time.
+    const at = { latestUs: Number.NaN, flowsSinceUs: Number.NaN, resumedUs: Number.NaN, stalledMs: 0 }
     return {
       check(tick, context) {
         const { tsUs } = tick
-        const silentMs = (tsUs - latestUs) / US_PER_MS
+        const silentMs = (tsUs - at.latestUs) / US_PER_MS
         if (silentMs >= silenceMs) {
-          const flowedMs = (latestUs - flowsSinceUs) / US_PER_MS
+          const flowedMs = (at.latestUs - at.flowsSinceUs) / US_PER_MS
           if (
             !(flowedMs >= flowMs) ||
             context.market.openLines < lines ||
@@ -41,24 +39,24 @@ export const stalledArrival = defineRule({
             return undefined
           return { reason: `the first tick of all lines for ${seconds(silentMs)} s` }
         }
-        const behind = (tsUs - resumedUs) / US_PER_MS
+        const behind = (tsUs - at.resumedUs) / US_PER_MS
         return behind <= behindMs && !isMarked(tick, Mark.initial)
-          ? { reason: `came ${behind.toFixed(1)} ms behind a stall of ${seconds(stalledMs)} s` }
+          ? { reason: `came ${behind.toFixed(1)} ms behind a stall of ${seconds(at.stalledMs)} s` }
           : undefined
       },
       take({ tsUs, verdict }) {
-        const silentMs = (tsUs - latestUs) / US_PER_MS
+        const silentMs = (tsUs - at.latestUs) / US_PER_MS
         if (silentMs >= silenceMs && verdict?.findings.some(({ rule }) => rule === 'stalled-arrival')) {
-          resumedUs = tsUs
-          stalledMs = silentMs
+          at.resumedUs = tsUs
+          at.stalledMs = silentMs
         }
-        if (!(silentMs < silenceMs)) flowsSinceUs = tsUs
-        latestUs = tsUs
+        if (!(silentMs < silenceMs)) at.flowsSinceUs = tsUs
+        at.latestUs = tsUs
       },
       takeControl(record) {
         // The silence has a name, or a reason.
         if (record.kind === 'gap' || record.kind === 'line' || record.kind === 'session') {
-          if (record.kind !== 'session' || (record.event !== 'alive' && record.event !== 'sizes')) latestUs = Number.NaN
+          if (record.kind !== 'session' || (record.event !== 'alive' && record.event !== 'sizes')) at.latestUs = Number.NaN
         }
       },
     }
