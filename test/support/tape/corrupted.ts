@@ -38,6 +38,9 @@ export function corrupted(quote: Quote, how: Corruption, random: () => number, o
   }
 }
 
+/** Of the prices of most options, in dollars. */
+const STEP = 0.05
+
 /** Without the dust of doubles: prices have at most four decimals, and shifted ones six. */
 const shifted = (price: number, factor: number) => Number((price * factor).toFixed(6))
 
@@ -58,7 +61,7 @@ export class Standing {
 
   /**
    * The first bound that the quote breaks, if it breaks one: of itself, against the underlying, or against the same expiry's other strikes.
-   * Only what could be traded on counts: buying at the ask, selling at the bid. Tolerance is none.
+   * Only what could be traded on counts: buying at the ask, selling at the bid, for more than the step of the prices of options.
    */
   brokenBound(contract: Contract, quote: Quote): string | undefined {
     const { bidPrice, askPrice, bidSize = 0, askSize = 0 } = quote
@@ -73,8 +76,8 @@ export class Standing {
     const stock = this.#quotes.get(contractKey({ kind: 'stock', symbol, currency }))
     const [stockBid, stockAsk] = [stock?.bidPrice ?? 0, stock?.askPrice ?? Number.POSITIVE_INFINITY]
     const { bidPrice = 0, askPrice = Number.POSITIVE_INFINITY } = quote
-    if (right === 'C' ? bidPrice > stockAsk : bidPrice > strike) return 'upper bound'
-    if (askPrice < (right === 'C' ? stockBid - strike : strike - stockAsk)) return 'intrinsic value'
+    if (bidPrice > (right === 'C' ? stockAsk : strike) + STEP) return 'upper bound'
+    if (askPrice < (right === 'C' ? stockBid - strike : strike - stockAsk) - STEP) return 'intrinsic value'
     return undefined
   }
 
@@ -88,8 +91,8 @@ export class Standing {
       const width = Math.abs(strike - contract.strike)
       const isDearer = strike < contract.strike === (contract.right === 'C')
       // The other must be worth more, by at most the width; or this one must.
-      if (isDearer ? bidPrice > otherAsk || otherBid - askPrice > width : otherBid > askPrice || bidPrice - otherAsk > width)
-        return 'vertical spread'
+      const [more, less] = isDearer ? [bidPrice - otherAsk, otherBid - askPrice] : [otherBid - askPrice, bidPrice - otherAsk]
+      if (more > STEP || less > width + STEP) return 'vertical spread'
     }
     return undefined
   }
