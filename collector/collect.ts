@@ -140,9 +140,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
   const directory = join(dataDir, 'journal')
   const counts = createCounts()
   const events = createEvents(logger, counts)
-  const stopping = new AbortController()
-  stop.addEventListener('abort', () => stopping.abort(stop.reason), { once: true })
-  if (stop.aborted) stopping.abort(stop.reason)
+  const stopping = following(stop)
   const onBroken = (error: unknown) => {
     if (!(error instanceof FeedError)) events.invariantBroken({ error })
     stopping.abort(error)
@@ -216,6 +214,14 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     stopping: stopping.signal,
   }
   return { ...parts, reload: createReloader(settings, parts), telemetry: createTelemetry(options, parts) }
+}
+
+/** A controller that is aborted with `signal`, and may be before. */
+function following(signal: AbortSignal): AbortController {
+  const controller = new AbortController()
+  signal.addEventListener('abort', () => controller.abort(signal.reason), { once: true })
+  if (signal.aborted) controller.abort(signal.reason)
+  return controller
 }
 
 function createTelemetry(

@@ -11,7 +11,7 @@ import { isTick, type TapeRecord, type Tick, type Verdict } from '../../market/t
 import { unexpected } from './unexpected.ts'
 
 /** What is hashed of a tick: everything about it but the number of its contract, and its verdict. */
-export interface Judged {
+interface Judged {
   seq: number
   contract: string
   /** Without seq and times. */
