@@ -9,7 +9,7 @@ import { seeded } from './random.ts'
 import { CORRUPTIONS, type Corruption, corrupted, Standing } from './tape/corrupted.ts'
 import { unexpected } from './unexpected.ts'
 
-export const newValidator = () => new Validator({ rules: RULES, settings: defaultSettings(RULES), onRuleError: unexpected })
+const newValidator = () => new Validator({ rules: RULES, settings: defaultSettings(RULES), onRuleError: unexpected })
 
 /** Of healthy data. */
 export interface Alarms {
