@@ -145,7 +145,6 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     if (!(error instanceof FeedError)) events.invariantBroken({ error })
     stopping.abort(error)
   }
-
   const validator = new Validator({ ...rules, onRuleError: (rule, error) => events.ruleFailed({ rule, error }) })
   const clock = gateway.clock === 'gateway' ? createGatewayClock() : createWallClock()
   const bound = new JournalBound(journal)

@@ -15,6 +15,9 @@ import { Chain, type Leg } from './chain.ts'
 import type { MarketState } from './market-state.ts'
 import { UnderlyingBook } from './underlying-book.ts'
 
+/** No market is recorded behind the year 2200, nor ahead of 1970. */
+const LAST_DAY_US = Date.UTC(2200, 0) * 1000
+
 /** What options are written on, with its chains. */
 class Underlying extends UnderlyingBook {
   /** By expiry; of one expiry, in the order in which they were first named. */
@@ -204,7 +207,9 @@ export class ChainState {
     this.#byInstrument.clear()
   }
 
+  /** A time that no calendar knows, as a damaged tape may have, begins none. */
   #beginDay(tsUs: number): void {
+    if (!Number.isSafeInteger(tsUs) || tsUs < 0 || tsUs >= LAST_DAY_US) return
     this.#today = nyse.zone.dateOf(tsUs)
     this.#todayEndsUs = nyse.zone.toUs(this.#today, 86_400_000)
     for (const underlying of this.#underlyings.values())

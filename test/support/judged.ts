@@ -10,15 +10,6 @@ import { Validator } from '../../market/rules/validator.ts'
 import { isTick, type TapeRecord, type Tick, type Verdict } from '../../market/tick.ts'
 import { unexpected } from './unexpected.ts'
 
-/** What is hashed of a tick: everything about it but the number of its contract, and its verdict. */
-interface Judged {
-  seq: number
-  contract: string
-  /** Without seq and times. */
-  tick: object
-  verdict: object | undefined
-}
-
 export interface Fingerprint {
   ticks: number
   /** Ticks that any rule spoke on, by rule. */
