@@ -1,17 +1,21 @@
 import { isMarked, Mark } from '../marks.ts'
 import { bookOf } from './book.ts'
 import { positive } from './own-settings.ts'
-import { defineRule, isTwoSided } from './rule.ts'
+import { defineRule, isTwoSided, type RuleContext } from './rule.ts'
 
 const US_PER_MS = 1000
+const HALF_HOUR_US = 30 * 60_000 * US_PER_MS
+/** Trading goes on for so long behind the close of US stocks. */
+const EVENING_HALF_HOURS = 8
 
 /**
- * A bid above its own ask is a stale side. Sides that move one after the other cross for a moment, and before the open and behind the
- * close they may stay so: that is flagged. Locked (equal) is legal, and another rule's matter.
+ * A bid above its own ask is a stale side. Sides that move one after the other cross for a moment, and outside of regular hours they may
+ * stay so: that is flagged. A deep cross is an error at any time, but before the open, when orders only gather, it keeps nothing out.
+ * Locked (equal) is legal, and another rule's matter.
  */
 export const crossedQuote = defineRule({
   name: 'crossed-quote',
-  about: 'A bid above its own ask. Kept out when it is deep or lasts; flagged while it is short, and outside of regular hours.',
+  about: 'A bid above its own ask. Kept out when it is deep or lasts; flagged while it is short, and before the open.',
   severity: 'error',
   disposition: 'quarantine',
   kinds: ['quote'],
@@ -31,11 +35,15 @@ export const crossedQuote = defineRule({
         if (!isTwoSided(quote) || !(quote.bidPrice > quote.askPrice)) return undefined
         const { bidPrice, askPrice, tsUs } = quote
         const reason = `bid ${bidPrice} is above ask ${askPrice}`
+        if (isMarked(quote, Mark.preOpen)) return { reason: `${reason}, before the open`, severity: 'info', disposition: 'flag' }
         const phase = context.phaseAt(tsUs)
-        if (isMarked(quote, Mark.preOpen) || (phase !== undefined && phase !== 'regular'))
-          return { reason: `${reason}, outside of regular hours`, severity: 'info', disposition: 'flag' }
+        const isRegular = phase === undefined || phase === 'regular'
         const percent = ((bidPrice - askPrice) / Math.abs((bidPrice + askPrice) / 2)) * 100
-        if (!(percent <= deepPercent)) return { reason: `${reason} by ${percent.toFixed(1)} % of the middle` }
+        if (!(percent <= deepPercent)) {
+          const found = { reason: `${reason} by ${percent.toFixed(1)} % of the middle` }
+          return isRegular || isBehindClose(context, tsUs) ? found : { ...found, disposition: 'flag' }
+        }
+        if (!isRegular) return { reason: `${reason}, outside of regular hours`, severity: 'info', disposition: 'flag' }
         const lastedMs = (tsUs - (crossedUs[bookOf(quote, context)] ?? Number.NaN)) / US_PER_MS
         if (lastedMs >= lastsMs) return { reason: `${reason} for ${Math.round(lastedMs)} ms` }
         return { reason: `${reason} for less than ${lastsMs} ms`, severity: 'warning', disposition: 'flag' }
@@ -48,3 +56,8 @@ export const crossedQuote = defineRule({
     }
   },
 })
+
+function isBehindClose(context: RuleContext, tsUs: number): boolean {
+  for (let i = 1; i <= EVENING_HALF_HOURS; i++) if (context.phaseAt(tsUs - i * HALF_HOUR_US) === 'regular') return true
+  return false
+}

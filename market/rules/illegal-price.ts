@@ -1,8 +1,8 @@
 import { defineRule } from './rule.ts'
 
 /**
- * Stocks, options and indices have no price below zero, and nobody offers or trades at zero. A zero bid is legitimate: the option has no
- * bidder. Futures, and contracts that no record named, may trade at any price.
+ * Stocks and options have no price below zero, and nobody offers or trades at zero. A zero bid is legitimate: the option has no bidder.
+ * Futures, contracts that no record named, and indices, such as those of market breadth, may have any price.
  */
 export const illegalPrice = defineRule({
   name: 'illegal-price',
@@ -12,7 +12,7 @@ export const illegalPrice = defineRule({
   kinds: ['quote', 'trade'],
   create: () => ({
     check(tick, { contract }) {
-      if (contract === undefined || contract.kind === 'future') return undefined
+      if (contract?.kind !== 'stock' && contract?.kind !== 'option') return undefined
       if (tick.kind === 'trade') return tick.price <= 0 ? { reason: `trade price ${tick.price} is not above zero` } : undefined
       const { bidPrice, askPrice } = tick
       if (bidPrice !== undefined && bidPrice < 0) return { reason: `bid price ${bidPrice} is negative` }

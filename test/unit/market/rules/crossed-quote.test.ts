@@ -7,6 +7,9 @@ const MS = 1000
 /** 08:00 in New York. */
 const MORNING_US = RULES_START_US - (2 * 60 + 31) * 60_000 * MS
 
+/** 16:00 in New York, the close itself. */
+const EVENING_US = MORNING_US + 8 * 60 * 60_000 * MS
+
 describe('crossed-quote', () => {
   it('flags sides that have just crossed', () => {
     expect(findingOf(crossedQuote, quoteOf(1.01, 1))).toEqual({
@@ -49,10 +52,25 @@ describe('crossed-quote', () => {
     expect(findingOf(crossedQuote, quoteOf(1, -1))).toMatchObject({ disposition: 'quarantine' })
   })
 
-  it('only notes a cross before the open, by its mark or by the hours of the contract, however deep and long', () => {
-    const finding = { severity: 'info', disposition: 'flag', reason: 'bid 12 is above ask 10, outside of regular hours' }
+  it('only notes a quote that is marked as one from before the open, however deep and long it is crossed', () => {
+    const finding = { severity: 'info', disposition: 'flag', reason: 'bid 12 is above ask 10, before the open' }
     expect(findingOf(crossedQuote, { ...quoteOf(12, 10), marks: Mark.preOpen })).toMatchObject(finding)
-    expect(findingOf(crossedQuote, { ...quoteOf(12, 10), tsUs: MORNING_US })).toMatchObject(finding)
+  })
+
+  it.each([
+    ['before the open', MORNING_US, 'flag'],
+    ['behind the close', EVENING_US, 'quarantine'],
+  ])('%s only notes a cross, and calls a deep one an error', (_, tsUs, disposition) => {
+    expect(findingOf(crossedQuote, { ...quoteOf(1.01, 1), tsUs })).toMatchObject({
+      severity: 'info',
+      disposition: 'flag',
+      reason: 'bid 1.01 is above ask 1, outside of regular hours',
+    })
+    expect(findingOf(crossedQuote, { ...quoteOf(12, 10), tsUs })).toMatchObject({
+      severity: 'error',
+      disposition,
+      reason: 'bid 12 is above ask 10 by 18.2 % of the middle',
+    })
   })
 
   it.each([

@@ -13,6 +13,8 @@ const FUTURE: Contract = {
   venue: 'NYMEX',
 }
 
+const BREADTH: Contract = { kind: 'index', symbol: 'TICK-NYSE', currency: 'USD', venue: 'NYSE' }
+
 describe('illegal-price', () => {
   it.each([
     [quoteOf(-0.01, 1), 'bid price -0.01 is negative'],
@@ -39,5 +41,9 @@ describe('illegal-price', () => {
   it('says nothing of a future, which may be worth less than nothing', () => {
     expect(findingOf(illegalPrice, quoteOf(-37.7, -37.6), {}, FUTURE)).toBeUndefined()
     expect(findingOf(illegalPrice, tradeOf(-37.63, 1), {}, FUTURE)).toBeUndefined()
+  })
+
+  it('says nothing of an index, which may be below zero by right', () => {
+    expect(findingOf(illegalPrice, tradeOf(-120, 1), {}, BREADTH)).toBeUndefined()
   })
 })
