@@ -163,7 +163,7 @@ export class Validator {
   #fail(rule: ActiveRule, error: unknown): Finding {
     this.#onRuleError(rule.name, error)
     this.#activate(this.#active.filter((other) => other !== rule))
-    const reason = `rule ${rule.name} failed and is now off: ${messageOf(error)}`
+    const reason = reasonOf(`rule ${rule.name} failed and is now off: ${messageOf(error)}`)
     return { rule: RULE_ERROR, severity: 'error', disposition: 'flag', reason }
   }
 
@@ -200,12 +200,30 @@ function begun(rules: readonly Rule[], settings: RulesSettings): ActiveRule[] {
   })
 }
 
+/** A finding that fits onto a tape whatever a rule of the user's says: a tick must not be lost for what is said of it. */
+const MOST_EVIDENCE = 64
+const LONGEST_REASON = 1000
+
+/** @throws TypeError for what is no reason, as code without types may give */
+function reasonOf(reason: unknown): string {
+  if (typeof reason !== 'string') throw new TypeError(`expected a finding with a reason, found ${typeof reason}`)
+  return reason.length <= LONGEST_REASON ? reason : `${reason.slice(0, LONGEST_REASON).replace(HALF_PAIR, '')}…`
+}
+
+function isInstrument(number: unknown): boolean {
+  return Number.isInteger(number) && (number as number) >= 0 && (number as number) < 2 ** 32 - 1
+}
+
+const HALF_PAIR = /[\uD800-\uDBFF]$/
+
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'error']
 
 /** A rule may say less than its settings do, never more. */
 function findingOf(rule: ActiveRule, found: Found): Finding {
-  const { reason, evidence } = found
-  const severity = found.severity && SEVERITIES.indexOf(found.severity) < SEVERITIES.indexOf(rule.severity) ? found.severity : rule.severity
+  const reason = reasonOf(found.reason)
+  const evidence = found.evidence?.filter(isInstrument).slice(0, MOST_EVIDENCE)
+  const isMilder = SEVERITIES.slice(0, SEVERITIES.indexOf(rule.severity)).some((milder) => milder === found.severity)
+  const severity = isMilder && found.severity ? found.severity : rule.severity
   const disposition = found.disposition === 'flag' ? 'flag' : rule.disposition
   return evidence && evidence.length > 0
     ? { rule: rule.name, severity, disposition, reason, evidence }

@@ -119,6 +119,14 @@ describe('a verdict', () => {
     })
   })
 
+  it('fits onto a tape, whatever a rule says', () => {
+    const found = { reason: `${'x'.repeat(999)}😀😀`, evidence: [1.5, -1, Number.NaN, ...Array(100).keys()], severity: 'fatal' as never }
+    const rule = { ...flagAll, create: () => ({ check: () => found }) }
+    expect(new RulesAtWork([rule]).verdictOn(quoteOf(1, 2))?.findings).toEqual([
+      { rule: 'flag-all', severity: 'warning', disposition: 'flag', reason: `${'x'.repeat(999)}…`, evidence: [...Array(64).keys()] },
+    ])
+  })
+
   it('is one of its own for each tick', () => {
     const rules = new RulesAtWork([flagAll])
     expect(rules.verdictOn(GREEKS)).not.toBe(rules.verdictOn(GREEKS))
@@ -315,6 +323,15 @@ describe('a rule that throws', () => {
     expect(rules.findingsOn(quoteOf(1, 2))).toEqual(['flag-all: seen'])
     expect(state.runs).toBe(1)
     expect(errors).toEqual([['moody', new Error('moody is not up to it')]])
+  })
+
+  it('is one that finds something and gives no reason, as a rule of the user may', () => {
+    for (const found of [{}, { reason: 7 }, 'odd', { reason: 'odd', evidence: 7 }]) {
+      const rule = { ...flagAll, create: () => ({ check: () => found as never }) }
+      expect(new RulesAtWork([rule], { onRuleError: () => undefined }).findingsOn(quoteOf(1, 2))).toEqual([
+        expect.stringMatching(/^rule-error: rule flag-all failed and is now off: /),
+      ])
+    }
   })
 
   it('keeps no other one from running', () => {
