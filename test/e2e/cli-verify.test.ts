@@ -29,7 +29,7 @@ forEachEdition('tapedeck verify', ({ createTapeDatabase }) => {
   it('passes a whole recording and prints its hash, which it takes again', async () => {
     const { code, stdout } = await verify()
     expect(stdout).toMatch(
-      /^session 4711: 19 batches, 363 records, 34\d ticks, 363 compared with the journal: whole\n {2}hash 19-[0-9a-f]{64}\n$/,
+      /^session 4711: 19 batches, (\d+) records, 348 ticks, \1 compared with the journal: whole\n {2}hash 19-[0-9a-f]{64}\n$/,
     )
     expect(code).toBe(0)
     const hash = /hash (\S+)/.exec(stdout)?.[1] ?? ''
