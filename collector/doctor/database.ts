@@ -50,7 +50,7 @@ async function* checkServer(url: string): AsyncGenerator<Finding> {
       const askedMs = Date.now()
       server = await describeServer(client)
       aheadMs = Math.round((askedMs + Date.now()) / 2 - server.clockMs)
-      if (server.missing.length === 0) sizes = await newestStockSizes(client)
+      if (server.missing.length === 0 && server.mayWrite !== false) sizes = await newestStockSizes(client)
     } finally {
       await client.end()
     }

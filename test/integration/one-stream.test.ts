@@ -71,7 +71,7 @@ forEachEdition('a session of every kind of record', (edition) => {
     const source = await openRecordSource({ url: databaseUrl }, { sessionId, includeQuarantined: true })
     expect(await comparableFrom(source)).toEqual(comparable(sessionId, live))
     const kinds = new Set(live.map(({ kind }) => kind))
-    expect([...kinds].sort()).toEqual(['config', 'contract', 'gap', 'greeks', 'line', 'quote', 'session', 'statistic', 'trade'])
+    expect([...kinds].sort()).toEqual(['carry', 'config', 'contract', 'gap', 'greeks', 'line', 'quote', 'session', 'statistic', 'trade'])
     const verdicts = live.flatMap((record) => ('verdict' in record && record.verdict ? [record.verdict] : []))
     expect(new Set(verdicts.map(({ disposition }) => disposition))).toEqual(new Set(['flag', 'quarantine']))
     expect(verdicts.flatMap(({ findings }) => findings).filter(({ reason }) => reason === '')).toEqual([])
