@@ -14,6 +14,7 @@ import pg from 'pg'
 import type { Contract } from '../../market/contract.ts'
 import { type ControlRecord, isTick } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
+import { type BrokerDividend, brokerDividend, brokerDividendsSql } from './broker-dividends.ts'
 import { keepControlRecords, tabulateControlRecords } from './control-records.ts'
 import {
   appendRejected,
@@ -98,13 +99,13 @@ export function createTickStore({ pool, limitMs = STORE_LIMIT_MS }: TickStoreOpt
   const content = new ContentHash()
 
   const storeOn = async (client: pg.ClientBase, batch: Batch, scanned: Scanned): Promise<StoredBatch> => {
-    const { contracts, renewed, controls, ruleNames, proof } = scanned
+    const { contracts, renewed, controls, dividends, ruleNames, proof } = scanned
     const chain = await chainOf(client, batch, proof.content)
     const numbers = await instruments.numbersOf(client, batch.sessionId, contracts, renewed)
     await rules.learn(client, ruleNames)
     const encoder = encoders.pop() ?? new BatchEncoder(bitOf)
     const startedMs = performance.now()
-    const stored = await write(client, { ...batch, proof: { ...proof, chain }, controls, numbers, encoder })
+    const stored = await write(client, { ...batch, proof: { ...proof, chain }, controls, dividends, numbers, encoder })
     // An encoder whose batch failed may still be read by the socket, and is left to the garbage collector.
     encoders.push(encoder)
     return { ...stored, commitMs: performance.now() - startedMs }
@@ -137,6 +138,7 @@ interface Scanned {
   contracts: Map<number, Contract | undefined>
   renewed: Contract[]
   controls: ControlRecord[]
+  dividends: BrokerDividend[]
   /** Of all rules that spoke. */
   ruleNames: Set<string>
   proof: Omit<Proof, 'chain'>
@@ -145,6 +147,7 @@ interface Scanned {
 interface Work extends Batch {
   proof: Proof
   controls: readonly ControlRecord[]
+  dividends: readonly BrokerDividend[]
   /** The number of every instrument in the batch. */
   numbers: ReadonlyMap<number, InstrumentNumber>
   encoder: BatchEncoder
@@ -155,6 +158,7 @@ function scan(blocks: readonly Uint8Array[], contractOf: ContractOf, content: Co
   const contracts = new Map<number, Contract | undefined>()
   const renewed: Contract[] = []
   const controls: ControlRecord[] = []
+  const dividends: BrokerDividend[] = []
   const ruleNames = new Set<string>()
   const contractIn = (instrument: number) => contracts.get(instrument)
   let [firstSeq, lastSeq] = [0, 0]
@@ -174,12 +178,14 @@ function scan(blocks: readonly Uint8Array[], contractOf: ContractOf, content: Co
         renewed.push(record.contract)
         contracts.set(instrument, record.contract)
       } else if (instrument !== NO_INSTRUMENT && !contracts.has(instrument)) contracts.set(instrument, contractOf(instrument))
+      const dividend = brokerDividend(record)
+      if (dividend) dividends.push(dividend)
       content.add(record, contractIn)
       if (firstSeq === 0) firstSeq = seq
       lastSeq = seq
     }
   }
-  return { contracts, renewed, controls, ruleNames, proof: { firstSeq, lastSeq, content: content.digest() } }
+  return { contracts, renewed, controls, dividends, ruleNames, proof: { firstSeq, lastSeq, content: content.digest() } }
 }
 
 /**
@@ -249,7 +255,9 @@ async function writeCarefully(client: pg.ClientBase, work: Work, encoded: Encode
   if (findings.rows.rows > 0) await copyIn(client, findings.copyFrom, findings.rows.finish())
   const written = countTaken(settled, takenRows + settled.quarantinedTicks)
   await correctMarker(client, work, written)
-  await finish(client, work, settled, [])
+  // What the tables refuse of them is still in `statistics`.
+  if (work.dividends.length > 0) await refusal(client, async () => void (await client.query(dividendsSql(work))))
+  await finish(client, { ...work, dividends: [] }, settled, [])
   return written
 }
 
@@ -283,8 +291,13 @@ async function finish(client: pg.ClientBase, work: Work, encoded: EncodedBatch, 
 }
 
 /** The last statements of a batch. */
-function finishSql(batch: Batch, encoded: EncodedBatch): string {
-  return [qualitySql(batch, encoded), 'COMMIT'].filter(Boolean).join('; ')
+function finishSql(work: Work, encoded: EncodedBatch): string {
+  return [dividendsSql(work), qualitySql(work, encoded), 'COMMIT'].filter(Boolean).join('; ')
+}
+
+/** Empty without dividends. */
+function dividendsSql({ dividends, numbers }: Work): string {
+  return brokerDividendsSql(dividends, (instrument) => knownNumber(numbers, instrument))
 }
 
 /** Empty without findings. */
