@@ -155,6 +155,7 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
       databaseServer: store.server,
       store: store.storeBatch,
       sessions: store.sessions,
+      carry: store.carry,
       missingRows: store.missingRows,
       // This process was started in order to record.
       startedMs: 0,

@@ -25,6 +25,7 @@ import type { JournalSettings } from './journal/journal.ts'
 import { type KnownSessions, LeftBehind } from './journal/left-behind.ts'
 import type { LineDelays } from './lines/ask-again.ts'
 import { type CarryInput, carryOfSettings } from './record/carry-inputs.ts'
+import { type DatabaseCarry, StoredCarry } from './record/stored-carry.ts'
 import { createGatewayClock, createWallClock } from './record/clock.ts'
 import type { Sessions } from './record/sessions.ts'
 import { collectorLock } from './telemetry/address.ts'
@@ -72,6 +73,8 @@ export interface CollectOptions {
   store: WriterOptions['store']
   /** What the database knows of earlier sessions, once prepared. */
   sessions: KnownSessions
+  /** What it knows of rates and dividends, once prepared. */
+  carry: DatabaseCarry
   /** Sessions whose newest rows were committed and are gone. */
   missingRows: TelemetryOptions['missingRows']
   /** Between checks of the rows, whatever they cost. */
@@ -154,6 +157,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
   const shared = { counts, events, clock, onBroken }
   const file = await CollectorFile.open({ dataDir, onError: (error, path) => events.collectorFileFailed({ error, path }) })
   const leftBehind = await LeftBehind.read({ directory, dataDir, clock: gateway.clock, file, bound, counts, events })
+  const storedCarry = new StoredCarry({ database: options.carry, events, stop: stopping.signal })
   const storage = joinStorage({
     ...shared,
     bound,
@@ -171,10 +175,11 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     config: recordedConfig(settings),
     detail: { version, host: hostname(), pid: process.pid, clock: gateway.clock, collectorId: file.collectorId, dataDir },
     store: options.store,
-    prepareDatabase: options.prepareDatabase,
+    prepareDatabase: () => options.prepareDatabase().then(() => storedCarry.prepared()),
   })
   const { recorder, ledger, state } = storage
   recorder.carry(standInCarry(settings))
+  storedCarry.attach(recorder)
   if (options.onRecord) recorder.subscribe(options.onRecord)
   const feedHalf = joinFeed({
     ...shared,
@@ -195,9 +200,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
         interrupt: ({ fromTsUs, cause }) => ledger.linesLost(fromTsUs, cause),
         durable: () => recorder.durable(),
       }),
-    onEndOfTape: () => {
-      if (options.untilEndOfTape) stopping.abort('end-of-tape')
-    },
+    onEndOfTape: () => options.untilEndOfTape && stopping.abort('end-of-tape'),
   })
   const parts = {
     ...shared,

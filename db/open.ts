@@ -11,6 +11,8 @@ import { type EmbeddedServer, startEmbedded } from './embedded/server.ts'
 import { type MigrateDownOptions, migrate, migrateDown } from './schema/migrate.ts'
 import { connectClient, createPool, databaseName, type DatabasePool } from './pool.ts'
 import { type BatchesBelow, batchesBelow, knownSessions } from './read/queries/committed-batches.ts'
+import { type KnownDividends, knownDividends } from './read/queries/known-dividends.ts'
+import { type KnownRates, knownRates } from './read/queries/known-rates.ts'
 import { type MissingRows, missingRows } from './read/queries/missing-rows.ts'
 import { recentSince } from './read/queries/recent-batches.ts'
 import { type CollectorIdentity, type UnendedSession, unendedSessions } from './read/queries/unended-sessions.ts'
@@ -45,6 +47,11 @@ export interface OpenedDatabase {
     known: (sessionIds: readonly number[]) => Promise<number[]>
     batchesBelow: (sessionId: number, batchNo: number) => Promise<BatchesBelow>
     end: (sessionId: number, tsUs: number) => Promise<void>
+  }
+  /** What it knows of rates and dividends, once prepared. */
+  carry: {
+    rates: (which: { currencies: readonly string[]; today: string }) => Promise<KnownRates[]>
+    dividends: (which: { keys: readonly string[]; today: string }) => Promise<KnownDividends[]>
   }
   /** Sessions whose newest rows were committed and are gone, once prepared. */
   missingRows: () => Promise<MissingRows[]>
@@ -115,6 +122,10 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
       known: (sessionIds) => asked((client) => knownSessions(client, sessionIds)),
       batchesBelow: (sessionId, batchNo) => asked((client) => batchesBelow(client, sessionId, batchNo)),
       end: (sessionId, tsUs) => asked((client) => endSession(client, sessionId, tsUs)),
+    },
+    carry: {
+      rates: (which) => asked((client) => knownRates(client, which)),
+      dividends: (which) => asked((client) => knownDividends(client, which)),
     },
     missingRows: () =>
       asked(async (client) => {

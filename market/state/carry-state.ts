@@ -1,13 +1,15 @@
 /**
  * What money, holding and borrowing cost, as the records of a stream say: rates by currency, dividends and borrow fees by underlying. The
  * latest record of each counts. Dividends that the broker gives as a statistic of the underlying (generic tick 456) count while no record
- * names a payment to come.
+ * of another source names a payment to come: they reach further than the broker's next payment, which the database keeps.
  */
 
 import { type DatedPayment, discountFactor, paymentsOfBroker, presentValueOfPayments, type RatePoint } from '../option/carry.ts'
 import { daysBetween } from '../time.ts'
 import type { BorrowRecord, CarryRecord, DividendsRecord, RatesRecord, Statistic } from '../tick.ts'
 
+/** Source of records that repeat what the broker said. */
+const BROKER = 'broker'
 /** The statistic with the broker's text. */
 const BROKER_DIVIDENDS = 'dividends'
 
@@ -44,7 +46,8 @@ export class CarryState {
   payments(underlying: number, today: string): readonly DatedPayment[] {
     const recorded = this.#dividends.get(underlying)
     const isRecorded = recorded !== undefined && (recorded.yield !== undefined || recorded.payments.some(({ exDate }) => exDate > today))
-    return isRecorded ? recorded.payments : (this.#brokerPayments.get(underlying) ?? [])
+    const named = this.#brokerPayments.get(underlying)
+    return isRecorded && !(named && recorded.source === BROKER) ? recorded.payments : (named ?? [])
   }
 
   /**

@@ -9,6 +9,8 @@ import type { Counts } from '../counts.ts'
 import { absurdTime } from './absurd-time.ts'
 import { addressUnknown } from './address-unknown.ts'
 import { blocksDamaged } from './blocks-damaged.ts'
+import { carryRead } from './carry-read.ts'
+import { carryUnread } from './carry-unread.ts'
 import { chainDiscovered } from './chain-discovered.ts'
 import { clockStepped } from './clock-stepped.ts'
 import { collectorFileFailed } from './collector-file-failed.ts'
@@ -74,6 +76,8 @@ const EVENTS = {
   absurdTime,
   addressUnknown,
   blocksDamaged,
+  carryRead,
+  carryUnread,
   chainDiscovered,
   clockStepped,
   collectorFileFailed,

@@ -189,6 +189,7 @@ export class Collecting {
         databaseServer: store.server,
         store: store.storeBatch,
         sessions: store.sessions,
+        carry: store.carry,
         missingRows: store.missingRows,
         ...(options.onRecord && { onRecord: options.onRecord }),
         ...(options.checkRowsMs !== undefined && { checkRowsMs: options.checkRowsMs }),

@@ -10,8 +10,8 @@ function carry<T extends CarryRecord['input']>(fields: CarryOf<T> & { input: T }
 }
 
 const rates = (rate: number, currency = 'USD') => carry<'rates'>({ input: 'rates', currency, points: [{ days: 0, rate }] })
-const dividends = (payments: { exDate: string; amount: number }[], more = {}) =>
-  carry<'dividends'>({ input: 'dividends', instrument: 1, payments, ...more }, 'corporate-actions')
+const dividends = (payments: { exDate: string; amount: number }[], more = {}, source = 'corporate-actions') =>
+  carry<'dividends'>({ input: 'dividends', instrument: 1, payments, ...more }, source)
 const brokerText = (text: string, more = {}): TapeRecord => ({
   kind: 'statistic',
   seq: 2,
@@ -56,6 +56,12 @@ describe('what holding an underlying costs', () => {
     expect(carryOf([dividends([{ exDate: '2014-05-15', amount: 0.3 }]), text]).dividends).toBe(0.3175)
     expect(carryOf([dividends([{ exDate: '2014-08-15', amount: 0.3 }]), text]).dividends).toBe(0.3)
     expect(carryOf([text, brokerText('1.15,1.27,,')]).dividends).toBe(0)
+  })
+
+  it('takes what the broker said before only until it says something', () => {
+    const before = dividends([{ exDate: '2014-08-15', amount: 0.3 }], {}, 'broker')
+    expect(carryOf([before]).dividends).toBe(0.3)
+    expect(carryOf([before, brokerText('1.15,1.27,20140815,0.3175')], '2015-12-31').dividends).toBeCloseTo(4 * 0.3175, 12)
   })
 
   it('is not changed by a quarantined statistic or by one of another name', () => {
