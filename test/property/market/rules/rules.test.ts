@@ -134,14 +134,25 @@ describe('the rules', () => {
   })
 })
 
-/** The verdicts on these ticks where the instrument `i` has the number `numberOf(i)`. */
+/** The verdicts on these ticks where the instrument `i` has the number `numberOf(i)`; they name it `i`. */
 function verdictsOn(contracts: readonly Contract[], records: readonly AnyRecord[], numberOf: (instrument: number) => number) {
   const rules = new RulesAtWork(RULES, { contracts: [] })
   for (const [i, contract] of contracts.entries()) rules.take({ kind: 'contract', instrument: numberOf(i), contract })
+  const numberBehind = (number: number) => [0, 1, 2, 3, 4, 5].find((i) => numberOf(i) === number)
   return records.map((record) => {
     const renumbered =
       'instrument' in record && record.instrument !== undefined ? { ...record, instrument: numberOf(record.instrument) } : record
-    return isTickKind(renumbered) ? rules.verdictOn(renumbered) : rules.take(renumbered)
+    if (!isTickKind(renumbered)) {
+      rules.take(renumbered)
+      return undefined
+    }
+    const verdict = rules.verdictOn(renumbered)
+    return (
+      verdict && {
+        ...verdict,
+        findings: verdict.findings.map((finding) => ({ ...finding, evidence: finding.evidence?.map(numberBehind) })),
+      }
+    )
   })
 }
 
