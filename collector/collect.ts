@@ -249,7 +249,8 @@ function createReloader(
   return (next: CollectSettings): void => {
     if (!isDeepStrictEqual(next.rules.settings, rules.settings)) {
       validator.configure(next.rules)
-      recorder.configure(recordedConfig(next))
+      // What IB was asked for stays as it was at the start.
+      recorder.configure(recordedConfig({ ...next, gateway: started.gateway }))
     }
     recorder.carry(standInCarry(next))
     supply.configure({ genericTicks: next.gateway.genericTicks })

@@ -1,4 +1,5 @@
 import { isMarked, Mark } from '../marks.ts'
+import type { Quote } from '../tick.ts'
 import { bookOf } from './book.ts'
 import { positive } from './own-settings.ts'
 import { defineRule, isTwoSided, type RuleContext } from './rule.ts'
@@ -26,8 +27,9 @@ export const crossedQuote = defineRule({
       'percent of the middle of bid and ask',
       'A cross by more than so many percent of the middle is kept out at once.',
     ),
+    deepPrice: positive(0.1, 'a price', 'But not one by less than this in price: cheap options move in steps of many percent.'),
   },
-  create({ lastsMs, deepPercent }) {
+  create({ lastsMs, deepPercent, deepPrice }) {
     /** By book: since when its sides are crossed; NaN while they are not. */
     const crossedUs: number[] = []
     return {
@@ -39,7 +41,7 @@ export const crossedQuote = defineRule({
         const phase = context.phaseAt(tsUs)
         const isRegular = phase === undefined || phase === 'regular'
         const percent = ((bidPrice - askPrice) / Math.abs((bidPrice + askPrice) / 2)) * 100
-        if (!(percent <= deepPercent)) {
+        if (!(percent <= deepPercent || bidPrice - askPrice <= deepPrice)) {
           const found = { reason: `${reason} by ${percent.toFixed(1)} % of the middle` }
           return isRegular || isBehindClose(context, tsUs) ? found : { ...found, disposition: 'flag' }
         }
@@ -50,12 +52,24 @@ export const crossedQuote = defineRule({
       },
       take(quote, context) {
         const book = bookOf(quote, context)
-        if (!isTwoSided(quote) || !(quote.bidPrice > quote.askPrice)) crossedUs[book] = Number.NaN
+        if (!isTwoSided(quote) || !(quote.bidPrice > quote.askPrice) || mayStayCrossed(quote, context)) crossedUs[book] = Number.NaN
         else if (!(quote.tsUs >= (crossedUs[book] ?? Number.NaN))) crossedUs[book] = quote.tsUs
+      },
+      takeControl(record, context) {
+        const isOpening = record.kind === 'line' && record.event === 'opened'
+        if (!isOpening && record.kind !== 'gap' && !(record.kind === 'session' && record.event === 'interrupted')) return
+        if (context) crossedUs.fill(Number.NaN, context.slot * 2, context.slot * 2 + 2)
+        else crossedUs.fill(Number.NaN)
       },
     }
   },
 })
+
+/** Before the open sides may be crossed for long: the time that they may take begins with the open. */
+function mayStayCrossed(quote: Quote, context: RuleContext): boolean {
+  const phase = context.phaseAt(quote.tsUs)
+  return isMarked(quote, Mark.preOpen) || (phase !== undefined && phase !== 'regular')
+}
 
 function isBehindClose(context: RuleContext, tsUs: number): boolean {
   for (let i = 1; i <= EVENING_HALF_HOURS; i++) if (context.phaseAt(tsUs - i * HALF_HOUR_US) === 'regular') return true

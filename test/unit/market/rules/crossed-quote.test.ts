@@ -31,6 +31,18 @@ describe('crossed-quote', () => {
     expect(at(1200, 1.01)).toEqual(['crossed-quote: bid 1.01 is above ask 1 for less than 250 ms'])
   })
 
+  it('counts from the open on, and anew behind an interruption', () => {
+    const rules = new RulesAtWork([crossedQuote])
+    const openUs = MORNING_US + 90 * 60_000 * MS
+    const crossed = (ms: number, more = {}) => rules.findingsOn({ ...quoteOf(1.01, 1), tsUs: openUs + ms * MS, ...more })
+    expect(crossed(-60_000)).toEqual(['crossed-quote: bid 1.01 is above ask 1, outside of regular hours'])
+    expect(crossed(10, { marks: Mark.preOpen })).toEqual(['crossed-quote: bid 1.01 is above ask 1, before the open'])
+    expect(crossed(50)).toEqual([expect.stringContaining('for less than')])
+    rules.take({ kind: 'session', event: 'interrupted', tsUs: openUs + 100 * MS })
+    expect(crossed(400)).toEqual([expect.stringContaining('for less than')])
+    expect(crossed(700)).toEqual([expect.stringContaining('!crossed-quote')])
+  })
+
   it('counts for each book of an instrument, and for each instrument, on its own', () => {
     const rules = new RulesAtWork([crossedQuote])
     rules.verdictOn({ ...quoteOf(1.01, 1), tsUs: RULES_START_US })
@@ -50,6 +62,8 @@ describe('crossed-quote', () => {
     })
     expect(findingOf(crossedQuote, quoteOf(12, 10), { deepPercent: 20 })).toMatchObject({ disposition: 'flag' })
     expect(findingOf(crossedQuote, quoteOf(1, -1))).toMatchObject({ disposition: 'quarantine' })
+    // One step of a cheap option.
+    expect(findingOf(crossedQuote, quoteOf(0.03, 0.02))).toMatchObject({ disposition: 'flag' })
   })
 
   it('only notes a quote that is marked as one from before the open, however deep and long it is crossed', () => {

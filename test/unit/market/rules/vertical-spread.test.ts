@@ -30,6 +30,17 @@ describe('vertical-spread', () => {
     expect(market.findings(market.numberOf(60, 'C'), 25, 25.2)).toEqual([expect.stringContaining('!vertical-spread: ')])
   })
 
+  it('only flags a quote that is the first behind a move which the line of the underlying does not show yet', () => {
+    const market = new OptionMarket(RULES).quoted()
+    const at70 = market.numberOf(70, 'C')
+    const [bid, ask] = market.sidesOf(at70)
+    const [, askOf72] = market.sidesOf(market.numberOf(72.5, 'C'))
+    const bidAt = (by: number) => askOf72 + 2.5 + by
+    expect(bid).toBeLessThan(bidAt(0.06))
+    expect(market.findings(at70, bidAt(0.06), bidAt(0.06) + ask - bid)).not.toContainEqual(expect.stringMatching(/^!/))
+    expect(market.findings(at70, bidAt(5), bidAt(5) + ask - bid)).toEqual([expect.stringMatching(/^!vertical-spread: /)])
+  })
+
   it('lets every healthy quote pass behind a bad one, which changes nothing', () => {
     const market = new OptionMarket(RULES).quoted()
     market.findings(market.numberOf(72.5, 'C'), 15, 15.2)
