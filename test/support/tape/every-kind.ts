@@ -154,9 +154,17 @@ async function expectAsJournaled(databaseUrl: string, { sessionId, records, cont
   expect(i).toBe(expected.length)
 }
 
-/** All fields of a tick in one order, with the contract for the number that stands for it. */
+/** All fields of a tick in one order, with the contracts for the numbers that stand for them. */
 function textOf(tick: Tick, contracts: ReadonlyMap<number, Contract>): string {
-  const contract = contracts.get(tick.instrument)
-  const fields = Object.entries({ ...tick, instrument: contract && contractKey(contract) }).filter(([, value]) => value !== undefined)
+  const keyOf = (instrument: number) => {
+    const contract = contracts.get(instrument)
+    return contract && contractKey(contract)
+  }
+  const verdict = tick.verdict && {
+    ...tick.verdict,
+    findings: tick.verdict.findings.map((finding) => ({ ...finding, evidence: finding.evidence?.map(keyOf) })),
+  }
+  const named = { ...tick, instrument: keyOf(tick.instrument), verdict }
+  const fields = Object.entries(named).filter(([, value]) => value !== undefined)
   return JSON.stringify(fields.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
