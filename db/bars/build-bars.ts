@@ -65,7 +65,8 @@ export async function buildBars({ url, query, seconds, dryRun = false }: BuildBa
 async function readTrades(url: string, query: BuildBarsOptions['query'], seconds: number) {
   const source = await openRecordSource({ url }, query)
   const symbols = new Map<number, string>()
-  const bySource = new Map<string, Map<TradeSource, TradeBars>>()
+  /** By symbol and day: a feed that is there on one day may not be on the next. */
+  const bySource = new Map<string, Map<string, Map<TradeSource, TradeBars>>>()
   for await (const { records } of source.records())
     for (const record of records) {
       if (record.kind === 'contract') {
@@ -76,31 +77,38 @@ async function readTrades(url: string, query: BuildBarsOptions['query'], seconds
       const symbol = record.kind === 'trade' ? symbols.get(record.instrument) : undefined
       // The first values after a request are of trades that may be hours old.
       if (record.kind !== 'trade' || symbol === undefined || isMarked(record, Mark.initial)) continue
-      const sources = bySource.get(symbol) ?? new Map<TradeSource, TradeBars>()
-      bySource.set(symbol, sources)
+      const days = bySource.get(symbol) ?? new Map<string, Map<TradeSource, TradeBars>>()
+      bySource.set(symbol, days)
+      const date = nyse.zone.dateOf(record.tsUs)
+      const sources = days.get(date) ?? new Map<TradeSource, TradeBars>()
+      days.set(date, sources)
       const bars = sources.get(record.source) ?? new TradeBars(seconds, nyse.zone)
       sources.set(record.source, bars)
       bars.add(record)
     }
-  const builders = new Map<string, TradeBars>()
-  for (const [symbol, sources] of bySource) {
-    const bars = sources.get(bestSource(new Set(sources.keys())) ?? 'last')
-    if (bars) builders.set(symbol, bars)
+  const builders = new Map<string, TradeBars[]>()
+  for (const [symbol, days] of bySource) {
+    const best = [...days.values()].map((sources) => sources.get(bestSource(new Set(sources.keys())) ?? 'last'))
+    builders.set(
+      symbol,
+      best.filter((bars) => bars !== undefined),
+    )
   }
-  const trades = [...builders.values()].reduce((sum, one) => sum + one.bars().reduce((all, bar) => all + bar.trades, 0), 0)
+  const bars = [...builders.values()].flat().flatMap((one) => one.bars())
+  const trades = bars.reduce((sum, bar) => sum + bar.trades, 0)
   return { name: source.name, builders, trades }
 }
 
 async function store(
   client: pg.ClientBase,
-  builders: ReadonlyMap<string, TradeBars>,
+  builders: ReadonlyMap<string, readonly TradeBars[]>,
   seconds: number,
 ): Promise<Pick<BuiltBars, 'bars' | 'refused'>> {
   const staging = new Staging(client)
   await staging.open()
   let line = 0
-  for (const [symbol, builder] of builders) {
-    for (const { startUs, vwap = Number.NaN, ...figures } of builder.bars()) {
+  for (const [symbol, days] of builders) {
+    for (const { startUs, vwap = Number.NaN, ...figures } of days.flatMap((one) => one.bars())) {
       const date = nyse.zone.dateOf(startUs)
       const time = { date, day: Date.parse(`${date}T00:00:00Z`) / MS_PER_DAY, startUs }
       staging.add({ symbol, time, vwap, ...figures, dividend: 0, split: 1 }, 0, ++line)

@@ -5,7 +5,7 @@ import { forEachEdition } from '../support/database/databases.ts'
 import { ask } from '../support/process/collecting.ts'
 
 forEachEdition('bars of recorded trades', ({ createTapeDatabase }) => {
-  it('are made of the best source of each stock, without first values, and stored once', async () => {
+  it('are made of the best source of each stock and day, without first values, and stored once', async () => {
     const url = await createTapeDatabase()
     await ask(
       url,
@@ -13,7 +13,7 @@ forEachEdition('bars of recorded trades', ({ createTapeDatabase }) => {
        INSERT INTO sessions (session_id, started_ts) VALUES (7, '2014-06-05 13:00Z');
        INSERT INTO session_instruments SELECT 7, instrument_id FROM instruments;
        INSERT INTO batches (session_id, batch_no, accepted_ticks, quarantined_ticks, first_ts, last_ts)
-         VALUES (7, 1, 7, 0, '2014-06-05 13:30Z', '2014-06-05 13:31:30Z');
+         VALUES (7, 1, 8, 0, '2014-06-05 13:30Z', '2014-06-06 13:30:05Z');
        INSERT INTO trades (session_id, seq, instrument_id, ts, price, size, source, conditions, marks)
          SELECT 7, seq, instrument_id, ts::timestamptz, price, size, source, conditions, marks FROM (VALUES
            (1, 'TWX', '2014-06-05 13:30:00Z', 60, 999, 'tick-by-tick', NULL, 'initial'),
@@ -22,13 +22,14 @@ forEachEdition('bars of recorded trades', ({ createTapeDatabase }) => {
            (4, 'TWX', '2014-06-05 13:30:03Z', 72, 5, 'tick-by-tick', ' I', NULL),
            (5, 'TWX', '2014-06-05 13:30:59Z', 71, 50, 'tick-by-tick', NULL, NULL),
            (6, 'SAP', '2014-06-05 13:31:00Z', 55, 50, 'tick-by-tick', NULL, NULL),
-           (7, 'TWX', '2014-06-05 13:31:30Z', 71.5, 10, 'tick-by-tick', NULL, NULL)
+           (7, 'TWX', '2014-06-05 13:31:30Z', 71.5, 10, 'tick-by-tick', NULL, NULL),
+           (8, 'TWX', '2014-06-06 13:30:05Z', 73, 20, 'last', NULL, NULL)
          ) AS t(seq, symbol, ts, price, size, source, conditions, marks) JOIN instruments USING (symbol)`,
     )
     const options = { url, query: { sessionId: 'latest' as const }, seconds: 60 }
-    expect((await buildBars({ ...options, dryRun: true })).bars.new).toBe(2)
-    expect(await buildBars(options)).toMatchObject({ symbols: 1, trades: 4, bars: { new: 2, changed: 0, unchanged: 0 } })
-    expect((await buildBars(options)).bars).toEqual({ new: 0, changed: 0, unchanged: 2 })
+    expect((await buildBars({ ...options, dryRun: true })).bars.new).toBe(3)
+    expect(await buildBars(options)).toMatchObject({ symbols: 1, trades: 5, bars: { new: 3, changed: 0, unchanged: 0 } })
+    expect((await buildBars(options)).bars).toEqual({ new: 0, changed: 0, unchanged: 3 })
     const bars = await ask(
       url,
       `SELECT symbol, to_char(start_ts AT TIME ZONE 'UTC', 'HH24:MI') AS start, open, high, low, close, volume, trades::int, source
@@ -37,8 +38,9 @@ forEachEdition('bars of recorded trades', ({ createTapeDatabase }) => {
     expect(bars).toEqual([
       { symbol: 'TWX', start: '13:30', open: 70, high: 71, low: 70, close: 71, volume: 155, trades: 3, source: 'trades' },
       { symbol: 'TWX', start: '13:31', open: 71.5, high: 71.5, low: 71.5, close: 71.5, volume: 10, trades: 1, source: 'trades' },
+      { symbol: 'TWX', start: '13:30', open: 73, high: 73, low: 73, close: 73, volume: 20, trades: 1, source: 'trades' },
     ])
     await ask(url, "UPDATE bars SET source = 'vendor'")
-    expect((await buildBars(options)).refused.rows).toBe(2)
+    expect((await buildBars(options)).refused.rows).toBe(3)
   })
 })
