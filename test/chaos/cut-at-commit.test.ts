@@ -41,7 +41,9 @@ forEachEdition('a connection cut at COMMIT while the server is still at it', (ed
     const holder = await connectClient(databaseUrl)
     onTestFinished(() => holder.end())
     const { gateway, port } = await room.serveFile(tape, { startAfterLines: LINES, publishTime: true, speed: 2 })
-    const collector = await startCollecting({ port, databaseUrl: proxy.url(databaseUrl), lanes, untilEndOfTape: true })
+    // The bit of a rule that finds something for the first time is written in a transaction that is not a batch's.
+    const rules = { rules: [], settings: {} }
+    const collector = await startCollecting({ port, databaseUrl: proxy.url(databaseUrl), lanes, rules, untilEndOfTape: true })
     // By then every lane has written its instruments, in transactions that are not batches.
     await collector.until('batches are written', ({ counts }) => counts.batches.committed > 2 * lanes)
 

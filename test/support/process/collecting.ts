@@ -29,6 +29,8 @@ export interface CollectingOptions {
   gateway?: Partial<CollectSettings['gateway']>
   journal?: Partial<CollectSettings['journal']>
   underlyings?: UnderlyingSettings[]
+  /** Default: all, as they come. */
+  rules?: CollectSettings['rules']
   lanes?: number
   metrics?: { host: string; port: number; maxLagMs?: number }
   untilEndOfTape?: boolean
@@ -164,7 +166,7 @@ export class Collecting {
         retryDelays: { attemptsPerMinute: 1000, factor: 2, ...options.gateway?.retryDelays },
       },
       underlyings: options.underlyings ?? [TWX_CHAIN],
-      rules: { rules: RULES, settings: defaultSettings(RULES) },
+      rules: options.rules ?? { rules: RULES, settings: defaultSettings(RULES) },
       carry: { rate: 0.04 },
       journal: {
         batchRows: 500,
