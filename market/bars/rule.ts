@@ -1,6 +1,6 @@
 /** What a rule for bars is. It sees all bars of a market at once, and names what is wrong; it changes nothing. */
 
-import type { Disposition, Severity } from './severity.ts'
+import type { Disposition, Severity } from '../tick.ts'
 import type { BarSet } from './bar-set.ts'
 
 export interface BarFinding {
