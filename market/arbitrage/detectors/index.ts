@@ -1,7 +1,10 @@
 /** The detectors, in the order in which they look at a quote. A new one is one file beside this one and one line here. */
 
 import type { Detector } from '../detector.ts'
+import { butterfly } from './butterfly.ts'
 import { longBox } from './long-box.ts'
 import { shortBox } from './short-box.ts'
+import { strikeMonotonicity } from './strike-monotonicity.ts'
+import { verticalBound } from './vertical-bound.ts'
 
-export const DETECTORS: readonly Detector[] = [longBox, shortBox]
+export const DETECTORS: readonly Detector[] = [longBox, shortBox, verticalBound, strikeMonotonicity, butterfly]
