@@ -31,6 +31,15 @@ export function sell(side: ChainSide, at: number, ratio = 1): Trade {
   return { instrument: side.instruments[at] as number, side: 'sell', ratio, price: side.bidPrices[at] as number }
 }
 
+/** One share for each that the options of a package deliver. Its number is known where it has a price. */
+export function buyUnderlying({ instrument, askPrice }: UnderlyingBook): Trade {
+  return { instrument: instrument as number, side: 'buy', ratio: 1, price: askPrice }
+}
+
+export function sellUnderlying({ instrument, bidPrice }: UnderlyingBook): Trade {
+  return { instrument: instrument as number, side: 'sell', ratio: 1, price: bidPrice }
+}
+
 export interface Statement {
   detector: string
   trades: readonly Trade[]

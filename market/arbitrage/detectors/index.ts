@@ -2,9 +2,19 @@
 
 import type { Detector } from '../detector.ts'
 import { butterfly } from './butterfly.ts'
+import { intrinsic } from './intrinsic.ts'
 import { longBox } from './long-box.ts'
 import { shortBox } from './short-box.ts'
 import { strikeMonotonicity } from './strike-monotonicity.ts'
+import { syntheticFreeRisk } from './synthetic-free-risk.ts'
 import { verticalBound } from './vertical-bound.ts'
 
-export const DETECTORS: readonly Detector[] = [longBox, shortBox, verticalBound, strikeMonotonicity, butterfly]
+export const DETECTORS: readonly Detector[] = [
+  syntheticFreeRisk,
+  longBox,
+  shortBox,
+  verticalBound,
+  strikeMonotonicity,
+  butterfly,
+  intrinsic,
+]
