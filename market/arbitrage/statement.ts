@@ -86,6 +86,11 @@ export function isExercisedIntoCash({ style, tradingClass, underlying }: Chain):
   return style === 'american' && (underlying.isIndex || indexClassOf(tradingClass)?.symbol === underlying.symbol)
 }
 
+/** True for index options of which each expiry settles at a price of its own (VIX): two expiries are no relation. */
+export function isPricedOffFutures({ style, isPricedOffSpot }: Chain): boolean {
+  return style === 'european' && !isPricedOffSpot
+}
+
 /** What a package with short American calls rests on, when the answer to their assignment comes a day late. Puts have no such day. */
 export function callAssignment({ style }: Chain, { dividends, dividendYield, areDividendsKnown }: ChainTerms): readonly Assumption[] {
   if (style === 'european') return []

@@ -2,7 +2,9 @@
 
 import type { Detector } from '../detector.ts'
 import { butterfly } from './butterfly.ts'
+import { calendar } from './calendar.ts'
 import { intrinsic } from './intrinsic.ts'
+import { jellyRoll } from './jelly-roll.ts'
 import { longBox } from './long-box.ts'
 import { shortBox } from './short-box.ts'
 import { strikeMonotonicity } from './strike-monotonicity.ts'
@@ -16,5 +18,7 @@ export const DETECTORS: readonly Detector[] = [
   verticalBound,
   strikeMonotonicity,
   butterfly,
+  calendar,
+  jellyRoll,
   intrinsic,
 ]
