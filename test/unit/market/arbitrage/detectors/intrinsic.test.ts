@@ -29,6 +29,8 @@ describe('intrinsic', () => {
     expect(market.candidates).toEqual([])
     market.spot(86, 86.1)
     expect(market.found().deal).toBe('-1 TWX@86 +1 70C@15.5')
+    market.spot(84.3, 84.4)
+    expect(market.found().deal).toBe('+1 TWX@84.4 +1 100P@15.5')
   })
 
   it('finds nothing without a side of the underlying, or out of the money', () => {

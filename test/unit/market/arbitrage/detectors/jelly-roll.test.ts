@@ -45,6 +45,7 @@ describe('jelly-roll', () => {
     const paid = 0.5 * Math.exp(-0.02)
     const fee = 101 * (Math.exp(-0.002) - Math.exp(-0.004))
     expect(roll({ on: 'SPX', ...KNOWN, dividends, borrow: 0.01 }, 0.8).found().edge).toBeCloseTo(INTEREST - paid - fee - 0, 9)
+    expect(roll({ on: 'SPX', ...KNOWN, dividends, borrow: 0.03 }, 0.8).candidates).toEqual([])
     expect(roll({ on: 'SPX', ...KNOWN, dividends, borrow: 0.01 }, 2.5).found().edge).toBeCloseTo(1.3 - INTEREST + paid, 9)
   })
 

@@ -79,7 +79,7 @@ describe('long-box', () => {
   it('reaches no further than the desk does', () => {
     const market = box({ on: 'SPX', rate: 0.05, reach: 1 }, 9.4)
     market.candidates.length = 0
-    market.quote('C', 85, undefined, undefined).quote('P', 90, 3.3, 3.4)
+    market.quote('C', 85, undefined, undefined).quote('P', 90, 3.3, 3.4).quote('C', 80, 11.9, 12)
     expect(market.candidates).toEqual([])
   })
 

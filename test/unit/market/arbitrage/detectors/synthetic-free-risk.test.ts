@@ -81,7 +81,7 @@ describe('synthetic-free-risk', () => {
     const market = new DetectorMarket(syntheticFreeRisk, { rate: 0.02, reach: 1 }).spot(99.9, 100)
     market.quote('P', 100, 2.8, 3).quote('C', 95, 6, 6.2).quote('C', 100, 6, 6.2)
     expect(market.candidates).toEqual([])
-    market.quote('C', 102, undefined, 6).quote('C', 105, 6, 6.2)
+    market.quote('C', 102, undefined, 6).quote('C', 105, 6, 6.2).quote('P', 100, 2.8, 3).spot(99.9, 100)
     expect(market.candidates).toEqual([])
   })
 
