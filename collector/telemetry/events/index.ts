@@ -17,6 +17,8 @@ import { collectorFileFailed } from './collector-file-failed.ts'
 import { connectionChanged } from './connection-changed.ts'
 import { databaseDown } from './database-down.ts'
 import { databaseUp } from './database-up.ts'
+import { detectionFailed } from './detection-failed.ts'
+import { detectionOverrun } from './detection-overrun.ts'
 import { discoveryFailed } from './discovery-failed.ts'
 import { entitlementsKnown } from './entitlements-known.ts'
 import { feedDown } from './feed-down.ts'
@@ -84,6 +86,8 @@ const EVENTS = {
   connectionChanged,
   databaseDown,
   databaseUp,
+  detectionFailed,
+  detectionOverrun,
   discoveryFailed,
   entitlementsKnown,
   feedDown,
@@ -148,7 +152,14 @@ export type Events = { readonly [N in EventName]: (...what: Told<N>) => void } &
 }
 
 export function createEvents(log: Logger, counts: Counts): Events {
-  const context: EventContext = { log, counts, faults: new Faults(), gapLines: new LineBudget(), connectionLines: new LineBudget() }
+  const context: EventContext = {
+    log,
+    counts,
+    faults: new Faults(),
+    gapLines: new LineBudget(),
+    connectionLines: new LineBudget(),
+    overrunLines: new LineBudget(),
+  }
   const listeners = new Map<string, ((...what: unknown[]) => void)[]>()
   const methods = Object.entries(EVENTS).map(([name, tell]) => [
     name,
