@@ -24,9 +24,9 @@ import { Housekeeping } from './journal/housekeeping.ts'
 import type { JournalSettings } from './journal/journal.ts'
 import { type KnownSessions, LeftBehind } from './journal/left-behind.ts'
 import type { LineDelays } from './lines/ask-again.ts'
-import { type CarryInput, carryOfSettings } from './record/carry-inputs.ts'
 import { type DatabaseCarry, StoredCarry } from './record/stored-carry.ts'
 import { createGatewayClock, createWallClock } from './record/clock.ts'
+import { type CarrySettings, StandInCarry } from './record/stand-in-carry.ts'
 import type { Sessions } from './record/sessions.ts'
 import { collectorLock } from './telemetry/address.ts'
 import { CommitLag } from './telemetry/commit-lag.ts'
@@ -54,8 +54,8 @@ export interface CollectSettings {
   }
   underlyings: readonly UnderlyingSettings[]
   rules: RulesInForce
-  /** What stands in for rates that no other source knows: continuously compounded annual fraction. */
-  carry: { rate: number }
+  /** What stands in for what no other source knows. */
+  carry: CarrySettings
   journal: JournalSettings & JournalLimits & { keepDays: number }
   lanes: number
   /** Absent: no HTTP server. */
@@ -129,6 +129,7 @@ type Collector = TelemetryParts &
     leftBehind: LeftBehind
     file: CollectorFile
     validator: Validator
+    standInCarry: StandInCarry
     ending: Ending
     /** Aborted: the recording ends, in order. Its reason is the cause, or the error that it ends with. */
     stopping: AbortSignal
@@ -178,7 +179,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     prepareDatabase: () => options.prepareDatabase().then(() => storedCarry.prepared()),
   })
   const { recorder, ledger, state } = storage
-  recorder.carry(standInCarry(settings))
+  const standInCarry = new StandInCarry(recorder, settings.carry, currenciesOf(settings))
   storedCarry.attach(recorder)
   if (options.onRecord) recorder.subscribe(options.onRecord)
   const feedHalf = joinFeed({
@@ -213,6 +214,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     housekeeping,
     leftBehind,
     file,
+    standInCarry,
     stopping: stopping.signal,
   }
   return { ...parts, reload: createReloader(settings, parts), telemetry: createTelemetry(options, parts) }
@@ -242,9 +244,9 @@ function recordedConfig({ rules, gateway }: CollectSettings): Record<string, unk
 /** Takes over what can change while lines are open: the universe, rules, carry, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */
 function createReloader(
   started: CollectSettings,
-  parts: Pick<Collector, 'validator' | 'recorder' | 'supply' | 'housekeeping' | 'discovery' | 'feed'>,
+  parts: Pick<Collector, 'validator' | 'standInCarry' | 'recorder' | 'supply' | 'housekeeping' | 'discovery' | 'feed'>,
 ) {
-  const { validator, recorder, supply, housekeeping, discovery, feed } = parts
+  const { validator, standInCarry, recorder, supply, housekeeping, discovery, feed } = parts
   let { rules, underlyings, gateway } = started
   return (next: CollectSettings): void => {
     if (!isDeepStrictEqual(next.rules.settings, rules.settings)) {
@@ -252,7 +254,7 @@ function createReloader(
       // What IB was asked for stays as it was at the start.
       recorder.configure(recordedConfig({ ...next, gateway: started.gateway }))
     }
-    recorder.carry(standInCarry(next))
+    standInCarry.configure(next.carry, currenciesOf(next))
     supply.configure({ genericTicks: next.gateway.genericTicks })
     feed.configure({ lines: next.gateway.lines })
     housekeeping.configure({ keepDays: next.journal.keepDays })
@@ -262,11 +264,8 @@ function createReloader(
   }
 }
 
-function standInCarry({ carry, underlyings }: CollectSettings): CarryInput[] {
-  return carryOfSettings(
-    carry.rate,
-    underlyings.map(({ currency }) => currency),
-  )
+function currenciesOf({ underlyings }: CollectSettings): string[] {
+  return underlyings.map(({ currency }) => currency)
 }
 
 async function run(collector: Collector): Promise<CollectSummary> {
