@@ -61,6 +61,11 @@ export class Detection {
     return this.#state
   }
 
+  /** All that is shown of it. */
+  get figures(): { state: DetectionState; queued: number; limit: number; passed: number } {
+    return { state: this.#state, queued: this.queued, limit: this.limit, passed: this.#passed }
+  }
+
   /** Records that wait. */
   get queued(): number {
     return this.#queue.length

@@ -17,6 +17,8 @@ import { collectorFileFailed } from './collector-file-failed.ts'
 import { connectionChanged } from './connection-changed.ts'
 import { databaseDown } from './database-down.ts'
 import { databaseUp } from './database-up.ts'
+import { derivedRowsStored } from './derived-rows-stored.ts'
+import { derivedRowsUnstored } from './derived-rows-unstored.ts'
 import { detectionFailed } from './detection-failed.ts'
 import { detectionOverrun } from './detection-overrun.ts'
 import { discoveryFailed } from './discovery-failed.ts'
@@ -70,6 +72,8 @@ import { unknownTickType } from './unknown-tick-type.ts'
 import { unknownUnderlying } from './unknown-underlying.ts'
 import { waitingForDatabase } from './waiting-for-database.ts'
 import { waitingForDisk } from './waiting-for-disk.ts'
+import { webhookFailed } from './webhook-failed.ts'
+import { webhookWorks } from './webhook-works.ts'
 import type { EventContext } from './event.ts'
 import { Faults } from './faults.ts'
 import { LineBudget } from './line-budget.ts'
@@ -86,6 +90,8 @@ const EVENTS = {
   connectionChanged,
   databaseDown,
   databaseUp,
+  derivedRowsStored,
+  derivedRowsUnstored,
   detectionFailed,
   detectionOverrun,
   discoveryFailed,
@@ -139,6 +145,8 @@ const EVENTS = {
   unknownUnderlying,
   waitingForDatabase,
   waitingForDisk,
+  webhookFailed,
+  webhookWorks,
 }
 
 type EventName = keyof typeof EVENTS
