@@ -1,9 +1,7 @@
 /** The episodes of this run that are open now, and the last ones that were closed: what is shown of them. */
 
+import type { EpisodeEvent } from '../../market/arbitrage/arbitrage.ts'
 import type { Episode } from '../../market/arbitrage/episode.ts'
-
-/** What has happened to an episode. */
-export type EpisodeChange = 'opened' | 'changed' | 'closed'
 
 const CLOSED_KEPT = 20
 
@@ -21,7 +19,7 @@ export class EpisodeBoard {
     return this.#closed
   }
 
-  take(change: EpisodeChange, episode: Episode): void {
+  take(change: EpisodeEvent, episode: Episode): void {
     if (change !== 'closed') {
       this.#open.set(episode.id, episode)
       return

@@ -5,25 +5,28 @@
 
 import type { Registry } from 'prom-client'
 
+import { Arbitrage, type ArbitrageOptions } from '../../market/arbitrage/arbitrage.ts'
+import type { Detector } from '../../market/arbitrage/detector.ts'
+import { DETECTORS } from '../../market/arbitrage/detectors/index.ts'
 import type { Episode } from '../../market/arbitrage/episode.ts'
 import type { Funnel } from '../../market/arbitrage/funnel.ts'
+import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
-import { EpisodeBoard, type EpisodeChange } from './board.ts'
+import { EpisodeBoard } from './board.ts'
 import { DerivedRows } from './derived-rows.ts'
-import { Detection, type Engine } from './detection.ts'
+import { Detection } from './detection.ts'
 import { createDetectionMetrics } from './metrics.ts'
 import { type ArbitragePage, arbitragePage } from './page.ts'
 import { Webhook, type WebhookSettings } from './webhook.ts'
 
-export type EpisodeListener = (change: EpisodeChange, episode: Episode) => void
+export type EpisodeListener = ArbitrageOptions['onEpisode']
 
 export interface DetectSettings {
-  /** For each run over a stream a new one, as it remembers. */
-  createEngine: (onEpisode: EpisodeListener) => Engine & { readonly funnel: Funnel }
-  /** Stored with what is found. */
-  settings: object
+  arbitrage: ArbitrageSettings
   webhook?: WebhookSettings | undefined
+  /** Other detectors than all there are. */
+  detectors?: readonly Detector[]
 }
 
 export interface JoinDetectOptions {
@@ -63,29 +66,39 @@ export function joinDetect(options: JoinDetectOptions): Detect {
   }
 }
 
-function run(options: JoinDetectOptions, { createEngine, settings, webhook: posting }: DetectSettings, board: EpisodeBoard) {
+function run(
+  options: JoinDetectOptions,
+  { arbitrage: settings, webhook: posting, detectors = DETECTORS }: DetectSettings,
+  board: EpisodeBoard,
+) {
   const { recorder, events, registry, storeOpportunities, onEpisode, giveUp } = options
   const rows = storeOpportunities && new DerivedRows({ name: 'opportunities', store: storeOpportunities, events, giveUp })
   const webhook = posting && new Webhook({ settings: posting, events, nowMs: Date.now })
-  let engine: ReturnType<typeof createEngine> | undefined
-  const funnel = () => engine?.funnel
+  const listen: EpisodeListener = (change, episode) => {
+    board.take(change, episode)
+    if (change === 'opened') webhook?.opened(episode)
+    if (change === 'closed') {
+      metrics.closed(episode)
+      rows?.add({ episode, settings })
+    }
+    onEpisode?.(change, episode)
+  }
+  let engine: Arbitrage | undefined
   const detection: Detection = new Detection({
     createEngine: () => {
       board.forgetOpen()
-      engine = createEngine((change, episode) => {
-        board.take(change, episode)
-        if (change === 'opened') webhook?.opened(episode)
-        if (change === 'closed') {
-          metrics.closed(episode)
-          rows?.add({ episode, settings })
-        }
-        onEpisode?.(change, episode)
+      engine = new Arbitrage({
+        detectors,
+        settings,
+        onEpisode: listen,
+        onDetectorError: (detector, error) => events.detectorFailed({ detector, error }),
       })
       return engine
     },
     events,
     onTurn: (lagMs) => metrics.turn(lagMs),
   })
+  const funnel = () => engine?.funnel
   const metrics = createDetectionMetrics(registry, {
     funnel,
     board,

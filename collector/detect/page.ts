@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Episode } from '../../market/arbitrage/episode.ts'
 import { type Funnel, REFUSALS } from '../../market/arbitrage/funnel.ts'
 import type { Assessment } from '../../market/arbitrage/opportunity.ts'
-import { describeContract } from '../../market/contract.ts'
+import { contractKey } from '../../market/contract.ts'
 import { isoFromUs } from '../../market/time.ts'
 import type { EpisodeBoard } from './board.ts'
 import type { Detection } from './detection.ts'
@@ -13,49 +13,57 @@ import type { Detection } from './detection.ts'
 const count = z.int().nonnegative()
 const moment = z.iso.datetime({ precision: null })
 
-/** At one moment; per package, but for `profit`, and in the currency of the contracts. */
-const figures = z.object({
-  at: moment,
-  /** After all fees, as everything here. */
-  edgePerShare: z.number(),
-  edgePerContract: z.number(),
+/** At one moment. Per package and after all fees, but for `profit`, which is of all of them, and in the currency of the contracts. */
+const assessment = z.object({
+  certainty: z.enum(['guaranteed', 'expected']),
+  assumptions: z.array(z.string()),
   /** Packages. */
   size: z.number(),
+  grossEdgePerShare: z.number(),
+  edgePerShare: z.number(),
+  edgePerContract: z.number(),
   profit: z.number(),
+  fees: z.number(),
   capital: z.number(),
   /** 0.05 is 5 % a year; null on the day of expiry. */
   annualReturn: z.number().nullable(),
   worstCase: z.number(),
-})
-
-const episode = z.object({
-  id: z.string(),
-  detector: z.string(),
-  certainty: z.enum(['guaranteed', 'expected']),
-  assumptions: z.array(z.string()),
-  symbol: z.string(),
-  currency: z.string(),
-  expiry: z.string(),
-  lastExpiry: z.string(),
-  opened: moment,
-  /** Null while it is open. */
-  closed: moment.nullable(),
-  ending: z.string().nullable(),
-  /** Of its legs, while it was open. */
-  quotes: count,
-  /** At the latest moment at which it was open, and at the best. */
-  now: figures,
-  best: figures,
+  skewMs: z.number(),
   legs: z.array(
     z.object({
       side: z.enum(['buy', 'sell']),
       ratio: z.number(),
+      /** Its key (market/contract.ts). */
       contract: z.string(),
       price: z.number(),
       size: z.number(),
       ageMs: z.number(),
+      fee: z.number(),
     }),
   ),
+})
+
+const episode = z.object({
+  id: z.string(),
+  sessionId: count,
+  detector: z.string(),
+  symbol: z.string(),
+  currency: z.string(),
+  expiry: z.string(),
+  lastExpiry: z.string(),
+  multiplier: z.number(),
+  openedTs: moment,
+  /** Absent while it is open. */
+  closedTs: moment.optional(),
+  ending: z.string().optional(),
+  /** Of its legs, while it was open. */
+  quotes: count,
+  opened: assessment,
+  bestTs: moment,
+  best: assessment,
+  /** The latest one while it was open. */
+  lastTs: moment,
+  last: assessment,
 })
 
 export type EpisodeView = z.output<typeof episode>
@@ -111,36 +119,47 @@ function funnelView(funnel: Funnel | undefined): ArbitragePage['funnel'] {
   return { quotes: funnel.quotes, candidates: funnel.candidates, opened: funnel.opened, refused: Object.fromEntries(refused) }
 }
 
-export function episodeView({ id, opened, openedUs, closedUs, ending, best, bestUs, last, lastUs, quotes }: Episode): EpisodeView {
-  const { detector, underlying, expiry, lastExpiry } = opened
+export function episodeView(episode: Episode): EpisodeView {
+  const { id, sessionId, opened, openedUs, closedUs, ending, best, bestUs, last, lastUs, quotes } = episode
+  const { detector, underlying, expiry, lastExpiry, multiplier } = opened
   return {
     id,
+    sessionId,
     detector,
-    certainty: last.certainty,
-    assumptions: [...last.assumptions],
-    symbol: underlying.symbol,
-    currency: underlying.currency,
+    ...underlying,
     expiry,
     lastExpiry,
-    opened: isoFromUs(openedUs),
-    closed: closedUs === undefined ? null : isoFromUs(closedUs),
-    ending: ending ?? null,
+    multiplier,
+    openedTs: isoFromUs(openedUs),
+    ...(closedUs !== undefined && { closedTs: isoFromUs(closedUs) }),
+    ...(ending !== undefined && { ending }),
     quotes,
-    now: figuresOf(last, lastUs),
-    best: figuresOf(best, bestUs),
-    legs: last.legs.map(({ side, ratio, contract, price, size, ageMs }) => ({
-      side,
-      ratio,
-      contract: describeContract(contract),
-      price,
-      size,
-      ageMs,
-    })),
+    opened: assessmentView(opened),
+    bestTs: isoFromUs(bestUs),
+    best: assessmentView(best),
+    lastTs: isoFromUs(lastUs),
+    last: assessmentView(last),
   }
 }
 
-function figuresOf(assessment: Assessment, tsUs: number): EpisodeView['now'] {
-  const { edgePerShare, edgePerContract, size, profit, capital, annualReturn, worstCase } = assessment
-  const perYear = Number.isFinite(annualReturn) ? annualReturn : null
-  return { at: isoFromUs(tsUs), edgePerShare, edgePerContract, size, profit, capital, annualReturn: perYear, worstCase }
+function assessmentView(assessed: Assessment): EpisodeView['last'] {
+  const { certainty, assumptions, size, grossEdgePerShare, edgePerShare, edgePerContract, profit, fees, capital } = assessed
+  const { annualReturn, worstCase, skewMs, legs } = assessed
+  return {
+    certainty,
+    assumptions: [...assumptions],
+    size,
+    grossEdgePerShare,
+    edgePerShare,
+    edgePerContract,
+    profit,
+    fees,
+    capital,
+    annualReturn: Number.isFinite(annualReturn) ? annualReturn : null,
+    worstCase,
+    skewMs,
+    legs: legs.map(({ contract, side, ratio, price, size, ageMs, fee }) => {
+      return { side, ratio, contract: contractKey(contract), price, size, ageMs, fee }
+    }),
+  }
 }

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Episode } from '../../market/arbitrage/episode.ts'
+import { describeContract } from '../../market/contract.ts'
 import { createZone, type Zone } from '../../market/time.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import { type EpisodeView, episodeView } from './page.ts'
@@ -71,8 +72,8 @@ export class Webhook {
       return
     }
     this.#sentMs.push(ms)
-    const opportunity = episodeView(episode)
-    const message: WebhookMessage = { text: textOf(opportunity, this.#heldBack), heldBack: this.#heldBack, opportunity }
+    const heldBack = this.#heldBack
+    const message: WebhookMessage = { text: textOf(episode, heldBack), heldBack, opportunity: episodeView(episode) }
     this.#heldBack = 0
     this.#sending = this.#sending.then(() => this.#send(message))
   }
@@ -128,9 +129,10 @@ function minuteOf(clock: string): number {
   return hours * 60 + minutes
 }
 
-function textOf({ detector, certainty, symbol, expiry, now, legs, currency }: EpisodeView, heldBack: number): string {
-  const trades = legs.map(({ side, ratio, contract, price }) => `${side} ${ratio} ${contract} at ${price}`).join(', ')
+function textOf(episode: Episode, heldBack: number): string {
+  const { underlying, expiry, detector, certainty, profit, size, edgePerShare, legs } = episode.last
+  const trades = legs.map(({ side, ratio, contract, price }) => `${side} ${ratio} ${describeContract(contract)} at ${price}`).join(', ')
   const others = heldBack > 0 ? ` (${heldBack} more were held back)` : ''
-  const profit = `${now.profit.toFixed(2)} ${currency} for ${now.size}, ${now.edgePerShare.toFixed(4)} a share after fees`
-  return `${symbol} ${expiry}: ${detector}, ${certainty}, ${profit}: ${trades}${others}`
+  const money = `${profit.toFixed(2)} ${underlying.currency} for ${size}, ${edgePerShare.toFixed(4)} a share after fees`
+  return `${underlying.symbol} ${expiry}: ${detector}, ${certainty}, ${money}: ${trades}${others}`
 }

@@ -21,6 +21,7 @@ import { derivedRowsStored } from './derived-rows-stored.ts'
 import { derivedRowsUnstored } from './derived-rows-unstored.ts'
 import { detectionFailed } from './detection-failed.ts'
 import { detectionOverrun } from './detection-overrun.ts'
+import { detectorFailed } from './detector-failed.ts'
 import { discoveryFailed } from './discovery-failed.ts'
 import { entitlementsKnown } from './entitlements-known.ts'
 import { feedDown } from './feed-down.ts'
@@ -94,6 +95,7 @@ const EVENTS = {
   derivedRowsUnstored,
   detectionFailed,
   detectionOverrun,
+  detectorFailed,
   discoveryFailed,
   entitlementsKnown,
   feedDown,

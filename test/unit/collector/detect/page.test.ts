@@ -20,17 +20,23 @@ it('says what is open and what was closed, in the form that its readers expect',
     {
       id: '7-12-1',
       detector: 'conversion',
-      closed: null,
-      ending: null,
-      now: { at: '2014-06-05T13:31:00.000000Z', edgePerShare: 0.23, profit: 46, size: 2 },
-      legs: [
-        { side: 'buy', contract: 'TWX', price: 70.01 },
-        { side: 'buy', contract: 'TWX 2014-06-21 70 P', ageMs: 1200 },
-        { side: 'sell', contract: 'TWX 2014-06-21 70 C', size: 7 },
-      ],
+      symbol: 'TWX',
+      openedTs: '2014-06-05T13:31:00.000000Z',
+      lastTs: '2014-06-05T13:31:00.000000Z',
+      last: {
+        edgePerShare: 0.23,
+        profit: 46,
+        size: 2,
+        legs: [
+          { side: 'buy', contract: 'stock:TWX:USD', price: 70.01 },
+          { side: 'buy', contract: 'option:TWX:USD:TWX:2014-06-21:P:70:100', ageMs: 1200 },
+          { side: 'sell', contract: 'option:TWX:USD:TWX:2014-06-21:C:70:100', size: 7 },
+        ],
+      },
     },
   ])
-  expect(page.closed).toMatchObject([{ id: '7-9-1', closed: '2014-06-05T13:31:00.001500Z', ending: 'edge-gone', best: { profit: 90 } }])
+  expect(page.open[0]).not.toHaveProperty('closedTs')
+  expect(page.closed).toMatchObject([{ id: '7-9-1', closedTs: '2014-06-05T13:31:00.001500Z', ending: 'edge-gone', best: { profit: 90 } }])
 })
 
 it('adds the funnel up over all detectors, and leaves out what refused nothing', () => {
@@ -46,7 +52,7 @@ it('has no annual return on the day of expiry, where it would be without end', (
   const board = new EpisodeBoard()
   board.take('opened', episode({ last: assessment({ annualReturn: Number.POSITIVE_INFINITY }) }))
   const page = pageOf(board)
-  expect(page.open[0]?.now.annualReturn).toBeNull()
+  expect(page.open[0]?.last.annualReturn).toBeNull()
   expect(arbitragePageSchema.safeParse(JSON.parse(JSON.stringify(page))).success).toBe(true)
 })
 

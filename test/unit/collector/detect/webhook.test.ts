@@ -54,7 +54,7 @@ describe('the webhook', () => {
           'TWX 2014-06-21: conversion, guaranteed, 46.00 USD for 2, 0.2300 a share after fees: ' +
           'buy 1 TWX at 70.01, buy 1 TWX 2014-06-21 70 P at 1.05, sell 1 TWX 2014-06-21 70 C at 1.31',
         heldBack: 0,
-        opportunity: { id: '7-12-1', now: { profit: 46 } },
+        opportunity: { id: '7-12-1', last: { profit: 46 } },
       },
     ])
     expect(lines).toEqual([])
