@@ -14,7 +14,7 @@
 
 import type { Chain, ChainSide } from '../../state/chain.ts'
 import { type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
-import { buy, callAssignment, candidateOf, dividendsOf, isExercisedIntoCash, sell } from '../statement.ts'
+import { buy, callAssignment, candidateOf, lateAnswerCost, isExercisedIntoCash, sell } from '../statement.ts'
 
 const NAME = 'butterfly'
 /** Strikes have three digits behind the point at most. */
@@ -56,7 +56,7 @@ function propose(chain: Chain, side: ChainSide, low: number, middle: number, hig
   const assumptions = side === chain.calls ? callAssignment(chain, terms) : []
   const waiting =
     chain.style === 'american' ? lowRatio * (chain.strikeAt(middle) - chain.strikeAt(low)) * Math.max(0, terms.discount - 1) : 0
-  const owed = assumptions.length === 0 ? 0 : middleRatio * dividendsOf(chain, terms, chain.strikeAt(middle))
+  const owed = assumptions.length === 0 ? 0 : middleRatio * lateAnswerCost(chain, terms, chain.strikeAt(middle))
   const candidate = candidateOf({
     detector: NAME,
     trades: [buy(side, low, lowRatio), sell(side, middle, middleRatio), buy(side, high, highRatio)],

@@ -13,7 +13,7 @@
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
-import { buy, callAssignment, candidateOf, dividendsOf, impliedRate, isExercisedIntoCash, sell } from '../statement.ts'
+import { buy, callAssignment, candidateOf, lateAnswerCost, impliedRate, isExercisedIntoCash, sell } from '../statement.ts'
 
 const NAME = 'long-box'
 
@@ -46,7 +46,7 @@ function look(chain: Chain, low: number, high: number, terms: ChainTerms, desk: 
   }
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
   const assumptions: Assumption[] = [...callAssignment(chain, terms)]
-  const worst = assumptions.length === 0 ? worth : worth - dividendsOf(chain, terms, chain.strikeAt(high))
+  const worst = assumptions.length === 0 ? worth : worth - lateAnswerCost(chain, terms, chain.strikeAt(high))
   if (!terms.isRateKnown) assumptions.push('rate-unknown')
   desk.report(
     candidateOf({

@@ -12,7 +12,7 @@
 import type { Chain, ChainSide } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
-import { buy, callAssignment, candidateOf, dividendsOf, isExercisedIntoCash, sell } from '../statement.ts'
+import { buy, callAssignment, candidateOf, lateAnswerCost, isExercisedIntoCash, sell } from '../statement.ts'
 
 const NAME = 'vertical-bound'
 
@@ -41,7 +41,7 @@ function look(chain: Chain, side: ChainSide, dear: number, cheap: number, terms:
   }
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
   const assumptions: Assumption[] = side === chain.calls ? [...callAssignment(chain, terms)] : []
-  const worst = assumptions.length === 0 ? -owed : -owed - dividendsOf(chain, terms, chain.strikeAt(dear))
+  const worst = assumptions.length === 0 ? -owed : -owed - lateAnswerCost(chain, terms, chain.strikeAt(dear))
   // Owed at once at the worst, whatever the rate is while it is not negative.
   if (!terms.isRateKnown && chain.style === 'european') assumptions.push('rate-unknown')
   const trades = dear < cheap ? [sell(side, dear), buy(side, cheap)] : [buy(side, cheap), sell(side, dear)]
