@@ -23,7 +23,7 @@ import type { Assumption, Candidate, Trade } from './opportunity.ts'
 
 const DAYS_PER_YEAR = 365
 /** Until exercise that answers an assignment counts, at the most: from a Friday over a holiday. */
-const NIGHTS = 4
+export const NIGHTS = 4
 
 export function buy(side: ChainSide, at: number, ratio = 1): Trade {
   return { instrument: side.instruments[at] as number, side: 'buy', ratio, price: side.askPrices[at] as number }
@@ -106,14 +106,13 @@ export function dividendsOf({ underlying }: Chain, { dividends, dividendYield, d
 }
 
 /**
- * What an answer that comes too late costs at the worst for each call: all dividends, and over a long weekend the borrow fee, and the interest on the
- * strike where that is negative.
+ * What an answer that comes too late costs at the worst for each call: all dividends, the borrow fee over a long weekend, and what
+ * the strike loses meanwhile where a rate is negative.
  */
 export function lateAnswerCost(chain: Chain, terms: ChainTerms, strike: number): number {
-  const { discount, borrow, days } = terms
+  const { borrow, discountRange } = terms
   const fee = borrow === 0 ? 0 : continuousCost(spotOf(chain.underlying, strike), borrow, NIGHTS)
-  const interest = discount > 1 ? strike * discount * Math.expm1((Math.log(discount) * NIGHTS) / days) : 0
-  return dividendsOf(chain, terms, strike) + fee + interest
+  return dividendsOf(chain, terms, strike) + fee + strike * discountRange.rise
 }
 
 /** What it costs to borrow one share until the expiry of a chain. */

@@ -3,7 +3,8 @@
  * costs less than the earlier one brings, buy it and sell the other.
  *
  * American: whenever the short option is assigned, the long one is exercised, and the strikes cancel; nothing is owed. Guaranteed for puts.
- * For calls while no ex-date lies before the earlier expiry: assigned the evening before, the answer comes a day late and the dividend is owed.
+ * For calls while no ex-date lies before the earlier expiry or right behind it: assigned the evening before, the answer comes a day late and the
+ * dividend is owed.
  * No rate is needed.
  * European puts may invert, deep in the money, for the interest on the strike: no arbitrage, refused as carry. European calls are only
  * expected to keep in order: what the first expiry takes is held short until the second one, which earns the interest on the strike and costs
@@ -58,8 +59,10 @@ function look({ right, strike }: Leg, near: Chain, nearAt: number, far: Chain, f
   const trades = [sell(sold, nearAt), buy(bought, farAt)]
   const package_ = { detector: NAME, trades, chain: near, lastChain: far }
   if (near.style === 'american') {
-    const assumptions = right === 'C' ? callAssignment(near, terms) : []
-    const worst = assumptions.length === 0 ? 0 : -lateAnswerCost(near, terms, strike)
+    // On the last evening of the earlier one, too, exercise may be for a dividend.
+    const { dividends, dividendsBehind } = terms
+    const assumptions = right === 'C' ? callAssignment(near, { ...terms, dividends: dividends + dividendsBehind }) : []
+    const worst = assumptions.length === 0 ? 0 : -(lateAnswerCost(near, terms, strike) + dividendsBehind)
     return desk.report(candidateOf({ ...package_, worth: 0, worst, assumptions }))
   }
   if (right === 'P') return desk.refuse(NAME, 'carry')

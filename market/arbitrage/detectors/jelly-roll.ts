@@ -107,7 +107,7 @@ function sellRoll({ near, nearAt, far, farAt }: Roll, worth: number, held: numbe
 function worstOf(conversion: Chain, reversal: Chain, strike: number, worth: number, held: number, desk: Desk): number | undefined {
   if (reversal.style === 'european') return reversal.underlying.isIndex ? undefined : Math.min(worth, held)
   const terms = desk.terms(reversal)
-  const interest = strike * (Math.max(1, terms.discount) - Math.min(1, desk.terms(conversion).discount))
+  const interest = strike * (terms.discountRange.most - desk.terms(conversion).discountRange.least)
   return Math.min(worth, held, -interest - dividendsOf(reversal, terms, strike) - borrowCost(reversal, terms, strike))
 }
 

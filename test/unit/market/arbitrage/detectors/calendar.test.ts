@@ -25,6 +25,11 @@ describe('calendar', () => {
     expect(before).toMatchObject({ certainty: 'expected', assumptions: ['no-early-exercise'] })
     expect(before.worstEdge).toBeCloseTo(0.3 - 0.4, 9)
     expect(inverted({ rate: 0, dividends: [{ exDate: FAR, amount: 0.4 }] }).found().certainty).toBe('guaranteed')
+    // Exercise on the last evening is for a dividend of the next trading day, four days on at the most.
+    const behind = inverted({ rate: 0, dividends: [{ exDate: addDays(NEAR, 4), amount: 0.4 }] }).found()
+    expect(behind).toMatchObject({ certainty: 'expected', assumptions: ['no-early-exercise'] })
+    expect(behind.worstEdge).toBeCloseTo(0.3 - 0.4, 9)
+    expect(inverted({ rate: 0, dividends: [{ exDate: addDays(NEAR, 5), amount: 0.4 }] }).found().certainty).toBe('guaranteed')
     expect(inverted({}).found().assumptions).toEqual(['no-early-exercise', 'dividends-unknown'])
   })
 
