@@ -1,5 +1,6 @@
 /** Draws markets at random: what is traded, what it pays and costs, how much it moves; and moves them on. */
 
+import { nyse } from '../../../market/calendar/calendar.ts'
 import type { Contract, OptionContract } from '../../../market/contract.ts'
 import { type CurvePoint, dayAfter, daysFrom, discountOn } from './money.ts'
 
@@ -87,23 +88,26 @@ function underlyingOf(random: Random, kind: Kind): Contract {
 }
 
 function drawMoment(random: Random, kind: Kind): MarketMoment {
-  const today = dayAfter('2012-01-01', whole(random, 0, 6000))
+  const today = tradingDayFrom(dayAfter('2012-01-01', whole(random, 0, 6000)))
   const spot = Math.exp(between(random, Math.log(3), Math.log(900)))
   const curve = drawCurve(random)
-  const borrow = isOneIn(random, 2) ? 0 : between(random, 0, 0.3)
+  // An index cannot be lent.
+  const borrow = isStock(kind) && isOneIn(random, 2) ? between(random, 0, 0.3) : 0
   const hasYield = kind === 'index' || kind === 'american-index' || (kind === 'stock' && isOneIn(random, 6))
   return {
     today,
     spot,
     print: cents(spot * between(random, 0.99, 1.01)),
     curve,
-    payments: kind === 'stock' || kind === 'european' ? drawPayments(random, today, spot) : [],
+    payments: isStock(kind) ? drawPayments(random, today, spot) : [],
     yield: hasYield ? between(random, 0, 0.06) : 0,
     borrow,
     impliedBorrow: borrow * oneOf(random, [0, random(), 1]),
     ...drawVolatility(random),
   }
 }
+
+const isStock = (kind: Kind) => kind === 'stock' || kind === 'european'
 
 /** Rising, falling, negative, crossing zero, and so steep that money is worth more later than sooner. */
 function drawCurve(random: Random): CurvePoint[] {
@@ -112,6 +116,11 @@ function drawCurve(random: Random): CurvePoint[] {
   const slope = isOneIn(random, 2) ? 0 : between(random, -0.02, 0.02)
   const days = [1, 30, 91, 182, 365, 730].filter((_, i) => i === 0 || !isOneIn(random, 4))
   return days.map((days) => ({ days, rate: level + slope * Math.log10(Math.max(1, days)) + between(random, -0.001, 0.001) }))
+}
+
+/** Quotes of days without trading are of no use to anybody. */
+function tradingDayFrom(date: string): string {
+  return nyse.isSession(date) ? date : tradingDayFrom(dayAfter(date, 1))
 }
 
 function drawPayments(random: Random, today: string, spot: number): { exDate: string; amount: number }[] {
@@ -194,7 +203,8 @@ export function moveMarket(moment: MarketMoment, { options, underlying }: Market
   const last = options.reduce((latest, { contract: { expiry } }) => (expiry > latest ? expiry : latest), '')
   const left = daysFrom(moment.today, last) - 1
   const days = isOneIn(random, 3) ? Math.max(0, Math.min(whole(random, 1, 20), left)) : 0
-  const today = dayAfter(moment.today, days)
+  const later = days > 0 ? tradingDayFrom(dayAfter(moment.today, days)) : moment.today
+  const today = later < last ? later : moment.today
   const gone = moment.payments.reduce((sum, { exDate, amount }) => sum + (exDate > moment.today && exDate <= today ? amount : 0), 0)
   const spot = Math.max(moment.spot * 0.5, moment.spot * Math.exp(between(random, -0.03, 0.03)) - gone)
   const moved = { ...moment, today, spot, print: cents(spot * between(random, 0.99, 1.01)) }
