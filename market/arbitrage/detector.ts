@@ -11,6 +11,9 @@ import type { Chain, Leg } from '../state/chain.ts'
 import type { Candidate } from './opportunity.ts'
 import type { Refusal } from './funnel.ts'
 
+/** An edge below this is none: what is left of a sum of prices that cancel each other out. */
+export const LEAST_EDGE = 1e-9
+
 /** What holding a chain until its expiry costs, and what is known of it. The same object until an input or the day changes. */
 export interface ChainTerms {
   days: number

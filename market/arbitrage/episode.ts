@@ -41,6 +41,9 @@ export interface Episode {
   opened: Assessment
   best: Assessment
   bestUs: number
+  /** The latest one while it was open. */
+  last: Assessment
+  lastUs: number
   /** Quotes of its legs while it was open, the first one included. */
   quotes: number
   /** Changes of edge or size, at most as many as the settings keep: every second one is left out when there are more, never the first. */

@@ -10,7 +10,9 @@ export const REFUSALS = [
   'settlement-mismatch',
   /** Nobody can trade the underlying itself: an index. */
   'underlying-not-executable',
-  /** The line of a leg was closed, its data is delayed, frozen or late, or the underlying is halted. */
+  /** A leg does not trade at this time: options stand still while their underlying is traded on in the evening. */
+  'market-closed',
+  /** The line of a leg was closed, its data is delayed, frozen or late, or the underlying is halted, or a leg is older than the preset takes. */
   'stale-leg',
   /** A rule found more than a matter of note on the quote of a leg. */
   'flagged-leg',

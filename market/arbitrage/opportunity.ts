@@ -55,6 +55,10 @@ export interface Candidate {
   assumptions: readonly Assumption[]
   /** What has to be paid or put up, per share. Above 0. */
   capital: number
+  /** Of an expected one: what the package is worth today when every assumption fails, per share. Absent: all that was put up may be lost. */
+  worst?: number | undefined
+  /** Continuously compounded annual rate at which the package lends or borrows money, before fees; of boxes and the like. */
+  impliedRate?: number | undefined
 }
 
 /** The inputs that an edge was computed with, and where they come from. */

@@ -20,10 +20,15 @@ export function exerciseStyleOf({ tradingClass, symbol }: Pick<OptionContract, '
 
 /**
  * True when the bounds below hold against the underlying itself. Options on VIX are priced off its future, so no parity or intrinsic
- * value of theirs is tied to the index; and a class with a number behind its name (TWX1) delivers something else since a split or a merger.
+ * value of theirs is tied to the index; an adjusted class delivers something else.
  */
-export function isPricedOffSpot({ symbol, tradingClass }: Pick<OptionContract, 'symbol' | 'tradingClass'>): boolean {
-  return symbol !== 'VIX' && (tradingClass === symbol || !/\d$/.test(tradingClass))
+export function isPricedOffSpot(contract: Pick<OptionContract, 'symbol' | 'tradingClass'>): boolean {
+  return contract.symbol !== 'VIX' && !isAdjusted(contract)
+}
+
+/** True for a class that delivers something else since a split or a merger (TWX1). */
+export function isAdjusted({ symbol, tradingClass }: Pick<OptionContract, 'symbol' | 'tradingClass'>): boolean {
+  return tradingClass !== symbol && /\d$/.test(tradingClass)
 }
 
 /** The least an option is worth: what exercise brings now (American), or at expiry along the forward. Never below 0. */

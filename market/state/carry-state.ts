@@ -10,6 +10,8 @@ import type { BorrowRecord, CarryRecord, DividendsRecord, RatesRecord, Statistic
 
 /** Source of records that repeat what the broker said. */
 const BROKER = 'broker'
+/** Source of records that repeat what the database knows. */
+const DATABASE = 'corporate-actions'
 /** The statistic with the broker's text. */
 const BROKER_DIVIDENDS = 'dividends'
 
@@ -42,12 +44,27 @@ export class CarryState {
     return this.#rates.get(currency)
   }
 
+  /**
+   * The source that says what the underlying will pay; undefined where none does. That all payments which the database knew are over says
+   * nothing of those to come.
+   */
+  dividendSource(underlying: number, today: string): string | undefined {
+    const recorded = this.#dividends.get(underlying)
+    if (recorded && namesMore(recorded, today)) return recorded.source
+    if (this.#brokerPayments.has(underlying)) return BROKER
+    return recorded && recorded.payments.length === 0 && recorded.source !== DATABASE ? recorded.source : undefined
+  }
+
+  /** Annual fraction, continuously compounded; undefined when no record said so. */
+  borrow(underlying: number): number | undefined {
+    return this.#borrow.get(underlying)?.rate
+  }
+
   /** The payments that count today, by rising ex-date. */
   payments(underlying: number, today: string): readonly DatedPayment[] {
     const recorded = this.#dividends.get(underlying)
-    const isRecorded = recorded !== undefined && (recorded.yield !== undefined || recorded.payments.some(({ exDate }) => exDate > today))
     const named = this.#brokerPayments.get(underlying)
-    return isRecorded && !(named && recorded.source === BROKER) ? recorded.payments : (named ?? [])
+    return recorded && namesMore(recorded, today) && !(named && recorded.source === BROKER) ? recorded.payments : (named ?? [])
   }
 
   /**
@@ -99,4 +116,9 @@ export class CarryState {
     this.#borrow.clear()
     this.#brokerPayments.clear()
   }
+}
+
+/** True when there is a payment to come, or a yield. */
+function namesMore({ yield: annual, payments }: DividendsRecord, today: string): boolean {
+  return annual !== undefined || payments.some(({ exDate }) => exDate > today)
 }

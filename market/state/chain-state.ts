@@ -93,6 +93,11 @@ export class ChainState {
     return this.#byInstrument.get(instrument)
   }
 
+  /** The chains of an underlying, by expiry. Empty for what is none. */
+  chainsOf(instrument: number): readonly Chain[] {
+    return this.#byInstrument.get(instrument)?.chains ?? []
+  }
+
   /** All chains, by underlying and expiry. */
   *chains(): Iterable<Chain> {
     for (const { chains } of this.#underlyings.values()) yield* chains

@@ -1,0 +1,96 @@
+/**
+ * The arbitrage detectors over a stream of records, live and over history alike: the same records and settings give the same episodes.
+ *
+ *   const arbitrage = new Arbitrage({ detectors: DETECTORS, settings, onEpisode })
+ *   for await (const { sessionId, records } of source.records()) for (const record of records) arbitrage.take(record, sessionId)
+ *   arbitrage.finish()
+ *
+ * It owns the state that it needs and has no clock: every time is a record's. `onEpisode` is called within `take`, and is given the one
+ * object of the episode each time, which goes on changing until `closed`: whoever keeps what it says now copies it. `open` lists what is
+ * open, `funnel` counts over all sessions. Feed it every record, quarantined ticks too: that the latest quote of a leg was refused matters.
+ *
+ * Each session is watched by itself, as state belongs to one session; `session started` begins anew.
+ */
+
+import type { TapeRecord, Tick } from '../tick.ts'
+import type { Detector } from './detector.ts'
+import type { Episode } from './episode.ts'
+import { Funnel } from './funnel.ts'
+import { SessionWatch } from './session-watch.ts'
+import type { ArbitrageSettings } from './settings.ts'
+
+export type EpisodeEvent = 'opened' | 'changed' | 'closed'
+
+export interface ArbitrageOptions {
+  /** In the order of `DETECTORS`; those that the settings turn off are left out. */
+  detectors: readonly Detector[]
+  settings: ArbitrageSettings
+  onEpisode: (event: EpisodeEvent, episode: Episode) => void
+  /** A detector threw; it is off for the rest of that session. */
+  onDetectorError: (detector: string, error: unknown) => void
+}
+
+export class Arbitrage {
+  readonly funnel = new Funnel()
+  readonly #options: ConstructorParameters<typeof SessionWatch>[1]
+  readonly #sessions = new Map<number, SessionWatch>()
+  #latest: SessionWatch | undefined
+  #latestId = Number.NaN
+
+  /** @throws Error when two detectors have one name */
+  constructor({ detectors, settings, onEpisode, onDetectorError }: ArbitrageOptions) {
+    const names = new Set<string>()
+    for (const { name } of detectors) {
+      if (names.has(name)) throw new Error(`Two detectors are named "${name}". Rename one of them.`)
+      names.add(name)
+    }
+    const active = detectors.filter(({ name }) => settings.detectors[name] !== 'off')
+    this.#options = { detectors: active, settings, funnel: this.funnel, onEpisode, onDetectorError }
+  }
+
+  /** Takes in the next record of a session. */
+  take(record: TapeRecord, sessionId: number): void {
+    if (record.kind === 'session' && record.event === 'started') this.#end(sessionId)
+    this.#session(sessionId).take(record)
+    if (record.kind === 'session' && record.event === 'ended') this.#end(sessionId)
+  }
+
+  /** The episodes that are open, session by session, in the order in which they were opened. */
+  get open(): readonly Episode[] {
+    return [...this.#sessions.values()].flatMap((session) => session.open)
+  }
+
+  /**
+   * Records of a session were left out, as when the detectors were behind: every episode of it ends with `overrun`. Contracts, lines, carry
+   * and session marks must not be left out.
+   *
+   * @param tsUs the last moment up to which nothing is missing
+   * @param latest the quotes that stand, and the last trades of indices, as they are known elsewhere
+   */
+  overrun(sessionId: number, tsUs: number, latest: Iterable<Tick>): void {
+    this.#session(sessionId).overrun(tsUs, latest)
+  }
+
+  /** The stream is over: what is still open ends with the last record of its session. */
+  finish(): void {
+    for (const sessionId of this.#sessions.keys()) this.#end(sessionId)
+  }
+
+  #session(sessionId: number): SessionWatch {
+    if (this.#latest !== undefined && this.#latestId === sessionId) return this.#latest
+    let session = this.#sessions.get(sessionId)
+    if (session === undefined) {
+      session = new SessionWatch(sessionId, this.#options)
+      this.#sessions.set(sessionId, session)
+    }
+    this.#latest = session
+    this.#latestId = sessionId
+    return session
+  }
+
+  #end(sessionId: number): void {
+    this.#sessions.get(sessionId)?.end('session-ended')
+    this.#sessions.delete(sessionId)
+    if (this.#latestId === sessionId) this.#latest = undefined
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Strike monotonicity, K1 < K2: of two calls of one expiry the lower strike is worth no less, of two puts the higher one. Where the better
+ * right costs less than the other brings, buy it and sell the other: the pair never owes anything, and may pay up to the width.
+ *
+ * European: guaranteed.
+ * American: a short leg that is assigned early is answered with the long one, which brings the width. Guaranteed for puts. For calls while
+ * no ex-date lies inside of their life: assigned the evening before, the answer comes a day late, and the dividend is owed against the
+ * width, which may be less. Such a pair is only expected.
+ * No rate is needed: nothing is owed at any time.
+ * Source: Merton, "Theory of rational option pricing" (1973).
+ */
+
+import type { Chain, ChainSide } from '../../state/chain.ts'
+import { type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
+import { buy, callAssignment, candidateOf, dividendsOf, isExercisedIntoCash, sell } from '../statement.ts'
+
+const NAME = 'strike-monotonicity'
+
+export const strikeMonotonicity: Detector = {
+  name: NAME,
+  about: 'A call that costs less than one of a higher strike brings, or a put less than one of a lower strike.',
+  onOption({ chain, side, index }, desk) {
+    const end = Math.min(chain.length - 1, index + desk.reach)
+    for (let other = Math.max(0, index - desk.reach); other <= end; other++) {
+      if (other === index) continue
+      if ((side === chain.calls) === other > index) look(chain, side, index, other, desk)
+      else look(chain, side, other, index, desk)
+    }
+  },
+}
+
+/** @param better of calls the lower strike, of puts the higher one. */
+function look(chain: Chain, side: ChainSide, better: number, other: number, desk: Desk): void {
+  if (!((side.bidPrices[other] as number) - (side.askPrices[better] as number) > LEAST_EDGE)) return
+  if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
+  const terms = desk.terms(chain)
+  const assumptions = side === chain.calls ? callAssignment(chain, terms) : []
+  const width = Math.abs(chain.strikeAt(other) - chain.strikeAt(better))
+  const worst =
+    assumptions.length === 0 ? 0 : Math.min(0, width * Math.min(1, terms.discount) - dividendsOf(chain, terms, chain.strikeAt(other)))
+  const trades = better < other ? [buy(side, better), sell(side, other)] : [sell(side, other), buy(side, better)]
+  desk.report(candidateOf({ detector: NAME, trades, chain, worth: 0, worst, assumptions }))
+}

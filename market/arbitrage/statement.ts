@@ -1,0 +1,134 @@
+/**
+ * What the statements of detectors are made of: trades at the prices that stand, what a statement rests on, and what early exercise can do
+ * to it.
+ *
+ * Who can force what. The holder of a short American option may exercise it on any day; the assignment is known the next morning, as a
+ * position in the underlying that dates from the evening before. Whoever holds an American option of the same right can answer by exercising it, a day
+ * later:
+ * - A short call, assigned: the underlying was sold at the strike. The answer buys it back. The day between costs a dividend whose ex-date
+ *   it is, and that is the day on which calls are exercised (Hull, Options, Futures, and Other Derivatives, ch. 11.7).
+ * - A short put, assigned: the underlying was bought at the strike. The answer sells it. A dividend of the day between is received.
+ * - Options that exercise turns into cash (OEX) pay the close of that day, and the answer pays the next one: nothing is held together.
+ *
+ * European options settle once, together, at the same price: what their payoffs add up to is certain.
+ */
+
+import { indexClassOf } from '../indices.ts'
+import { continuousCost } from '../option/carry.ts'
+import { isCallExerciseDue, isPutExerciseDue } from '../option/early-exercise.ts'
+import type { Chain, ChainSide } from '../state/chain.ts'
+import type { UnderlyingBook } from '../state/underlying-book.ts'
+import type { ChainTerms } from './detector.ts'
+import type { Assumption, Candidate, Trade } from './opportunity.ts'
+
+const DAYS_PER_YEAR = 365
+
+export function buy(side: ChainSide, at: number, ratio = 1): Trade {
+  return { instrument: side.instruments[at] as number, side: 'buy', ratio, price: side.askPrices[at] as number }
+}
+
+export function sell(side: ChainSide, at: number, ratio = 1): Trade {
+  return { instrument: side.instruments[at] as number, side: 'sell', ratio, price: side.bidPrices[at] as number }
+}
+
+/** One share for each that the options of a package deliver. Its number is known where it has a price. */
+export function buyUnderlying({ instrument, askPrice }: UnderlyingBook): Trade {
+  return { instrument: instrument as number, side: 'buy', ratio: 1, price: askPrice }
+}
+
+export function sellUnderlying({ instrument, bidPrice }: UnderlyingBook): Trade {
+  return { instrument: instrument as number, side: 'sell', ratio: 1, price: bidPrice }
+}
+
+export interface Statement {
+  detector: string
+  trades: readonly Trade[]
+  /** Of the options, and of those that expire last when they differ. */
+  chain: Chain
+  lastChain?: Chain
+  worth: number
+  /** Of an expected one. */
+  worst?: number
+  /** None: the statement is guaranteed. */
+  assumptions: readonly Assumption[]
+  /** What has to be put up when that is not what is paid. */
+  margin?: number
+  impliedRate?: number | undefined
+}
+
+/** The candidate that a statement is, with what it costs and ties up. */
+export function candidateOf({ chain, lastChain = chain, worth, worst, margin, impliedRate, ...statement }: Statement): Candidate {
+  const { detector, trades, assumptions } = statement
+  let cost = 0
+  let bought = 0
+  for (const { side, ratio, price } of trades) {
+    cost += side === 'buy' ? ratio * price : -ratio * price
+    if (side === 'buy') bought += ratio * price
+  }
+  return {
+    detector,
+    trades,
+    expiry: chain.expiry,
+    lastExpiry: lastChain.expiry,
+    worth,
+    cost,
+    certainty: assumptions.length === 0 ? 'guaranteed' : 'expected',
+    assumptions,
+    // What brings money still has to be bought before the rest of it is sold.
+    capital: margin ?? (cost > 0 ? cost : bought),
+    worst: assumptions.length === 0 ? undefined : worst,
+    impliedRate,
+  }
+}
+
+/** True for American options that exercise turns into cash, at a price that no answer gets. */
+export function isExercisedIntoCash({ style, tradingClass, underlying }: Chain): boolean {
+  return style === 'american' && (underlying.isIndex || indexClassOf(tradingClass)?.symbol === underlying.symbol)
+}
+
+/** True for index options of which each expiry settles at a price of its own (VIX): two expiries are no relation. */
+export function isPricedOffFutures({ style, isPricedOffSpot }: Chain): boolean {
+  return style === 'european' && !isPricedOffSpot
+}
+
+/** What a package with short American calls rests on, when the answer to their assignment comes a day late. Puts have no such day. */
+export function callAssignment({ style }: Chain, { dividends, dividendYield, areDividendsKnown }: ChainTerms): readonly Assumption[] {
+  if (style === 'european') return []
+  if (!areDividendsKnown) return ['no-early-exercise', 'dividends-unknown']
+  return dividends > 0 || dividendYield > 0 ? ['no-early-exercise'] : []
+}
+
+/** All that one share pays until the expiry of a chain, in today's money: payments, and a yield on the present price, or on `instead` where there is none. */
+export function dividendsOf({ underlying }: Chain, { dividends, dividendYield, days }: ChainTerms, instead: number): number {
+  return dividends + (dividendYield === 0 ? 0 : continuousCost(spotOf(underlying, instead), dividendYield, days))
+}
+
+/** What it costs to borrow one share until the expiry of a chain. */
+export function borrowCost({ underlying }: Chain, { borrow, days }: ChainTerms, instead: number): number {
+  return borrow === 0 ? 0 : continuousCost(spotOf(underlying, instead), borrow, days)
+}
+
+function spotOf({ middle }: UnderlyingBook, instead: number): number {
+  return Number.isNaN(middle) ? instead : middle
+}
+
+/**
+ * True when whoever holds an American option should exercise it rather than wait, at the price one gets for it: a put whose interest exceeds its time
+ * value, a call whose dividends do (Hull, ch. 11.5 to 11.7). That a short one stays is then no assumption to make. False when the underlying
+ * has no price.
+ */
+export function isExerciseDue(chain: Chain, { discount, dividends }: ChainTerms, right: 'C' | 'P', at: number): boolean {
+  const strike = chain.strikeAt(at)
+  const spot = chain.underlying.middle
+  if (chain.style === 'european') return false
+  if (right === 'P') {
+    const price = chain.puts.bidPrices[at] as number
+    return isPutExerciseDue({ price, spot, strike, rate: -Math.log(discount), years: 1, dividends })
+  }
+  return dividends > 0 && isCallExerciseDue({ price: chain.calls.bidPrices[at] as number, spot, strike, dividend: dividends })
+}
+
+/** The continuously compounded annual rate at which `paid` today grows to `back` at expiry. Undefined on the last day, and where nothing is paid. */
+export function impliedRate(paid: number, back: number, days: number): number | undefined {
+  return days > 0 && paid > 0 ? (Math.log(back / paid) * DAYS_PER_YEAR) / days : undefined
+}

@@ -1,0 +1,82 @@
+/** What holding each chain until its expiry costs, computed once and kept until an input or the day changes. */
+
+import { rateFor } from '../option/carry.ts'
+import type { CarryState } from '../state/carry-state.ts'
+import type { Chain } from '../state/chain.ts'
+import type { ChainState } from '../state/chain-state.ts'
+import { isDate } from '../time.ts'
+import type { ChainTerms } from './detector.ts'
+import type { CarryUsed } from './opportunity.ts'
+
+/** Of an expiry that is no date: every comparison with it is false. */
+const UNUSABLE: Readonly<ChainTerms> = {
+  days: Number.NaN,
+  discount: Number.NaN,
+  isRateKnown: false,
+  dividends: Number.NaN,
+  areDividendsKnown: false,
+  dividendYield: Number.NaN,
+  borrow: Number.NaN,
+  isBorrowKnown: false,
+}
+
+export class Terms {
+  readonly #carry: CarryState
+  readonly #chains: ChainState
+  readonly #known = new Map<Chain, ChainTerms>()
+  #version = -1
+  #today = ''
+
+  constructor(carry: CarryState, chains: ChainState) {
+    this.#carry = carry
+    this.#chains = chains
+  }
+
+  of(chain: Chain): ChainTerms {
+    const { version } = this.#carry
+    const { today } = this.#chains
+    if (version !== this.#version || today !== this.#today) {
+      this.#known.clear()
+      this.#version = version
+      this.#today = today
+    }
+    let terms = this.#known.get(chain)
+    if (terms === undefined) {
+      terms = this.#make(chain)
+      this.#known.set(chain, terms)
+    }
+    return terms
+  }
+
+  /** What a package over these chains was computed with. */
+  used(first: Chain, last: Chain): CarryUsed {
+    const { days: firstDays } = this.of(first)
+    const terms = this.of(last)
+    const { instrument = NO_INSTRUMENT, currency } = last.underlying
+    const rates = this.#carry.rates(currency)
+    return {
+      days: firstDays,
+      lastDays: terms.days,
+      rate: rates && rateFor(rates.points, terms.days),
+      rateSource: rates?.source,
+      dividends: terms.areDividendsKnown ? terms.dividends : undefined,
+      dividendSource: this.#carry.dividendSource(instrument, this.#today),
+      dividendYield: terms.dividendYield,
+      borrow: terms.isBorrowKnown ? terms.borrow : undefined,
+    }
+  }
+
+  #make({ underlying, expiry }: Chain): ChainTerms {
+    const { instrument = NO_INSTRUMENT, currency } = underlying
+    if (!isDate(expiry) || !isDate(this.#today)) return UNUSABLE
+    return {
+      ...this.#carry.of(instrument, currency, this.#today, expiry),
+      isRateKnown: this.#carry.rates(currency) !== undefined,
+      areDividendsKnown: this.#carry.dividendSource(instrument, this.#today) !== undefined,
+      isBorrowKnown: this.#carry.borrow(instrument) !== undefined,
+    }
+  }
+}
+
+/** Of an underlying that no record named. */
+const NO_INSTRUMENT = -1

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+
+import { syntheticFreeRisk } from '../../../../../market/arbitrage/detectors/synthetic-free-risk.ts'
+import { addDays } from '../../../../../market/time.ts'
+import { DetectorMarket, type DetectorMarketOptions, TODAY } from '../../../../support/arbitrage/detector-market.ts'
+
+const D = Math.exp(-0.02)
+
+/** The underlying at 100.00, the call of 105 that brings `callBid`, the put of 100 at 3.00. */
+function collar(options: DetectorMarketOptions, callBid: number): DetectorMarket {
+  return new DetectorMarket(syntheticFreeRisk, options)
+    .spot(99.9, 100)
+    .quote('C', 105, callBid, callBid + 0.2)
+    .quote('P', 100, 2.8, 3)
+}
+
+describe('synthetic-free-risk', () => {
+  it('finds a collar that brings back more than its debit at the least, guaranteed without dividends', () => {
+    const found = collar({ rate: 0.02 }, 6).found()
+    expect(found.deal).toBe('+1 TWX@100 +1 100P@3 -1 105C@6')
+    expect(found.edge).toBeCloseTo(100 * D - 97, 9)
+    expect(found).toMatchObject({ certainty: 'guaranteed', assumptions: [], capital: 97 })
+  })
+
+  it('counts dividends only as expected, and is left with the rest at the worst', () => {
+    const dividends = [{ exDate: addDays(TODAY, 365), amount: 1.5 }]
+    const found = collar({ rate: 0.02, dividends }, 4).found()
+    expect(found).toMatchObject({ certainty: 'expected', assumptions: ['no-early-exercise', 'dividends-as-expected'] })
+    expect(found.edge).toBeCloseTo((100 + 1.5) * D - 99, 9)
+    expect(found.worstEdge).toBeCloseTo(100 * D - 99, 9)
+  })
+
+  it('does not expect dividends that the short call will be exercised before', () => {
+    const dividends = [{ exDate: addDays(TODAY, 30), amount: 1.5 }]
+    const market = new DetectorMarket(syntheticFreeRisk, { rate: 0, dividends }).quote('P', 100, 0.1, 0.2)
+    // A time value of 0.80, less than the dividend.
+    market.spot(109.9, 110).quote('C', 101, 9.75, 10)
+    expect(market.candidates).toEqual([])
+    expect(market.refused).toEqual(['synthetic-free-risk: carry'])
+    // Out of the money nobody exercises it.
+    market.quote('C', 101, undefined, 0.6).spot(100.7, 100.8).quote('C', 101, 0.3, 0.6)
+    expect(market.found().certainty).toBe('expected')
+  })
+
+  it('counts as carry what costs less than the strike and more than it is worth today', () => {
+    const market = collar({ rate: 0.02, dividends: [] }, 4)
+    expect(market.candidates).toEqual([])
+    expect(market.refused).toEqual(['synthetic-free-risk: carry'])
+  })
+
+  it('counts on no more than the undiscounted call strike when rates are negative', () => {
+    expect(collar({ rate: -0.02 }, 6).found().worth).toBeCloseTo(100 * Math.exp(0.02), 9)
+    expect(collar({ rate: -0.1, dividends: [] }, 6).found()).toMatchObject({ certainty: 'guaranteed', worth: 105 })
+  })
+
+  it('names the rate that nothing is known of', () => {
+    expect(collar({}, 6).found()).toMatchObject({ certainty: 'expected', assumptions: ['rate-unknown'], worth: 100 })
+  })
+
+  it('is found at whichever of its quotes comes last, the underlying included', () => {
+    const [spot, call, put] = [
+      (market: DetectorMarket) => market.spot(99.9, 100),
+      (market: DetectorMarket) => market.quote('C', 105, 6, 6.2),
+      (market: DetectorMarket) => market.quote('P', 100, 2.8, 3),
+    ] as const
+    for (const order of [
+      [spot, call, put],
+      [put, spot, call],
+      [call, put, spot],
+    ]) {
+      const market = new DetectorMarket(syntheticFreeRisk, { rate: 0.02 })
+      for (const [i, step] of order.entries()) {
+        expect(market.candidates, `before step ${i}`).toEqual([])
+        step(market)
+      }
+      expect(market.found().edge).toBeCloseTo(100 * D - 97, 9)
+    }
+  })
+
+  it('takes calls of higher strikes only, within reach', () => {
+    const market = new DetectorMarket(syntheticFreeRisk, { rate: 0.02, reach: 1 }).spot(99.9, 100)
+    market.quote('P', 100, 2.8, 3).quote('C', 95, 6, 6.2).quote('C', 100, 6, 6.2)
+    expect(market.candidates).toEqual([])
+    market.quote('C', 102, undefined, 6).quote('C', 105, 6, 6.2).quote('P', 100, 2.8, 3).spot(99.9, 100)
+    expect(market.candidates).toEqual([])
+  })
+
+  it('says that nobody can buy an index', () => {
+    expect(collar({ on: 'SPX', rate: 0.02, dividends: [] }, 6).refused).toEqual(['synthetic-free-risk: underlying-not-executable'])
+  })
+})
