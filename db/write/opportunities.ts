@@ -3,31 +3,18 @@
  * same rows, and what was lost is found again by a scan of the session.
  */
 
-import type pg from 'pg'
-
 import type { Episode } from '../../market/arbitrage/episode.ts'
 import type { Assessment, Leg } from '../../market/arbitrage/opportunity.ts'
 import { type Contract, contractKey } from '../../market/contract.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { jsonbText } from '../jsonb.ts'
 import { FIGURES, LEG_COLUMNS, MOMENTS, type Moment, OPPORTUNITY_COLUMNS } from '../schema/opportunity-tables.ts'
-import { writeErrorOf } from '../sqlstates.ts'
-import { BEGIN } from '../transaction.ts'
-
-type Queryable = Pick<pg.ClientBase, 'query'>
+import { deletePart, inTransaction, type Queryable, recordset, type ScannedPart } from './derived-rows.ts'
 
 /** An episode that is over, and the settings of the detector that found it. */
 export interface FoundOpportunity {
   episode: Episode
   settings: object
-}
-
-/** Which opportunities a scan has looked for: those that opened in that time, of these underlyings. */
-export interface ScannedPart {
-  sessionId: number
-  fromUs?: number | undefined
-  toUs?: number | undefined
-  symbols?: readonly string[] | undefined
 }
 
 /**
@@ -37,7 +24,7 @@ export interface ScannedPart {
  */
 export async function storeOpportunities(client: Queryable, found: readonly FoundOpportunity[]): Promise<void> {
   const batches = batchesOf(found)
-  if (batches.length > 0) await inTransaction(client, () => insert(client, batches))
+  if (batches.length > 0) await inTransaction(client, 'opportunities', () => insert(client, batches))
 }
 
 /**
@@ -47,16 +34,11 @@ export async function storeOpportunities(client: Queryable, found: readonly Foun
  * @throws WriteError when the database does not take them, RangeError for an episode that is not over
  */
 export async function replaceOpportunities(client: Queryable, part: ScannedPart, found: readonly FoundOpportunity[]): Promise<number> {
-  const { sessionId, fromUs, toUs, symbols } = part
-  const time = (us: number | undefined, otherwise: string) => (us === undefined ? otherwise : isoFromUs(us))
   const batches = batchesOf(found)
-  return inTransaction(client, async () => {
-    const { rowCount } = await client.query(
-      'DELETE FROM opportunities WHERE session_id = $1 AND opened_ts >= $2 AND opened_ts < $3 AND ($4::text[] IS NULL OR symbol = ANY ($4))',
-      [sessionId, time(fromUs, '-infinity'), time(toUs, 'infinity'), symbols ?? null],
-    )
+  return inTransaction(client, 'opportunities', async () => {
+    const replaced = await deletePart(client, 'opportunities', 'opened_ts', part)
     await insert(client, batches)
-    return rowCount ?? 0
+    return replaced
   })
 }
 
@@ -87,12 +69,6 @@ WITH new AS (
 )
 INSERT INTO opportunity_legs (${LEGS.names}) SELECT ${LEGS.names} FROM jsonb_to_recordset($2::jsonb) AS given(${LEGS.types})
 WHERE opportunity_id IN (SELECT opportunity_id FROM new)`
-
-function recordset(columns: Readonly<Record<string, string>>): { names: string; types: string } {
-  const names = Object.keys(columns).map((name) => `"${name}"`)
-  const types = Object.entries(columns).map(([name, type]) => `"${name}" ${type}`)
-  return { names: names.join(', '), types: types.join(', ') }
-}
 
 type Row = Record<string, unknown>
 
@@ -142,16 +118,4 @@ function contractRow(contract: Contract): Row {
   if (contract.kind !== 'option') return common
   const { tradingClass, expiry, strike, right, multiplier } = contract
   return { ...common, trading_class: tradingClass, expiry, strike, right, multiplier }
-}
-
-async function inTransaction<T>(client: Queryable, write: () => Promise<T>): Promise<T> {
-  try {
-    await client.query(BEGIN)
-    const result = await write()
-    await client.query('COMMIT')
-    return result
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined)
-    throw writeErrorOf(error, 'did not take opportunities')
-  }
 }

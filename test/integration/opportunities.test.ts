@@ -14,8 +14,8 @@ import { forEachEdition } from '../support/database/databases.ts'
 const settings = { preset: 'balanced', minProfit: 10 }
 const found = (...episodes: Episode[]) => episodes.map((one) => ({ episode: one, settings }))
 
-/** What a reader gets of it: legs without numbers of the tape. */
-function named({ opened, best, ...rest }: Episode): object {
+/** What a reader gets of it: legs without numbers of the tape, and nothing of the last moment. */
+function named({ opened, best, last: _last, lastUs: _lastUs, ...rest }: Episode): object {
   const withoutNumbers = ({ legs, ...figures }: Assessment) => ({ ...figures, legs: legs.map(({ instrument: _number, ...leg }) => leg) })
   return { ...rest, opened: withoutNumbers(opened), best: withoutNumbers(best) }
 }

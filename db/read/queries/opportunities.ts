@@ -3,24 +3,15 @@
 import type pg from 'pg'
 
 import type { Ending, Episode } from '../../../market/arbitrage/episode.ts'
-import type { Assessment, Leg } from '../../../market/arbitrage/opportunity.ts'
+import type { NamedAssessment, NamedEpisode, NamedLeg } from '../../../market/arbitrage/plain.ts'
 import type { Contract, Right } from '../../../market/contract.ts'
 import { isoFromUs } from '../../../market/time.ts'
 import { parseJsonb } from '../../jsonb.ts'
 import { microseconds } from '../../microseconds.ts'
 import { FIGURES, MOMENTS, type Moment } from '../../schema/opportunity-tables.ts'
 
-/** A leg without its number on the tape, which the database numbers its own way. */
-export type NamedLeg = Omit<Leg, 'instrument'>
-
-/** An assessment whose legs are named by their contracts alone, which have what is part of a contract's key. */
-export type NamedAssessment = Omit<Assessment, 'legs'> & { legs: readonly NamedLeg[] }
-
-/** An episode that can be told without its tape. */
-export type NamedEpisode = Omit<Episode, 'opened' | 'best'> & Record<Moment, NamedAssessment>
-
 /** One that is over, with the settings of the detector that found it. */
-export type StoredOpportunity = NamedEpisode & { closedUs: number; ending: Ending; settings: unknown }
+export type StoredOpportunity = NamedEpisode & { openedSeq: number; closedUs: number; ending: Ending; settings: unknown }
 
 /** What is absent restricts nothing. */
 export interface OpportunityQuery {
@@ -51,7 +42,7 @@ WHERE ($1::text IS NULL OR opportunity_id = $1) AND ($2::bigint IS NULL OR sessi
   AND ($5::text[] IS NULL OR symbol = ANY ($5))
 ORDER BY opened_ts, session_id, opened_seq, length(opportunity_id), opportunity_id`
 
-interface LegRow extends Pick<Leg, 'side' | 'ratio' | 'price' | 'size' | 'ageMs' | 'fee'> {
+interface LegRow extends Pick<NamedLeg, 'side' | 'ratio' | 'price' | 'size' | 'ageMs' | 'fee'> {
   moment: Moment
   kind: Contract['kind']
   symbol: string

@@ -1,4 +1,5 @@
--- Opportunities of arbitrage: what the detectors found in recorded sessions, each from its opening to its end.
+-- Opportunities of arbitrage: what the detectors found in recorded sessions, each from its opening to its end; and what put-call parity
+-- says of rates, dividends and borrow fees.
 
 CREATE TABLE opportunities (
   opportunity_id text PRIMARY KEY,
@@ -106,6 +107,42 @@ COMMENT ON COLUMN opportunity_legs.size IS 'Contracts, or shares of the underlyi
 COMMENT ON COLUMN opportunity_legs.age_ms IS 'Since the last change of its quote.';
 COMMENT ON COLUMN opportunity_legs.fee IS 'Commission of its order at the size of that moment.';
 
+CREATE TABLE implied_carry (
+  session_id bigint NOT NULL,
+  ts timestamptz NOT NULL,
+  symbol text NOT NULL,
+  currency text NOT NULL,
+  trading_class text NOT NULL,
+  multiplier float8 NOT NULL,
+  expiry date NOT NULL,
+  days float8 NOT NULL,
+  pairs integer NOT NULL,
+  forward_bid float8 NOT NULL,
+  forward_ask float8 NOT NULL,
+  forward float8 NOT NULL,
+  spot float8,
+  carry_rate float8,
+  implied_rate float8,
+  rate float8,
+  income float8,
+  income_rate float8,
+  PRIMARY KEY (session_id, symbol, currency, trading_class, multiplier, expiry, ts)
+);
+CREATE INDEX implied_carry_ts ON implied_carry (ts);
+COMMENT ON TABLE implied_carry IS 'What put-call parity says of each option chain, once a minute of the tape while it is quoted. Derived, as opportunities are. Rates are annual fractions, continuously compounded, ACT/365.';
+COMMENT ON COLUMN implied_carry.symbol IS 'Of the underlying.';
+COMMENT ON COLUMN implied_carry.days IS 'Calendar days to expiry.';
+COMMENT ON COLUMN implied_carry.pairs IS 'Calls and puts of one strike, both quoted on both sides, that it rests on: those nearest to the money.';
+COMMENT ON COLUMN implied_carry.forward_bid IS 'The most at which the underlying can be sold for delivery at expiry, per share, by a pair.';
+COMMENT ON COLUMN implied_carry.forward_ask IS 'The least at which it can be bought; below forward_bid: pairs that contradict each other.';
+COMMENT ON COLUMN implied_carry.forward IS 'The middle of the two.';
+COMMENT ON COLUMN implied_carry.spot IS 'Middle of the underlying; of an index its latest value. Null: not known.';
+COMMENT ON COLUMN implied_carry.carry_rate IS 'ln(forward / spot) by the year: the rate less dividends and borrow fee.';
+COMMENT ON COLUMN implied_carry.implied_rate IS 'The rate that the pairs agree with best. Null: too few pairs, or the last day.';
+COMMENT ON COLUMN implied_carry.rate IS 'What was known as the rate, or else implied_rate.';
+COMMENT ON COLUMN implied_carry.income IS 'Present value per share of what the underlying pays and of what borrowing it costs until expiry, with that rate.';
+COMMENT ON COLUMN implied_carry.income_rate IS 'The same by the year, as a fraction of the spot.';
+
 CREATE VIEW arbitrage_opportunities AS
 SELECT o.opportunity_id, o.session_id, o.opened_ts, o.closed_ts, o.closed_ts - o.opened_ts AS duration, o.ending, o.detector AS strategy,
   o.best_certainty AS certainty, o.symbol, o.currency, o.expiry, o.last_expiry, o.best_size AS size, o.best_edge_per_share AS edge_per_share,
@@ -123,4 +160,4 @@ COMMENT ON COLUMN arbitrage_opportunities.legs IS 'Its trades per package, with 
 -- down
 
 DROP VIEW arbitrage_opportunities;
-DROP TABLE opportunity_legs, opportunities;
+DROP TABLE implied_carry, opportunity_legs, opportunities;

@@ -65,6 +65,8 @@ export function episode(fields: Partial<Episode> = {}): Episode {
     opened,
     best,
     bestUs: openedUs + 400_001,
+    last: best,
+    lastUs: openedUs + 400_001,
     quotes: 3,
     course: [
       { tsUs: openedUs, edgePerShare: 0.082, size: 5 },
@@ -156,6 +158,8 @@ export const anyEpisode: fc.Arbitrary<Episode> = fc
     ending,
     opened: { ...same, ...opened },
     best: { ...same, ...best },
+    last: { ...same, ...best },
+    lastUs: bestUs,
     quotes: openedSeq + 1,
     course,
   }))
