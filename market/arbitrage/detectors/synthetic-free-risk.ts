@@ -7,7 +7,7 @@
  * Kc then, which is worth Kc min(1, d) or more, and the put is left over. So the least is min(Kp d, Kc min(1, d)).
  * With the dividends, Kp d + PV(D), it is only expected, and refused as carry where the dividends exceed the short call's time value: it will
  * be assigned.
- * European: options on indices, which nobody can buy.
+ * European: nothing can happen before expiry, and Kp d + PV(D) is guaranteed. They are on indices, mostly, which nobody can buy.
  * Source: a conversion (Hull, Options, Futures, and Other Derivatives, ch. 11.4) whose call has a higher strike.
  */
 
@@ -46,9 +46,10 @@ function look(chain: Chain, putAt: number, callAt: number, terms: ChainTerms, di
   const debit = underlying.askPrice + (puts.askPrices[putAt] as number) - (calls.bidPrices[callAt] as number)
   const strike = chain.strikeAt(putAt)
   const { discount } = terms
-  const guaranteed = Math.min(strike * discount, chain.strikeAt(callAt) * Math.min(1, discount))
+  const kept = strike * discount + dividends
+  const guaranteed = chain.style === 'european' ? kept : Math.min(strike * discount, chain.strikeAt(callAt) * Math.min(1, discount))
   const isGuaranteed = guaranteed - debit > LEAST_EDGE
-  const worth = isGuaranteed ? guaranteed : strike * discount + dividends
+  const worth = isGuaranteed ? guaranteed : kept
   if (!(worth - debit > LEAST_EDGE)) {
     if (strike - debit > LEAST_EDGE) desk.refuse(NAME, 'carry')
     return

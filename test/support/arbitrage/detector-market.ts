@@ -19,6 +19,8 @@ const UNDERLYING = 0
 export interface DetectorMarketOptions {
   /** Options on the stock TWX, on the index SPX, on the index OEX or on VIX. */
   on?: 'TWX' | 'SPX' | 'OEX' | 'VIX'
+  /** SPX is something that can be bought. */
+  isTradable?: boolean
   /** Continuously compounded, for every term. Absent: none is known. */
   rate?: number
   /** By ex-date. Absent, and no yield: nothing is known. */
@@ -50,7 +52,7 @@ export class DetectorMarket implements Desk {
     this.reach = reach
     this.#detector = detector
     this.#options = options
-    const isIndex = on !== 'TWX'
+    const isIndex = on !== 'TWX' && options.isTradable !== true
     this.#name(isIndex ? { kind: 'index', symbol: on, currency: 'USD', venue: 'CBOE' } : { kind: 'stock', symbol: on, currency: 'USD' })
     const known = { kind: 'carry', asOf: TODAY, source: 'settings' } as const
     if (rate !== undefined) this.#apply({ ...known, input: 'rates', currency: 'USD', points: [{ days: 1, rate }] })

@@ -85,6 +85,13 @@ describe('synthetic-free-risk', () => {
     expect(market.candidates).toEqual([])
   })
 
+  it('counts on the dividends of European options, which end at expiry alone', () => {
+    const dividends = [{ exDate: addDays(TODAY, 365), amount: 1.5 }]
+    const found = collar({ on: 'SPX', isTradable: true, rate: 0.02, dividends }, 4).found()
+    expect(found).toMatchObject({ certainty: 'guaranteed', assumptions: [] })
+    expect(found.edge).toBeCloseTo((100 + 1.5) * D - 99, 9)
+  })
+
   it('says that nobody can buy an index', () => {
     expect(collar({ on: 'SPX', rate: 0.02, dividends: [] }, 6).refused).toEqual(['synthetic-free-risk: underlying-not-executable'])
   })
