@@ -165,6 +165,7 @@ function scan(blocks: readonly Uint8Array[], contractOf: ContractOf, content: Co
   const contractIn = (instrument: number) => contracts.get(instrument)
   let [firstSeq, lastSeq] = [0, 0]
   const cursor = new RecordCursor()
+  content.begin()
   for (const block of blocks) {
     cursor.reset(block)
     while (cursor.next()) {

@@ -83,6 +83,16 @@ forEachEdition('the checksums of batches', ({ createTapeDatabase }) => {
     expect(await markers(5)).toHaveLength(2)
   })
 
+  it('hold nothing of a batch that could not be read to its end', async () => {
+    const store = newStore()
+    const unread = block([...quotes(1, 5), { kind: 'gap', seq: 6, tsUs: 1, fromTsUs: 0, toTsUs: Number.NaN, cause: 'link' }])
+    await expect(store.store({ sessionId: 6, batchNo: 1, blocks: [unread] }, contractOf)).rejects.toMatchObject({ code: 'tape-corrupt' })
+    const batch = { batchNo: 1, blocks: blocksOf(1) }
+    for (const [sessionId, one] of [[6, store] as const, [7, newStore()] as const]) await one.store({ sessionId, ...batch }, contractOf)
+    const [[behind], [alone]] = [await markers(6), await markers(7)]
+    expect(behind?.content_hash).toEqual(alone?.content_hash)
+  })
+
   it('go on where an earlier process ended, of which some batches were committed and some were not', async () => {
     const whole = await inOrder(3)
     await admin.query('DELETE FROM batches WHERE session_id = 3 AND batch_no IN (4, 6, 7, 8)')
