@@ -109,6 +109,7 @@ export async function migrateDown(client: Queryable, options: MigrateDownOptions
       .reverse()
     if (undone.length === 0) return []
     await client.query(BEGIN)
+    await liftDecompressionLimit(client)
     let lost: string[]
     try {
       lost = await lostRows(client, () => undo(client, undone))
@@ -133,6 +134,13 @@ export async function migrateDown(client: Queryable, options: MigrateDownOptions
       ...lost.map((rows) => `${word}${dryRun ? 'delete' : 'deleted'} ${rows}`),
     ]
   })
+}
+
+/** TimescaleDB refuses an UPDATE that reaches more than 100,000 rows of compressed chunks. Other servers do not know the setting. */
+async function liftDecompressionLimit(client: Queryable): Promise<void> {
+  await client.query(
+    `SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'timescaledb.max_tuples_decompressed_per_dml_transaction'`,
+  )
 }
 
 async function undo(client: Queryable, migrations: readonly Migration[]): Promise<void> {
@@ -223,6 +231,7 @@ function pending(applied: readonly AppliedMigration[], wanted: readonly Migratio
 async function apply(client: Queryable, { number, name, up, checksum }: Migration): Promise<void> {
   try {
     await client.query(BEGIN)
+    await liftDecompressionLimit(client)
     await client.query(
       `CREATE SCHEMA IF NOT EXISTS tapedeck;
        CREATE TABLE IF NOT EXISTS tapedeck.schema_migrations (
