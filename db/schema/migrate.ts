@@ -103,10 +103,7 @@ export async function migrateDown(client: Queryable, options: MigrateDownOptions
     const applied = await appliedMigrations(client)
     pending(applied, ours)
     const { to = applied.at(-2)?.number ?? 0 } = options
-    const undone = ours
-      .slice(0, applied.length)
-      .filter(({ number }) => number > to)
-      .reverse()
+    const undone = ours.filter(({ number }) => number > to && applied.some((one) => one.number === number)).reverse()
     if (undone.length === 0) return []
     await client.query(BEGIN)
     await liftDecompressionLimit(client)
@@ -207,7 +204,7 @@ async function appliedMigrations(client: Queryable): Promise<AppliedMigration[]>
   return rows
 }
 
-/** Returns the migrations of `wanted` that are not applied; the applied ones must be the first of `wanted`. */
+/** Returns the migrations of `wanted` that are not applied, also between applied ones: another branch may have had the later number. */
 function pending(applied: readonly AppliedMigration[], wanted: readonly Migration[]): Migration[] {
   for (const { number, name, checksum } of applied) {
     const ours = wanted.find((migration) => migration.number === number)
@@ -225,7 +222,7 @@ function pending(applied: readonly AppliedMigration[], wanted: readonly Migratio
         { code: 'migration-changed' },
       )
   }
-  return wanted.slice(applied.length)
+  return wanted.filter(({ number }) => !applied.some((one) => one.number === number))
 }
 
 async function apply(client: Queryable, { number, name, up, checksum }: Migration): Promise<void> {
