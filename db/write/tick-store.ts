@@ -92,18 +92,16 @@ export interface TickStoreOptions {
 }
 
 export function createTickStore({ pool, limitMs = STORE_LIMIT_MS }: TickStoreOptions): TickStore {
-  const instruments = new InstrumentNumbers()
-  const rules = new RuleBits()
-  const bitOf = (rule: string) => rules.bitOf(rule)
-  const encoders: BatchEncoder[] = []
+  let known = nothingKnown()
   const content = new ContentHash()
 
   const storeOn = async (client: pg.ClientBase, batch: Batch, before: Buffer | undefined, scanned: Scanned): Promise<StoredBatch> => {
     const { contracts, renewed, controls, dividends, ruleNames, proof } = scanned
+    const { instruments, rules, encoders } = known
     const chain = await chainOf(client, batch, before, proof.content)
     const numbers = await instruments.numbersOf(client, batch.sessionId, contracts, renewed)
     await rules.learn(client, ruleNames)
-    const encoder = encoders.pop() ?? new BatchEncoder(bitOf)
+    const encoder = encoders.pop() ?? new BatchEncoder((rule) => rules.bitOf(rule))
     const startedMs = performance.now()
     const stored = await write(client, { ...batch, proof: { ...proof, chain }, controls, dividends, numbers, encoder })
     // An encoder whose batch failed may still be read by the socket, and is left to the garbage collector.
@@ -119,10 +117,17 @@ export function createTickStore({ pool, limitMs = STORE_LIMIT_MS }: TickStoreOpt
         const before = batch.place?.chain ? undefined : await batch.place?.before()
         return await pool.withClient((client) => within(limitMs, storeOn(client, batch, before, scanned)))
       } catch (error) {
+        // The tables may be others when the next attempt finds them. What another lane is writing goes on with what it knows.
+        known = nothingKnown()
         throw writeErrorOf(error, 'did not take a batch')
       }
     },
   }
+}
+
+/** What is remembered of the database. Encoders ask for the bits of rules. */
+function nothingKnown() {
+  return { instruments: new InstrumentNumbers(), rules: new RuleBits(), encoders: [] as BatchEncoder[] }
 }
 
 type ContractOf = (instrument: number) => Contract | undefined
