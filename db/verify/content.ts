@@ -95,7 +95,15 @@ export class ContentHash {
   readonly #byInstrument = new Map<number, number>()
 
   constructor() {
-    this.#begin()
+    this.begin()
+  }
+
+  /** Forgets what was added: a batch that could not be read to its end must not go into the checksum of the next one. */
+  begin(): void {
+    this.#length = 0
+    this.#byKey.clear()
+    this.#byInstrument.clear()
+    this.#text(FORM)
   }
 
   /** Adds the next record of the batch, in the order of `seq`. */
@@ -113,15 +121,8 @@ export class ContentHash {
   /** The checksum of what was added, and begins the next batch. */
   digest(): Buffer {
     const digest = createHash('sha256').update(this.#bytes.subarray(0, this.#length)).digest()
-    this.#begin()
+    this.begin()
     return digest
-  }
-
-  #begin(): void {
-    this.#length = 0
-    this.#byKey.clear()
-    this.#byInstrument.clear()
-    this.#text(FORM)
   }
 
   #addTick(tick: Tick, contractOf: ContractOf): void {

@@ -14,7 +14,7 @@ import { jsonbText } from '../jsonb.ts'
 import { connectClient } from '../pool.ts'
 import { FINDINGS } from '../schema/tick-tables.ts'
 import { writeErrorOf } from '../sqlstates.ts'
-import { BEGIN } from '../transaction.ts'
+import { BEGIN_LONG } from '../transaction.ts'
 import { appendFindings, copyStatement } from './copy-encode.ts'
 import { copyIn } from './copy-in.ts'
 
@@ -66,7 +66,8 @@ export class JudgementWriter {
   static async begin(url: string, sessionId: number): Promise<JudgementWriter> {
     const client = await connectClient(url)
     try {
-      await client.query(BEGIN)
+      // Nothing is sent while the rules find nothing, in a session of millions of ticks for minutes.
+      await client.query(BEGIN_LONG)
       const { rows } = await client.query<{ id: string }>("SELECT nextval(pg_get_serial_sequence('judgements', 'judgement_id')) AS id")
       return new JudgementWriter(client, sessionId, Number(rows[0]?.id))
     } catch (error) {

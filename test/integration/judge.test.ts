@@ -194,6 +194,16 @@ forEachEdition('a judgement', ({ createTapeDatabase }) => {
       ])
     })
 
+    it('has a transaction that outlasts minutes without a finding', async () => {
+      await admin.query(`CREATE TABLE seen (timeout text);
+        CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN INSERT INTO seen VALUES (current_setting('idle_in_transaction_session_timeout')); RETURN NULL; END $$;
+        CREATE TRIGGER watched AFTER INSERT ON judgements FOR EACH STATEMENT EXECUTE FUNCTION see()`)
+      onTestFinished(async () => void (await admin.query('DROP FUNCTION see CASCADE; DROP TABLE seen')))
+      await judge(await stored(), { write: { version: '1' } })
+      expect((await admin.query('SELECT timeout FROM seen')).rows).toEqual([{ timeout: '0' }])
+    })
+
     it('leaves nothing behind when it is stopped', async () => {
       const sessionId = await stored()
       const stop = new AbortController()

@@ -84,6 +84,11 @@ export class RecordCursor {
     return true
   }
 
+  /** Where the record ends, and the next one begins: bytes from the start of the payload. */
+  get end(): number {
+    return this.#end
+  }
+
   get seq(): number {
     return this.#numbers[this.#at + 1] as number
   }
