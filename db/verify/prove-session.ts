@@ -13,6 +13,7 @@ import { differences, isRejected, tableOf } from './compare.ts'
 import { ContentHash } from './content.ts'
 import { gapDifferences } from './gap-table.ts'
 import type { JournalCursor } from './journal-cursor.ts'
+import { absentColumns, covers, isBehind, NONE } from './markers.ts'
 import { ProblemList, type SessionProof } from './problems.ts'
 import type { Marker, SessionTape } from './read-session.ts'
 
@@ -46,17 +47,6 @@ interface MissingMarkers {
 
 /** So many batches may be on their way while later ones are committed already. */
 const UNDER_WAY = 64
-const NONE: Marker = {
-  batchNo: 0,
-  acceptedTicks: 0,
-  quarantinedTicks: 0,
-  firstTsUs: undefined,
-  lastTsUs: undefined,
-  firstSeq: undefined,
-  lastSeq: undefined,
-  content: undefined,
-  chain: undefined,
-}
 
 export async function proveSession(tape: SessionTape, options: ProveOptions): Promise<SessionProof> {
   return new Prover(tape, options).run()
@@ -87,6 +77,7 @@ class Prover {
   readonly #displaced = new Set<number>()
   readonly #gaps = new Map<number, TapeRecord>()
   #endSeq = 0
+  #hasChecksums = false
   #isHashFound = false
 
   constructor(tape: SessionTape, options: ProveOptions) {
@@ -269,6 +260,7 @@ class Prover {
     if (marker.content === undefined) this.#proof.withoutChecksum++
     else if (!found.equals(marker.content) && this.#faults === 0) this.#tellContent(marker)
     if (this.#faults === 0) this.#compareCounts(marker)
+    this.#checkColumns(marker)
     this.#checkChain(marker)
     this.#told = [...this.#told, ...this.#holes].slice(-1000)
     this.#holes = []
@@ -314,6 +306,12 @@ class Prover {
     )
   }
 
+  #checkColumns(marker: Marker): void {
+    const message = absentColumns(marker, this.#hasChecksums)
+    this.#hasChecksums ||= marker.content !== undefined
+    if (message !== undefined) this.#fault('checksum-missing', { batchNo: marker.batchNo, table: 'batches' }, message)
+  }
+
   #checkChain({ batchNo, content, chain }: Marker): void {
     const { sessionId } = this.#options
     if (!content || !chain) return
@@ -338,6 +336,12 @@ class Prover {
         expected: this.#expected.chain,
         found,
         message: `Batch ${batchNo}: expected the hash ${this.#expected.chain} that was noted down, found ${found}: something up to this batch was altered since.`,
+      })
+    else if (this.#proof.withoutChecksum > 0)
+      this.#problems.add({
+        kind: 'hash-differs',
+        batchNo,
+        message: `Batch ${batchNo} has the hash that was noted down, which proves nothing of ${this.#proof.withoutChecksum} batches up to it: they have no checksum.`,
       })
   }
 
@@ -412,18 +416,6 @@ class Prover {
         message: `Batch ${this.#expected.batchNo}, whose hash was noted down: expected in the session, found none with a checksum.`,
       })
   }
-}
-
-/** True when the record comes behind all records of the batch. */
-function isBehind(record: TapeRecord, { lastSeq, lastTsUs }: Marker): boolean {
-  if (lastSeq !== undefined) return record.seq > lastSeq
-  return lastTsUs === undefined || record.tsUs > lastTsUs
-}
-
-/** Batches of versions without checksums know only the times of their ticks: other records in front of them may be theirs. */
-function covers({ firstSeq, firstTsUs }: Marker, record: TapeRecord): boolean {
-  if (firstSeq !== undefined) return record.seq >= firstSeq
-  return !isTick(record) || firstTsUs === undefined || record.tsUs >= firstTsUs
 }
 
 /** The parts of a range that are not in `some`. */
