@@ -68,7 +68,7 @@ export function addBars(program: Command): void {
     .option('--date-format <format>', 'like MM/DD/YYYY HH:mm (default: ISO 8601)')
     .option('--symbol <symbol>', 'of all rows, where there is no column for it')
     .option('--columns <names>', 'columns of other names: date=Day,close=Last', columnsArgument)
-    .option('--replace', 'also bars that are there from another source')
+    .option('--replace', 'also what is there from another source')
     .option('--dry-run', 'only report what would be imported')
     .addOption(configFile())
     .addOption(dataDir())
