@@ -51,7 +51,7 @@ interface Own {
   clearIndexPercent: number
 }
 
-function blame({ bidPrice, askPrice }: Quote, leg: Leg, context: RuleContext, own: Own): Found | undefined {
+function blame({ bidPrice, askPrice, tsUs }: Quote, leg: Leg, context: RuleContext, own: Own): Found | undefined {
   const { chain, side, index } = leg
   const { tolerance } = own
   const [bid, ask] = [bidPrice ?? Number.NaN, askPrice ?? Number.NaN]
@@ -68,7 +68,7 @@ function blame({ bidPrice, askPrice }: Quote, leg: Leg, context: RuleContext, ow
     const percent = chain.underlying.isIndex ? own.clearIndexPercent : own.clearPercent
     // Options are sampled more often than their underlying: the first one behind a move is right, and the others are about to change.
     const isClear = least > tolerance + (chain.strikeAt(index) * percent) / 100
-    return isClear ? unlessMoving(leg, found) : { ...found, severity: 'warning', disposition: 'flag' }
+    return isClear ? unlessMoving(leg, found, tsUs) : { ...found, severity: 'warning', disposition: 'flag' }
   }
   const held = !(verticalBreach(chain, side, index, side.bidPrices[index] as number, side.askPrices[index] as number, first) > 0)
   return held && hasAloneChanged(leg, side.timesUs[first] as number) ? { ...found, severity: 'warning', disposition: 'flag' } : undefined

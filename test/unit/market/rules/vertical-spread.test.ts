@@ -85,6 +85,15 @@ describe('vertical-spread', () => {
     expect(jumped().flat()).toEqual([])
   })
 
+  it('takes no move from options that were kept out a while ago and are silent since', () => {
+    const market = new OptionMarket(RULES).quoted()
+    const bad = (strike: number) => market.findings(market.numberOf(strike, 'C'), 20, 20.2)
+    expect([...bad(72.5), ...bad(75), ...bad(77.5)].map((text) => text.startsWith('!'))).toEqual([true, true, false])
+    market.healthy(market.numberOf(77.5, 'C'))
+    market.rules.nowUs += 11_000_000
+    expect(bad(77.5)).toEqual([expect.stringMatching(/^!vertical-spread: /)])
+  })
+
   it('bears wide, one-sided, zero-bid and locked quotes', () => {
     const market = new OptionMarket(RULES).quoted()
     const at75 = market.numberOf(75, 'C')
