@@ -3,7 +3,17 @@ import type { Quote } from '../tick.ts'
 import { comparableLeg } from './chain/comparable.ts'
 import { verticalBreach } from './chain/relations.ts'
 import { tolerance } from './chain/settings.ts'
-import { brokenVerticals, ENOUGH, hasAloneChanged, isWitness, NEIGHBOURS, optionAt, sidesOf, unlessMoving } from './chain/witness.ts'
+import {
+  brokenVerticals,
+  ENOUGH,
+  hasAloneChanged,
+  isWitness,
+  NEIGHBOURS,
+  optionAt,
+  sidesOf,
+  unlessBlind,
+  unlessMoving,
+} from './chain/witness.ts'
 import { positive } from './own-settings.ts'
 import { defineRule, type Found, type RuleContext } from './rule.ts'
 
@@ -36,7 +46,8 @@ export const verticalSpread = defineRule({
       for (let step: 1 | -1 = -1; ; step = 1) {
         let other = chain.quoted(side, index, step)
         for (let n = 0; n < NEIGHBOURS && other >= 0; n++) {
-          if (verticalBreach(chain, side, index, bidPrice, askPrice, other) > own.tolerance) return blame(quote, leg, context, own)
+          if (verticalBreach(chain, side, index, bidPrice, askPrice, other) > own.tolerance)
+            return unlessBlind(leg, blame(quote, leg, context, own))
           other = chain.quoted(side, other, step)
         }
         if (step === 1) return undefined

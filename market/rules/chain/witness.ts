@@ -107,6 +107,12 @@ export function unlessMoving(leg: Leg, found: Found, tsUs: number): Found {
   return others >= MOVED ? { ...found, disposition: 'flag' } : found
 }
 
+/** Lowers a finding to a note while the underlying has no quote: who has not followed a move cannot be told from who is wrong. */
+export function unlessBlind({ chain }: Leg, found: Found | undefined): Found | undefined {
+  if (found === undefined || !Number.isNaN(chain.underlying.middle)) return found
+  return { ...found, severity: 'info', disposition: 'flag' }
+}
+
 /** The option at an index with its quote: `TWX 2014-06-21 70 C at 1.2 to 1.4`. */
 export function optionAt({ market }: RuleContext, side: ChainSide, at: number): string {
   const contract = market.of(side.instruments[at] as number)?.contract

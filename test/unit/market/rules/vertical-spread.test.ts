@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
+import { butterflySpread } from '../../../../market/rules/butterfly-spread.ts'
+import { calendarSpread } from '../../../../market/rules/calendar-spread.ts'
 import { verticalSpread } from '../../../../market/rules/vertical-spread.ts'
 import { Mark } from '../../../../market/marks.ts'
 import { OptionMarket } from '../../../support/option-market.ts'
@@ -72,6 +74,18 @@ describe('vertical-spread', () => {
     const market = new OptionMarket(RULES).quoted()
     market.healthy(0, 78)
     for (const [instrument] of [...market.contracts.entries()].reverse()) expect(market.healthy(instrument, 78)).toEqual([])
+  })
+
+  it('accuses no healthy quote behind a move while the underlying has no quote, and notes what is out of order', () => {
+    const market = new OptionMarket([verticalSpread, butterflySpread, calendarSpread])
+    const options = [...market.contracts.keys()].slice(1)
+    for (const instrument of options) market.healthy(instrument)
+    const findings = options.reverse().flatMap((instrument) => {
+      const [bidPrice, askPrice] = market.sidesOf(instrument, 78)
+      return market.rules.verdictOn({ kind: 'quote', instrument, bidPrice, askPrice })?.findings ?? []
+    })
+    expect(findings).not.toEqual([])
+    for (const { severity, disposition } of findings) expect({ severity, disposition }).toEqual({ severity: 'info', disposition: 'flag' })
   })
 
   it('lets the market move on when several options are kept out at once, and comes to rest', () => {
