@@ -135,7 +135,9 @@ interface BuildArguments extends CommonOptions, Pick<QueryArguments, 'session' |
 const BUILD_MORE = `
 
 Of each stock in US dollars the best source of trades is taken. All trades count
-in volume; which set prices, docs/bars.md says. Bars of another source stay.`
+in volume; which set prices, docs/bars.md says. Bars of another source stay. A
+bar of which the session has only a part, and others the rest, is refused:
+--session all makes it.`
 
 function addBuild(bars: Command): void {
   addRangeOptions(bars.command('build'))
