@@ -167,7 +167,10 @@ function scan(blocks: readonly Uint8Array[], contractOf: ContractOf, content: Co
   const controls: ControlRecord[] = []
   const dividends: BrokerDividend[] = []
   const ruleNames = new Set<string>()
-  const contractIn = (instrument: number) => contracts.get(instrument)
+  const contractIn = (instrument: number) => {
+    if (instrument !== NO_INSTRUMENT && !contracts.has(instrument)) contracts.set(instrument, contractOf(instrument))
+    return contracts.get(instrument)
+  }
   let [firstSeq, lastSeq] = [0, 0]
   const cursor = new RecordCursor()
   content.begin()
@@ -175,22 +178,26 @@ function scan(blocks: readonly Uint8Array[], contractOf: ContractOf, content: Co
     cursor.reset(block)
     while (cursor.next()) {
       const { instrument, seq } = cursor
+      if (firstSeq === 0) firstSeq = seq
+      lastSeq = seq
+      if (cursor.isPlainQuote) {
+        content.addPlainQuote(cursor, contractIn)
+        continue
+      }
       const record = cursor.record()
       if (!isTick(record)) controls.push(record)
       else if (record.verdict)
         for (const { rule, evidence = [] } of record.verdict.findings) {
           ruleNames.add(rule)
-          for (const leg of evidence) if (!contracts.has(leg)) contracts.set(leg, contractOf(leg))
+          for (const leg of evidence) contractIn(leg)
         }
       if (record.kind === 'contract') {
         renewed.push(record.contract)
         contracts.set(instrument, record.contract)
-      } else if (instrument !== NO_INSTRUMENT && !contracts.has(instrument)) contracts.set(instrument, contractOf(instrument))
+      } else contractIn(instrument)
       const dividend = brokerDividend(record)
       if (dividend) dividends.push(dividend)
       content.add(record, contractIn)
-      if (firstSeq === 0) firstSeq = seq
-      lastSeq = seq
     }
   }
   return { contracts, renewed, controls, dividends, ruleNames, proof: { firstSeq, lastSeq, content: content.digest() } }

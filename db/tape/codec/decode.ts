@@ -101,6 +101,11 @@ export class RecordCursor {
     return this.kind <= LAST_TICK_KIND
   }
 
+  /** A quote with nothing but its numbers: no verdict, source or mark, and not delayed. */
+  get isPlainQuote(): boolean {
+    return this.kind === RecordKind.quote && this.#bytes[this.#start + 1] === 0
+  }
+
   get hasVerdict(): boolean {
     return ((this.#bytes[this.#start + 1] as number) & FLAG_VERDICT) !== 0
   }
@@ -169,7 +174,7 @@ export class RecordCursor {
 
   #quote(): Quote {
     // Most quotes have no flag, and so nothing of what flags announce.
-    const isPlain = this.#bytes[this.#start + 1] === 0
+    const isPlain = this.isPlainQuote
     return {
       kind: 'quote',
       seq: this.seq,
