@@ -14,6 +14,7 @@ export const NONE: Marker = {
   lastSeq: undefined,
   content: undefined,
   chain: undefined,
+  isRecent: false,
 }
 
 /** True when the record comes behind all records of the batch. */

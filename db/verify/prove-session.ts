@@ -13,7 +13,9 @@ import { differences, isRejected, tableOf } from './compare.ts'
 import { ContentHash } from './content.ts'
 import { gapDifferences } from './gap-table.ts'
 import type { JournalCursor } from './journal-cursor.ts'
+import { type DamageGap, JournalDamage } from './journal-damage.ts'
 import { absentColumns, covers, isBehind, NONE } from './markers.ts'
+import { type Hole, judgeMissing, type MissingMarkers } from './missing-markers.ts'
 import { ProblemList, type SessionProof } from './problems.ts'
 import type { Marker, SessionTape } from './read-session.ts'
 
@@ -21,32 +23,12 @@ export interface ProveOptions {
   sessionId: number
   /** Absent: none of the session is on disk. */
   journal?: JournalCursor | undefined
-  /** Whether a gap says that the journal has lost data at this time. */
-  isNamed: (fromTsUs: number, toTsUs: number) => Promise<boolean>
+  /** Reads the gaps that name what the journal has lost. */
+  damageGaps: () => Promise<DamageGap[]>
   /** `120-3f5a…`, as it was noted down. */
   expectedHash?: string | undefined
   onRecords?: (records: readonly TapeRecord[], tape: Pick<SessionTape, 'contractOf'>) => void
 }
-
-/** Numbers of records that are not there, and the times around them. */
-interface Hole {
-  fromSeq: number
-  toSeq: number
-  fromTsUs: number
-  toTsUs: number
-}
-
-/** Markers that are not there. */
-interface MissingMarkers {
-  fromNo: number
-  toNo: number
-  hole: Hole | undefined
-  /** Records that belong to no batch, in their place. */
-  unmarked: { fromSeq: number; toSeq: number; records: number } | undefined
-}
-
-/** So many batches may be on their way while later ones are committed already. */
-const UNDER_WAY = 64
 
 export async function proveSession(tape: SessionTape, options: ProveOptions): Promise<SessionProof> {
   return new Prover(tape, options).run()
@@ -56,6 +38,7 @@ class Prover {
   readonly #tape: SessionTape
   readonly #options: ProveOptions
   readonly #problems: ProblemList
+  readonly #damage: JournalDamage
   readonly #proof: SessionProof
   readonly #markers: AsyncIterator<Marker>
   readonly #content = new ContentHash()
@@ -85,6 +68,7 @@ class Prover {
     this.#tape = tape
     this.#options = options
     this.#problems = new ProblemList(sessionId)
+    this.#damage = new JournalDamage(options.damageGaps)
     this.#markers = tape.markers[Symbol.asyncIterator]()
     this.#expected = expectedHash === undefined ? undefined : parseSessionHash(expectedHash)
     const { problems } = this.#problems
@@ -112,7 +96,7 @@ class Prover {
     while (this.#marker) await this.#close(this.#marker)
     this.#tellUnmarked()
     await this.#closeJournal()
-    await this.#tellMissingMarkers()
+    await this.#closeMissing()
     this.#closeSession()
     this.#proof.problemCount = this.#problems.count
     return this.#proof
@@ -220,7 +204,7 @@ class Prover {
       this.#tellUnmarked()
       if (hole) this.#holes.push(hole)
     } else {
-      this.#missingMarkers.push({ fromNo: this.#before.batchNo + 1, toNo: batchNo - 1, hole, unmarked: this.#unmarked })
+      this.#missingMarkers.push({ fromNo: this.#before.batchNo + 1, toNo: batchNo - 1, hole, unmarked: this.#unmarked, next: marker })
       this.#unmarked = undefined
     }
     if (hole) this.#lastSeq = hole.toSeq
@@ -234,7 +218,8 @@ class Prover {
     const { fromSeq, toSeq, records } = unmarked
     if (this.#marker === undefined) {
       // Behind the last marker: likely the next batch, whose marker is gone.
-      this.#missingMarkers.push({ fromNo: this.#before.batchNo + 1, toNo: this.#before.batchNo + 1, hole: undefined, unmarked })
+      const batchNo = this.#before.batchNo + 1
+      this.#missingMarkers.push({ fromNo: batchNo, toNo: batchNo, hole: undefined, unmarked, next: undefined })
       return
     }
     this.#fault(
@@ -272,7 +257,7 @@ class Prover {
 
   async #tellHole(batchNo: number, { fromSeq, toSeq, fromTsUs, toTsUs }: Hole): Promise<void> {
     for (const part of without({ fromSeq, toSeq }, this.#displaced)) {
-      if (await this.#options.isNamed(fromTsUs, toTsUs)) continue
+      if (await this.#damage.touches(fromTsUs, toTsUs)) continue
       const { fromSeq: seq, toSeq: to } = part
       const what = seq === to ? `Record seq ${seq}` : `${to - seq + 1} records (seq ${seq} to ${to})`
       const when = `after ${isoFromUs(fromTsUs)}`
@@ -349,8 +334,9 @@ class Prover {
     const { journal } = this.#options
     if (!journal) return
     await journal.finish()
+    this.#damage.readAgain()
     for (const { path, fromSeq, toSeq, fromTsUs, toTsUs } of journal.holes)
-      if (!(await this.#options.isNamed(fromTsUs, toTsUs)))
+      if (!(await this.#damage.touches(fromTsUs, toTsUs)))
         this.#problems.add({
           kind: 'journal-damaged',
           seq: fromSeq,
@@ -373,28 +359,14 @@ class Prover {
     }
   }
 
-  async #tellMissingMarkers(): Promise<void> {
-    const { session } = this.#tape
-    for (const { fromNo, toNo, hole, unmarked } of this.#missingMarkers) {
-      const waits = Array.from({ length: toNo - fromNo + 1 }, (_, i) => this.#options.journal?.batches.get(fromNo + i))
-      const isUnderWay = session.endedTsUs === undefined && fromNo > this.#before.batchNo - UNDER_WAY
-      const isPending = waits.every((batch) => batch && !batch.isReleased) || (!this.#options.journal && isUnderWay)
-      if (!unmarked && isPending) {
-        this.#proof.pending += waits.length
-        continue
-      }
-      if (!unmarked && hole && (await this.#options.isNamed(hole.fromTsUs, hole.toTsUs))) continue
-      const name = fromNo === toNo ? `The marker of batch ${fromNo}` : `The markers of batches ${fromNo} to ${toNo}`
-      const range = unmarked ?? hole
-      const rows = unmarked
-        ? `${unmarked.records} records (seq ${unmarked.fromSeq} to ${unmarked.toSeq}) are there without one`
-        : `its records${hole ? ` (seq ${hole.fromSeq} to ${hole.toSeq})` : ''} are gone too`
-      this.#problems.add({
-        kind: 'marker-missing',
-        batchNo: fromNo,
-        ...(range && { seq: range.fromSeq, toSeq: range.toSeq }),
-        message: `${name}: expected in the table batches, found none; ${rows}.`,
-      })
+  async #closeMissing(): Promise<void> {
+    const { sessionId, journal } = this.#options
+    const hasEnded = this.#tape.session.endedTsUs !== undefined
+    const around = { sessionId, hasEnded, journal, damage: this.#damage, lastNo: this.#before.batchNo }
+    for (const missing of this.#missingMarkers) {
+      const found = await judgeMissing(missing, around)
+      if (typeof found === 'number') this.#proof.pending += found
+      else this.#problems.add(found)
     }
   }
 

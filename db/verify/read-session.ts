@@ -31,6 +31,8 @@ export interface Marker {
   lastSeq: number | undefined
   content: Buffer | undefined
   chain: Buffer | undefined
+  /** Committed shortly before it was read: batches before it may still be on their way. */
+  isRecent: boolean
 }
 
 /** A row of the table of gaps. */
@@ -64,6 +66,8 @@ export interface SessionTape {
 export type ReadSession = <T>(url: string, sessionId: number, use: (tape: SessionTape) => Promise<T>) => Promise<T>
 
 const MARKERS_AT_ONCE = 5000
+/** Several times as long as an attempt to write a batch takes at most (db/write/tick-store.ts). */
+const RECENT = '10 minutes'
 /** So far around the session's time its rows are read; others are looked for by `strayRows`. */
 const AROUND_US = 86_400_000_000
 const STRAYS = 20
@@ -193,7 +197,8 @@ async function* readMarkers(client: pg.Client, sessionId: number): AsyncGenerato
   for (;;) {
     const { rows } = await client.query<Record<string, string | null> & { content_hash: Buffer | null; chain_hash: Buffer | null }>(
       `SELECT batch_no, accepted_ticks, quarantined_ticks, ${microseconds('first_ts')} AS first_ts, ${microseconds('last_ts')} AS last_ts,
-         first_seq, last_seq, content_hash, chain_hash
+         first_seq, last_seq, content_hash, chain_hash, 
+         CASE WHEN committed_at > now() - interval '${RECENT}' THEN 'yes' END AS recent
        FROM batches WHERE session_id = $1 AND batch_no > $2 ORDER BY batch_no LIMIT ${MARKERS_AT_ONCE}`,
       [sessionId, after],
     )
@@ -209,6 +214,7 @@ async function* readMarkers(client: pg.Client, sessionId: number): AsyncGenerato
         lastSeq: number(row['last_seq'] ?? null),
         content: row.content_hash ?? undefined,
         chain: row.chain_hash ?? undefined,
+        isRecent: row['recent'] === 'yes',
       }
     }
     if (rows.length < MARKERS_AT_ONCE) return

@@ -221,26 +221,6 @@ forEachEdition('the proof of a recording', ({ createTapeDatabase }) => {
       ])
     })
 
-    it('a checksum that was taken out of a marker, alone or with all that tells which records the batch has', async () => {
-      await record()
-      const { hash } = await verify()
-      const batchNo = batchOf(SEQ)
-      await change(`UPDATE quotes SET bid_price = bid_price + 1 WHERE session_id = :session AND seq = ${SEQ}`)
-      await change(`UPDATE batches SET content_hash = NULL WHERE session_id = :session AND batch_no = ${batchNo}`)
-      expect(named(await verify())).toEqual([{ kind: 'checksum-missing', batchNo }])
-      expect(named(await verify({ expectedHash: hash }))).toContainEqual({ kind: 'hash-differs', batchNo: batchOf(last) })
-      await change(
-        `UPDATE batches SET chain_hash = NULL, first_seq = NULL, last_seq = NULL WHERE session_id = :session AND batch_no = ${batchNo}`,
-      )
-      expect(named(await verify())).toContainEqual({ kind: 'checksum-missing', batchNo })
-      // From the first batch on it looks like an earlier version's.
-      await change(
-        `UPDATE batches SET chain_hash = NULL, content_hash = NULL, first_seq = NULL, last_seq = NULL WHERE session_id = :session AND batch_no <= ${batchNo}`,
-      )
-      expect(named(await verify())).toContainEqual({ kind: 'chain-broken', batchNo: batchNo + 1 })
-      expect(named(await verify({ expectedHash: hash }))).toContainEqual({ kind: 'hash-differs', batchNo: batchOf(last) })
-    })
-
     it('the last batches that are gone with everything of them, by the journal, the end of the session and the hash', async () => {
       await record()
       const { hash } = await verify()
