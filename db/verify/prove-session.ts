@@ -18,6 +18,7 @@ import { absentColumns, covers, isBehind, NONE } from './markers.ts'
 import { type Hole, judgeMissing, type MissingMarkers } from './missing-markers.ts'
 import { ProblemList, type SessionProof } from './problems.ts'
 import type { Marker, SessionTape } from './read-session.ts'
+import { missingEnd } from './session-end.ts'
 
 export interface ProveOptions {
   sessionId: number
@@ -60,6 +61,9 @@ class Prover {
   readonly #displaced = new Set<number>()
   readonly #gaps = new Map<number, TapeRecord>()
   #endSeq = 0
+  #keepsSessionRecords = false
+  /** Of all records, displaced ones too. */
+  #latestTsUs = 0
   #hasChecksums = false
   #isHashFound = false
 
@@ -105,6 +109,7 @@ class Prover {
   async #take(record: TapeRecord): Promise<void> {
     const { seq, tsUs } = record
     this.#proof.records++
+    this.#latestTsUs = tsUs
     if (seq <= this.#lastSeq) return this.#displace(record)
     while (this.#marker && isBehind(record, this.#marker)) await this.#close(this.#marker)
     if (this.#marker && covers(this.#marker, record)) {
@@ -115,7 +120,10 @@ class Prover {
     } else if (isTick(record) || this.#knowsNumbers)
       this.#unmarked = { fromSeq: this.#unmarked?.fromSeq ?? seq, toSeq: seq, records: (this.#unmarked?.records ?? 0) + 1 }
     if (record.kind === 'gap') this.#gaps.set(seq, record)
-    if (record.kind === 'session') this.#endSeq = record.event === 'ended' ? seq : this.#endSeq
+    if (record.kind === 'session') {
+      this.#keepsSessionRecords = true
+      if (record.event === 'ended') this.#endSeq = seq
+    }
     this.#lastSeq = seq
     this.#lastTsUs = tsUs
     const { journal } = this.#options
@@ -232,8 +240,9 @@ class Prover {
   /** The walk has passed a batch. */
   async #close(marker: Marker): Promise<void> {
     if (!this.#isEntered) this.#enter(marker, marker.firstTsUs ?? this.#lastTsUs)
-    const { batchNo, lastSeq } = marker
+    const { batchNo, firstSeq, lastSeq } = marker
     this.#proof.batches++
+    this.#keepsSessionRecords ||= firstSeq !== undefined
     if (lastSeq !== undefined && lastSeq > this.#lastSeq) {
       const toTsUs = Math.max(marker.lastTsUs ?? 0, this.#lastTsUs + 1)
       this.#holes.push({ fromSeq: this.#lastSeq + 1, toSeq: lastSeq, fromTsUs: this.#lastTsUs, toTsUs })
@@ -373,13 +382,9 @@ class Prover {
   #closeSession(): void {
     const { session, gaps } = this.#tape
     this.#proof.ended = session.endedTsUs !== undefined
-    // A session whose journal was lost is given an end without a record.
-    if (session.endedTsUs !== undefined && session.endedCause !== 'crash' && this.#endSeq === 0)
-      this.#problems.add({
-        kind: 'end-missing',
-        tsUs: session.endedTsUs,
-        message: `The session ended at ${isoFromUs(session.endedTsUs)} (${session.endedCause}), and the record that says so is not there: its last batches are gone.`,
-      })
+    const read = { lastTsUs: this.#latestTsUs, hasEnd: this.#endSeq > 0, keepsSessionRecords: this.#keepsSessionRecords }
+    const missing = missingEnd(session, read)
+    if (missing) this.#problems.add(missing)
     for (const problem of gapDifferences(gaps, this.#gaps)) this.#problems.add(problem)
     if (this.#expected && !this.#isHashFound)
       this.#problems.add({

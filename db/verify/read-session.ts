@@ -46,7 +46,8 @@ export interface GapRow {
 
 /** What the table of sessions says. */
 export interface SessionRow {
-  startedTsUs: number | undefined
+  /** Of its last session record. */
+  lastAliveTsUs: number | undefined
   endedTsUs: number | undefined
   endedCause: string | undefined
 }
@@ -242,10 +243,11 @@ async function readGaps(client: pg.Client, sessionId: number): Promise<GapRow[]>
 }
 
 async function readRow(client: pg.Client, sessionId: number): Promise<SessionRow> {
-  const { rows } = await client.query<{ started: string | null; ended: string | null; cause: string | null }>(
-    `SELECT ${microseconds('started_ts')} AS started, ${microseconds('ended_ts')} AS ended, ended_cause AS cause FROM sessions WHERE session_id = $1`,
+  const { rows } = await client.query<Record<'alive' | 'ended' | 'cause', string | null>>(
+    `SELECT ${microseconds('last_alive_ts')} AS alive, ${microseconds('ended_ts')} AS ended, ended_cause AS cause
+     FROM sessions WHERE session_id = $1`,
     [sessionId],
   )
   const [row] = rows
-  return { startedTsUs: number(row?.started ?? null), endedTsUs: number(row?.ended ?? null), endedCause: row?.cause ?? undefined }
+  return { lastAliveTsUs: number(row?.alive ?? null), endedTsUs: number(row?.ended ?? null), endedCause: row?.cause ?? undefined }
 }
