@@ -11,6 +11,7 @@ import { isoFromUs } from '../../market/time.ts'
 import { chained, chainStart, parseSessionHash, sessionHash } from './chain.ts'
 import { differences, isRejected, tableOf } from './compare.ts'
 import { ContentHash } from './content.ts'
+import { FindingCounts } from './finding-counts.ts'
 import { gapDifferences } from './gap-table.ts'
 import type { JournalCursor } from './journal-cursor.ts'
 import { type DamageGap, JournalDamage } from './journal-damage.ts'
@@ -60,6 +61,7 @@ class Prover {
   /** Numbers of records that stand in a wrong place. */
   readonly #displaced = new Set<number>()
   readonly #gaps = new Map<number, TapeRecord>()
+  readonly #findings = new FindingCounts()
   #endSeq = 0
   #keepsSessionRecords = false
   /** Of all records, displaced ones too. */
@@ -87,6 +89,7 @@ class Prover {
       for (const record of records) {
         // A contract that the reader adds in front of a session without its record.
         if (record.seq === 0) continue
+        if ('verdict' in record && record.verdict) this.#findings.take(record)
         if (held) {
           // It stands in front of the one that is due: its time was set back.
           if (held.seq > this.#lastSeq + 1 && record.seq === this.#lastSeq + 1) this.#displace(held)
@@ -380,12 +383,13 @@ class Prover {
   }
 
   #closeSession(): void {
-    const { session, gaps } = this.#tape
+    const { session, gaps, findings, contractOf } = this.#tape
     this.#proof.ended = session.endedTsUs !== undefined
     const read = { lastTsUs: this.#latestTsUs, hasEnd: this.#endSeq > 0, keepsSessionRecords: this.#keepsSessionRecords }
     const missing = missingEnd(session, read)
     if (missing) this.#problems.add(missing)
     for (const problem of gapDifferences(gaps, this.#gaps)) this.#problems.add(problem)
+    for (const problem of this.#findings.added(findings, contractOf)) this.#problems.add(problem)
     if (this.#expected && !this.#isHashFound)
       this.#problems.add({
         kind: 'hash-differs',

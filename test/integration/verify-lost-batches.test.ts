@@ -141,4 +141,25 @@ forEachEdition('the proof of a recording finds and names', ({ createTapeDatabase
     await tape.change("DELETE FROM control_records WHERE session_id = :session AND kind = 'session'")
     expect(named(await tape.verify())).toEqual([])
   })
+
+  it('findings on ticks that no rule doubted, and findings whose instrument is another now', async () => {
+    const tape = await record()
+    const add = (interval: string) =>
+      tape.change(
+        `INSERT INTO findings (ts, session_id, seq, ordinal, instrument_id, rule, severity, disposition, reason)
+         SELECT ts + interval '${interval}', session_id, seq, 0, instrument_id, 'spike', 'error', 'flag', 'far' FROM quotes
+         WHERE session_id = :session AND seq = ${SEQ}`,
+      )
+    await add('0')
+    const proof = await tape.verify()
+    expect(named(proof)).toEqual([{ kind: 'rows-added' }])
+    expect(proof.problems[0]).toMatchObject({ table: 'findings' })
+    await tape.change(`DELETE FROM findings WHERE session_id = :session AND seq = ${SEQ}`)
+    await add('10 days')
+    expect(named(await tape.verify())).toEqual([{ kind: 'rows-added', seq: SEQ, column: 'ts' }])
+    await tape.change(`DELETE FROM findings WHERE session_id = :session AND seq = ${SEQ}`)
+    expect(named(await tape.verify())).toEqual([])
+    await tape.change('UPDATE findings SET instrument_id = instrument_id % 3 + 1 WHERE session_id = :session')
+    expect(named(await tape.verify())).toContainEqual({ kind: 'rows-added' })
+  })
 })
