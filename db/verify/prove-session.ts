@@ -11,6 +11,7 @@ import { isoFromUs } from '../../market/time.ts'
 import { chained, chainStart, parseSessionHash, sessionHash } from './chain.ts'
 import { differences, isRejected, tableOf } from './compare.ts'
 import { ContentHash } from './content.ts'
+import { FindingCounts } from './finding-counts.ts'
 import { gapDifferences } from './gap-table.ts'
 import type { JournalCursor } from './journal-cursor.ts'
 import { type DamageGap, JournalDamage } from './journal-damage.ts'
@@ -18,6 +19,7 @@ import { absentColumns, covers, isBehind, NONE } from './markers.ts'
 import { type Hole, judgeMissing, type MissingMarkers } from './missing-markers.ts'
 import { ProblemList, type SessionProof } from './problems.ts'
 import type { Marker, SessionTape } from './read-session.ts'
+import { missingEnd } from './session-end.ts'
 
 export interface ProveOptions {
   sessionId: number
@@ -59,7 +61,11 @@ class Prover {
   /** Numbers of records that stand in a wrong place. */
   readonly #displaced = new Set<number>()
   readonly #gaps = new Map<number, TapeRecord>()
+  readonly #findings = new FindingCounts()
   #endSeq = 0
+  #keepsSessionRecords = false
+  /** Of all records, displaced ones too. */
+  #latestTsUs = 0
   #hasChecksums = false
   #isHashFound = false
 
@@ -83,6 +89,7 @@ class Prover {
       for (const record of records) {
         // A contract that the reader adds in front of a session without its record.
         if (record.seq === 0) continue
+        if ('verdict' in record && record.verdict) this.#findings.take(record)
         if (held) {
           // It stands in front of the one that is due: its time was set back.
           if (held.seq > this.#lastSeq + 1 && record.seq === this.#lastSeq + 1) this.#displace(held)
@@ -105,6 +112,7 @@ class Prover {
   async #take(record: TapeRecord): Promise<void> {
     const { seq, tsUs } = record
     this.#proof.records++
+    this.#latestTsUs = tsUs
     if (seq <= this.#lastSeq) return this.#displace(record)
     while (this.#marker && isBehind(record, this.#marker)) await this.#close(this.#marker)
     if (this.#marker && covers(this.#marker, record)) {
@@ -115,7 +123,10 @@ class Prover {
     } else if (isTick(record) || this.#knowsNumbers)
       this.#unmarked = { fromSeq: this.#unmarked?.fromSeq ?? seq, toSeq: seq, records: (this.#unmarked?.records ?? 0) + 1 }
     if (record.kind === 'gap') this.#gaps.set(seq, record)
-    if (record.kind === 'session') this.#endSeq = record.event === 'ended' ? seq : this.#endSeq
+    if (record.kind === 'session') {
+      this.#keepsSessionRecords = true
+      if (record.event === 'ended') this.#endSeq = seq
+    }
     this.#lastSeq = seq
     this.#lastTsUs = tsUs
     const { journal } = this.#options
@@ -232,8 +243,9 @@ class Prover {
   /** The walk has passed a batch. */
   async #close(marker: Marker): Promise<void> {
     if (!this.#isEntered) this.#enter(marker, marker.firstTsUs ?? this.#lastTsUs)
-    const { batchNo, lastSeq } = marker
+    const { batchNo, firstSeq, lastSeq } = marker
     this.#proof.batches++
+    this.#keepsSessionRecords ||= firstSeq !== undefined
     if (lastSeq !== undefined && lastSeq > this.#lastSeq) {
       const toTsUs = Math.max(marker.lastTsUs ?? 0, this.#lastTsUs + 1)
       this.#holes.push({ fromSeq: this.#lastSeq + 1, toSeq: lastSeq, fromTsUs: this.#lastTsUs, toTsUs })
@@ -371,16 +383,13 @@ class Prover {
   }
 
   #closeSession(): void {
-    const { session, gaps } = this.#tape
+    const { session, gaps, findings, contractOf } = this.#tape
     this.#proof.ended = session.endedTsUs !== undefined
-    // A session whose journal was lost is given an end without a record.
-    if (session.endedTsUs !== undefined && session.endedCause !== 'crash' && this.#endSeq === 0)
-      this.#problems.add({
-        kind: 'end-missing',
-        tsUs: session.endedTsUs,
-        message: `The session ended at ${isoFromUs(session.endedTsUs)} (${session.endedCause}), and the record that says so is not there: its last batches are gone.`,
-      })
+    const read = { lastTsUs: this.#latestTsUs, hasEnd: this.#endSeq > 0, keepsSessionRecords: this.#keepsSessionRecords }
+    const missing = missingEnd(session, read)
+    if (missing) this.#problems.add(missing)
     for (const problem of gapDifferences(gaps, this.#gaps)) this.#problems.add(problem)
+    for (const problem of this.#findings.added(findings, contractOf)) this.#problems.add(problem)
     if (this.#expected && !this.#isHashFound)
       this.#problems.add({
         kind: 'hash-differs',

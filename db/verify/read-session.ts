@@ -13,11 +13,12 @@ import { microseconds } from '../microseconds.ts'
 import { connectClient } from '../pool.ts'
 import { readControlRecords } from '../read/control-records.ts'
 import { readMerged, withReader } from '../read/table-streams.ts'
-import { REJECTED_TICKS, TICK_TABLES } from '../schema/tick-tables.ts'
+import { AS_RECORDED, FINDINGS, REJECTED_TICKS, TICK_TABLES } from '../schema/tick-tables.ts'
 import { BEGIN_SNAPSHOT } from '../transaction.ts'
 import { refusedNumber } from '../write/copy-encode.ts'
 import { readInstruments } from '../write/instruments.ts'
 import type { ContractOf } from './content.ts'
+import type { FindingsOf } from './finding-counts.ts'
 
 /** The marker of a batch. */
 export interface Marker {
@@ -47,7 +48,8 @@ export interface GapRow {
 
 /** What the table of sessions says. */
 export interface SessionRow {
-  startedTsUs: number | undefined
+  /** Of its last session record. */
+  lastAliveTsUs: number | undefined
   endedTsUs: number | undefined
   endedCause: string | undefined
 }
@@ -57,6 +59,7 @@ export interface SessionTape {
   /** By number. */
   markers: AsyncIterable<Marker>
   gaps: GapRow[]
+  findings: FindingsOf
   contractOf: ContractOf
   /** In the order of (tsUs, seq). */
   records: AsyncIterable<TapeRecord[]>
@@ -82,16 +85,16 @@ export const readSession: ReadSession = async (url, sessionId, use) => {
   const stream = readMerged<TapeRecord>(url, selection, async (main) => {
     const { rows } = await main.query<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot')
     await beside.query(`${BEGIN_SNAPSHOT}; SET TRANSACTION SNAPSHOT '${rows[0]?.snapshot}'`)
-    known = await readKnown(beside, sessionId)
+    known = await readKnown(beside, selection)
     return known.controls
   })
   const iterator = stream[Symbol.asyncIterator]()
   try {
     const first = await iterator.next()
     if (!known) throw new Error('the session was not read')
-    const { session, gaps, contractOf, tapeNumbers } = known
+    const { session, gaps, findings, contractOf, tapeNumbers } = known
     const markers = readMarkers(beside, sessionId)
-    return await use({ session, gaps, contractOf, markers, records: renumbered(first, iterator, tapeNumbers) })
+    return await use({ session, gaps, findings, contractOf, markers, records: renumbered(first, iterator, tapeNumbers) })
   } finally {
     await iterator.return?.(undefined)
     await beside.end().catch(() => undefined)
@@ -106,11 +109,12 @@ export const readSession: ReadSession = async (url, sessionId, use) => {
 export async function strayRows(url: string, sessionId: number): Promise<{ table: string; seq: number; tsUs: number }[]> {
   const { fromUs, toUs } = await boundsOf(url, sessionId)
   const strays: { table: string; seq: number; tsUs: number }[] = []
-  for (const table of [...TICK_TABLES.map(({ name }) => name), REJECTED_TICKS.name]) {
+  for (const table of [...TICK_TABLES.map(({ name }) => name), REJECTED_TICKS.name, FINDINGS.name]) {
     // A transaction for each table: looking into every chunk of all of them would take more locks than a server has.
     const rows = await withReader(url, async (client) => {
       const found = await client.query<{ seq: string; ts: string }>(
-        `SELECT seq, ${microseconds('ts')} AS ts FROM ${table} WHERE session_id = $1 AND (ts < $2 OR ts >= $3) ORDER BY ts LIMIT ${STRAYS}`,
+        `SELECT seq, ${microseconds('ts')} AS ts FROM ${table}
+         WHERE session_id = $1 AND ${table === FINDINGS.name ? `judgement_id = ${AS_RECORDED}` : 'true'} AND (ts < $2 OR ts >= $3) ORDER BY ts LIMIT ${STRAYS}`,
         [sessionId, isoFromUs(fromUs), isoFromUs(toUs)],
       )
       return found.rows
@@ -135,16 +139,24 @@ async function boundsOf(url: string, sessionId: number): Promise<{ fromUs: numbe
   return { fromUs: Number(first ?? AROUND_US) - AROUND_US, toUs: Number(last ?? 0) + AROUND_US }
 }
 
+interface SessionBounds {
+  sessionId: number
+  fromUs: number
+  toUs: number
+}
+
 interface Known {
   session: SessionRow
   controls: ControlRecord[]
   gaps: GapRow[]
+  findings: FindingsOf
   contractOf: ContractOf
   /** The tape's own instruments of records whose instrument the database did not take, by seq. */
   tapeNumbers: Map<number, number>
 }
 
-async function readKnown(client: pg.Client, sessionId: number): Promise<Known> {
+async function readKnown(client: pg.Client, bounds: SessionBounds): Promise<Known> {
+  const { sessionId } = bounds
   const contracts = await readInstruments(client, sessionId)
   const { rows: refused } = await client.query<{ seq: string; ts: string; kind: ControlRecord['kind']; record: string }>(
     `SELECT seq, ${microseconds('ts')} AS ts, kind, record::text FROM control_records
@@ -170,6 +182,7 @@ async function readKnown(client: pg.Client, sessionId: number): Promise<Known> {
     session: await readRow(client, sessionId),
     controls: [...kept, ...unkept].sort((a, b) => a.tsUs - b.tsUs || a.seq - b.seq),
     gaps: await readGaps(client, sessionId),
+    findings: await countFindings(client, bounds),
     contractOf: (instrument) => contracts.get(instrument),
     tapeNumbers: new Map(ticks.map(({ seq, instrument }) => [Number(seq), Number(instrument)])),
   }
@@ -239,11 +252,21 @@ async function readGaps(client: pg.Client, sessionId: number): Promise<GapRow[]>
   }))
 }
 
+async function countFindings(client: pg.Client, { sessionId, fromUs, toUs }: SessionBounds): Promise<FindingsOf> {
+  const { rows } = await client.query<{ instrument: string; findings: string }>(
+    `SELECT coalesce(instrument_id, 0) AS instrument, count(*) AS findings FROM ${FINDINGS.name}
+     WHERE session_id = $1 AND judgement_id = ${AS_RECORDED} AND ts >= $2 AND ts < $3 GROUP BY 1 ORDER BY 1`,
+    [sessionId, isoFromUs(fromUs), isoFromUs(toUs)],
+  )
+  return new Map(rows.map(({ instrument, findings }) => [Number(instrument), Number(findings)]))
+}
+
 async function readRow(client: pg.Client, sessionId: number): Promise<SessionRow> {
-  const { rows } = await client.query<{ started: string | null; ended: string | null; cause: string | null }>(
-    `SELECT ${microseconds('started_ts')} AS started, ${microseconds('ended_ts')} AS ended, ended_cause AS cause FROM sessions WHERE session_id = $1`,
+  const { rows } = await client.query<Record<'alive' | 'ended' | 'cause', string | null>>(
+    `SELECT ${microseconds('last_alive_ts')} AS alive, ${microseconds('ended_ts')} AS ended, ended_cause AS cause
+     FROM sessions WHERE session_id = $1`,
     [sessionId],
   )
   const [row] = rows
-  return { startedTsUs: number(row?.started ?? null), endedTsUs: number(row?.ended ?? null), endedCause: row?.cause ?? undefined }
+  return { lastAliveTsUs: number(row?.alive ?? null), endedTsUs: number(row?.ended ?? null), endedCause: row?.cause ?? undefined }
 }

@@ -113,4 +113,53 @@ forEachEdition('the proof of a recording finds and names', ({ createTapeDatabase
     const found = named(await tape.verifyWithJournal())
     expect(found).toContainEqual(expect.objectContaining({ kind: 'marker-missing', batchNo: batchOf(last) }))
   })
+
+  it('the last batches of a session that crashed, and of one that runs', async () => {
+    const crash = { kind: 'session', seq: last + 1, tsUs: FIRST_TS_US + 2 * last * 1_000_000, event: 'ended', cause: 'crash' } as const
+    const tape = await record({ records: [...whole.slice(0, -1), { ...crash, seq: last }] })
+    expect(named(await tape.verify())).toEqual([])
+    const from = batchOf(last) - 1
+    await tape.change(`DELETE FROM batches WHERE session_id = :session AND batch_no >= ${from}`)
+    for (const table of ['quotes', 'control_records'])
+      await tape.change(`DELETE FROM ${table} WHERE session_id = :session AND seq > ${(from - 1) * BATCH_ROWS}`)
+    expect(named(await tape.verify())).toEqual([{ kind: 'end-missing' }])
+    await tape.change('UPDATE sessions SET ended_ts = NULL, ended_cause = NULL WHERE session_id = :session')
+    expect(named(await tape.verify())).toEqual([{ kind: 'end-missing' }])
+    // Its journal was lost: it was ended as of the last record that the database has.
+    const lastTs = '(SELECT max(ts) FROM quotes WHERE session_id = :session)'
+    await tape.change(
+      `UPDATE sessions SET ended_ts = ${lastTs}, last_alive_ts = ${lastTs}, ended_cause = 'crash' WHERE session_id = :session`,
+    )
+    expect(named(await tape.verify())).toEqual([])
+  })
+
+  it('no end in a session of the first version, which kept no session records', async () => {
+    const tape = await record()
+    await tape.change(
+      'UPDATE batches SET first_seq = NULL, last_seq = NULL, content_hash = NULL, chain_hash = NULL WHERE session_id = :session',
+    )
+    await tape.change("DELETE FROM control_records WHERE session_id = :session AND kind = 'session'")
+    expect(named(await tape.verify())).toEqual([])
+  })
+
+  it('findings on ticks that no rule doubted, and findings whose instrument is another now', async () => {
+    const tape = await record()
+    const add = (interval: string) =>
+      tape.change(
+        `INSERT INTO findings (ts, session_id, seq, ordinal, instrument_id, rule, severity, disposition, reason)
+         SELECT ts + interval '${interval}', session_id, seq, 0, instrument_id, 'spike', 'error', 'flag', 'far' FROM quotes
+         WHERE session_id = :session AND seq = ${SEQ}`,
+      )
+    await add('0')
+    const proof = await tape.verify()
+    expect(named(proof)).toEqual([{ kind: 'rows-added' }])
+    expect(proof.problems[0]).toMatchObject({ table: 'findings' })
+    await tape.change(`DELETE FROM findings WHERE session_id = :session AND seq = ${SEQ}`)
+    await add('10 days')
+    expect(named(await tape.verify())).toEqual([{ kind: 'rows-added', seq: SEQ, column: 'ts' }])
+    await tape.change(`DELETE FROM findings WHERE session_id = :session AND seq = ${SEQ}`)
+    expect(named(await tape.verify())).toEqual([])
+    await tape.change('UPDATE findings SET instrument_id = instrument_id % 3 + 1 WHERE session_id = :session')
+    expect(named(await tape.verify())).toContainEqual({ kind: 'rows-added' })
+  })
 })

@@ -234,7 +234,7 @@ forEachEdition('the proof of a recording', ({ createTapeDatabase }) => {
         { kind: 'batch-lost', batchNo: from + 1, seq: seq + BATCH_ROWS, toSeq: last },
         { kind: 'end-missing' },
       ])
-      await admin.query('UPDATE sessions SET ended_ts = NULL WHERE session_id = $1', [sessionId])
+      await admin.query('UPDATE sessions SET ended_ts = NULL, last_alive_ts = started_ts WHERE session_id = $1', [sessionId])
       expect(named(await verify({ expectedHash: hash }))).toEqual([{ kind: 'hash-differs', batchNo: from + 1 }])
     })
 
@@ -347,7 +347,7 @@ forEachEdition('the proof of a recording', ({ createTapeDatabase }) => {
     for (const table of ['quotes', 'control_records'])
       await admin.query(`DELETE FROM ${table} WHERE session_id = $1 AND seq >= $2`, [sessionId, seq])
     await admin.query('DELETE FROM batches WHERE session_id = $1 AND batch_no >= $2', [sessionId, from])
-    await admin.query('UPDATE sessions SET ended_ts = NULL WHERE session_id = $1', [sessionId])
+    await admin.query('UPDATE sessions SET ended_ts = NULL, last_alive_ts = started_ts WHERE session_id = $1', [sessionId])
     const journal = await journalOnDisk(join(dataDir, 'journal'))
     const inUse = {
       ...journal,

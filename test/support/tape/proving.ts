@@ -3,7 +3,6 @@
 import { join } from 'node:path'
 
 import pg from 'pg'
-import { expect } from 'vitest'
 
 import { journalOnDisk } from '../../../collector/journal/on-disk.ts'
 import type { SessionProof } from '../../../db/verify/problems.ts'
@@ -38,7 +37,9 @@ export class Recording {
   async verify(options: Partial<VerifyOptions> = {}): Promise<SessionProof> {
     const proofs: SessionProof[] = []
     for await (const proof of verifySessions({ url: this.#url, query: { sessionId: this.sessionId }, ...options })) proofs.push(proof)
-    return proofs[0] ?? expect.unreachable('no session was proved')
+    const [first] = proofs
+    if (!first) throw new Error('no session was proved')
+    return first
   }
 
   /** Beside its journal, as while a collector records: nothing is put away. */
@@ -57,7 +58,7 @@ export class Recording {
   /** Of `:session`; something has to change. */
   async change(sql: string): Promise<void> {
     const { rowCount } = await this.#admin.query(sql.replaceAll(':session', String(this.sessionId)))
-    expect(rowCount).toBeGreaterThan(0)
+    if (!rowCount) throw new Error(`nothing was changed by ${sql}`)
   }
 }
 
