@@ -15,6 +15,7 @@ import { readControlRecords } from '../read/control-records.ts'
 import { readMerged, withReader } from '../read/table-streams.ts'
 import { AS_RECORDED, FINDINGS, REJECTED_TICKS, TICK_TABLES } from '../schema/tick-tables.ts'
 import { BEGIN_SNAPSHOT } from '../transaction.ts'
+import { refusedNumber } from '../write/copy-encode.ts'
 import { readInstruments } from '../write/instruments.ts'
 import type { ContractOf } from './content.ts'
 import type { FindingsOf } from './finding-counts.ts'
@@ -153,9 +154,6 @@ interface Known {
   /** The tape's own instruments of records whose instrument the database did not take, by seq. */
   tapeNumbers: Map<number, number>
 }
-
-/** Instruments that have no number in the database get one below zero, made of the tape's. */
-const refusedNumber = (tapeNumber: number) => -1 - tapeNumber
 
 async function readKnown(client: pg.Client, bounds: SessionBounds): Promise<Known> {
   const { sessionId } = bounds
