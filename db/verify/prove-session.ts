@@ -32,6 +32,9 @@ export interface ProveOptions {
   onRecords?: (records: readonly TapeRecord[], tape: Pick<SessionTape, 'contractOf'>) => void
 }
 
+/** So many of the latest holes are kept, to tell a row that was moved from one that was added. */
+const HOLES_KEPT = 1000
+
 export async function proveSession(tape: SessionTape, options: ProveOptions): Promise<SessionProof> {
   return new Prover(tape, options).run()
 }
@@ -168,7 +171,13 @@ class Prover {
     const isTwice = seq === this.#lastSeq || (seq < this.#lastSeq && !this.#isMissing(seq))
     this.#displaced.add(seq)
     const where = { seq, tsUs, table: tableOf(record) }
-    if (isTwice)
+    if (isTwice && seq <= this.#forgottenSeq)
+      this.#fault(
+        'row-out-of-order',
+        { ...where, column: 'ts' },
+        `seq ${seq} in ${where.table} is of ${isoFromUs(tsUs)}, behind seq ${this.#lastSeq}: it was added, or its time was altered.`,
+      )
+    else if (isTwice)
       this.#fault(
         'row-twice',
         where,
@@ -187,6 +196,8 @@ class Prover {
 
   /** Holes of batches that are closed, the latest ones. */
   #told: Hole[] = []
+  /** The end of the last hole that was dropped from them. */
+  #forgottenSeq = 0
 
   #fault(
     kind: Parameters<ProblemList['add']>[0]['kind'],
@@ -259,7 +270,10 @@ class Prover {
     if (this.#faults === 0) this.#compareCounts(marker)
     this.#checkColumns(marker)
     this.#checkChain(marker)
-    this.#told = [...this.#told, ...this.#holes].slice(-1000)
+    const told = [...this.#told, ...this.#holes]
+    this.#told = told.slice(-HOLES_KEPT)
+    this.#forgottenSeq = told.at(-HOLES_KEPT - 1)?.toSeq ?? this.#forgottenSeq
+    for (const seq of this.#displaced) if (seq <= this.#lastSeq) this.#displaced.delete(seq)
     this.#holes = []
     this.#faults = this.#accepted = this.#quarantined = 0
     this.#options.journal?.batches.delete(batchNo)

@@ -162,4 +162,12 @@ forEachEdition('the proof of a recording finds and names', ({ createTapeDatabase
     await tape.change('UPDATE findings SET instrument_id = instrument_id % 3 + 1 WHERE session_id = :session')
     expect(named(await tape.verify())).toContainEqual({ kind: 'rows-added' })
   })
+
+  it('rows that were moved behind more holes than it keeps, and says of none that it was added', async () => {
+    const tape = await record({ records: wholeSession(FIRST_TS_US, 2600) })
+    await tape.change('DELETE FROM quotes WHERE session_id = :session AND seq > 300 AND seq % 2 = 0')
+    await tape.change(`UPDATE quotes SET ts = ts + interval '2550 seconds' WHERE session_id = :session AND seq = ${SEQ}`)
+    const found = (await tape.verify()).problems.filter(({ seq }) => seq === SEQ)
+    expect(found.map(({ kind }) => kind).sort()).toEqual(['row-out-of-order', 'rows-missing'])
+  })
 })
