@@ -16,6 +16,7 @@ import type { TapeRecord } from '../tick.ts'
 import type { Detector } from './detector.ts'
 import type { Episode } from './episode.ts'
 import { Funnel } from './funnel.ts'
+import type { ParitySample } from './parity.ts'
 import { SessionWatch } from './session-watch.ts'
 import type { ArbitrageSettings } from './settings.ts'
 
@@ -26,6 +27,8 @@ export interface ArbitrageOptions {
   detectors: readonly Detector[]
   settings: ArbitrageSettings
   onEpisode: (event: EpisodeEvent, episode: Episode) => void
+  /** Once a minute of the tape, what parity says of each chain that is quoted. Absent: it is not looked at. */
+  onParity?: ((sample: ParitySample, sessionId: number) => void) | undefined
   /** A detector threw; it is off for the rest of that session. */
   onDetectorError: (detector: string, error: unknown) => void
 }
@@ -38,14 +41,14 @@ export class Arbitrage {
   #latestId = Number.NaN
 
   /** @throws Error when two detectors have one name */
-  constructor({ detectors, settings, onEpisode, onDetectorError }: ArbitrageOptions) {
+  constructor({ detectors, settings, onEpisode, onParity, onDetectorError }: ArbitrageOptions) {
     const names = new Set<string>()
     for (const { name } of detectors) {
       if (names.has(name)) throw new Error(`Two detectors are named "${name}". Rename one of them.`)
       names.add(name)
     }
     const active = detectors.filter(({ name }) => settings.detectors[name] !== 'off')
-    this.#options = { detectors: active, settings, funnel: this.funnel, onEpisode, onDetectorError }
+    this.#options = { detectors: active, settings, funnel: this.funnel, onEpisode, onParity, onDetectorError }
   }
 
   /** Takes in the next record of a session. */

@@ -15,6 +15,7 @@ import { OpenEpisode, OpenEpisodes } from './episodes.ts'
 import type { Funnel, Refusal } from './funnel.ts'
 import type { Assessment, Candidate, Leg, Trade } from './opportunity.ts'
 import type { ArbitrageSettings } from './settings.ts'
+import { ParityMonitor, type ParitySample } from './parity.ts'
 import { Terms } from './terms.ts'
 
 export interface WatchOptions {
@@ -22,6 +23,7 @@ export interface WatchOptions {
   settings: ArbitrageSettings
   funnel: Funnel
   onEpisode: (event: 'opened' | 'changed' | 'closed', episode: OpenEpisode) => void
+  onParity: ((sample: ParitySample, sessionId: number) => void) | undefined
   onDetectorError: (detector: string, error: unknown) => void
 }
 
@@ -41,6 +43,7 @@ export class SessionWatch implements Desk {
   readonly #units = new SizeUnits()
   readonly #terms = new Terms(this.#market.carry, this.#chains)
   readonly #refused = new Set<number>()
+  readonly #parity = new ParityMonitor((chain) => this.#terms.of(chain))
   readonly #assessor: Assessor
   readonly #open = new OpenEpisodes()
   #detectors: readonly Detector[]
@@ -179,7 +182,17 @@ export class SessionWatch implements Desk {
         'edge-gone',
       )
     if (this.#found.length > 0) this.#openFound()
+    this.#sampleParity(quote.tsUs)
   }
+
+  #sampleParity(tsUs: number): void {
+    const { onParity } = this.#options
+    if (onParity === undefined) return
+    for (const sample of this.#parity.take(tsUs, this.#listChains) ?? []) onParity(sample, this.#sessionId)
+  }
+
+  /** One function, as it is asked for at every quote. */
+  readonly #listChains = () => this.#chains.chains()
 
   #lookAtUnderlying(instrument: number): void {
     const chains = this.#chains.chainsOf(instrument)

@@ -220,6 +220,16 @@ describe('the engine', () => {
     expect(new EngineMarket({ detectors: { conversion: 'off' } }).begin().mispriced().episodes).toEqual([])
   })
 
+  it('samples what parity says once a minute, and names the session', () => {
+    const market = new EngineMarket().begin().mispriced()
+    for (let second = 0; second < 125; second++) market.quote(CALL, 2.62 + (second % 2) / 100, 2.7)
+    expect(market.samples.map(({ symbol, expiry, pairs }) => [symbol, expiry, pairs])).toEqual([
+      ['TWX', '2014-07-19', 1],
+      ['TWX', '2014-07-19', 1],
+    ])
+    expect(market.samples.map(({ tsUs }) => (tsUs - NOON_US) / 60_000_000)).toEqual([1, 2])
+  })
+
   it('keeps sessions apart that overlap', () => {
     const market = new EngineMarket().begin().mispriced()
     market.arbitrage.take({ kind: 'session', event: 'started', seq: 1, tsUs: market.tsUs }, 8)
