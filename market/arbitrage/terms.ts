@@ -26,12 +26,10 @@ const UNUSABLE: Readonly<ChainTerms> = {
 export class Terms {
   readonly #carry: CarryState
   readonly #chains: ChainState
-  readonly #known = new Map<Chain, ChainTerms>()
+  /** By the slot of a chain. */
+  readonly #known: (ChainTerms | undefined)[] = []
   #version = -1
   #today = ''
-  /** Asked for last, as a dozen detectors ask for the same one after another. */
-  #chain: Chain | undefined
-  #latest: ChainTerms = UNUSABLE
 
   constructor(carry: CarryState, chains: ChainState) {
     this.#carry = carry
@@ -42,20 +40,11 @@ export class Terms {
     const { version } = this.#carry
     const { today } = this.#chains
     if (version !== this.#version || today !== this.#today) {
-      this.#known.clear()
-      this.#chain = undefined
+      this.#known.length = 0
       this.#version = version
       this.#today = today
     }
-    if (chain === this.#chain) return this.#latest
-    let terms = this.#known.get(chain)
-    if (terms === undefined) {
-      terms = this.#make(chain)
-      this.#known.set(chain, terms)
-    }
-    this.#chain = chain
-    this.#latest = terms
-    return terms
+    return (this.#known[chain.slot] ??= this.#make(chain))
   }
 
   /** What a package over these chains was computed with. */

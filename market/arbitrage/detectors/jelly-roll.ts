@@ -30,23 +30,25 @@ export const jellyRoll: Detector = {
   name: NAME,
   about: 'Synthetic forwards of one strike and two expiries that differ by more than interest and dividends between.',
   onOption({ chain, index, strike }, desk) {
+    const ask = syntheticAsk(chain, index)
+    const bid = syntheticBid(chain, index)
+    if (Number.isNaN(ask) && Number.isNaN(bid)) return
+    const { expiries } = desk
     let near = chain.earlier
-    for (let n = 0; n < desk.expiries && near !== undefined; n++, near = near.earlier) {
-      const nearAt = near.indexOf(strike)
-      if (nearAt >= 0) look({ near, nearAt, far: chain, farAt: index }, desk)
+    for (let n = 0; n < expiries && near !== undefined; n++, near = near.earlier) {
+      const at = near.indexOf(strike, index)
+      if (at >= 0) look(near, at, chain, index, ask - syntheticBid(near, at), bid - syntheticAsk(near, at), desk)
     }
     let far = chain.later
-    for (let n = 0; n < desk.expiries && far !== undefined; n++, far = far.later) {
-      const farAt = far.indexOf(strike)
-      if (farAt >= 0) look({ near: chain, nearAt: index, far, farAt }, desk)
+    for (let n = 0; n < expiries && far !== undefined; n++, far = far.later) {
+      const at = far.indexOf(strike, index)
+      if (at >= 0) look(chain, index, far, at, syntheticAsk(far, at) - bid, syntheticBid(far, at) - ask, desk)
     }
   },
 }
 
-function look(roll: Roll, desk: Desk): void {
-  const { near, nearAt, far, farAt } = roll
-  const bought = syntheticAsk(far, farAt) - syntheticBid(near, nearAt)
-  const sold = syntheticBid(far, farAt) - syntheticAsk(near, nearAt)
+/** @param bought what the later forward costs beyond what the earlier one brings; `sold`: the other way round */
+function look(near: Chain, nearAt: number, far: Chain, farAt: number, bought: number, sold: number, desk: Desk): void {
   // Whole chains lack a side of one of the eight.
   if (Number.isNaN(bought) && Number.isNaN(sold)) return
   if (isPricedOffFutures(near) || isExercisedIntoCash(near)) {
@@ -59,9 +61,10 @@ function look(roll: Roll, desk: Desk): void {
   const paid = dividendsOf(far, farTerms, strike) - dividendsOf(near, nearTerms, strike)
   const fee = borrowCost(far, farTerms, strike) - borrowCost(near, nearTerms, strike)
   const swing = Math.abs(interest)
-  if (interest - paid - fee - bought > LEAST_EDGE) buyRoll(roll, interest - paid - fee, interest - paid - fee - swing, desk)
+  if (interest - paid - fee - bought > LEAST_EDGE)
+    buyRoll({ near, nearAt, far, farAt }, interest - paid - fee, interest - paid - fee - swing, desk)
   else if (-bought > LEAST_EDGE) desk.refuse(NAME, 'carry')
-  if (sold - interest + paid > LEAST_EDGE) sellRoll(roll, paid - interest, -interest - swing, desk)
+  if (sold - interest + paid > LEAST_EDGE) sellRoll({ near, nearAt, far, farAt }, paid - interest, -interest - swing, desk)
   else if (sold > LEAST_EDGE) desk.refuse(NAME, 'carry')
 }
 
