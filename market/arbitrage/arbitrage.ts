@@ -12,10 +12,11 @@
  * Each session is watched by itself, as state belongs to one session; `session started` begins anew.
  */
 
-import type { TapeRecord, Tick } from '../tick.ts'
+import type { TapeRecord } from '../tick.ts'
 import type { Detector } from './detector.ts'
 import type { Episode } from './episode.ts'
 import { Funnel } from './funnel.ts'
+import type { ParitySample } from './parity.ts'
 import { SessionWatch } from './session-watch.ts'
 import type { ArbitrageSettings } from './settings.ts'
 
@@ -26,6 +27,8 @@ export interface ArbitrageOptions {
   detectors: readonly Detector[]
   settings: ArbitrageSettings
   onEpisode: (event: EpisodeEvent, episode: Episode) => void
+  /** Once a minute of the tape, what parity says of each chain that is quoted. Absent: it is not looked at. */
+  onParity?: ((sample: ParitySample, sessionId: number) => void) | undefined
   /** A detector threw; it is off for the rest of that session. */
   onDetectorError: (detector: string, error: unknown) => void
 }
@@ -38,14 +41,14 @@ export class Arbitrage {
   #latestId = Number.NaN
 
   /** @throws Error when two detectors have one name */
-  constructor({ detectors, settings, onEpisode, onDetectorError }: ArbitrageOptions) {
+  constructor({ detectors, settings, onEpisode, onParity, onDetectorError }: ArbitrageOptions) {
     const names = new Set<string>()
     for (const { name } of detectors) {
       if (names.has(name)) throw new Error(`Two detectors are named "${name}". Rename one of them.`)
       names.add(name)
     }
     const active = detectors.filter(({ name }) => settings.detectors[name] !== 'off')
-    this.#options = { detectors: active, settings, funnel: this.funnel, onEpisode, onDetectorError }
+    this.#options = { detectors: active, settings, funnel: this.funnel, onEpisode, onParity, onDetectorError }
   }
 
   /** Takes in the next record of a session. */
@@ -55,20 +58,19 @@ export class Arbitrage {
     if (record.kind === 'session' && record.event === 'ended') this.#end(sessionId)
   }
 
+  /**
+   * Takes in the next record of a session without looking at it, as when the detectors are behind: a fraction of the work, and the state
+   * misses nothing. Every episode of the session ends with `overrun`, at the last record that was looked at.
+   */
+  pass(record: TapeRecord, sessionId: number): void {
+    if (record.kind === 'session' && record.event === 'started') this.#end(sessionId)
+    this.#session(sessionId).pass(record)
+    if (record.kind === 'session' && record.event === 'ended') this.#end(sessionId)
+  }
+
   /** The episodes that are open, session by session, in the order in which they were opened. */
   get open(): readonly Episode[] {
     return [...this.#sessions.values()].flatMap((session) => session.open)
-  }
-
-  /**
-   * Records of a session were left out, as when the detectors were behind: every episode of it ends with `overrun`. Contracts, lines, carry
-   * and session marks must not be left out.
-   *
-   * @param tsUs the last moment up to which nothing is missing
-   * @param latest the quotes that stand, and the last trades of indices, as they are known elsewhere
-   */
-  overrun(sessionId: number, tsUs: number, latest: Iterable<Tick>): void {
-    this.#session(sessionId).overrun(tsUs, latest)
   }
 
   /** The stream is over: what is still open ends with the last record of its session. */

@@ -7,7 +7,7 @@ import type { Chain } from '../state/chain.ts'
 import { ChainState } from '../state/chain-state.ts'
 import { MarketState } from '../state/market-state.ts'
 import { SizeUnits } from '../stock-sizes/size-units.ts'
-import type { FeedGap, LineEvent, Quote, SessionEvent, TapeRecord, Tick } from '../tick.ts'
+import type { FeedGap, LineEvent, Quote, SessionEvent, TapeRecord } from '../tick.ts'
 import { Assessor } from './assess.ts'
 import type { ChainTerms, Desk, Detector } from './detector.ts'
 import type { Ending } from './episode.ts'
@@ -15,6 +15,7 @@ import { OpenEpisode, OpenEpisodes } from './episodes.ts'
 import type { Funnel, Refusal } from './funnel.ts'
 import type { Assessment, Candidate, Leg, Trade } from './opportunity.ts'
 import type { ArbitrageSettings } from './settings.ts'
+import { ParityMonitor, type ParitySample } from './parity.ts'
 import { Terms } from './terms.ts'
 
 export interface WatchOptions {
@@ -22,6 +23,7 @@ export interface WatchOptions {
   settings: ArbitrageSettings
   funnel: Funnel
   onEpisode: (event: 'opened' | 'changed' | 'closed', episode: OpenEpisode) => void
+  onParity: ((sample: ParitySample, sessionId: number) => void) | undefined
   onDetectorError: (detector: string, error: unknown) => void
 }
 
@@ -40,6 +42,7 @@ export class SessionWatch implements Desk {
   readonly #units = new SizeUnits()
   readonly #terms = new Terms(this.#market.carry, this.#chains)
   readonly #refused = new Set<number>()
+  readonly #parity = new ParityMonitor((chain) => this.#terms.of(chain))
   readonly #assessor: Assessor
   readonly #open = new OpenEpisodes()
   #detectors: readonly Detector[]
@@ -80,10 +83,7 @@ export class SessionWatch implements Desk {
 
   take(record: TapeRecord): void {
     this.#turn++
-    this.#tsUs = record.tsUs
-    this.#seq = record.seq
-    this.#market.apply(record)
-    this.#chains.apply(record)
+    this.#apply(record)
     if (record.tsUs >= this.#minuteEndsUs) this.#beginMinute()
     switch (record.kind) {
       case 'quote':
@@ -96,11 +96,9 @@ export class SessionWatch implements Desk {
         this.#takeGap(record)
         return
       case 'session':
-        this.#units.apply(record)
         this.#takeSession(record)
         return
       case 'contract':
-        this.#units.apply(record)
         if (this.#open.of(record.instrument)) this.#lookAgain(this.#open.of(record.instrument) ?? [], 'quote-gone')
         return
       case 'carry':
@@ -137,23 +135,24 @@ export class SessionWatch implements Desk {
     this.#options.funnel.refuse(detector, reason)
   }
 
-  /**
-   * Records were left out before this moment: what is open ends, no quote is believed any more, and the session goes on with the latest
-   * ticks that are known elsewhere.
-   */
-  overrun(tsUs: number, latest: Iterable<Tick>): void {
-    this.end('overrun', tsUs)
-    this.#chains.apply({ kind: 'session', event: 'interrupted', cause: 'overrun', seq: this.#seq, tsUs })
-    for (const tick of latest) {
-      this.#market.apply(tick)
-      this.#chains.apply(tick)
-      if (tick.kind === 'quote' && tick.source === undefined) this.#noteRefused(tick)
-    }
+  /** Takes the record into the state and looks at nothing: whether what was open still is there nobody knows. */
+  pass(record: TapeRecord): void {
+    if (this.#open.size > 0) this.end('overrun')
+    this.#apply(record)
+    if (record.kind === 'quote' && record.source === undefined) this.#noteRefused(record)
   }
 
   /** Closes all that is open; at `tsUs`, or at the latest record. */
   end(ending: Ending, tsUs = this.#tsUs): void {
     for (const episode of this.#open.all()) this.#close(episode, ending, tsUs)
+  }
+
+  #apply(record: TapeRecord): void {
+    this.#tsUs = record.tsUs
+    this.#seq = record.seq
+    this.#market.apply(record)
+    this.#chains.apply(record)
+    if (record.kind === 'session' || record.kind === 'contract') this.#units.apply(record)
   }
 
   #takeQuote(quote: Quote): void {
@@ -181,7 +180,17 @@ export class SessionWatch implements Desk {
         'edge-gone',
       )
     if (this.#found.length > 0) this.#openFound()
+    this.#sampleParity(quote.tsUs)
   }
+
+  #sampleParity(tsUs: number): void {
+    const { onParity } = this.#options
+    if (onParity === undefined) return
+    for (const sample of this.#parity.take(tsUs, this.#listChains) ?? []) onParity(sample, this.#sessionId)
+  }
+
+  /** One function, as it is asked for at every quote. */
+  readonly #listChains = () => this.#chains.chains()
 
   #lookAtUnderlying(instrument: number): void {
     const chains = this.#chains.chainsOf(instrument)

@@ -3,6 +3,7 @@
 import { Arbitrage, type EpisodeEvent } from '../../../../market/arbitrage/arbitrage.ts'
 import { DETECTORS } from '../../../../market/arbitrage/detectors/index.ts'
 import type { Episode } from '../../../../market/arbitrage/episode.ts'
+import type { ParitySample } from '../../../../market/arbitrage/parity.ts'
 import { type ArbitrageSettings, arbitrageSettings, type Preset } from '../../../../market/arbitrage/settings.ts'
 import type { Contract, OptionContract, Right } from '../../../../market/contract.ts'
 import type { Quote, TapeRecord } from '../../../../market/tick.ts'
@@ -32,6 +33,7 @@ export class EngineMarket {
   seq = 0
   tsUs: number
   readonly errors: string[] = []
+  readonly samples: ParitySample[] = []
 
   constructor(settings: Partial<ArbitrageSettings> & { preset?: Preset } = {}, { startUs = NOON_US, detectors = DETECTORS } = {}) {
     this.tsUs = startUs
@@ -42,6 +44,7 @@ export class EngineMarket {
         this.events.push(`${event} ${episode.opened.detector}`)
         if (event === 'opened') this.episodes.push(episode)
       },
+      onParity: (sample, sessionId) => void (sessionId === 7 && this.samples.push(sample)),
       onDetectorError: (detector, error) => this.errors.push(`${detector}: ${String(error)}`),
     })
   }
