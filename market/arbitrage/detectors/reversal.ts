@@ -8,7 +8,6 @@
  * no borrow fee is known, there may be no shares to borrow at all.
  */
 
-import type { ExerciseStyle } from '../../option/bounds.ts'
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
@@ -44,13 +43,12 @@ function look(chain: Chain, index: number, desk: Desk, terms: ChainTerms): void 
   if (underlying.isIndex) return desk.refuse(NAME, 'underlying-not-executable')
   const trades = [sellUnderlying(underlying), sell(puts, index), buy(calls, index)]
   // What the shares bring when they are sold stays with their lender.
-  desk.report(candidateOf({ detector: NAME, trades, chain, worth: -owed, assumptions: assumptionsOf(terms, style), margin: price }))
+  desk.report(candidateOf({ detector: NAME, trades, chain, worth: -owed, assumptions: assumptionsOf(terms), margin: price }))
 }
 
-function assumptionsOf({ isRateKnown, areDividendsKnown, isBorrowKnown }: ChainTerms, style: ExerciseStyle): Assumption[] {
+function assumptionsOf({ isRateKnown, areDividendsKnown, isBorrowKnown }: ChainTerms): Assumption[] {
   const assumptions: Assumption[] = []
-  // American: interest would only lower what is owed.
-  if (!isRateKnown && style === 'european') assumptions.push('rate-unknown')
+  if (!isRateKnown) assumptions.push('rate-unknown')
   if (!areDividendsKnown) assumptions.push('dividends-unknown')
   if (!isBorrowKnown) assumptions.push('borrow-stays', 'borrow-unknown')
   return assumptions
