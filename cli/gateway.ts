@@ -35,6 +35,7 @@ interface GatewayArguments extends CommonOptions, Omit<QueryArguments, 'session'
   seed: number
   ticksPerSecond: number
   seconds: number
+  mispricings?: boolean
   host: string
   port: number
   speed: number | 'max'
@@ -65,6 +66,12 @@ export function addGateway(program: Command): void {
     .option('--seed <n>', 'which made-up market', integerArgument(0, 0x7fffffff), 1)
     .option('--ticks-per-second <n>', 'of the made-up market, in its own time', integerArgument(1, 1_000_000), 1000)
     .option('--seconds <n>', 'length of the made-up market', integerArgument(1, 23_400), 600)
+    .addOption(
+      new Option('--mispricings', 'break relations of the made-up market now and then, for detectors of arbitrage').conflicts([
+        'tape',
+        'session',
+      ]),
+    )
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--port <port>', 'port to listen on, 0 for any free one', integerArgument(0, 65_535), 7497)
     .option('--speed <speed>', 'tape seconds per second, or max', speedArgument, 1)

@@ -10,6 +10,7 @@ import { isDeepStrictEqual } from 'node:util'
 
 import type { Logger } from 'pino'
 
+import type { Funnel } from '../market/arbitrage/funnel.ts'
 import { FeedError } from '../market/errors.ts'
 import type { RecordListener } from '../market/record-source.ts'
 import type { RulesInForce } from '../market/rules/settings.ts'
@@ -17,6 +18,7 @@ import { Validator } from '../market/rules/validator.ts'
 import type { StatedUnit } from '../market/stock-sizes/detector.ts'
 import { aborted } from '../system/abort.ts'
 import { acquireDirectoryLock } from '../system/directory-lock.ts'
+import { type Detect, type DetectSettings, joinDetect, type JoinDetectOptions } from './detect/join.ts'
 import type { FeedSettings } from './ib/link/feed.ts'
 import { JournalBound, type JournalLimits } from './journal/bound.ts'
 import { CollectorFile } from './journal/collector-file.ts'
@@ -24,9 +26,9 @@ import { Housekeeping } from './journal/housekeeping.ts'
 import type { JournalSettings } from './journal/journal.ts'
 import { type KnownSessions, LeftBehind } from './journal/left-behind.ts'
 import type { LineDelays } from './lines/ask-again.ts'
-import { type CarryInput, carryOfSettings } from './record/carry-inputs.ts'
 import { type DatabaseCarry, StoredCarry } from './record/stored-carry.ts'
 import { createGatewayClock, createWallClock } from './record/clock.ts'
+import { type CarrySettings, StandInCarry } from './record/stand-in-carry.ts'
 import type { Sessions } from './record/sessions.ts'
 import { collectorLock } from './telemetry/address.ts'
 import { CommitLag } from './telemetry/commit-lag.ts'
@@ -54,8 +56,10 @@ export interface CollectSettings {
   }
   underlyings: readonly UnderlyingSettings[]
   rules: RulesInForce
-  /** What stands in for rates that no other source knows: continuously compounded annual fraction. */
-  carry: { rate: number }
+  /** What stands in for what no other source knows. */
+  carry: CarrySettings
+  /** Absent: no detectors run. */
+  detect?: DetectSettings | undefined
   journal: JournalSettings & JournalLimits & { keepDays: number }
   lanes: number
   /** Absent: no HTTP server. */
@@ -75,6 +79,8 @@ export interface CollectOptions {
   sessions: KnownSessions
   /** What it knows of rates and dividends, once prepared. */
   carry: DatabaseCarry
+  /** Stores opportunities that are over, once prepared. */
+  storeOpportunities?: JoinDetectOptions['storeOpportunities']
   /** Sessions whose newest rows were committed and are gone. */
   missingRows: TelemetryOptions['missingRows']
   /** Between checks of the rows, whatever they cost. */
@@ -92,6 +98,8 @@ export interface CollectOptions {
   onProgress?: (progress: CollectProgress) => void
   /** Is given every record that the journal took, in order, within the recording: it must be quick. */
   onRecord?: RecordListener
+  /** Is told of opportunities that open, change and close. */
+  onEpisode?: JoinDetectOptions['onEpisode']
   /** Is given what takes over changed settings while it records: those of them that can change then. */
   onReloadable?: (reload: (next: CollectSettings) => void) => void
 }
@@ -102,6 +110,8 @@ export interface CollectSummary {
   sessionId: number
   cause: string
   counts: Counts
+  /** What the detectors looked at and refused; undefined when none ran. */
+  funnel: Funnel | undefined
 }
 
 const CLOCK_WAIT_MS = 5000
@@ -129,6 +139,8 @@ type Collector = TelemetryParts &
     leftBehind: LeftBehind
     file: CollectorFile
     validator: Validator
+    standInCarry: StandInCarry
+    detect: Detect
     ending: Ending
     /** Aborted: the recording ends, in order. Its reason is the cause, or the error that it ends with. */
     stopping: AbortSignal
@@ -175,11 +187,26 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     config: recordedConfig(settings),
     detail: { version, host: hostname(), pid: process.pid, clock: gateway.clock, collectorId: file.collectorId, dataDir },
     store: options.store,
-    prepareDatabase: () => options.prepareDatabase().then(() => storedCarry.prepared()),
+    prepareDatabase: async () => {
+      await options.prepareDatabase()
+      storedCarry.prepared()
+      detect.prepared()
+    },
   })
-  const { recorder, ledger, state } = storage
-  recorder.carry(standInCarry(settings))
+  const { recorder, ledger, state, ending } = storage
+  const standInCarry = new StandInCarry(recorder, settings.carry, currenciesOf(settings))
   storedCarry.attach(recorder)
+  const { storeOpportunities, onEpisode } = options
+  const detect: Detect = joinDetect({
+    version,
+    recorder,
+    events,
+    registry: metrics.registry,
+    detect: settings.detect,
+    storeOpportunities,
+    onEpisode,
+    giveUp: ending.giveUp,
+  })
   if (options.onRecord) recorder.subscribe(options.onRecord)
   const feedHalf = joinFeed({
     ...shared,
@@ -213,6 +240,8 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     housekeeping,
     leftBehind,
     file,
+    standInCarry,
+    detect,
     stopping: stopping.signal,
   }
   return { ...parts, reload: createReloader(settings, parts), telemetry: createTelemetry(options, parts) }
@@ -242,9 +271,9 @@ function recordedConfig({ rules, gateway }: CollectSettings): Record<string, unk
 /** Takes over what can change while lines are open: the universe, rules, carry, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */
 function createReloader(
   started: CollectSettings,
-  parts: Pick<Collector, 'validator' | 'recorder' | 'supply' | 'housekeeping' | 'discovery' | 'feed'>,
+  parts: Pick<Collector, 'validator' | 'standInCarry' | 'recorder' | 'supply' | 'housekeeping' | 'discovery' | 'feed'>,
 ) {
-  const { validator, recorder, supply, housekeeping, discovery, feed } = parts
+  const { validator, standInCarry, recorder, supply, housekeeping, discovery, feed } = parts
   let { rules, underlyings, gateway } = started
   return (next: CollectSettings): void => {
     if (!isDeepStrictEqual(next.rules.settings, rules.settings)) {
@@ -252,7 +281,7 @@ function createReloader(
       // What IB was asked for stays as it was at the start.
       recorder.configure(recordedConfig({ ...next, gateway: started.gateway }))
     }
-    recorder.carry(standInCarry(next))
+    standInCarry.configure(next.carry, currenciesOf(next))
     supply.configure({ genericTicks: next.gateway.genericTicks })
     feed.configure({ lines: next.gateway.lines })
     housekeeping.configure({ keepDays: next.journal.keepDays })
@@ -262,15 +291,12 @@ function createReloader(
   }
 }
 
-function standInCarry({ carry, underlyings }: CollectSettings): CarryInput[] {
-  return carryOfSettings(
-    carry.rate,
-    underlyings.map(({ currency }) => currency),
-  )
+function currenciesOf({ underlyings }: CollectSettings): string[] {
+  return underlyings.map(({ currency }) => currency)
 }
 
 async function run(collector: Collector): Promise<CollectSummary> {
-  const { housekeeping, telemetry, feed, sessions, stopping, events, writer, recorder, ledger, counts, leftBehind, ending, file } =
+  const { housekeeping, telemetry, feed, sessions, stopping, events, writer, recorder, ledger, counts, leftBehind, ending, file, detect } =
     collector
   await housekeeping.start()
   try {
@@ -288,11 +314,14 @@ async function run(collector: Collector): Promise<CollectSummary> {
     await collector.stop()
     const { sessionId } = recorder
     if (recorder.recording) leftBehind.end(ledger.allLines, recorder.nowUs)
-    await ending.run(() => sessions.end(cause))
+    await ending.run(
+      () => sessions.end(cause),
+      () => detect.finish(),
+    )
     await file.saved()
     telemetry.report()
     if (error) throw error
-    return { sessionId, cause, counts }
+    return { sessionId, cause, counts, funnel: detect.funnel() }
   } finally {
     housekeeping.stop()
     await telemetry.stop()

@@ -7,7 +7,8 @@
  *     -> journal: group fsync (journal) -> writer: lanes, COPY, commit (write) -> segment released
  *
  * Beside that path: `Sessions` begins and rotates recording sessions, `Coverage` knows which lines have data and `GapLedger` names the
- * time in which they have none, `LineSupply` has the wanted lines served, `Discovery` finds out which lines are wanted.
+ * time in which they have none, `LineSupply` has the wanted lines served, `Discovery` finds out which lines are wanted. The detectors hang
+ * on the recorder as one more subscriber, with a queue of their own (detect/join.ts).
  */
 
 import { Observable, Subject, takeUntil } from 'rxjs'

@@ -8,6 +8,7 @@ import { parseBarLength } from '../market/bar.ts'
 import { CALENDAR_CODES } from '../market/calendar/calendars.ts'
 import { RULES } from '../market/rules/index.ts'
 import { configuredRulesSchema } from '../market/rules/settings.ts'
+import { isDate } from '../market/time.ts'
 import { parseSize } from './size.ts'
 
 const text = (expected = 'a text') => z.string({ error: expected }).min(1, { error: expected })
@@ -123,6 +124,27 @@ const universe = section({
   })),
 }))
 
+const annualRate = (example: string) => {
+  const error = `an annual rate from -0.5 to 1, such as ${example}`
+  return z.number({ error }).min(-0.5, { error }).max(1, { error })
+}
+
+const dividend = section({
+  exDate: z.string({ error: 'a date as YYYY-MM-DD' }).refine(isDate, { error: 'a date as YYYY-MM-DD' }).describe('Ex-date, YYYY-MM-DD.'),
+  amount: positive('per share').describe('Per share, in the currency of the underlying.'),
+})
+
+const underlyingCarry = section({
+  symbol: ticker.describe('The underlying.'),
+  currency: z
+    .string({ error: 'a currency like USD' })
+    .regex(/^[A-Z]{3}$/, { error: 'a currency like USD' })
+    .default('USD')
+    .describe('Currency of the underlying.'),
+  dividends: list(dividend, 'dividends').optional().describe('What it is going to pay. []: nothing. Absent: not known.'),
+  borrow: annualRate('0.0025 (0.25 %)').optional().describe('Annual fee for borrowing it, 0.0025 is 0.25 %. Absent: not known.'),
+})
+
 const columnName = text('the name of a column').optional()
 
 const barFormat = section({
@@ -216,15 +238,13 @@ export const configSchema = section({
     .prefault({})
     .describe('How ticks are judged: each rule by its name, or off. A rule of your own names its file.'),
   carry: section({
-    rate: z
-      .number({ error: 'an annual rate from -0.5 to 1, such as 0.04' })
-      .min(-0.5, { error: 'an annual rate from -0.5 to 1, such as 0.04' })
-      .max(1, { error: 'an annual rate from -0.5 to 1, such as 0.04 (4 %)' })
-      .default(0.04)
-      .describe('Annual interest rate, continuously compounded: 0.04 is 4 %.'),
+    rate: annualRate('0.04 (4 %)').default(0.04).describe('Annual interest rate, continuously compounded: 0.04 is 4 %.'),
+    underlyings: list(underlyingCarry, 'underlyings')
+      .default([])
+      .describe('Dividends and borrow fees of underlyings, where the database has none.'),
   })
     .prefault({})
-    .describe('What holding an underlying costs, for option values that are computed.'),
+    .describe('What holding an underlying costs, for option values that are computed and for the detectors of arbitrage.'),
   bars: section({
     formats: list(barFormat, 'formats').default([]).describe('Files of bars that `tapedeck bars import --format` knows by name.'),
   })

@@ -12,7 +12,8 @@ export type CarryInput = CarryRecord extends infer T
     : never
   : never
 
-const STAND_IN = 'settings'
+/** Source of what the settings say. */
+export const STAND_IN = 'settings'
 
 export class CarryInputs {
   readonly #known = new Map<string, CarryInput>()
@@ -33,9 +34,4 @@ export class CarryInputs {
       return true
     })
   }
-}
-
-/** The one rate of the settings, for every term, of each currency. */
-export function carryOfSettings(rate: number, currencies: Iterable<string>): CarryInput[] {
-  return [...new Set(currencies)].map((currency) => ({ input: 'rates', currency, points: [{ days: 0, rate }], source: STAND_IN }))
 }

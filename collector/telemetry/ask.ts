@@ -1,6 +1,8 @@
-/** Asks the collector that runs for its status: finds it, and tells apart what can be in its place. */
+/** Asks the collector that runs: finds it, and tells apart what can be in its place. */
 
 import { get } from 'node:http'
+
+import type { z } from 'zod'
 
 import { FeedError } from '../../market/errors.ts'
 import { findCollector, reachable } from './address.ts'
@@ -14,8 +16,19 @@ export interface AskOptions {
 
 const ANSWER_LIMIT_MS = 5000
 
+/** One of its pages. */
+interface Page<T> {
+  path: string
+  schema: z.ZodType<T>
+}
+
 /** Throws a FeedError when none runs, when it does not answer, or when something else does. */
-export async function askStatus({ dataDir, metrics }: AskOptions): Promise<Status> {
+export function askStatus(options: AskOptions): Promise<Status> {
+  return askCollector(options, { path: '/status', schema: statusSchema })
+}
+
+/** Asks for a page. Throws as `askStatus` does. */
+export async function askCollector<T>({ dataDir, metrics }: AskOptions, { path, schema }: Page<T>): Promise<T> {
   const running = await findCollector(dataDir)
   if (running && !running.address)
     throw new FeedError(
@@ -35,7 +48,7 @@ export async function askStatus({ dataDir, metrics }: AskOptions): Promise<Statu
     : `${none}, and what answers on ${place} gives no status of one`
   let response: { status: number | undefined; text: string }
   try {
-    response = await fetched({ host, port })
+    response = await fetched({ host, port, path })
   } catch (cause) {
     const fault = faultOf(cause)
     if (!running && fault === 'ECONNREFUSED')
@@ -45,8 +58,8 @@ export async function askStatus({ dataDir, metrics }: AskOptions): Promise<Statu
       : `It is another program: set metrics.port to another one. ${start}`
     throw new FeedError(`${noStatus}: ${fault}. ${todo}`, { code: 'status-no-answer', cause })
   }
-  const status = statusSchema.safeParse(jsonOf(response.text))
-  if (status.success) return status.data
+  const page = schema.safeParse(jsonOf(response.text))
+  if (page.success) return page.data
   throw new FeedError(
     `${noStatus} that this version of tapedeck understands (HTTP ${response.status}). Is it another version, or another program? ` +
       'Use the same version for both; give each program a port of its own (metrics.port).',
@@ -55,10 +68,10 @@ export async function askStatus({ dataDir, metrics }: AskOptions): Promise<Statu
 }
 
 /** `fetch` refuses some ports whatever listens there (6000, 10080, …). */
-function fetched(address: { host: string; port: number }): Promise<{ status: number | undefined; text: string }> {
+function fetched(address: { host: string; port: number; path: string }): Promise<{ status: number | undefined; text: string }> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(ANSWER_LIMIT_MS)
-    const request = get({ ...address, path: '/status', signal }, (response) => {
+    const request = get({ ...address, signal }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (part: string) => (text += part)).on('error', reject)

@@ -1,6 +1,6 @@
 /**
- * `/metrics` for Prometheus, `/healthz` (the process works), `/readyz` (it records: gateway up, database reachable), and `/status`,
- * which is JSON, for `tapedeck status`.
+ * `/metrics` for Prometheus, `/healthz` (the process works), `/readyz` (it records: gateway up, database reachable), and `/status`
+ * and `/arbitrage`, which are JSON, for `tapedeck status` and `tapedeck arb watch`.
  */
 
 import { createServer } from 'node:http'
@@ -23,10 +23,12 @@ export interface TelemetryOptions {
   /** What keeps the collector from recording; empty when it records. */
   notReady: () => string[]
   status: () => object
+  /** What the detectors have found. */
+  arbitrage: () => object
 }
 
 /** Throws a ConfigError when the port is taken. */
-export async function serveTelemetry({ host, port, registry, notReady, status }: TelemetryOptions): Promise<TelemetryServer> {
+export async function serveTelemetry({ host, port, registry, notReady, status, arbitrage }: TelemetryOptions): Promise<TelemetryServer> {
   const server = createServer((request, response) => {
     const reply = (status: number, body: string, type = 'text/plain; charset=utf-8') => {
       response.writeHead(status, { 'content-type': type }).end(body)
@@ -36,12 +38,16 @@ export async function serveTelemetry({ host, port, registry, notReady, status }:
         (body) => reply(200, body, type),
         (error: unknown) => reply(500, String(error)),
       )
+    const replyJson = (value: object) => reply(200, JSON.stringify(value), 'application/json')
     switch (request.url?.split('?')[0]) {
       case '/metrics':
         void replyWith(registry.metrics(), registry.contentType)
         break
       case '/status':
-        reply(200, JSON.stringify(status()), 'application/json')
+        replyJson(status())
+        break
+      case '/arbitrage':
+        replyJson(arbitrage())
         break
       case '/healthz':
         reply(200, 'ok\n')
@@ -52,7 +58,7 @@ export async function serveTelemetry({ host, port, registry, notReady, status }:
         break
       }
       default:
-        reply(404, 'Known: /metrics /healthz /readyz /status\n')
+        reply(404, 'Known: /metrics /healthz /readyz /status /arbitrage\n')
     }
   })
   await new Promise<void>((resolve, reject) => {

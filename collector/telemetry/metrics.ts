@@ -35,7 +35,7 @@ export interface WatchedParts {
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** Makes metrics that are read when they are scraped. */
-function readers(registry: Registry) {
+export function readers(registry: Registry) {
   const registers = [registry]
   return {
     counter: (name: string, help: string, read: () => number) =>

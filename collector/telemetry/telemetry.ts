@@ -46,6 +46,7 @@ export interface TelemetryParts {
   supply: LineSupply
   discovery: Discovery
   stockSizes: StockSizeWatch
+  detect: { page: () => object }
 }
 
 interface PagesSettings {
@@ -115,6 +116,7 @@ export class Telemetry {
       registry: this.#parts.metrics.registry,
       notReady: () => this.#notReady(),
       status: this.#page.read,
+      arbitrage: this.#parts.detect.page,
     })
     this.#withdrawAddress = await announceAddress(dataDir, { host: metrics.host, port: this.#server.port }).catch((error: unknown) => {
       // A full disk must not keep it from recording.

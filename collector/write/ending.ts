@@ -46,14 +46,18 @@ export class Ending {
     return this.#giveUp.signal
   }
 
-  /** @param ended resolves when everything is on disk, or given up */
-  async run(ended: () => Promise<unknown>): Promise<void> {
+  /**
+   * @param ended resolves when everything is on disk, or given up
+   * @param derived resolves when what was derived from it is in the database, or given up
+   */
+  async run(ended: () => Promise<unknown>, derived: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
     const { timeoutMs, writer, counts, events } = this.#options
     this.#deadlineMs = performance.now() + timeoutMs
     const timeout = setTimeout(() => this.#giveUp.abort(), timeoutMs)
     try {
       await this.#saying(() => this.#sayDisk(), finishedBefore(this.giveUp, ABANDON_MS, ended()))
-      await this.#saying(() => this.#sayDatabase(), Promise.race([writer.drained(), aborted(this.giveUp)]))
+      const stored = Promise.all([writer.drained(), derived()])
+      await this.#saying(() => this.#sayDatabase(), Promise.race([stored, aborted(this.giveUp)]))
       await Promise.race([writer.stop(), sleep(ABANDON_MS, undefined, { ref: false })])
     } finally {
       clearTimeout(timeout)

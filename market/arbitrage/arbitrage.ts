@@ -12,7 +12,7 @@
  * Each session is watched by itself, as state belongs to one session; `session started` begins anew.
  */
 
-import type { TapeRecord, Tick } from '../tick.ts'
+import type { TapeRecord } from '../tick.ts'
 import type { Detector } from './detector.ts'
 import type { Episode } from './episode.ts'
 import { Funnel } from './funnel.ts'
@@ -58,20 +58,19 @@ export class Arbitrage {
     if (record.kind === 'session' && record.event === 'ended') this.#end(sessionId)
   }
 
+  /**
+   * Takes in the next record of a session without looking at it, as when the detectors are behind: a fraction of the work, and the state
+   * misses nothing. Every episode of the session ends with `overrun`, at the last record that was looked at.
+   */
+  pass(record: TapeRecord, sessionId: number): void {
+    if (record.kind === 'session' && record.event === 'started') this.#end(sessionId)
+    this.#session(sessionId).pass(record)
+    if (record.kind === 'session' && record.event === 'ended') this.#end(sessionId)
+  }
+
   /** The episodes that are open, session by session, in the order in which they were opened. */
   get open(): readonly Episode[] {
     return [...this.#sessions.values()].flatMap((session) => session.open)
-  }
-
-  /**
-   * Records of a session were left out, as when the detectors were behind: every episode of it ends with `overrun`. Contracts, lines, carry
-   * and session marks must not be left out.
-   *
-   * @param tsUs the last moment up to which nothing is missing
-   * @param latest the quotes that stand, and the last trades of indices, as they are known elsewhere
-   */
-  overrun(sessionId: number, tsUs: number, latest: Iterable<Tick>): void {
-    this.#session(sessionId).overrun(tsUs, latest)
   }
 
   /** The stream is over: what is still open ends with the last record of its session. */

@@ -7,7 +7,7 @@ import type { Chain } from '../state/chain.ts'
 import { ChainState } from '../state/chain-state.ts'
 import { MarketState } from '../state/market-state.ts'
 import { SizeUnits } from '../stock-sizes/size-units.ts'
-import type { FeedGap, LineEvent, Quote, SessionEvent, TapeRecord, Tick } from '../tick.ts'
+import type { FeedGap, LineEvent, Quote, SessionEvent, TapeRecord } from '../tick.ts'
 import { Assessor } from './assess.ts'
 import type { ChainTerms, Desk, Detector } from './detector.ts'
 import type { Ending } from './episode.ts'
@@ -83,10 +83,7 @@ export class SessionWatch implements Desk {
 
   take(record: TapeRecord): void {
     this.#turn++
-    this.#tsUs = record.tsUs
-    this.#seq = record.seq
-    this.#market.apply(record)
-    this.#chains.apply(record)
+    this.#apply(record)
     if (record.tsUs >= this.#minuteEndsUs) this.#beginMinute()
     switch (record.kind) {
       case 'quote':
@@ -99,11 +96,9 @@ export class SessionWatch implements Desk {
         this.#takeGap(record)
         return
       case 'session':
-        this.#units.apply(record)
         this.#takeSession(record)
         return
       case 'contract':
-        this.#units.apply(record)
         if (this.#open.of(record.instrument)) this.#lookAgain(this.#open.of(record.instrument) ?? [], 'quote-gone')
         return
       case 'carry':
@@ -140,23 +135,24 @@ export class SessionWatch implements Desk {
     this.#options.funnel.refuse(detector, reason)
   }
 
-  /**
-   * Records were left out before this moment: what is open ends, no quote is believed any more, and the session goes on with the latest
-   * ticks that are known elsewhere.
-   */
-  overrun(tsUs: number, latest: Iterable<Tick>): void {
-    this.end('overrun', tsUs)
-    this.#chains.apply({ kind: 'session', event: 'interrupted', cause: 'overrun', seq: this.#seq, tsUs })
-    for (const tick of latest) {
-      this.#market.apply(tick)
-      this.#chains.apply(tick)
-      if (tick.kind === 'quote' && tick.source === undefined) this.#noteRefused(tick)
-    }
+  /** Takes the record into the state and looks at nothing: whether what was open still is there nobody knows. */
+  pass(record: TapeRecord): void {
+    if (this.#open.size > 0) this.end('overrun')
+    this.#apply(record)
+    if (record.kind === 'quote' && record.source === undefined) this.#noteRefused(record)
   }
 
   /** Closes all that is open; at `tsUs`, or at the latest record. */
   end(ending: Ending, tsUs = this.#tsUs): void {
     for (const episode of this.#open.all()) this.#close(episode, ending, tsUs)
+  }
+
+  #apply(record: TapeRecord): void {
+    this.#tsUs = record.tsUs
+    this.#seq = record.seq
+    this.#market.apply(record)
+    this.#chains.apply(record)
+    if (record.kind === 'session' || record.kind === 'contract') this.#units.apply(record)
   }
 
   #takeQuote(quote: Quote): void {

@@ -26,6 +26,7 @@ import type { MarketTotals } from '../book/market-totals.ts'
 import { Sampler } from '../book/sampler.ts'
 import { scanContents, type SourceContents } from '../source/contents.ts'
 import type { GatewaySource } from '../source/source.ts'
+import { plannedMispricings, withMispricings } from '../source/mispricings.ts'
 import { type SyntheticMarket, syntheticMarket } from '../source/synthetic.ts'
 import { REQUESTS } from './handlers/index.ts'
 import { RequestTable } from './request-table.ts'
@@ -34,6 +35,8 @@ export interface GatewayOptions {
   /** Path of the tape file. One of tape, synthetic market and source is served. */
   tape?: string
   synthetic?: SyntheticMarket
+  /** Breaks relations between quotes of the synthetic market now and then. */
+  mispricings?: boolean
   /** Any records: a recorded session out of the database, say. */
   source?: GatewaySource
   host: string
@@ -356,11 +359,11 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   }
 }
 
-function sourceOf({ tape, synthetic, source }: GatewayOptions, log: Log): GatewaySource {
+function sourceOf({ tape, synthetic, mispricings, source }: GatewayOptions, log: Log): GatewaySource {
   const given = [tape, synthetic, source].filter((one) => one !== undefined)
   if (given.length !== 1) throw invalid('tape', 'one of a tape, a synthetic market and a source of records', given.length)
   if (source !== undefined) return source
-  if (synthetic !== undefined) return syntheticSource(synthetic)
+  if (synthetic !== undefined) return syntheticSource(synthetic, mispricings === true)
   let isWarned = false
   const onTorn = (torn: TornTail) => {
     // The tape is read again for its ticks and for history.
@@ -371,12 +374,13 @@ function sourceOf({ tape, synthetic, source }: GatewayOptions, log: Log): Gatewa
   return tapeSource(tape ?? '', { onTorn })
 }
 
-function syntheticSource(market: SyntheticMarket): GatewaySource {
+function syntheticSource(market: SyntheticMarket, isMispriced: boolean): GatewaySource {
   for (const [name, value] of Object.entries(market)) {
     const isRight = Number.isSafeInteger(value) && (value >= 1 || name === 'seed')
     if (!isRight) throw invalid(name, 'a whole number of 1 or more', value)
   }
-  return syntheticMarket(market)
+  const source = syntheticMarket(market)
+  return isMispriced ? withMispricings(source, plannedMispricings(source)) : source
 }
 
 function checkOptions({ speed, lines, startAfterLines, rate, accountCash }: GatewayOptions): void {

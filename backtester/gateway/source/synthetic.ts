@@ -1,9 +1,12 @@
 /**
- * A market that is made up, for load that depends on no tape: one stock and a chain of European options on it, the same for the same
+ * A market that is made up, for load that depends on no tape: one stock and a chain of American options on it, the same for the same
  * numbers. The stock moves by at most a cent each time round its contracts, every contract is quoted once in each round, and every
  * quote leaves a cent of room around the value of its option (Black, Scholes and Merton, one volatility for all). An option's value
  * moves by no more than its stock, so the values at the latest price of the stock always lie inside all quotes: nothing can be
  * bought and sold against each other at a profit.
+ *
+ * Money costs nothing there and the stock pays nothing: only so is an American option worth what a European one is, a put deep in the
+ * money too, and the closed form true of it (Hull, ch. 11.5).
  */
 
 import { nyse } from '../../../market/calendar/calendar.ts'
@@ -23,7 +26,7 @@ export interface SyntheticMarket {
 }
 
 /** Everything that the values of the options depend on beside the stock's price. */
-export const SYNTHETIC_TERMS = { volatility: 0.25, rate: 0.03, dividendYield: 0 } as const
+export const SYNTHETIC_TERMS = { volatility: 0.25, rate: 0, dividendYield: 0 } as const
 /** At most this many cents does the stock move in one round, and this much room has a quote. */
 const MOVE_CENTS = 1
 const SYMBOL = 'SYN'

@@ -14,4 +14,6 @@ export interface EventContext {
   gapLines: LineBudget
   /** Of changes of the connection's state. */
   connectionLines: LineBudget
+  /** Of detectors that were behind. */
+  overrunLines: LineBudget
 }

@@ -17,6 +17,11 @@ import { collectorFileFailed } from './collector-file-failed.ts'
 import { connectionChanged } from './connection-changed.ts'
 import { databaseDown } from './database-down.ts'
 import { databaseUp } from './database-up.ts'
+import { derivedRowsStored } from './derived-rows-stored.ts'
+import { derivedRowsUnstored } from './derived-rows-unstored.ts'
+import { detectionFailed } from './detection-failed.ts'
+import { detectionOverrun } from './detection-overrun.ts'
+import { detectorFailed } from './detector-failed.ts'
 import { discoveryFailed } from './discovery-failed.ts'
 import { entitlementsKnown } from './entitlements-known.ts'
 import { feedDown } from './feed-down.ts'
@@ -68,6 +73,8 @@ import { unknownTickType } from './unknown-tick-type.ts'
 import { unknownUnderlying } from './unknown-underlying.ts'
 import { waitingForDatabase } from './waiting-for-database.ts'
 import { waitingForDisk } from './waiting-for-disk.ts'
+import { webhookFailed } from './webhook-failed.ts'
+import { webhookWorks } from './webhook-works.ts'
 import type { EventContext } from './event.ts'
 import { Faults } from './faults.ts'
 import { LineBudget } from './line-budget.ts'
@@ -84,6 +91,11 @@ const EVENTS = {
   connectionChanged,
   databaseDown,
   databaseUp,
+  derivedRowsStored,
+  derivedRowsUnstored,
+  detectionFailed,
+  detectionOverrun,
+  detectorFailed,
   discoveryFailed,
   entitlementsKnown,
   feedDown,
@@ -135,6 +147,8 @@ const EVENTS = {
   unknownUnderlying,
   waitingForDatabase,
   waitingForDisk,
+  webhookFailed,
+  webhookWorks,
 }
 
 type EventName = keyof typeof EVENTS
@@ -148,7 +162,14 @@ export type Events = { readonly [N in EventName]: (...what: Told<N>) => void } &
 }
 
 export function createEvents(log: Logger, counts: Counts): Events {
-  const context: EventContext = { log, counts, faults: new Faults(), gapLines: new LineBudget(), connectionLines: new LineBudget() }
+  const context: EventContext = {
+    log,
+    counts,
+    faults: new Faults(),
+    gapLines: new LineBudget(),
+    connectionLines: new LineBudget(),
+    overrunLines: new LineBudget(),
+  }
   const listeners = new Map<string, ((...what: unknown[]) => void)[]>()
   const methods = Object.entries(EVENTS).map(([name, tell]) => [
     name,

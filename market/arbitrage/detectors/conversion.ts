@@ -2,14 +2,15 @@
  * The underlying and a put bought, the call of the same strike sold: whoever exercises, it ends in the strike. Hull, Options, Futures, and
  * Other Derivatives, ch. 11.4.
  *
- * American: the call may be assigned on any day, so the strike comes at the latest at expiry, and dividends are counted for nothing. With
- * all dividends, and the strike at expiry, it is expected only. European: dividends are part of it.
+ * American: the call may be assigned on any day, so the strike comes at the latest at expiry, and dividends are counted for nothing: it is
+ * worth the least of K d(t) over its days, guaranteed, which is K d while no rate is negative. With all dividends, K d + PV(D), it is expected only, and refused as carry where the dividends exceed the
+ * call's time value: it will be assigned. European: K d + PV(D).
  */
 
-import { continuousCost } from '../../option/carry.ts'
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
-import type { Assumption, Candidate } from '../opportunity.ts'
+import type { Assumption } from '../opportunity.ts'
+import { buy, buyUnderlying, candidateOf, dividendsOf, isExerciseDue, sell } from '../statement.ts'
 
 const NAME = 'conversion'
 
@@ -27,42 +28,25 @@ export const conversion: Detector = {
 
 function look(chain: Chain, index: number, desk: Desk, terms: ChainTerms): void {
   const strike = chain.strikeAt(index)
-  const spot = chain.underlying.askPrice
-  const cost = spot + (chain.puts.askPrices[index] as number) - (chain.calls.bidPrices[index] as number)
-  const { discount } = terms
-  // What exceeds neither the strike nor, with dividends or negative rates, what it may be worth, has no edge under any terms.
-  const income = terms.dividends + continuousCost(spot, terms.dividendYield, terms.days)
+  const { underlying, puts, calls } = chain
+  const cost = underlying.askPrice + (puts.askPrices[index] as number) - (calls.bidPrices[index] as number)
+  // Dividends and negative rates alone make it worth more than its strike.
+  const { discount, discountRange, dividends, dividendYield } = terms
+  if (!(cost < strike * discountRange.most || dividends > 0 || dividendYield > 0)) return
   const isAmerican = chain.style === 'american'
-  const guaranteed = isAmerican ? strike * Math.min(1, discount) : strike * discount + income
-  if (guaranteed - cost > LEAST_EDGE) {
-    const assumptions = unknowns(terms, !isAmerican)
-    desk.report(candidate(chain, index, { worth: guaranteed, cost, certainty: 'guaranteed', assumptions }))
-  } else if (isAmerican && income > 0 && strike * discount + income - cost > LEAST_EDGE) {
-    const assumptions: Assumption[] = ['no-early-exercise', 'dividends-as-expected', ...unknowns(terms, true)]
-    desk.report(candidate(chain, index, { worth: strike * discount + income, cost, certainty: 'expected', assumptions, worst: guaranteed }))
-  } else if (strike - cost > LEAST_EDGE) desk.refuse(NAME, 'carry')
-}
-
-function unknowns({ isRateKnown, areDividendsKnown }: ChainTerms, countsDividends: boolean): Assumption[] {
-  const assumptions: Assumption[] = []
-  if (!isRateKnown) assumptions.push('rate-unknown')
-  if (countsDividends && !areDividendsKnown) assumptions.push('dividends-unknown')
-  return assumptions
-}
-
-type Statement = Pick<Candidate, 'worth' | 'cost' | 'certainty' | 'assumptions' | 'worst'>
-
-function candidate({ underlying, puts, calls, expiry }: Chain, index: number, statement: Statement): Candidate {
-  return {
-    detector: NAME,
-    trades: [
-      { instrument: underlying.instrument as number, side: 'buy', ratio: 1, price: underlying.askPrice },
-      { instrument: puts.instruments[index] as number, side: 'buy', ratio: 1, price: puts.askPrices[index] as number },
-      { instrument: calls.instruments[index] as number, side: 'sell', ratio: 1, price: calls.bidPrices[index] as number },
-    ],
-    expiry,
-    lastExpiry: expiry,
-    capital: statement.cost,
-    ...statement,
+  const paid = strike * discount + dividendsOf(chain, terms, underlying.askPrice)
+  const guaranteed = isAmerican ? strike * discountRange.least : paid
+  const isGuaranteed = guaranteed - cost > LEAST_EDGE
+  const worth = isGuaranteed ? guaranteed : paid
+  if (!(worth - cost > LEAST_EDGE)) {
+    if (strike - cost > LEAST_EDGE) desk.refuse(NAME, 'carry')
+    return
   }
+  if (underlying.isIndex) return desk.refuse(NAME, 'underlying-not-executable')
+  if (!isGuaranteed && isExerciseDue(chain, terms, 'C', index)) return desk.refuse(NAME, 'carry')
+  const assumptions: Assumption[] = isGuaranteed ? [] : ['no-early-exercise', 'dividends-as-expected']
+  if (!terms.isRateKnown) assumptions.push('rate-unknown')
+  if (!(isAmerican && isGuaranteed) && !terms.areDividendsKnown) assumptions.push('dividends-unknown')
+  const trades = [buyUnderlying(underlying), buy(puts, index), sell(calls, index)]
+  desk.report(candidateOf({ detector: NAME, trades, chain, worth, worst: isAmerican ? guaranteed : strike * discount, assumptions }))
 }

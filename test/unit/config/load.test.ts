@@ -32,7 +32,7 @@ describe('settings without a file', () => {
       },
       universe: { strikes: { rangePercent: 20 }, expiryDays: 60, tickByTick: true, underlyings: [] },
       rules: defaultSettings(RULES),
-      carry: { rate: 0.04 },
+      carry: { rate: 0.04, underlyings: [] },
       bars: { formats: [] },
       journal: {
         fsyncMs: 50,

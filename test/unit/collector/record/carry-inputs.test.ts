@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { type CarryInput, CarryInputs, carryOfSettings } from '../../../../collector/record/carry-inputs.ts'
+import { type CarryInput, CarryInputs } from '../../../../collector/record/carry-inputs.ts'
 import { recorderOn, START_US, STOCK } from './recorder-support.ts'
 import { createGatewayClock } from '../../../../collector/record/clock.ts'
 
@@ -9,6 +9,13 @@ const rates = (rate: number, source = 'interest-rates'): CarryInput => ({
   currency: 'USD',
   points: [{ days: 30, rate }],
   source,
+})
+
+const standIn = (rate: number, currency: string): CarryInput => ({
+  input: 'rates',
+  currency,
+  points: [{ days: 0, rate }],
+  source: 'settings',
 })
 
 describe('what option values rest on', () => {
@@ -23,11 +30,9 @@ describe('what option values rest on', () => {
 
   it('comes from the settings only where no other source knows better', () => {
     const inputs = new CarryInputs()
-    const standIn = carryOfSettings(0.04, ['USD', 'EUR', 'USD'])
-    expect(standIn.map((input) => input.input === 'rates' && input.currency)).toEqual(['USD', 'EUR'])
-    expect(inputs.take(standIn)).toHaveLength(2)
+    expect(inputs.take([standIn(0.04, 'USD'), standIn(0.04, 'EUR')])).toHaveLength(2)
     expect(inputs.take([rates(0.03)])).toHaveLength(1)
-    expect(inputs.take(carryOfSettings(0.05, ['USD', 'EUR']))).toEqual(carryOfSettings(0.05, ['EUR']))
+    expect(inputs.take([standIn(0.05, 'USD'), standIn(0.05, 'EUR')])).toEqual([standIn(0.05, 'EUR')])
   })
 })
 
@@ -35,7 +40,7 @@ describe('the recorder', () => {
   it('begins each session with it, with the day on which it was known, and records what changes', async () => {
     const { recorder, clock, tapes } = await recorderOn(createGatewayClock())
     clock.publish(START_US)
-    recorder.carry(carryOfSettings(0.04, ['USD']))
+    recorder.carry([standIn(0.04, 'USD')])
     recorder.begin()
     recorder.instrumentOf(STOCK)
     recorder.carry([{ ...rates(0.03), asOf: '2014-06-04' }])

@@ -33,6 +33,7 @@ async function served(notReady: () => string[] = () => []) {
     registry: metrics.registry,
     notReady,
     status: () => ({ program: 'tapedeck' }),
+    arbitrage: () => ({ open: [] }),
   })
   onTestFinished(() => server.close())
   const get = async (path: string) => {
@@ -180,14 +181,15 @@ describe('/healthz and /readyz', () => {
 
   it('are named to those who ask for something else', async () => {
     const { get } = await served()
-    expect(await get('/')).toMatchObject({ status: 404, text: 'Known: /metrics /healthz /readyz /status\n' })
+    expect(await get('/')).toMatchObject({ status: 404, text: 'Known: /metrics /healthz /readyz /status /arbitrage\n' })
   })
 })
 
-describe('/status', () => {
-  it('is JSON, as it is at that moment', async () => {
+describe('/status and /arbitrage', () => {
+  it('are JSON, as they are at that moment', async () => {
     const { get } = await served()
     expect(await get('/status')).toEqual({ status: 200, type: 'application/json', text: '{"program":"tapedeck"}' })
+    expect(await get('/arbitrage')).toEqual({ status: 200, type: 'application/json', text: '{"open":[]}' })
   })
 })
 
@@ -198,7 +200,7 @@ describe('the server', () => {
     await new Promise((resolve) => other.once('listening', resolve))
     const { port } = other.address() as AddressInfo
     const { registry } = createMetrics(createCounts(), unbounded())
-    const refused = serveTelemetry({ host: '127.0.0.1', port, registry, notReady: () => [], status: () => ({}) })
+    const refused = serveTelemetry({ host: '127.0.0.1', port, registry, notReady: () => [], status: () => ({}), arbitrage: () => ({}) })
 
     await expect(refused).rejects.toBeInstanceOf(ConfigError)
     await expect(refused).rejects.toThrow(

@@ -114,17 +114,28 @@ describe('an episode', () => {
     expect(crashed.episodes[0]).toMatchObject({ ending: 'session-ended', closedUs: lastUs })
   })
 
-  it('ends with an overrun, behind which what is known elsewhere stands', () => {
+  it('ends with an overrun, behind which nothing is missing', () => {
     const market = new EngineMarket().begin().mispriced()
     const seenUs = market.tsUs
-    const latest = { kind: 'quote', seq: 99, bidSize: 2, askSize: 2 } as const
-    market.arbitrage.overrun(7, seenUs, [
-      { ...latest, tsUs: seenUs + 1, instrument: PUT, bidPrice: 2.5, askPrice: 2.6 },
-      { ...latest, tsUs: seenUs + 2, instrument: CALL, bidPrice: 3, askPrice: 3.1 },
-    ])
-    expect(market.episodes[0]).toMatchObject({ ending: 'overrun', closedUs: seenUs })
+    const dearer = { kind: 'quote', instrument: CALL, bidPrice: 3.5, askPrice: 3.6, bidSize: 2, askSize: 2 } as const
+    const rates = { kind: 'carry', input: 'rates', currency: 'USD', points: [{ days: 1, rate: 0.01 }], asOf: '', source: 'import' } as const
+    market.arbitrage.pass({ ...dearer, seq: 98, tsUs: seenUs + 1 }, 7)
+    market.arbitrage.pass({ ...rates, seq: 99, tsUs: seenUs + 2 }, 7)
+    expect(market.episodes).toHaveLength(1)
+    expect(market.episodes[0]).toMatchObject({ ending: 'overrun', closedUs: seenUs, quotes: 1 })
     market.stock(100, 100.02)
-    expect(market.episodes).toHaveLength(2)
+    expect(market.episodes[1]?.opened.carry.rateSource).toBe('import')
+    expect(market.episodes[1]?.opened.legs.find(({ side }) => side === 'sell')?.price).toBe(3.5)
+  })
+
+  it('ends with a session that is over while nothing is looked at', () => {
+    const market = new EngineMarket().begin().mispriced()
+    const seenUs = market.tsUs
+    market.arbitrage.pass({ kind: 'session', event: 'ended', cause: 'stopped', seq: 99, tsUs: seenUs + 1 }, 7)
+    expect(market.episodes[0]).toMatchObject({ ending: 'overrun', closedUs: seenUs })
+    expect(market.arbitrage.open).toEqual([])
+    market.begin()
+    expect(market.mispriced().episodes).toHaveLength(2)
   })
 
   it('does not flicker around what opens it, and ends at the share of it that the settings name', () => {

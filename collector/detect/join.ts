@@ -1,0 +1,117 @@
+/**
+ * Joins the parts of the room: records -> queue, turns -> engine -> episodes -> the board, the metrics, the database, the webhook. No policy
+ * here: each part says in its file what it does.
+ */
+
+import type { Registry } from 'prom-client'
+
+import { Arbitrage, type ArbitrageOptions } from '../../market/arbitrage/arbitrage.ts'
+import type { Detector } from '../../market/arbitrage/detector.ts'
+import { DETECTORS } from '../../market/arbitrage/detectors/index.ts'
+import type { Episode } from '../../market/arbitrage/episode.ts'
+import type { Funnel } from '../../market/arbitrage/funnel.ts'
+import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
+import type { Recorder } from '../record/recorder.ts'
+import type { Events } from '../telemetry/events/index.ts'
+import { EpisodeBoard } from './board.ts'
+import { DerivedRows } from './derived-rows.ts'
+import { Detection } from './detection.ts'
+import { createDetectionMetrics } from './metrics.ts'
+import { type ArbitragePage, arbitragePage } from './page.ts'
+import { Webhook, type WebhookSettings } from './webhook.ts'
+
+export type EpisodeListener = ArbitrageOptions['onEpisode']
+
+export interface DetectSettings {
+  arbitrage: ArbitrageSettings
+  webhook?: WebhookSettings | undefined
+  /** Other detectors than all there are. */
+  detectors?: readonly Detector[]
+}
+
+export interface JoinDetectOptions {
+  version: string
+  recorder: Recorder
+  events: Events
+  registry: Registry
+  /** Absent: the detectors are off. */
+  detect: DetectSettings | undefined
+  /** Stores episodes that are over, all or none; once the database is prepared. Absent: nothing is stored. */
+  storeOpportunities?: ((found: readonly { episode: Episode; settings: object }[]) => Promise<void>) | undefined
+  /** Is told of every change. */
+  onEpisode?: EpisodeListener | undefined
+  /** Aborted: nothing is waited for any more. */
+  giveUp: AbortSignal
+}
+
+export interface Detect {
+  page: () => ArbitragePage
+  funnel: () => Funnel | undefined
+  /** The database can be asked. */
+  prepared: () => void
+  /** Resolves when everything that was recorded is looked at and what was found is stored, or given up. */
+  finish: () => Promise<void>
+}
+
+export function joinDetect(options: JoinDetectOptions): Detect {
+  const { version, recorder, detect } = options
+  const board = new EpisodeBoard()
+  const session = () => (recorder.recording ? { id: recorder.sessionId, marketTimeUs: recorder.nowUs } : undefined)
+  const running = detect && run(options, detect, board)
+  return {
+    page: () => arbitragePage({ version, session, detection: running?.shown(), board }),
+    funnel: () => running?.funnel(),
+    prepared: () => running?.rows?.prepared(),
+    finish: async () => running?.finish(),
+  }
+}
+
+function run(
+  options: JoinDetectOptions,
+  { arbitrage: settings, webhook: posting, detectors = DETECTORS }: DetectSettings,
+  board: EpisodeBoard,
+) {
+  const { recorder, events, registry, storeOpportunities, onEpisode, giveUp } = options
+  const rows = storeOpportunities && new DerivedRows({ name: 'opportunities', store: storeOpportunities, events, giveUp })
+  const webhook = posting && new Webhook({ settings: posting, events, nowMs: Date.now })
+  const listen: EpisodeListener = (change, episode) => {
+    board.take(change, episode)
+    if (change === 'opened') webhook?.opened(episode)
+    if (change === 'closed') {
+      metrics.closed(episode)
+      rows?.add({ episode, settings })
+    }
+    onEpisode?.(change, episode)
+  }
+  let engine: Arbitrage | undefined
+  const detection: Detection = new Detection({
+    createEngine: () => {
+      board.forgetOpen()
+      engine = new Arbitrage({
+        detectors,
+        settings,
+        onEpisode: listen,
+        onDetectorError: (detector, error) => events.detectorFailed({ detector, error }),
+      })
+      return engine
+    },
+    events,
+    onTurn: (lagMs) => metrics.turn(lagMs),
+  })
+  const funnel = () => engine?.funnel
+  const metrics = createDetectionMetrics(registry, {
+    funnel,
+    board,
+    state: () => detection.state,
+    queued: () => detection.queued,
+    passed: () => detection.passed,
+    leftOut: () => rows?.leftOut ?? 0,
+  })
+  recorder.subscribe((record, sessionId) => detection.take(record, sessionId))
+  const finish = async () => {
+    await detection.idle()
+    await rows?.finish()
+    webhook?.stop()
+  }
+  return { rows, funnel, finish, shown: () => ({ ...detection.figures, funnel: funnel() }) }
+}

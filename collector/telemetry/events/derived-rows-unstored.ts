@@ -1,0 +1,19 @@
+import { messageOf } from '../../../market/errors.ts'
+import type { EventContext } from './event.ts'
+
+export interface DerivedRowsUnstored {
+  /** What they are: `opportunities`. */
+  name: string
+  error: unknown
+  rows: number
+  /** They wait for another attempt; else they are left out. */
+  isAway: boolean
+}
+
+/** Logs that rows which were derived from the recording are not in the database, when that begins and when the reason changes. */
+export function derivedRowsUnstored({ log, faults }: EventContext, { name, error, rows, isAway }: DerivedRowsUnstored): void {
+  const reason = messageOf(error)
+  if (!faults.begin(`derived ${name}`, reason)) return
+  const outcome = isAway ? 'they wait for it' : 'they are left out'
+  log.warn({ reason, rows }, `${name} could not be stored: ${outcome}; \`tapedeck arb scan --write\` makes them again from the recording`)
+}
