@@ -4,6 +4,7 @@ import type { BuiltBars } from '../db/bars/build-bars.ts'
 import type { BarsCheck, StoredFinding } from '../db/bars/check-bars.ts'
 import type { BarsImportReport } from '../db/bars/import-bars.ts'
 import type { Refusal } from '../db/bars/refusals.ts'
+import type { ReplacedAction } from '../db/bars/store-actions.ts'
 import type { ChangedBar } from '../db/bars/store-bars.ts'
 import { barLength } from '../market/bar.ts'
 import { alignColumns, wrapText } from '../system/text-table.ts'
@@ -34,9 +35,8 @@ export function formatBarsImport(report: BarsImportReport): string {
   const unread = report.files
     .filter(({ unreadColumns }) => unreadColumns.length > 0)
     .flatMap(({ file, unreadColumns }) => wrapText(`Columns of ${file} that are not read: ${unreadColumns.join(', ')}`, WIDTH))
-  return [...head, table, ...unread, changes(bars.examples, bars.changed), formatRefusals(refused)]
-    .filter((text) => text !== '')
-    .join('\n\n')
+  const changed = [changes(bars.examples, bars.changed), replacedActions(actions.replaced)]
+  return [...head, table, ...unread, ...changed, formatRefusals(refused)].filter((text) => text !== '').join('\n\n')
 }
 
 export function formatBuiltBars({ seconds, dryRun, symbols, trades, bars, refused }: BuiltBars): string {
@@ -75,7 +75,18 @@ function changes(examples: readonly ChangedBar[], changed: number): string {
   return ['Changed (open high low close volume); replaced_bars keeps what they were:', ...lines].join('\n')
 }
 
-/** Findings of a rule that fit on a screen. */
+function replacedActions(replaced: readonly ReplacedAction[]): string {
+  if (replaced.length === 0) return ''
+  const lines = replaced
+    .slice(0, EXAMPLES)
+    .map(({ symbol, kind, exDate, before, after }) =>
+      `  ${symbol} ${exDate} ${kind}: was ${before.value} (${before.source}), now ${after}`.slice(0, WIDTH),
+    )
+  const more = replaced.length > EXAMPLES ? [`  ... and ${replaced.length - EXAMPLES} more; --json lists all`] : []
+  return ['Changed dividends and splits; the report in imports keeps what they were:', ...lines, ...more].join('\n')
+}
+
+/** Findings of a rule, or changes, that fit on a screen. */
 const EXAMPLES = 5
 
 /** `all`: every finding, however long that gets. */

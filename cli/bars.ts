@@ -68,7 +68,7 @@ export function addBars(program: Command): void {
     .option('--date-format <format>', 'like MM/DD/YYYY HH:mm (default: ISO 8601)')
     .option('--symbol <symbol>', 'of all rows, where there is no column for it')
     .option('--columns <names>', 'columns of other names: date=Day,close=Last', columnsArgument)
-    .option('--replace', 'also bars that are there from another source')
+    .option('--replace', 'also what is there from another source')
     .option('--dry-run', 'only report what would be imported')
     .addOption(configFile())
     .addOption(dataDir())
@@ -135,7 +135,9 @@ interface BuildArguments extends CommonOptions, Pick<QueryArguments, 'session' |
 const BUILD_MORE = `
 
 Of each stock in US dollars the best source of trades is taken. All trades count
-in volume; which set prices, docs/bars.md says. Bars of another source stay.`
+in volume; which set prices, docs/bars.md says. Bars of another source stay. A
+bar of which the session has only a part, and others the rest, is refused:
+--session all makes it.`
 
 function addBuild(bars: Command): void {
   addRangeOptions(bars.command('build'))

@@ -18,5 +18,10 @@ export const TRANSACTION_SETTINGS = [
 
 export const BEGIN = `BEGIN; ${TRANSACTION_SETTINGS}`
 
+const HOWEVER_LONG = 'SET LOCAL idle_in_transaction_session_timeout = 0'
+
+/** A transaction between whose statements any time may pass, as long as its client lives. */
+export const BEGIN_LONG = `${BEGIN}; ${HOWEVER_LONG}`
+
 /** A transaction that reads everything as of one moment, however long it takes. */
-export const BEGIN_SNAPSHOT = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${TRANSACTION_SETTINGS}; SET LOCAL idle_in_transaction_session_timeout = 0`
+export const BEGIN_SNAPSHOT = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${TRANSACTION_SETTINGS}; ${HOWEVER_LONG}`

@@ -20,8 +20,15 @@ const kind = z.enum(['stock', 'option', 'index', 'future'])
 const severity = z.enum(['info', 'warning', 'error'])
 const disposition = z.enum(['flag', 'quarantine'])
 const causes = z.array(z.strictObject({ cause: z.string(), seconds })).describe('What is missing, by cause: the most first.')
-const grade = z.number().min(0).max(100).nullable().describe('0 to 100; null where it is not known what was wanted.')
-const completeness = share.nullable().describe('Of the wanted trading time, the part with data; null where that is not known.')
+const grade = z
+  .number()
+  .min(0)
+  .max(100)
+  .nullable()
+  .describe('0 to 100; null where nothing was wanted in trading hours, or it is not known what was.')
+const completeness = share
+  .nullable()
+  .describe('Of the wanted trading time, the part with data; null where there was none, or that is not known.')
 const greeksCoverage = share
   .nullable()
   .describe(

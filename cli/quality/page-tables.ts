@@ -48,7 +48,9 @@ ${gradeCell(day.score, day.letter)}<td class="number">${day.expectedUs === 0 ? '
 }
 
 export function gradeTable(contracts: readonly GradedDay[]): Markup | undefined {
-  const poor = contracts.filter(({ grade, fitness }) => grade === undefined || grade.score < 100 || fitness.because.length > 0)
+  const poor = contracts.filter(
+    ({ grade, fitness, expectedUs }) => expectedUs !== 0 && (grade === undefined || grade.score < 100 || fitness.because.length > 0),
+  )
   if (poor.length === 0) return undefined
   const score = ({ grade }: GradedDay) => grade?.score ?? -1
   const shown = poor.toSorted((a, b) => score(a) - score(b)).slice(0, GRADES)

@@ -25,7 +25,7 @@ export function formatQuality(report: QualityReport, { all }: { all: boolean }):
   else blocks.push(dayTable(symbols, all))
   const reasons = reasonsOf(contracts)
   if (reasons.length > 0) blocks.push(reasonTable(reasons, all))
-  const poor = contracts.filter(({ grade }) => grade === undefined || grade.score < 100)
+  const poor = contracts.filter(({ grade, expectedUs }) => (grade ? grade.score < 100 : expectedUs !== 0))
   if (poor.length > 0) blocks.push(gradeList(poor, all))
   const causes = causesOf(symbols)
   if (causes.length > 0) blocks.push(causeTable(causes))

@@ -77,7 +77,10 @@ export interface LoadedBatch {
 
 /** Cause of the gap that stands for damaged blocks, and the reason under which their ticks are counted as dropped. */
 export const JOURNAL_DAMAGED = 'journal-damaged'
-/** The file is not there, or the disk does not give it: waiting longer will not bring it. */
+/**
+ * The file is not there, or the disk does not give it: waiting longer will not bring it. Not what another process or a person can end
+ * (EACCES, EPERM, EMFILE): the records are on the disk, and their session waits for them rather than losing them.
+ */
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EIO'])
 
 /** Adds the next block to a batch. `payload` absent: it is only in the segment. */
@@ -160,10 +163,10 @@ async function loadRef(batchNo: number, ref: BlocksRef, loaded: LoadedBatch, rea
 }
 
 /** The gap takes the seq of the first lost record, which is free. */
-function gapPayload({ firstSeq, fromTsUs, toTsUs, ticks }: DamagedBlocks): Uint8Array {
+export function gapPayload({ firstSeq, fromTsUs, toTsUs, ticks }: DamagedBlocks, tsUs = fromTsUs + 1): Uint8Array {
   const encoder = new RecordEncoder()
   const droppedTicks = ticks > 0 ? { droppedTicks: ticks } : {}
-  encoder.append({ kind: 'gap', seq: firstSeq, tsUs: fromTsUs + 1, fromTsUs, toTsUs, cause: JOURNAL_DAMAGED, ...droppedTicks })
+  encoder.append({ kind: 'gap', seq: firstSeq, tsUs, fromTsUs, toTsUs, cause: JOURNAL_DAMAGED, ...droppedTicks })
   return encoder.bytes()
 }
 

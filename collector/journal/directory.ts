@@ -104,10 +104,9 @@ async function exists(path: string): Promise<boolean> {
 
 /** Deletes the oldest released segment, to make room. Returns 0 when there is none. */
 export async function pruneOldest(directory: string): Promise<number> {
-  const folder = join(directory, RELEASED)
-  const [oldest] = (await readdir(folder).catch(() => [])).filter((name) => SEGMENT.test(name)).sort()
+  const [oldest] = await segmentsIn(join(directory, RELEASED)).catch(() => [])
   if (oldest === undefined) return 0
-  await rm(join(folder, oldest))
+  await rm(oldest.path)
   return 1
 }
 

@@ -14,12 +14,12 @@ import { sizeUnits } from '../../db/read/queries/size-units.ts'
 import { standingQuotes } from '../../db/read/queries/standing-quotes.ts'
 import { tickCounts } from '../../db/read/queries/tick-counts.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
-import { coverageByDay, type DayCoverage } from '../../market/coverage.ts'
+import { coverageByDay, type DayCoverage, type Span, union } from '../../market/coverage.ts'
 import { TapedeckError } from '../../market/errors.ts'
 import { type ContractDay, NO_JUDGED, NO_STANDING, NO_TICKS } from '../../market/quality/contract-day.ts'
 import { gradeDay, summarize } from '../../market/quality/symbol-day.ts'
 import { addDays } from '../../market/time.ts'
-import { type GapQuery, rangeOf, type RecordedHistories, recordedHistories } from '../gaps/report.ts'
+import { type GapQuery, rangeOf, type RecordedHistories, recordedHistories, type WantedHistory } from '../gaps/report.ts'
 import { type ContractHours, hoursOnDay } from './contract-hours.ts'
 import { findingsOfDay, type QualityFinding } from './findings.ts'
 import type { QualityReport } from './report.ts'
@@ -95,6 +95,7 @@ class DayReader {
   readonly #recorded: RecordedHistories
   readonly #coverage = new Map<string, Map<number, DayCoverage>>()
   readonly #chains: readonly DayCoverage[]
+  readonly #histories: ReadonlyMap<number, WantedHistory>
   readonly #names = new Map<number, NamedInstrument>()
   #only: readonly number[] | undefined
 
@@ -109,8 +110,10 @@ class DayReader {
     this.#symbols = symbols
     this.#recorded = recorded
     const { histories } = recorded
+    const ofContracts = histories.filter(({ isChain }) => !isChain)
+    this.#histories = new Map(ofContracts.map((history) => [history.instrument, history]))
     // The arithmetic sums by symbol; here each contract stands for itself.
-    const single = histories.filter(({ isChain }) => !isChain).map((history) => ({ ...history, symbol: String(history.instrument) }))
+    const single = ofContracts.map((history) => ({ ...history, symbol: String(history.instrument) }))
     for (const day of coverageByDay(nyse, single, range)) {
       const ofDate = this.#coverage.get(day.date) ?? new Map<number, DayCoverage>()
       this.#coverage.set(day.date, ofDate.set(Number(day.symbol), day))
@@ -147,7 +150,7 @@ class DayReader {
           key: name.key,
           symbol: name.symbol,
           kind: name.kind,
-          ...coverageOf(covered.get(instrument), hours, instrument),
+          ...coverageOf(covered.get(instrument), hours, instrument, () => this.#hasLine(instrument, day)),
           standing: standing.get(instrument) ?? NO_STANDING,
           ticks: counts.get(instrument) ?? NO_TICKS,
           judged: judged.get(instrument) ?? NO_JUDGED,
@@ -161,6 +164,12 @@ class DayReader {
 
   #findings(date: string, rules: readonly RuleFinding[]): QualityFinding[] {
     return findingsOfDay(date, rules, (instrument) => this.#names.get(instrument))
+  }
+
+  /** Whether a line or a gap of it says that it was wanted at some time of that day, be it outside of trading hours. */
+  #hasLine(instrument: number, day: Span): boolean {
+    const { held = [], gaps = [] } = this.#histories.get(instrument) ?? {}
+    return union([...held, ...gaps], day).length > 0
   }
 
   /** Of the symbols that are asked for. */
@@ -178,8 +187,8 @@ class DayReader {
   }
 }
 
-function coverageOf(covered: DayCoverage | undefined, { longestGaps }: ContractHours, instrument: number) {
-  if (!covered) return { expectedUs: undefined, coveredUs: 0, longestGapUs: 0, causes: [] }
+function coverageOf(covered: DayCoverage | undefined, { longestGaps }: ContractHours, instrument: number, hasLine: () => boolean) {
+  if (!covered) return { expectedUs: hasLine() ? 0 : undefined, coveredUs: 0, longestGapUs: 0, causes: [] }
   const { expectedUs, coveredUs, causes } = covered
   return { expectedUs, coveredUs, longestGapUs: longestGaps.get(instrument) ?? 0, causes }
 }

@@ -2,8 +2,8 @@
  * Takes closed batches from the journal to the database over 1..N lanes, each batch in one transaction and exactly once (how:
  * db/write/tick-store.ts), and releases journal segments when all of their batches are committed, oldest first: what is left in the
  * journal is whole. While the database is away, batches wait in the journal; each lane retries its own batch, in order, until it is
- * committed. Nothing is ever given up here: only `stop` leaves batches behind, in the journal. What the journal's disk has damaged is
- * left out of its batch, named there by a gap and counted as dropped; the rest of the batch is written.
+ * committed. Nothing is ever given up here: only `stop` leaves batches behind, in the journal. What the journal's disk has damaged,
+ * and a record that cannot be decoded, is left out of its batch, named there by a gap and counted as dropped; the rest is written.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,6 +12,8 @@ import PQueue from 'p-queue'
 
 import type { Contract } from '../../market/contract.ts'
 import { type DamagedBlocks, JOURNAL_DAMAGED, type JournalBatch, loadBlocks, type LoadedBatch, type SegmentRef } from '../journal/batch.ts'
+import { withoutUnreadable } from '../journal/unreadable-records.ts'
+import { TapedeckError } from '../../market/errors.ts'
 import type { Counts } from '../telemetry/counts.ts'
 import { ChainPlaces, type Place } from './chain-places.ts'
 
@@ -142,14 +144,17 @@ export class Writer {
     let attempts = 0
     // Read once: the batches behind it are chained to what was found the first time.
     let loaded: LoadedBatch | undefined
+    let isUnreadable = false
     for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
       let stored: StoredBatch
       try {
         loaded ??= await loadBlocks(batch, attempts++ >= PATIENT_ATTEMPTS)
+        if (isUnreadable) loaded = withoutUnreadable(batch, loaded)
         stored = await this.#options.store({ sessionId, batchNo, blocks: loaded.payloads, place }, contractOf)
       } catch (error) {
         if (!failed) this.#failing++
         failed = true
+        isUnreadable = error instanceof TapedeckError && error.code === 'tape-corrupt'
         // Lanes that failed together must not come back together.
         const jitteredMs = retryMs * (0.5 + Math.random() / 2)
         this.#options.onRetry(error, jitteredMs, batch)

@@ -2,15 +2,18 @@
 
 import type pg from 'pg'
 
+import { barInterval } from '../../market/bar.ts'
 import { TradeBars } from '../../market/bars/trade-bars.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
 import { isMarked, Mark } from '../../market/marks.ts'
 import type { TradeSource } from '../../market/tick.ts'
+import { isoFromUs } from '../../market/time.ts'
 import { bestSource } from '../../market/trade-sources.ts'
 import { connectClient } from '../pool.ts'
 import { openRecordSource, type RecordQuery } from '../read/record-source.ts'
 import { writeErrorOf } from '../sqlstates.ts'
 import { BEGIN } from '../transaction.ts'
+import { cutIntervals } from './cut-intervals.ts'
 import { nameSymbols } from './name-symbols.ts'
 import { type Refusal, Refusals } from './refusals.ts'
 import { Staging } from './staging.ts'
@@ -23,7 +26,7 @@ const MS_PER_DAY = 86_400_000
 
 export interface BuildBarsOptions {
   url: string
-  /** Which sessions, times and symbols. Quarantined trades are left out. */
+  /** Which sessions, times and symbols; a time within an interval stands for all of it. Quarantined trades are left out. */
   query: Omit<RecordQuery, 'includeQuarantined'>
   /** Of a bar. */
   seconds: number
@@ -41,11 +44,11 @@ export interface BuiltBars {
 
 /** @throws FeedError when there is no such session, WriteError when the database refuses. Nothing was stored then. */
 export async function buildBars({ url, query, seconds, dryRun = false }: BuildBarsOptions): Promise<BuiltBars> {
-  const { name, builders, trades } = await readTrades(url, query, seconds)
+  const { name, builders, trades, sessionId } = await readTrades(url, wholeIntervals(query, seconds), seconds)
   const client = await connectClient(url)
   try {
     await client.query(BEGIN)
-    const stored = await store(client, builders, seconds)
+    const stored = await store(client, builders, { seconds, sessionId })
     const report = { seconds, dryRun, symbols: builders.size, trades, ...stored }
     await client.query("INSERT INTO imports (kind, source, files, report) VALUES ('bars', $1, ARRAY[$2], $3)", [
       SOURCE,
@@ -59,6 +62,15 @@ export async function buildBars({ url, query, seconds, dryRun = false }: BuildBa
     throw writeErrorOf(error, 'The bars cannot be stored')
   } finally {
     await client.end().catch(() => undefined)
+  }
+}
+
+/** What is left out of an interval would be missing in its bar. */
+function wholeIntervals({ fromUs, toUs, ...query }: BuildBarsOptions['query'], seconds: number): BuildBarsOptions['query'] {
+  return {
+    ...query,
+    fromUs: fromUs === undefined ? undefined : barInterval(fromUs, seconds, nyse.zone).startUs,
+    toUs: toUs === undefined ? undefined : barInterval(toUs - 1, seconds, nyse.zone).endUs,
   }
 }
 
@@ -96,20 +108,32 @@ async function readTrades(url: string, query: BuildBarsOptions['query'], seconds
   }
   const bars = [...builders.values()].flat().flatMap((one) => one.bars())
   const trades = bars.reduce((sum, bar) => sum + bar.trades, 0)
-  return { name: source.name, builders, trades }
+  /** Undefined when all of them were read. */
+  const sessionId = query.sessionId === 'all' ? undefined : source.sessions[0]?.sessionId
+  return { name: source.name, builders, trades, sessionId }
 }
 
 async function store(
   client: pg.ClientBase,
   builders: ReadonlyMap<string, readonly TradeBars[]>,
-  seconds: number,
+  { seconds, sessionId }: { seconds: number; sessionId: number | undefined },
 ): Promise<Pick<BuiltBars, 'bars' | 'refused'>> {
   const staging = new Staging(client)
   await staging.open()
+  const refusals = new Refusals()
+  const place = { file: SOURCE, line: 0 }
+  const cut =
+    sessionId === undefined ? [] : await cutIntervals(client, { sessionId, symbols: [...builders.keys()], seconds, zone: nyse.zone })
+  const isCut = (symbol: string, startUs: number) => cut.some((one) => one.startUs === startUs && one.symbols.has(symbol))
+  const notWhole = `all trades of a bar in session ${sessionId}: others have some from before it began or after it ended (use --session all)`
   let line = 0
   for (const [symbol, days] of builders) {
     for (const { startUs, vwap = Number.NaN, ...figures } of days.flatMap((one) => one.bars())) {
       const date = nyse.zone.dateOf(startUs)
+      if (isCut(symbol, startUs)) {
+        refusals.add(notWhole, place, `${symbol} ${isoFromUs(startUs)}`)
+        continue
+      }
       const time = { date, day: Date.parse(`${date}T00:00:00Z`) / MS_PER_DAY, startUs }
       staging.add({ symbol, time, vwap, ...figures, dividend: 0, split: 1 }, 0, ++line)
     }
@@ -117,7 +141,6 @@ async function store(
   }
   await staging.finish()
   await nameSymbols(client, staging.symbols(), new Set(staging.symbols()), MARKET)
-  const refusals = new Refusals()
   const {
     examples: _examples,
     repeated: _repeated,
@@ -127,7 +150,7 @@ async function store(
     source: SOURCE,
     replace: false,
     mayRepeat: false,
-    onRefused: (_place, reason, symbol, date) => refusals.add(reason, { file: SOURCE, line: 0 }, `${symbol} ${date}`),
+    onRefused: (_place, reason, symbol, date) => refusals.add(reason, place, `${symbol} ${date}`),
   })
   return { bars, refused: { rows: refusals.rows, reasons: refusals.list() } }
 }

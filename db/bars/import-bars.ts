@@ -17,7 +17,7 @@ import { columnsOf, type FileColumns } from './columns.ts'
 import { dateReader } from './dates.ts'
 import type { BarFormat } from './format.ts'
 import { nameSymbols } from './name-symbols.ts'
-import { type Refusal, Refusals } from './refusals.ts'
+import { type Place, type Refusal, Refusals } from './refusals.ts'
 import { rowReader } from './rows.ts'
 import { placeOf, Staging } from './staging.ts'
 import { type Action, storeActions, type StoredActions } from './store-actions.ts'
@@ -31,7 +31,7 @@ export interface ImportBarsOptions {
   format: BarFormat
   /** Does everything and then undoes it. */
   dryRun?: boolean | undefined
-  /** Takes bars also where those of another source are. */
+  /** Takes bars, dividends and splits also where those of another source are. */
   replace?: boolean | undefined
   onProgress?: (progress: ImportProgress) => void
 }
@@ -91,6 +91,8 @@ async function withinTransaction(client: pg.ClientBase, options: ImportBarsOptio
   await staging.finish()
   onProgress?.({ stage: 'storing', bytes: totalBytes, totalBytes })
   const { refusals, actions } = reading
+  const withActions = new Set(actions.map(({ place }) => rowOf(place)))
+  const refusedWithActions = new Set<string>()
   const symbols = new Set([...staging.symbols(), ...actions.map(({ symbol }) => symbol)])
   refuseNothing(staging.rows + actions.length, files, refusals)
   await nameSymbols(client, staging.symbols(), symbols, format)
@@ -99,10 +101,17 @@ async function withinTransaction(client: pg.ClientBase, options: ImportBarsOptio
     source: format.source,
     replace,
     mayRepeat: staging.mayRepeat,
-    onRefused: (place, reason, symbol, date) => refusals.add(reason, placeOf(place, files), `${symbol} ${date}`),
+    onRefused: (number, reason, symbol, date) => {
+      const place = placeOf(number, files)
+      if (withActions.has(rowOf(place))) refusedWithActions.add(rowOf(place))
+      refusals.add(reason, place, `${symbol} ${date}`)
+    },
   })
-  const stored = await storeActions(client, actions, {
+  // A row is refused as a whole: a split of one source beside the prices of another would adjust them twice, or wrongly.
+  const taken = actions.filter(({ place }) => !refusedWithActions.has(rowOf(place)))
+  const stored = await storeActions(client, taken, {
     source: format.source,
+    replace,
     onRefused: (place, reason, found) => refusals.add(reason, place, found),
   })
   const report = {
@@ -124,6 +133,8 @@ async function withinTransaction(client: pg.ClientBase, options: ImportBarsOptio
   ])
   return report
 }
+
+const rowOf = ({ file, line }: Place) => `${line} ${file}`
 
 /** Reads files into the staging table, and corporate actions into memory. */
 class Reading {

@@ -103,12 +103,10 @@ export async function migrateDown(client: Queryable, options: MigrateDownOptions
     const applied = await appliedMigrations(client)
     pending(applied, ours)
     const { to = applied.at(-2)?.number ?? 0 } = options
-    const undone = ours
-      .slice(0, applied.length)
-      .filter(({ number }) => number > to)
-      .reverse()
+    const undone = ours.filter(({ number }) => number > to && applied.some((one) => one.number === number)).reverse()
     if (undone.length === 0) return []
     await client.query(BEGIN)
+    await liftDecompressionLimit(client)
     let lost: string[]
     try {
       lost = await lostRows(client, () => undo(client, undone))
@@ -133,6 +131,13 @@ export async function migrateDown(client: Queryable, options: MigrateDownOptions
       ...lost.map((rows) => `${word}${dryRun ? 'delete' : 'deleted'} ${rows}`),
     ]
   })
+}
+
+/** TimescaleDB refuses an UPDATE that reaches more than 100,000 rows of compressed chunks. Other servers do not know the setting. */
+async function liftDecompressionLimit(client: Queryable): Promise<void> {
+  await client.query(
+    `SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'timescaledb.max_tuples_decompressed_per_dml_transaction'`,
+  )
 }
 
 async function undo(client: Queryable, migrations: readonly Migration[]): Promise<void> {
@@ -199,7 +204,7 @@ async function appliedMigrations(client: Queryable): Promise<AppliedMigration[]>
   return rows
 }
 
-/** Returns the migrations of `wanted` that are not applied; the applied ones must be the first of `wanted`. */
+/** Returns the migrations of `wanted` that are not applied, also between applied ones: another branch may have had the later number. */
 function pending(applied: readonly AppliedMigration[], wanted: readonly Migration[]): Migration[] {
   for (const { number, name, checksum } of applied) {
     const ours = wanted.find((migration) => migration.number === number)
@@ -217,12 +222,13 @@ function pending(applied: readonly AppliedMigration[], wanted: readonly Migratio
         { code: 'migration-changed' },
       )
   }
-  return wanted.slice(applied.length)
+  return wanted.filter(({ number }) => !applied.some((one) => one.number === number))
 }
 
 async function apply(client: Queryable, { number, name, up, checksum }: Migration): Promise<void> {
   try {
     await client.query(BEGIN)
+    await liftDecompressionLimit(client)
     await client.query(
       `CREATE SCHEMA IF NOT EXISTS tapedeck;
        CREATE TABLE IF NOT EXISTS tapedeck.schema_migrations (

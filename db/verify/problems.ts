@@ -18,9 +18,11 @@ export type ProblemKind =
   | 'count-differs'
   /** Batches have no marker: it was deleted, with its rows or without. */
   | 'marker-missing'
+  /** A marker has no checksum, where batches before it have one, or only a part of its columns. */
+  | 'checksum-missing'
   /** A marker is not chained to the one before it. */
   | 'chain-broken'
-  /** The session ended, and the record that says so is not there. */
+  /** The session ended, or was alive, behind its last record. */
   | 'end-missing'
   /** A gap of the tape is not in the table of gaps as it was recorded, or one there is on no tape. */
   | 'gap-differs'

@@ -11,52 +11,29 @@ import { isoFromUs } from '../../market/time.ts'
 import { chained, chainStart, parseSessionHash, sessionHash } from './chain.ts'
 import { differences, isRejected, tableOf } from './compare.ts'
 import { ContentHash } from './content.ts'
+import { FindingCounts } from './finding-counts.ts'
 import { gapDifferences } from './gap-table.ts'
 import type { JournalCursor } from './journal-cursor.ts'
+import { type DamageGap, JournalDamage } from './journal-damage.ts'
+import { absentColumns, covers, isBehind, NONE } from './markers.ts'
+import { type Hole, judgeMissing, type MissingMarkers } from './missing-markers.ts'
 import { ProblemList, type SessionProof } from './problems.ts'
 import type { Marker, SessionTape } from './read-session.ts'
+import { missingEnd } from './session-end.ts'
 
 export interface ProveOptions {
   sessionId: number
   /** Absent: none of the session is on disk. */
   journal?: JournalCursor | undefined
-  /** Whether a gap says that the journal has lost data at this time. */
-  isNamed: (fromTsUs: number, toTsUs: number) => Promise<boolean>
+  /** Reads the gaps that name what the journal has lost. */
+  damageGaps: () => Promise<DamageGap[]>
   /** `120-3f5a…`, as it was noted down. */
   expectedHash?: string | undefined
   onRecords?: (records: readonly TapeRecord[], tape: Pick<SessionTape, 'contractOf'>) => void
 }
 
-/** Numbers of records that are not there, and the times around them. */
-interface Hole {
-  fromSeq: number
-  toSeq: number
-  fromTsUs: number
-  toTsUs: number
-}
-
-/** Markers that are not there. */
-interface MissingMarkers {
-  fromNo: number
-  toNo: number
-  hole: Hole | undefined
-  /** Records that belong to no batch, in their place. */
-  unmarked: { fromSeq: number; toSeq: number; records: number } | undefined
-}
-
-/** So many batches may be on their way while later ones are committed already. */
-const UNDER_WAY = 64
-const NONE: Marker = {
-  batchNo: 0,
-  acceptedTicks: 0,
-  quarantinedTicks: 0,
-  firstTsUs: undefined,
-  lastTsUs: undefined,
-  firstSeq: undefined,
-  lastSeq: undefined,
-  content: undefined,
-  chain: undefined,
-}
+/** So many of the latest holes are kept, to tell a row that was moved from one that was added. */
+const HOLES_KEPT = 1000
 
 export async function proveSession(tape: SessionTape, options: ProveOptions): Promise<SessionProof> {
   return new Prover(tape, options).run()
@@ -66,6 +43,7 @@ class Prover {
   readonly #tape: SessionTape
   readonly #options: ProveOptions
   readonly #problems: ProblemList
+  readonly #damage: JournalDamage
   readonly #proof: SessionProof
   readonly #markers: AsyncIterator<Marker>
   readonly #content = new ContentHash()
@@ -86,7 +64,12 @@ class Prover {
   /** Numbers of records that stand in a wrong place. */
   readonly #displaced = new Set<number>()
   readonly #gaps = new Map<number, TapeRecord>()
+  readonly #findings = new FindingCounts()
   #endSeq = 0
+  #keepsSessionRecords = false
+  /** Of all records, displaced ones too. */
+  #latestTsUs = 0
+  #hasChecksums = false
   #isHashFound = false
 
   constructor(tape: SessionTape, options: ProveOptions) {
@@ -94,6 +77,7 @@ class Prover {
     this.#tape = tape
     this.#options = options
     this.#problems = new ProblemList(sessionId)
+    this.#damage = new JournalDamage(options.damageGaps)
     this.#markers = tape.markers[Symbol.asyncIterator]()
     this.#expected = expectedHash === undefined ? undefined : parseSessionHash(expectedHash)
     const { problems } = this.#problems
@@ -108,6 +92,7 @@ class Prover {
       for (const record of records) {
         // A contract that the reader adds in front of a session without its record.
         if (record.seq === 0) continue
+        if ('verdict' in record && record.verdict) this.#findings.take(record)
         if (held) {
           // It stands in front of the one that is due: its time was set back.
           if (held.seq > this.#lastSeq + 1 && record.seq === this.#lastSeq + 1) this.#displace(held)
@@ -121,7 +106,7 @@ class Prover {
     while (this.#marker) await this.#close(this.#marker)
     this.#tellUnmarked()
     await this.#closeJournal()
-    await this.#tellMissingMarkers()
+    await this.#closeMissing()
     this.#closeSession()
     this.#proof.problemCount = this.#problems.count
     return this.#proof
@@ -130,6 +115,7 @@ class Prover {
   async #take(record: TapeRecord): Promise<void> {
     const { seq, tsUs } = record
     this.#proof.records++
+    this.#latestTsUs = tsUs
     if (seq <= this.#lastSeq) return this.#displace(record)
     while (this.#marker && isBehind(record, this.#marker)) await this.#close(this.#marker)
     if (this.#marker && covers(this.#marker, record)) {
@@ -140,7 +126,10 @@ class Prover {
     } else if (isTick(record) || this.#knowsNumbers)
       this.#unmarked = { fromSeq: this.#unmarked?.fromSeq ?? seq, toSeq: seq, records: (this.#unmarked?.records ?? 0) + 1 }
     if (record.kind === 'gap') this.#gaps.set(seq, record)
-    if (record.kind === 'session') this.#endSeq = record.event === 'ended' ? seq : this.#endSeq
+    if (record.kind === 'session') {
+      this.#keepsSessionRecords = true
+      if (record.event === 'ended') this.#endSeq = seq
+    }
     this.#lastSeq = seq
     this.#lastTsUs = tsUs
     const { journal } = this.#options
@@ -182,7 +171,13 @@ class Prover {
     const isTwice = seq === this.#lastSeq || (seq < this.#lastSeq && !this.#isMissing(seq))
     this.#displaced.add(seq)
     const where = { seq, tsUs, table: tableOf(record) }
-    if (isTwice)
+    if (isTwice && seq <= this.#forgottenSeq)
+      this.#fault(
+        'row-out-of-order',
+        { ...where, column: 'ts' },
+        `seq ${seq} in ${where.table} is of ${isoFromUs(tsUs)}, behind seq ${this.#lastSeq}: it was added, or its time was altered.`,
+      )
+    else if (isTwice)
       this.#fault(
         'row-twice',
         where,
@@ -201,6 +196,8 @@ class Prover {
 
   /** Holes of batches that are closed, the latest ones. */
   #told: Hole[] = []
+  /** The end of the last hole that was dropped from them. */
+  #forgottenSeq = 0
 
   #fault(
     kind: Parameters<ProblemList['add']>[0]['kind'],
@@ -229,7 +226,7 @@ class Prover {
       this.#tellUnmarked()
       if (hole) this.#holes.push(hole)
     } else {
-      this.#missingMarkers.push({ fromNo: this.#before.batchNo + 1, toNo: batchNo - 1, hole, unmarked: this.#unmarked })
+      this.#missingMarkers.push({ fromNo: this.#before.batchNo + 1, toNo: batchNo - 1, hole, unmarked: this.#unmarked, next: marker })
       this.#unmarked = undefined
     }
     if (hole) this.#lastSeq = hole.toSeq
@@ -243,7 +240,8 @@ class Prover {
     const { fromSeq, toSeq, records } = unmarked
     if (this.#marker === undefined) {
       // Behind the last marker: likely the next batch, whose marker is gone.
-      this.#missingMarkers.push({ fromNo: this.#before.batchNo + 1, toNo: this.#before.batchNo + 1, hole: undefined, unmarked })
+      const batchNo = this.#before.batchNo + 1
+      this.#missingMarkers.push({ fromNo: batchNo, toNo: batchNo, hole: undefined, unmarked, next: undefined })
       return
     }
     this.#fault(
@@ -256,8 +254,9 @@ class Prover {
   /** The walk has passed a batch. */
   async #close(marker: Marker): Promise<void> {
     if (!this.#isEntered) this.#enter(marker, marker.firstTsUs ?? this.#lastTsUs)
-    const { batchNo, lastSeq } = marker
+    const { batchNo, firstSeq, lastSeq } = marker
     this.#proof.batches++
+    this.#keepsSessionRecords ||= firstSeq !== undefined
     if (lastSeq !== undefined && lastSeq > this.#lastSeq) {
       const toTsUs = Math.max(marker.lastTsUs ?? 0, this.#lastTsUs + 1)
       this.#holes.push({ fromSeq: this.#lastSeq + 1, toSeq: lastSeq, fromTsUs: this.#lastTsUs, toTsUs })
@@ -269,8 +268,12 @@ class Prover {
     if (marker.content === undefined) this.#proof.withoutChecksum++
     else if (!found.equals(marker.content) && this.#faults === 0) this.#tellContent(marker)
     if (this.#faults === 0) this.#compareCounts(marker)
+    this.#checkColumns(marker)
     this.#checkChain(marker)
-    this.#told = [...this.#told, ...this.#holes].slice(-1000)
+    const told = [...this.#told, ...this.#holes]
+    this.#told = told.slice(-HOLES_KEPT)
+    this.#forgottenSeq = told.at(-HOLES_KEPT - 1)?.toSeq ?? this.#forgottenSeq
+    for (const seq of this.#displaced) if (seq <= this.#lastSeq) this.#displaced.delete(seq)
     this.#holes = []
     this.#faults = this.#accepted = this.#quarantined = 0
     this.#options.journal?.batches.delete(batchNo)
@@ -280,7 +283,7 @@ class Prover {
 
   async #tellHole(batchNo: number, { fromSeq, toSeq, fromTsUs, toTsUs }: Hole): Promise<void> {
     for (const part of without({ fromSeq, toSeq }, this.#displaced)) {
-      if (await this.#options.isNamed(fromTsUs, toTsUs)) continue
+      if (await this.#damage.touches(fromTsUs, toTsUs)) continue
       const { fromSeq: seq, toSeq: to } = part
       const what = seq === to ? `Record seq ${seq}` : `${to - seq + 1} records (seq ${seq} to ${to})`
       const when = `after ${isoFromUs(fromTsUs)}`
@@ -314,6 +317,12 @@ class Prover {
     )
   }
 
+  #checkColumns(marker: Marker): void {
+    const message = absentColumns(marker, this.#hasChecksums)
+    this.#hasChecksums ||= marker.content !== undefined
+    if (message !== undefined) this.#fault('checksum-missing', { batchNo: marker.batchNo, table: 'batches' }, message)
+  }
+
   #checkChain({ batchNo, content, chain }: Marker): void {
     const { sessionId } = this.#options
     if (!content || !chain) return
@@ -339,14 +348,21 @@ class Prover {
         found,
         message: `Batch ${batchNo}: expected the hash ${this.#expected.chain} that was noted down, found ${found}: something up to this batch was altered since.`,
       })
+    else if (this.#proof.withoutChecksum > 0)
+      this.#problems.add({
+        kind: 'hash-differs',
+        batchNo,
+        message: `Batch ${batchNo} has the hash that was noted down, which proves nothing of ${this.#proof.withoutChecksum} batches up to it: they have no checksum.`,
+      })
   }
 
   async #closeJournal(): Promise<void> {
     const { journal } = this.#options
     if (!journal) return
     await journal.finish()
+    this.#damage.readAgain()
     for (const { path, fromSeq, toSeq, fromTsUs, toTsUs } of journal.holes)
-      if (!(await this.#options.isNamed(fromTsUs, toTsUs)))
+      if (!(await this.#damage.touches(fromTsUs, toTsUs)))
         this.#problems.add({
           kind: 'journal-damaged',
           seq: fromSeq,
@@ -369,42 +385,25 @@ class Prover {
     }
   }
 
-  async #tellMissingMarkers(): Promise<void> {
-    const { session } = this.#tape
-    for (const { fromNo, toNo, hole, unmarked } of this.#missingMarkers) {
-      const waits = Array.from({ length: toNo - fromNo + 1 }, (_, i) => this.#options.journal?.batches.get(fromNo + i))
-      const isUnderWay = session.endedTsUs === undefined && fromNo > this.#before.batchNo - UNDER_WAY
-      const isPending = waits.every((batch) => batch && !batch.isReleased) || (!this.#options.journal && isUnderWay)
-      if (!unmarked && isPending) {
-        this.#proof.pending += waits.length
-        continue
-      }
-      if (!unmarked && hole && (await this.#options.isNamed(hole.fromTsUs, hole.toTsUs))) continue
-      const name = fromNo === toNo ? `The marker of batch ${fromNo}` : `The markers of batches ${fromNo} to ${toNo}`
-      const range = unmarked ?? hole
-      const rows = unmarked
-        ? `${unmarked.records} records (seq ${unmarked.fromSeq} to ${unmarked.toSeq}) are there without one`
-        : `its records${hole ? ` (seq ${hole.fromSeq} to ${hole.toSeq})` : ''} are gone too`
-      this.#problems.add({
-        kind: 'marker-missing',
-        batchNo: fromNo,
-        ...(range && { seq: range.fromSeq, toSeq: range.toSeq }),
-        message: `${name}: expected in the table batches, found none; ${rows}.`,
-      })
+  async #closeMissing(): Promise<void> {
+    const { sessionId, journal } = this.#options
+    const hasEnded = this.#tape.session.endedTsUs !== undefined
+    const around = { sessionId, hasEnded, journal, damage: this.#damage, lastNo: this.#before.batchNo }
+    for (const missing of this.#missingMarkers) {
+      const found = await judgeMissing(missing, around)
+      if (typeof found === 'number') this.#proof.pending += found
+      else this.#problems.add(found)
     }
   }
 
   #closeSession(): void {
-    const { session, gaps } = this.#tape
+    const { session, gaps, findings, contractOf } = this.#tape
     this.#proof.ended = session.endedTsUs !== undefined
-    // A session whose journal was lost is given an end without a record.
-    if (session.endedTsUs !== undefined && session.endedCause !== 'crash' && this.#endSeq === 0)
-      this.#problems.add({
-        kind: 'end-missing',
-        tsUs: session.endedTsUs,
-        message: `The session ended at ${isoFromUs(session.endedTsUs)} (${session.endedCause}), and the record that says so is not there: its last batches are gone.`,
-      })
+    const read = { lastTsUs: this.#latestTsUs, hasEnd: this.#endSeq > 0, keepsSessionRecords: this.#keepsSessionRecords }
+    const missing = missingEnd(session, read)
+    if (missing) this.#problems.add(missing)
     for (const problem of gapDifferences(gaps, this.#gaps)) this.#problems.add(problem)
+    for (const problem of this.#findings.added(findings, contractOf)) this.#problems.add(problem)
     if (this.#expected && !this.#isHashFound)
       this.#problems.add({
         kind: 'hash-differs',
@@ -412,18 +411,6 @@ class Prover {
         message: `Batch ${this.#expected.batchNo}, whose hash was noted down: expected in the session, found none with a checksum.`,
       })
   }
-}
-
-/** True when the record comes behind all records of the batch. */
-function isBehind(record: TapeRecord, { lastSeq, lastTsUs }: Marker): boolean {
-  if (lastSeq !== undefined) return record.seq > lastSeq
-  return lastTsUs === undefined || record.tsUs > lastTsUs
-}
-
-/** Batches of versions without checksums know only the times of their ticks: other records in front of them may be theirs. */
-function covers({ firstSeq, firstTsUs }: Marker, record: TapeRecord): boolean {
-  if (firstSeq !== undefined) return record.seq >= firstSeq
-  return !isTick(record) || firstTsUs === undefined || record.tsUs >= firstTsUs
 }
 
 /** The parts of a range that are not in `some`. */

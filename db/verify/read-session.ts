@@ -13,10 +13,12 @@ import { microseconds } from '../microseconds.ts'
 import { connectClient } from '../pool.ts'
 import { readControlRecords } from '../read/control-records.ts'
 import { readMerged, withReader } from '../read/table-streams.ts'
-import { REJECTED_TICKS, TICK_TABLES } from '../schema/tick-tables.ts'
+import { AS_RECORDED, FINDINGS, REJECTED_TICKS, TICK_TABLES } from '../schema/tick-tables.ts'
 import { BEGIN_SNAPSHOT } from '../transaction.ts'
+import { refusedNumber } from '../write/copy-encode.ts'
 import { readInstruments } from '../write/instruments.ts'
 import type { ContractOf } from './content.ts'
+import type { FindingsOf } from './finding-counts.ts'
 
 /** The marker of a batch. */
 export interface Marker {
@@ -30,6 +32,8 @@ export interface Marker {
   lastSeq: number | undefined
   content: Buffer | undefined
   chain: Buffer | undefined
+  /** Committed shortly before it was read: batches before it may still be on their way. */
+  isRecent: boolean
 }
 
 /** A row of the table of gaps. */
@@ -44,7 +48,8 @@ export interface GapRow {
 
 /** What the table of sessions says. */
 export interface SessionRow {
-  startedTsUs: number | undefined
+  /** Of its last session record. */
+  lastAliveTsUs: number | undefined
   endedTsUs: number | undefined
   endedCause: string | undefined
 }
@@ -54,6 +59,7 @@ export interface SessionTape {
   /** By number. */
   markers: AsyncIterable<Marker>
   gaps: GapRow[]
+  findings: FindingsOf
   contractOf: ContractOf
   /** In the order of (tsUs, seq). */
   records: AsyncIterable<TapeRecord[]>
@@ -63,6 +69,8 @@ export interface SessionTape {
 export type ReadSession = <T>(url: string, sessionId: number, use: (tape: SessionTape) => Promise<T>) => Promise<T>
 
 const MARKERS_AT_ONCE = 5000
+/** Several times as long as an attempt to write a batch takes at most (db/write/tick-store.ts). */
+const RECENT = '10 minutes'
 /** So far around the session's time its rows are read; others are looked for by `strayRows`. */
 const AROUND_US = 86_400_000_000
 const STRAYS = 20
@@ -77,16 +85,16 @@ export const readSession: ReadSession = async (url, sessionId, use) => {
   const stream = readMerged<TapeRecord>(url, selection, async (main) => {
     const { rows } = await main.query<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot')
     await beside.query(`${BEGIN_SNAPSHOT}; SET TRANSACTION SNAPSHOT '${rows[0]?.snapshot}'`)
-    known = await readKnown(beside, sessionId)
+    known = await readKnown(beside, selection)
     return known.controls
   })
   const iterator = stream[Symbol.asyncIterator]()
   try {
     const first = await iterator.next()
     if (!known) throw new Error('the session was not read')
-    const { session, gaps, contractOf, tapeNumbers } = known
+    const { session, gaps, findings, contractOf, tapeNumbers } = known
     const markers = readMarkers(beside, sessionId)
-    return await use({ session, gaps, contractOf, markers, records: renumbered(first, iterator, tapeNumbers) })
+    return await use({ session, gaps, findings, contractOf, markers, records: renumbered(first, iterator, tapeNumbers) })
   } finally {
     await iterator.return?.(undefined)
     await beside.end().catch(() => undefined)
@@ -101,11 +109,12 @@ export const readSession: ReadSession = async (url, sessionId, use) => {
 export async function strayRows(url: string, sessionId: number): Promise<{ table: string; seq: number; tsUs: number }[]> {
   const { fromUs, toUs } = await boundsOf(url, sessionId)
   const strays: { table: string; seq: number; tsUs: number }[] = []
-  for (const table of [...TICK_TABLES.map(({ name }) => name), REJECTED_TICKS.name]) {
+  for (const table of [...TICK_TABLES.map(({ name }) => name), REJECTED_TICKS.name, FINDINGS.name]) {
     // A transaction for each table: looking into every chunk of all of them would take more locks than a server has.
     const rows = await withReader(url, async (client) => {
       const found = await client.query<{ seq: string; ts: string }>(
-        `SELECT seq, ${microseconds('ts')} AS ts FROM ${table} WHERE session_id = $1 AND (ts < $2 OR ts >= $3) ORDER BY ts LIMIT ${STRAYS}`,
+        `SELECT seq, ${microseconds('ts')} AS ts FROM ${table}
+         WHERE session_id = $1 AND ${table === FINDINGS.name ? `judgement_id = ${AS_RECORDED}` : 'true'} AND (ts < $2 OR ts >= $3) ORDER BY ts LIMIT ${STRAYS}`,
         [sessionId, isoFromUs(fromUs), isoFromUs(toUs)],
       )
       return found.rows
@@ -130,19 +139,24 @@ async function boundsOf(url: string, sessionId: number): Promise<{ fromUs: numbe
   return { fromUs: Number(first ?? AROUND_US) - AROUND_US, toUs: Number(last ?? 0) + AROUND_US }
 }
 
+interface SessionBounds {
+  sessionId: number
+  fromUs: number
+  toUs: number
+}
+
 interface Known {
   session: SessionRow
   controls: ControlRecord[]
   gaps: GapRow[]
+  findings: FindingsOf
   contractOf: ContractOf
   /** The tape's own instruments of records whose instrument the database did not take, by seq. */
   tapeNumbers: Map<number, number>
 }
 
-/** Instruments that have no number in the database get one below zero, made of the tape's. */
-const refusedNumber = (tapeNumber: number) => -1 - tapeNumber
-
-async function readKnown(client: pg.Client, sessionId: number): Promise<Known> {
+async function readKnown(client: pg.Client, bounds: SessionBounds): Promise<Known> {
+  const { sessionId } = bounds
   const contracts = await readInstruments(client, sessionId)
   const { rows: refused } = await client.query<{ seq: string; ts: string; kind: ControlRecord['kind']; record: string }>(
     `SELECT seq, ${microseconds('ts')} AS ts, kind, record::text FROM control_records
@@ -168,6 +182,7 @@ async function readKnown(client: pg.Client, sessionId: number): Promise<Known> {
     session: await readRow(client, sessionId),
     controls: [...kept, ...unkept].sort((a, b) => a.tsUs - b.tsUs || a.seq - b.seq),
     gaps: await readGaps(client, sessionId),
+    findings: await countFindings(client, bounds),
     contractOf: (instrument) => contracts.get(instrument),
     tapeNumbers: new Map(ticks.map(({ seq, instrument }) => [Number(seq), Number(instrument)])),
   }
@@ -195,7 +210,8 @@ async function* readMarkers(client: pg.Client, sessionId: number): AsyncGenerato
   for (;;) {
     const { rows } = await client.query<Record<string, string | null> & { content_hash: Buffer | null; chain_hash: Buffer | null }>(
       `SELECT batch_no, accepted_ticks, quarantined_ticks, ${microseconds('first_ts')} AS first_ts, ${microseconds('last_ts')} AS last_ts,
-         first_seq, last_seq, content_hash, chain_hash
+         first_seq, last_seq, content_hash, chain_hash, 
+         CASE WHEN committed_at > now() - interval '${RECENT}' THEN 'yes' END AS recent
        FROM batches WHERE session_id = $1 AND batch_no > $2 ORDER BY batch_no LIMIT ${MARKERS_AT_ONCE}`,
       [sessionId, after],
     )
@@ -211,6 +227,7 @@ async function* readMarkers(client: pg.Client, sessionId: number): AsyncGenerato
         lastSeq: number(row['last_seq'] ?? null),
         content: row.content_hash ?? undefined,
         chain: row.chain_hash ?? undefined,
+        isRecent: row['recent'] === 'yes',
       }
     }
     if (rows.length < MARKERS_AT_ONCE) return
@@ -235,11 +252,21 @@ async function readGaps(client: pg.Client, sessionId: number): Promise<GapRow[]>
   }))
 }
 
+async function countFindings(client: pg.Client, { sessionId, fromUs, toUs }: SessionBounds): Promise<FindingsOf> {
+  const { rows } = await client.query<{ instrument: string; findings: string }>(
+    `SELECT coalesce(instrument_id, 0) AS instrument, count(*) AS findings FROM ${FINDINGS.name}
+     WHERE session_id = $1 AND judgement_id = ${AS_RECORDED} AND ts >= $2 AND ts < $3 GROUP BY 1 ORDER BY 1`,
+    [sessionId, isoFromUs(fromUs), isoFromUs(toUs)],
+  )
+  return new Map(rows.map(({ instrument, findings }) => [Number(instrument), Number(findings)]))
+}
+
 async function readRow(client: pg.Client, sessionId: number): Promise<SessionRow> {
-  const { rows } = await client.query<{ started: string | null; ended: string | null; cause: string | null }>(
-    `SELECT ${microseconds('started_ts')} AS started, ${microseconds('ended_ts')} AS ended, ended_cause AS cause FROM sessions WHERE session_id = $1`,
+  const { rows } = await client.query<Record<'alive' | 'ended' | 'cause', string | null>>(
+    `SELECT ${microseconds('last_alive_ts')} AS alive, ${microseconds('ended_ts')} AS ended, ended_cause AS cause
+     FROM sessions WHERE session_id = $1`,
     [sessionId],
   )
   const [row] = rows
-  return { startedTsUs: number(row?.started ?? null), endedTsUs: number(row?.ended ?? null), endedCause: row?.cause ?? undefined }
+  return { lastAliveTsUs: number(row?.alive ?? null), endedTsUs: number(row?.ended ?? null), endedCause: row?.cause ?? undefined }
 }

@@ -6,10 +6,12 @@ import { describeContract } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
 import { isTick } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
+import { microseconds } from '../microseconds.ts'
 import { findSessions } from '../read/sessions.ts'
 import { withReader } from '../read/table-streams.ts'
 import type { ContractOf } from './content.ts'
 import { JournalCursor, type JournalOnDisk } from './journal-cursor.ts'
+import type { DamageGap } from './journal-damage.ts'
 import type { Doubt, SessionProof } from './problems.ts'
 import { proveSession } from './prove-session.ts'
 import { readSession, type ReadSession, strayRows } from './read-session.ts'
@@ -60,7 +62,7 @@ export async function* verifySessions(options: VerifyOptions): AsyncGenerator<Se
           sessionId,
           journal: cursor,
           expectedHash: options.expectedHash,
-          isNamed: (fromTsUs, toTsUs) => withReader(url, (client) => isJournalGap(client, fromTsUs, toTsUs)),
+          damageGaps: () => withReader(url, (client) => damageGaps(client, sessionId)),
           onRecords: (records) => {
             for (const record of records) {
               silent.take(record)
@@ -121,14 +123,13 @@ async function knownSessions(client: Client, ids: readonly number[] | undefined)
   return rows.map(({ id, ticks }) => ({ sessionId: Number(id), ticks: Number(ticks) }))
 }
 
-/** Whether a gap says that the journal lost data at some moment of this time, on the tape of this session or of one behind it. */
-async function isJournalGap(client: Client, fromTsUs: number, toTsUs: number): Promise<boolean> {
-  const { rows } = await client.query('SELECT FROM gaps WHERE cause LIKE $1 AND from_ts <= $3 AND to_ts >= $2 LIMIT 1', [
-    JOURNAL_DAMAGED,
-    isoFromUs(fromTsUs),
-    isoFromUs(toTsUs),
-  ])
-  return rows.length > 0
+/** Gaps that name what the journal lost, on the tape of this session or of one behind it. */
+async function damageGaps(client: Client, sessionId: number): Promise<DamageGap[]> {
+  const { rows } = await client.query<{ from: string; to: string }>(
+    `SELECT ${microseconds('from_ts')} AS from, ${microseconds('to_ts')} AS to FROM gaps WHERE cause LIKE $1 AND session_id >= $2`,
+    [JOURNAL_DAMAGED, sessionId],
+  )
+  return rows.map(({ from, to }) => ({ fromTsUs: Number(from), toTsUs: Number(to) }))
 }
 
 /** Of the silent lines, those that no gap names. */

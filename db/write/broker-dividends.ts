@@ -33,8 +33,8 @@ export function brokerDividend(record: TapeRecord): BrokerDividend | undefined {
 }
 
 /**
- * A statement that stores them; empty without any. What was expected before the next payment is cancelled. What another source says of
- * that ex-date stands.
+ * A statement that stores them; empty without any. The broker names only the next payment: any other of its payments that was still to
+ * come is cancelled, whether the ex-date moved later or earlier. What another source said of that ex-date by then stands.
  *
  * @param dividends in the order of the tape: the last one of an instrument counts
  * @param numberOf gives the database's number of a tape's instrument, if it has one
@@ -59,12 +59,12 @@ WITH given AS (
   WHERE (k.amount, k.status) IS DISTINCT FROM (g.amount, 'expected')
   UNION ALL
   SELECT instrument_id, k.ex_date, g.as_of, k.amount, 'cancelled' FROM given g JOIN known k USING (instrument_id)
-  WHERE k.source = '${BROKER}' AND k.status = 'expected' AND k.ex_date > g.as_of AND k.ex_date < g.ex_date
+  WHERE k.source = '${BROKER}' AND k.status = 'expected' AND k.ex_date > g.as_of AND k.ex_date <> g.ex_date
 )
 INSERT INTO corporate_actions AS stored (instrument_id, kind, ex_date, as_of, amount, status, source)
 SELECT instrument_id, 'dividend', ex_date, as_of, amount, status, '${BROKER}' FROM news n
 WHERE NOT EXISTS (SELECT FROM corporate_actions o WHERE o.instrument_id = n.instrument_id AND o.kind = 'dividend' AND o.ex_date = n.ex_date
-  AND o.source <> '${BROKER}')
+  AND o.as_of <= n.as_of AND o.source <> '${BROKER}')
 ORDER BY instrument_id, ex_date
 ON CONFLICT (instrument_id, kind, ex_date, as_of) DO UPDATE SET (amount, status) = (EXCLUDED.amount, EXCLUDED.status)
   WHERE stored.source = '${BROKER}'`

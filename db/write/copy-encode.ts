@@ -23,6 +23,9 @@ export const DATABASE_REFUSED = 'database-refused'
 /** The database's number of an instrument, or why it has none. */
 export type InstrumentNumber = number | { refusal: string }
 
+/** Stands for an instrument that has none, by the tape's number of it: below all that a database gives. */
+export const refusedNumber = (tapeNumber: number) => -1 - tapeNumber
+
 /** Rows for one table. */
 export interface TableRows {
   /** The COPY statement that takes them. */
@@ -131,7 +134,7 @@ export class BatchEncoder {
     const { tsUs, seq } = this.#cursor
     const idOf = (instrument: number) => {
       const number = numberOf(instrument)
-      return typeof number === 'number' ? number : 0
+      return typeof number === 'number' ? number : refusedNumber(instrument)
     }
     appendFindings(this.#findings.rows, { sessionId, tsUs, seq, judgementId: AS_RECORDED, instrumentId, findings, idOf })
   }

@@ -92,18 +92,16 @@ export interface TickStoreOptions {
 }
 
 export function createTickStore({ pool, limitMs = STORE_LIMIT_MS }: TickStoreOptions): TickStore {
-  const instruments = new InstrumentNumbers()
-  const rules = new RuleBits()
-  const bitOf = (rule: string) => rules.bitOf(rule)
-  const encoders: BatchEncoder[] = []
+  let known = nothingKnown()
   const content = new ContentHash()
 
-  const storeOn = async (client: pg.ClientBase, batch: Batch, scanned: Scanned): Promise<StoredBatch> => {
+  const storeOn = async (client: pg.ClientBase, batch: Batch, before: Buffer | undefined, scanned: Scanned): Promise<StoredBatch> => {
     const { contracts, renewed, controls, dividends, ruleNames, proof } = scanned
-    const chain = await chainOf(client, batch, proof.content)
+    const { instruments, rules, encoders } = known
+    const chain = await chainOf(client, batch, before, proof.content)
     const numbers = await instruments.numbersOf(client, batch.sessionId, contracts, renewed)
     await rules.learn(client, ruleNames)
-    const encoder = encoders.pop() ?? new BatchEncoder(bitOf)
+    const encoder = encoders.pop() ?? new BatchEncoder((rule) => rules.bitOf(rule))
     const startedMs = performance.now()
     const stored = await write(client, { ...batch, proof: { ...proof, chain }, controls, dividends, numbers, encoder })
     // An encoder whose batch failed may still be read by the socket, and is left to the garbage collector.
@@ -115,12 +113,21 @@ export function createTickStore({ pool, limitMs = STORE_LIMIT_MS }: TickStoreOpt
     async store(batch, contractOf) {
       const scanned = scan(batch.blocks, contractOf, content)
       try {
-        return await pool.withClient((client) => within(limitMs, storeOn(client, batch, scanned)))
+        // Without a connection: where there are fewer than lanes, the batch that is waited for needs it.
+        const before = batch.place?.chain ? undefined : await batch.place?.before()
+        return await pool.withClient((client) => within(limitMs, storeOn(client, batch, before, scanned)))
       } catch (error) {
+        // The tables may be others when the next attempt finds them. What another lane is writing goes on with what it knows.
+        known = nothingKnown()
         throw writeErrorOf(error, 'did not take a batch')
       }
     },
   }
+}
+
+/** What is remembered of the database. Encoders ask for the bits of rules. */
+function nothingKnown() {
+  return { instruments: new InstrumentNumbers(), rules: new RuleBits(), encoders: [] as BatchEncoder[] }
 }
 
 type ContractOf = (instrument: number) => Contract | undefined
@@ -160,29 +167,37 @@ function scan(blocks: readonly Uint8Array[], contractOf: ContractOf, content: Co
   const controls: ControlRecord[] = []
   const dividends: BrokerDividend[] = []
   const ruleNames = new Set<string>()
-  const contractIn = (instrument: number) => contracts.get(instrument)
+  const contractIn = (instrument: number) => {
+    if (instrument !== NO_INSTRUMENT && !contracts.has(instrument)) contracts.set(instrument, contractOf(instrument))
+    return contracts.get(instrument)
+  }
   let [firstSeq, lastSeq] = [0, 0]
   const cursor = new RecordCursor()
+  content.begin()
   for (const block of blocks) {
     cursor.reset(block)
     while (cursor.next()) {
       const { instrument, seq } = cursor
+      if (firstSeq === 0) firstSeq = seq
+      lastSeq = seq
+      if (cursor.isPlainQuote) {
+        content.addPlainQuote(cursor, contractIn)
+        continue
+      }
       const record = cursor.record()
       if (!isTick(record)) controls.push(record)
       else if (record.verdict)
         for (const { rule, evidence = [] } of record.verdict.findings) {
           ruleNames.add(rule)
-          for (const leg of evidence) if (!contracts.has(leg)) contracts.set(leg, contractOf(leg))
+          for (const leg of evidence) contractIn(leg)
         }
       if (record.kind === 'contract') {
         renewed.push(record.contract)
         contracts.set(instrument, record.contract)
-      } else if (instrument !== NO_INSTRUMENT && !contracts.has(instrument)) contracts.set(instrument, contractOf(instrument))
+      } else contractIn(instrument)
       const dividend = brokerDividend(record)
       if (dividend) dividends.push(dividend)
       content.add(record, contractIn)
-      if (firstSeq === 0) firstSeq = seq
-      lastSeq = seq
     }
   }
   return { contracts, renewed, controls, dividends, ruleNames, proof: { firstSeq, lastSeq, content: content.digest() } }
@@ -192,9 +207,14 @@ function scan(blocks: readonly Uint8Array[], contractOf: ContractOf, content: Co
  * Chains a batch to the one before it. One that an earlier process wrote keeps the chain that it got then: of what is left of it in the
  * journal another one might come out.
  */
-async function chainOf(client: pg.ClientBase, { sessionId, batchNo, place }: Batch, content: Buffer): Promise<Buffer> {
+async function chainOf(
+  client: pg.ClientBase,
+  { sessionId, batchNo, place }: Batch,
+  known: Buffer | undefined,
+  content: Buffer,
+): Promise<Buffer> {
   if (place?.chain) return place.chain
-  const before = (await place?.before()) ?? (batchNo === 1 ? chainStart(sessionId) : undefined)
+  const before = known ?? (batchNo === 1 ? chainStart(sessionId) : undefined)
   if (before && place?.isRecovered === false) {
     const chain = chained(before, batchNo, content)
     place.chained(chain)
@@ -205,8 +225,8 @@ async function chainOf(client: pg.ClientBase, { sessionId, batchNo, place }: Bat
   )
   const { rows = [] } = (answer as pg.QueryResult<{ batch_no: string; chain_hash: Buffer | null }>[]).at(-1) ?? {}
   // Behind a batch of a version that kept no checksums a chain begins.
-  const known = new Map(rows.map(({ batch_no, chain_hash }) => [Number(batch_no), chain_hash ?? chainStart(sessionId)]))
-  const chain = known.get(batchNo) ?? chained(before ?? known.get(batchNo - 1) ?? chainStart(sessionId), batchNo, content)
+  const stored = new Map(rows.map(({ batch_no, chain_hash }) => [Number(batch_no), chain_hash ?? chainStart(sessionId)]))
+  const chain = stored.get(batchNo) ?? chained(before ?? stored.get(batchNo - 1) ?? chainStart(sessionId), batchNo, content)
   place?.chained(chain)
   return chain
 }

@@ -7,6 +7,7 @@
  * a missing price breaks nothing (`edge > 0`, never `!(edge <= 0)`).
  */
 
+import type { DiscountRange } from '../option/carry.ts'
 import type { Chain, Leg } from '../state/chain.ts'
 import type { Candidate } from './opportunity.ts'
 import type { Refusal } from './funnel.ts'
@@ -20,8 +21,12 @@ export interface ChainTerms {
   /** What 1 at expiry is worth today; 1 where no rate is known. */
   discount: number
   isRateKnown: boolean
+  /** The same for 1 on any day until expiry, as early exercise pays it. */
+  discountRange: DiscountRange
   /** Present value per share of payments with an ex-date after today and up to the expiry. */
   dividends: number
+  /** The same of payments whose ex-date follows the expiry so soon that an answer to the last assignments misses it. */
+  dividendsBehind: number
   /** False: no record ever said what the underlying pays. */
   areDividendsKnown: boolean
   /** Annual fractions, continuously compounded. */

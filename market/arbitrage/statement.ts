@@ -22,6 +22,8 @@ import type { ChainTerms } from './detector.ts'
 import type { Assumption, Candidate, Trade } from './opportunity.ts'
 
 const DAYS_PER_YEAR = 365
+/** Until exercise that answers an assignment counts, at the most: from a Friday over a holiday. */
+export const NIGHTS = 4
 
 export function buy(side: ChainSide, at: number, ratio = 1): Trade {
   return { instrument: side.instruments[at] as number, side: 'buy', ratio, price: side.askPrices[at] as number }
@@ -47,8 +49,8 @@ export interface Statement {
   chain: Chain
   lastChain?: Chain
   worth: number
-  /** Of an expected one. */
-  worst?: number
+  /** Of an expected one; undefined where all that is put up may be lost. */
+  worst?: number | undefined
   /** None: the statement is guaranteed. */
   assumptions: readonly Assumption[]
   /** What has to be put up when that is not what is paid. */
@@ -101,6 +103,16 @@ export function callAssignment({ style }: Chain, { dividends, dividendYield, are
 /** All that one share pays until the expiry of a chain, in today's money: payments, and a yield on the present price, or on `instead` where there is none. */
 export function dividendsOf({ underlying }: Chain, { dividends, dividendYield, days }: ChainTerms, instead: number): number {
   return dividends + (dividendYield === 0 ? 0 : continuousCost(spotOf(underlying, instead), dividendYield, days))
+}
+
+/**
+ * What an answer that comes too late costs at the worst for each call: all dividends, the borrow fee over a long weekend, and what
+ * the strike loses meanwhile where a rate is negative.
+ */
+export function lateAnswerCost(chain: Chain, terms: ChainTerms, strike: number): number {
+  const { borrow, discountRange } = terms
+  const fee = borrow === 0 ? 0 : continuousCost(spotOf(chain.underlying, strike), borrow, NIGHTS)
+  return dividendsOf(chain, terms, strike) + fee + strike * discountRange.rise
 }
 
 /** What it costs to borrow one share until the expiry of a chain. */

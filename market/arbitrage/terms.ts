@@ -1,19 +1,22 @@
 /** What holding each chain until its expiry costs, computed once and kept until an input or the day changes. */
 
-import { rateFor } from '../option/carry.ts'
+import { discountRange, presentValueOfPayments, rateFor } from '../option/carry.ts'
 import type { CarryState } from '../state/carry-state.ts'
 import type { Chain } from '../state/chain.ts'
 import type { ChainState } from '../state/chain-state.ts'
-import { isDate } from '../time.ts'
+import { addDays, isDate } from '../time.ts'
 import type { ChainTerms } from './detector.ts'
 import type { CarryUsed } from './opportunity.ts'
+import { NIGHTS } from './statement.ts'
 
 /** Of an expiry that is no date: every comparison with it is false. */
 const UNUSABLE: Readonly<ChainTerms> = {
   days: Number.NaN,
   discount: Number.NaN,
   isRateKnown: false,
+  discountRange: { least: Number.NaN, most: Number.NaN, rise: Number.NaN },
   dividends: Number.NaN,
+  dividendsBehind: Number.NaN,
   areDividendsKnown: false,
   dividendYield: Number.NaN,
   borrow: Number.NaN,
@@ -69,10 +72,17 @@ export class Terms {
   #make({ underlying, expiry }: Chain): ChainTerms {
     const { instrument = NO_INSTRUMENT, currency } = underlying
     if (!isDate(expiry) || !isDate(this.#today)) return UNUSABLE
+    const today = this.#today
+    const carry = this.#carry.of(instrument, currency, today, expiry)
+    const rates = this.#carry.rates(currency)
+    const points = rates?.points ?? []
+    const payments = this.#carry.payments(instrument, today)
     return {
-      ...this.#carry.of(instrument, currency, this.#today, expiry),
-      isRateKnown: this.#carry.rates(currency) !== undefined,
-      areDividendsKnown: this.#carry.dividendSource(instrument, this.#today) !== undefined,
+      ...carry,
+      isRateKnown: rates !== undefined,
+      discountRange: discountRange(points, carry.days),
+      dividendsBehind: presentValueOfPayments(payments, points, today, addDays(expiry, NIGHTS)) - carry.dividends,
+      areDividendsKnown: this.#carry.dividendSource(instrument, today) !== undefined,
       isBorrowKnown: this.#carry.borrow(instrument) !== undefined,
     }
   }

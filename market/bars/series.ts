@@ -32,8 +32,8 @@ export const NO_ACTION: ActionOfDay = { dividend: 0, ratio: 1 }
 export const dateOfDay = (day: number): string => addDays('1970-01-01', day)
 
 const DAY_NAMES = ['Thursday', 'Friday', 'Saturday', 'Sunday', 'Monday', 'Tuesday', 'Wednesday']
-/** `Thursday 2017-10-19`: 1970 began on a Thursday. */
-export const namedDay = (day: number): string => `${DAY_NAMES[day % 7]} ${dateOfDay(day)}`
+/** `Thursday 2017-10-19`: 1970 began on a Thursday. Days before it are negative. */
+export const namedDay = (day: number): string => `${DAY_NAMES[((day % 7) + 7) % 7]} ${dateOfDay(day)}`
 
 /** Undefined for none. */
 export function median(values: readonly number[]): number | undefined {

@@ -43,6 +43,26 @@ export function discountFactor(points: readonly RatePoint[], days: number): numb
   return Math.exp((-rateFor(points, days) * days) / DAYS_PER_YEAR)
 }
 
+/** What 1 is worth now when it is paid on any day until one that is so many days from now. */
+export interface DiscountRange {
+  least: number
+  most: number
+  /** By how much more it is worth on a later day than on an earlier one, at the most: 0 while no rate between two days is negative. */
+  rise: number
+}
+
+export function discountRange(points: readonly RatePoint[], days: number): DiscountRange {
+  const range = { least: 1, most: 1, rise: 0 }
+  // Between two points the logarithm is a straight line, so that the extremes are at points.
+  for (const day of [...points.map((point) => point.days).filter((day) => day < days), days]) {
+    const discount = discountFactor(points, day)
+    range.least = Math.min(range.least, discount)
+    range.most = Math.max(range.most, discount)
+    range.rise = Math.max(range.rise, discount - range.least)
+  }
+  return range
+}
+
 /** What the payments with an ex-date after `today` and up to `until` are worth today. */
 export function presentValueOfPayments(
   payments: readonly DatedPayment[],

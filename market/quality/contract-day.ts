@@ -60,7 +60,7 @@ export interface ContractDay {
   key: string
   symbol: string
   kind: Contract['kind']
-  /** Trading time in which it was wanted. Undefined: ticks are there and no line is, so that nobody knows what is missing. */
+  /** Trading time in which it was wanted; 0: only outside of trading hours. Undefined: ticks are there and no line is, so that nobody knows what is missing. */
   expectedUs: number | undefined
   coveredUs: number
   /** The longest time without data in trading hours. */
@@ -96,7 +96,7 @@ export const NO_JUDGED: JudgedFigures = { quarantined: 0, errors: 0, warnings: 0
 /** Ticks that no study should use. */
 export const wrongTicks = ({ quarantined, errors }: JudgedFigures): number => quarantined + errors
 
-/** The part of the wanted time that has data; undefined where it is not known what was wanted. */
+/** The part of the wanted time that has data; undefined where there was none, or it is not known what was wanted. */
 export function completenessOf({ expectedUs, coveredUs }: Pick<ContractDay, 'expectedUs' | 'coveredUs'>): number | undefined {
   return expectedUs === undefined || expectedUs === 0 ? undefined : coveredUs / expectedUs
 }

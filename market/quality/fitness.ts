@@ -37,6 +37,7 @@ export function fitnessOf(day: ContractDay, underlying?: ContractDay): Fitness {
 }
 
 function barFaults(day: ContractDay): string[] {
+  if (day.expectedUs === 0) return ['not wanted in trading hours']
   const completeness = completenessOf(day)
   if (completeness === undefined) return ['what was wanted is not known: there are ticks and no line']
   const faults: string[] = []

@@ -6,7 +6,7 @@ import { type Fitness, fitnessOf, type Use } from './fitness.ts'
 import { type Grade, gradeOf, type Letter, letterOf } from './grade.ts'
 
 export interface GradedDay extends ContractDay {
-  /** Undefined where it is not known what was wanted. */
+  /** Undefined where nothing was wanted in trading hours, or it is not known what was wanted. */
   grade: Grade | undefined
   fitness: Fitness
 }

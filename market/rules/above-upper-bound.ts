@@ -26,7 +26,7 @@ export const aboveUpperBound = defineRule({
       if (!(quote.bidPrice - most > settings.tolerance)) return undefined
       if (right === 'P') {
         const reason = `bid of ${sidesOf(quote.bidPrice, quote.askPrice)} is above the strike, the most that a put pays`
-        return unlessMoving(leg, { reason })
+        return unlessMoving(leg, { reason }, quote.tsUs)
       }
       const allowed = spotTolerance(underlying, settings)
       if (!(quote.bidPrice - most > allowed) || !spotOf(leg, quote, context)) return undefined
@@ -36,7 +36,7 @@ export const aboveUpperBound = defineRule({
       }
       const held = (side.bidPrices[index] as number) - most <= allowed
       return held && hasAloneChanged(leg, underlying.timeUs)
-        ? unlessMoving(leg, found)
+        ? unlessMoving(leg, found, quote.tsUs)
         : { ...found, severity: 'warning', disposition: 'flag' }
     },
   }),

@@ -42,7 +42,7 @@ function blame(quote: Quote, leg: Leg, breach: number, settings: SpotSettings): 
       `with ${underlying.symbol} at ${sidesOf(underlying.bidPrice, underlying.askPrice)}`,
     evidence: [underlying.instrument as number],
   }
-  if (witnesses >= ENOUGH) return unlessMoving(leg, found)
+  if (witnesses >= ENOUGH) return unlessMoving(leg, found, quote.tsUs)
   const held = intrinsic(chain, side, index) - (side.askPrices[index] as number) <= allowed
   return witnesses > 0 || (held && hasAloneChanged(leg, underlying.timeUs))
     ? { ...found, severity: 'warning', disposition: 'flag' }

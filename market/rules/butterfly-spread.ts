@@ -3,7 +3,7 @@ import type { Quote } from '../tick.ts'
 import { comparableLeg } from './chain/comparable.ts'
 import { butterflyBreach } from './chain/relations.ts'
 import { tolerance } from './chain/settings.ts'
-import { brokenButterflies, hasAloneChanged, isWitness, optionAt, sidesOf } from './chain/witness.ts'
+import { brokenButterflies, hasAloneChanged, isWitness, optionAt, sidesOf, unlessBlind } from './chain/witness.ts'
 import { defineRule, type Found, type RuleContext } from './rule.ts'
 
 /**
@@ -32,7 +32,7 @@ export const butterflySpread = defineRule({
         (below >= 0 && above >= 0 && butterflyBreach(chain, side, index, bidPrice, askPrice, below, index, above) > tolerance) ||
         isWing(leg, askPrice, chain.priced(bidPrices, index, -1), -1, tolerance) ||
         isWing(leg, askPrice, chain.priced(bidPrices, index, 1), 1, tolerance)
-      return isBroken ? blame(quote, leg, context, tolerance) : undefined
+      return isBroken ? unlessBlind(leg, blame(quote, leg, context, tolerance)) : undefined
     },
   }),
 })

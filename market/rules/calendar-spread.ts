@@ -3,7 +3,7 @@ import type { Quote } from '../tick.ts'
 import { comparableLeg } from './chain/comparable.ts'
 import { drift } from './chain/relations.ts'
 import { tolerance } from './chain/settings.ts'
-import { ENOUGH, hasAloneChanged, isWitness, optionAt, sidesOf } from './chain/witness.ts'
+import { ENOUGH, hasAloneChanged, isWitness, optionAt, sidesOf, unlessBlind } from './chain/witness.ts'
 import { defineRule, type Found, type RuleContext } from './rule.ts'
 
 /** Expiries on either side that a broken bound is looked for at. */
@@ -34,7 +34,7 @@ export const calendarSpread = defineRule({
       const isBroken =
         (earlier !== undefined && quote.askPrice !== undefined && priceAt(earlier, leg, 'bidPrices') - quote.askPrice > tolerance) ||
         (later !== undefined && quote.bidPrice !== undefined && quote.bidPrice - priceAt(later, leg, 'askPrices') > tolerance)
-      return isBroken ? blame(quote, leg, context, tolerance) : undefined
+      return isBroken ? unlessBlind(leg, blame(quote, leg, context, tolerance)) : undefined
     },
   }),
 })

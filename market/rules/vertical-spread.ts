@@ -3,7 +3,17 @@ import type { Quote } from '../tick.ts'
 import { comparableLeg } from './chain/comparable.ts'
 import { verticalBreach } from './chain/relations.ts'
 import { tolerance } from './chain/settings.ts'
-import { brokenVerticals, ENOUGH, hasAloneChanged, isWitness, NEIGHBOURS, optionAt, sidesOf, unlessMoving } from './chain/witness.ts'
+import {
+  brokenVerticals,
+  ENOUGH,
+  hasAloneChanged,
+  isWitness,
+  NEIGHBOURS,
+  optionAt,
+  sidesOf,
+  unlessBlind,
+  unlessMoving,
+} from './chain/witness.ts'
 import { positive } from './own-settings.ts'
 import { defineRule, type Found, type RuleContext } from './rule.ts'
 
@@ -36,7 +46,8 @@ export const verticalSpread = defineRule({
       for (let step: 1 | -1 = -1; ; step = 1) {
         let other = chain.quoted(side, index, step)
         for (let n = 0; n < NEIGHBOURS && other >= 0; n++) {
-          if (verticalBreach(chain, side, index, bidPrice, askPrice, other) > own.tolerance) return blame(quote, leg, context, own)
+          if (verticalBreach(chain, side, index, bidPrice, askPrice, other) > own.tolerance)
+            return unlessBlind(leg, blame(quote, leg, context, own))
           other = chain.quoted(side, other, step)
         }
         if (step === 1) return undefined
@@ -51,7 +62,7 @@ interface Own {
   clearIndexPercent: number
 }
 
-function blame({ bidPrice, askPrice }: Quote, leg: Leg, context: RuleContext, own: Own): Found | undefined {
+function blame({ bidPrice, askPrice, tsUs }: Quote, leg: Leg, context: RuleContext, own: Own): Found | undefined {
   const { chain, side, index } = leg
   const { tolerance } = own
   const [bid, ask] = [bidPrice ?? Number.NaN, askPrice ?? Number.NaN]
@@ -68,7 +79,7 @@ function blame({ bidPrice, askPrice }: Quote, leg: Leg, context: RuleContext, ow
     const percent = chain.underlying.isIndex ? own.clearIndexPercent : own.clearPercent
     // Options are sampled more often than their underlying: the first one behind a move is right, and the others are about to change.
     const isClear = least > tolerance + (chain.strikeAt(index) * percent) / 100
-    return isClear ? unlessMoving(leg, found) : { ...found, severity: 'warning', disposition: 'flag' }
+    return isClear ? unlessMoving(leg, found, tsUs) : { ...found, severity: 'warning', disposition: 'flag' }
   }
   const held = !(verticalBreach(chain, side, index, side.bidPrices[index] as number, side.askPrices[index] as number, first) > 0)
   return held && hasAloneChanged(leg, side.timesUs[first] as number) ? { ...found, severity: 'warning', disposition: 'flag' } : undefined

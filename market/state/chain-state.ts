@@ -113,7 +113,7 @@ export class ChainState {
     switch (record.kind) {
       case 'quote':
         if (record.source !== undefined) return
-        if (record.verdict?.disposition === 'quarantine') this.#legs.get(record.instrument)?.refuse()
+        if (record.verdict?.disposition === 'quarantine') this.#legs.get(record.instrument)?.refuse(record.tsUs)
         else this.#takeQuote(record)
         return
       case 'trade':

@@ -70,7 +70,8 @@ export class Leg {
   readonly strike: number
   /** Of its strike; moves on when a lower one is added. */
   index: number
-  #isRefused = false
+  /** When its latest quote came and was quarantined. NaN: the latest one was not. */
+  refusedUs = Number.NaN
 
   constructor(chain: Chain, instrument: number, right: Right, strike: number, index: number) {
     this.chain = chain
@@ -104,27 +105,18 @@ export class Leg {
   }
 
   take(quote: Quote): void {
-    if (this.#isRefused) this.#setRefused(false)
+    this.refusedUs = Number.NaN
     this.side.set(this.index, quote, this.chain.underlying.middle)
   }
 
   /** Its latest quote was quarantined: the one before stands. */
-  refuse(): void {
-    if (!this.#isRefused) this.#setRefused(true)
+  refuse(tsUs: number): void {
+    this.refusedUs = tsUs
   }
 
   forgetQuote(): void {
-    if (this.#isRefused) this.#setRefused(false)
+    this.refusedUs = Number.NaN
     this.side.clear(this.index)
-  }
-
-  #setRefused(isRefused: boolean): void {
-    this.#isRefused = isRefused
-    this.chain.refused += isRefused ? 1 : -1
-  }
-
-  get isRefused(): boolean {
-    return this.#isRefused
   }
 }
 
@@ -139,8 +131,6 @@ export class Chain {
   /** The chain of the same class and multiplier that expires before, and after. */
   earlier: Chain | undefined = undefined
   later: Chain | undefined = undefined
-  /** Options whose latest quote was quarantined. Several at once: the market has moved, and what stands is old. */
-  refused = 0
   readonly calls = new ChainSide()
   readonly puts = new ChainSide()
   #strikes = new Float64Array(FIRST_ROOM).fill(Number.NaN)

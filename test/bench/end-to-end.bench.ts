@@ -11,7 +11,8 @@ import { EventName, IBApi, TickByTickDataType } from '@stoqey/ib'
 import { toIbContract } from '../../collector/ib/lookup/map-contract.ts'
 import { connectClient } from '../../db/pool.ts'
 import { writeTape } from '../../db/tape/writer.ts'
-import type { Contract } from '../../market/contract.ts'
+import type { Contract, OptionContract } from '../../market/contract.ts'
+import { optionPrice } from '../../market/option/pricing.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { seeded } from '../support/random.ts'
@@ -22,7 +23,7 @@ import { contractOf, INSTRUMENTS } from './quotes.ts'
 const TICKS = 400_000
 const START_US = Date.UTC(2014, 5, 5, 13, 30) * 1000
 const END_OF_TAPE = 99_000
-const CENT = 0.01
+const FIRST_CENTS = 8000
 
 interface Shape {
   title: string
@@ -32,10 +33,13 @@ interface Shape {
   tickByTick: boolean
 }
 
-/** Every line changes at every step: as many messages as IB's sampling lets through, two to a quote. */
+/**
+ * Every line changes at every step: as many messages as IB's sampling lets through, two to a quote. The options follow one stock, as a
+ * chain does whose quotes are in order with each other; quotes that contradict each other cost the rules several times as much.
+ */
 const SAMPLED_CHAIN: Shape = {
-  title: `sampled quotes of ${INSTRUMENTS} options`,
-  contracts: Array.from({ length: INSTRUMENTS }, (_, i) => contractOf(i)),
+  title: `sampled quotes of a stock and ${INSTRUMENTS} options`,
+  contracts: [{ kind: 'stock', symbol: 'TWX', currency: 'USD' }, ...Array.from({ length: INSTRUMENTS }, (_, i) => contractOf(i))],
   stepUs: 100_000,
   tickByTick: false,
 }
@@ -52,11 +56,14 @@ function* randomWalk({ contracts, stepUs }: Shape): Generator<TapeRecord[]> {
   let seq = 0
   for (const [instrument, contract] of contracts.entries()) yield [{ kind: 'contract', seq: ++seq, tsUs: START_US, instrument, contract }]
   const random = seeded(1)
-  const cents = contracts.map((_, i) => 200 + i)
+  const cents = contracts.map((_, i) => FIRST_CENTS + i)
   for (let step = 1; seq < TICKS; step++) {
     const records: TapeRecord[] = []
-    for (const [instrument, last] of cents.entries()) {
-      const bid = Math.max(10, last + (random() < 0.5 ? -1 : 1))
+    for (const [instrument, contract] of contracts.entries()) {
+      const bid =
+        contract.kind === 'option'
+          ? Math.floor(100 * valueOf(contract, (cents[0] as number) / 100)) - 1
+          : (cents[instrument] as number) + (random() < 0.5 ? -1 : 1)
       cents[instrument] = bid
       const size = () => 1 + Math.floor(random() * 99)
       records.push({
@@ -64,14 +71,19 @@ function* randomWalk({ contracts, stepUs }: Shape): Generator<TapeRecord[]> {
         seq: ++seq,
         tsUs: START_US + step * stepUs,
         instrument,
-        bidPrice: bid * CENT,
-        askPrice: (bid + 2) * CENT,
-        bidSize: size(),
+        bidPrice: bid > 0 ? bid / 100 : undefined,
+        askPrice: (bid + 3) / 100,
+        bidSize: bid > 0 ? size() : undefined,
         askSize: size(),
       })
     }
     yield records
   }
+}
+
+/** Without interest, so that the European value is the American one. */
+function valueOf({ right, strike }: OptionContract, spot: number): number {
+  return optionPrice({ right, strike, spot, years: 16 / 365, rate: 0, dividendYield: 0 }, 0.3)
 }
 
 forEachEdition('end to end', ({ name, createTapeDatabase }) => {
@@ -105,8 +117,8 @@ forEachEdition('end to end', ({ name, createTapeDatabase }) => {
 async function record(tape: string, databaseUrl: string, folder: string, { contracts, tickByTick }: Shape) {
   const config = join(folder, 'bench.yaml')
   await writeFile(config, `universe: { tickByTick: ${tickByTick} }`)
-  // A chain's stock has a line too; a stock has one for its trades and one for its quotes beside the sampled one.
-  const lines = tickByTick ? 3 * contracts.length : contracts.length + 1
+  // A stock has a line for its trades and one for its quotes beside the sampled one.
+  const lines = tickByTick ? 3 * contracts.length : contracts.length
   const gateway = startGatewayProcess(tape, lines, ['--once', '--tick-by-tick', String(lines)])
   try {
     const { port } = await gateway.event<{ port: number }>('listening')

@@ -161,8 +161,8 @@ forEachEdition('an import of bars', ({ createTapeDatabase }) => {
       'actions.csv',
       'symbol,date,dividend,split_factor\nTWX,2014-06-05,0.25,1.0\nTWX,2014-06-06,0.1,2.0\nTWX,2014-06-06,0.1,2.0\n',
     )
-    expect((await imported([actions])).actions).toEqual({ new: 3, changed: 0, unchanged: 0, repeated: 2 })
-    expect((await imported([actions])).actions).toEqual({ new: 0, changed: 0, unchanged: 3, repeated: 2 })
+    expect((await imported([actions])).actions).toEqual({ new: 3, changed: 0, unchanged: 0, repeated: 2, replaced: [] })
+    expect((await imported([actions])).actions).toEqual({ new: 0, changed: 0, unchanged: 3, repeated: 2, replaced: [] })
     const corrected = await file('actions.csv', 'symbol,date,dividend\nTWX,2014-06-05,0.3\nTWX,2014-06-06,1\nTWX,2014-06-06,2\n')
     expect(await imported([corrected])).toMatchObject({ actions: { changed: 1 }, refused: { rows: 2 } })
     expect(
@@ -171,6 +171,51 @@ forEachEdition('an import of bars', ({ createTapeDatabase }) => {
       { kind: 'dividend', ex_date: '2014-06-05', as_of: '2014-06-05', amount: 0.3, ratio: null, status: 'paid' },
       { kind: 'dividend', ex_date: '2014-06-06', as_of: '2014-06-06', amount: 0.1, ratio: null, status: 'paid' },
       { kind: 'split', ex_date: '2014-06-06', as_of: '2014-06-06', amount: null, ratio: 2, status: 'paid' },
+    ])
+  })
+
+  it('leaves the dividends and splits of another source, and takes nothing of a refused row, unless it is to replace them', async () => {
+    const rows = (dividend: number, split: number) => `${HEADER.trim()},dividend,split\nTWX,2014-06-05,1,1,1,1,10,${dividend},${split}\n`
+    const actions = () =>
+      ask<{ row: string }>(
+        url,
+        "SELECT concat_ws(' ', kind, COALESCE(amount, ratio), source) AS row FROM corporate_actions ORDER BY 1",
+      ).then((list) => list.map(({ row }) => row))
+    await imported([await file('first.csv', rows(0.5, 2))])
+    const other = await file('other.csv', rows(0.9, 0.5))
+    const ofFirst = ['dividend 0.5 first', 'split 2 first']
+    expect(await imported([other], { source: 'other' })).toMatchObject({
+      actions: { new: 0, changed: 0, unchanged: 0 },
+      refused: { rows: 1, reasons: [{ reason: 'a bar that is not there from the source first (--replace takes this one instead)' }] },
+    })
+    expect(await actions()).toEqual(ofFirst)
+
+    const alone = await file('actions.csv', 'symbol,date,dividend,split\nTWX,2014-06-05,0.9,0.5\nTWX,2014-06-06,0.1,1\n')
+    expect(await imported([alone], { source: 'other' })).toMatchObject({
+      actions: { new: 1, changed: 0, unchanged: 0 },
+      refused: {
+        rows: 2,
+        reasons: [
+          {
+            reason: 'a dividend that is not there from the source first (--replace takes this one instead)',
+            examples: [{ line: 2, found: 'TWX 2014-06-05: 0.9, there 0.5' }],
+          },
+          { reason: 'a split that is not there from the source first (--replace takes this one instead)' },
+        ],
+      },
+    })
+    expect(await actions()).toEqual(['dividend 0.1 other', ...ofFirst])
+
+    const { actions: replaced } = await imported([other], { source: 'other' }, { replace: true })
+    expect(replaced).toMatchObject({ new: 0, changed: 2 })
+    expect(await actions()).toEqual(['dividend 0.1 other', 'dividend 0.9 other', 'split 0.5 other'])
+    expect(await ask(url, "SELECT report -> 'actions' -> 'replaced' AS kept FROM imports ORDER BY import_id DESC LIMIT 1")).toEqual([
+      {
+        kept: [
+          { symbol: 'TWX', kind: 'dividend', exDate: '2014-06-05', before: { value: 0.5, status: 'paid', source: 'first' }, after: 0.9 },
+          { symbol: 'TWX', kind: 'split', exDate: '2014-06-05', before: { value: 2, status: 'paid', source: 'first' }, after: 0.5 },
+        ],
+      },
     ])
   })
 

@@ -1,3 +1,4 @@
+import PQueue from 'p-queue'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
@@ -68,6 +69,28 @@ forEachEdition('the checksums of batches', ({ createTapeDatabase }) => {
       chain = chained(chain, Number(batch_no), content_hash)
       expect(chain_hash).toEqual(chain)
     }
+  })
+
+  it('need no connection while the batch before is waited for', async () => {
+    const pool = createPool({ url, lanes: 4, logger: { warn: () => undefined } })
+    onTestFinished(() => pool.end())
+    // As a pooler with one connection gives it.
+    const only = new PQueue({ concurrency: 1 })
+    const store = createTickStore({ pool: { ...pool, withClient: (use) => only.add(() => pool.withClient(use)) } })
+    const places = new ChainPlaces()
+    const batches = [1, 2].map((batchNo) => ({ sessionId: 5, batchNo, blocks: blocksOf(batchNo), place: places.add(5, batchNo, false) }))
+    await Promise.all(batches.reverse().map((batch) => store.store(batch, contractOf)))
+    expect(await markers(5)).toHaveLength(2)
+  })
+
+  it('hold nothing of a batch that could not be read to its end', async () => {
+    const store = newStore()
+    const unread = block([...quotes(1, 5), { kind: 'gap', seq: 6, tsUs: 1, fromTsUs: 0, toTsUs: Number.NaN, cause: 'link' }])
+    await expect(store.store({ sessionId: 6, batchNo: 1, blocks: [unread] }, contractOf)).rejects.toMatchObject({ code: 'tape-corrupt' })
+    const batch = { batchNo: 1, blocks: blocksOf(1) }
+    for (const [sessionId, one] of [[6, store] as const, [7, newStore()] as const]) await one.store({ sessionId, ...batch }, contractOf)
+    const [[behind], [alone]] = [await markers(6), await markers(7)]
+    expect(behind?.content_hash).toEqual(alone?.content_hash)
   })
 
   it('go on where an earlier process ended, of which some batches were committed and some were not', async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
 
-import { createPool } from '../../db/pool.ts'
+import { connectClient, createPool } from '../../db/pool.ts'
+import { knownDividends } from '../../db/read/queries/known-dividends.ts'
 import { createTickStore, type TickStore } from '../../db/write/tick-store.ts'
 import type { Statistic } from '../../market/tick.ts'
 import { forEachEdition } from '../support/database/databases.ts'
@@ -43,6 +44,23 @@ forEachEdition('the dividends that the broker names', ({ createTapeDatabase }) =
        ORDER BY ex_date, as_of`,
     ).then((rows) => rows.map(({ row }) => row))
 
+  /** A dividend of 2014-08-15 of another source. */
+  const imported = (asOf: string) =>
+    ask(
+      url,
+      `INSERT INTO corporate_actions SELECT instrument_id, 'dividend', '2014-08-15', '${asOf}', 0.3, NULL, 'paid', 'file' FROM instruments`,
+    )
+  const known = async (today: string) => {
+    const keys = (await ask<{ key: string }>(url, 'SELECT key FROM instruments')).map(({ key }) => key)
+    const client = await connectClient(url)
+    try {
+      const [dividends] = await knownDividends(client, { keys, today })
+      return dividends?.payments
+    } finally {
+      await client.end()
+    }
+  }
+
   it('are expected ones, known as of the day in New York, and once while nothing else becomes known', async () => {
     await store(quote(1), named(AUGUST, 0.6))
     // 0.6 days after 9:30 in New York is 23:54 of the same day.
@@ -70,14 +88,36 @@ forEachEdition('the dividends that the broker names', ({ createTapeDatabase }) =
     ])
   })
 
-  it('leave alone what another source says of that day', async () => {
-    await store(quote(3))
-    await ask(
-      url,
-      `INSERT INTO corporate_actions SELECT instrument_id, 'dividend', '2014-08-15', '2014-08-15', 0.3, NULL, 'paid', 'file' FROM instruments`,
-    )
+  it('are cancelled when an earlier one is the next, so that an ex-date that moves counts once', async () => {
     await store(named(AUGUST))
-    expect(await actions()).toEqual(['TWX dividend 2014-08-15 2014-08-15 0.3 paid file'])
+    await store(named('1.15,1.27,20140811,0.3175', 5))
+    expect(await actions()).toEqual([
+      'TWX dividend 2014-08-11 2014-06-10 0.3175 expected broker',
+      'TWX dividend 2014-08-15 2014-06-05 0.3175 expected broker',
+      'TWX dividend 2014-08-15 2014-06-10 0.3175 cancelled broker',
+    ])
+    expect(await known('2014-07-01')).toEqual([{ exDate: '2014-08-11', amount: 0.3175 }])
+  })
+
+  it('leave one expected when batches of a day are stored in another order', async () => {
+    await store(named('1.15,1.27,20140818,0.3175', 0.1))
+    await store(named(AUGUST))
+    expect(await known('2014-06-05')).toHaveLength(1)
+  })
+
+  it('leave alone what another source said of that day by then', async () => {
+    await store(quote(3))
+    await imported('2014-06-01')
+    await store(named(AUGUST))
+    expect(await actions()).toEqual(['TWX dividend 2014-08-15 2014-06-01 0.3 paid file'])
+  })
+
+  it('are known until another source says something of that day, which counts as of a later one', async () => {
+    await store(quote(3))
+    await imported('2014-08-15')
+    await store(named(AUGUST))
+    expect(await known('2014-07-01')).toEqual([{ exDate: '2014-08-15', amount: 0.3175 }])
+    expect(await known('2014-08-15')).toEqual([{ exDate: '2014-08-15', amount: 0.3 }])
   })
 
   it('are passed over when they cannot be read, are none to come, or were quarantined', async () => {

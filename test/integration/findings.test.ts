@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vit
 import { connectClient, createPool } from '../../db/pool.ts'
 import { openTapeReader } from '../../db/read/tape-reader.ts'
 import { migrate, migrateDown, readMigrations } from '../../db/schema/migrate.ts'
-import { reconcileStorage } from '../../db/schema/storage.ts'
+import { planStorage, reconcileStorage } from '../../db/schema/storage.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
 import type { TapeRecord, Tick, Verdict } from '../../market/tick.ts'
 import { forEachEdition } from '../support/database/databases.ts'
@@ -138,5 +138,28 @@ forEachEdition('findings in the database', ({ createDatabase, createTapeDatabase
       { rule: 'crossed-quote', severity: 'quarantine', ticks: 1 },
       { rule: 'spike', severity: 'flag', ticks: 3 },
     ])
+  })
+
+  it('are made of rows in compressed chunks too, however many there are, and go back there', async ({ skip }) => {
+    const client = await connectClient(await createDatabase())
+    onTestFinished(() => client.end())
+    await migrate(client, { migrations: (await readMigrations()).slice(0, 5) })
+    await reconcileStorage(client)
+    const { edition } = await planStorage(client)
+    if (edition !== 'community') skip('only TimescaleDB Community compresses chunks')
+    // Stands for the 100,000 of a server: a transaction counts the rows that it decompresses.
+    await client.query('SET timescaledb.max_tuples_decompressed_per_dml_transaction = 10')
+    await client.query(
+      `INSERT INTO quotes (ts, session_id, seq, instrument_id, flags, reason)
+         SELECT timestamptz '2014-06-05 13:30Z' + n * interval '1 second', 7, n, 1, 'spike', 'far' FROM generate_series(1, 100) n;
+       ALTER TABLE quotes SET (timescaledb.compress, timescaledb.compress_segmentby = 'instrument_id');
+       SELECT compress_chunk(chunk) FROM show_chunks('quotes') AS chunk`,
+    )
+    const rowsWith = async (where: string) => (await client.query(`SELECT FROM quotes WHERE ${where}`)).rowCount
+    await migrate(client)
+    expect(await rowsWith('rules = 1')).toBe(100)
+    await client.query("SELECT compress_chunk(chunk, if_not_compressed => true) FROM show_chunks('quotes') AS chunk")
+    await migrateDown(client, { to: 5, loseRows: true })
+    expect(await rowsWith("flags = 'spike' AND reason = 'far'")).toBe(100)
   })
 })

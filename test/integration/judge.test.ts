@@ -194,6 +194,31 @@ forEachEdition('a judgement', ({ createTapeDatabase }) => {
       ])
     })
 
+    it('needs no other rights than what a collector writes', async () => {
+      const sessionId = await stored()
+      const role = `tapedeck_judge_${new URL(url).pathname.slice(-6)}`
+      await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret-word'; GRANT USAGE ON SCHEMA public TO ${role};
+        GRANT INSERT, SELECT, UPDATE ON ALL TABLES IN SCHEMA public TO ${role}`)
+      onTestFinished(async () => void (await admin.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)))
+      const poor = Object.assign(new URL(url), { username: role, password: 'secret-word' }).href
+      const { judgements } = await judge(sessionId, { url: poor, write: { version: '1' } })
+      expect(judgements).toMatchObject([{ isNew: true }])
+      const { rows } = await admin.query('SELECT session_id FROM judgements WHERE judgement_id = $1 OR session_id = 0', [
+        judgements[0]?.judgementId,
+      ])
+      expect(rows).toEqual([{ session_id: String(sessionId) }])
+    })
+
+    it('has a transaction that outlasts minutes without a finding', async () => {
+      await admin.query(`CREATE TABLE seen (timeout text);
+        CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN INSERT INTO seen VALUES (current_setting('idle_in_transaction_session_timeout')); RETURN NULL; END $$;
+        CREATE TRIGGER watched AFTER INSERT ON judgements FOR EACH STATEMENT EXECUTE FUNCTION see()`)
+      onTestFinished(async () => void (await admin.query('DROP FUNCTION see CASCADE; DROP TABLE seen')))
+      await judge(await stored(), { write: { version: '1' } })
+      expect((await admin.query('SELECT timeout FROM seen')).rows).toEqual([{ timeout: '0' }])
+    })
+
     it('leaves nothing behind when it is stopped', async () => {
       const sessionId = await stored()
       const stop = new AbortController()

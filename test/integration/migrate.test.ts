@@ -218,6 +218,18 @@ forEachEdition('the migrator', ({ createDatabase }) => {
     expect(await migrate(client)).toEqual([])
   })
 
+  it('applies a lower number that came later, and undoes only what was applied', async () => {
+    const late = extra('CREATE TABLE late (a int)', 'DROP TABLE late')
+    const early = { ...extra('CREATE TABLE early (a int)', 'DROP TABLE early'), number: last + 2, name: 'early' }
+    const migrations = [...shipped, late, early]
+    await migrate(client, { migrations: [...shipped, early] })
+    expect(await migrateDown(client, { migrations })).toEqual(['undid migration early'])
+    await migrate(client, { migrations: [...shipped, early] })
+    expect(await migrate(client, { migrations })).toEqual(['applied migration extra'])
+    expect(await tables()).toEqual(expect.arrayContaining(['early', 'late']))
+    expect(await migrateDown(client, { migrations, to: last })).toEqual(['undid migration early', 'undid migration extra'])
+  })
+
   it('deletes rows only when allowed to, and says how many of which table it would delete', async () => {
     const columns = extra('ALTER TABLE batches ADD COLUMN note text', 'ALTER TABLE batches DROP COLUMN note')
     const migrations = [...shipped, columns]

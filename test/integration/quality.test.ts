@@ -242,6 +242,14 @@ forEachEdition('the quality of', ({ createTapeDatabase }) => {
     expect(part.findings).toEqual([])
   })
 
+  it('a time outside of trading hours has nothing that was wanted, where a line stood', async () => {
+    const evening = await measureQuality(client, { fromUs: at('20:00:00'), toUs: at('2014-06-06T00:00:00') })
+    expect(evening.contracts.map(({ key, expectedUs, grade, fitness }) => [key, expectedUs, grade, ...fitness.because])).toEqual([
+      ['stock:TWX:USD', 0, undefined, 'not wanted in trading hours'],
+    ])
+    expect(evening.unknown.filter((sentence) => sentence.includes('no line'))).toEqual([])
+  })
+
   it('a week in which nothing was recorded is empty, and says so', async () => {
     const empty = await measureQuality(client, { fromUs: at('2015-03-02T00:00:00'), toUs: at('2015-03-04T00:00:00') })
     expect(empty).toMatchObject({ contracts: [], symbols: [], findings: [], gaps: [] })

@@ -2,11 +2,13 @@ import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 
 import { connectClient, createPool } from '../../db/pool.ts'
+import { migrate, migrateDown } from '../../db/schema/migrate.ts'
 import { createTickStore, type StoredBatch, type TickStore, type TickStoreOptions } from '../../db/write/tick-store.ts'
 import { WriteError } from '../../market/errors.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { startPostgresProxy } from '../support/database/tcp-proxy.ts'
 import { block, contractOf, quotes } from '../support/tape/ticks.ts'
+import { flagged } from '../support/tape/verdicts.ts'
 import { PATIENTLY } from '../support/waiting.ts'
 
 /** A store with a pool of its own, closed when the test is over. */
@@ -130,6 +132,27 @@ forEachEdition('the tick store in trouble', ({ createTapeDatabase }) => {
       await Promise.all([store(3, tickStore), store(4, tickStore)])
       expect(await storedRows()).toBe(40)
     })
+  })
+
+  it('asks for the numbers of instruments and rules anew when it finds other tables', async () => {
+    const own = await createTapeDatabase()
+    const client = await connectClient(own)
+    onTestFinished(() => client.end())
+    const tickStore = storeOf(own)
+    const ticks = quotes(1, 10).map((tick) => ({ ...tick, verdict: flagged('spike', 'far') }))
+    const write = () => tickStore.store({ sessionId, batchNo: 1, blocks: [block(ticks)] }, contractOf)
+    await write()
+    await migrateDown(client, { to: 0, loseRows: true })
+    expect(await failureOf(write())).toMatchObject({ retryable: false })
+    await migrate(client)
+    await client.query(
+      "INSERT INTO rules VALUES (0, 'other'); INSERT INTO instruments (key, kind, symbol, currency) VALUES ('stock:A:USD', 'stock', 'A', 'USD')",
+    )
+    expect(await write()).toMatchObject({ acceptedTicks: 10 })
+    const { rows } = await client.query(
+      "SELECT bool_and(i.symbol <> 'A') AS named, bool_and(q.rules = 1 << r.bit) AS spiked FROM quotes q LEFT JOIN instruments i USING (instrument_id), rules r WHERE r.name = 'spike'",
+    )
+    expect(rows).toEqual([{ named: true, spiked: true }])
   })
 
   describe('a failure', () => {

@@ -18,7 +18,7 @@ import { forEachEdition } from '../support/database/databases.ts'
 import { folderForTest } from '../support/process/collecting.ts'
 import { swapsSides } from '../support/tape/broken-reader.ts'
 import { dropsRows, roundsPrices } from '../support/tape/broken-writer.ts'
-import { flagged } from '../support/tape/verdicts.ts'
+import { finding, flagged, verdictOf } from '../support/tape/verdicts.ts'
 import { BATCH_ROWS, recordThroughJournal, wholeSession } from '../support/tape/through-journal.ts'
 import { CONTRACTS, FIRST_TS_US, quote } from '../support/tape/ticks.ts'
 
@@ -234,7 +234,7 @@ forEachEdition('the proof of a recording', ({ createTapeDatabase }) => {
         { kind: 'batch-lost', batchNo: from + 1, seq: seq + BATCH_ROWS, toSeq: last },
         { kind: 'end-missing' },
       ])
-      await admin.query('UPDATE sessions SET ended_ts = NULL WHERE session_id = $1', [sessionId])
+      await admin.query('UPDATE sessions SET ended_ts = NULL, last_alive_ts = started_ts WHERE session_id = $1', [sessionId])
       expect(named(await verify({ expectedHash: hash }))).toEqual([{ kind: 'hash-differs', batchNo: from + 1 }])
     })
 
@@ -328,12 +328,14 @@ forEachEdition('the proof of a recording', ({ createTapeDatabase }) => {
         askPrice: Number.NEGATIVE_INFINITY,
         verdict: flagged('spike', 'far; a\0b'),
       }),
-      { kind: 'statistic', ...at(7), instrument: 0, name: 'dividends', text: 'a\0b' },
-      { kind: 'gap', ...at(8), fromTsUs: at(1).tsUs, toTsUs: at(2).tsUs, cause: 'a\0b', instrument: 2 },
-      { kind: 'session', ...at(9), event: 'ended', cause: 'test' },
+      // One leg is refused, and of another nothing is known.
+      quote(7, { ...at(7), instrument: 0, verdict: verdictOf({ ...finding('flag', 'put-call-parity', 'off'), evidence: [2, 7, 0] }) }),
+      { kind: 'statistic', ...at(8), instrument: 0, name: 'dividends', text: 'a\0b' },
+      { kind: 'gap', ...at(9), fromTsUs: at(1).tsUs, toTsUs: at(2).tsUs, cause: 'a\0b', instrument: 2 },
+      { kind: 'session', ...at(10), event: 'ended', cause: 'test' },
     ]
     await recordThroughJournal({ url, dataDir, sessionId, records: own })
-    expect(await withJournal()).toMatchObject({ problems: [], records: 9, comparedWithJournal: 9, ticks: 4 })
+    expect(await withJournal()).toMatchObject({ problems: [], records: 10, comparedWithJournal: 10, ticks: 5 })
     await change("UPDATE rejected_ticks SET tick = jsonb_set(tick, '{instrument}', '0') WHERE session_id = :session AND seq = 4")
     expect(named(await withJournal())).toEqual([{ kind: 'value-altered', batchNo: 1, seq: 4, column: 'instrument_id' }])
   })
@@ -345,7 +347,7 @@ forEachEdition('the proof of a recording', ({ createTapeDatabase }) => {
     for (const table of ['quotes', 'control_records'])
       await admin.query(`DELETE FROM ${table} WHERE session_id = $1 AND seq >= $2`, [sessionId, seq])
     await admin.query('DELETE FROM batches WHERE session_id = $1 AND batch_no >= $2', [sessionId, from])
-    await admin.query('UPDATE sessions SET ended_ts = NULL WHERE session_id = $1', [sessionId])
+    await admin.query('UPDATE sessions SET ended_ts = NULL, last_alive_ts = started_ts WHERE session_id = $1', [sessionId])
     const journal = await journalOnDisk(join(dataDir, 'journal'))
     const inUse = {
       ...journal,

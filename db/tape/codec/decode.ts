@@ -84,6 +84,11 @@ export class RecordCursor {
     return true
   }
 
+  /** Where the record ends, and the next one begins: bytes from the start of the payload. */
+  get end(): number {
+    return this.#end
+  }
+
   get seq(): number {
     return this.#numbers[this.#at + 1] as number
   }
@@ -94,6 +99,11 @@ export class RecordCursor {
 
   get isTick(): boolean {
     return this.kind <= LAST_TICK_KIND
+  }
+
+  /** A quote with nothing but its numbers: no verdict, source or mark, and not delayed. */
+  get isPlainQuote(): boolean {
+    return this.kind === RecordKind.quote && this.#bytes[this.#start + 1] === 0
   }
 
   get hasVerdict(): boolean {
@@ -164,7 +174,7 @@ export class RecordCursor {
 
   #quote(): Quote {
     // Most quotes have no flag, and so nothing of what flags announce.
-    const isPlain = this.#bytes[this.#start + 1] === 0
+    const isPlain = this.isPlainQuote
     return {
       kind: 'quote',
       seq: this.seq,

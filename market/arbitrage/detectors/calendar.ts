@@ -3,11 +3,13 @@
  * costs less than the earlier one brings, buy it and sell the other.
  *
  * American: whenever the short option is assigned, the long one is exercised, and the strikes cancel; nothing is owed. Guaranteed for puts.
- * For calls while no ex-date lies before the earlier expiry: assigned the evening before, the answer comes a day late and the dividend is owed.
+ * For calls while no ex-date lies before the earlier expiry or right behind it: assigned the evening before, the answer comes a day late and the
+ * dividend is owed.
  * No rate is needed.
  * European puts may invert, deep in the money, for the interest on the strike: no arbitrage, refused as carry. European calls are only
- * expected to keep in order: at the first expiry the later call is worth S - D - K d between the two, which rests on the rate between them and on
- * the dividends paid there. Where these exceed the interest, the difference is owed.
+ * expected to keep in order: what the first expiry takes is held short until the second one, which earns the interest on the strike and costs
+ * the dividends and the borrow fee between the two; where these exceed it, the difference is owed. At the worst the rate between them is off by
+ * all of itself. Of an index nothing can be held, and all may be lost.
  * A volatility that differs between expiries is a trade idea and no business of this detector.
  * Source: Hull, Options, Futures, and Other Derivatives, ch. 11.1 and 12.3 (calendar spreads); Merton (1973).
  */
@@ -15,7 +17,17 @@
 import type { Chain, ChainSide, Leg } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
-import { buy, callAssignment, candidateOf, dividendsOf, isExercisedIntoCash, isPricedOffFutures, sell } from '../statement.ts'
+import {
+  borrowCost,
+  buy,
+  callAssignment,
+  candidateOf,
+  dividendsOf,
+  isExercisedIntoCash,
+  isPricedOffFutures,
+  lateAnswerCost,
+  sell,
+} from '../statement.ts'
 
 const NAME = 'calendar'
 
@@ -47,26 +59,31 @@ function look({ right, strike }: Leg, near: Chain, nearAt: number, far: Chain, f
   const trades = [sell(sold, nearAt), buy(bought, farAt)]
   const package_ = { detector: NAME, trades, chain: near, lastChain: far }
   if (near.style === 'american') {
-    const assumptions = right === 'C' ? callAssignment(near, terms) : []
-    const worst = assumptions.length === 0 ? 0 : -dividendsOf(near, terms, strike)
+    // On the last evening of the earlier one, too, exercise may be for a dividend.
+    const { dividends, dividendsBehind } = terms
+    const assumptions = right === 'C' ? callAssignment(near, { ...terms, dividends: dividends + dividendsBehind }) : []
+    const worst = assumptions.length === 0 ? 0 : -(lateAnswerCost(near, terms, strike) + dividendsBehind)
     return desk.report(candidateOf({ ...package_, worth: 0, worst, assumptions }))
   }
   if (right === 'P') return desk.refuse(NAME, 'carry')
   const farTerms = desk.terms(far)
+  const interest = strike * (terms.discount - farTerms.discount)
   const paid = dividendsOf(far, farTerms, strike) - dividendsOf(near, terms, strike)
-  const worth = Math.min(0, strike * (terms.discount - farTerms.discount) - paid)
+  const fee = borrowCost(far, farTerms, strike) - borrowCost(near, terms, strike)
+  const worth = Math.min(0, interest - paid - fee)
   if (!(worth + credit > LEAST_EDGE)) return desk.refuse(NAME, 'carry')
-  // At the worst money brings nothing between the expiries.
-  const worst = Math.min(0, worth, -paid)
-  desk.report(candidateOf({ ...package_, worth, worst, assumptions: europeanAssumptions(farTerms, paid) }))
+  const isIndex = near.underlying.isIndex
+  const worst = isIndex ? undefined : Math.min(0, interest - Math.abs(interest) - paid - fee)
+  desk.report(candidateOf({ ...package_, worth, worst, assumptions: europeanAssumptions(farTerms, isIndex) }))
 }
 
-function europeanAssumptions(terms: ChainTerms, paid: number): Assumption[] {
-  const assumptions: Assumption[] = []
-  if (paid > 0) assumptions.push('dividends-as-expected')
+function europeanAssumptions(terms: ChainTerms, isIndex: boolean): Assumption[] {
+  const assumptions: Assumption[] = ['dividends-as-expected']
+  if (!isIndex) assumptions.push('borrow-stays')
   assumptions.push('forward-rate')
   if (!terms.isRateKnown) assumptions.push('rate-unknown')
   if (!terms.areDividendsKnown) assumptions.push('dividends-unknown')
+  if (!isIndex && !terms.isBorrowKnown) assumptions.push('borrow-unknown')
   return assumptions
 }
 

@@ -3,7 +3,7 @@
  * Other Derivatives, ch. 11.4.
  *
  * American: the call may be assigned on any day, so the strike comes at the latest at expiry, and dividends are counted for nothing: it is
- * worth K min(1, d), guaranteed. With all dividends, K d + PV(D), it is expected only, and refused as carry where the dividends exceed the
+ * worth the least of K d(t) over its days, guaranteed, which is K d while no rate is negative. With all dividends, K d + PV(D), it is expected only, and refused as carry where the dividends exceed the
  * call's time value: it will be assigned. European: K d + PV(D).
  */
 
@@ -31,11 +31,11 @@ function look(chain: Chain, index: number, desk: Desk, terms: ChainTerms): void 
   const { underlying, puts, calls } = chain
   const cost = underlying.askPrice + (puts.askPrices[index] as number) - (calls.bidPrices[index] as number)
   // Dividends and negative rates alone make it worth more than its strike.
-  const { discount, dividends, dividendYield } = terms
-  if (!(cost < strike * Math.max(1, discount) || dividends > 0 || dividendYield > 0)) return
+  const { discount, discountRange, dividends, dividendYield } = terms
+  if (!(cost < strike * discountRange.most || dividends > 0 || dividendYield > 0)) return
   const isAmerican = chain.style === 'american'
   const paid = strike * discount + dividendsOf(chain, terms, underlying.askPrice)
-  const guaranteed = isAmerican ? strike * Math.min(1, discount) : paid
+  const guaranteed = isAmerican ? strike * discountRange.least : paid
   const isGuaranteed = guaranteed - cost > LEAST_EDGE
   const worth = isGuaranteed ? guaranteed : paid
   if (!(worth - cost > LEAST_EDGE)) {

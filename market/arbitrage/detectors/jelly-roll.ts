@@ -9,7 +9,7 @@
  * moreover on no early exercise, and are refused as carry where that is due at once for a short leg; what is left of the right to exercise
  * early is in their prices all the same, so that an American roll is no more than a hint. At the worst it is a conversion of one expiry with
  * a reversal of the other (their bounds: Hull, Options, Futures, and Other Derivatives, ch. 11.4); European, the rate between the expiries is off
- * by all of itself.
+ * by all of itself, or, as nobody can hold an index between them, all may be lost.
  */
 
 import type { Chain } from '../../state/chain.ts'
@@ -58,23 +58,18 @@ function look(roll: Roll, desk: Desk): void {
   const interest = strike * (nearTerms.discount - farTerms.discount)
   const paid = dividendsOf(far, farTerms, strike) - dividendsOf(near, nearTerms, strike)
   const fee = borrowCost(far, farTerms, strike) - borrowCost(near, nearTerms, strike)
-  if (interest - paid - fee - bought > LEAST_EDGE) buyRoll(roll, interest - paid - fee, interest, desk)
+  const swing = Math.abs(interest)
+  if (interest - paid - fee - bought > LEAST_EDGE) buyRoll(roll, interest - paid - fee, interest - paid - fee - swing, desk)
   else if (-bought > LEAST_EDGE) desk.refuse(NAME, 'carry')
-  if (sold - interest + paid > LEAST_EDGE) sellRoll(roll, paid - interest, interest, desk)
+  if (sold - interest + paid > LEAST_EDGE) sellRoll(roll, paid - interest, -interest - swing, desk)
   else if (sold > LEAST_EDGE) desk.refuse(NAME, 'carry')
 }
 
-function buyRoll({ near, nearAt, far, farAt }: Roll, worth: number, interest: number, desk: Desk): void {
-  const [nearTerms, farTerms] = [desk.terms(near), desk.terms(far)]
-  if (isExerciseDue(near, nearTerms, 'C', nearAt) || isExerciseDue(far, farTerms, 'P', farAt)) return desk.refuse(NAME, 'carry')
+/** @param held what it is worth at the worst when nothing is exercised early. */
+function buyRoll({ near, nearAt, far, farAt }: Roll, worth: number, held: number, desk: Desk): void {
+  const farTerms = desk.terms(far)
+  if (isExerciseDue(near, desk.terms(near), 'C', nearAt) || isExerciseDue(far, farTerms, 'P', farAt)) return desk.refuse(NAME, 'carry')
   const strike = near.strikeAt(nearAt)
-  const atWorst =
-    near.style === 'european'
-      ? worth - Math.abs(interest)
-      : strike * Math.min(1, nearTerms.discount) -
-        strike * Math.max(1, farTerms.discount) -
-        dividendsOf(far, farTerms, strike) -
-        borrowCost(far, farTerms, strike)
   desk.report(
     candidateOf({
       detector: NAME,
@@ -82,24 +77,18 @@ function buyRoll({ near, nearAt, far, farAt }: Roll, worth: number, interest: nu
       chain: near,
       lastChain: far,
       worth,
-      worst: Math.min(worth, atWorst),
+      worst: worstOf(near, far, strike, worth, held, desk),
       assumptions: assumptionsOf(near, farTerms, true),
       margin: strike,
     }),
   )
 }
 
-function sellRoll({ near, nearAt, far, farAt }: Roll, worth: number, interest: number, desk: Desk): void {
-  const [nearTerms, farTerms] = [desk.terms(near), desk.terms(far)]
-  if (isExerciseDue(near, nearTerms, 'P', nearAt) || isExerciseDue(far, farTerms, 'C', farAt)) return desk.refuse(NAME, 'carry')
+/** @param held what it is worth at the worst when nothing is exercised early. */
+function sellRoll({ near, nearAt, far, farAt }: Roll, worth: number, held: number, desk: Desk): void {
+  const farTerms = desk.terms(far)
+  if (isExerciseDue(near, desk.terms(near), 'P', nearAt) || isExerciseDue(far, farTerms, 'C', farAt)) return desk.refuse(NAME, 'carry')
   const strike = near.strikeAt(nearAt)
-  const atWorst =
-    near.style === 'european'
-      ? -interest - Math.abs(interest)
-      : strike * Math.min(1, farTerms.discount) -
-        strike * Math.max(1, nearTerms.discount) -
-        dividendsOf(near, nearTerms, strike) -
-        borrowCost(near, nearTerms, strike)
   desk.report(
     candidateOf({
       detector: NAME,
@@ -107,11 +96,19 @@ function sellRoll({ near, nearAt, far, farAt }: Roll, worth: number, interest: n
       chain: near,
       lastChain: far,
       worth,
-      worst: Math.min(worth, atWorst),
+      worst: worstOf(far, near, strike, worth, held, desk),
       assumptions: assumptionsOf(near, farTerms, false),
       margin: strike,
     }),
   )
+}
+
+/** A conversion of one expiry with a reversal of the other. Undefined where all may be lost. */
+function worstOf(conversion: Chain, reversal: Chain, strike: number, worth: number, held: number, desk: Desk): number | undefined {
+  if (reversal.style === 'european') return reversal.underlying.isIndex ? undefined : Math.min(worth, held)
+  const terms = desk.terms(reversal)
+  const interest = strike * (terms.discountRange.most - desk.terms(conversion).discountRange.least)
+  return Math.min(worth, held, -interest - dividendsOf(reversal, terms, strike) - borrowCost(reversal, terms, strike))
 }
 
 /** What a forward at the strike costs to buy, and brings when sold. */
@@ -123,8 +120,10 @@ function syntheticBid({ calls, puts }: Chain, at: number): number {
   return (calls.bidPrices[at] as number) - (puts.askPrices[at] as number)
 }
 
-function assumptionsOf({ style }: Chain, terms: ChainTerms, isShort: boolean): Assumption[] {
+function assumptionsOf({ style, underlying }: Chain, terms: ChainTerms, isBought: boolean): Assumption[] {
   const assumptions: Assumption[] = style === 'american' ? ['no-early-exercise'] : []
+  // An index is held, or held short, by other means.
+  const isShort = isBought && !underlying.isIndex
   assumptions.push('dividends-as-expected')
   if (isShort) assumptions.push('borrow-stays')
   assumptions.push('forward-rate')

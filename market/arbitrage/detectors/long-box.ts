@@ -5,7 +5,7 @@
  *
  * European: guaranteed; nothing can happen before expiry, and dividends do not matter.
  * American: a short leg that is assigned early is answered with the long one of the same right, which brings the width then, and what is left
- * of the other right owes nothing. So it is worth (K2 - K1) min(1, d), guaranteed, while no ex-date lies inside of its life: the short call
+ * of the other right owes nothing. So it is worth the least of (K2 - K1) d(t) over its days, guaranteed, while no ex-date lies inside of its life: the short call
  * is assigned the evening before, the answer comes a day late, and the dividend is owed. At the worst one is, for all dividends.
  * Source: Hull, Options, Futures, and Other Derivatives, ch. 12.3 (box spreads).
  */
@@ -13,7 +13,7 @@
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
-import { buy, callAssignment, candidateOf, dividendsOf, impliedRate, isExercisedIntoCash, sell } from '../statement.ts'
+import { buy, callAssignment, candidateOf, lateAnswerCost, impliedRate, isExercisedIntoCash, sell } from '../statement.ts'
 
 const NAME = 'long-box'
 
@@ -39,14 +39,14 @@ function look(chain: Chain, low: number, high: number, terms: ChainTerms, desk: 
     (puts.bidPrices[low] as number)
   const width = chain.strikeAt(high) - chain.strikeAt(low)
   const isAmerican = chain.style === 'american'
-  const worth = width * (isAmerican ? Math.min(1, terms.discount) : terms.discount)
+  const worth = width * (isAmerican ? terms.discountRange.least : terms.discount)
   if (!(worth - cost > LEAST_EDGE)) {
     if (width - cost > LEAST_EDGE) desk.refuse(NAME, 'carry')
     return
   }
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
   const assumptions: Assumption[] = [...callAssignment(chain, terms)]
-  const worst = assumptions.length === 0 ? worth : worth - dividendsOf(chain, terms, chain.strikeAt(high))
+  const worst = assumptions.length === 0 ? worth : worth - lateAnswerCost(chain, terms, chain.strikeAt(high))
   if (!terms.isRateKnown) assumptions.push('rate-unknown')
   desk.report(
     candidateOf({

@@ -3,7 +3,8 @@
  * Hull, Options, Futures, and Other Derivatives, ch. 11.4.
  *
  * American: the put may be assigned today, so the strike is owed at once (and at expiry, should rates be negative); whoever is short owes all
- * dividends until expiry, and the fee for the shares that were borrowed: K max(1, d) + PV(D) + borrow. European: K d + PV(D) + borrow. Where
+ * dividends until expiry, and the fee for the shares that were borrowed: the most of K d(t) over its days, which is K while no rate is
+ * negative, and PV(D) and the fee. European: K d + PV(D) + borrow. Where
  * no borrow fee is known, there may be no shares to borrow at all.
  */
 
@@ -31,11 +32,11 @@ function look(chain: Chain, index: number, desk: Desk, terms: ChainTerms): void 
   const strike = chain.strikeAt(index)
   const { underlying, puts, calls, style } = chain
   const income = underlying.bidPrice + (puts.bidPrices[index] as number) - (calls.askPrices[index] as number)
-  const { discount } = terms
-  if (!(income > strike * Math.min(1, discount))) return
+  const { discount, discountRange } = terms
+  if (!(income > strike * discountRange.least)) return
   const price = underlying.bidPrice
   const held = dividendsOf(chain, terms, price) + borrowCost(chain, terms, price)
-  const owed = strike * (style === 'american' ? Math.max(1, discount) : discount) + held
+  const owed = strike * (style === 'american' ? discountRange.most : discount) + held
   if (!(income - owed > LEAST_EDGE)) {
     if (income - strike > LEAST_EDGE) desk.refuse(NAME, 'carry')
     return

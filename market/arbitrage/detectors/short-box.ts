@@ -7,7 +7,7 @@
  * interest exceeds the time value of a short leg, it is no box, and is refused as carry: what the short leg brings above a European one is
  * the price of the right to exercise early. At the worst the put is assigned today and the underlying kept, which the rest makes K1 at
  * expiry; or the call is assigned first, the underlying stays short and owes its dividends and its borrow fee, and K2 is paid in the end:
- * K2 max(1, d) - K1 min(1, d) + PV(D) + borrow. That is a conversion at K1 with a reversal at K2 (facts of both: Hull, ch. 11.4), whose
+ * the most of K2 d(t), less the least of K1 d(t), and PV(D) and the fee. That is a conversion at K1 with a reversal at K2 (facts of both: Hull, ch. 11.4), whose
  * underlyings cancel.
  * Source: Hull, Options, Futures, and Other Derivatives, ch. 12.3.
  */
@@ -80,7 +80,7 @@ function assumptionsOf(chain: Chain, terms: ChainTerms): Assumption[] {
 
 function owedAtWorst(chain: Chain, low: number, high: number, terms: ChainTerms): number {
   const [lowStrike, highStrike] = [chain.strikeAt(low), chain.strikeAt(high)]
-  const { discount } = terms
-  const interest = highStrike * Math.max(1, discount) - lowStrike * Math.min(1, discount)
+  const { least, most } = terms.discountRange
+  const interest = highStrike * most - lowStrike * least
   return interest + dividendsOf(chain, terms, highStrike) + borrowCost(chain, terms, highStrike)
 }

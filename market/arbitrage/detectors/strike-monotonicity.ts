@@ -12,7 +12,7 @@
 
 import type { Chain, ChainSide } from '../../state/chain.ts'
 import { type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
-import { buy, callAssignment, candidateOf, dividendsOf, isExercisedIntoCash, sell } from '../statement.ts'
+import { buy, callAssignment, candidateOf, lateAnswerCost, isExercisedIntoCash, sell } from '../statement.ts'
 
 const NAME = 'strike-monotonicity'
 
@@ -37,7 +37,7 @@ function look(chain: Chain, side: ChainSide, better: number, other: number, desk
   const assumptions = side === chain.calls ? callAssignment(chain, terms) : []
   const width = Math.abs(chain.strikeAt(other) - chain.strikeAt(better))
   const worst =
-    assumptions.length === 0 ? 0 : Math.min(0, width * Math.min(1, terms.discount) - dividendsOf(chain, terms, chain.strikeAt(other)))
+    assumptions.length === 0 ? 0 : Math.min(0, width * terms.discountRange.least - lateAnswerCost(chain, terms, chain.strikeAt(other)))
   const trades = better < other ? [buy(side, better), sell(side, other)] : [sell(side, other), buy(side, better)]
   desk.report(candidateOf({ detector: NAME, trades, chain, worth: 0, worst, assumptions }))
 }

@@ -4,7 +4,8 @@
  * debit = S ask + P ask - C bid, least = Kp d - debit, most = least + (Kc - Kp) d, and the debit is what it ties up.
  *
  * American: guaranteed without the dividends. The short call may be assigned on any day, and is on the evening before an ex-date; it brings
- * Kc then, which is worth Kc min(1, d) or more, and the put is left over. So the least is min(Kp d, Kc min(1, d)).
+ * Kc then, worth Kc d(t), and the put is left over. So the least is Kp d, or the least of Kc d(t) over its days, which is more unless rates
+ * are negative.
  * With the dividends, Kp d + PV(D), it is only expected, and refused as carry where the dividends exceed the short call's time value: it will
  * be assigned.
  * European: nothing can happen before expiry, and Kp d + PV(D) is guaranteed. They are on indices, mostly, which nobody can buy.
@@ -47,7 +48,7 @@ function look(chain: Chain, putAt: number, callAt: number, terms: ChainTerms, di
   const strike = chain.strikeAt(putAt)
   const { discount } = terms
   const kept = strike * discount + dividends
-  const guaranteed = chain.style === 'european' ? kept : Math.min(strike * discount, chain.strikeAt(callAt) * Math.min(1, discount))
+  const guaranteed = chain.style === 'european' ? kept : Math.min(strike * discount, chain.strikeAt(callAt) * terms.discountRange.least)
   const isGuaranteed = guaranteed - debit > LEAST_EDGE
   const worth = isGuaranteed ? guaranteed : kept
   if (!(worth - debit > LEAST_EDGE)) {

@@ -3,7 +3,7 @@
  * other costs and the width between, sell it and buy the other: the pair never owes more than the width.
  *
  * European: it owes the width at expiry at most, (K2 - K1) d. Guaranteed.
- * American: a short leg that is assigned early is answered with the long one, which costs the width then: (K2 - K1) max(1, d). Guaranteed for
+ * American: a short leg that is assigned early is answered with the long one, which costs the width then: the most of (K2 - K1) d(t) over its days, K2 - K1 while no rate is negative. Guaranteed for
  * puts. For calls while no ex-date lies inside of their life: assigned the evening before, the answer comes a day late and the dividend is
  * owed too, so that such a pair is only expected, and at the worst owes all dividends on top.
  * Source: Hull, Options, Futures, and Other Derivatives, ch. 12.3 (bull and bear spreads), and Merton, "Theory of rational option pricing" (1973).
@@ -12,7 +12,7 @@
 import type { Chain, ChainSide } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
-import { buy, callAssignment, candidateOf, dividendsOf, isExercisedIntoCash, sell } from '../statement.ts'
+import { buy, callAssignment, candidateOf, lateAnswerCost, isExercisedIntoCash, sell } from '../statement.ts'
 
 const NAME = 'vertical-bound'
 
@@ -34,14 +34,14 @@ export const verticalBound: Detector = {
 function look(chain: Chain, side: ChainSide, dear: number, cheap: number, terms: ChainTerms, desk: Desk): void {
   const credit = (side.bidPrices[dear] as number) - (side.askPrices[cheap] as number)
   const width = Math.abs(chain.strikeAt(dear) - chain.strikeAt(cheap))
-  const owed = width * (chain.style === 'american' ? Math.max(1, terms.discount) : terms.discount)
+  const owed = width * (chain.style === 'american' ? terms.discountRange.most : terms.discount)
   if (!(credit - owed > LEAST_EDGE)) {
     if (credit - width > LEAST_EDGE) desk.refuse(NAME, 'carry')
     return
   }
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
   const assumptions: Assumption[] = side === chain.calls ? [...callAssignment(chain, terms)] : []
-  const worst = assumptions.length === 0 ? -owed : -owed - dividendsOf(chain, terms, chain.strikeAt(dear))
+  const worst = assumptions.length === 0 ? -owed : -owed - lateAnswerCost(chain, terms, chain.strikeAt(dear))
   // Owed at once at the worst, whatever the rate is while it is not negative.
   if (!terms.isRateKnown && chain.style === 'european') assumptions.push('rate-unknown')
   const trades = dear < cheap ? [sell(side, dear), buy(side, cheap)] : [buy(side, cheap), sell(side, dear)]

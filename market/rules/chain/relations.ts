@@ -11,7 +11,8 @@ import type { Chain, ChainSide } from '../../state/chain.ts'
 
 /**
  * A quote that has stood while the underlying moved is not wrong, it is about to be changed, and no option moves by more than the underlying.
- * Returns that move: infinite when the quote is from before the underlying's first, 0 where there is no underlying to tell.
+ * Returns that move: infinite when the quote is from before the underlying's first, 0 where there is no
+ * underlying to tell: what is found then blames nobody (`unlessBlind`).
  */
 export function drift(chain: Chain, side: ChainSide, at: number): number {
   const { middle } = chain.underlying

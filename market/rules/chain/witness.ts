@@ -4,8 +4,8 @@
  * the leg to blame is the one that alone has changed since the bound held; where that cannot be said, nobody is blamed, as the
  * others are healthy.
  *
- * Several options that are kept out at once say that the market has moved and that what stands is old. Nothing is kept out then, so that
- * the new quotes come to stand.
+ * Several options that are kept out within seconds say that the market has moved and that what stands is old. Nothing is kept out then, so
+ * that the new quotes come to stand. Without a quote of the underlying nothing tells a move from a fault at all.
  */
 
 import { describeContract } from '../../contract.ts'
@@ -17,8 +17,10 @@ import { butterflyBreach, drift, verticalBreach } from './relations.ts'
 export const NEIGHBOURS = 4
 /** Witnesses that make sure. */
 export const ENOUGH = 2
-/** Other options of the chain, kept out, from which on the market is taken to have moved. */
+/** Other options of the chain, kept out lately, from which on the market is taken to have moved. */
 const MOVED = 2
+/** Behind a move new quotes follow at once; what was kept out before, and has said nothing since, says nothing of now. */
+const LATELY_US = 10_000_000
 
 /** The nearest quoted strikes in a direction that nothing was found on. */
 function neighbours(chain: Chain, side: ChainSide, at: number, step: 1 | -1, except = -1): number[] {
@@ -98,10 +100,17 @@ export function hasAloneChanged({ side, index }: Leg, partnerUs: number): boolea
   return side.doubted[index] === 0 && partnerUs <= (side.timesUs[index] as number)
 }
 
-/** Lowers a finding to a flag while the chain is moving. */
-export function unlessMoving(leg: Leg, found: Found): Found {
-  const others = leg.chain.refused - (leg.isRefused ? 1 : 0)
+/** Lowers a finding on a quote of `tsUs` to a flag while the chain is moving. */
+export function unlessMoving(leg: Leg, found: Found, tsUs: number): Found {
+  let others = 0
+  for (const other of leg.chain.legs) if (other !== leg && tsUs - other.refusedUs <= LATELY_US) others++
   return others >= MOVED ? { ...found, disposition: 'flag' } : found
+}
+
+/** Lowers a finding to a note while the underlying has no quote: who has not followed a move cannot be told from who is wrong. */
+export function unlessBlind({ chain }: Leg, found: Found | undefined): Found | undefined {
+  if (found === undefined || !Number.isNaN(chain.underlying.middle)) return found
+  return { ...found, severity: 'info', disposition: 'flag' }
 }
 
 /** The option at an index with its quote: `TWX 2014-06-21 70 C at 1.2 to 1.4`. */

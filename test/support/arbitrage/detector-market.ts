@@ -3,6 +3,7 @@
 import type { ChainTerms, Desk, Detector } from '../../../market/arbitrage/detector.ts'
 import type { Refusal } from '../../../market/arbitrage/funnel.ts'
 import type { Candidate } from '../../../market/arbitrage/opportunity.ts'
+import { Terms } from '../../../market/arbitrage/terms.ts'
 import type { Contract, Right } from '../../../market/contract.ts'
 import { ChainState } from '../../../market/state/chain-state.ts'
 import type { Chain } from '../../../market/state/chain.ts'
@@ -23,6 +24,8 @@ export interface DetectorMarketOptions {
   isTradable?: boolean
   /** Continuously compounded, for every term. Absent: none is known. */
   rate?: number
+  /** Instead, by days. */
+  curve?: readonly { days: number; rate: number }[]
   /** By ex-date. Absent, and no yield: nothing is known. */
   dividends?: readonly { exDate: string; amount: number }[]
   yield?: number
@@ -42,6 +45,7 @@ export class DetectorMarket implements Desk {
   readonly refused: string[] = []
   readonly chains = new ChainState()
   readonly #market = new MarketState()
+  readonly #terms = new Terms(this.#market.carry, this.chains)
   readonly #detector: Detector
   readonly #options: DetectorMarketOptions
   readonly #contracts: Contract[] = []
@@ -55,20 +59,15 @@ export class DetectorMarket implements Desk {
     const isIndex = on !== 'TWX' && options.isTradable !== true
     this.#name(isIndex ? { kind: 'index', symbol: on, currency: 'USD', venue: 'CBOE' } : { kind: 'stock', symbol: on, currency: 'USD' })
     const known = { kind: 'carry', asOf: TODAY, source: 'settings' } as const
-    if (rate !== undefined) this.#apply({ ...known, input: 'rates', currency: 'USD', points: [{ days: 1, rate }] })
+    const { curve = rate === undefined ? undefined : [{ days: 1, rate }] } = options
+    if (curve) this.#apply({ ...known, input: 'rates', currency: 'USD', points: curve })
     if (dividends || options.yield !== undefined)
       this.#apply({ ...known, input: 'dividends', instrument: UNDERLYING, payments: dividends ?? [], yield: options.yield })
     if (borrow !== undefined) this.#apply({ ...known, input: 'borrow', instrument: UNDERLYING, rate: borrow })
   }
 
   terms(chain: Chain): ChainTerms {
-    const { rate, dividends, borrow } = this.#options
-    return {
-      ...this.#market.carry.of(UNDERLYING, 'USD', TODAY, chain.expiry),
-      isRateKnown: rate !== undefined,
-      areDividendsKnown: dividends !== undefined || this.#options.yield !== undefined,
-      isBorrowKnown: borrow !== undefined,
-    }
+    return this.#terms.of(chain)
   }
 
   report(candidate: Candidate): void {

@@ -70,12 +70,12 @@ describe('a released segment', () => {
     const folder = await temporaryFolder()
     const released = join(folder, 'released')
     await mkdir(released)
-    for (const name of ['2-000001.tape', '1-000002.tape', '1-000010.tape', '0.tape']) await writeFile(join(released, name), '')
+    for (const name of ['10-000001.tape', '9-1000000.tape', '9-000002.tape', '0.tape']) await writeFile(join(released, name), '')
     await writeFile(join(folder, '0-000001.tape'), '')
     const left: string[][] = []
     while ((await pruneOldest(folder)) > 0) left.push((await readdir(released)).sort())
 
-    expect(left).toEqual([['0.tape', '1-000010.tape', '2-000001.tape'], ['0.tape', '2-000001.tape'], ['0.tape']])
+    expect(left).toEqual([['0.tape', '10-000001.tape', '9-1000000.tape'], ['0.tape', '10-000001.tape'], ['0.tape']])
     expect(await listSegments(folder)).toHaveLength(1)
     expect(await pruneOldest(await temporaryFolder())).toBe(0)
   })

@@ -21,6 +21,13 @@ describe('what is not known', () => {
     ])
   })
 
+  it('is what was wanted of ticks without a line, and not of a line that stood only outside of trading hours', () => {
+    const contracts = gradeDay([contractDay({ expectedUs: 0, coveredUs: 0 }), contractDay({ key: 'stock:X:USD', expectedUs: undefined })])
+    expect(unknowns({ ...NOTHING, contracts })).toEqual([
+      expect.stringMatching(/^1 contract-day has ticks and no line, such as stock:X:USD /),
+    ])
+  })
+
   it('is how many options a chain has that was not found', () => {
     const chains = [1, 2].map((missingUs) => ({ date: '2014-06-05', symbol: 'TWX', missingUs }))
     expect(unknowns({ ...NOTHING, chains })).toEqual([expect.stringMatching(/^The chain of TWX was not known for a time: /)])

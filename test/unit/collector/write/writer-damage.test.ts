@@ -2,9 +2,16 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { unaccounted } from '../../../../collector/telemetry/counts.ts'
 import { RecordCursor } from '../../../../db/tape/codec/decode.ts'
+import type { TapeRecord } from '../../../../market/tick.ts'
 import { unexpected } from '../../../support/unexpected.ts'
-import { journalIn, quote, temporaryFolder } from '../journal/journal-support.ts'
+import { BASE_US, gap, journalIn, quote, temporaryFolder } from '../journal/journal-support.ts'
 import { contractOf, stored, writerWith } from './writer-support.ts'
+
+function readAll(blocks: Uint8Array[]): TapeRecord[] {
+  const records: TapeRecord[] = []
+  for (const block of blocks) for (const cursor = new RecordCursor(block); cursor.next(); ) records.push(cursor.record())
+  return records
+}
 
 describe('a batch whose blocks the disk has damaged', () => {
   /** Three blocks of two ticks each, on disk only; the second is another one than was written. */
@@ -84,4 +91,31 @@ describe('a batch whose blocks the disk has damaged', () => {
     expect(damaged.reduce((sum, ticks) => sum + ticks, 0)).toBe(6)
     expect(unaccounted(counts)).toBe(0)
   })
+})
+
+it('leaves out a record that no attempt can read, with a gap in its place, and writes all others of its batch', async () => {
+  const { journal, sync, batches } = await journalIn(await temporaryFolder(), { batchRows: 5 })
+  await sync(quote(1), quote(2), { ...gap(3, 2), toTsUs: Number.NaN }, quote(4), quote(5))
+  await journal.close()
+  const batch = batches[0] ?? unexpected()
+  let written: TapeRecord[] = []
+  const damaged: unknown[] = []
+  const { writer, counts, retries } = writerWith(
+    async ({ blocks }) => {
+      written = readAll(blocks)
+      return stored({ acceptedTicks: 4 })
+    },
+    { onDamaged: ({ records, ticks, firstSeq }) => damaged.push({ records, ticks, firstSeq }) },
+  )
+  counts.received = 4
+  counts.journaled = 4
+  writer.add(batch, { contractOf })
+  await writer.drained()
+
+  expect(written.map(({ seq, kind }) => [seq, kind])).toEqual([1, 2, 3, 4, 5].map((seq) => [seq, seq === 3 ? 'gap' : 'quote']))
+  expect(written[2]).toMatchObject({ cause: 'journal-damaged', tsUs: BASE_US + 3, fromTsUs: BASE_US + 2, toTsUs: BASE_US + 3 })
+  expect(damaged).toEqual([{ records: 1, ticks: 0, firstSeq: 3 }])
+  expect(retries).toMatchObject([{ error: { code: 'tape-corrupt' } }])
+  expect(batch.blocks[0]?.segment.damage).toMatch(/a gap record of which toTsUs/)
+  expect(unaccounted(counts)).toBe(0)
 })

@@ -4,10 +4,11 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 
 import { chained, chainStart, parseSessionHash, sessionHash } from '../../../../db/verify/chain.ts'
+import { RecordCursor } from '../../../../db/tape/codec/decode.ts'
 import { checksumFields, ContentHash } from '../../../../db/verify/content.ts'
 import { DELAYED, EVENT_TIME, MARKS, TICK_FIELDS } from '../../../../market/tick-fields.ts'
 import type { ControlRecord, TapeRecord, Tick } from '../../../../market/tick.ts'
-import { CONTRACTS, contractOf, FIRST_TS_US, quote, quotes, ticks } from '../../../support/tape/ticks.ts'
+import { block, CONTRACTS, contractOf, FIRST_TS_US, quote, quotes, ticks } from '../../../support/tape/ticks.ts'
 
 function hashOf(records: readonly TapeRecord[], contracts = contractOf): string {
   const hash = new ContentHash()
@@ -40,6 +41,27 @@ it('changes with every field of every tick', () => {
       const value = (tick as unknown as Record<string, unknown>)[name]
       const changed: Tick = { ...tick, [name]: otherThan(name, value) }
       expect(hashOf(all.map((each) => (each === tick ? changed : each)))).not.toBe(before)
+    }),
+  )
+})
+
+it('is the same from the bytes of plain quotes as from objects', () => {
+  const price = fc.oneof(fc.double(), fc.constant(undefined))
+  const own = fc.record({ eventTsUs: price, bidPrice: price, askPrice: price, bidSize: price, askSize: price })
+  fc.assert(
+    fc.property(fc.array(own), ticks, (fields, others) => {
+      const all = [...fields.map((one, i) => quote(i + 1, one)), ...others]
+      const hash = new ContentHash()
+      let plain = 0
+      for (const cursor = new RecordCursor(block(all)); cursor.next(); ) {
+        if (!cursor.isPlainQuote) hash.add(cursor.record(), contractOf)
+        else {
+          plain++
+          hash.addPlainQuote(cursor, contractOf)
+        }
+      }
+      expect(plain).toBeGreaterThanOrEqual(fields.length)
+      expect(hash.digest().toString('hex')).toBe(hashOf(all))
     }),
   )
 })

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 
-import { continuousCost, discountFactor, paymentsOfBroker, presentValueOfPayments, rateFor } from '../../../../market/option/carry.ts'
+import {
+  continuousCost,
+  discountFactor,
+  discountRange,
+  paymentsOfBroker,
+  presentValueOfPayments,
+  rateFor,
+} from '../../../../market/option/carry.ts'
 
 const points = [
   { days: 30, rate: 0.04 },
@@ -23,6 +30,21 @@ describe('rates by term', () => {
     expect(rateFor(points, 1)).toBe(0.04)
     expect(rateFor(points, 1000)).toBe(0.03)
     expect(rateFor([{ days: 0, rate: 0.02 }], 500)).toBe(0.02)
+  })
+
+  it('make money worth least and most at their points, or at the ends', () => {
+    const falling = [
+      { days: 100, rate: 0.06 },
+      { days: 200, rate: 0.01 },
+      { days: 400, rate: 0.03 },
+    ]
+    const [at100, at200, at400] = falling.map(({ days }) => discountFactor(falling, days)) as [number, number, number]
+    expect(discountRange(falling, 200)).toEqual({ least: at100, most: 1, rise: at200 - at100 })
+    expect(discountRange(falling, 400)).toEqual({ least: at400, most: 1, rise: at200 - at100 })
+    expect(discountRange(falling, 50)).toEqual({ least: discountFactor(falling, 50), most: 1, rise: 0 })
+    const negative = [{ days: 1, rate: -0.01 }]
+    expect(discountRange(negative, 365)).toEqual({ least: 1, most: Math.exp(0.01), rise: Math.exp(0.01) - 1 })
+    expect(discountRange([], 365)).toEqual({ least: 1, most: 1, rise: 0 })
   })
 
   it('are 0 without any point', () => {

@@ -49,6 +49,7 @@ describe('a fault', () => {
     ['too many wrong ticks', contractDay({ judged: judged({ quarantined: 11 }) }), '1.08 % of the ticks wrong, above 1 %'],
     ['no data', contractDay({ ticks: ticks({ quotes: 0, statistics: 5 }) }), 'no quote and no trade'],
     ['a line that nobody wanted', contractDay({ expectedUs: undefined }), 'what was wanted is not known: there are ticks and no line'],
+    ['a line on a weekend', contractDay({ expectedUs: 0, coveredUs: 0 }), 'not wanted in trading hours'],
   ])('of %s leaves nothing', (_, day, because) => {
     expect(fitnessOf(day)).toEqual({ fitFor: 'not', because: [because] })
   })

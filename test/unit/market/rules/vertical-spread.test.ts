@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
+import { butterflySpread } from '../../../../market/rules/butterfly-spread.ts'
+import { calendarSpread } from '../../../../market/rules/calendar-spread.ts'
 import { verticalSpread } from '../../../../market/rules/vertical-spread.ts'
 import { Mark } from '../../../../market/marks.ts'
 import { OptionMarket } from '../../../support/option-market.ts'
@@ -74,6 +76,18 @@ describe('vertical-spread', () => {
     for (const [instrument] of [...market.contracts.entries()].reverse()) expect(market.healthy(instrument, 78)).toEqual([])
   })
 
+  it('accuses no healthy quote behind a move while the underlying has no quote, and notes what is out of order', () => {
+    const market = new OptionMarket([verticalSpread, butterflySpread, calendarSpread])
+    const options = [...market.contracts.keys()].slice(1)
+    for (const instrument of options) market.healthy(instrument)
+    const findings = options.reverse().flatMap((instrument) => {
+      const [bidPrice, askPrice] = market.sidesOf(instrument, 78)
+      return market.rules.verdictOn({ kind: 'quote', instrument, bidPrice, askPrice })?.findings ?? []
+    })
+    expect(findings).not.toEqual([])
+    for (const { severity, disposition } of findings) expect({ severity, disposition }).toEqual({ severity: 'info', disposition: 'flag' })
+  })
+
   it('lets the market move on when several options are kept out at once, and comes to rest', () => {
     const market = new OptionMarket(RULES).quoted()
     // Volatility jumps while the stock stands still: every new quote contradicts what stands from before.
@@ -83,6 +97,15 @@ describe('vertical-spread', () => {
     expect(first.filter((text) => text.startsWith('!'))).toHaveLength(2)
     jumped()
     expect(jumped().flat()).toEqual([])
+  })
+
+  it('takes no move from options that were kept out a while ago and are silent since', () => {
+    const market = new OptionMarket(RULES).quoted()
+    const bad = (strike: number) => market.findings(market.numberOf(strike, 'C'), 20, 20.2)
+    expect([...bad(72.5), ...bad(75), ...bad(77.5)].map((text) => text.startsWith('!'))).toEqual([true, true, false])
+    market.healthy(market.numberOf(77.5, 'C'))
+    market.rules.nowUs += 11_000_000
+    expect(bad(77.5)).toEqual([expect.stringMatching(/^!vertical-spread: /)])
   })
 
   it('bears wide, one-sided, zero-bid and locked quotes', () => {

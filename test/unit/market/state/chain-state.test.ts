@@ -186,11 +186,12 @@ describe('a quote that rules spoke on', () => {
     ).toBe(0)
   })
 
-  it('is counted while it is kept out, until the next good one', () => {
-    const state = stateOf(...known, quote(1, 2, 2.1), quote(1, 3, 3.1, { verdict: quarantined('vertical-spread', 'x') }))
-    expect([state.legOf(1)?.chain.refused, state.legOf(1)?.isRefused]).toEqual([1, true])
+  it('is known as kept out, with its time, until the next good one', () => {
+    const bad = quote(1, 3, 3.1, { verdict: quarantined('vertical-spread', 'x') })
+    const state = stateOf(...known, quote(1, 2, 2.1), bad)
+    expect(state.legOf(1)?.refusedUs).toBe(bad.tsUs)
     state.apply(quote(1, 2, 2.2))
-    expect([state.legOf(1)?.chain.refused, state.legOf(1)?.isRefused]).toEqual([0, false])
+    expect(state.legOf(1)?.refusedUs).toBeNaN()
   })
 })
 

@@ -25,6 +25,11 @@ describe('calendar', () => {
     expect(before).toMatchObject({ certainty: 'expected', assumptions: ['no-early-exercise'] })
     expect(before.worstEdge).toBeCloseTo(0.3 - 0.4, 9)
     expect(inverted({ rate: 0, dividends: [{ exDate: FAR, amount: 0.4 }] }).found().certainty).toBe('guaranteed')
+    // Exercise on the last evening is for a dividend of the next trading day, four days on at the most.
+    const behind = inverted({ rate: 0, dividends: [{ exDate: addDays(NEAR, 4), amount: 0.4 }] }).found()
+    expect(behind).toMatchObject({ certainty: 'expected', assumptions: ['no-early-exercise'] })
+    expect(behind.worstEdge).toBeCloseTo(0.3 - 0.4, 9)
+    expect(inverted({ rate: 0, dividends: [{ exDate: addDays(NEAR, 5), amount: 0.4 }] }).found().certainty).toBe('guaranteed')
     expect(inverted({}).found().assumptions).toEqual(['no-early-exercise', 'dividends-unknown'])
   })
 
@@ -51,16 +56,29 @@ describe('calendar', () => {
 
   it('only expects European calls to keep in order, when interest exceeds the dividends between', () => {
     const found = inverted({ on: 'SPX', rate: 0.05, dividends: [] }).found()
-    expect(found).toMatchObject({ certainty: 'expected', assumptions: ['forward-rate'], worth: 0 })
+    expect(found).toMatchObject({ certainty: 'expected', assumptions: ['dividends-as-expected', 'forward-rate'], worth: 0 })
+    expect(found.worst).toBeUndefined()
     // Interest on 80 for 73 days is 0.79 in today's money: of 1.00 paid between, the rest is owed.
     const between = [{ exDate: FAR, amount: 1 }]
     const owing = inverted({ on: 'SPX', rate: 0.05, dividends: between }).found()
     const paid = Math.exp(-0.02)
-    expect(owing.assumptions).toEqual(['dividends-as-expected', 'forward-rate'])
     expect(owing.edge).toBeCloseTo(0.3 + 80 * (Math.exp(-0.01) - Math.exp(-0.02)) - paid, 9)
-    expect(owing.worstEdge).toBeCloseTo(0.3 - paid, 9)
     const more = [{ exDate: FAR, amount: 2 }]
     expect(inverted({ on: 'SPX', rate: 0.05, dividends: more }).refused).toEqual(['calendar: carry'])
+  })
+
+  it('counts the borrow fee between where the underlying can be held short, and no interest at the worst', () => {
+    const known = { on: 'SPX', isTradable: true, rate: 0.05, dividends: [] } as const
+    const found = new DetectorMarket(calendar, { ...known, borrow: 0.06 })
+      .spot(81)
+      .quote('C', 80, 5.3, 5.4, NEAR)
+      .quote('C', 80, 4.9, 5, FAR)
+      .found()
+    const fee = 81 * (Math.exp(-0.012) - Math.exp(-0.024))
+    expect(found.assumptions).toEqual(['dividends-as-expected', 'borrow-stays', 'forward-rate'])
+    expect(found.edge).toBeCloseTo(0.3 + 80 * (Math.exp(-0.01) - Math.exp(-0.02)) - fee, 9)
+    expect(found.worstEdge).toBeCloseTo(0.3 - fee, 9)
+    expect(inverted(known).found().assumptions).toContain('borrow-unknown')
   })
 
   it('takes a yield as what the underlying pays between at its present price', () => {

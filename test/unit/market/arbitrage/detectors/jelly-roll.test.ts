@@ -24,9 +24,8 @@ describe('jelly-roll', () => {
     const found = roll({ on: 'SPX', ...KNOWN }, 1.5).found()
     expect(found.deal).toBe('-1 100C@4.1 +1 100P@3.1 +1 100C*@6.6 -1 100P*@4.9')
     expect(found.edge).toBeCloseTo(INTEREST - 0.7, 9)
-    expect(found).toMatchObject({ certainty: 'expected', assumptions: ['dividends-as-expected', 'borrow-stays', 'forward-rate'] })
-    expect(found).toMatchObject({ expiry: NEAR, lastExpiry: FAR, capital: 100 })
-    expect(found.worstEdge).toBeCloseTo(-0.7, 9)
+    expect(found).toMatchObject({ certainty: 'expected', assumptions: ['dividends-as-expected', 'forward-rate'] })
+    expect(found).toMatchObject({ expiry: NEAR, lastExpiry: FAR, capital: 100, worst: undefined })
   })
 
   it('sells the later forward for more than the interest between the expiries', () => {
@@ -34,7 +33,15 @@ describe('jelly-roll', () => {
     expect(found.deal).toBe('+1 100C@4.2 -1 100P@3 -1 100C*@7.5 +1 100P*@5')
     expect(found.edge).toBeCloseTo(1.3 - INTEREST, 9)
     expect(found.assumptions).toEqual(['dividends-as-expected', 'forward-rate'])
-    expect(found.worstEdge).toBeCloseTo(1.3 - 2 * INTEREST, 9)
+  })
+
+  it('rests on borrowing when it is bought over something that can be held, and at the worst on no interest or twice as much', () => {
+    const bought = roll({ on: 'SPX', isTradable: true, ...KNOWN }, 1.5).found()
+    expect(bought.assumptions).toEqual(['dividends-as-expected', 'borrow-stays', 'forward-rate'])
+    expect(bought.worstEdge).toBeCloseTo(-0.7, 9)
+    const sold = roll({ on: 'SPX', isTradable: true, ...KNOWN }, 2.5).found()
+    expect(sold.assumptions).toEqual(['dividends-as-expected', 'forward-rate'])
+    expect(sold.worstEdge).toBeCloseTo(1.3 - 2 * INTEREST, 9)
   })
 
   it('counts dividends and the borrow fee between the expiries against a bought roll, dividends for a sold one', () => {

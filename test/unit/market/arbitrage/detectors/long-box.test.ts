@@ -48,6 +48,15 @@ describe('long-box', () => {
     expect(box({ on: 'SPX', rate: -0.02 }, 9.9).found().edge).toBeCloseTo(10 * Math.exp(0.02) - 9.9, 9)
   })
 
+  it('is worth what an early assignment brings on the day on which money is worth least', () => {
+    const curve = [
+      { days: 182.5, rate: 0.08 },
+      { days: 365, rate: 0.02 },
+    ]
+    expect(box({ curve, ...NO_DIVIDENDS }, 9.4).found().worth).toBeCloseTo(10 * Math.exp(-0.04), 9)
+    expect(box({ on: 'SPX', curve }, 9.4).found().worth).toBeCloseTo(10 * Math.exp(-0.02), 9)
+  })
+
   it('is only expected over an ex-date, which the short call may be exercised before', () => {
     const dividends = [{ exDate: addDays(TODAY, 100), amount: 0.5 }]
     const found = box({ rate: 0, dividends }, 9.4).found()
