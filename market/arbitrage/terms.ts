@@ -28,7 +28,8 @@ const UNUSABLE: Readonly<ChainTerms> = {
 export class Terms {
   readonly #carry: CarryState
   readonly #chains: ChainState
-  readonly #known = new Map<Chain, ChainTerms>()
+  /** By the slot of a chain. */
+  readonly #known: (ChainTerms | undefined)[] = []
   #version = -1
   #today = ''
 
@@ -41,16 +42,11 @@ export class Terms {
     const { version } = this.#carry
     const { today } = this.#chains
     if (version !== this.#version || today !== this.#today) {
-      this.#known.clear()
+      this.#known.length = 0
       this.#version = version
       this.#today = today
     }
-    let terms = this.#known.get(chain)
-    if (terms === undefined) {
-      terms = this.#make(chain)
-      this.#known.set(chain, terms)
-    }
-    return terms
+    return (this.#known[chain.slot] ??= this.#make(chain))
   }
 
   /** What a package over these chains was computed with. */

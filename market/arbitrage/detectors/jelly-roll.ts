@@ -16,7 +16,7 @@
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
-import { borrowCost, buy, candidateOf, dividendsOf, indexOfStrike, isExercisedIntoCash, isPricedOffFutures, sell } from '../statement.ts'
+import { borrowCost, buy, candidateOf, dividendsOf, isExercisedIntoCash, isPricedOffFutures, sell } from '../statement.ts'
 
 const NAME = 'jelly-roll'
 
@@ -31,25 +31,26 @@ export const jellyRoll: Detector = {
   name: NAME,
   about: 'Synthetic forwards of one strike and two expiries that differ by more than interest and dividends between.',
   onOption({ chain, index, strike }, desk) {
-    // Most of the options far from the money lack a bid on one side.
-    if (Number.isNaN(syntheticAsk(chain, index)) && Number.isNaN(syntheticBid(chain, index))) return
+    const ask = syntheticAsk(chain, index)
+    const bid = syntheticBid(chain, index)
+    if (Number.isNaN(ask) && Number.isNaN(bid)) return
+    const { expiries } = desk
     let near = chain.earlier
-    for (let n = 0; n < desk.expiries && near !== undefined; n++, near = near.earlier) {
-      const nearAt = indexOfStrike(near, strike, index)
-      if (nearAt >= 0) look({ near, nearAt, far: chain, farAt: index }, desk)
+    for (let n = 0; n < expiries && near !== undefined; n++, near = near.earlier) {
+      const at = near.indexOf(strike, index)
+      if (at >= 0) look(near, at, chain, index, ask - syntheticBid(near, at), bid - syntheticAsk(near, at), desk)
     }
     let far = chain.later
-    for (let n = 0; n < desk.expiries && far !== undefined; n++, far = far.later) {
-      const farAt = indexOfStrike(far, strike, index)
-      if (farAt >= 0) look({ near: chain, nearAt: index, far, farAt }, desk)
+    for (let n = 0; n < expiries && far !== undefined; n++, far = far.later) {
+      const at = far.indexOf(strike, index)
+      if (at >= 0) look(chain, index, far, at, syntheticAsk(far, at) - bid, syntheticBid(far, at) - ask, desk)
     }
   },
 }
 
-function look(roll: Roll, desk: Desk): void {
-  const { near, nearAt, far, farAt } = roll
-  const bought = syntheticAsk(far, farAt) - syntheticBid(near, nearAt)
-  const sold = syntheticBid(far, farAt) - syntheticAsk(near, nearAt)
+/** @param bought what the later forward costs beyond what the earlier one brings; `sold`: the other way round */
+function look(near: Chain, nearAt: number, far: Chain, farAt: number, bought: number, sold: number, desk: Desk): void {
+  // Whole chains lack a side of one of the eight.
   if (Number.isNaN(bought) && Number.isNaN(sold)) return
   if (isPricedOffFutures(near) || isExercisedIntoCash(near)) {
     if (-bought > LEAST_EDGE || sold > LEAST_EDGE) desk.refuse(NAME, 'settlement-mismatch')
@@ -61,6 +62,7 @@ function look(roll: Roll, desk: Desk): void {
   const paid = dividendsOf(far, farTerms, strike) - dividendsOf(near, nearTerms, strike)
   const fee = borrowCost(far, farTerms, strike) - borrowCost(near, nearTerms, strike)
   const swing = Math.abs(interest)
+  const roll = { near, nearAt, far, farAt }
   const buying = { worth: interest - paid - fee, worst: interest - paid - fee - swing, cost: bought }
   if (buying.worth - bought > LEAST_EDGE) propose(roll, true, buying, desk)
   else if (-bought > LEAST_EDGE) desk.refuse(NAME, 'carry')

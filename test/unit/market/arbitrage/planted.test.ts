@@ -81,7 +81,7 @@ const PLANTED: Planted[] = [
     mends: ['100P', '3.89x9/4.40x9'],
     sizeless: ['100P', '4.20x0/4.40x9'],
     trades: ['sell 1 stock at 100', 'sell 1 100P at 4.2', 'buy 1 100C at 3'],
-    edge: 101.2 - 100 - 0.5 * Math.exp((-0.05 * 26) / 365) - 100.01 * (1 - Math.exp(-0.02 * 0.2)),
+    edge: 101.2 - 100 - 0.5 * Math.exp((-0.05 * 26) / 365) - 100 * (1 - Math.exp(-0.02 * 0.2)),
     size: 3,
     fees: [1.5, 1.95, 1.95],
     capital: 100,
