@@ -11,7 +11,8 @@ export type NamedLeg = Omit<Leg, 'instrument'>
 export type NamedAssessment = Omit<Assessment, 'legs'> & { legs: readonly NamedLeg[] }
 
 /** An episode that can be told without its tape. */
-export interface NamedEpisode extends Pick<Episode, 'id' | 'sessionId' | 'openedUs' | 'closedUs' | 'ending' | 'bestUs' | 'quotes' | 'course'> {
+export interface NamedEpisode
+  extends Pick<Episode, 'id' | 'sessionId' | 'openedUs' | 'closedUs' | 'ending' | 'bestUs' | 'quotes' | 'course'> {
   opened: NamedAssessment
   best: NamedAssessment
 }
@@ -37,7 +38,15 @@ export function plainEpisode({ id, sessionId, openedUs, closedUs, ending, opened
   }
 }
 
-function plainAssessment({ detector: _d, underlying: _u, expiry: _e, lastExpiry: _l, multiplier: _m, legs, ...figures }: NamedAssessment): object {
+function plainAssessment({
+  detector: _d,
+  underlying: _u,
+  expiry: _e,
+  lastExpiry: _l,
+  multiplier: _m,
+  legs,
+  ...figures
+}: NamedAssessment): object {
   return {
     ...figures,
     legs: legs.map(({ side, ratio, price, size, ageMs, fee, contract }) => {
