@@ -5,6 +5,9 @@
  *
  * Buy at the ask, sell at the bid. NaN in a chain is the absence of a price, and every comparison with it is false: write conditions so that
  * a missing price breaks nothing (`edge > 0`, never `!(edge <= 0)`).
+ *
+ * An underlying's quote is part of all its chains, and an option's of some hundred relations: what goes over many of them is a bare loop over
+ * the arrays of a chain, which counts what carry explains and calls a function for what is left.
  */
 
 import type { DiscountRange } from '../option/carry.ts'
@@ -45,7 +48,7 @@ export interface Desk {
   /** An edge above 0 with the carry as it is known. */
   report(candidate: Candidate): void
   /** An edge above 0 that is none for a reason which the detector sees cheaper than the assessment, such as carry. */
-  refuse(detector: string, reason: Refusal): void
+  refuse(detector: string, reason: Refusal, times?: number): void
 }
 
 export interface Detector {

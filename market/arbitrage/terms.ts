@@ -29,6 +29,9 @@ export class Terms {
   readonly #known = new Map<Chain, ChainTerms>()
   #version = -1
   #today = ''
+  /** Asked for last, as a dozen detectors ask for the same one after another. */
+  #chain: Chain | undefined
+  #latest: ChainTerms = UNUSABLE
 
   constructor(carry: CarryState, chains: ChainState) {
     this.#carry = carry
@@ -40,14 +43,18 @@ export class Terms {
     const { today } = this.#chains
     if (version !== this.#version || today !== this.#today) {
       this.#known.clear()
+      this.#chain = undefined
       this.#version = version
       this.#today = today
     }
+    if (chain === this.#chain) return this.#latest
     let terms = this.#known.get(chain)
     if (terms === undefined) {
       terms = this.#make(chain)
       this.#known.set(chain, terms)
     }
+    this.#chain = chain
+    this.#latest = terms
     return terms
   }
 

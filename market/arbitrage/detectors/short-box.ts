@@ -34,21 +34,26 @@ export const shortBox: Detector = {
   about: 'Four options of two strikes that owe the width between them, sold for more than that is worth today.',
   onOption({ chain, index }, desk) {
     const terms = desk.terms(chain)
-    const { calls, puts, strikes } = chain
-    const strike = chain.strikeAt(index)
-    // Of what brings less than this nothing is to be said: neither an edge nor carry.
-    const least = Math.min(1, terms.discount)
-    const asHigh = (puts.bidPrices[index] as number) - (calls.askPrices[index] as number)
-    for (let low = Math.max(0, index - desk.reach); low < index; low++) {
-      const proceeds = asHigh + (calls.bidPrices[low] as number) - (puts.askPrices[low] as number)
-      if (proceeds > least * (strike - (strikes[low] as number))) look(chain, low, index, terms, desk)
-    }
+    const { strikes, calls, puts } = chain
+    const { discount } = terms
     const end = Math.min(chain.length - 1, index + desk.reach)
+    const strike = strikes[index] as number
     const asLow = (calls.bidPrices[index] as number) - (puts.askPrices[index] as number)
+    const asHigh = (puts.bidPrices[index] as number) - (calls.askPrices[index] as number)
+    let explained = 0
+    for (let low = Math.max(0, index - desk.reach); low < index; low++) {
+      const proceeds = (calls.bidPrices[low] as number) - (puts.askPrices[low] as number) + asHigh
+      const width = strike - (strikes[low] as number)
+      if (proceeds - width * discount > LEAST_EDGE) look(chain, low, index, terms, desk)
+      else if (proceeds - width > LEAST_EDGE) explained++
+    }
     for (let high = index + 1; high <= end; high++) {
       const proceeds = asLow + (puts.bidPrices[high] as number) - (calls.askPrices[high] as number)
-      if (proceeds > least * ((strikes[high] as number) - strike)) look(chain, index, high, terms, desk)
+      const width = (strikes[high] as number) - strike
+      if (proceeds - width * discount > LEAST_EDGE) look(chain, index, high, terms, desk)
+      else if (proceeds - width > LEAST_EDGE) explained++
     }
+    if (explained > 0) desk.refuse(NAME, 'carry', explained)
   },
 }
 
@@ -61,10 +66,6 @@ function look(chain: Chain, low: number, high: number, terms: ChainTerms, desk: 
     (puts.askPrices[low] as number)
   const width = chain.strikeAt(high) - chain.strikeAt(low)
   const owed = width * terms.discount
-  if (!(proceeds - owed > LEAST_EDGE)) {
-    if (proceeds - width > LEAST_EDGE) desk.refuse(NAME, 'carry')
-    return
-  }
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
   if (isExerciseDue(chain, terms, 'C', low) || isExerciseDue(chain, terms, 'P', high)) return desk.refuse(NAME, 'carry')
   desk.report(

@@ -21,14 +21,13 @@ export const strikeMonotonicity: Detector = {
   about: 'A call that costs less than one of a higher strike brings, or a put less than one of a lower strike.',
   onOption({ chain, side, index }, desk) {
     const { bidPrices, askPrices } = side
-    const [bidPrice, askPrice] = [bidPrices[index] as number, askPrices[index] as number]
     const isCall = side === chain.calls
     const end = Math.min(chain.length - 1, index + desk.reach)
+    const [bid, ask] = [bidPrices[index] as number, askPrices[index] as number]
     for (let other = Math.max(0, index - desk.reach); other <= end; other++) {
-      if (other === index) continue
-      if (isCall === other > index) {
-        if ((bidPrices[other] as number) - askPrice > LEAST_EDGE) propose(chain, side, index, other, desk)
-      } else if (bidPrice - (askPrices[other] as number) > LEAST_EDGE) propose(chain, side, other, index, desk)
+      const isBetter = isCall === other > index
+      const credit = isBetter ? (bidPrices[other] as number) - ask : bid - (askPrices[other] as number)
+      if (credit > LEAST_EDGE && other !== index) propose(chain, side, isBetter ? index : other, isBetter ? other : index, desk)
     }
   },
 }

@@ -23,29 +23,40 @@ export const syntheticFreeRisk: Detector = {
   name: NAME,
   about: 'The underlying with a put and against a call of a higher strike, for less than the put alone brings back.',
   onOption({ chain, right, index }, desk) {
-    const terms = desk.terms(chain)
-    const dividends = dividendsOf(chain, terms, 0)
-    if (right === 'P') return lookAtPut(chain, index, terms, dividends, desk)
-    // A debit that is not below this leaves nothing to be said: neither an edge nor carry.
-    const most = Math.max(1, terms.discount)
-    const price = chain.underlying.askPrice - (chain.calls.bidPrices[index] as number) - dividends
-    for (let put = Math.max(0, index - desk.reach); put < index; put++)
-      if (price + (chain.puts.askPrices[put] as number) < chain.strikeAt(put) * most) look(chain, put, index, terms, dividends, desk)
+    if (right === 'P') scan(chain, index, index, index + 1, index + desk.reach, desk)
+    else scan(chain, index - desk.reach, index - 1, index, index, desk)
   },
   onUnderlying(chain, desk) {
-    const terms = desk.terms(chain)
-    const dividends = dividendsOf(chain, terms, 0)
-    for (let put = 0; put < chain.length - 1; put++) lookAtPut(chain, put, terms, dividends, desk)
+    scan(chain, 0, chain.length - 2, 1, chain.length - 1, desk)
   },
 }
 
-function lookAtPut(chain: Chain, put: number, terms: ChainTerms, dividends: number, desk: Desk): void {
+/** Puts and calls of these indices, both ends included, the call above the put and within reach of it. */
+function scan(chain: Chain, firstPut: number, lastPut: number, firstCall: number, lastCall: number, desk: Desk): void {
+  const { strikes } = chain
+  const { askPrices } = chain.puts
   const { bidPrices } = chain.calls
-  // A call that brings less leaves nothing to be said: neither an edge nor carry.
-  const most = chain.strikeAt(put) * Math.max(1, terms.discount) + dividends
-  const least = chain.underlying.askPrice + (chain.puts.askPrices[put] as number) - most
-  const end = Math.min(chain.length - 1, put + desk.reach)
-  for (let call = put + 1; call <= end; call++) if ((bidPrices[call] as number) > least) look(chain, put, call, terms, dividends, desk)
+  const spot = chain.underlying.askPrice
+  const terms = desk.terms(chain)
+  const { reach } = desk
+  const { discount } = terms
+  const dividends = dividendsOf(chain, terms, 0)
+  const last = Math.min(chain.length - 1, lastCall)
+  let explained = 0
+  for (let put = Math.max(0, firstPut); put <= lastPut; put++) {
+    const strike = strikes[put] as number
+    // What the call must bring, with all that the rest may, and at zero rates.
+    const paid = spot + (askPrices[put] as number) + LEAST_EDGE
+    const needed = paid - strike * discount - dividends
+    const neededWithoutCarry = paid - strike
+    const end = Math.min(last, put + reach)
+    for (let call = Math.max(firstCall, put + 1); call <= end; call++) {
+      const bid = bidPrices[call] as number
+      if (bid > needed) look(chain, put, call, terms, dividends, desk)
+      else if (bid > neededWithoutCarry) explained++
+    }
+  }
+  if (explained > 0) desk.refuse(NAME, 'carry', explained)
 }
 
 function look(chain: Chain, putAt: number, callAt: number, terms: ChainTerms, dividends: number, desk: Desk): void {
@@ -57,10 +68,6 @@ function look(chain: Chain, putAt: number, callAt: number, terms: ChainTerms, di
   const guaranteed = chain.style === 'european' ? kept : Math.min(strike * discount, chain.strikeAt(callAt) * terms.discountRange.least)
   const isGuaranteed = guaranteed - debit > LEAST_EDGE
   const worth = isGuaranteed ? guaranteed : kept
-  if (!(worth - debit > LEAST_EDGE)) {
-    if (strike - debit > LEAST_EDGE) desk.refuse(NAME, 'carry')
-    return
-  }
   if (underlying.isIndex) return desk.refuse(NAME, 'underlying-not-executable')
   if (!isGuaranteed && isExerciseDue(chain, terms, 'C', callAt)) return desk.refuse(NAME, 'carry')
   const assumptions: Assumption[] = isGuaranteed ? [] : ['no-early-exercise', 'dividends-as-expected']

@@ -23,30 +23,28 @@ export const verticalBound: Detector = {
     const terms = desk.terms(chain)
     const { strikes } = chain
     const { bidPrices, askPrices } = side
-    const strike = chain.strikeAt(index)
-    const [bidPrice, askPrice] = [bidPrices[index] as number, askPrices[index] as number]
-    // Of what brings less than this nothing is to be said: neither an edge nor carry.
-    const least = Math.min(1, terms.discount)
-    const isCall = side === chain.calls
+    const owed = chain.style === 'american' ? terms.discountRange.most : terms.discount
     const end = Math.min(chain.length - 1, index + desk.reach)
+    const strike = strikes[index] as number
+    // Of calls the lower strike is the dearer one, of puts the higher.
+    const isCall = side === chain.calls
+    const [bid, ask] = [bidPrices[index] as number, askPrices[index] as number]
+    let explained = 0
     for (let other = Math.max(0, index - desk.reach); other <= end; other++) {
-      const distance = (strikes[other] as number) - strike
-      // Of calls the lower strike is the dearer one, of puts the higher.
-      if (isCall === distance > 0) {
-        if (bidPrice - (askPrices[other] as number) > least * Math.abs(distance)) look(chain, side, index, other, terms, desk)
-      } else if ((bidPrices[other] as number) - askPrice > least * Math.abs(distance)) look(chain, side, other, index, terms, desk)
+      const isDear = isCall === other > index
+      const credit = isDear ? bid - (askPrices[other] as number) : (bidPrices[other] as number) - ask
+      const width = Math.abs((strikes[other] as number) - strike)
+      if (credit - width * owed > LEAST_EDGE) {
+        if (other !== index) look(chain, side, isDear ? index : other, isDear ? other : index, terms, desk)
+      } else if (credit - width > LEAST_EDGE) explained++
     }
+    if (explained > 0) desk.refuse(NAME, 'carry', explained)
   },
 }
 
 function look(chain: Chain, side: ChainSide, dear: number, cheap: number, terms: ChainTerms, desk: Desk): void {
-  const credit = (side.bidPrices[dear] as number) - (side.askPrices[cheap] as number)
   const width = Math.abs(chain.strikeAt(dear) - chain.strikeAt(cheap))
   const owed = width * (chain.style === 'american' ? terms.discountRange.most : terms.discount)
-  if (!(credit - owed > LEAST_EDGE)) {
-    if (credit - width > LEAST_EDGE) desk.refuse(NAME, 'carry')
-    return
-  }
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
   const assumptions: Assumption[] = side === chain.calls ? [...callAssignment(chain, terms)] : []
   const worst = assumptions.length === 0 ? -owed : -owed - lateAnswerCost(chain, terms, chain.strikeAt(dear))
