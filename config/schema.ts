@@ -4,6 +4,8 @@
  */
 
 import { z } from 'zod'
+import { DETECTORS } from '../market/arbitrage/detectors/index.ts'
+import { arbitrageSchema } from '../market/arbitrage/settings.ts'
 import { parseBarLength } from '../market/bar.ts'
 import { CALENDAR_CODES } from '../market/calendar/calendars.ts'
 import { RULES } from '../market/rules/index.ts'
@@ -245,6 +247,7 @@ export const configSchema = section({
   })
     .prefault({})
     .describe('What holding an underlying costs, for option values that are computed and for the detectors of arbitrage.'),
+  arbitrage: arbitrageSchema(DETECTORS).prefault({}).describe('What the detectors of arbitrage look for: docs/arbitrage.md.'),
   bars: section({
     formats: list(barFormat, 'formats').default([]).describe('Files of bars that `tapedeck bars import --format` knows by name.'),
   })

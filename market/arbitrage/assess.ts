@@ -69,7 +69,8 @@ export class Assessor {
   constructor(around: Surroundings, settings: ArbitrageSettings) {
     this.#around = around
     this.#settings = settings
-    const { days, strikePercent, maxSpreadPercent, minVolume } = settings
+    const { days, minVolume } = settings
+    const [mostStrikes, mostSpread] = [atMost(settings.strikePercent), atMost(settings.maxSpreadPercent)]
     this.#gates = [
       ['adjusted-deliverable', ({ legs }) => legs.some(({ chain }) => chain !== undefined && deliversOther(chain))],
       ['settlement-mismatch', settlesApart],
@@ -82,8 +83,8 @@ export class Assessor {
     ]
     this.#choices = [
       ['days', ({ first, last }) => !(this.#days(first) >= days.from && this.#days(last) <= days.to)],
-      ['strike', ({ legs, first }) => legs.some((leg) => strikeDistance(leg, first.underlying.middle) > strikePercent)],
-      ['spread', ({ legs }) => legs.some((leg) => leg.chain !== undefined && spreadPercent(leg.quote) > maxSpreadPercent)],
+      ['strike', ({ legs, first }) => legs.some((leg) => strikeDistance(leg, first.underlying.middle) > mostStrikes)],
+      ['spread', ({ legs }) => legs.some((leg) => leg.chain !== undefined && spreadPercent(leg.quote) > mostSpread)],
       ['volume', ({ legs }) => minVolume > 0 && legs.some((leg) => leg.chain !== undefined && !(volumeOf(leg) >= minVolume))],
     ]
     this.#statements = [
@@ -100,7 +101,7 @@ export class Assessor {
     if (refused !== undefined) return refused
     const assessment = this.#assessment(seen)
     const { minProfit, minAnnualReturn, maxCapital, closeShare } = this.#settings
-    if (!isOpen && assessment.capital > maxCapital) return 'cost'
+    if (!isOpen && assessment.capital > atMost(maxCapital)) return 'cost'
     if (!(assessment.profit > 0)) return 'fees'
     const share = isOpen ? closeShare : 1
     return assessment.profit >= minProfit * share && assessment.annualReturn >= minAnnualReturn * share ? assessment : 'below-threshold'
@@ -147,7 +148,7 @@ export class Assessor {
 
   #isStale({ state, quote }: SeenLeg, tsUs: number): boolean {
     if (state.isDelayed || state.isFrozen || isMarked(quote, NOT_OF_NOW)) return true
-    return tsUs - quote.tsUs > this.#settings.maxLegAgeMs * 1000
+    return tsUs - quote.tsUs > atMost(this.#settings.maxLegAgeMs) * 1000
   }
 
   /** A halt ends with word of it, or with a trade. */
@@ -250,6 +251,10 @@ export class Assessor {
 }
 
 const NO_QUOTE: Quote = { kind: 'quote', seq: 0, tsUs: 0, instrument: -1 }
+
+function atMost(limit: number | 'none'): number {
+  return limit === 'none' ? Infinity : limit
+}
 
 function firstOf(gates: readonly Gate[], seen: Package): Refusal | undefined {
   for (const [refusal, refuses] of gates) if (refuses(seen)) return refusal

@@ -28,6 +28,7 @@ export interface WatchOptions {
 }
 
 const MINUTE_US = 60_000_000
+const ENDING: readonly TapeRecord['kind'][] = ['line', 'gap', 'session']
 
 interface Found {
   candidate: Candidate
@@ -84,7 +85,8 @@ export class SessionWatch implements Desk {
   take(record: TapeRecord): void {
     this.#turn++
     this.#apply(record)
-    if (record.tsUs >= this.#minuteEndsUs) this.#beginMinute()
+    // What ends a line or a session says itself since when.
+    if (record.tsUs >= this.#minuteEndsUs && !ENDING.includes(record.kind)) this.#beginMinute()
     switch (record.kind) {
       case 'quote':
         if (record.source === undefined) this.#takeQuote(record)

@@ -12,17 +12,17 @@ export interface Thresholds {
   /** Least return on capital, as an annual fraction, over what money costs. */
   minAnnualReturn: number
   /** Most capital of one package. */
-  maxCapital: number
+  maxCapital: Limit
   /** Least contracts that each option was traded in today. */
   minVolume: number
   /** Calendar days to the first and to the last expiry of a package. */
   days: { from: number; to: number }
   /** Strikes within so many percent of the underlying's price. */
-  strikePercent: number
+  strikePercent: Limit
   /** Widest quote of an option, in percent of its middle; a quote without a bid counts 200. */
-  maxSpreadPercent: number
+  maxSpreadPercent: Limit
   /** Oldest quote of a leg. IB sends changes only: an old quote of a line that is open stands. */
-  maxLegAgeMs: number
+  maxLegAgeMs: Limit
   onlyGuaranteed: boolean
   /** What to do where a rate, dividends or a borrow fee are not known: refuse, assume that there are none, or assume it of the borrow fee alone. */
   missingCarry: MissingCarry
@@ -30,7 +30,9 @@ export interface Thresholds {
   acceptFindings: readonly string[]
 }
 
-export type MissingCarry = 'refuse' | 'assume-borrow' | 'assume'
+type Limit = number | 'none'
+
+type MissingCarry = 'refuse' | 'assume-borrow' | 'assume'
 
 export interface ArbitrageSettings extends Thresholds {
   enabled: boolean
@@ -59,7 +61,7 @@ export const PRESETS = {
     days: { from: 1, to: 90 },
     strikePercent: 20,
     maxSpreadPercent: 50,
-    maxLegAgeMs: Number.POSITIVE_INFINITY,
+    maxLegAgeMs: 'none',
     onlyGuaranteed: true,
     missingCarry: 'refuse',
     acceptFindings: [],
@@ -71,8 +73,8 @@ export const PRESETS = {
     minVolume: 0,
     days: { from: 0, to: 400 },
     strikePercent: 50,
-    maxSpreadPercent: Number.POSITIVE_INFINITY,
-    maxLegAgeMs: Number.POSITIVE_INFINITY,
+    maxSpreadPercent: 'none',
+    maxLegAgeMs: 'none',
     onlyGuaranteed: false,
     missingCarry: 'assume-borrow',
     acceptFindings: RELATIONAL,
@@ -80,12 +82,12 @@ export const PRESETS = {
   aggressive: {
     minProfit: 0.01,
     minAnnualReturn: 0,
-    maxCapital: Number.POSITIVE_INFINITY,
+    maxCapital: 'none',
     minVolume: 0,
     days: { from: 0, to: 4000 },
-    strikePercent: Number.POSITIVE_INFINITY,
-    maxSpreadPercent: Number.POSITIVE_INFINITY,
-    maxLegAgeMs: Number.POSITIVE_INFINITY,
+    strikePercent: 'none',
+    maxSpreadPercent: 'none',
+    maxLegAgeMs: 'none',
     onlyGuaranteed: false,
     missingCarry: 'assume',
     acceptFindings: RELATIONAL,
@@ -116,7 +118,7 @@ function amount(what: string) {
 
 function limit(what: string) {
   const error = `a number above 0 (${what}), or none`
-  return z.union([z.literal('none').transform(() => Number.POSITIVE_INFINITY), z.number({ error }).positive({ error })], { error })
+  return z.union([z.literal('none'), z.number({ error }).positive({ error })], { error })
 }
 
 function count(from: number, to: number) {
@@ -134,7 +136,13 @@ const schedule = section({
     .refine(isDate, { error: 'a date like 2026-01-01' })
     .describe('First day on which these fees are taken.'),
   option: z
-    .array(section({ premium: amount('a price per share'), fee: amount('money per contract') }), { error: 'a list of steps' })
+    .array(
+      section({
+        premium: amount('a price per share').describe('From this premium per share on.'),
+        fee: amount('money per contract').describe('Commission per contract.'),
+      }),
+      { error: 'a list of steps' },
+    )
     .min(1, { error: 'at least one step' })
     .default([...(FEES[0] as FeeSchedule).option])
     .describe('Commission per contract, each step from its premium on, rising.'),
@@ -152,7 +160,10 @@ const thresholds = {
   minAnnualReturn: amount('an annual fraction').describe('Least return on capital over what money costs: 0.02 is 2 % a year.'),
   maxCapital: limit('money').describe('Most capital of one package, or none.'),
   minVolume: amount('contracts').describe('Least contracts of each option that were traded today.'),
-  days: section({ from: count(0, 4000), to: count(0, 4000) }).describe('Calendar days to the first and to the last expiry.'),
+  days: section({
+    from: count(0, 4000).describe('Least days to the first expiry.'),
+    to: count(0, 4000).describe('Most days to the last expiry.'),
+  }).describe('Calendar days to the first and to the last expiry.'),
   strikePercent: limit('percent').describe("Strikes within so many percent of the underlying's price, or none."),
   maxSpreadPercent: limit('percent').describe('Widest quote of an option, in percent of its middle (200 without a bid), or none.'),
   maxLegAgeMs: limit('milliseconds').describe('Oldest quote of a leg, or none: an old quote of an open line still stands.'),
@@ -168,7 +179,7 @@ const thresholds = {
 }
 
 /** The schema of the section, for these detectors. */
-function arbitrageSchema(detectors: readonly { name: string; about: string }[]) {
+export function arbitrageSchema(detectors: readonly { name: string; about: string }[]) {
   const onOrOff = z.enum(['on', 'off'], { error: 'on or off' })
   const own = Object.fromEntries(detectors.map(({ name, about }) => [name, onOrOff.default('on').describe(about)]))
   const presets = Object.keys(PRESETS) as [Preset, ...Preset[]]
@@ -194,11 +205,14 @@ function arbitrageSchema(detectors: readonly { name: string; about: string }[]) 
       .min(1, { error: 'at least one schedule' })
       .default([...FEES] as z.output<typeof schedule>[])
       .describe('Commissions, each schedule from its day on.'),
-  }).transform(({ preset, ...settings }): ArbitrageSettings & { preset: Preset } => {
-    const said = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Omit<typeof settings, never>
-    return { preset, ...PRESETS[preset], ...(said as Partial<Thresholds> & Omit<ArbitrageSettings, keyof Thresholds>) }
+  }).transform(({ preset, ...said }): ArbitrageSettings & { preset: Preset } => {
+    const own = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as Said<typeof said>
+    return { preset, ...PRESETS[preset], ...own }
   })
 }
+
+/** The same without those that were not said. */
+type Said<T> = { [K in keyof T]: Exclude<T[K], undefined> }
 
 export type Preset = keyof typeof PRESETS
 

@@ -6,6 +6,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultDataDir, loadConfig } from '../../../config/load.ts'
 import { configSchema } from '../../../config/schema.ts'
+import { DETECTORS } from '../../../market/arbitrage/detectors/index.ts'
+import { arbitrageSettings } from '../../../market/arbitrage/settings.ts'
 import { RULES } from '../../../market/rules/index.ts'
 import { defaultSettings } from '../../../market/rules/settings.ts'
 import { rulesExample } from '../../support/rules-example.ts'
@@ -33,6 +35,11 @@ describe('settings without a file', () => {
       universe: { strikes: { rangePercent: 20 }, expiryDays: 60, tickByTick: true, underlyings: [] },
       rules: defaultSettings(RULES),
       carry: { rate: 0.04, underlyings: [] },
+      arbitrage: {
+        ...arbitrageSettings(),
+        preset: 'balanced',
+        detectors: Object.fromEntries(DETECTORS.map(({ name }) => [name, 'on'])),
+      },
       bars: { formats: [] },
       journal: {
         fsyncMs: 50,
@@ -347,7 +354,7 @@ describe('mistakes', () => {
   it('in a name suggest the nearest one, whatever its spelling', () => {
     const yaml = 'max_spread: 1\ndata_dir: x\ndatabse: {}\njournal: { fsync-ms: 1 }\nrules: { wide-spred: {}, wide-spread: { stok: 1 } }\n'
     expect(problems({ yaml })).toEqual([
-      'tapedeck.yaml:1:1  max_spread: there is no such setting; known here: dataDir, database, gateway, universe, rules, carry, bars, journal, metrics, log',
+      'tapedeck.yaml:1:1  max_spread: there is no such setting; known here: dataDir, database, gateway, universe, rules, carry, arbitrage, bars, journal, metrics, log',
       'tapedeck.yaml:2:1  data_dir: there is no such setting; did you mean dataDir?',
       'tapedeck.yaml:3:1  databse: there is no such setting; did you mean database?',
       'tapedeck.yaml:4:12  journal.fsync-ms: there is no such setting; did you mean fsyncMs?',

@@ -76,7 +76,8 @@ describe('an episode', () => {
   it('is never carried across a gap: it ends with the last proof of life', () => {
     const market = new EngineMarket().begin().mispriced()
     const openedUs = market.tsUs
-    market.tsUs += 20_000_000
+    // In another minute.
+    market.tsUs += 90_000_000
     market.give({ kind: 'session', event: 'interrupted', cause: 'socket', fromTsUs: openedUs + 5_000_000 })
     expect(market.episodes[0]).toMatchObject({ ending: 'gap', closedUs: openedUs + 5_000_000 })
     // The others of its quotes are not believed any more.
