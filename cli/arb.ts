@@ -149,9 +149,7 @@ async function opportunityOnTape(tape: string, id: string, options: CommonOption
 async function detectorsOf(options: CommonOptions): Promise<Pick<ScanOptions, 'createArbitrage'> & { settings: ArbitrageSettings }> {
   const { Arbitrage } = await import('../market/arbitrage/arbitrage.ts')
   const { DETECTORS } = await import('../market/arbitrage/detectors/index.ts')
-  const { arbitrageSettings } = await import('../market/arbitrage/settings.ts')
-  await load(options)
-  const settings = arbitrageSettings()
+  const { arbitrage: settings } = (await load(options)).config
   const onDetectorError = (detector: string, error: unknown) => {
     throw new Error(`the detector ${detector} failed`, { cause: error })
   }
