@@ -6,6 +6,7 @@ import type { ScanSummary, ScanTapeOptions } from '../backtester/arbitrage/scan.
 import type { ArbitrageSettings } from '../market/arbitrage/settings.ts'
 import { ConfigError, FeedError } from '../market/errors.ts'
 import type { Explained } from './arb-explain.ts'
+import { addArbWatch } from './arb-watch.ts'
 import {
   addRangeOptions,
   type CommonOptions,
@@ -74,6 +75,8 @@ export function addArb(program: Command): void {
     .addOption(json())
     .addHelpText('after', examples('tapedeck arb explain 7239411712147456-2417-1') + MORE_ON_EXPLAIN)
     .action(explain)
+
+  addArbWatch(arb)
 }
 
 async function scan(options: ScanArguments): Promise<void> {

@@ -5,7 +5,8 @@ import type { Command } from 'commander'
 import { type CommonOptions, dataDir, examples } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
 import { print } from './output.ts'
-import { OURSELVES, SHIPPED_INSTRUMENTS, SHIPPED_TAPE } from './package.ts'
+import { OURSELVES, SHIPPED_INSTRUMENTS, SHIPPED_SETTINGS, SHIPPED_TAPE } from './package.ts'
+import { load } from './settings.ts'
 import { stopSignalsOrUnread } from './signals.ts'
 import { statusLine } from './terminal.ts'
 
@@ -20,6 +21,8 @@ export function addDemo(program: Command): void {
       const outcome = await demo({
         command: OURSELVES,
         tape: SHIPPED_TAPE,
+        settings: SHIPPED_SETTINGS,
+        assumed: (await load({ config: SHIPPED_SETTINGS })).config.carry,
         instruments: SHIPPED_INSTRUMENTS,
         dataDir: options.dataDir,
         status: statusLine(),

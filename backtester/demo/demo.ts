@@ -10,12 +10,17 @@ import { devNull } from 'node:os'
 
 import { alignColumns, shortNumber } from '../../system/text-table.ts'
 import { isoFromUs } from '../../market/time.ts'
+import { type AssumedCarry, type ClosedOpportunity, formatFindings, type FunnelTotals } from './findings.ts'
 import { Part } from './part.ts'
 
 export interface DemoOptions {
   /** How to start ourselves: node and the script. */
   command: readonly [string, ...string[]]
   tape: string
+  /** Settings of the collector: what it takes for known of the day beside the tape. */
+  settings: string
+  /** The same, to be shown. */
+  assumed: AssumedCarry
   /** Market-data lines that the tape needs. */
   instruments: number
   dataDir?: string | undefined
@@ -57,6 +62,7 @@ interface CollectTotals {
   dropped: number
   inFlight: number
   gaps: number
+  arbitrage: FunnelTotals
 }
 
 interface ReplayTotals {
@@ -97,10 +103,10 @@ export async function demo(options: DemoOptions): Promise<DemoOutcome> {
 }
 
 async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
-  const { command, status, print, stop, force, tape, instruments, dataDir } = options
+  const { command, status, print, stop, force, tape, settings, instruments, dataDir } = options
   const data = dataDir === undefined ? [] : ['--data-dir', dataDir]
   // The settings of a recorder, in whose folder we may be started, are none of ours: with them the day might never begin.
-  const ours = ['--config', devNull, ...data]
+  const ours = (file: string) => ['--config', file, ...data]
   const startedMs = performance.now()
   const start = (name: string, args: readonly string[]) => {
     const part = new Part(name, command, [...args, '--json'])
@@ -138,8 +144,13 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   status('starting the collector and its database')
   const universe = ['--underlying', 'TWX', '--strikes', 'all', '--expiry-days', EXPIRY_DAYS, '--lines', LINES]
   const recording = ['--clock', 'gateway', '--until', 'end-of-tape', '--metrics-port', '0', '--log-level', 'warn']
-  collector = start('collector', ['collect', '--gateway', `127.0.0.1:${port}`, ...recording, ...universe, ...ours])
+  collector = start('collector', ['collect', '--gateway', `127.0.0.1:${port}`, ...recording, ...universe, ...ours(settings)])
   collector.onEvent('progress', showProgress(status, stop))
+  const opportunities: ClosedOpportunity[] = []
+  collector.onEvent<ClosedOpportunity & { change: string }>(
+    'opportunity',
+    (event) => event.change === 'closed' && opportunities.push(event),
+  )
   // A gateway that fails would leave the collector waiting for it.
   const [collected, served] = await Promise.all([collector.event<CollectTotals>('summary'), totals])
   await finished(gateway)
@@ -149,7 +160,7 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   if (collected.sessionId === 0 || force.aborted) return 'interrupted'
 
   status('reading the day back')
-  const reader = start('replay', ['replay', '--session', String(collected.sessionId), '--include-quarantined', ...ours])
+  const reader = start('replay', ['replay', '--session', String(collected.sessionId), '--include-quarantined', ...ours(devNull)])
   const read = await reader.event<ReplayTotals>('summary')
   await reader.succeeded()
   status(undefined)
@@ -162,6 +173,9 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   const verdict = accounted ? 'Every tick is accounted for' : 'NOT every tick is accounted for'
   print(`${verdict}${stop.aborted ? ', of a day that was stopped early' : ''}. Session ${collected.sessionId}, ${seconds} s.`)
   print(`See the ticks: npx tapedeck replay ${['--ndjson', ...data].map(quoted).join(' ')}`)
+  if (collected.arbitrage.quotes === 0) return accounted ? 'accounted' : 'unaccounted'
+  print(`\n${formatFindings(collected.arbitrage, opportunities, options.assumed)}`)
+  print(`See them: npx tapedeck arb scan ${['--all', ...data].map(quoted).join(' ')}`)
   return accounted ? 'accounted' : 'unaccounted'
 }
 

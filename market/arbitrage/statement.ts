@@ -83,6 +83,11 @@ export function candidateOf({ chain, lastChain = chain, worth, worst, margin, im
   }
 }
 
+/** The index of a strike in a chain, or -1: tried first where it stands in another chain of the same options. */
+export function indexOfStrike(chain: Chain, strike: number, elsewhere: number): number {
+  return elsewhere < chain.length && chain.strikes[elsewhere] === strike ? elsewhere : chain.indexOf(strike)
+}
+
 /** True for American options that exercise turns into cash, at a price that no answer gets. */
 export function isExercisedIntoCash({ style, tradingClass, underlying }: Chain): boolean {
   return style === 'american' && (underlying.isIndex || indexClassOf(tradingClass)?.symbol === underlying.symbol)

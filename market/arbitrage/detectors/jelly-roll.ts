@@ -15,7 +15,17 @@
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
-import { borrowCost, buy, candidateOf, dividendsOf, isExerciseDue, isExercisedIntoCash, isPricedOffFutures, sell } from '../statement.ts'
+import {
+  borrowCost,
+  buy,
+  candidateOf,
+  dividendsOf,
+  indexOfStrike,
+  isExerciseDue,
+  isExercisedIntoCash,
+  isPricedOffFutures,
+  sell,
+} from '../statement.ts'
 
 const NAME = 'jelly-roll'
 
@@ -30,14 +40,16 @@ export const jellyRoll: Detector = {
   name: NAME,
   about: 'Synthetic forwards of one strike and two expiries that differ by more than interest and dividends between.',
   onOption({ chain, index, strike }, desk) {
+    // Most of the options far from the money lack a bid on one side.
+    if (Number.isNaN(syntheticAsk(chain, index)) && Number.isNaN(syntheticBid(chain, index))) return
     let near = chain.earlier
     for (let n = 0; n < desk.expiries && near !== undefined; n++, near = near.earlier) {
-      const nearAt = near.indexOf(strike)
+      const nearAt = indexOfStrike(near, strike, index)
       if (nearAt >= 0) look({ near, nearAt, far: chain, farAt: index }, desk)
     }
     let far = chain.later
     for (let n = 0; n < desk.expiries && far !== undefined; n++, far = far.later) {
-      const farAt = far.indexOf(strike)
+      const farAt = indexOfStrike(far, strike, index)
       if (farAt >= 0) look({ near: chain, nearAt: index, far, farAt }, desk)
     }
   },
@@ -47,7 +59,6 @@ function look(roll: Roll, desk: Desk): void {
   const { near, nearAt, far, farAt } = roll
   const bought = syntheticAsk(far, farAt) - syntheticBid(near, nearAt)
   const sold = syntheticBid(far, farAt) - syntheticAsk(near, nearAt)
-  // Whole chains lack a side of one of the eight.
   if (Number.isNaN(bought) && Number.isNaN(sold)) return
   if (isPricedOffFutures(near) || isExercisedIntoCash(near)) {
     if (-bought > LEAST_EDGE || sold > LEAST_EDGE) desk.refuse(NAME, 'settlement-mismatch')

@@ -22,10 +22,20 @@ export const longBox: Detector = {
   about: 'Four options of two strikes that pay the width between them, bought for less than that is worth today.',
   onOption({ chain, index }, desk) {
     const terms = desk.terms(chain)
+    const { calls, puts, strikes } = chain
+    const strike = chain.strikeAt(index)
+    // Of what costs more than this nothing is to be said: neither an edge nor carry.
+    const most = Math.max(1, terms.discount)
+    const asHigh = (puts.askPrices[index] as number) - (calls.bidPrices[index] as number)
+    for (let low = Math.max(0, index - desk.reach); low < index; low++) {
+      const cost = asHigh + (calls.askPrices[low] as number) - (puts.bidPrices[low] as number)
+      if (cost < most * (strike - (strikes[low] as number))) look(chain, low, index, terms, desk)
+    }
     const end = Math.min(chain.length - 1, index + desk.reach)
-    for (let other = Math.max(0, index - desk.reach); other <= end; other++) {
-      if (other < index) look(chain, other, index, terms, desk)
-      else if (other > index) look(chain, index, other, terms, desk)
+    const asLow = (calls.askPrices[index] as number) - (puts.bidPrices[index] as number)
+    for (let high = index + 1; high <= end; high++) {
+      const cost = asLow + (puts.askPrices[high] as number) - (calls.bidPrices[high] as number)
+      if (cost < most * ((strikes[high] as number) - strike)) look(chain, index, high, terms, desk)
     }
   },
 }

@@ -34,10 +34,20 @@ export const shortBox: Detector = {
   about: 'Four options of two strikes that owe the width between them, sold for more than that is worth today.',
   onOption({ chain, index }, desk) {
     const terms = desk.terms(chain)
+    const { calls, puts, strikes } = chain
+    const strike = chain.strikeAt(index)
+    // Of what brings less than this nothing is to be said: neither an edge nor carry.
+    const least = Math.min(1, terms.discount)
+    const asHigh = (puts.bidPrices[index] as number) - (calls.askPrices[index] as number)
+    for (let low = Math.max(0, index - desk.reach); low < index; low++) {
+      const proceeds = asHigh + (calls.bidPrices[low] as number) - (puts.askPrices[low] as number)
+      if (proceeds > least * (strike - (strikes[low] as number))) look(chain, low, index, terms, desk)
+    }
     const end = Math.min(chain.length - 1, index + desk.reach)
-    for (let other = Math.max(0, index - desk.reach); other <= end; other++) {
-      if (other < index) look(chain, other, index, terms, desk)
-      else if (other > index) look(chain, index, other, terms, desk)
+    const asLow = (calls.bidPrices[index] as number) - (puts.askPrices[index] as number)
+    for (let high = index + 1; high <= end; high++) {
+      const proceeds = asLow + (puts.bidPrices[high] as number) - (calls.askPrices[high] as number)
+      if (proceeds > least * ((strikes[high] as number) - strike)) look(chain, index, high, terms, desk)
     }
   },
 }

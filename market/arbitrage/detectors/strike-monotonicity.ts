@@ -20,18 +20,21 @@ export const strikeMonotonicity: Detector = {
   name: NAME,
   about: 'A call that costs less than one of a higher strike brings, or a put less than one of a lower strike.',
   onOption({ chain, side, index }, desk) {
+    const { bidPrices, askPrices } = side
+    const [bidPrice, askPrice] = [bidPrices[index] as number, askPrices[index] as number]
+    const isCall = side === chain.calls
     const end = Math.min(chain.length - 1, index + desk.reach)
     for (let other = Math.max(0, index - desk.reach); other <= end; other++) {
       if (other === index) continue
-      if ((side === chain.calls) === other > index) look(chain, side, index, other, desk)
-      else look(chain, side, other, index, desk)
+      if (isCall === other > index) {
+        if ((bidPrices[other] as number) - askPrice > LEAST_EDGE) propose(chain, side, index, other, desk)
+      } else if (bidPrice - (askPrices[other] as number) > LEAST_EDGE) propose(chain, side, other, index, desk)
     }
   },
 }
 
 /** @param better of calls the lower strike, of puts the higher one. */
-function look(chain: Chain, side: ChainSide, better: number, other: number, desk: Desk): void {
-  if (!((side.bidPrices[other] as number) - (side.askPrices[better] as number) > LEAST_EDGE)) return
+function propose(chain: Chain, side: ChainSide, better: number, other: number, desk: Desk): void {
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
   const terms = desk.terms(chain)
   const assumptions = side === chain.calls ? callAssignment(chain, terms) : []

@@ -25,21 +25,27 @@ export const syntheticFreeRisk: Detector = {
   onOption({ chain, right, index }, desk) {
     const terms = desk.terms(chain)
     const dividends = dividendsOf(chain, terms, 0)
-    if (right === 'P') {
-      const end = Math.min(chain.length - 1, index + desk.reach)
-      for (let call = index + 1; call <= end; call++) look(chain, index, call, terms, dividends, desk)
-    } else {
-      for (let put = Math.max(0, index - desk.reach); put < index; put++) look(chain, put, index, terms, dividends, desk)
-    }
+    if (right === 'P') return lookAtPut(chain, index, terms, dividends, desk)
+    // A debit that is not below this leaves nothing to be said: neither an edge nor carry.
+    const most = Math.max(1, terms.discount)
+    const price = chain.underlying.askPrice - (chain.calls.bidPrices[index] as number) - dividends
+    for (let put = Math.max(0, index - desk.reach); put < index; put++)
+      if (price + (chain.puts.askPrices[put] as number) < chain.strikeAt(put) * most) look(chain, put, index, terms, dividends, desk)
   },
   onUnderlying(chain, desk) {
     const terms = desk.terms(chain)
     const dividends = dividendsOf(chain, terms, 0)
-    for (let put = 0; put < chain.length - 1; put++) {
-      const end = Math.min(chain.length - 1, put + desk.reach)
-      for (let call = put + 1; call <= end; call++) look(chain, put, call, terms, dividends, desk)
-    }
+    for (let put = 0; put < chain.length - 1; put++) lookAtPut(chain, put, terms, dividends, desk)
   },
+}
+
+function lookAtPut(chain: Chain, put: number, terms: ChainTerms, dividends: number, desk: Desk): void {
+  const { bidPrices } = chain.calls
+  // A call that brings less leaves nothing to be said: neither an edge nor carry.
+  const most = chain.strikeAt(put) * Math.max(1, terms.discount) + dividends
+  const least = chain.underlying.askPrice + (chain.puts.askPrices[put] as number) - most
+  const end = Math.min(chain.length - 1, put + desk.reach)
+  for (let call = put + 1; call <= end; call++) if ((bidPrices[call] as number) > least) look(chain, put, call, terms, dividends, desk)
 }
 
 function look(chain: Chain, putAt: number, callAt: number, terms: ChainTerms, dividends: number, desk: Desk): void {

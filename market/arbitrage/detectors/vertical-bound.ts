@@ -21,12 +21,20 @@ export const verticalBound: Detector = {
   about: 'Two calls or two puts of one expiry that differ by more than their strikes.',
   onOption({ chain, side, index }, desk) {
     const terms = desk.terms(chain)
+    const { strikes } = chain
+    const { bidPrices, askPrices } = side
+    const strike = chain.strikeAt(index)
+    const [bidPrice, askPrice] = [bidPrices[index] as number, askPrices[index] as number]
+    // Of what brings less than this nothing is to be said: neither an edge nor carry.
+    const least = Math.min(1, terms.discount)
+    const isCall = side === chain.calls
     const end = Math.min(chain.length - 1, index + desk.reach)
     for (let other = Math.max(0, index - desk.reach); other <= end; other++) {
-      if (other === index) continue
+      const distance = (strikes[other] as number) - strike
       // Of calls the lower strike is the dearer one, of puts the higher.
-      if ((side === chain.calls) === other > index) look(chain, side, index, other, terms, desk)
-      else look(chain, side, other, index, terms, desk)
+      if (isCall === distance > 0) {
+        if (bidPrice - (askPrices[other] as number) > least * Math.abs(distance)) look(chain, side, index, other, terms, desk)
+      } else if ((bidPrices[other] as number) - askPrice > least * Math.abs(distance)) look(chain, side, other, index, terms, desk)
     }
   },
 }

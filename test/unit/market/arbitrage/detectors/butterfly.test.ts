@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { butterfly } from '../../../../../market/arbitrage/detectors/butterfly.ts'
@@ -55,6 +56,31 @@ describe('butterfly', () => {
     near.quote('C', 83, 10.5, 10.6)
     // Both wings within four strikes of each other: 1-1, 1-2, 1-3, 2-1, 2-2, 3-1.
     expect(near.candidates).toHaveLength(6)
+  })
+
+  it('finds what looking at every three strikes finds', () => {
+    const STRIKES = [80, 82.5, 85, 86, 90, 95, 97.5, 100]
+    const REACH = 4
+    const side = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 3 }), fc.boolean(), fc.boolean())
+    const sides = fc.array(side, { minLength: STRIKES.length, maxLength: STRIKES.length })
+    fc.assert(
+      fc.property(sides, fc.nat({ max: STRIKES.length - 1 }), (quotes, last) => {
+        const market = new DetectorMarket(butterfly, { on: 'SPX', reach: REACH })
+        const prices = quotes.map(([bid, spread, hasBid, hasAsk]) => [hasBid ? bid : undefined, hasAsk ? bid + spread : undefined] as const)
+        for (const [i, [bid, ask]] of prices.entries()) if (i !== last) market.quote('C', STRIKES[i] as number, bid, ask)
+        market.candidates.length = 0
+        market.quote('C', STRIKES[last] as number, ...(prices[last] as readonly [number | undefined, number | undefined]))
+        let broken = 0
+        for (const [i, low] of STRIKES.entries())
+          for (const [j, middle] of STRIKES.entries())
+            for (const [k, high] of STRIKES.entries()) {
+              if (!(i < j && j < k && k - i <= REACH && [i, j, k].includes(last))) continue
+              const [lowAsk, bid, highAsk] = [prices[i]?.[1] ?? NaN, prices[j]?.[0] ?? NaN, prices[k]?.[1] ?? NaN]
+              if (bid * (high - low) - lowAsk * (high - middle) - highAsk * (middle - low) > 1e-6) broken++
+            }
+        expect(market.candidates).toHaveLength(broken)
+      }),
+    )
   })
 
   it('is sure of American options without a dividend, and of puts with one', () => {
