@@ -6,6 +6,7 @@ import { type NamedEpisode, type NamedLeg, plainEpisode } from '../market/arbitr
 import { contractKey } from '../market/contract.ts'
 import { isoFromUs } from '../market/time.ts'
 import { alignColumns, wrapText } from '../system/text-table.ts'
+import { byDetector, plainFunnel } from './funnel-report.ts'
 import { annual, counted, length, money, second, shortKey } from './report-words.ts'
 
 const WIDTH = 80
@@ -51,16 +52,6 @@ export function plainScan({ sessionIds, ticks, firstTsUs, lastTsUs, funnel, epis
   }
 }
 
-function plainFunnel(funnel: Funnel): object {
-  const refused = REFUSALS.map((reason) => [reason, Object.fromEntries(byDetector(funnel, reason))] as const)
-  return {
-    quotes: funnel.quotes,
-    candidates: funnel.candidates,
-    opened: funnel.opened,
-    refused: Object.fromEntries(refused.filter(([, detectors]) => Object.keys(detectors).length > 0)),
-  }
-}
-
 /** Why candidates came to nothing, in the order of the gates; undefined when none did. */
 function funnelTable(funnel: Funnel): string | undefined {
   const rows = REFUSALS.flatMap((reason) => {
@@ -71,12 +62,6 @@ function funnelTable(funnel: Funnel): string | undefined {
   if (rows.length === 0) return undefined
   const lines = alignColumns([['refused', 'for', 'by detector'], ...rows]).split('\n')
   return lines.map((line) => (line.length > WIDTH ? `${line.slice(0, line.lastIndexOf(',', WIDTH - 3))}, …` : line)).join('\n')
-}
-
-/** Most first. */
-function byDetector(funnel: Funnel, reason: (typeof REFUSALS)[number]): [string, number][] {
-  const counts = [...funnel.detectors].map((name): [string, number] => [name, funnel.refused(reason, name)])
-  return counts.filter(([, count]) => count > 0).sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1))
 }
 
 function episodeTable(episodes: readonly NamedEpisode[], all: boolean): string {
