@@ -43,8 +43,10 @@ file is scanned for it, with the present settings.`
 export function addArb(program: Command): void {
   const arb = program
     .command('arb')
-    .description('opportunities of arbitrage in what was recorded')
-    .addHelpText('after', examples('tapedeck arb scan', 'tapedeck arb explain 7239411712147456-2417-1'))
+    .description('opportunities of arbitrage, live and in what was recorded')
+    .addHelpText('after', examples('tapedeck arb watch', 'tapedeck arb scan', 'tapedeck arb explain 7239411712147456-2417-1'))
+
+  addArbWatch(arb)
 
   addRangeOptions(arb.command('scan'))
     .description('run the detectors over recorded sessions or a tape')
