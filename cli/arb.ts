@@ -77,8 +77,6 @@ export function addArb(program: Command): void {
     .addOption(json())
     .addHelpText('after', examples('tapedeck arb explain 7239411712147456-2417-1') + MORE_ON_EXPLAIN)
     .action(explain)
-
-  addArbWatch(arb)
 }
 
 async function scan(options: ScanArguments): Promise<void> {
