@@ -73,7 +73,7 @@ describe('the demonstration', () => {
       firstSession = expectWholeDay(ended)
       expect(ended.stderr).toMatch(/^starting the replay gateway$/m)
       const commands = ['See the ticks: npx tapedeck replay --ndjson', 'See them: npx tapedeck arb scan --all']
-      expect(`${ended.stdout}${ended.stderr}`.split('\n').filter((line) => line.length > 80)).toEqual(
+      expect(`${ended.stdout}${ended.stderr}`.split('\n').filter((line) => line.length > 80 || line.startsWith('See '))).toEqual(
         commands.map((command) => `${command} --data-dir ${place.dataDir}`),
       )
       expectFindings(ended)
