@@ -126,6 +126,22 @@ describe('the demonstration', () => {
   )
 })
 
+describe('the scenario of arbitrage', () => {
+  it(
+    'shows every planned opportunity as it opens and closes, and nothing that has no moved quote',
+    async () => {
+      const place = await placeForTest()
+      const { code, stdout, stderr } = await place.tapedeck(['demo', '--scenario', 'arbitrage', '--data-dir', place.dataDir]).ended
+      expect({ code, failed: stdout.match(/^FAIL.*$/gm), stderr }).toEqual({ code: 0, failed: null, stderr: expect.any(String) as string })
+      expect(stdout.match(/^ok {4}.*: found exactly, closed in time$/gm)).toHaveLength(7)
+      for (const change of ['opened', 'closed']) expect(stdout.match(new RegExp(`^[\\d:.]+  ${change}  `, 'gm'))).toHaveLength(7)
+      expect(stdout.split('\n').filter((line) => line.length > 80 && !line.startsWith('See '))).toEqual([])
+      await expectNothingLeft(place)
+    },
+    DEMO_MS,
+  )
+})
+
 type Reached = (place: Place, run: Run, random: () => number) => Promise<void>
 
 /** Moments that can be seen from outside, and whether a session that can be read back has begun by then. */

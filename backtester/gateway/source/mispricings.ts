@@ -52,8 +52,8 @@ const PLANS: readonly Plan[] = [
     detector: 'long-box',
     edgePerShare: 0.3,
     size: 4,
-    worth: 20,
-    legs: [call('buy', 90), call('sell', 110), put('buy', 110), put('sell', 90)],
+    worth: 6,
+    legs: [call('buy', 91), call('sell', 97), put('buy', 97), put('sell', 91)],
   },
   { detector: 'strike-monotonicity', edgePerShare: 0.1, size: 20, worth: 0, legs: [call('buy', 104), call('sell', 105)] },
   {
