@@ -1,5 +1,6 @@
 /** Progress and totals of a recording: as plain data for programs, as text for people. */
 
+import { plainFunnel } from './funnel-report.ts'
 import { alignColumns, shortNumber } from '../system/text-table.ts'
 import { isoFromUs } from '../market/time.ts'
 import type { CollectProgress, CollectSummary } from '../collector/collect.ts'
@@ -25,8 +26,14 @@ export function formatProgress({ counts, marketTimeUs, feed, linesWanted, lagMs 
   )
 }
 
-export function plainSummary({ counts, sessionId, cause }: CollectSummary): Record<string, unknown> {
-  return { sessionId, cause, ...plainCounts(counts), droppedByReason: Object.fromEntries(counts.dropped) }
+export function plainSummary({ counts, sessionId, cause, arbitrage }: CollectSummary): Record<string, unknown> {
+  return {
+    sessionId,
+    cause,
+    ...plainCounts(counts),
+    droppedByReason: Object.fromEntries(counts.dropped),
+    ...(arbitrage && { arbitrage: { ...plainFunnel(arbitrage.funnel), passed: arbitrage.passed } }),
+  }
 }
 
 export function formatSummary({ counts, sessionId, cause }: CollectSummary): string {

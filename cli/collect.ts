@@ -6,6 +6,8 @@ import type { Logger } from 'pino'
 import type { CollectProgress, CollectSettings, CollectSummary } from '../collector/collect.ts'
 import type { ConfigOverrides, LoadedConfig } from '../config/load.ts'
 import type { TapedeckConfig } from '../config/schema.ts'
+import type { EpisodeEvent } from '../market/arbitrage/arbitrage.ts'
+import type { Episode } from '../market/arbitrage/episode.ts'
 import { ConfigError } from '../market/errors.ts'
 import { indexNamed } from '../market/indices.ts'
 import {
@@ -117,6 +119,8 @@ async function collectSettings({
   universe,
   rules,
   carry,
+  arbitrage,
+  webhook,
   journal,
   database,
   metrics,
@@ -128,6 +132,7 @@ async function collectSettings({
     underlyings: universe.underlyings,
     rules: await loadRules(rules),
     carry,
+    detect: arbitrage.enabled ? { arbitrage, webhook: webhook === 'off' ? undefined : webhook } : undefined,
     journal: { ...journal, batchRows: database.batchRows, batchMs: database.batchMs },
     lanes: database.lanes,
     metrics: metrics === 'off' ? undefined : metrics,
@@ -156,6 +161,7 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
       store: store.storeBatch,
       sessions: store.sessions,
       carry: store.carry,
+      derived: store.derived,
       missingRows: store.missingRows,
       // This process was started in order to record.
       startedMs: 0,
@@ -175,6 +181,7 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
         })
       },
       onProgress: report.progress,
+      onEpisode: report.episode,
     })
     report.summary(summary)
     process.exitCode = summary.counts.dropped.size > 0 ? EXIT.failed : EXIT.done
@@ -197,6 +204,7 @@ function leaveStalledReaders(): void {
 async function reporter(logger: Logger, asJson: boolean) {
   const { createProgressLog } = await import('./collect-progress-log.ts')
   const { formatProgress, formatSummary, plainProgress, plainSummary } = await import('./collect-report.ts')
+  const { episodeView } = await import('../collector/detect/page.ts')
   const stdout = new LossyOutput(process.stdout, (error) =>
     logger.warn(
       { reason: error.message },
@@ -210,6 +218,10 @@ async function reporter(logger: Logger, asJson: boolean) {
       if (asJson) stdout.offer(eventLine('progress', plainProgress(progress)))
       else if (status) status(formatProgress(progress))
       else log(progress)
+    },
+    /** To programs only: a table of what is open is what `tapedeck arb watch` shows. */
+    episode: (change: EpisodeEvent, episode: Episode) => {
+      if (asJson && change !== 'changed') stdout.offer(eventLine('opportunity', { change, ...episodeView(episode) }))
     },
     clear: () => status?.(undefined),
     summary: (summary: CollectSummary) => {

@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 
 import { examples } from './arguments.ts'
+import { addArb } from './arb.ts'
 import { addBars } from './bars.ts'
 import { addCollect } from './collect.ts'
 import { addConfig } from './config.ts'
@@ -34,6 +35,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addReplay,
   addExport,
   addTape,
+  addArb,
   addBars,
   addRates,
   addConfig,

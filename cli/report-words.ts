@@ -14,7 +14,7 @@ export function shortKey(key: string): string {
   return kind === 'option' ? `${symbol} ${expiry.slice(2).replaceAll('-', '')}${right}${strike}` : symbol
 }
 
-export const counted = (value: number, one: string) => `${value.toLocaleString('en-US')} ${value === 1 ? one : `${one}s`}`
+export const counted = (value: number, one: string, many = `${one}s`) => `${value.toLocaleString('en-US')} ${value === 1 ? one : many}`
 /** Cut to a width. */
 export const short = (text: string, width: number) => (text.length > width ? `${text.slice(0, width - 1)}…` : text)
 /** `2014-06-05T13:30:00Z` */
@@ -30,3 +30,7 @@ export function length(us: number): string {
   if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, '0')}`
   return `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
+
+export const money = (value: number) => value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+/** Of an annual fraction: `2.7 %`; of much more than anybody earns `>999 %`. */
+export const annual = (fraction: number) => (fraction >= 10 ? '>999 %' : `${(100 * fraction).toFixed(1)} %`)

@@ -79,8 +79,8 @@ export interface CollectOptions {
   sessions: KnownSessions
   /** What it knows of rates and dividends, once prepared. */
   carry: DatabaseCarry
-  /** Stores opportunities that are over, once prepared. */
-  storeOpportunities?: JoinDetectOptions['storeOpportunities']
+  /** Stores what the detectors find, once prepared. */
+  derived: JoinDetectOptions['store']
   /** Sessions whose newest rows were committed and are gone. */
   missingRows: TelemetryOptions['missingRows']
   /** Between checks of the rows, whatever they cost. */
@@ -110,8 +110,8 @@ export interface CollectSummary {
   sessionId: number
   cause: string
   counts: Counts
-  /** What the detectors looked at and refused; undefined when none ran. */
-  funnel: Funnel | undefined
+  /** What the detectors looked at and refused, and records that they did not look at as they were behind. Undefined when none ran. */
+  arbitrage: { funnel: Funnel; passed: number } | undefined
 }
 
 const CLOCK_WAIT_MS = 5000
@@ -196,15 +196,14 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
   const { recorder, ledger, state, ending } = storage
   const standInCarry = new StandInCarry(recorder, settings.carry, currenciesOf(settings))
   storedCarry.attach(recorder)
-  const { storeOpportunities, onEpisode } = options
   const detect: Detect = joinDetect({
     version,
     recorder,
     events,
     registry: metrics.registry,
     detect: settings.detect,
-    storeOpportunities,
-    onEpisode,
+    store: options.derived,
+    onEpisode: options.onEpisode,
     giveUp: ending.giveUp,
   })
   if (options.onRecord) recorder.subscribe(options.onRecord)
@@ -321,7 +320,7 @@ async function run(collector: Collector): Promise<CollectSummary> {
     await file.saved()
     telemetry.report()
     if (error) throw error
-    return { sessionId, cause, counts, funnel: detect.funnel() }
+    return { sessionId, cause, counts, arbitrage: detect.totals() }
   } finally {
     housekeeping.stop()
     await telemetry.stop()

@@ -16,7 +16,13 @@ export interface DescribedSetting {
 /** One entry per setting, in the order of the schema. `database.url` is null when the embedded server is used. */
 export function describeConfig({ config, sourceOf }: LoadedConfig): DescribedSetting[] {
   const { url, ...database } = config.database
-  const shown = { ...config, database: { url: url === undefined ? null : maskUrl(url), ...database } }
+  const { webhook } = config
+  const shown = {
+    ...config,
+    database: { url: url === undefined ? null : maskUrl(url), ...database },
+    // Who knows the address may post to it.
+    webhook: webhook === 'off' ? webhook : { ...webhook, url: new URL(webhook.url).origin },
+  }
   return leaves(shown, []).map(({ path, value }) => ({ setting: formatPath(path), value, source: sourceOf(path) }))
 }
 

@@ -10,7 +10,7 @@ import { parseBarLength } from '../market/bar.ts'
 import { CALENDAR_CODES } from '../market/calendar/calendars.ts'
 import { RULES } from '../market/rules/index.ts'
 import { configuredRulesSchema } from '../market/rules/settings.ts'
-import { isDate } from '../market/time.ts'
+import { createZone, isDate } from '../market/time.ts'
 import { parseSize } from './size.ts'
 
 const text = (expected = 'a text') => z.string({ error: expected }).min(1, { error: expected })
@@ -147,6 +147,41 @@ const underlyingCarry = section({
   borrow: annualRate('0.0025 (0.25 %)').optional().describe('Annual fee for borrowing it, 0.0025 is 0.25 %. Absent: not known.'),
 })
 
+const clockTime = () => {
+  const error = 'a time like 22:00'
+  return z.string({ error }).regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error })
+}
+
+const webhook = z.union(
+  [
+    z.literal('off'),
+    section({
+      url: z.url({ protocol: /^https?$/, error: 'an address like https://example.com/hook' }).describe('Address that takes the messages.'),
+      perHour: integer(1, 3600).default(10).describe('Most messages in any hour. What is held back is counted in the next one.'),
+      quietHours: section({
+        from: clockTime().describe('Beginning, as HH:MM.'),
+        to: clockTime().describe('End, as HH:MM; before the beginning: over midnight.'),
+      })
+        .optional()
+        .describe('No messages from one time of day to another. Default: none.'),
+      timeZone: text('a time zone like America/New_York')
+        .refine(isTimeZone, { error: 'a time zone like America/New_York' })
+        .default('America/New_York')
+        .describe('Time zone of the quiet hours.'),
+    }),
+  ],
+  { error: 'off, or a section with url' },
+)
+
+function isTimeZone(name: string): boolean {
+  try {
+    createZone(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const columnName = text('the name of a column').optional()
 
 const barFormat = section({
@@ -248,6 +283,7 @@ export const configSchema = section({
     .prefault({})
     .describe('What holding an underlying costs, for option values that are computed and for the detectors of arbitrage.'),
   arbitrage: arbitrageSchema(DETECTORS).prefault({}).describe('What the detectors of arbitrage look for: docs/arbitrage.md.'),
+  webhook: webhook.default('off').describe('Where opportunities that open are posted as JSON, or off.'),
   bars: section({
     formats: list(barFormat, 'formats').default([]).describe('Files of bars that `tapedeck bars import --format` knows by name.'),
   })

@@ -19,6 +19,8 @@ import { type CollectorIdentity, type UnendedSession, unendedSessions } from './
 import { writeErrorOf } from './sqlstates.ts'
 import { reconcileStorage } from './schema/storage.ts'
 import { endSession } from './write/end-session.ts'
+import { type FoundParity, storeParity } from './write/implied-carry.ts'
+import { type FoundOpportunity, storeOpportunities } from './write/opportunities.ts'
 import { createTickStore, type TickStore } from './write/tick-store.ts'
 
 /** A check of so many rows takes less than a second. */
@@ -52,6 +54,11 @@ export interface OpenedDatabase {
   carry: {
     rates: (which: { currencies: readonly string[]; today: string }) => Promise<KnownRates[]>
     dividends: (which: { keys: readonly string[]; today: string }) => Promise<KnownDividends[]>
+  }
+  /** What detectors found, once prepared: all of it is stored, or nothing. May be repeated. */
+  derived: {
+    opportunities: (found: readonly FoundOpportunity[]) => Promise<void>
+    parity: (found: readonly FoundParity[]) => Promise<void>
   }
   /** Sessions whose newest rows were committed and are gone, once prepared. */
   missingRows: () => Promise<MissingRows[]>
@@ -126,6 +133,10 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
     carry: {
       rates: (which) => asked((client) => knownRates(client, which)),
       dividends: (which) => asked((client) => knownDividends(client, which)),
+    },
+    derived: {
+      opportunities: (found) => asked((client) => storeOpportunities(client, found)),
+      parity: (found) => asked((client) => storeParity(client, found)),
     },
     missingRows: () =>
       asked(async (client) => {

@@ -10,25 +10,20 @@ import { devNull } from 'node:os'
 
 import { alignColumns, shortNumber } from '../../system/text-table.ts'
 import { isoFromUs } from '../../market/time.ts'
-import { Part } from './part.ts'
+import { type AssumedCarry, type ClosedOpportunity, formatFindings, type FunnelTotals } from './findings.ts'
+import type { Part } from './part.ts'
+import { type DemoOutcome, finished, formatClaims, type PartsOptions, quoted, runParts, type StartPart, stopInOrder } from './parts.ts'
 
-export interface DemoOptions {
-  /** How to start ourselves: node and the script. */
-  command: readonly [string, ...string[]]
+export interface DemoOptions extends PartsOptions {
   tape: string
+  /** Settings of the collector: what it takes for known of the day beside the tape. */
+  settings: string
+  /** The same, to be shown. */
+  assumed: AssumedCarry
   /** Market-data lines that the tape needs. */
   instruments: number
   dataDir?: string | undefined
-  /** Shows one line of progress; undefined clears it. */
-  status: (line: string | undefined) => void
-  print: (text: string) => void
-  stop: AbortSignal
-  /** Aborted: do not wait for the rest. */
-  force: AbortSignal
 }
-
-/** Whether every tick served was accounted for, or the demonstration was stopped before there was anything to compare. */
-export type DemoOutcome = 'accounted' | 'unaccounted' | 'interrupted'
 
 interface Progress {
   marketTimeUs?: number
@@ -57,6 +52,7 @@ interface CollectTotals {
   dropped: number
   inFlight: number
   gaps: number
+  arbitrage: FunnelTotals
 }
 
 interface ReplayTotals {
@@ -72,42 +68,17 @@ const LINES = '200'
 const TICK_BY_TICK_LINES = 2
 /** The tape's longest expiry lies 589 days ahead. */
 const EXPIRY_DAYS = '600'
-/** How long a part may take to stop in order when another has failed or the user does not want to wait. */
-const END_LIMIT_MS = 5000
-
-/** Runs the demonstration. Throws a FeedError when a part fails. */
-export async function demo(options: DemoOptions): Promise<DemoOutcome> {
-  const { status, print, stop, force } = options
-  const parts: Part[] = []
-  try {
-    const outcome = await Promise.race([play(options, parts), aborted(force).then(() => 'interrupted' as const)])
-    status(undefined)
-    if (outcome === 'interrupted') print('Stopped before there was anything to compare.')
-    return outcome
-  } catch (error) {
-    // A part that gets its SIGTERM before it listens for one dies of it.
-    if (!stop.aborted || !parts.some((part) => part.wasTerminated)) throw error
-    status(undefined)
-    print('Stopped before anything was recorded.')
-    return 'interrupted'
-  } finally {
-    status(undefined)
-    await Promise.all(parts.map((part) => part.end(END_LIMIT_MS)))
-  }
+/** Runs the demonstration of the shipped day. Throws a FeedError when a part fails. */
+export function demo(options: DemoOptions): Promise<DemoOutcome> {
+  return runParts(options, (start) => play(options, start))
 }
 
-async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
-  const { command, status, print, stop, force, tape, instruments, dataDir } = options
+async function play(options: DemoOptions, start: StartPart): Promise<DemoOutcome> {
+  const { status, print, stop, force, tape, settings, instruments, dataDir } = options
   const data = dataDir === undefined ? [] : ['--data-dir', dataDir]
   // The settings of a recorder, in whose folder we may be started, are none of ours: with them the day might never begin.
-  const ours = ['--config', devNull, ...data]
+  const ours = (file: string) => ['--config', file, ...data]
   const startedMs = performance.now()
-  const start = (name: string, args: readonly string[]) => {
-    const part = new Part(name, command, [...args, '--json'])
-    parts.push(part)
-    return part
-  }
-
   status('starting the replay gateway')
   const serving = [
     '--speed',
@@ -126,20 +97,20 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   const totals = gateway.event<GatewayTotals>('totals')
   totals.catch(() => undefined)
   let collector: Part | undefined
-  whenAborted(stop, () => {
-    status('stopping in order; Ctrl-C again stops at once')
-    gateway.kill('SIGTERM')
-    // A connected collector ends with the tape; one that is not connected needs a signal of its own.
-    gateway.exited.finally(() => collector?.kill('SIGTERM')).catch(() => undefined)
-  })
+  stopInOrder(options, gateway, () => collector)
   const { port } = await gateway.event<{ port: number }>('listening')
   if (stop.aborted) return 'interrupted'
 
   status('starting the collector and its database')
   const universe = ['--underlying', 'TWX', '--strikes', 'all', '--expiry-days', EXPIRY_DAYS, '--lines', LINES]
   const recording = ['--clock', 'gateway', '--until', 'end-of-tape', '--metrics-port', '0', '--log-level', 'warn']
-  collector = start('collector', ['collect', '--gateway', `127.0.0.1:${port}`, ...recording, ...universe, ...ours])
+  collector = start('collector', ['collect', '--gateway', `127.0.0.1:${port}`, ...recording, ...universe, ...ours(settings)])
   collector.onEvent('progress', showProgress(status, stop))
+  const opportunities: ClosedOpportunity[] = []
+  collector.onEvent<ClosedOpportunity & { change: string }>(
+    'opportunity',
+    (event) => event.change === 'closed' && opportunities.push(event),
+  )
   // A gateway that fails would leave the collector waiting for it.
   const [collected, served] = await Promise.all([collector.event<CollectTotals>('summary'), totals])
   await finished(gateway)
@@ -149,26 +120,23 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   if (collected.sessionId === 0 || force.aborted) return 'interrupted'
 
   status('reading the day back')
-  const reader = start('replay', ['replay', '--session', String(collected.sessionId), '--include-quarantined', ...ours])
+  const reader = start('replay', ['replay', '--session', String(collected.sessionId), '--include-quarantined', ...ours(devNull)])
   const read = await reader.event<ReplayTotals>('summary')
   await reader.succeeded()
   status(undefined)
 
   print(formatTotals(served, collected, read))
   const sums = compare(served, collected, read)
-  print(`\n${sums.map(([claim, holds]) => `${holds ? 'ok  ' : 'FAIL'}  ${claim}`).join('\n')}\n`)
+  print(`\n${formatClaims(sums)}\n`)
   const accounted = sums.every(([, holds]) => holds)
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   const verdict = accounted ? 'Every tick is accounted for' : 'NOT every tick is accounted for'
   print(`${verdict}${stop.aborted ? ', of a day that was stopped early' : ''}. Session ${collected.sessionId}, ${seconds} s.`)
   print(`See the ticks: npx tapedeck replay ${['--ndjson', ...data].map(quoted).join(' ')}`)
+  if (collected.arbitrage.quotes === 0) return accounted ? 'accounted' : 'unaccounted'
+  print(`\n${formatFindings(collected.arbitrage, opportunities, options.assumed)}`)
+  print(`See them: npx tapedeck arb scan ${['--all', ...data].map(quoted).join(' ')}`)
   return accounted ? 'accounted' : 'unaccounted'
-}
-
-/** A part that gets a SIGTERM after its last event may die of it: it does not listen any more. */
-async function finished(part: Part): Promise<void> {
-  await part.exited
-  if (!part.wasTerminated) await part.succeeded()
 }
 
 /** At most 79 columns for the shipped day. Rates are those since the report before. */
@@ -220,15 +188,4 @@ function compare(served: GatewayTotals, collected: CollectTotals, read: ReplayTo
     [`read back ${n(read.ticks)} = written ${n(written)} + quarantined ${n(quarantined)}`, read.ticks === written + quarantined],
     ['nothing dropped, no gaps', dropped === 0 && gaps === 0],
   ]
-}
-
-const quoted = (argument: string) => (/^[\w./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`)
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => whenAborted(signal, resolve))
-}
-
-function whenAborted(signal: AbortSignal, act: () => void): void {
-  if (signal.aborted) act()
-  else signal.addEventListener('abort', act, { once: true })
 }

@@ -14,7 +14,7 @@ export class Part {
   readonly #name: string
   readonly #events = new Map<string, unknown>()
   readonly #waiting = new Map<string, (event: unknown) => void>()
-  readonly #listeners = new Map<string, (event: never) => void>()
+  readonly #listeners = new Map<string, (event: never) => unknown>()
   readonly #log: string[] = []
 
   /** `name` completes "The … ended with 1". */
@@ -40,7 +40,8 @@ export class Part {
     return this.child.signalCode === 'SIGTERM'
   }
 
-  onEvent<T>(name: string, listener: (event: T) => void): void {
+  /** Is called for each event of that name. */
+  onEvent<T>(name: string, listener: (event: T) => unknown): void {
     this.#listeners.set(name, listener)
   }
 

@@ -10,6 +10,7 @@ import type { Detector } from '../../market/arbitrage/detector.ts'
 import { DETECTORS } from '../../market/arbitrage/detectors/index.ts'
 import type { Episode } from '../../market/arbitrage/episode.ts'
 import type { Funnel } from '../../market/arbitrage/funnel.ts'
+import type { ParitySample } from '../../market/arbitrage/parity.ts'
 import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
@@ -29,6 +30,12 @@ export interface DetectSettings {
   detectors?: readonly Detector[]
 }
 
+export interface DetectStore {
+  /** Episodes that are over. */
+  opportunities: (found: readonly { episode: Episode; settings: object }[]) => Promise<void>
+  parity: (found: readonly { sessionId: number; sample: ParitySample }[]) => Promise<void>
+}
+
 export interface JoinDetectOptions {
   version: string
   recorder: Recorder
@@ -36,8 +43,8 @@ export interface JoinDetectOptions {
   registry: Registry
   /** Absent: the detectors are off. */
   detect: DetectSettings | undefined
-  /** Stores episodes that are over, all or none; once the database is prepared. Absent: nothing is stored. */
-  storeOpportunities?: ((found: readonly { episode: Episode; settings: object }[]) => Promise<void>) | undefined
+  /** Stores what was found, all of it or nothing, once the database is prepared. */
+  store: DetectStore
   /** Is told of every change. */
   onEpisode?: EpisodeListener | undefined
   /** Aborted: nothing is waited for any more. */
@@ -46,7 +53,8 @@ export interface JoinDetectOptions {
 
 export interface Detect {
   page: () => ArbitragePage
-  funnel: () => Funnel | undefined
+  /** Undefined: no detectors run. */
+  totals: () => { funnel: Funnel; passed: number } | undefined
   /** The database can be asked. */
   prepared: () => void
   /** Resolves when everything that was recorded is looked at and what was found is stored, or given up. */
@@ -60,8 +68,11 @@ export function joinDetect(options: JoinDetectOptions): Detect {
   const running = detect && run(options, detect, board)
   return {
     page: () => arbitragePage({ version, session, detection: running?.shown(), board }),
-    funnel: () => running?.funnel(),
-    prepared: () => running?.rows?.prepared(),
+    totals: () => running?.totals(),
+    prepared: () => {
+      running?.opportunities.prepared()
+      running?.parity.prepared()
+    },
     finish: async () => running?.finish(),
   }
 }
@@ -71,15 +82,16 @@ function run(
   { arbitrage: settings, webhook: posting, detectors = DETECTORS }: DetectSettings,
   board: EpisodeBoard,
 ) {
-  const { recorder, events, registry, storeOpportunities, onEpisode, giveUp } = options
-  const rows = storeOpportunities && new DerivedRows({ name: 'opportunities', store: storeOpportunities, events, giveUp })
+  const { recorder, events, registry, store, onEpisode, giveUp } = options
+  const opportunities = new DerivedRows({ name: 'opportunities', store: store.opportunities, events, giveUp })
+  const parity = new DerivedRows({ name: 'samples of parity', store: store.parity, events, giveUp })
   const webhook = posting && new Webhook({ settings: posting, events, nowMs: Date.now })
   const listen: EpisodeListener = (change, episode) => {
     board.take(change, episode)
     if (change === 'opened') webhook?.opened(episode)
     if (change === 'closed') {
       metrics.closed(episode)
-      rows?.add({ episode, settings })
+      opportunities.add({ episode, settings })
     }
     onEpisode?.(change, episode)
   }
@@ -91,6 +103,7 @@ function run(
         detectors,
         settings,
         onEpisode: listen,
+        onParity: (sample, sessionId) => parity.add({ sessionId, sample }),
         onDetectorError: (detector, error) => events.detectorFailed({ detector, error }),
       })
       return engine
@@ -105,13 +118,17 @@ function run(
     state: () => detection.state,
     queued: () => detection.queued,
     passed: () => detection.passed,
-    leftOut: () => rows?.leftOut ?? 0,
+    leftOut: () => opportunities.leftOut,
   })
   recorder.subscribe((record, sessionId) => detection.take(record, sessionId))
+  const totals = () => {
+    const counted = funnel()
+    return counted && { funnel: counted, passed: detection.passed }
+  }
   const finish = async () => {
     await detection.idle()
-    await rows?.finish()
+    await Promise.all([opportunities.finish(), parity.finish()])
     webhook?.stop()
   }
-  return { rows, funnel, finish, shown: () => ({ ...detection.figures, funnel: funnel() }) }
+  return { opportunities, parity, finish, totals, shown: () => ({ ...detection.figures, funnel: funnel() }) }
 }

@@ -41,6 +41,21 @@ function expectWholeDay(ended: Ended): string {
   return sessionId
 }
 
+/** The closing findings: the sums of the funnel, and the sentence on carry, which must be true of them. */
+function expectFindings({ stdout }: Ended): void {
+  const text = stdout.replaceAll(/\s+/g, ' ')
+  const figures = (pattern: RegExp) => (pattern.exec(text) ?? []).slice(1).map((figure) => Number(figure.replaceAll(',', '')))
+  const [quotes, candidates, opened] = figures(/Arbitrage: ([\d,]+) quotes looked at, ([\d,]+) candidates, ([\d,]+) opportunities/)
+  expect(quotes).toBe(28_279)
+  const [carry, all] = figures(/is carry: ([\d,]+) of ([\d,]+) candidates/)
+  expect(all).toBe(candidates)
+  expect(stdout).toMatch(new RegExp(`^ *${carry?.toLocaleString('en-US')}  carry `, 'm'))
+  expect(carry).toBeGreaterThan(0.9 * (candidates ?? 0))
+  expect(figures(/([\d,]+) are left/)).toEqual([opened])
+  expect(text).toContain('none of them is guaranteed')
+  expect(text).toContain('Taken for known: interest of 0.5 % a year; dividends of TWX: 0.3175, 6 times until 2015-11-25')
+}
+
 const expectNothingLeft = async (place: Place) => expect(await place.processes()).toEqual([])
 
 describe('the demonstration', () => {
@@ -57,9 +72,11 @@ describe('the demonstration', () => {
       const ended = await demo(place).ended
       firstSession = expectWholeDay(ended)
       expect(ended.stderr).toMatch(/^starting the replay gateway$/m)
-      expect(`${ended.stdout}${ended.stderr}`.split('\n').filter((line) => line.length > 80)).toEqual([
-        `See the ticks: npx tapedeck replay --ndjson --data-dir ${place.dataDir}`,
-      ])
+      const commands = ['See the ticks: npx tapedeck replay --ndjson', 'See them: npx tapedeck arb scan --all']
+      expect(`${ended.stdout}${ended.stderr}`.split('\n').filter((line) => line.length > 80 || line.startsWith('See '))).toEqual(
+        commands.map((command) => `${command} --data-dir ${place.dataDir}`),
+      )
+      expectFindings(ended)
       await expectNothingLeft(place)
     },
     DEMO_MS,
@@ -103,6 +120,22 @@ describe('the demonstration', () => {
       await run.until('a tick is shown', ({ stdout }) => stdout.includes('\n'))
       run.child.stdout?.destroy()
       expect(await run.ended).toMatchObject({ code: 0, stderr: '' })
+      await expectNothingLeft(place)
+    },
+    DEMO_MS,
+  )
+})
+
+describe('the scenario of arbitrage', () => {
+  it(
+    'shows every planned opportunity as it opens and closes, and nothing that has no moved quote',
+    async () => {
+      const place = await placeForTest()
+      const { code, stdout, stderr } = await place.tapedeck(['demo', '--scenario', 'arbitrage', '--data-dir', place.dataDir]).ended
+      expect({ code, failed: stdout.match(/^FAIL.*$/gm), stderr }).toEqual({ code: 0, failed: null, stderr: expect.any(String) as string })
+      expect(stdout.match(/^ok {4}.*: found exactly, closed in time$/gm)).toHaveLength(7)
+      for (const change of ['opened', 'closed']) expect(stdout.match(new RegExp(`^[\\d:.]+  ${change}  `, 'gm'))).toHaveLength(7)
+      expect(stdout.split('\n').filter((line) => line.length > 80 && !line.startsWith('See '))).toEqual([])
       await expectNothingLeft(place)
     },
     DEMO_MS,

@@ -12,9 +12,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { startEmbedded } from '../../db/embedded/server.ts'
 import { packageRoot } from '../../system/package-root.ts'
+import { sessionWithOpportunities } from '../support/arbitrage/session.ts'
 import { newPlace, type Place, type Run } from '../support/process/command.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { recordTape } from '../support/process/recording.ts'
+import { recordThroughJournal } from '../support/tape/through-journal.ts'
 
 const SHIPPED = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
 const COMMAND_MS = 120_000
@@ -68,6 +70,7 @@ const AS_THEY_STAND: Record<string, RegExp> = {
   'npx tapedeck rates import --unit percent --compounding semiannual test/fixtures/bars/par_yields.csv': /^Curves, new +2$/m,
   'npx tapedeck bars check': /^XNYS: 60 bars of 1d, 1 instruments, 60 days, 2017-01-03 to 2017-03-29$/m,
   'npx tapedeck tape info tapes/twx-2014-06-05.tape': /^instruments +185 \(1 stock, 184 option\)$/m,
+  'npx tapedeck arb scan --tape tapes/twx-2014-06-05.tape': /^Quotes looked at +\d/m,
   'npx tapedeck tape verify tapes/twx-2014-06-05.tape': /: 8 blocks, .* records, ok$/m,
   'npx tapedeck tape cat tapes/twx-2014-06-05.tape --symbols TWX --limit 3': /^(\{"kind":.*\}\n){3}$/,
   'npx tapedeck tape import --out ibm.tape test/fixtures/stock-ticks/ibm_20131007_trade_tick.csv test/fixtures/stock-ticks/ibm_20131007_quote_tick.csv':
@@ -82,6 +85,9 @@ const ON_THE_RECORDED_DAY: Record<string, RegExp> = {
   'npx tapedeck replay --judge --session all --from 2014-06-05 --to 2014-06-06 --symbols TWX --json':
     /^\{"event":"judgement","identical":true,.*\}$/m,
   'npx tapedeck replay --judge --write': /^Stored: judgement 1 of session \d+\.$/m,
+  'npx tapedeck arb scan': /^Quotes looked at +\d/m,
+  'npx tapedeck arb scan --from 2014-06-05 --to 2014-06-06 --symbols TWX --json': /^\{"sessionIds":\[\d+\],"ticks":28753,.*\}$/m,
+  'npx tapedeck arb scan --write': /^Stored: \d+ opportunit(y|ies)\.$/m,
   'npx tapedeck gaps': /^coverage +TWX\n2014-06-05 +\d+(\.\d\d)?%$/m,
   'npx tapedeck gaps --json': /^\{"from":"2014-.*"days":\[\{"date":"2014-06-05","symbol":"TWX".*\]\}$/m,
   'npx tapedeck gaps --from 2014-06-05 --to 2014-06-06 --json': /^\{"from":"2014-06-05T00:00:00.000000Z",.*\}$/m,
@@ -122,6 +128,24 @@ const CHANGED: Record<string, (command: string, reader: Reader) => Promise<void>
     gateway.child.kill('SIGINT')
     await gateway.ended
   },
+  // The id is an example: one of a session that was made for it.
+  'npx tapedeck arb explain 7239411712147456-2417-1': async (command, { place, env, createDatabase }) => {
+    const own = { ...env, DATABASE_URL: await createDatabase() }
+    await typed(place, 'npx tapedeck db migrate', own).ended
+    await recordThroughJournal({
+      url: own.DATABASE_URL,
+      dataDir: join(place.folder, 'made'),
+      sessionId: 1,
+      records: sessionWithOpportunities(),
+    })
+    const { stdout } = await typed(place, 'npx tapedeck arb scan --write', own).ended
+    const { code, stdout: explained } = await typed(
+      place,
+      command.replace('7239411712147456-2417-1', /^ +(1-\d+-1) /m.exec(stdout)?.[1] ?? ''),
+      own,
+    ).ended
+    expect({ code, stdout: explained }).toEqual({ code: 0, stdout: expect.stringMatching(/^Certainty +guaranteed$/m) })
+  },
   // No rule has judged an import: what the rules find is a difference.
   'npx tapedeck replay --judge --tape tapes/twx-2014-06-05.tape': async (command, { place, env }) => {
     const { code, stdout } = await typed(place, command, env).ended
@@ -139,6 +163,7 @@ const CHANGED: Record<string, (command: string, reader: Reader) => Promise<void>
     servingNobody(command, { ...reader, env: { ...reader.env, DATABASE_URL: await reader.recordedDay() } }),
   // These look at a collector that records, and at a gateway, which does not listen where the settings say.
   'npx tapedeck status': besideACollector(/^Gateway +127\.0\.0\.1:\d+, client id 87$/m),
+  'npx tapedeck arb watch --once': besideACollector(/^[\d,]+ quotes, [\d,]+ candidates, [\d,]+ opportunities$/m),
   'npx tapedeck status --json': besideACollector(/^\{"program":"tapedeck",.*\}$/m),
   'npx tapedeck doctor': besideACollector(/^ok +gateway +127\.0\.0\.1:\d+ answers/m),
   'npx tapedeck doctor --json': besideACollector(/^\{"findings":\[.*\]\}$/m),

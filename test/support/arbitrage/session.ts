@@ -10,7 +10,7 @@ const STRIKES = [65, 70, 75]
 type Unstamped<T> = T extends TapeRecord ? Omit<T, 'seq' | 'tsUs'> : never
 
 /** Numbers of its instruments: the stock, then calls and puts by rising strike. */
-export const numberOf = (strike: number, right: Right, stock = 0) => stock + 1 + 2 * STRIKES.indexOf(strike) + (right === 'C' ? 0 : 1)
+const numberOf = (strike: number, right: Right, stock = 0) => stock + 1 + 2 * STRIKES.indexOf(strike) + (right === 'C' ? 0 : 1)
 
 function option(symbol: string, strike: number, right: Right): OptionContract {
   return { kind: 'option', symbol, currency: 'USD', expiry: EXPIRY, strike, right, multiplier: 100, tradingClass: symbol }

@@ -192,6 +192,7 @@ export class Collecting {
         store: store.storeBatch,
         sessions: store.sessions,
         carry: store.carry,
+        derived: store.derived,
         missingRows: store.missingRows,
         ...(options.onRecord && { onRecord: options.onRecord }),
         ...(options.checkRowsMs !== undefined && { checkRowsMs: options.checkRowsMs }),

@@ -40,6 +40,7 @@ describe('settings without a file', () => {
         preset: 'balanced',
         detectors: Object.fromEntries(DETECTORS.map(({ name }) => [name, 'on'])),
       },
+      webhook: 'off',
       bars: { formats: [] },
       journal: {
         fsyncMs: 50,
@@ -354,7 +355,7 @@ describe('mistakes', () => {
   it('in a name suggest the nearest one, whatever its spelling', () => {
     const yaml = 'max_spread: 1\ndata_dir: x\ndatabse: {}\njournal: { fsync-ms: 1 }\nrules: { wide-spred: {}, wide-spread: { stok: 1 } }\n'
     expect(problems({ yaml })).toEqual([
-      'tapedeck.yaml:1:1  max_spread: there is no such setting; known here: dataDir, database, gateway, universe, rules, carry, arbitrage, bars, journal, metrics, log',
+      'tapedeck.yaml:1:1  max_spread: there is no such setting; known here: dataDir, database, gateway, universe, rules, carry, arbitrage, webhook, bars, journal, metrics, log',
       'tapedeck.yaml:2:1  data_dir: there is no such setting; did you mean dataDir?',
       'tapedeck.yaml:3:1  databse: there is no such setting; did you mean database?',
       'tapedeck.yaml:4:12  journal.fsync-ms: there is no such setting; did you mean fsyncMs?',

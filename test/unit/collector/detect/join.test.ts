@@ -45,6 +45,7 @@ async function rig({ isOff = false, ...detect }: Partial<DetectSettings> & { isO
   const counts = createCounts()
   const { registry } = createMetrics(counts, unbounded())
   const stored: { episode: { id: string; ending: string | undefined }; settings: object }[] = []
+  const samples: { sessionId: number; sample: { expiry: string; pairs: number } }[] = []
   const told: string[] = []
   const lines: { level: number; msg: string }[] = []
   const joined: Detect = joinDetect({
@@ -53,9 +54,15 @@ async function rig({ isOff = false, ...detect }: Partial<DetectSettings> & { isO
     events: createEvents(pino({ base: null }, { write: (line) => void lines.push(JSON.parse(line)) }), counts),
     registry,
     detect: isOff ? undefined : { ...DETECT, ...detect },
-    storeOpportunities: (found) => {
-      stored.push(...found)
-      return Promise.resolve()
+    store: {
+      opportunities: (found) => {
+        stored.push(...found)
+        return Promise.resolve()
+      },
+      parity: (found) => {
+        samples.push(...found)
+        return Promise.resolve()
+      },
     },
     onEpisode: (change, { opened }) => told.push(`${change} ${opened.detector}`),
     giveUp: new AbortController().signal,
@@ -67,11 +74,11 @@ async function rig({ isOff = false, ...detect }: Partial<DetectSettings> & { isO
     { input: 'dividends', instrument: stock, payments: [], source: 'settings' },
     { input: 'borrow', instrument: stock, rate: 0, source: 'settings' },
   ])
-  const quote = (instrument: number, bidPrice: number, askPrice: number) => {
-    recorder.tick({ kind: 'quote', seq: 0, tsUs: 0, instrument, bidPrice, askPrice, bidSize: 1000, askSize: 1000 }, NOON_US)
+  const quote = (instrument: number, bidPrice: number, askPrice: number, tsUs = NOON_US) => {
+    recorder.tick({ kind: 'quote', seq: 0, tsUs, instrument, bidPrice, askPrice, bidSize: 1000, askSize: 1000 }, tsUs)
   }
   /** The bid of the call at which a conversion is worth something is 3 and above. */
-  const bid = (price: number) => quote(call, price, price + 0.1)
+  const bid = (price: number, tsUs?: number) => quote(call, price, price + 0.1, tsUs)
   const begin = () => {
     quote(stock, 70, 70.02)
     quote(put, 2.5, 2.6)
@@ -83,7 +90,7 @@ async function rig({ isOff = false, ...detect }: Partial<DetectSettings> & { isO
       found.map((line) => [line.slice('tapedeck_arbitrage_'.length, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
     )
   }
-  return { recorder, detect: joined, bid, begin, stored, told, lines, metric }
+  return { recorder, detect: joined, bid, begin, stored, samples, told, lines, metric }
 }
 
 describe('the detectors of a recording', () => {
@@ -101,7 +108,7 @@ describe('the detectors of a recording', () => {
     const id = detect.page().closed[0]?.id
     expect(detect.page()).toMatchObject({ version: '1.2.3', open: [], closed: [{ ending: 'edge-gone', best: { profit } }] })
     expect(detect.page().funnel).toMatchObject({ quotes: 4, opened: 1 })
-    expect(detect.funnel()?.opened).toBe(1)
+    expect(detect.totals()?.funnel.opened).toBe(1)
     expect(told).toEqual(['opened conversion', 'closed conversion'])
     expect(stored).toMatchObject([{ episode: { id, ending: 'edge-gone' }, settings: { minProfit: 5 } }])
     expect(await metric('quotes')).toEqual({ quotes_total: 4 })
@@ -127,6 +134,15 @@ describe('the detectors of a recording', () => {
     expect(detect.page().state).toBe('watching')
   })
 
+  it('keep what parity says of each chain, once a minute', async () => {
+    const { recorder, detect, bid, samples } = await rig()
+    detect.prepared()
+    bid(2.5)
+    bid(2.4, NOON_US + 61_000_000)
+    await detect.finish()
+    expect(samples).toMatchObject([{ sessionId: recorder.sessionId, sample: { expiry: '2014-07-19', pairs: 1 } }])
+  })
+
   it('end their episodes with the session, and begin anew with the next one', async () => {
     const { recorder, detect, begin, bid, stored, told } = await rig()
     detect.prepared()
@@ -146,6 +162,6 @@ describe('the detectors of a recording', () => {
     bid(3)
     detect.prepared()
     await detect.finish()
-    expect([detect.page().state, detect.funnel(), told, await metric('')]).toEqual(['off', undefined, [], {}])
+    expect([detect.page().state, detect.totals(), told, await metric('')]).toEqual(['off', undefined, [], {}])
   })
 })
