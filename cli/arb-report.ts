@@ -6,6 +6,7 @@ import { type NamedEpisode, type NamedLeg, plainEpisode } from '../market/arbitr
 import { contractKey } from '../market/contract.ts'
 import { isoFromUs } from '../market/time.ts'
 import { alignColumns, wrapText } from '../system/text-table.ts'
+import { byDetector, plainFunnel } from './funnel-report.ts'
 import { annual, counted, length, money, second, shortKey } from './report-words.ts'
 
 const WIDTH = 80
@@ -27,6 +28,7 @@ export function formatScan(summary: ScanSummary, { all }: { all: boolean }): str
     ['Quotes looked at', funnel.quotes],
     ['Candidates', funnel.candidates],
     ['Opportunities', episodes.length],
+    ['Guaranteed ones', episodes.filter(isGuaranteed).length],
   ])
   const blocks = [head]
   const refused = funnelTable(funnel)
@@ -51,16 +53,6 @@ export function plainScan({ sessionIds, ticks, firstTsUs, lastTsUs, funnel, epis
   }
 }
 
-function plainFunnel(funnel: Funnel): object {
-  const refused = REFUSALS.map((reason) => [reason, Object.fromEntries(byDetector(funnel, reason))] as const)
-  return {
-    quotes: funnel.quotes,
-    candidates: funnel.candidates,
-    opened: funnel.opened,
-    refused: Object.fromEntries(refused.filter(([, detectors]) => Object.keys(detectors).length > 0)),
-  }
-}
-
 /** Why candidates came to nothing, in the order of the gates; undefined when none did. */
 function funnelTable(funnel: Funnel): string | undefined {
   const rows = REFUSALS.flatMap((reason) => {
@@ -73,15 +65,10 @@ function funnelTable(funnel: Funnel): string | undefined {
   return lines.map((line) => (line.length > WIDTH ? `${line.slice(0, line.lastIndexOf(',', WIDTH - 3))}, …` : line)).join('\n')
 }
 
-/** Most first. */
-function byDetector(funnel: Funnel, reason: (typeof REFUSALS)[number]): [string, number][] {
-  const counts = [...funnel.detectors].map((name): [string, number] => [name, funnel.refused(reason, name)])
-  return counts.filter(([, count]) => count > 0).sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1))
-}
-
 function episodeTable(episodes: readonly NamedEpisode[], all: boolean): string {
   const isAll = all || episodes.length <= LISTED
-  const shown = isAll ? episodes : [...episodes].sort((a, b) => b.best.profit - a.best.profit).slice(0, LISTED)
+  const best = (a: NamedEpisode, b: NamedEpisode) => Number(isGuaranteed(b)) - Number(isGuaranteed(a)) || b.best.profit - a.best.profit
+  const shown = isAll ? episodes : [...episodes].sort(best).slice(0, LISTED)
   const lines = alignColumns([
     ['opened', '  lasted', '     profit', 'edge/share', '  size', '  a year'],
     ...shown.map(({ openedUs, closedUs, best }) => [
@@ -93,9 +80,11 @@ function episodeTable(episodes: readonly NamedEpisode[], all: boolean): string {
       annual(best.annualReturn).padStart(8),
     ]),
   ]).split('\n')
-  const title = isAll ? [] : [`The ${LISTED} with most profit; --all lists every one, --json gives them as data.`]
+  const title = isAll ? [] : [`The ${LISTED} best, guaranteed ones first; --all lists every one, --json as data.`]
   return [...title, lines[0], ...shown.flatMap((episode, i) => [lines[i + 1], ...detailsOf(episode)])].join('\n')
 }
+
+const isGuaranteed = ({ best }: NamedEpisode) => best.certainty === 'guaranteed'
 
 function detailsOf({ id, ending, best: { detector, certainty, legs } }: NamedEpisode): string[] {
   const name = `${id}  ${detector}, ${certainty}${ending === undefined ? '' : `, until ${ending}`}`

@@ -2,10 +2,11 @@
 
 import { type Command, Option } from 'commander'
 
-import type { ScanOptions, ScanSummary } from '../backtester/arbitrage/scan.ts'
+import type { ScanSummary, ScanTapeOptions } from '../backtester/arbitrage/scan.ts'
 import type { ArbitrageSettings } from '../market/arbitrage/settings.ts'
 import { ConfigError, FeedError } from '../market/errors.ts'
 import type { Explained } from './arb-explain.ts'
+import { addArbWatch } from './arb-watch.ts'
 import {
   addRangeOptions,
   type CommonOptions,
@@ -42,8 +43,10 @@ file is scanned for it, with the present settings.`
 export function addArb(program: Command): void {
   const arb = program
     .command('arb')
-    .description('opportunities of arbitrage in what was recorded')
-    .addHelpText('after', examples('tapedeck arb scan', 'tapedeck arb explain 7239411712147456-2417-1'))
+    .description('opportunities of arbitrage, live and in what was recorded')
+    .addHelpText('after', examples('tapedeck arb watch', 'tapedeck arb scan', 'tapedeck arb explain 7239411712147456-2417-1'))
+
+  addArbWatch(arb)
 
   addRangeOptions(arb.command('scan'))
     .description('run the detectors over recorded sessions or a tape')
@@ -89,7 +92,7 @@ async function scan(options: ScanArguments): Promise<void> {
   const { stop } = stopSignalsOrUnread()
   const status = process.stderr.isTTY ? statusLine() : () => undefined
   const { settings, ...detectors } = await detectorsOf(options)
-  const common: ScanOptions = {
+  const common: ScanTapeOptions = {
     ...detectors,
     part: { fromUs, toUs, symbols },
     onProgress: (records, total) =>
@@ -146,14 +149,18 @@ async function opportunityOnTape(tape: string, id: string, options: CommonOption
 }
 
 /** The detectors with the settings in force, and these. */
-async function detectorsOf(options: CommonOptions): Promise<Pick<ScanOptions, 'createArbitrage'> & { settings: ArbitrageSettings }> {
+async function detectorsOf(
+  options: CommonOptions,
+): Promise<Pick<ScanTapeOptions, 'createArbitrage' | 'carry'> & { settings: ArbitrageSettings }> {
   const { Arbitrage } = await import('../market/arbitrage/arbitrage.ts')
   const { DETECTORS } = await import('../market/arbitrage/detectors/index.ts')
-  const { arbitrageSettings } = await import('../market/arbitrage/settings.ts')
-  await load(options)
-  const settings = arbitrageSettings()
+  const { arbitrage: settings, carry } = (await load(options)).config
   const onDetectorError = (detector: string, error: unknown) => {
     throw new Error(`the detector ${detector} failed`, { cause: error })
   }
-  return { settings, createArbitrage: (listeners) => new Arbitrage({ detectors: DETECTORS, settings, ...listeners, onDetectorError }) }
+  return {
+    settings,
+    carry,
+    createArbitrage: (listeners) => new Arbitrage({ detectors: DETECTORS, settings, ...listeners, onDetectorError }),
+  }
 }

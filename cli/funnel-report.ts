@@ -20,8 +20,8 @@ export function plainFunnel(funnel: Funnel): PlainFunnel {
   }
 }
 
-/** Most first. */
-function byDetector(funnel: Funnel, reason: (typeof REFUSALS)[number]): [string, number][] {
+/** Refused candidates by detector, most first. */
+export function byDetector(funnel: Funnel, reason: (typeof REFUSALS)[number]): [string, number][] {
   const counts = [...funnel.detectors].map((name): [string, number] => [name, funnel.refused(reason, name)])
   return counts.filter(([, count]) => count > 0).sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1))
 }

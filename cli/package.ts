@@ -15,3 +15,5 @@ export const SHIPPED_TAPE = join(root, 'tapes', 'twx-2014-06-05.tape')
 /** What is taken for known of its day. */
 export const SHIPPED_SETTINGS = join(root, 'config', 'demo-day.yaml')
 export const SHIPPED_INSTRUMENTS = 185
+/** Of the scenario of arbitrage. */
+export const SCENARIO_SETTINGS = join(root, 'config', 'demo-arbitrage.yaml')

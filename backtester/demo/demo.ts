@@ -11,11 +11,10 @@ import { devNull } from 'node:os'
 import { alignColumns, shortNumber } from '../../system/text-table.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { type AssumedCarry, type ClosedOpportunity, formatFindings, type FunnelTotals } from './findings.ts'
-import { Part } from './part.ts'
+import type { Part } from './part.ts'
+import { type DemoOutcome, finished, formatClaims, type PartsOptions, quoted, runParts, type StartPart, stopInOrder } from './parts.ts'
 
-export interface DemoOptions {
-  /** How to start ourselves: node and the script. */
-  command: readonly [string, ...string[]]
+export interface DemoOptions extends PartsOptions {
   tape: string
   /** Settings of the collector: what it takes for known of the day beside the tape. */
   settings: string
@@ -24,16 +23,7 @@ export interface DemoOptions {
   /** Market-data lines that the tape needs. */
   instruments: number
   dataDir?: string | undefined
-  /** Shows one line of progress; undefined clears it. */
-  status: (line: string | undefined) => void
-  print: (text: string) => void
-  stop: AbortSignal
-  /** Aborted: do not wait for the rest. */
-  force: AbortSignal
 }
-
-/** Whether every tick served was accounted for, or the demonstration was stopped before there was anything to compare. */
-export type DemoOutcome = 'accounted' | 'unaccounted' | 'interrupted'
 
 interface Progress {
   marketTimeUs?: number
@@ -78,42 +68,17 @@ const LINES = '200'
 const TICK_BY_TICK_LINES = 2
 /** The tape's longest expiry lies 589 days ahead. */
 const EXPIRY_DAYS = '600'
-/** How long a part may take to stop in order when another has failed or the user does not want to wait. */
-const END_LIMIT_MS = 5000
-
-/** Runs the demonstration. Throws a FeedError when a part fails. */
-export async function demo(options: DemoOptions): Promise<DemoOutcome> {
-  const { status, print, stop, force } = options
-  const parts: Part[] = []
-  try {
-    const outcome = await Promise.race([play(options, parts), aborted(force).then(() => 'interrupted' as const)])
-    status(undefined)
-    if (outcome === 'interrupted') print('Stopped before there was anything to compare.')
-    return outcome
-  } catch (error) {
-    // A part that gets its SIGTERM before it listens for one dies of it.
-    if (!stop.aborted || !parts.some((part) => part.wasTerminated)) throw error
-    status(undefined)
-    print('Stopped before anything was recorded.')
-    return 'interrupted'
-  } finally {
-    status(undefined)
-    await Promise.all(parts.map((part) => part.end(END_LIMIT_MS)))
-  }
+/** Runs the demonstration of the shipped day. Throws a FeedError when a part fails. */
+export function demo(options: DemoOptions): Promise<DemoOutcome> {
+  return runParts(options, (start) => play(options, start))
 }
 
-async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
-  const { command, status, print, stop, force, tape, settings, instruments, dataDir } = options
+async function play(options: DemoOptions, start: StartPart): Promise<DemoOutcome> {
+  const { status, print, stop, force, tape, settings, instruments, dataDir } = options
   const data = dataDir === undefined ? [] : ['--data-dir', dataDir]
   // The settings of a recorder, in whose folder we may be started, are none of ours: with them the day might never begin.
   const ours = (file: string) => ['--config', file, ...data]
   const startedMs = performance.now()
-  const start = (name: string, args: readonly string[]) => {
-    const part = new Part(name, command, [...args, '--json'])
-    parts.push(part)
-    return part
-  }
-
   status('starting the replay gateway')
   const serving = [
     '--speed',
@@ -132,12 +97,7 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   const totals = gateway.event<GatewayTotals>('totals')
   totals.catch(() => undefined)
   let collector: Part | undefined
-  whenAborted(stop, () => {
-    status('stopping in order; Ctrl-C again stops at once')
-    gateway.kill('SIGTERM')
-    // A connected collector ends with the tape; one that is not connected needs a signal of its own.
-    gateway.exited.finally(() => collector?.kill('SIGTERM')).catch(() => undefined)
-  })
+  stopInOrder(options, gateway, () => collector)
   const { port } = await gateway.event<{ port: number }>('listening')
   if (stop.aborted) return 'interrupted'
 
@@ -167,7 +127,7 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
 
   print(formatTotals(served, collected, read))
   const sums = compare(served, collected, read)
-  print(`\n${sums.map(([claim, holds]) => `${holds ? 'ok  ' : 'FAIL'}  ${claim}`).join('\n')}\n`)
+  print(`\n${formatClaims(sums)}\n`)
   const accounted = sums.every(([, holds]) => holds)
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   const verdict = accounted ? 'Every tick is accounted for' : 'NOT every tick is accounted for'
@@ -177,12 +137,6 @@ async function play(options: DemoOptions, parts: Part[]): Promise<DemoOutcome> {
   print(`\n${formatFindings(collected.arbitrage, opportunities, options.assumed)}`)
   print(`See them: npx tapedeck arb scan ${['--all', ...data].map(quoted).join(' ')}`)
   return accounted ? 'accounted' : 'unaccounted'
-}
-
-/** A part that gets a SIGTERM after its last event may die of it: it does not listen any more. */
-async function finished(part: Part): Promise<void> {
-  await part.exited
-  if (!part.wasTerminated) await part.succeeded()
 }
 
 /** At most 79 columns for the shipped day. Rates are those since the report before. */
@@ -234,15 +188,4 @@ function compare(served: GatewayTotals, collected: CollectTotals, read: ReplayTo
     [`read back ${n(read.ticks)} = written ${n(written)} + quarantined ${n(quarantined)}`, read.ticks === written + quarantined],
     ['nothing dropped, no gaps', dropped === 0 && gaps === 0],
   ]
-}
-
-const quoted = (argument: string) => (/^[\w./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`)
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => whenAborted(signal, resolve))
-}
-
-function whenAborted(signal: AbortSignal, act: () => void): void {
-  if (signal.aborted) act()
-  else signal.addEventListener('abort', act, { once: true })
 }

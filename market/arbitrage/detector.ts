@@ -30,6 +30,11 @@ export interface ChainTerms {
   dividends: number
   /** The same of payments whose ex-date follows the expiry so soon that an answer to the last assignments misses it. */
   dividendsBehind: number
+  /**
+   * From this strike on no holder of an American call gains by exercising it before its expiry: 0 where no dividend is to come, Infinity with
+   * a yield, and while waiting costs interest.
+   */
+  neverExercisedFrom: number
   /** False: no record ever said what the underlying pays. */
   areDividendsKnown: boolean
   /** Annual fractions, continuously compounded. */

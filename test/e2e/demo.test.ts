@@ -73,7 +73,7 @@ describe('the demonstration', () => {
       firstSession = expectWholeDay(ended)
       expect(ended.stderr).toMatch(/^starting the replay gateway$/m)
       const commands = ['See the ticks: npx tapedeck replay --ndjson', 'See them: npx tapedeck arb scan --all']
-      expect(`${ended.stdout}${ended.stderr}`.split('\n').filter((line) => line.length > 80)).toEqual(
+      expect(`${ended.stdout}${ended.stderr}`.split('\n').filter((line) => line.length > 80 || line.startsWith('See '))).toEqual(
         commands.map((command) => `${command} --data-dir ${place.dataDir}`),
       )
       expectFindings(ended)
@@ -120,6 +120,22 @@ describe('the demonstration', () => {
       await run.until('a tick is shown', ({ stdout }) => stdout.includes('\n'))
       run.child.stdout?.destroy()
       expect(await run.ended).toMatchObject({ code: 0, stderr: '' })
+      await expectNothingLeft(place)
+    },
+    DEMO_MS,
+  )
+})
+
+describe('the scenario of arbitrage', () => {
+  it(
+    'shows every planned opportunity as it opens and closes, and nothing that has no moved quote',
+    async () => {
+      const place = await placeForTest()
+      const { code, stdout, stderr } = await place.tapedeck(['demo', '--scenario', 'arbitrage', '--data-dir', place.dataDir]).ended
+      expect({ code, failed: stdout.match(/^FAIL.*$/gm), stderr }).toEqual({ code: 0, failed: null, stderr: expect.any(String) as string })
+      expect(stdout.match(/^ok {4}.*: found exactly, closed in time$/gm)).toHaveLength(7)
+      for (const change of ['opened', 'closed']) expect(stdout.match(new RegExp(`^[\\d:.]+  ${change}  `, 'gm'))).toHaveLength(7)
+      expect(stdout.split('\n').filter((line) => line.length > 80 && !line.startsWith('See '))).toEqual([])
       await expectNothingLeft(place)
     },
     DEMO_MS,

@@ -48,7 +48,13 @@ const put = (side: 'buy' | 'sell', strike: number): PlannedLeg => ({ side, optio
 const PLANS: readonly Plan[] = [
   { detector: 'conversion', edgePerShare: 0.25, size: 10, worth: 100, legs: [call('sell', 100), put('buy', 100), { side: 'buy' }] },
   { detector: 'reversal', edgePerShare: 0.2, size: 5, worth: -95, legs: [put('sell', 95), call('buy', 95), { side: 'sell' }] },
-  { detector: 'box', edgePerShare: 0.3, size: 4, worth: 20, legs: [call('buy', 90), call('sell', 110), put('buy', 110), put('sell', 90)] },
+  {
+    detector: 'long-box',
+    edgePerShare: 0.3,
+    size: 4,
+    worth: 6,
+    legs: [call('buy', 91), call('sell', 97), put('buy', 97), put('sell', 91)],
+  },
   { detector: 'strike-monotonicity', edgePerShare: 0.1, size: 20, worth: 0, legs: [call('buy', 104), call('sell', 105)] },
   {
     detector: 'butterfly',

@@ -7,5 +7,5 @@ export interface DerivedRowsStored {
 
 /** Logs that rows which were derived from the recording can be stored again. */
 export function derivedRowsStored({ log, faults }: EventContext, { name }: DerivedRowsStored): void {
-  if (faults.end(`derived ${name}`)) log.info(`${name} can be stored again`)
+  if (faults.end(`derived ${name}`)) log.info({ what: name }, 'what the detectors find can be stored again')
 }

@@ -14,6 +14,8 @@ export interface DerivedRowsUnstored {
 export function derivedRowsUnstored({ log, faults }: EventContext, { name, error, rows, isAway }: DerivedRowsUnstored): void {
   const reason = messageOf(error)
   if (!faults.begin(`derived ${name}`, reason)) return
-  const outcome = isAway ? 'they wait for it' : 'they are left out'
-  log.warn({ reason, rows }, `${name} could not be stored: ${outcome}; \`tapedeck arb scan --write\` makes them again from the recording`)
+  log.warn(
+    { what: name, rows, waits: isAway, reason },
+    'what the detectors found could not be stored; it waits for the database, or `tapedeck arb scan --write` makes it again',
+  )
 }

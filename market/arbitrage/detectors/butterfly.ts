@@ -24,63 +24,69 @@ export const butterfly: Detector = {
   name: NAME,
   about: 'A middle strike that brings more than its share of two wings costs.',
   onOption({ chain, side, index }, desk) {
+    const { bidPrices, askPrices } = side
+    const strikes = chain.strikes
     const first = Math.max(0, index - desk.reach)
     const last = Math.min(chain.length - 1, index + desk.reach)
-    if (!mayBreak(chain.strikes, side, index, first, last)) return
+    if (!mayBreak(strikes, bidPrices, askPrices, index, first, last)) return
     // The three lie within the reach of each other, so that the same are looked at whichever of them has changed.
     for (let low = first; low <= index; low++) {
+      const lowStrike = strikes[low] as number
+      const lowAsk = askPrices[low] as number
       const end = Math.min(last, low + desk.reach)
       for (let high = Math.max(index, low + 2); high <= end; high++) {
+        const highStrike = strikes[high] as number
+        const slope = ((askPrices[high] as number) - lowAsk) / (highStrike - lowStrike)
         const isWing = low === index || high === index
+        const from = isWing ? low + 1 : index
         const to = isWing ? high - 1 : index
-        for (let middle = isWing ? low + 1 : index; middle <= to; middle++) look(chain, side, low, middle, high, desk)
+        for (let middle = from; middle <= to; middle++)
+          if ((bidPrices[middle] as number) - lowAsk - slope * ((strikes[middle] as number) - lowStrike) > LEAST_EDGE)
+            propose(chain, side, low, middle, high, desk)
       }
     }
   },
 }
 
 /**
- * True when the option at `index` may break convexity with two others of a range. Slopes say so, without looking at every pair: the line
- * from a wing to the middle's bid must rise no faster than on to the other wing.
+ * False when no three strikes that `index` is one of are out of order, whatever their reach of each other: compares slopes instead of all pairs
+ * of wings. As a wing, the chord to the other one must be steeper than to a middle between; as the middle, the steepest chord down less than
+ * the flattest one up.
  */
 function mayBreak(
   strikes: Readonly<Float64Array>,
-  { bidPrices, askPrices }: ChainSide,
+  bidPrices: Readonly<Float64Array>,
+  askPrices: Readonly<Float64Array>,
   index: number,
   first: number,
   last: number,
 ): boolean {
   const strike = strikes[index] as number
-  const [bid, ask] = [bidPrices[index] as number, askPrices[index] as number]
-  let steepest = Number.NEGATIVE_INFINITY
-  let steepestWing = Number.NEGATIVE_INFINITY
-  for (let low = first; low < index; low++) {
+  const bid = bidPrices[index] as number
+  const ask = askPrices[index] as number
+  let flattestToMiddle = Infinity
+  let steepestDown = -Infinity
+  for (let low = index - 1; low >= first; low--) {
     const distance = strike - (strikes[low] as number)
-    // As the wing above: this is the middle, and the wings further below were seen before.
-    if ((ask - (bidPrices[low] as number)) / distance < steepestWing) return true
-    const toWing = (ask - (askPrices[low] as number)) / distance
-    if (toWing > steepestWing) steepestWing = toWing
-    const toMiddle = (bid - (askPrices[low] as number)) / distance
-    if (toMiddle > steepest) steepest = toMiddle
+    const lowAsk = askPrices[low] as number
+    if ((ask - lowAsk) / distance > flattestToMiddle) return true
+    const toMiddle = (ask - (bidPrices[low] as number)) / distance
+    if (toMiddle < flattestToMiddle) flattestToMiddle = toMiddle
+    const down = (bid - lowAsk) / distance
+    if (down > steepestDown) steepestDown = down
   }
-  let flattest = Number.POSITIVE_INFINITY
-  let flattestWing = Number.POSITIVE_INFINITY
-  for (let high = last; high > index; high--) {
+  let steepestToMiddle = -Infinity
+  for (let high = index + 1; high <= last; high++) {
     const distance = (strikes[high] as number) - strike
-    if (((bidPrices[high] as number) - ask) / distance > flattestWing) return true
-    const toWing = ((askPrices[high] as number) - ask) / distance
-    if (toWing < flattestWing) flattestWing = toWing
-    const fromMiddle = ((askPrices[high] as number) - bid) / distance
-    if (fromMiddle < flattest) flattest = fromMiddle
+    const highAsk = askPrices[high] as number
+    if ((highAsk - ask) / distance < steepestToMiddle || (highAsk - bid) / distance < steepestDown) return true
+    const toMiddle = ((bidPrices[high] as number) - ask) / distance
+    if (toMiddle > steepestToMiddle) steepestToMiddle = toMiddle
   }
-  return steepest > flattest
+  return false
 }
 
-function look(chain: Chain, side: ChainSide, low: number, middle: number, high: number, desk: Desk): void {
-  const [lowStrike, lowAsk] = [chain.strikeAt(low), side.askPrices[low] as number]
-  const slope = ((side.askPrices[high] as number) - lowAsk) / (chain.strikeAt(high) - lowStrike)
-  const excess = (side.bidPrices[middle] as number) - lowAsk - slope * (chain.strikeAt(middle) - lowStrike)
-  if (!(excess > LEAST_EDGE)) return
+function propose(chain: Chain, side: ChainSide, low: number, middle: number, high: number, desk: Desk): void {
   const ratios = ratiosOf(chain.strikeAt(low), chain.strikeAt(middle), chain.strikeAt(high))
   if (ratios === undefined) return
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')

@@ -14,8 +14,7 @@
  * Source: Hull, Options, Futures, and Other Derivatives, ch. 11.1 and 12.3 (calendar spreads); Merton (1973).
  */
 
-import type { Right } from '../../contract.ts'
-import type { Chain, ChainSide } from '../../state/chain.ts'
+import type { Chain, ChainSide, Leg } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
 import {
@@ -24,7 +23,6 @@ import {
   callAssignment,
   candidateOf,
   dividendsOf,
-  indexOfStrike,
   isExercisedIntoCash,
   isPricedOffFutures,
   lateAnswerCost,
@@ -36,26 +34,28 @@ const NAME = 'calendar'
 export const calendar: Detector = {
   name: NAME,
   about: 'An option that costs less than one that expires before it brings.',
-  onOption({ chain, side, right, strike, index }, desk) {
-    const [bidPrice, askPrice] = [side.bidPrices[index] as number, side.askPrices[index] as number]
+  onOption(leg, desk) {
+    const { chain, index } = leg
+    const { expiries } = desk
     let near = chain.earlier
-    for (let n = 0; n < desk.expiries && near !== undefined; n++, near = near.earlier) {
-      const at = indexOfStrike(near, strike, index)
-      if (at >= 0 && (sideOf(near, right).bidPrices[at] as number) - askPrice > LEAST_EDGE) propose(right, near, at, chain, index, desk)
+    for (let n = 0; n < expiries && near !== undefined; n++, near = near.earlier) {
+      const at = near.indexOf(leg.strike, index)
+      if (at >= 0) look(leg, near, at, chain, index, desk)
     }
     let far = chain.later
-    for (let n = 0; n < desk.expiries && far !== undefined; n++, far = far.later) {
-      const at = indexOfStrike(far, strike, index)
-      if (at >= 0 && bidPrice - (sideOf(far, right).askPrices[at] as number) > LEAST_EDGE) propose(right, chain, index, far, at, desk)
+    for (let n = 0; n < expiries && far !== undefined; n++, far = far.later) {
+      const at = far.indexOf(leg.strike, index)
+      if (at >= 0) look(leg, chain, index, far, at, desk)
     }
   },
 }
 
-function propose(right: Right, near: Chain, nearAt: number, far: Chain, farAt: number, desk: Desk): void {
+function look({ right, strike }: Leg, near: Chain, nearAt: number, far: Chain, farAt: number, desk: Desk): void {
   const sold = sideOf(near, right)
   const bought = sideOf(far, right)
+  const credit = (sold.bidPrices[nearAt] as number) - (bought.askPrices[farAt] as number)
+  if (!(credit > LEAST_EDGE)) return
   if (isPricedOffFutures(near) || isExercisedIntoCash(near)) return desk.refuse(NAME, 'settlement-mismatch')
-  const strike = near.strikeAt(nearAt)
   const terms = desk.terms(near)
   const trades = [sell(sold, nearAt), buy(bought, farAt)]
   const package_ = { detector: NAME, trades, chain: near, lastChain: far }
@@ -72,7 +72,6 @@ function propose(right: Right, near: Chain, nearAt: number, far: Chain, farAt: n
   const paid = dividendsOf(far, farTerms, strike) - dividendsOf(near, terms, strike)
   const fee = borrowCost(far, farTerms, strike) - borrowCost(near, terms, strike)
   const worth = Math.min(0, interest - paid - fee)
-  const credit = (sold.bidPrices[nearAt] as number) - (bought.askPrices[farAt] as number)
   if (!(worth + credit > LEAST_EDGE)) return desk.refuse(NAME, 'carry')
   const isIndex = near.underlying.isIndex
   const worst = isIndex ? undefined : Math.min(0, interest - Math.abs(interest) - paid - fee)
@@ -89,6 +88,6 @@ function europeanAssumptions(terms: ChainTerms, isIndex: boolean): Assumption[] 
   return assumptions
 }
 
-function sideOf(chain: Chain, right: Right): ChainSide {
+function sideOf(chain: Chain, right: 'C' | 'P'): ChainSide {
   return right === 'C' ? chain.calls : chain.puts
 }

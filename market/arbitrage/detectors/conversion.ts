@@ -3,14 +3,15 @@
  * Other Derivatives, ch. 11.4.
  *
  * American: the call may be assigned on any day, so the strike comes at the latest at expiry, and dividends are counted for nothing: it is
- * worth the least of K d(t) over its days, guaranteed, which is K d while no rate is negative. With all dividends, K d + PV(D), it is expected only, and refused as carry where the dividends exceed the
- * call's time value: it will be assigned. European: K d + PV(D).
+ * worth the least of K d(t) over its days, guaranteed, which is K d while no rate is negative. With all dividends,
+ * K d + PV(D), it is expected only, and refused as carry where a dividend may exceed what waiting brings the holder of the call (the interest on
+ * the strike until the next one, ch. 15.12): the dividend is in the call's price then. European: K d + PV(D).
  */
 
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
-import { buy, buyUnderlying, candidateOf, dividendsOf, isExerciseDue, sell } from '../statement.ts'
+import { buy, buyUnderlying, candidateOf, dividendsOf, sell } from '../statement.ts'
 
 const NAME = 'conversion'
 
@@ -55,7 +56,7 @@ function look(chain: Chain, index: number, desk: Desk, terms: ChainTerms): void 
   const isGuaranteed = guaranteed - cost > LEAST_EDGE
   const worth = isGuaranteed ? guaranteed : paid
   if (underlying.isIndex) return desk.refuse(NAME, 'underlying-not-executable')
-  if (!isGuaranteed && isExerciseDue(chain, terms, 'C', index)) return desk.refuse(NAME, 'carry')
+  if (!isGuaranteed && strike < terms.neverExercisedFrom) return desk.refuse(NAME, 'carry')
   const assumptions: Assumption[] = isGuaranteed ? [] : ['no-early-exercise', 'dividends-as-expected']
   if (!terms.isRateKnown) assumptions.push('rate-unknown')
   if (!(isAmerican && isGuaranteed) && !terms.areDividendsKnown) assumptions.push('dividends-unknown')

@@ -9,7 +9,6 @@
  */
 
 import { continuousCost } from '../../option/carry.ts'
-import type { ExerciseStyle } from '../../option/bounds.ts'
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
@@ -48,18 +47,17 @@ function scan(chain: Chain, from: number, to: number, desk: Desk): void {
 }
 
 function propose(chain: Chain, index: number, owed: number, terms: ChainTerms, desk: Desk): void {
-  const { underlying, puts, calls, style } = chain
+  const { underlying, puts, calls } = chain
   if (underlying.isIndex) return desk.refuse(NAME, 'underlying-not-executable')
   const trades = [sellUnderlying(underlying), sell(puts, index), buy(calls, index)]
-  const assumptions = assumptionsOf(terms, style)
+  const assumptions = assumptionsOf(terms)
   // What the shares bring when they are sold stays with their lender.
   desk.report(candidateOf({ detector: NAME, trades, chain, worth: -owed, assumptions, margin: underlying.bidPrice }))
 }
 
-function assumptionsOf({ isRateKnown, areDividendsKnown, isBorrowKnown }: ChainTerms, style: ExerciseStyle): Assumption[] {
+function assumptionsOf({ isRateKnown, areDividendsKnown, isBorrowKnown }: ChainTerms): Assumption[] {
   const assumptions: Assumption[] = []
-  // American: interest would only lower what is owed.
-  if (!isRateKnown && style === 'european') assumptions.push('rate-unknown')
+  if (!isRateKnown) assumptions.push('rate-unknown')
   if (!areDividendsKnown) assumptions.push('dividends-unknown')
   if (!isBorrowKnown) assumptions.push('borrow-stays', 'borrow-unknown')
   return assumptions

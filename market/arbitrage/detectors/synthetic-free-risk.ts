@@ -6,8 +6,8 @@
  * American: guaranteed without the dividends. The short call may be assigned on any day, and is on the evening before an ex-date; it brings
  * Kc then, worth Kc d(t), and the put is left over. So the least is Kp d, or the least of Kc d(t) over its days, which is more unless rates
  * are negative.
- * With the dividends, Kp d + PV(D), it is only expected, and refused as carry where the dividends exceed the short call's time value: it will
- * be assigned.
+ * With the dividends, Kp d + PV(D), it is only expected, and refused as carry where a dividend may exceed what waiting brings the holder of
+ * the call, the interest on its strike until the next one (ch. 15.12): the dividend is in the call's price then.
  * European: nothing can happen before expiry, and Kp d + PV(D) is guaranteed. They are on indices, mostly, which nobody can buy.
  * Source: a conversion (Hull, Options, Futures, and Other Derivatives, ch. 11.4) whose call has a higher strike.
  */
@@ -15,7 +15,7 @@
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
-import { buy, buyUnderlying, candidateOf, dividendsOf, isExerciseDue, sell } from '../statement.ts'
+import { buy, buyUnderlying, candidateOf, dividendsOf, sell } from '../statement.ts'
 
 const NAME = 'synthetic-free-risk'
 
@@ -69,7 +69,7 @@ function look(chain: Chain, putAt: number, callAt: number, terms: ChainTerms, di
   const isGuaranteed = guaranteed - debit > LEAST_EDGE
   const worth = isGuaranteed ? guaranteed : kept
   if (underlying.isIndex) return desk.refuse(NAME, 'underlying-not-executable')
-  if (!isGuaranteed && isExerciseDue(chain, terms, 'C', callAt)) return desk.refuse(NAME, 'carry')
+  if (!isGuaranteed && chain.strikeAt(callAt) < terms.neverExercisedFrom) return desk.refuse(NAME, 'carry')
   const assumptions: Assumption[] = isGuaranteed ? [] : ['no-early-exercise', 'dividends-as-expected']
   if (!terms.isRateKnown) assumptions.push('rate-unknown')
   const trades = [buyUnderlying(underlying), buy(puts, putAt), sell(calls, callAt)]

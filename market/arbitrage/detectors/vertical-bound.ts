@@ -48,8 +48,7 @@ function look(chain: Chain, side: ChainSide, dear: number, cheap: number, terms:
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
   const assumptions: Assumption[] = side === chain.calls ? [...callAssignment(chain, terms)] : []
   const worst = assumptions.length === 0 ? -owed : -owed - lateAnswerCost(chain, terms, chain.strikeAt(dear))
-  // Owed at once at the worst, whatever the rate is while it is not negative.
-  if (!terms.isRateKnown && chain.style === 'european') assumptions.push('rate-unknown')
+  if (!terms.isRateKnown) assumptions.push('rate-unknown')
   const trades = dear < cheap ? [sell(side, dear), buy(side, cheap)] : [buy(side, cheap), sell(side, dear)]
   desk.report(candidateOf({ detector: NAME, trades, chain, worth: -owed, worst, assumptions, margin: width }))
 }

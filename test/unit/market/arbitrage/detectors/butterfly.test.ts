@@ -58,31 +58,6 @@ describe('butterfly', () => {
     expect(near.candidates).toHaveLength(6)
   })
 
-  it('finds what looking at every three strikes finds', () => {
-    const STRIKES = [80, 82.5, 85, 86, 90, 95, 97.5, 100]
-    const REACH = 4
-    const side = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 3 }), fc.boolean(), fc.boolean())
-    const sides = fc.array(side, { minLength: STRIKES.length, maxLength: STRIKES.length })
-    fc.assert(
-      fc.property(sides, fc.nat({ max: STRIKES.length - 1 }), (quotes, last) => {
-        const market = new DetectorMarket(butterfly, { on: 'SPX', reach: REACH })
-        const prices = quotes.map(([bid, spread, hasBid, hasAsk]) => [hasBid ? bid : undefined, hasAsk ? bid + spread : undefined] as const)
-        for (const [i, [bid, ask]] of prices.entries()) if (i !== last) market.quote('C', STRIKES[i] as number, bid, ask)
-        market.candidates.length = 0
-        market.quote('C', STRIKES[last] as number, ...(prices[last] as readonly [number | undefined, number | undefined]))
-        let broken = 0
-        for (const [i, low] of STRIKES.entries())
-          for (const [j, middle] of STRIKES.entries())
-            for (const [k, high] of STRIKES.entries()) {
-              if (!(i < j && j < k && k - i <= REACH && [i, j, k].includes(last))) continue
-              const [lowAsk, bid, highAsk] = [prices[i]?.[1] ?? NaN, prices[j]?.[0] ?? NaN, prices[k]?.[1] ?? NaN]
-              if (bid * (high - low) - lowAsk * (high - middle) - highAsk * (middle - low) > 1e-6) broken++
-            }
-        expect(market.candidates).toHaveLength(broken)
-      }),
-    )
-  })
-
   it('is sure of American options without a dividend, and of puts with one', () => {
     expect(even({ rate: 0.05, dividends: [] }).found()).toMatchObject({ certainty: 'guaranteed', worth: 0 })
     const dividends = [{ exDate: addDays(TODAY, 20), amount: 0.2 }]
@@ -112,5 +87,37 @@ describe('butterfly', () => {
 
   it('is refused where exercise pays a close that the answer to it misses', () => {
     expect(even({ on: 'OEX', dividends: [] }).refused).toEqual(['butterfly: settlement-mismatch'])
+  })
+
+  it('finds at each quote the same as a comparison of all threes within reach, one by one', () => {
+    const price = fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined, freq: 8 })
+    const quotes = fc.array(fc.tuple(fc.integer({ min: 80, max: 89 }), price, price), { minLength: 5, maxLength: 40 })
+    fc.assert(
+      fc.property(quotes, fc.integer({ min: 2, max: 5 }), (given, reach) => {
+        const market = new DetectorMarket(butterfly, { on: 'SPX', rate: 0, dividends: [], reach })
+        const book = new Map<number, { bid: number; ask: number }>()
+        for (let strike = 80; strike < 90; strike++) {
+          market.quote('C', strike, undefined, undefined)
+          book.set(strike, { bid: Number.NaN, ask: Number.NaN })
+        }
+        for (const [strike, bid, ask] of given) {
+          book.set(strike, { bid: bid ?? Number.NaN, ask: ask ?? Number.NaN })
+          const expected: string[] = []
+          for (let low = 80; low < 90; low++)
+            for (let high = low + 2; high <= Math.min(89, low + reach); high++)
+              for (let middle = low + 1; middle < high; middle++) {
+                const share = (high - middle) / (high - low)
+                const [wing, body, other] = [low, middle, high].map((at) => book.get(at) ?? expect.fail())
+                const edge = (body?.bid ?? 0) - share * (wing?.ask ?? 0) - (1 - share) * (other?.ask ?? 0)
+                if ([low, middle, high].includes(strike) && edge > 1e-9) expected.push(`${low} ${middle} ${high}`)
+              }
+          market.candidates.length = 0
+          market.quote('C', strike, bid, ask)
+          const found = market.candidates.map(({ trades }) => trades.map(({ instrument }) => 79 + instrument).join(' '))
+          expect(found.toSorted()).toEqual(expected.toSorted())
+        }
+      }),
+      { numRuns: 200 },
+    )
   })
 })
