@@ -28,6 +28,7 @@ export function formatScan(summary: ScanSummary, { all }: { all: boolean }): str
     ['Quotes looked at', funnel.quotes],
     ['Candidates', funnel.candidates],
     ['Opportunities', episodes.length],
+    ['Guaranteed ones', episodes.filter(isGuaranteed).length],
   ])
   const blocks = [head]
   const refused = funnelTable(funnel)
@@ -66,7 +67,8 @@ function funnelTable(funnel: Funnel): string | undefined {
 
 function episodeTable(episodes: readonly NamedEpisode[], all: boolean): string {
   const isAll = all || episodes.length <= LISTED
-  const shown = isAll ? episodes : [...episodes].sort((a, b) => b.best.profit - a.best.profit).slice(0, LISTED)
+  const best = (a: NamedEpisode, b: NamedEpisode) => Number(isGuaranteed(b)) - Number(isGuaranteed(a)) || b.best.profit - a.best.profit
+  const shown = isAll ? episodes : [...episodes].sort(best).slice(0, LISTED)
   const lines = alignColumns([
     ['opened', '  lasted', '     profit', 'edge/share', '  size', '  a year'],
     ...shown.map(({ openedUs, closedUs, best }) => [
@@ -78,9 +80,11 @@ function episodeTable(episodes: readonly NamedEpisode[], all: boolean): string {
       annual(best.annualReturn).padStart(8),
     ]),
   ]).split('\n')
-  const title = isAll ? [] : [`The ${LISTED} with most profit; --all lists every one, --json gives them as data.`]
+  const title = isAll ? [] : [`The ${LISTED} best, guaranteed ones first; --all lists every one, --json as data.`]
   return [...title, lines[0], ...shown.flatMap((episode, i) => [lines[i + 1], ...detailsOf(episode)])].join('\n')
 }
+
+const isGuaranteed = ({ best }: NamedEpisode) => best.certainty === 'guaranteed'
 
 function detailsOf({ id, ending, best: { detector, certainty, legs } }: NamedEpisode): string[] {
   const name = `${id}  ${detector}, ${certainty}${ending === undefined ? '' : `, until ${ending}`}`

@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander'
 
-import type { ScanOptions, ScanSummary } from '../backtester/arbitrage/scan.ts'
+import type { ScanSummary, ScanTapeOptions } from '../backtester/arbitrage/scan.ts'
 import type { ArbitrageSettings } from '../market/arbitrage/settings.ts'
 import { ConfigError, FeedError } from '../market/errors.ts'
 import type { Explained } from './arb-explain.ts'
@@ -92,7 +92,7 @@ async function scan(options: ScanArguments): Promise<void> {
   const { stop } = stopSignalsOrUnread()
   const status = process.stderr.isTTY ? statusLine() : () => undefined
   const { settings, ...detectors } = await detectorsOf(options)
-  const common: ScanOptions = {
+  const common: ScanTapeOptions = {
     ...detectors,
     part: { fromUs, toUs, symbols },
     onProgress: (records, total) =>
@@ -149,14 +149,18 @@ async function opportunityOnTape(tape: string, id: string, options: CommonOption
 }
 
 /** The detectors with the settings in force, and these. */
-async function detectorsOf(options: CommonOptions): Promise<Pick<ScanOptions, 'createArbitrage'> & { settings: ArbitrageSettings }> {
+async function detectorsOf(
+  options: CommonOptions,
+): Promise<Pick<ScanTapeOptions, 'createArbitrage' | 'carry'> & { settings: ArbitrageSettings }> {
   const { Arbitrage } = await import('../market/arbitrage/arbitrage.ts')
   const { DETECTORS } = await import('../market/arbitrage/detectors/index.ts')
-  const { arbitrageSettings } = await import('../market/arbitrage/settings.ts')
-  await load(options)
-  const settings = arbitrageSettings()
+  const { arbitrage: settings, carry } = (await load(options)).config
   const onDetectorError = (detector: string, error: unknown) => {
     throw new Error(`the detector ${detector} failed`, { cause: error })
   }
-  return { settings, createArbitrage: (listeners) => new Arbitrage({ detectors: DETECTORS, settings, ...listeners, onDetectorError }) }
+  return {
+    settings,
+    carry,
+    createArbitrage: (listeners) => new Arbitrage({ detectors: DETECTORS, settings, ...listeners, onDetectorError }),
+  }
 }

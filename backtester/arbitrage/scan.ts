@@ -14,7 +14,9 @@ import { replaceOpportunities } from '../../db/write/opportunities.ts'
 import type { Episode } from '../../market/arbitrage/episode.ts'
 import type { Funnel } from '../../market/arbitrage/funnel.ts'
 import type { RecordSource } from '../../market/record-source.ts'
+import type { TapeRecord } from '../../market/tick.ts'
 import { type CreateArbitrage, type ScanPart, SourceScan, sumOf } from './source-scan.ts'
+import { type CarrySettings, standInCarry } from './stand-in-carry.ts'
 
 export interface ScanOptions {
   createArbitrage: CreateArbitrage
@@ -52,9 +54,14 @@ export interface ScanSummary {
   seconds: number
 }
 
+export interface ScanTapeOptions extends ScanOptions {
+  /** Of the settings, for a tape that no collector recorded. */
+  carry: CarrySettings
+}
+
 /** @throws FeedError when the tape cannot be read */
-export async function scanTape(path: string, options: ScanOptions): Promise<ScanSummary> {
-  const run = new Run(options)
+export async function scanTape(path: string, options: ScanTapeOptions): Promise<ScanSummary> {
+  const run = new Run(options, undefined, standInCarry(options.carry))
   await run.over(tapeSource(path), { isOver: true, keepsParity: false })
   return run.summary([])
 }
@@ -104,6 +111,7 @@ async function store(url: string, part: ScannedPart, { found, parity }: SourceSc
 class Run {
   readonly #options: ScanOptions
   readonly #total: number | undefined
+  readonly #behind: ((record: TapeRecord) => readonly TapeRecord[]) | undefined
   readonly #sessionIds = new Set<number>()
   readonly #episodes: Episode[] = []
   readonly #funnels: Funnel[] = []
@@ -113,9 +121,11 @@ class Run {
   #firstTsUs: number | undefined
   #lastTsUs: number | undefined
 
-  constructor(options: ScanOptions, total?: number) {
+  /** @param behind gives records that belong behind one of a tape that no collector recorded */
+  constructor(options: ScanOptions, total?: number, behind?: (record: TapeRecord) => readonly TapeRecord[]) {
     this.#options = options
     this.#total = total
+    this.#behind = behind
   }
 
   /** Scans a source of one session. What is open at its last record ends there if it `isOver`. */
@@ -138,7 +148,11 @@ class Run {
     for await (const { sessionId, records } of source.records()) {
       if (signal.aborted) return false
       if (sessionId > 0) this.#sessionIds.add(sessionId)
-      for (const record of records) if (!scan.take(record, sessionId)) return false
+      const behind = sessionId > 0 ? undefined : this.#behind
+      for (const record of records) {
+        if (!scan.take(record, sessionId)) return false
+        if (behind) for (const other of behind(record)) scan.take(other, sessionId)
+      }
       this.#records += records.length
       onProgress?.(this.#records, this.#total)
     }

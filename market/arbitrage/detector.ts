@@ -5,6 +5,9 @@
  *
  * Buy at the ask, sell at the bid. NaN in a chain is the absence of a price, and every comparison with it is false: write conditions so that
  * a missing price breaks nothing (`edge > 0`, never `!(edge <= 0)`).
+ *
+ * An underlying's quote is part of all its chains, and an option's of some hundred relations: what goes over many of them is a bare loop over
+ * the arrays of a chain, which counts what carry explains and calls a function for what is left.
  */
 
 import type { DiscountRange } from '../option/carry.ts'
@@ -27,6 +30,11 @@ export interface ChainTerms {
   dividends: number
   /** The same of payments whose ex-date follows the expiry so soon that an answer to the last assignments misses it. */
   dividendsBehind: number
+  /**
+   * From this strike on no holder of an American call gains by exercising it before its expiry: 0 where no dividend is to come, Infinity with
+   * a yield, and while waiting costs interest.
+   */
+  neverExercisedFrom: number
   /** False: no record ever said what the underlying pays. */
   areDividendsKnown: boolean
   /** Annual fractions, continuously compounded. */
@@ -45,7 +53,7 @@ export interface Desk {
   /** An edge above 0 with the carry as it is known. */
   report(candidate: Candidate): void
   /** An edge above 0 that is none for a reason which the detector sees cheaper than the assessment, such as carry. */
-  refuse(detector: string, reason: Refusal): void
+  refuse(detector: string, reason: Refusal, times?: number): void
 }
 
 export interface Detector {

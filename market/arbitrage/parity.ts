@@ -154,8 +154,8 @@ export class ParityMonitor {
     const samples: ParitySample[] = []
     for (const chain of chains()) {
       const pairs = pairsOf(chain)
-      // In the evening options stand still while their underlying is traded on.
-      if (!pairs.some(({ newestUs }) => newestUs > sinceUs)) continue
+      // In the evening options stand still while their underlying is traded on. What came behind the last sample may have its time.
+      if (!pairs.some(({ newestUs }) => newestUs >= sinceUs)) continue
       const parity = parityOfPairs(pairs, chain, this.#terms(chain))
       if (parity === undefined) continue
       const { expiry, tradingClass, multiplier, underlying } = chain

@@ -131,10 +131,10 @@ export class SessionWatch implements Desk {
     else this.#found.push({ candidate, assessment })
   }
 
-  refuse(detector: string, reason: Refusal): void {
+  refuse(detector: string, reason: Refusal, times = 1): void {
     if (this.#again !== undefined) return
-    this.#options.funnel.candidates++
-    this.#options.funnel.refuse(detector, reason)
+    this.#options.funnel.candidates += times
+    this.#options.funnel.refuse(detector, reason, times)
   }
 
   /** Takes the record into the state and looks at nothing: whether what was open still is there nobody knows. */

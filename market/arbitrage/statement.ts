@@ -15,7 +15,6 @@
 
 import { indexClassOf } from '../indices.ts'
 import { continuousCost } from '../option/carry.ts'
-import { isCallExerciseDue, isPutExerciseDue } from '../option/early-exercise.ts'
 import type { Chain, ChainSide } from '../state/chain.ts'
 import type { UnderlyingBook } from '../state/underlying-book.ts'
 import type { ChainTerms } from './detector.ts'
@@ -122,22 +121,6 @@ export function borrowCost({ underlying }: Chain, { borrow, days }: ChainTerms, 
 
 function spotOf({ middle }: UnderlyingBook, instead: number): number {
   return Number.isNaN(middle) ? instead : middle
-}
-
-/**
- * True when whoever holds an American option should exercise it rather than wait, at the price one gets for it: a put whose interest exceeds its time
- * value, a call whose dividends do (Hull, ch. 11.5 to 11.7). That a short one stays is then no assumption to make. False when the underlying
- * has no price.
- */
-export function isExerciseDue(chain: Chain, { discount, dividends }: ChainTerms, right: 'C' | 'P', at: number): boolean {
-  const strike = chain.strikeAt(at)
-  const spot = chain.underlying.middle
-  if (chain.style === 'european') return false
-  if (right === 'P') {
-    const price = chain.puts.bidPrices[at] as number
-    return isPutExerciseDue({ price, spot, strike, rate: -Math.log(discount), years: 1, dividends })
-  }
-  return dividends > 0 && isCallExerciseDue({ price: chain.calls.bidPrices[at] as number, spot, strike, dividend: dividends })
 }
 
 /** The continuously compounded annual rate at which `paid` today grows to `back` at expiry. Undefined on the last day, and where nothing is paid. */

@@ -1,10 +1,11 @@
 /** What holding each chain until its expiry costs, computed once and kept until an input or the day changes. */
 
 import { discountRange, presentValueOfPayments, rateFor } from '../option/carry.ts'
+import { neverExercisedFrom } from '../option/early-exercise.ts'
 import type { CarryState } from '../state/carry-state.ts'
 import type { Chain } from '../state/chain.ts'
 import type { ChainState } from '../state/chain-state.ts'
-import { addDays, isDate } from '../time.ts'
+import { addDays, daysBetween, isDate } from '../time.ts'
 import type { ChainTerms } from './detector.ts'
 import type { CarryUsed } from './opportunity.ts'
 import { NIGHTS } from './statement.ts'
@@ -17,6 +18,7 @@ const UNUSABLE: Readonly<ChainTerms> = {
   discountRange: { least: Number.NaN, most: Number.NaN, rise: Number.NaN },
   dividends: Number.NaN,
   dividendsBehind: Number.NaN,
+  neverExercisedFrom: Number.NaN,
   areDividendsKnown: false,
   dividendYield: Number.NaN,
   borrow: Number.NaN,
@@ -26,7 +28,8 @@ const UNUSABLE: Readonly<ChainTerms> = {
 export class Terms {
   readonly #carry: CarryState
   readonly #chains: ChainState
-  readonly #known = new Map<Chain, ChainTerms>()
+  /** By the slot of a chain. */
+  readonly #known: (ChainTerms | undefined)[] = []
   #version = -1
   #today = ''
 
@@ -39,16 +42,11 @@ export class Terms {
     const { version } = this.#carry
     const { today } = this.#chains
     if (version !== this.#version || today !== this.#today) {
-      this.#known.clear()
+      this.#known.length = 0
       this.#version = version
       this.#today = today
     }
-    let terms = this.#known.get(chain)
-    if (terms === undefined) {
-      terms = this.#make(chain)
-      this.#known.set(chain, terms)
-    }
-    return terms
+    return (this.#known[chain.slot] ??= this.#make(chain))
   }
 
   /** What a package over these chains was computed with. */
@@ -77,11 +75,15 @@ export class Terms {
     const rates = this.#carry.rates(currency)
     const points = rates?.points ?? []
     const payments = this.#carry.payments(instrument, today)
+    const dividends = payments.map(({ exDate, amount }) => ({ days: daysBetween(today, exDate), amount }))
+    const range = discountRange(points, carry.days)
     return {
       ...carry,
       isRateKnown: rates !== undefined,
-      discountRange: discountRange(points, carry.days),
+      discountRange: range,
       dividendsBehind: presentValueOfPayments(payments, points, today, addDays(expiry, NIGHTS)) - carry.dividends,
+      neverExercisedFrom:
+        carry.dividendYield > 0 || range.rise > 0 ? Number.POSITIVE_INFINITY : neverExercisedFrom(dividends, points, carry.days),
       areDividendsKnown: this.#carry.dividendSource(instrument, today) !== undefined,
       isBorrowKnown: this.#carry.borrow(instrument) !== undefined,
     }

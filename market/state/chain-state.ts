@@ -23,12 +23,12 @@ class Underlying extends UnderlyingBook {
   /** By expiry; of one expiry, in the order in which they were first named. */
   readonly chains: Chain[] = []
 
-  /** The chain of an option, new if need be. */
-  chainFor(contract: OptionContract): Chain {
+  /** The chain of an option; a new one, with that slot, if need be. */
+  chainFor(contract: OptionContract, slot: number): Chain {
     const { expiry, tradingClass, multiplier } = contract
     const known = this.chains.find((c) => c.expiry === expiry && c.tradingClass === tradingClass && c.multiplier === multiplier)
     if (known) return known
-    const chain = new Chain(this, { expiry, tradingClass, multiplier, style: exerciseStyleOf(contract) })
+    const chain = new Chain(slot, this, { expiry, tradingClass, multiplier, style: exerciseStyleOf(contract) })
     const later = this.chains.findIndex((c) => c.expiry > expiry)
     this.chains.splice(later < 0 ? this.chains.length : later, 0, chain)
     this.#link()
@@ -59,6 +59,7 @@ export class ChainState {
   readonly #underlyings = new Map<string, Underlying>()
   readonly #legs = new Map<number, Leg>()
   readonly #byInstrument = new Map<number, Underlying>()
+  #slots = 0
   /** In New York, `YYYY-MM-DD`, and when it ends. */
   #today = ''
   #todayEndsUs = Number.NEGATIVE_INFINITY
@@ -164,7 +165,8 @@ export class ChainState {
       if (known?.is(contract)) return
       this.#leave(instrument)
       if (contract.expiry < this.#today) return
-      const chain = this.#underlying(contract).chainFor(contract)
+      const chain = this.#underlying(contract).chainFor(contract, this.#slots)
+      if (chain.slot === this.#slots) this.#slots++
       this.#legs.set(instrument, chain.add(instrument, contract))
     } else if (contract.kind === 'stock' || contract.kind === 'index') {
       const underlying = this.#underlying(contract)

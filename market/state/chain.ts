@@ -121,6 +121,8 @@ export class Leg {
 }
 
 export class Chain {
+  /** Counts the chains of a state: the place of this one in somebody else's memory. It is no number on a tape. */
+  readonly slot: number
   readonly underlying: UnderlyingBook
   readonly expiry: string
   readonly tradingClass: string
@@ -138,9 +140,11 @@ export class Chain {
   readonly #legs: Leg[] = []
 
   constructor(
+    slot: number,
     underlying: UnderlyingBook,
     { expiry, tradingClass, multiplier, style }: Pick<OptionContract, 'expiry' | 'tradingClass' | 'multiplier'> & { style: ExerciseStyle },
   ) {
+    this.slot = slot
     this.underlying = underlying
     this.expiry = expiry
     this.tradingClass = tradingClass
@@ -163,8 +167,13 @@ export class Chain {
     return this.#strikes[index] as number
   }
 
-  /** The index of a strike, or -1. */
-  indexOf(strike: number): number {
+  /**
+   * The index of a strike, or -1.
+   *
+   * @param likely where it stands in a chain that was made alike
+   */
+  indexOf(strike: number, likely = this.#length): number {
+    if (likely < this.#length && this.#strikes[likely] === strike) return likely
     const at = this.#place(strike)
     return this.#strikes[at] === strike && at < this.#length ? at : -1
   }

@@ -28,6 +28,8 @@ const SESSION = 7_239_411_712_147_456
 const settings = arbitrageSettings({ preset: 'balanced' })
 const createArbitrage = (listeners: Pick<ArbitrageOptions, 'onEpisode' | 'onParity'>) =>
   new Arbitrage({ detectors: DETECTORS, settings, ...listeners, onDetectorError: unexpected })
+/** Of the settings: not what the tape says. */
+const carry = { rate: 0.5, underlyings: [] }
 const whole = { createArbitrage, part: {}, signal: NEVER }
 
 const records = sessionWithOpportunities()
@@ -78,7 +80,7 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
     const folder = await mkdtemp(join(tmpdir(), 'tapedeck-scan-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     await writeTape(join(folder, 'day.tape'), { source: 'collector', sessionId: lastSession }, [records])
-    const onTape = await scanTape(join(folder, 'day.tape'), whole)
+    const onTape = await scanTape(join(folder, 'day.tape'), { ...whole, carry })
     const conversions = onTape.episodes.filter(({ best }) => best.detector === 'conversion')
     expect(conversions.map(({ openedSeq, quotes, ending }) => [openedSeq, quotes, ending])).toEqual([
       [first, 3, 'edge-gone'],
@@ -91,6 +93,26 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
     const inDatabase = await scan(sessionId)
     expect(inDatabase.episodes.map(plainEpisode)).toEqual(onTape.episodes.map(plainEpisode))
     expect(inDatabase).toMatchObject({ ticks: 22, sessionIds: [sessionId], firstTsUs: onTape.firstTsUs, lastTsUs: onTape.lastTsUs })
+  })
+
+  it('takes rates and dividends of the settings for an imported tape, which has none', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tapedeck-scan-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const path = join(folder, 'import.tape')
+    await writeTape(path, { source: 'import' }, [records.filter(({ kind }) => kind !== 'carry' && kind !== 'session')])
+    const underlyings = ['TWX', 'IBM'].map((symbol) => ({ symbol, currency: 'USD', dividends: [], borrow: 0 }))
+    const conversions = async (rate: number) => {
+      const { episodes, funnel } = await scanTape(path, { ...whole, carry: { rate, underlyings } })
+      return [
+        episodes.filter(({ best }) => best.detector === 'conversion').map(({ id, best }) => [id, best.carry.rateSource]),
+        funnel,
+      ] as const
+    }
+    const [found] = await conversions(0.01)
+    expect(found).toEqual([first, second, third].map((seq) => [`0-${seq}-1`, 'settings']))
+    const [dear, funnel] = await conversions(0.5)
+    expect(dear).toEqual([])
+    expect(funnel.refused('carry', 'conversion')).toBeGreaterThan(0)
   })
 
   it('lists what opened in a part of the time, and follows it to its end', async () => {
@@ -130,7 +152,7 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
     const folder = await mkdtemp(join(tmpdir(), 'tapedeck-scan-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     await writeTape(join(folder, 'day.tape'), { source: 'collector', sessionId }, [records])
-    const onTape = await scanTape(join(folder, 'day.tape'), { ...whole, part })
+    const onTape = await scanTape(join(folder, 'day.tape'), { ...whole, carry, part })
     expect(onTape.episodes.map(({ id }) => id)).toEqual(ids)
     expect(onTape.funnel.quotes).toBe(9)
   })

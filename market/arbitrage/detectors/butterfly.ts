@@ -28,6 +28,7 @@ export const butterfly: Detector = {
     const strikes = chain.strikes
     const first = Math.max(0, index - desk.reach)
     const last = Math.min(chain.length - 1, index + desk.reach)
+    if (!mayBreak(strikes, bidPrices, askPrices, index, first, last)) return
     // The three lie within the reach of each other, so that the same are looked at whichever of them has changed.
     for (let low = first; low <= index; low++) {
       const lowStrike = strikes[low] as number
@@ -45,6 +46,44 @@ export const butterfly: Detector = {
       }
     }
   },
+}
+
+/**
+ * False when no three strikes that `index` is one of are out of order, whatever their reach of each other: compares slopes instead of all pairs
+ * of wings. As a wing, the chord to the other one must be steeper than to a middle between; as the middle, the steepest chord down less than
+ * the flattest one up.
+ */
+function mayBreak(
+  strikes: Readonly<Float64Array>,
+  bidPrices: Readonly<Float64Array>,
+  askPrices: Readonly<Float64Array>,
+  index: number,
+  first: number,
+  last: number,
+): boolean {
+  const strike = strikes[index] as number
+  const bid = bidPrices[index] as number
+  const ask = askPrices[index] as number
+  let flattestToMiddle = Infinity
+  let steepestDown = -Infinity
+  for (let low = index - 1; low >= first; low--) {
+    const distance = strike - (strikes[low] as number)
+    const lowAsk = askPrices[low] as number
+    if ((ask - lowAsk) / distance > flattestToMiddle) return true
+    const toMiddle = (ask - (bidPrices[low] as number)) / distance
+    if (toMiddle < flattestToMiddle) flattestToMiddle = toMiddle
+    const down = (bid - lowAsk) / distance
+    if (down > steepestDown) steepestDown = down
+  }
+  let steepestToMiddle = -Infinity
+  for (let high = index + 1; high <= last; high++) {
+    const distance = (strikes[high] as number) - strike
+    const highAsk = askPrices[high] as number
+    if ((highAsk - ask) / distance < steepestToMiddle || (highAsk - bid) / distance < steepestDown) return true
+    const toMiddle = ((bidPrices[high] as number) - ask) / distance
+    if (toMiddle > steepestToMiddle) steepestToMiddle = toMiddle
+  }
+  return false
 }
 
 function propose(chain: Chain, side: ChainSide, low: number, middle: number, high: number, desk: Desk): void {

@@ -36,14 +36,15 @@ export const calendar: Detector = {
   about: 'An option that costs less than one that expires before it brings.',
   onOption(leg, desk) {
     const { chain, index } = leg
+    const { expiries } = desk
     let near = chain.earlier
-    for (let n = 0; n < desk.expiries && near !== undefined; n++, near = near.earlier) {
-      const at = near.indexOf(leg.strike)
+    for (let n = 0; n < expiries && near !== undefined; n++, near = near.earlier) {
+      const at = near.indexOf(leg.strike, index)
       if (at >= 0) look(leg, near, at, chain, index, desk)
     }
     let far = chain.later
-    for (let n = 0; n < desk.expiries && far !== undefined; n++, far = far.later) {
-      const at = far.indexOf(leg.strike)
+    for (let n = 0; n < expiries && far !== undefined; n++, far = far.later) {
+      const at = far.indexOf(leg.strike, index)
       if (at >= 0) look(leg, chain, index, far, at, desk)
     }
   },

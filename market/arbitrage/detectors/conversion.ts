@@ -3,14 +3,15 @@
  * Other Derivatives, ch. 11.4.
  *
  * American: the call may be assigned on any day, so the strike comes at the latest at expiry, and dividends are counted for nothing: it is
- * worth the least of K d(t) over its days, guaranteed, which is K d while no rate is negative. With all dividends, K d + PV(D), it is expected only, and refused as carry where the dividends exceed the
- * call's time value: it will be assigned. European: K d + PV(D).
+ * worth the least of K d(t) over its days, guaranteed, which is K d while no rate is negative. With all dividends,
+ * K d + PV(D), it is expected only, and refused as carry where a dividend may exceed what waiting brings the holder of the call (the interest on
+ * the strike until the next one, ch. 15.12): the dividend is in the call's price then. European: K d + PV(D).
  */
 
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
-import { buy, buyUnderlying, candidateOf, dividendsOf, isExerciseDue, sell } from '../statement.ts'
+import { buy, buyUnderlying, candidateOf, dividendsOf, sell } from '../statement.ts'
 
 const NAME = 'conversion'
 
@@ -18,32 +19,44 @@ export const conversion: Detector = {
   name: NAME,
   about: 'Underlying and put bought and the call of that strike sold, for less than the strike is worth.',
   onOption({ chain, index }, desk) {
-    look(chain, index, desk, desk.terms(chain))
+    scan(chain, index, index + 1, desk)
   },
   onUnderlying(chain, desk) {
-    const terms = desk.terms(chain)
-    for (let i = 0; i < chain.length; i++) look(chain, i, desk, terms)
+    scan(chain, 0, chain.length, desk)
   },
+}
+
+function scan(chain: Chain, from: number, to: number, desk: Desk): void {
+  const { strikes } = chain
+  const { askPrices } = chain.puts
+  const { bidPrices } = chain.calls
+  const spot = chain.underlying.askPrice
+  const terms = desk.terms(chain)
+  // With all that it may bring, whether it is exercised early or not.
+  const { discount } = terms
+  const income = Math.max(0, dividendsOf(chain, terms, spot))
+  let explained = 0
+  for (let i = from; i < to; i++) {
+    const strike = strikes[i] as number
+    const cost = spot + (askPrices[i] as number) - (bidPrices[i] as number)
+    if (strike * discount + income - cost > LEAST_EDGE) look(chain, i, desk, terms)
+    else if (strike - cost > LEAST_EDGE) explained++
+  }
+  if (explained > 0) desk.refuse(NAME, 'carry', explained)
 }
 
 function look(chain: Chain, index: number, desk: Desk, terms: ChainTerms): void {
   const strike = chain.strikeAt(index)
   const { underlying, puts, calls } = chain
   const cost = underlying.askPrice + (puts.askPrices[index] as number) - (calls.bidPrices[index] as number)
-  // Dividends and negative rates alone make it worth more than its strike.
-  const { discount, discountRange, dividends, dividendYield } = terms
-  if (!(cost < strike * discountRange.most || dividends > 0 || dividendYield > 0)) return
+  const { discount, discountRange } = terms
   const isAmerican = chain.style === 'american'
   const paid = strike * discount + dividendsOf(chain, terms, underlying.askPrice)
   const guaranteed = isAmerican ? strike * discountRange.least : paid
   const isGuaranteed = guaranteed - cost > LEAST_EDGE
   const worth = isGuaranteed ? guaranteed : paid
-  if (!(worth - cost > LEAST_EDGE)) {
-    if (strike - cost > LEAST_EDGE) desk.refuse(NAME, 'carry')
-    return
-  }
   if (underlying.isIndex) return desk.refuse(NAME, 'underlying-not-executable')
-  if (!isGuaranteed && isExerciseDue(chain, terms, 'C', index)) return desk.refuse(NAME, 'carry')
+  if (!isGuaranteed && strike < terms.neverExercisedFrom) return desk.refuse(NAME, 'carry')
   const assumptions: Assumption[] = isGuaranteed ? [] : ['no-early-exercise', 'dividends-as-expected']
   if (!terms.isRateKnown) assumptions.push('rate-unknown')
   if (!(isAmerican && isGuaranteed) && !terms.areDividendsKnown) assumptions.push('dividends-unknown')

@@ -23,9 +23,13 @@ export const intrinsic: Detector = {
   },
   onUnderlying(chain, desk) {
     if (chain.style !== 'american') return
-    for (let at = 0; at < chain.length; at++) {
-      look(chain, 'C', at, desk)
-      look(chain, 'P', at, desk)
+    const { strikes, length, underlying } = chain
+    const { bidPrice, askPrice } = underlying
+    const [calls, puts] = [chain.calls.askPrices, chain.puts.askPrices]
+    for (let at = 0; at < length; at++) {
+      const strike = strikes[at] as number
+      if (bidPrice - strike - (calls[at] as number) > LEAST_EDGE) look(chain, 'C', at, desk)
+      if (strike - askPrice - (puts[at] as number) > LEAST_EDGE) look(chain, 'P', at, desk)
     }
   },
 }

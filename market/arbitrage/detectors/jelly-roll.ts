@@ -5,17 +5,18 @@
  * Bought (long the later one): the strike comes in at the first expiry and is paid at the second; meanwhile the underlying is short, owes the
  * dividends and costs its borrow fee. Sold: the other way round, with the dividends received.
  *
- * Always only expected: it rests on the rate between the expiries, on the dividends there, and on borrowing (bought). American ones
- * moreover on no early exercise, and are refused as carry where that is due at once for a short leg; what is left of the right to exercise
- * early is in their prices all the same, so that an American roll is no more than a hint. At the worst it is a conversion of one expiry with
- * a reversal of the other (their bounds: Hull, Options, Futures, and Other Derivatives, ch. 11.4); European, the rate between the expiries is off
- * by all of itself, or, as nobody can hold an index between them, all may be lost.
+ * Always only expected: it rests on the rate between the expiries, on the dividends there, and on borrowing (bought). At the worst the rate is
+ * off by all of itself; or, as nobody can hold an index between two expiries, all may be lost.
+ * American: the right to exercise early is in the prices of all four, and what it is worth no payoff says. So nothing is said of such a roll
+ * before it brings more than it can cost, a conversion of one expiry with a reversal of the other:
+ * the least of K d(t) until the one, less the most of K d(t) until the other, PV(D) and the fee (their bounds: Hull, Options, Futures,
+ * and Other Derivatives, ch. 11.4).
  */
 
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
-import { borrowCost, buy, candidateOf, dividendsOf, isExerciseDue, isExercisedIntoCash, isPricedOffFutures, sell } from '../statement.ts'
+import { borrowCost, buy, candidateOf, dividendsOf, isExercisedIntoCash, isPricedOffFutures, sell } from '../statement.ts'
 
 const NAME = 'jelly-roll'
 
@@ -30,23 +31,25 @@ export const jellyRoll: Detector = {
   name: NAME,
   about: 'Synthetic forwards of one strike and two expiries that differ by more than interest and dividends between.',
   onOption({ chain, index, strike }, desk) {
+    const ask = syntheticAsk(chain, index)
+    const bid = syntheticBid(chain, index)
+    if (Number.isNaN(ask) && Number.isNaN(bid)) return
+    const { expiries } = desk
     let near = chain.earlier
-    for (let n = 0; n < desk.expiries && near !== undefined; n++, near = near.earlier) {
-      const nearAt = near.indexOf(strike)
-      if (nearAt >= 0) look({ near, nearAt, far: chain, farAt: index }, desk)
+    for (let n = 0; n < expiries && near !== undefined; n++, near = near.earlier) {
+      const at = near.indexOf(strike, index)
+      if (at >= 0) look(near, at, chain, index, ask - syntheticBid(near, at), bid - syntheticAsk(near, at), desk)
     }
     let far = chain.later
-    for (let n = 0; n < desk.expiries && far !== undefined; n++, far = far.later) {
-      const farAt = far.indexOf(strike)
-      if (farAt >= 0) look({ near: chain, nearAt: index, far, farAt }, desk)
+    for (let n = 0; n < expiries && far !== undefined; n++, far = far.later) {
+      const at = far.indexOf(strike, index)
+      if (at >= 0) look(chain, index, far, at, syntheticAsk(far, at) - bid, syntheticBid(far, at) - ask, desk)
     }
   },
 }
 
-function look(roll: Roll, desk: Desk): void {
-  const { near, nearAt, far, farAt } = roll
-  const bought = syntheticAsk(far, farAt) - syntheticBid(near, nearAt)
-  const sold = syntheticBid(far, farAt) - syntheticAsk(near, nearAt)
+/** @param bought what the later forward costs beyond what the earlier one brings; `sold`: the other way round */
+function look(near: Chain, nearAt: number, far: Chain, farAt: number, bought: number, sold: number, desk: Desk): void {
   // Whole chains lack a side of one of the eight.
   if (Number.isNaN(bought) && Number.isNaN(sold)) return
   if (isPricedOffFutures(near) || isExercisedIntoCash(near)) {
@@ -59,56 +62,52 @@ function look(roll: Roll, desk: Desk): void {
   const paid = dividendsOf(far, farTerms, strike) - dividendsOf(near, nearTerms, strike)
   const fee = borrowCost(far, farTerms, strike) - borrowCost(near, nearTerms, strike)
   const swing = Math.abs(interest)
-  if (interest - paid - fee - bought > LEAST_EDGE) buyRoll(roll, interest - paid - fee, interest - paid - fee - swing, desk)
+  const roll = { near, nearAt, far, farAt }
+  const buying = { worth: interest - paid - fee, worst: interest - paid - fee - swing, cost: bought }
+  if (buying.worth - bought > LEAST_EDGE) propose(roll, true, buying, desk)
   else if (-bought > LEAST_EDGE) desk.refuse(NAME, 'carry')
-  if (sold - interest + paid > LEAST_EDGE) sellRoll(roll, paid - interest, -interest - swing, desk)
+  const selling = { worth: paid - interest, worst: -interest - swing, cost: -sold }
+  if (selling.worth + sold > LEAST_EDGE) propose(roll, false, selling, desk)
   else if (sold > LEAST_EDGE) desk.refuse(NAME, 'carry')
 }
 
-/** @param held what it is worth at the worst when nothing is exercised early. */
-function buyRoll({ near, nearAt, far, farAt }: Roll, worth: number, held: number, desk: Desk): void {
-  const farTerms = desk.terms(far)
-  if (isExerciseDue(near, desk.terms(near), 'C', nearAt) || isExerciseDue(far, farTerms, 'P', farAt)) return desk.refuse(NAME, 'carry')
+/** What a roll is worth, and at the worst, while nothing is exercised early; and what it costs. */
+interface Held {
+  worth: number
+  worst: number
+  cost: number
+}
+
+function propose({ near, nearAt, far, farAt }: Roll, isBought: boolean, held: Held, desk: Desk): void {
   const strike = near.strikeAt(nearAt)
+  const isAmerican = near.style === 'american'
+  const bound = isAmerican ? boundOf(isBought ? near : far, isBought ? far : near, strike, desk) : Number.POSITIVE_INFINITY
+  const worth = Math.min(held.worth, bound)
+  if (!(worth - held.cost > LEAST_EDGE)) {
+    if (-held.cost > LEAST_EDGE) desk.refuse(NAME, 'carry')
+    return
+  }
   desk.report(
     candidateOf({
       detector: NAME,
-      trades: [sell(near.calls, nearAt), buy(near.puts, nearAt), buy(far.calls, farAt), sell(far.puts, farAt)],
+      trades: isBought
+        ? [sell(near.calls, nearAt), buy(near.puts, nearAt), buy(far.calls, farAt), sell(far.puts, farAt)]
+        : [buy(near.calls, nearAt), sell(near.puts, nearAt), sell(far.calls, farAt), buy(far.puts, farAt)],
       chain: near,
       lastChain: far,
       worth,
-      worst: worstOf(near, far, strike, worth, held, desk),
-      assumptions: assumptionsOf(near, farTerms, true),
+      worst: near.underlying.isIndex ? undefined : Math.min(held.worst, bound),
+      assumptions: assumptionsOf(near, desk.terms(far), isBought),
       margin: strike,
     }),
   )
 }
 
-/** @param held what it is worth at the worst when nothing is exercised early. */
-function sellRoll({ near, nearAt, far, farAt }: Roll, worth: number, held: number, desk: Desk): void {
-  const farTerms = desk.terms(far)
-  if (isExerciseDue(near, desk.terms(near), 'P', nearAt) || isExerciseDue(far, farTerms, 'C', farAt)) return desk.refuse(NAME, 'carry')
-  const strike = near.strikeAt(nearAt)
-  desk.report(
-    candidateOf({
-      detector: NAME,
-      trades: [buy(near.calls, nearAt), sell(near.puts, nearAt), sell(far.calls, farAt), buy(far.puts, farAt)],
-      chain: near,
-      lastChain: far,
-      worth,
-      worst: worstOf(far, near, strike, worth, held, desk),
-      assumptions: assumptionsOf(near, farTerms, false),
-      margin: strike,
-    }),
-  )
-}
-
-/** A conversion of one expiry with a reversal of the other. Undefined where all may be lost. */
-function worstOf(conversion: Chain, reversal: Chain, strike: number, worth: number, held: number, desk: Desk): number | undefined {
-  if (reversal.style === 'european') return reversal.underlying.isIndex ? undefined : Math.min(worth, held)
+/** A conversion of one expiry with a reversal of the other, whoever exercises when. */
+function boundOf(conversion: Chain, reversal: Chain, strike: number, desk: Desk): number {
   const terms = desk.terms(reversal)
   const interest = strike * (terms.discountRange.most - desk.terms(conversion).discountRange.least)
-  return Math.min(worth, held, -interest - dividendsOf(reversal, terms, strike) - borrowCost(reversal, terms, strike))
+  return -interest - dividendsOf(reversal, terms, strike) - borrowCost(reversal, terms, strike)
 }
 
 /** What a forward at the strike costs to buy, and brings when sold. */
@@ -122,8 +121,8 @@ function syntheticBid({ calls, puts }: Chain, at: number): number {
 
 function assumptionsOf({ style, underlying }: Chain, terms: ChainTerms, isBought: boolean): Assumption[] {
   const assumptions: Assumption[] = style === 'american' ? ['no-early-exercise'] : []
-  // An index is held, or held short, by other means.
-  const isShort = isBought && !underlying.isIndex
+  // An index is held, or held short, by other means. The early end of an American roll may leave either one short.
+  const isShort = (isBought || style === 'american') && !underlying.isIndex
   assumptions.push('dividends-as-expected')
   if (isShort) assumptions.push('borrow-stays')
   assumptions.push('forward-rate')

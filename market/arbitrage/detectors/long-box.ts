@@ -22,11 +22,26 @@ export const longBox: Detector = {
   about: 'Four options of two strikes that pay the width between them, bought for less than that is worth today.',
   onOption({ chain, index }, desk) {
     const terms = desk.terms(chain)
+    const { strikes, calls, puts } = chain
+    const most = chain.style === 'american' ? terms.discountRange.least : terms.discount
     const end = Math.min(chain.length - 1, index + desk.reach)
-    for (let other = Math.max(0, index - desk.reach); other <= end; other++) {
-      if (other < index) look(chain, other, index, terms, desk)
-      else if (other > index) look(chain, index, other, terms, desk)
+    const strike = strikes[index] as number
+    const asLow = (calls.askPrices[index] as number) - (puts.bidPrices[index] as number)
+    const asHigh = (puts.askPrices[index] as number) - (calls.bidPrices[index] as number)
+    let explained = 0
+    for (let low = Math.max(0, index - desk.reach); low < index; low++) {
+      const cost = (calls.askPrices[low] as number) - (puts.bidPrices[low] as number) + asHigh
+      const width = strike - (strikes[low] as number)
+      if (width * most - cost > LEAST_EDGE) look(chain, low, index, terms, desk)
+      else if (width - cost > LEAST_EDGE) explained++
     }
+    for (let high = index + 1; high <= end; high++) {
+      const cost = asLow + (puts.askPrices[high] as number) - (calls.bidPrices[high] as number)
+      const width = (strikes[high] as number) - strike
+      if (width * most - cost > LEAST_EDGE) look(chain, index, high, terms, desk)
+      else if (width - cost > LEAST_EDGE) explained++
+    }
+    if (explained > 0) desk.refuse(NAME, 'carry', explained)
   },
 }
 
@@ -40,10 +55,6 @@ function look(chain: Chain, low: number, high: number, terms: ChainTerms, desk: 
   const width = chain.strikeAt(high) - chain.strikeAt(low)
   const isAmerican = chain.style === 'american'
   const worth = width * (isAmerican ? terms.discountRange.least : terms.discount)
-  if (!(worth - cost > LEAST_EDGE)) {
-    if (width - cost > LEAST_EDGE) desk.refuse(NAME, 'carry')
-    return
-  }
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
   const assumptions: Assumption[] = [...callAssignment(chain, terms)]
   const worst = assumptions.length === 0 ? worth : worth - lateAnswerCost(chain, terms, chain.strikeAt(high))

@@ -8,11 +8,11 @@
  * no borrow fee is known, there may be no shares to borrow at all.
  */
 
-import type { ExerciseStyle } from '../../option/bounds.ts'
+import { continuousCost } from '../../option/carry.ts'
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
-import { borrowCost, buy, candidateOf, dividendsOf, sell, sellUnderlying } from '../statement.ts'
+import { buy, candidateOf, sell, sellUnderlying } from '../statement.ts'
 
 const NAME = 'reversal'
 
@@ -20,37 +20,44 @@ export const reversal: Detector = {
   name: NAME,
   about: 'Underlying and put sold and the call of that strike bought, for more than buying back at the strike costs.',
   onOption({ chain, index }, desk) {
-    look(chain, index, desk, desk.terms(chain))
+    scan(chain, index, index + 1, desk)
   },
   onUnderlying(chain, desk) {
-    const terms = desk.terms(chain)
-    for (let i = 0; i < chain.length; i++) look(chain, i, desk, terms)
+    scan(chain, 0, chain.length, desk)
   },
 }
 
-function look(chain: Chain, index: number, desk: Desk, terms: ChainTerms): void {
-  const strike = chain.strikeAt(index)
-  const { underlying, puts, calls, style } = chain
-  const income = underlying.bidPrice + (puts.bidPrices[index] as number) - (calls.askPrices[index] as number)
-  const { discount, discountRange } = terms
-  if (!(income > strike * discountRange.least)) return
-  const price = underlying.bidPrice
-  const held = dividendsOf(chain, terms, price) + borrowCost(chain, terms, price)
-  const owed = strike * (style === 'american' ? discountRange.most : discount) + held
-  if (!(income - owed > LEAST_EDGE)) {
-    if (income - strike > LEAST_EDGE) desk.refuse(NAME, 'carry')
-    return
+function scan(chain: Chain, from: number, to: number, desk: Desk): void {
+  const { strikes, style } = chain
+  const { askPrices } = chain.calls
+  const { bidPrices } = chain.puts
+  const spot = chain.underlying.bidPrice
+  const terms = desk.terms(chain)
+  const { dividends, dividendYield, borrow, days } = terms
+  const held = dividends + continuousCost(spot, dividendYield + borrow, days)
+  const discount = style === 'american' ? terms.discountRange.most : terms.discount
+  let explained = 0
+  for (let i = from; i < to; i++) {
+    const strike = strikes[i] as number
+    const income = spot + (bidPrices[i] as number) - (askPrices[i] as number)
+    if (income - strike * discount - held > LEAST_EDGE) propose(chain, i, strike * discount + held, terms, desk)
+    else if (income - strike > LEAST_EDGE) explained++
   }
-  if (underlying.isIndex) return desk.refuse(NAME, 'underlying-not-executable')
-  const trades = [sellUnderlying(underlying), sell(puts, index), buy(calls, index)]
-  // What the shares bring when they are sold stays with their lender.
-  desk.report(candidateOf({ detector: NAME, trades, chain, worth: -owed, assumptions: assumptionsOf(terms, style), margin: price }))
+  if (explained > 0) desk.refuse(NAME, 'carry', explained)
 }
 
-function assumptionsOf({ isRateKnown, areDividendsKnown, isBorrowKnown }: ChainTerms, style: ExerciseStyle): Assumption[] {
+function propose(chain: Chain, index: number, owed: number, terms: ChainTerms, desk: Desk): void {
+  const { underlying, puts, calls } = chain
+  if (underlying.isIndex) return desk.refuse(NAME, 'underlying-not-executable')
+  const trades = [sellUnderlying(underlying), sell(puts, index), buy(calls, index)]
+  const assumptions = assumptionsOf(terms)
+  // What the shares bring when they are sold stays with their lender.
+  desk.report(candidateOf({ detector: NAME, trades, chain, worth: -owed, assumptions, margin: underlying.bidPrice }))
+}
+
+function assumptionsOf({ isRateKnown, areDividendsKnown, isBorrowKnown }: ChainTerms): Assumption[] {
   const assumptions: Assumption[] = []
-  // American: interest would only lower what is owed.
-  if (!isRateKnown && style === 'european') assumptions.push('rate-unknown')
+  if (!isRateKnown) assumptions.push('rate-unknown')
   if (!areDividendsKnown) assumptions.push('dividends-unknown')
   if (!isBorrowKnown) assumptions.push('borrow-stays', 'borrow-unknown')
   return assumptions

@@ -20,18 +20,20 @@ export const strikeMonotonicity: Detector = {
   name: NAME,
   about: 'A call that costs less than one of a higher strike brings, or a put less than one of a lower strike.',
   onOption({ chain, side, index }, desk) {
+    const { bidPrices, askPrices } = side
+    const isCall = side === chain.calls
     const end = Math.min(chain.length - 1, index + desk.reach)
+    const [bid, ask] = [bidPrices[index] as number, askPrices[index] as number]
     for (let other = Math.max(0, index - desk.reach); other <= end; other++) {
-      if (other === index) continue
-      if ((side === chain.calls) === other > index) look(chain, side, index, other, desk)
-      else look(chain, side, other, index, desk)
+      const isBetter = isCall === other > index
+      const credit = isBetter ? (bidPrices[other] as number) - ask : bid - (askPrices[other] as number)
+      if (credit > LEAST_EDGE && other !== index) propose(chain, side, isBetter ? index : other, isBetter ? other : index, desk)
     }
   },
 }
 
 /** @param better of calls the lower strike, of puts the higher one. */
-function look(chain: Chain, side: ChainSide, better: number, other: number, desk: Desk): void {
-  if (!((side.bidPrices[other] as number) - (side.askPrices[better] as number) > LEAST_EDGE)) return
+function propose(chain: Chain, side: ChainSide, better: number, other: number, desk: Desk): void {
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
   const terms = desk.terms(chain)
   const assumptions = side === chain.calls ? callAssignment(chain, terms) : []

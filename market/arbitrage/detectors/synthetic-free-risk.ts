@@ -6,8 +6,8 @@
  * American: guaranteed without the dividends. The short call may be assigned on any day, and is on the evening before an ex-date; it brings
  * Kc then, worth Kc d(t), and the put is left over. So the least is Kp d, or the least of Kc d(t) over its days, which is more unless rates
  * are negative.
- * With the dividends, Kp d + PV(D), it is only expected, and refused as carry where the dividends exceed the short call's time value: it will
- * be assigned.
+ * With the dividends, Kp d + PV(D), it is only expected, and refused as carry where a dividend may exceed what waiting brings the holder of
+ * the call, the interest on its strike until the next one (ch. 15.12): the dividend is in the call's price then.
  * European: nothing can happen before expiry, and Kp d + PV(D) is guaranteed. They are on indices, mostly, which nobody can buy.
  * Source: a conversion (Hull, Options, Futures, and Other Derivatives, ch. 11.4) whose call has a higher strike.
  */
@@ -15,7 +15,7 @@
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import type { Assumption } from '../opportunity.ts'
-import { buy, buyUnderlying, candidateOf, dividendsOf, isExerciseDue, sell } from '../statement.ts'
+import { buy, buyUnderlying, candidateOf, dividendsOf, sell } from '../statement.ts'
 
 const NAME = 'synthetic-free-risk'
 
@@ -23,23 +23,40 @@ export const syntheticFreeRisk: Detector = {
   name: NAME,
   about: 'The underlying with a put and against a call of a higher strike, for less than the put alone brings back.',
   onOption({ chain, right, index }, desk) {
-    const terms = desk.terms(chain)
-    const dividends = dividendsOf(chain, terms, 0)
-    if (right === 'P') {
-      const end = Math.min(chain.length - 1, index + desk.reach)
-      for (let call = index + 1; call <= end; call++) look(chain, index, call, terms, dividends, desk)
-    } else {
-      for (let put = Math.max(0, index - desk.reach); put < index; put++) look(chain, put, index, terms, dividends, desk)
-    }
+    if (right === 'P') scan(chain, index, index, index + 1, index + desk.reach, desk)
+    else scan(chain, index - desk.reach, index - 1, index, index, desk)
   },
   onUnderlying(chain, desk) {
-    const terms = desk.terms(chain)
-    const dividends = dividendsOf(chain, terms, 0)
-    for (let put = 0; put < chain.length - 1; put++) {
-      const end = Math.min(chain.length - 1, put + desk.reach)
-      for (let call = put + 1; call <= end; call++) look(chain, put, call, terms, dividends, desk)
-    }
+    scan(chain, 0, chain.length - 2, 1, chain.length - 1, desk)
   },
+}
+
+/** Puts and calls of these indices, both ends included, the call above the put and within reach of it. */
+function scan(chain: Chain, firstPut: number, lastPut: number, firstCall: number, lastCall: number, desk: Desk): void {
+  const { strikes } = chain
+  const { askPrices } = chain.puts
+  const { bidPrices } = chain.calls
+  const spot = chain.underlying.askPrice
+  const terms = desk.terms(chain)
+  const { reach } = desk
+  const { discount } = terms
+  const dividends = dividendsOf(chain, terms, 0)
+  const last = Math.min(chain.length - 1, lastCall)
+  let explained = 0
+  for (let put = Math.max(0, firstPut); put <= lastPut; put++) {
+    const strike = strikes[put] as number
+    // What the call must bring, with all that the rest may, and at zero rates.
+    const paid = spot + (askPrices[put] as number) + LEAST_EDGE
+    const needed = paid - strike * discount - dividends
+    const neededWithoutCarry = paid - strike
+    const end = Math.min(last, put + reach)
+    for (let call = Math.max(firstCall, put + 1); call <= end; call++) {
+      const bid = bidPrices[call] as number
+      if (bid > needed) look(chain, put, call, terms, dividends, desk)
+      else if (bid > neededWithoutCarry) explained++
+    }
+  }
+  if (explained > 0) desk.refuse(NAME, 'carry', explained)
 }
 
 function look(chain: Chain, putAt: number, callAt: number, terms: ChainTerms, dividends: number, desk: Desk): void {
@@ -51,12 +68,8 @@ function look(chain: Chain, putAt: number, callAt: number, terms: ChainTerms, di
   const guaranteed = chain.style === 'european' ? kept : Math.min(strike * discount, chain.strikeAt(callAt) * terms.discountRange.least)
   const isGuaranteed = guaranteed - debit > LEAST_EDGE
   const worth = isGuaranteed ? guaranteed : kept
-  if (!(worth - debit > LEAST_EDGE)) {
-    if (strike - debit > LEAST_EDGE) desk.refuse(NAME, 'carry')
-    return
-  }
   if (underlying.isIndex) return desk.refuse(NAME, 'underlying-not-executable')
-  if (!isGuaranteed && isExerciseDue(chain, terms, 'C', callAt)) return desk.refuse(NAME, 'carry')
+  if (!isGuaranteed && chain.strikeAt(callAt) < terms.neverExercisedFrom) return desk.refuse(NAME, 'carry')
   const assumptions: Assumption[] = isGuaranteed ? [] : ['no-early-exercise', 'dividends-as-expected']
   if (!terms.isRateKnown) assumptions.push('rate-unknown')
   const trades = [buyUnderlying(underlying), buy(puts, putAt), sell(calls, callAt)]

@@ -21,29 +21,34 @@ export const verticalBound: Detector = {
   about: 'Two calls or two puts of one expiry that differ by more than their strikes.',
   onOption({ chain, side, index }, desk) {
     const terms = desk.terms(chain)
+    const { strikes } = chain
+    const { bidPrices, askPrices } = side
+    const owed = chain.style === 'american' ? terms.discountRange.most : terms.discount
     const end = Math.min(chain.length - 1, index + desk.reach)
+    const strike = strikes[index] as number
+    // Of calls the lower strike is the dearer one, of puts the higher.
+    const isCall = side === chain.calls
+    const [bid, ask] = [bidPrices[index] as number, askPrices[index] as number]
+    let explained = 0
     for (let other = Math.max(0, index - desk.reach); other <= end; other++) {
-      if (other === index) continue
-      // Of calls the lower strike is the dearer one, of puts the higher.
-      if ((side === chain.calls) === other > index) look(chain, side, index, other, terms, desk)
-      else look(chain, side, other, index, terms, desk)
+      const isDear = isCall === other > index
+      const credit = isDear ? bid - (askPrices[other] as number) : (bidPrices[other] as number) - ask
+      const width = Math.abs((strikes[other] as number) - strike)
+      if (credit - width * owed > LEAST_EDGE) {
+        if (other !== index) look(chain, side, isDear ? index : other, isDear ? other : index, terms, desk)
+      } else if (credit - width > LEAST_EDGE) explained++
     }
+    if (explained > 0) desk.refuse(NAME, 'carry', explained)
   },
 }
 
 function look(chain: Chain, side: ChainSide, dear: number, cheap: number, terms: ChainTerms, desk: Desk): void {
-  const credit = (side.bidPrices[dear] as number) - (side.askPrices[cheap] as number)
   const width = Math.abs(chain.strikeAt(dear) - chain.strikeAt(cheap))
   const owed = width * (chain.style === 'american' ? terms.discountRange.most : terms.discount)
-  if (!(credit - owed > LEAST_EDGE)) {
-    if (credit - width > LEAST_EDGE) desk.refuse(NAME, 'carry')
-    return
-  }
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
   const assumptions: Assumption[] = side === chain.calls ? [...callAssignment(chain, terms)] : []
   const worst = assumptions.length === 0 ? -owed : -owed - lateAnswerCost(chain, terms, chain.strikeAt(dear))
-  // Owed at once at the worst, whatever the rate is while it is not negative.
-  if (!terms.isRateKnown && chain.style === 'european') assumptions.push('rate-unknown')
+  if (!terms.isRateKnown) assumptions.push('rate-unknown')
   const trades = dear < cheap ? [sell(side, dear), buy(side, cheap)] : [buy(side, cheap), sell(side, dear)]
   desk.report(candidateOf({ detector: NAME, trades, chain, worth: -owed, worst, assumptions, margin: width }))
 }

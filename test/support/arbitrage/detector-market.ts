@@ -74,8 +74,8 @@ export class DetectorMarket implements Desk {
     this.candidates.push(candidate)
   }
 
-  refuse(detector: string, reason: Refusal): void {
-    this.refused.push(`${detector}: ${reason}`)
+  refuse(detector: string, reason: Refusal, times = 1): void {
+    for (let i = 0; i < times; i++) this.refused.push(`${detector}: ${reason}`)
   }
 
   /** Quotes the underlying, and has the detector look. */

@@ -42,6 +42,8 @@ export function worstOutcome(legs: readonly GameLeg[], terms: GameTerms): number
 class Game {
   readonly #terms: GameTerms
   readonly #options: GameOption[]
+  readonly #bought: readonly GameOption[]
+  readonly #sold: readonly GameOption[]
   readonly #stock: number
   readonly #entry: number
   readonly #days: number[]
@@ -58,6 +60,8 @@ class Game {
       const parts = Math.abs(units) > 1 ? [Math.sign(units), units - Math.sign(units)] : [units]
       return parts.map((units) => ({ ...(leg.option as NonNullable<GameLeg['option']>), units }))
     })
+    this.#bought = this.#options.filter(({ units }) => units > 0)
+    this.#sold = this.#options.filter(({ units }) => units < 0)
     this.#stock = legs.reduce((sum, leg) => sum + (leg.option === undefined ? unitsOf(leg) : 0), 0)
     this.#entry = legs.reduce((sum, leg) => sum - unitsOf(leg) * leg.price, 0)
     this.#days = this.#daysOf()
@@ -99,23 +103,27 @@ class Game {
 
   /**
    * The evening of a day. Assignment is learned overnight: we answer it the same day as far as nothing happens before the next, and too
-   * late when the stock trades without its payment by then.
+   * late when the stock trades without its payment by then. What expires is exercised by the price of that evening on both sides.
    */
   #move(at: number, price: number, fates: readonly Fate[]): number {
     const isEve = this.#terms.payments.some(({ day }) => day === (this.#days[at] as number) + 1)
-    const theirs = (from: readonly Fate[], then: (fates: readonly Fate[]) => number) =>
-      Math.min(...this.#choices(at, from, 'sold').map((chosen) => this.#flow(at, price, from, chosen) + then(chosen)))
-    const ours = (from: readonly Fate[], then: (fates: readonly Fate[]) => number) =>
-      Math.max(...this.#choices(at, from, 'bought').map((chosen) => this.#flow(at, price, from, chosen) + then(chosen)))
+    type Then = (fates: readonly Fate[]) => number
+    const outcomes = (from: readonly Fate[], whose: readonly GameOption[], then: Then) =>
+      this.#choices(at, from, whose).map((chosen) => this.#flow(at, price, from, chosen) + then(chosen))
+    const theirs = (from: readonly Fate[], then: Then) => Math.min(...outcomes(from, this.#sold, then))
+    const ours = (from: readonly Fate[], whose: readonly GameOption[], then: Then) => Math.max(...outcomes(from, whose, then))
     const goOn = (fates: readonly Fate[]) => this.#goOn(at, price, this.#settled(at, fates))
-    return isEve ? ours(fates, (next) => theirs(next, goOn)) : theirs(fates, (next) => ours(next, goOn))
+    if (!isEve) return theirs(fates, (next) => ours(next, this.#bought, goOn))
+    const expiring = this.#bought.filter(({ days }) => days === this.#days[at])
+    const going = this.#bought.filter(({ days }) => days !== this.#days[at])
+    return ours(fates, going, (next) => theirs(next, (last) => ours(last, expiring, goOn)))
   }
 
-  /** Every choice of options of one side that are exercised now, none of them included. */
-  #choices(at: number, fates: readonly Fate[], side: 'bought' | 'sold'): (readonly Fate[])[] {
+  /** Every choice among options of one side that are exercised now, none of them included. */
+  #choices(at: number, fates: readonly Fate[], whose: readonly GameOption[]): (readonly Fate[])[] {
     let choices: (readonly Fate[])[] = [fates]
-    for (const [i, { units, isAmerican, days }] of this.#options.entries()) {
-      const isFree = fates[i] === 'alive' && units > 0 === (side === 'bought') && (isAmerican || days === this.#days[at])
+    for (const [i, option] of this.#options.entries()) {
+      const isFree = fates[i] === 'alive' && whose.includes(option) && (option.isAmerican || option.days === this.#days[at])
       if (isFree) choices = choices.flatMap((chosen) => [chosen, chosen.with(i, 'exercised')])
     }
     return choices

@@ -12,10 +12,10 @@ import { unexpected } from '../unexpected.ts'
 
 /** 2014-06-05 10:31 in New York, a Thursday. */
 const START_US = 1401978660_000_000
-export const PLANTED_TODAY = '2014-06-05'
+const PLANTED_TODAY = '2014-06-05'
 /** So many days later: a fifth of a year, and two fifths. */
-export const NEAR_DAYS = 73
-export const FAR_DAYS = 146
+const NEAR_DAYS = 73
+const FAR_DAYS = 146
 
 const SESSION = 7
 

@@ -100,6 +100,20 @@ describe('the parity monitor', () => {
     expect(monitor.take(nextUs + MINUTE_US, chains)).toEqual([])
   })
 
+  it('samples a tape whose rows of a minute have one time: those behind the sample are new to the next', () => {
+    const market = quoted({ rate: RATE })
+    const chain = chainOf(market)
+    const monitor = new ParityMonitor((of) => market.terms(of))
+    const minuteUs = (Math.floor((chain.calls.timesUs[0] as number) / MINUTE_US) + 10) * MINUTE_US
+    const counts = [0, 1, 2, 3].map((minute) => {
+      // The underlying's row comes first, and with it the sample.
+      const samples = monitor.take(minuteUs + minute * MINUTE_US, () => [chain])
+      chain.calls.timesUs[2] = minuteUs + minute * MINUTE_US
+      return samples?.length
+    })
+    expect(counts).toEqual([1, 1, 1, 1])
+  })
+
   it('begins anew with a session', () => {
     const market = quoted({ rate: RATE })
     const monitor = new ParityMonitor((of) => market.terms(of))

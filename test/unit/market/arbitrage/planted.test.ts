@@ -73,7 +73,7 @@ const PLANTED: Planted[] = [
     certainty: 'guaranteed',
   },
   {
-    // Brings 100 + 4.20 - 3.00 = 101.20. The put may be assigned today: 100 is owed, the payment of 0.50 in 26 days, and 2 % for borrowing 100.
+    // Brings 100 + 4.20 - 3.00 = 101.20. The put may be assigned today: 100 is owed, the payment of 0.50 in 26 days, and 2 % for borrowing, of the middle.
     detector: 'reversal',
     options: { ...FIVE_PERCENT, payments: [{ day: 26, amount: 0.5 }], borrow: 0.02 },
     healthy: { stock: '100.00x350/100.02x1000', '100C': '2.80x20/3.00x20' },

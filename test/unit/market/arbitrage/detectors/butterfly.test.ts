@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { butterfly } from '../../../../../market/arbitrage/detectors/butterfly.ts'
@@ -86,5 +87,37 @@ describe('butterfly', () => {
 
   it('is refused where exercise pays a close that the answer to it misses', () => {
     expect(even({ on: 'OEX', dividends: [] }).refused).toEqual(['butterfly: settlement-mismatch'])
+  })
+
+  it('finds at each quote the same as a comparison of all threes within reach, one by one', () => {
+    const price = fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined, freq: 8 })
+    const quotes = fc.array(fc.tuple(fc.integer({ min: 80, max: 89 }), price, price), { minLength: 5, maxLength: 40 })
+    fc.assert(
+      fc.property(quotes, fc.integer({ min: 2, max: 5 }), (given, reach) => {
+        const market = new DetectorMarket(butterfly, { on: 'SPX', rate: 0, dividends: [], reach })
+        const book = new Map<number, { bid: number; ask: number }>()
+        for (let strike = 80; strike < 90; strike++) {
+          market.quote('C', strike, undefined, undefined)
+          book.set(strike, { bid: Number.NaN, ask: Number.NaN })
+        }
+        for (const [strike, bid, ask] of given) {
+          book.set(strike, { bid: bid ?? Number.NaN, ask: ask ?? Number.NaN })
+          const expected: string[] = []
+          for (let low = 80; low < 90; low++)
+            for (let high = low + 2; high <= Math.min(89, low + reach); high++)
+              for (let middle = low + 1; middle < high; middle++) {
+                const share = (high - middle) / (high - low)
+                const [wing, body, other] = [low, middle, high].map((at) => book.get(at) ?? expect.fail())
+                const edge = (body?.bid ?? 0) - share * (wing?.ask ?? 0) - (1 - share) * (other?.ask ?? 0)
+                if ([low, middle, high].includes(strike) && edge > 1e-9) expected.push(`${low} ${middle} ${high}`)
+              }
+          market.candidates.length = 0
+          market.quote('C', strike, bid, ask)
+          const found = market.candidates.map(({ trades }) => trades.map(({ instrument }) => 79 + instrument).join(' '))
+          expect(found.toSorted()).toEqual(expected.toSorted())
+        }
+      }),
+      { numRuns: 200 },
+    )
   })
 })

@@ -63,21 +63,18 @@ describe('jelly-roll', () => {
     expect(roll({ on: 'SPX', ...KNOWN, dividends: [{ exDate: FAR, amount: 2 }] }, 0.7).refused).toEqual(['jelly-roll: carry'])
   })
 
-  it('rests on no early exercise of American options, at the worst on their bounds of parity', () => {
-    const found = roll({ ...KNOWN, rate: 0.01 }, 0.7).found()
+  it('is said of American options when it brings more than a conversion and a reversal can cost', () => {
+    const known = { ...KNOWN, rate: 0.01 }
+    const found = roll(known, 0.3).found()
     expect(found.assumptions).toEqual(['no-early-exercise', 'dividends-as-expected', 'borrow-stays', 'forward-rate'])
-    expect(found.worstEdge).toBeCloseTo(100 * Math.exp(-0.002) - 100 + 0.1, 9)
-    const sold = roll({ ...KNOWN, rate: 0.01 }, 2.5).found()
-    expect(sold.worstEdge).toBeCloseTo(1.3 + 100 * Math.exp(-0.004) - 100, 9)
-  })
-
-  it('is refused as carry when exercise is due for a short leg', () => {
-    // At 101 the far put of 100 is out of the money; at 90 its interest of 1.98 exceeds a time value of 0.
-    const market = roll(KNOWN, 1.5)
-    market.candidates.length = 0
-    market.spot(90).quote('P', 100, 10, 10.1, FAR).quote('P', 100, 9, 10, NEAR).quote('C', 100, 5, 5.1, FAR)
+    expect(found.edge).toBeCloseTo(100 * Math.exp(-0.002) - 100 + 0.5, 9)
+    expect(found.worstEdge).toBeCloseTo(found.edge - 0, 9)
+    const sold = roll(known, 2.5).found()
+    expect(sold.edge).toBeCloseTo(1.3 + 100 * Math.exp(-0.004) - 100, 9)
+    // 0.10 less than nothing for 0.20 of interest, which the right to exercise the far put early may be worth.
+    const market = roll(known, 0.7)
     expect(market.candidates).toEqual([])
-    expect(market.refused).toContain('jelly-roll: carry')
+    expect(market.refused).toEqual(['jelly-roll: carry'])
   })
 
   it('names what nothing is known of', () => {

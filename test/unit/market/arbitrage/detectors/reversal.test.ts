@@ -36,7 +36,10 @@ describe('a reversal', () => {
   it('rests on dividends and a borrow fee, and says where nobody named them', () => {
     const market = new DetectorMarket(reversal)
     market.spot(100, 100.02).quote('C', 100, 4.9, 5).quote('P', 100, 5.4, 5.5)
-    expect(market.found()).toMatchObject({ certainty: 'expected', assumptions: ['dividends-unknown', 'borrow-stays', 'borrow-unknown'] })
+    expect(market.found()).toMatchObject({
+      certainty: 'expected',
+      assumptions: ['rate-unknown', 'dividends-unknown', 'borrow-stays', 'borrow-unknown'],
+    })
   })
 
   it('is found by the quote of each of its legs, and cannot be traded with an index', () => {

@@ -33,33 +33,31 @@ describe('short-box', () => {
     expect(box({ on: 'SPX', rate: -0.05 }, 10.1).refused).toEqual(['short-box: carry'])
   })
 
-  it('is only expected of American options, and owes the interest on both strikes and the dividends at the worst', () => {
+  it('owes the interest on both strikes, the dividends and the borrow fee when it is American, and is only expected', () => {
     const dividends = [{ exDate: addDays(TODAY, 365), amount: 0.25 }]
-    const found = box({ rate: 0.01, dividends, borrow: 0.02 }, 10).found()
+    const found = box({ rate: 0.01, dividends, borrow: 0.002 }, 11.5).found()
     const [d, paid] = [Math.exp(-0.01), 0.25 * Math.exp(-0.01)]
-    expect(found).toMatchObject({ certainty: 'expected', assumptions: ['no-early-exercise'] })
-    expect(found.edge).toBeCloseTo(10 - 10 * d, 9)
-    expect(found.worstEdge).toBeCloseTo(10 - (90 - 80 * d) - paid - 85 * (1 - Math.exp(-0.02)), 9)
+    expect(found).toMatchObject({ certainty: 'expected', assumptions: ['no-early-exercise', 'borrow-stays'] })
+    expect(found.edge).toBeCloseTo(11.5 - (90 - 80 * d) - paid - 85 * (1 - Math.exp(-0.002)), 9)
+    expect(found.worstEdge).toBeCloseTo(found.edge, 12)
+    expect(found.impliedRate).toBeCloseTo(Math.log(10 / 11.5), 12)
   })
 
-  it('is refused as carry when the short put should be exercised at once', () => {
-    // 6.00 for a put that exercise brings 5.00: the time value of 1.00 is less than the interest of 4.39, but more than that of 0.89.
-    expect(box({ rate: 0.05, dividends: [] }, 10).refused).toEqual(['short-box: carry'])
-    expect(box({ rate: 0.01, dividends: [] }, 10).candidates).toHaveLength(1)
-  })
-
-  it('is refused as carry when the short call should be exercised before its dividends', () => {
-    // A time value of 7.00 against dividends of 7.50.
-    const dividends = [{ exDate: addDays(TODAY, 30), amount: 7.5 }]
-    expect(box({ rate: 0, dividends }, 10.1).refused).toEqual(['short-box: carry'])
+  it('takes what the right to exercise early brings for no edge', () => {
+    const market = box({ rate: 0.05, dividends: [], borrow: 0 }, 10.5)
+    expect(market.candidates).toEqual([])
+    expect(market.refused).toEqual(['short-box: carry'])
+    expect(box({ rate: 0.05, dividends: [], borrow: 0 }, 9.8).refused).toEqual([])
   })
 
   it('is refused where exercise pays a close that the answer to it misses', () => {
-    expect(box({ on: 'OEX', rate: 0.01, dividends: [] }, 10).refused).toEqual(['short-box: settlement-mismatch'])
+    expect(box({ on: 'OEX', rate: 0.01, dividends: [] }, 11.5).refused).toEqual(['short-box: settlement-mismatch'])
   })
 
-  it('names the rate and the dividends that nothing is known of', () => {
-    expect(box({}, 10.1).found().assumptions).toEqual(['no-early-exercise', 'dividends-unknown', 'rate-unknown'])
+  it('names what nothing is known of', () => {
+    const unknown = ['rate-unknown', 'dividends-unknown', 'borrow-unknown']
+    expect(box({}, 10.1).found().assumptions).toEqual(['no-early-exercise', 'borrow-stays', ...unknown])
+    expect(box({ on: 'SPX' }, 10.1).found().assumptions).toEqual(['rate-unknown'])
   })
 
   it('is found at whichever of its quotes comes last', () => {

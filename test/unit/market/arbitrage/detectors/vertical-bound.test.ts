@@ -46,10 +46,10 @@ describe('vertical-bound', () => {
     expect(puts({ rate: 0, dividends: DIVIDEND }).found()).toMatchObject({ certainty: 'guaranteed', assumptions: [] })
   })
 
-  it('needs a rate of European options and dividends of American calls, and says so', () => {
+  it('needs a rate, which may be negative, and dividends of American calls, and says so', () => {
     expect(calls({ on: 'SPX' }).found().assumptions).toEqual(['rate-unknown'])
-    expect(calls({}).found().assumptions).toEqual(['no-early-exercise', 'dividends-unknown'])
-    expect(puts({}).found().assumptions).toEqual([])
+    expect(calls({}).found().assumptions).toEqual(['no-early-exercise', 'dividends-unknown', 'rate-unknown'])
+    expect(puts({}).found().assumptions).toEqual(['rate-unknown'])
   })
 
   it('finds it at whichever quote comes last, and not with a side missing', () => {
