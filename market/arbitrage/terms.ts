@@ -84,7 +84,7 @@ export class Terms {
       dividendsBehind: presentValueOfPayments(payments, points, today, addDays(expiry, NIGHTS)) - carry.dividends,
       neverExercisedFrom:
         carry.dividendYield > 0 || range.rise > 0 ? Number.POSITIVE_INFINITY : neverExercisedFrom(dividends, points, carry.days),
-      areDividendsKnown: this.#carry.dividendSource(instrument, today) !== undefined,
+      areDividendsKnown: this.#carry.areDividendsKnown(instrument, today, expiry),
       isBorrowKnown: this.#carry.borrow(instrument) !== undefined,
     }
   }
