@@ -46,7 +46,7 @@ export interface ChainTerms {
 /** What a detector is given beside the quote. */
 export interface Desk {
   terms(chain: Chain): ChainTerms
-  /** Quoted strikes on either side that a relation may reach: what bounds the work for one quote. */
+  /** Known strikes that a relation may span: what bounds the work for one quote. */
   readonly reach: number
   /** Further expiries on either side that a relation may reach. */
   readonly expiries: number
