@@ -242,8 +242,13 @@ export class Assessor {
     const isOption = chain !== undefined
     const quantity = size * trade.ratio * (isOption ? 1 : multiplier)
     const order = { isOption, side: trade.side, quantity, price: trade.price, multiplier: isOption ? multiplier : 1 }
+    const { instrument, side, ratio, price } = trade
+    // Field by field: a copy of the trade that is added to is not kept by its shape, and costs more than all the rest.
     return {
-      ...trade,
+      instrument,
+      side,
+      ratio,
+      price,
       contract,
       size: this.#standing(quote, trade.side, !isOption),
       ageMs: (tsUs - quote.tsUs) / 1000,

@@ -61,7 +61,10 @@ export interface Detector {
   readonly name: string
   /** One sentence: what is traded against what. */
   readonly about: string
-  /** The quote of an option has changed; it stands in its chain. */
+  /**
+   * The quote of an option has changed; it stands in its chain. What is open is looked at again through this alone, so that it reports
+   * whatever `onUnderlying` would report of this option.
+   */
   onOption?(leg: Leg, desk: Desk): void
   /** The quote of the underlying has changed. Called for each of its chains. */
   onUnderlying?(chain: Chain, desk: Desk): void
