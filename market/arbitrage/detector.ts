@@ -26,6 +26,8 @@ export interface ChainTerms {
   isRateKnown: boolean
   /** The same for 1 on any day until expiry, as early exercise pays it. */
   discountRange: DiscountRange
+  /** What 1 loses when it comes as late as the answer to an assignment, in today's money; at a high rate where none is known. */
+  lateLoss: number
   /** Present value per share of payments with an ex-date after today and up to the expiry. */
   dividends: number
   /** The same of payments whose ex-date follows the expiry so soon that an answer to the last assignments misses it. */
