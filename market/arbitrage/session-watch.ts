@@ -310,10 +310,11 @@ export class SessionWatch implements Desk {
     this.#found.length = 0
   }
 
-  /** Never before its latest quote, and never behind the record at hand. */
+  /** Never behind the record at hand. At a gap with the last proof of life: what was seen behind it was a dead quote against a live one. */
   #close(episode: OpenEpisode, ending: Ending, tsUs: number): void {
+    if (ending === 'gap') episode.takeBack(tsUs)
     episode.closedUs = Math.max(episode.lastUs, Math.min(tsUs, this.#tsUs))
-    episode.ending = ending
+    episode.ending = ending === 'gap' && tsUs < episode.openedUs ? 'within-gap' : ending
     this.#open.delete(episode)
     this.#options.onEpisode('closed', episode)
   }
