@@ -73,10 +73,11 @@ const PLANTED: Planted[] = [
     certainty: 'guaranteed',
   },
   {
-    // Brings 100 + 4.20 - 3.00 = 101.20. The put may be assigned today: 100 is owed, the payment of 0.50 in 26 days, and 2 % for borrowing, of the middle.
+    // Brings 100 + 4.20 - 3.00 = 101.20. The put may be assigned today: 100 is owed, the payment of 0.50 in 26 days, and 2 % a year for borrowing
+    // what stands at 100.
     detector: 'reversal',
     options: { ...FIVE_PERCENT, payments: [{ day: 26, amount: 0.5 }], borrow: 0.02 },
-    healthy: { stock: '100.00x350/100.02x1000', '100C': '2.80x20/3.00x20' },
+    healthy: { stock: '100.00x350/100.00x1000', '100C': '2.80x20/3.00x20' },
     breaks: ['100P', '4.20x9/4.40x9'],
     mends: ['100P', '3.89x9/4.40x9'],
     sizeless: ['100P', '4.20x0/4.40x9'],
@@ -220,6 +221,7 @@ const PLANTED: Planted[] = [
     certainty: 'guaranteed',
   },
   {
+    // The short put may be assigned on a Friday: the far one brings 100 up to four days later, and interest is lost until then.
     detector: 'calendar',
     options: FIVE_PERCENT,
     healthy: { '100P far': '2.70x6/2.80x6' },
@@ -227,7 +229,7 @@ const PLANTED: Planted[] = [
     mends: ['100P', '2.80x8/3.10x8'],
     sizeless: ['100P', '3.00x0/3.10x8'],
     trades: ['sell 1 100P at 3', 'buy 1 100P far at 2.8'],
-    edge: 0.2,
+    edge: 0.2 - 100 * (1 - Math.exp((-0.05 * 4) / 365)),
     size: 6,
     fees: [3.9, 3.9],
     capital: 2.8,
