@@ -15,6 +15,7 @@ import type { SizeUnits } from '../stock-sizes/size-units.ts'
 import type { Quote } from '../tick.ts'
 import { feeOf, type FeeSchedule, feesOn, roundMoney } from './fees.ts'
 import type { Refusal } from './funnel.ts'
+import type { Halts } from './halts.ts'
 import type { Assessment, Assumption, Candidate, Leg, Trade } from './opportunity.ts'
 import type { ArbitrageSettings } from './settings.ts'
 import type { Terms } from './terms.ts'
@@ -27,6 +28,7 @@ export interface Surroundings {
   units: SizeUnits
   /** Instruments whose latest quote was quarantined: what stands is the one before. */
   refused: ReadonlySet<number>
+  halts: Halts
 }
 
 /** A leg as the gates see it. */
@@ -146,16 +148,14 @@ export class Assessor {
     return phase === 'closed' || (phase === 'extended' && contract.kind === 'option' && contract.hours === undefined)
   }
 
-  #isStale({ state, quote }: SeenLeg, tsUs: number): boolean {
-    if (state.isDelayed || state.isFrozen || isMarked(quote, NOT_OF_NOW)) return true
+  #isStale({ trade, state, quote }: SeenLeg, tsUs: number): boolean {
+    const pastLimit = trade.side === 'buy' ? Mark.askPastLimit : Mark.bidPastLimit
+    if (state.isDelayed || state.isFrozen || isMarked(quote, NOT_OF_NOW | pastLimit)) return true
     return tsUs - quote.tsUs > atMost(this.#settings.maxLegAgeMs) * 1000
   }
 
-  /** A halt ends with word of it, or with a trade. */
   #isHalted({ underlying: { instrument } }: Chain): boolean {
-    const state = instrument === undefined ? undefined : this.#around.market.of(instrument)
-    const halted = state?.statistics.get('halted')
-    return state !== undefined && halted !== undefined && (halted.value ?? 0) > 0 && !((state.lastTrade?.tsUs ?? 0) > halted.tsUs)
+    return instrument !== undefined && this.#around.halts.has(instrument)
   }
 
   #isFlagged({ trade: { instrument }, quote: { verdict } }: SeenLeg): boolean {

@@ -16,6 +16,8 @@ export type Ending =
   | 'refused'
   /** The session lost its data, or a line of a leg was closed: an episode is never carried across a gap. */
   | 'gap'
+  /** It opened when its data was dead already, which was noticed later: it never was one. Closes when it opened. */
+  | 'within-gap'
   /** The detector was behind and records were left out: what happened meanwhile is unknown. */
   | 'overrun'
   /** The session ended, or the tape. */
@@ -41,7 +43,7 @@ export interface Episode {
   opened: Assessment
   best: Assessment
   bestUs: number
-  /** The latest one while it was open. */
+  /** The latest one while it was open; the best that is kept when those behind it were taken back at a gap. */
   last: Assessment
   lastUs: number
   /** Quotes of its legs while it was open, the first one included. */

@@ -18,6 +18,9 @@ interface Opening {
   turn: number
 }
 
+/** So many of the times at which it was best, the first and the latest among them. */
+const KEPT_BESTS = 16
+
 /** The one object of an episode from its opening to its end; whoever keeps what it says now copies it. */
 export class OpenEpisode implements Episode {
   readonly id: string
@@ -38,6 +41,8 @@ export class OpenEpisode implements Episode {
   /** Of its candidate. */
   readonly key: string
   readonly #most: number
+  /** Each better than the one before, so that what was best can be taken back. */
+  #bests: { assessment: Assessment; tsUs: number }[]
   /** Of so many changes one is kept. */
   #stride = 1
   #changes = 0
@@ -55,6 +60,7 @@ export class OpenEpisode implements Episode {
     this.lastUs = at.tsUs
     this.turn = at.turn
     this.#most = coursePoints
+    this.#bests = [{ assessment: opened, tsUs: at.tsUs }]
     this.course = [pointOf(opened, at.tsUs)]
   }
 
@@ -71,9 +77,24 @@ export class OpenEpisode implements Episode {
     if (assessment.profit > this.best.profit) {
       this.best = assessment
       this.bestUs = tsUs
+      this.#bests.push({ assessment, tsUs })
+      if (this.#bests.length > KEPT_BESTS) this.#bests = this.#bests.filter((_, i) => i % 2 === 0)
     }
     if (hasChanged && ++this.#changes % this.#stride === 0) this.#keep(pointOf(assessment, tsUs))
     return hasChanged
+  }
+
+  /** Its data was dead behind that moment: forgets all that it seemed to be since. How it opened stays. */
+  takeBack(tsUs: number): void {
+    const isBehind = (point: { tsUs: number } | undefined) => point !== undefined && point.tsUs > tsUs
+    while (this.#bests.length > 1 && isBehind(this.#bests.at(-1))) this.#bests.pop()
+    while (this.course.length > 1 && isBehind(this.course.at(-1))) this.course.pop()
+    const { assessment, tsUs: bestUs } = this.#bests.at(-1) ?? { assessment: this.opened, tsUs: this.openedUs }
+    this.best = assessment
+    this.bestUs = bestUs
+    if (this.lastUs <= tsUs) return
+    this.last = assessment
+    this.lastUs = bestUs
   }
 
   #keep(point: EdgePoint): void {

@@ -12,13 +12,13 @@ export const REFUSALS = [
   'underlying-not-executable',
   /** A leg does not trade at this time: options stand still while their underlying is traded on in the evening. */
   'market-closed',
-  /** The line of a leg was closed, its data is delayed, frozen or late, or the underlying is halted, or a leg is older than the preset takes. */
+  /** The line of a leg was closed, its data is delayed, frozen, late or past the limits of the day, or the underlying is halted, or a leg is older than the preset takes. */
   'stale-leg',
   /** A rule found more than a matter of note on the quote of a leg. */
   'flagged-leg',
   /** The bid of a leg stands above its ask. */
   'crossed-leg',
-  /** Nothing stands at the price of a leg, or less than one package. */
+  /** Nothing stands at the price of a leg, or less than one package. Nothing does at a price of 0. */
   'size',
   /** Outside of the preset's days to expiry. */
   'days',

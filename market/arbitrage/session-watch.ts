@@ -13,6 +13,7 @@ import type { ChainTerms, Desk, Detector } from './detector.ts'
 import type { Ending } from './episode.ts'
 import { OpenEpisode, OpenEpisodes } from './episodes.ts'
 import type { Funnel, Refusal } from './funnel.ts'
+import { Halts } from './halts.ts'
 import type { Assessment, Candidate, Leg, Trade } from './opportunity.ts'
 import type { ArbitrageSettings } from './settings.ts'
 import { ParityMonitor, type ParitySample } from './parity.ts'
@@ -43,6 +44,7 @@ export class SessionWatch implements Desk {
   readonly #units = new SizeUnits()
   readonly #terms = new Terms(this.#market.carry, this.#chains)
   readonly #refused = new Set<number>()
+  readonly #halts = new Halts()
   readonly #parity = new ParityMonitor((chain) => this.#terms.of(chain))
   readonly #assessor: Assessor
   readonly #open = new OpenEpisodes()
@@ -62,7 +64,14 @@ export class SessionWatch implements Desk {
     this.#sessionId = sessionId
     this.#options = options
     this.#detectors = options.detectors
-    const around = { market: this.#market, chains: this.#chains, terms: this.#terms, units: this.#units, refused: this.#refused }
+    const around = {
+      market: this.#market,
+      chains: this.#chains,
+      terms: this.#terms,
+      units: this.#units,
+      refused: this.#refused,
+      halts: this.#halts,
+    }
     this.#assessor = new Assessor(around, options.settings)
   }
 
@@ -103,8 +112,11 @@ export class SessionWatch implements Desk {
       case 'contract':
         if (this.#open.of(record.instrument)) this.#lookAgain(this.#open.of(record.instrument) ?? [], 'quote-gone')
         return
-      case 'carry':
       case 'statistic':
+        this.#takeCarry()
+        if (record.name === 'halted' && this.#halts.has(record.instrument)) this.#lookAtHalted(record.instrument)
+        return
+      case 'carry':
         this.#takeCarry()
         return
       case 'trade':
@@ -152,6 +164,8 @@ export class SessionWatch implements Desk {
     this.#tsUs = record.tsUs
     this.#seq = record.seq
     this.#market.apply(record)
+    this.#halts.apply(record)
+    if (record.kind === 'contract' && this.#market.of(record.instrument)?.lastTickUs === undefined) this.#halts.forget(record.instrument)
     this.#chains.apply(record)
     if (record.kind === 'session' || record.kind === 'contract') this.#units.apply(record)
     if (record.kind === 'quote' && record.source === undefined) this.#noteRefused(record)
@@ -205,6 +219,15 @@ export class SessionWatch implements Desk {
   #noteRefused({ instrument, verdict }: Quote): void {
     if (verdict?.disposition === 'quarantine') this.#refused.add(instrument)
     else if (this.#refused.size > 0) this.#refused.delete(instrument)
+  }
+
+  /** Packages of options alone cannot be had either while their underlying is halted. */
+  #lookAtHalted(instrument: number): void {
+    const halted = this.#chains.underlyingOf(instrument)
+    if (halted === undefined || this.#open.size === 0) return
+    const isOfIt = ({ opened: { underlying } }: OpenEpisode) =>
+      underlying.symbol === halted.symbol && underlying.currency === halted.currency
+    this.#lookAgain(this.#open.all().filter(isOfIt), 'refused')
   }
 
   /** A detector that throws is off for the rest of the session. */
@@ -310,10 +333,11 @@ export class SessionWatch implements Desk {
     this.#found.length = 0
   }
 
-  /** Never before its latest quote, and never behind the record at hand. */
+  /** Never behind the record at hand. At a gap with the last proof of life: what was seen behind it was a dead quote against a live one. */
   #close(episode: OpenEpisode, ending: Ending, tsUs: number): void {
+    if (ending === 'gap') episode.takeBack(tsUs)
     episode.closedUs = Math.max(episode.lastUs, Math.min(tsUs, this.#tsUs))
-    episode.ending = ending
+    episode.ending = ending === 'gap' && tsUs < episode.openedUs ? 'within-gap' : ending
     this.#open.delete(episode)
     this.#options.onEpisode('closed', episode)
   }

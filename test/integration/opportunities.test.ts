@@ -82,8 +82,8 @@ forEachEdition('opportunities in the database', ({ createTapeDatabase }) => {
     expect(await read()).toHaveLength(1)
   })
 
-  it('are a line each in the view', async () => {
-    await storeOpportunities(client, found(episode()))
+  it('are a line each in the view, but for those that opened within a gap', async () => {
+    await storeOpportunities(client, found(episode(), episode({ id: '4711-17-2', ending: 'within-gap' })))
     const { rows } = await client.query<Record<string, unknown>>('SELECT * FROM arbitrage_opportunities')
     expect(rows).toEqual([
       expect.objectContaining({

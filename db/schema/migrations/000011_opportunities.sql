@@ -54,7 +54,7 @@ CREATE INDEX opportunities_opened ON opportunities (opened_ts);
 COMMENT ON TABLE opportunities IS 'What the arbitrage detectors found, one row from opening to end, at its opening and when its profit was highest. Derived: tapedeck arb scan --write makes the rows of a session again.';
 COMMENT ON COLUMN opportunities.opportunity_id IS 'Session, number of the record that opened it, and number among those it opened: the same live and in every scan.';
 COMMENT ON COLUMN opportunities.opened_ts IS 'Of the quote that opened it; best_ts when profit was highest; closed_ts when it was seen that it was over. Times of the tape.';
-COMMENT ON COLUMN opportunities.ending IS 'Why it closed: edge-gone, quote-gone, size-gone, carry-changed, refused, gap, overrun or session-ended.';
+COMMENT ON COLUMN opportunities.ending IS 'Why it closed: edge-gone, quote-gone, size-gone, carry-changed, refused, gap, within-gap (it opened on data that was dead already), overrun or session-ended.';
 COMMENT ON COLUMN opportunities.symbol IS 'Of the underlying.';
 COMMENT ON COLUMN opportunities.expiry IS 'Of the options that expire first; last_expiry of those that expire last.';
 COMMENT ON COLUMN opportunities.multiplier IS 'Shares that one contract stands for.';
@@ -151,8 +151,9 @@ SELECT o.opportunity_id, o.session_id, o.opened_ts, o.closed_ts, o.closed_ts - o
 FROM opportunities o CROSS JOIN LATERAL (
   SELECT string_agg(concat_ws(' ', side, ratio, CASE WHEN kind = 'option' THEN concat_ws(' ', symbol, expiry, strike, "right") ELSE symbol END,
     'at', price), '; ' ORDER BY leg) AS legs
-  FROM opportunity_legs WHERE opportunity_id = o.opportunity_id AND moment = 'best') l;
-COMMENT ON VIEW arbitrage_opportunities IS 'Opportunities when their profit was highest, one a row, for people and for scripts of older systems.';
+  FROM opportunity_legs WHERE opportunity_id = o.opportunity_id AND moment = 'best') l
+WHERE o.ending <> 'within-gap';
+COMMENT ON VIEW arbitrage_opportunities IS 'Opportunities when their profit was highest, one a row, for people and for scripts of older systems; without those that opened within a gap.';
 COMMENT ON COLUMN arbitrage_opportunities.strategy IS 'The detector that found it.';
 COMMENT ON COLUMN arbitrage_opportunities.profit IS 'Of size packages, after fees, in currency.';
 COMMENT ON COLUMN arbitrage_opportunities.legs IS 'Its trades per package, with their prices.';

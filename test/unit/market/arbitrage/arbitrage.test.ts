@@ -94,6 +94,49 @@ describe('an episode', () => {
     expect(market.episodes).toHaveLength(2)
   })
 
+  it('takes back what it seemed to be behind the last proof of life, when a gap is noticed later', () => {
+    const market = new EngineMarket().begin().mispriced()
+    market.quote(CALL, 3.2, 3.3)
+    const aliveUs = market.tsUs
+    // The stock is dead from here on, and the call moves against it.
+    market.quote(CALL, 12, 12.1).quote(CALL, 13, 13.1)
+    market.tsUs += 180_000_000
+    market.quote(CALL, 12.5, 12.6)
+    expect(market.episodes[0]?.best.profit).toBeGreaterThan(1900)
+    market.give({ kind: 'gap', fromTsUs: aliveUs, toTsUs: market.tsUs, cause: 'farm' })
+    const [episode] = market.episodes
+    expect(episode).toMatchObject({ ending: 'gap', closedUs: aliveUs, bestUs: aliveUs, lastUs: aliveUs })
+    expect(episode?.best.grossEdgePerShare).toBeCloseTo(0.58, 10)
+    expect(episode?.last).toBe(episode?.best)
+    expect(episode?.course.map(({ edgePerShare }) => edgePerShare.toFixed(3))).toEqual(['0.362', '0.562'])
+  })
+
+  it('falls back to how it opened when all that was better is taken back, however often that was', () => {
+    const market = new EngineMarket({ coursePoints: 4 }).begin().mispriced()
+    const { openedUs = 0, opened } = market.episodes[0] ?? {}
+    for (let i = 1; i <= 100; i++) market.quote(CALL, 3 + i / 100, 5)
+    market.give({ kind: 'session', event: 'interrupted', cause: 'farm', fromTsUs: openedUs + 500_000 })
+    expect(market.episodes[0]).toMatchObject({ ending: 'gap', closedUs: openedUs + 500_000, bestUs: openedUs })
+    expect(market.episodes[0]?.best).toBe(opened)
+    expect(market.episodes[0]?.course).toHaveLength(1)
+  })
+
+  it('never was one when it opened on data that was dead already', () => {
+    const market = new EngineMarket().begin().mispriced()
+    const { openedUs = 0 } = market.episodes[0] ?? {}
+    market.quote(CALL, 3.2, 3.3)
+    market.give({ kind: 'gap', fromTsUs: openedUs - 500_000, toTsUs: market.tsUs, cause: 'farm' })
+    expect(market.episodes[0]).toMatchObject({ ending: 'within-gap', closedUs: openedUs, bestUs: openedUs, lastUs: openedUs })
+    const line = new EngineMarket().begin().mispriced()
+    const closed = { event: 'closed', openedSeq: 1, openedTsUs: NOON_US, untilTsUs: line.tsUs - 500_000, cause: 'farm' } as const
+    line.give({ kind: 'line', instrument: STOCK, ...closed })
+    expect(line.episodes[0]).toMatchObject({ ending: 'within-gap' })
+    // The quote that opened it was the last proof of life.
+    const just = new EngineMarket().begin().mispriced()
+    just.give({ kind: 'line', instrument: STOCK, ...closed, untilTsUs: just.tsUs })
+    expect(just.episodes[0]).toMatchObject({ ending: 'gap' })
+  })
+
   it('ends when a stall is noted that it stood through, and when a line of it is closed', () => {
     const market = new EngineMarket().begin().mispriced()
     const openedUs = market.tsUs

@@ -7,6 +7,10 @@ import { usFromIso } from '../../../../market/time.ts'
 import { flagged, quarantined } from '../../../support/tape/verdicts.ts'
 import { CALL, EngineMarket, PUT, STOCK } from './engine-market.ts'
 
+const [HIGH_CALL, HIGH_PUT] = [3, 4]
+/** The put is worth its exercise then. */
+const NO_EXERCISE: Own = { detectors: { intrinsic: 'off' } }
+
 type Own = Partial<ArbitrageSettings> & { preset?: Preset }
 
 /** Reasons for which conversions were refused, in the order of the gates. */
@@ -31,6 +35,8 @@ describe('a candidate is refused', () => {
     ['stale-leg', (market) => market.begin().stock(100, 100.02, { marks: Mark.frozen }).quote(PUT, 2.5, 2.6).quote(CALL, 3, 3.1)],
     ['stale-leg', (market) => market.begin().give({ kind: 'statistic', instrument: STOCK, name: 'halted', value: 1 }).mispriced()],
     ['stale-leg', (market) => market.begin().mispriced(), { maxLegAgeMs: 1500 }],
+    ['stale-leg', (market) => market.begin().stock(100, 100.02, { marks: Mark.askPastLimit }).quote(PUT, 2.5, 2.6).quote(CALL, 3, 3.1)],
+    ['stale-leg', (market) => market.begin().stock(100, 100.02).quote(PUT, 2.5, 2.6).quote(CALL, 3, 3.1, { marks: Mark.bidPastLimit })],
     [
       'flagged-leg',
       (market) =>
@@ -52,6 +58,10 @@ describe('a candidate is refused', () => {
     ],
     ['crossed-leg', (market) => market.begin().stock(100, 100.02).quote(PUT, 2.7, 2.6).quote(CALL, 3, 3.1)],
     ['size', (market) => market.begin().stock(100, 100.02, { askSize: 99 }).quote(PUT, 2.5, 2.6).quote(CALL, 3, 3.1)],
+    // A price of 0 is none, whatever stands behind it.
+    ['size', (market) => market.begin().stock(97, 97.02).quote(PUT, 2.5, 2.6).quote(CALL, 0, 3.1), NO_EXERCISE],
+    ['size', (market) => market.begin().stock(97, 97.02).quote(PUT, 2.5, 2.6).quote(CALL, -0, 3.1), NO_EXERCISE],
+    ['size', (market) => market.begin().stock(100, 100.02).quote(CALL, 3, 3.1).quote(PUT, undefined, 0)],
     ['size', (market) => market.begin().stock(100, 100.02).quote(PUT, 2.5, 2.6, { askSize: 0 }).quote(CALL, 3, 3.1)],
     ['days', (market) => market.begin().mispriced(), { days: { from: 45, to: 100 } }],
     ['days', (market) => market.begin().mispriced(), { days: { from: 0, to: 43 } }],
@@ -85,6 +95,25 @@ describe('a candidate is refused', () => {
   })
 })
 
+describe('a halt', () => {
+  it('ends what is open on that stock at once, packages of options alone too, and nothing of others', () => {
+    const halt = (instrument: number, name = 'halted', value = 1) => ({ kind: 'statistic', instrument, name, value }) as const
+    const market = new EngineMarket().begin().mispriced()
+    market.give(halt(9), halt(STOCK, 'open'), halt(STOCK, 'halted', 0))
+    expect(market.arbitrage.open).toHaveLength(1)
+    market.give(halt(STOCK))
+    expect(market.episodes[0]).toMatchObject({ ending: 'refused', closedUs: market.tsUs })
+
+    const alone = new EngineMarket().begin().give(...[HIGH_CALL, HIGH_PUT].map((instrument) => named(instrument, { strike: 110 })))
+    // A box of 10 for 9.
+    alone.quote(CALL, 6, 6.1).quote(PUT, 5, 5.1).quote(HIGH_CALL, 2, 2.1).quote(HIGH_PUT, 9.9, 10)
+    expect(alone.arbitrage.open.map(({ opened }) => opened.detector)).toContain('long-box')
+    alone.give(halt(STOCK))
+    expect(alone.arbitrage.open).toEqual([])
+    expect(new Set(alone.episodes.map(({ ending, closedUs }) => `${ending} ${closedUs}`))).toEqual(new Set([`refused ${alone.tsUs}`]))
+  })
+})
+
 describe('a candidate passes', () => {
   it('with findings that compare its quote with others, where the settings accept them', () => {
     const parity = { verdict: flagged('put-call-parity', 'off') }
@@ -97,6 +126,32 @@ describe('a candidate passes', () => {
     const halted = () => new EngineMarket().begin().give({ kind: 'statistic', instrument: STOCK, name: 'halted', value: 1 })
     expect(halted().give({ kind: 'statistic', instrument: STOCK, name: 'halted', value: 0 }).mispriced().episodes).toHaveLength(1)
     expect(halted().give({ kind: 'trade', instrument: STOCK, price: 100, source: 'last' }).mispriced().episodes).toHaveLength(1)
+  })
+
+  it('not when a trade is only given again, came late, was frozen, delayed or kept out: the stock is halted still', () => {
+    const kinds = [
+      { marks: Mark.initial },
+      { marks: Mark.late },
+      { marks: Mark.frozen },
+      { delayed: true as const },
+      { verdict: quarantined('price-jump', 'jumped') },
+    ]
+    for (const kind of kinds) {
+      const market = new EngineMarket().begin().give({ kind: 'statistic', instrument: STOCK, name: 'halted', value: 1 })
+      market.give({ kind: 'trade', instrument: STOCK, price: 100, source: 'last', ...kind })
+      // Nothing else of it is frozen or delayed.
+      expect(market.mispriced().episodes).toEqual([])
+      expect(reasons(market)).toContain('stale-leg')
+    }
+  })
+
+  it('again when the number of what was halted stands for another stock', () => {
+    const market = new EngineMarket().begin().give({ kind: 'statistic', instrument: STOCK, name: 'halted', value: 1 })
+    market.give({ kind: 'contract', instrument: STOCK, contract: { kind: 'stock', symbol: 'IBM', currency: 'USD' } })
+    expect(market.begin().mispriced().episodes).toHaveLength(1)
+    const same = new EngineMarket().begin().give({ kind: 'statistic', instrument: STOCK, name: 'halted', value: 1 })
+    same.give({ kind: 'contract', instrument: STOCK, contract: { kind: 'stock', symbol: 'TWX', currency: 'USD' } })
+    expect(same.mispriced().episodes).toEqual([])
   })
 
   it('with the volume of the day, of either source', () => {
@@ -118,20 +173,25 @@ describe('a candidate passes', () => {
     expect(known.episodes[0]?.opened.legs.map(({ size }) => size)).toEqual([300, 9, 9])
   })
 
+  it('with a price past the limits of the day on the side that is not traded', () => {
+    const [bid, ask] = [{ marks: Mark.bidPastLimit }, { marks: Mark.askPastLimit }]
+    expect(new EngineMarket().begin().stock(100, 100.02, bid).quote(PUT, 2.5, 2.6, bid).quote(CALL, 3, 3.1, ask).episodes).toHaveLength(1)
+  })
+
   it('with a locked quote, and with one that has no bid on the side that is bought', () => {
     expect(new EngineMarket().begin().stock(100.02, 100.02).quote(PUT, undefined, 2.6).quote(CALL, 3, 3).episodes).toHaveLength(1)
   })
 })
 
-function named(instrument: number) {
+function named(instrument: number, { strike = 100 } = {}) {
   const contract = {
     kind: 'option',
     symbol: 'TWX',
     currency: 'USD',
     tradingClass: 'TWX',
     expiry: '2014-07-19',
-    strike: 100,
-    right: instrument === CALL ? 'C' : 'P',
+    strike,
+    right: instrument === CALL || instrument === HIGH_CALL ? 'C' : 'P',
     multiplier: 100,
   } as const
   return { kind: 'contract', instrument, contract } as const

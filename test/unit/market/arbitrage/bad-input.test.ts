@@ -114,6 +114,18 @@ describe('A leg that is not there or not whole', () => {
   })
 })
 
+describe('A price of 0', () => {
+  it.each([
+    ['the bid of a call that is sold, which makes a conversion dear enough all the same', { stock: '94.00x1000/94.02x1000' }, '0/4.20x5'],
+    ['the ask of a call that is far in the money', { stock: '120.00x1000/120.02x1000' }, '/0x5'],
+  ])('is no price: %s', (_, quotes, sides) => {
+    const market = conversionIn()
+    market.quotes(quotes)
+    expect(names(market.quote('100C', sides))).toEqual([])
+    expect(refusals(market).some((refusal) => refusal.endsWith(': size'))).toBe(true)
+  })
+})
+
 describe('Carry that nobody named', () => {
   const settings = (missingCarry: ArbitrageSettings['missingCarry']) => ({ settings: { missingCarry } })
 
