@@ -49,7 +49,7 @@ export interface Statement {
   chain: Chain
   lastChain?: Chain
   worth: number
-  /** Of an expected one; undefined where all that is put up may be lost. */
+  /** Of an expected one; undefined where all that is put up may be lost, as it is taken to be where an input is unknown. */
   worst?: number | undefined
   /** None: the statement is guaranteed. */
   assumptions: readonly Assumption[]
@@ -78,7 +78,8 @@ export function candidateOf({ chain, lastChain = chain, worth, worst, margin, im
     assumptions,
     // What brings money still has to be bought before the rest of it is sold.
     capital: margin ?? (cost > 0 ? cost : bought),
-    worst: assumptions.length === 0 ? undefined : worst,
+    // What was computed without an input bounds nothing.
+    worst: assumptions.length === 0 || assumptions.some((assumption) => assumption.endsWith('-unknown')) ? undefined : worst,
     impliedRate,
   }
 }
