@@ -24,6 +24,7 @@ const UNUSABLE: Readonly<ChainTerms> = {
   dividendsBehind: Number.NaN,
   neverExercisedFrom: Number.NaN,
   areDividendsKnown: false,
+  areDividendsPromised: false,
   dividendYield: Number.NaN,
   borrow: Number.NaN,
   isBorrowKnown: false,
@@ -80,6 +81,7 @@ export class Terms {
     const points = rates?.points ?? []
     const payments = this.#carry.payments(instrument, today)
     const dividends = payments.map(({ exDate, amount }) => ({ days: daysBetween(today, exDate), amount }))
+    const dividendSource = this.#carry.dividendSource(instrument, today)
     const range = discountRange(points, carry.days)
     return {
       ...carry,
@@ -89,11 +91,14 @@ export class Terms {
       dividendsBehind: presentValueOfPayments(payments, points, today, addDays(expiry, NIGHTS)) - carry.dividends,
       neverExercisedFrom:
         carry.dividendYield > 0 || range.rise > 0 ? Number.POSITIVE_INFINITY : neverExercisedFrom(dividends, points, carry.days),
-      areDividendsKnown: this.#carry.dividendSource(instrument, today) !== undefined,
+      areDividendsKnown: dividendSource !== undefined,
+      areDividendsPromised: dividendSource === SETTINGS,
       isBorrowKnown: this.#carry.borrow(instrument) !== undefined,
     }
   }
 }
 
+/** Source of records that say what the settings do. */
+const SETTINGS = 'settings'
 /** Of an underlying that no record named. */
 const NO_INSTRUMENT = -1

@@ -28,6 +28,8 @@ export interface DetectorMarketOptions {
   curve?: readonly { days: number; rate: number }[]
   /** By ex-date. Absent, and no yield: nothing is known. */
   dividends?: readonly { exDate: string; amount: number }[]
+  /** Who says so; the settings. */
+  dividendSource?: 'settings' | 'broker' | 'corporate-actions'
   yield?: number
   borrow?: number
   reach?: number
@@ -62,7 +64,14 @@ export class DetectorMarket implements Desk {
     const { curve = rate === undefined ? undefined : [{ days: 1, rate }] } = options
     if (curve) this.#apply({ ...known, input: 'rates', currency: 'USD', points: curve })
     if (dividends || options.yield !== undefined)
-      this.#apply({ ...known, input: 'dividends', instrument: UNDERLYING, payments: dividends ?? [], yield: options.yield })
+      this.#apply({
+        ...known,
+        input: 'dividends',
+        source: options.dividendSource ?? known.source,
+        instrument: UNDERLYING,
+        payments: dividends ?? [],
+        yield: options.yield,
+      })
     if (borrow !== undefined) this.#apply({ ...known, input: 'borrow', instrument: UNDERLYING, rate: borrow })
   }
 
