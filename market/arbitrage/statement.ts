@@ -15,6 +15,7 @@
  */
 
 import { indexClassOf } from '../indices.ts'
+import { isStyleKnown } from '../option/bounds.ts'
 import { continuousCost } from '../option/carry.ts'
 import type { Chain, ChainSide } from '../state/chain.ts'
 import type { UnderlyingBook } from '../state/underlying-book.ts'
@@ -82,6 +83,11 @@ export function candidateOf({ chain, lastChain = chain, worth, worst, margin, im
     worst: assumptions.length === 0 || assumptions.some((assumption) => assumption.endsWith('-unknown')) ? undefined : worst,
     impliedRate,
   }
+}
+
+/** What a statement that holds for American options alone rests on. Other bounds of theirs hold for European ones as well. */
+export function earlyExercise({ style, tradingClass, underlying: { currency } }: Chain): readonly Assumption[] {
+  return style === 'european' || isStyleKnown({ tradingClass, currency }) ? [] : ['style-unknown']
 }
 
 /** True for American options that exercise turns into cash, at a price that no answer gets. */

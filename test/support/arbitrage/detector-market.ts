@@ -20,6 +20,8 @@ const UNDERLYING = 0
 export interface DetectorMarketOptions {
   /** Options on the stock TWX, on the index SPX, on the index OEX or on VIX. */
   on?: 'TWX' | 'SPX' | 'OEX' | 'VIX'
+  /** USD. */
+  currency?: string
   /** SPX is something that can be bought. */
   isTradable?: boolean
   /** Continuously compounded, for every term. Absent: none is known. */
@@ -54,15 +56,15 @@ export class DetectorMarket implements Desk {
   #seq = 0
 
   constructor(detector: Detector, options: DetectorMarketOptions = {}) {
-    const { on = 'TWX', rate, dividends, borrow, reach = 8 } = options
+    const { on = 'TWX', currency = 'USD', rate, dividends, borrow, reach = 8 } = options
     this.reach = reach
     this.#detector = detector
     this.#options = options
     const isIndex = on !== 'TWX' && options.isTradable !== true
-    this.#name(isIndex ? { kind: 'index', symbol: on, currency: 'USD', venue: 'CBOE' } : { kind: 'stock', symbol: on, currency: 'USD' })
+    this.#name(isIndex ? { kind: 'index', symbol: on, currency, venue: 'CBOE' } : { kind: 'stock', symbol: on, currency })
     const known = { kind: 'carry', asOf: TODAY, source: 'settings' } as const
     const { curve = rate === undefined ? undefined : [{ days: 1, rate }] } = options
-    if (curve) this.#apply({ ...known, input: 'rates', currency: 'USD', points: curve })
+    if (curve) this.#apply({ ...known, input: 'rates', currency, points: curve })
     if (dividends || options.yield !== undefined)
       this.#apply({
         ...known,
@@ -108,10 +110,10 @@ export class DetectorMarket implements Desk {
 
   /** The number of an option, which is named first where it is new. */
   numberOf(right: Right, strike: number, expiry = EXPIRY): number {
-    const { on = 'TWX' } = this.#options
+    const { on = 'TWX', currency = 'USD' } = this.#options
     const known = this.#contracts.findIndex((c) => c.kind === 'option' && c.right === right && c.strike === strike && c.expiry === expiry)
     if (known >= 0) return known
-    return this.#name({ kind: 'option', symbol: on, currency: 'USD', expiry, strike, right, multiplier: 100, tradingClass: CLASSES[on] })
+    return this.#name({ kind: 'option', symbol: on, currency, expiry, strike, right, multiplier: 100, tradingClass: CLASSES[on] })
   }
 
   /** The one candidate that was reported since the last time this was asked, with what is left of it. */
