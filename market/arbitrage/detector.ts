@@ -50,7 +50,7 @@ export interface ChainTerms {
 /** What a detector is given beside the quote. */
 export interface Desk {
   terms(chain: Chain): ChainTerms
-  /** Quoted strikes on either side that a relation may reach: what bounds the work for one quote. */
+  /** Known strikes that a relation may span: what bounds the work for one quote. */
   readonly reach: number
   /** Further expiries on either side that a relation may reach. */
   readonly expiries: number
@@ -65,7 +65,10 @@ export interface Detector {
   readonly name: string
   /** One sentence: what is traded against what. */
   readonly about: string
-  /** The quote of an option has changed; it stands in its chain. */
+  /**
+   * The quote of an option has changed; it stands in its chain. What is open is looked at again through this alone, so that it reports
+   * whatever `onUnderlying` would report of this option.
+   */
   onOption?(leg: Leg, desk: Desk): void
   /** The quote of the underlying has changed. Called for each of its chains. */
   onUnderlying?(chain: Chain, desk: Desk): void

@@ -2,7 +2,7 @@
 
 import { continuousCost, discountRange, lateLoss, presentValueOfPayments, rateFor } from '../option/carry.ts'
 import { neverExercisedFrom } from '../option/early-exercise.ts'
-import type { CarryState } from '../state/carry-state.ts'
+import { type CarryState, SETTINGS } from '../state/carry-state.ts'
 import type { Chain } from '../state/chain.ts'
 import type { ChainState } from '../state/chain-state.ts'
 import { addDays, daysBetween, isDate } from '../time.ts'
@@ -81,7 +81,6 @@ export class Terms {
     const points = rates?.points ?? []
     const payments = this.#carry.payments(instrument, today)
     const dividends = payments.map(({ exDate, amount }) => ({ days: daysBetween(today, exDate), amount }))
-    const dividendSource = this.#carry.dividendSource(instrument, today)
     const range = discountRange(points, carry.days)
     return {
       ...carry,
@@ -91,14 +90,12 @@ export class Terms {
       dividendsBehind: presentValueOfPayments(payments, points, today, addDays(expiry, NIGHTS)) - carry.dividends,
       neverExercisedFrom:
         carry.dividendYield > 0 || range.rise > 0 ? Number.POSITIVE_INFINITY : neverExercisedFrom(dividends, points, carry.days),
-      areDividendsKnown: dividendSource !== undefined,
-      areDividendsPromised: dividendSource === SETTINGS,
+      areDividendsKnown: this.#carry.areDividendsKnown(instrument, today, expiry),
+      areDividendsPromised: this.#carry.dividendSource(instrument, today) === SETTINGS,
       isBorrowKnown: this.#carry.borrow(instrument) !== undefined,
     }
   }
 }
 
-/** Source of records that say what the settings do. */
-const SETTINGS = 'settings'
 /** Of an underlying that no record named. */
 const NO_INSTRUMENT = -1

@@ -10,8 +10,8 @@ import { connectClient, createPool } from '../../db/pool.ts'
 import { storedOpportunities } from '../../db/read/queries/opportunities.ts'
 import { writeTape } from '../../db/tape/writer.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
-import { Arbitrage, type ArbitrageOptions } from '../../market/arbitrage/arbitrage.ts'
-import { DETECTORS } from '../../market/arbitrage/detectors/index.ts'
+import type { Detector } from '../../market/arbitrage/detector.ts'
+import { conversion } from '../../market/arbitrage/detectors/conversion.ts'
 import { plainEpisode } from '../../market/arbitrage/plain.ts'
 import { arbitrageSettings } from '../../market/arbitrage/settings.ts'
 import type { Contract } from '../../market/contract.ts'
@@ -19,18 +19,16 @@ import type { TapeRecord } from '../../market/tick.ts'
 import { sessionWithOpportunities } from '../support/arbitrage/session.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { FIRST_TS_US, block } from '../support/tape/ticks.ts'
-import { unexpected } from '../support/unexpected.ts'
+import { quarantined } from '../support/tape/verdicts.ts'
 
 /** Symbols of the samples, and their pairs. */
 const PARITY = [['TWX', 3]]
 const NEVER = new AbortController().signal
 const SESSION = 7_239_411_712_147_456
 const settings = arbitrageSettings({ preset: 'balanced' })
-const createArbitrage = (listeners: Pick<ArbitrageOptions, 'onEpisode' | 'onParity'>) =>
-  new Arbitrage({ detectors: DETECTORS, settings, ...listeners, onDetectorError: unexpected })
 /** Of the settings: not what the tape says. */
 const carry = { rate: 0.5, underlyings: [] }
-const whole = { createArbitrage, part: {}, signal: NEVER }
+const whole = { settings, part: {}, signal: NEVER }
 
 const records = sessionWithOpportunities()
 const timeOf = (seq: number) => records.find((record) => record.seq === seq)?.tsUs
@@ -93,6 +91,18 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
     const inDatabase = await scan(sessionId)
     expect(inDatabase.episodes.map(plainEpisode)).toEqual(onTape.episodes.map(plainEpisode))
     expect(inDatabase).toMatchObject({ ticks: 22, sessionIds: [sessionId], firstTsUs: onTape.firstTsUs, lastTsUs: onTape.lastTsUs })
+  })
+
+  it('sees the quotes that were kept out, as the detectors did live', async () => {
+    const kept = records.map((record) =>
+      record.kind === 'quote' && record.seq === first + 1 ? { ...record, verdict: quarantined('price-jump', 'jumped') } : record,
+    )
+    const sessionId = await recorded(kept)
+    const { episodes } = await scan(sessionId)
+    expect(episodes.filter(({ openedSeq }) => openedSeq === first).map(({ ending, quotes }) => [ending, quotes])).toContainEqual([
+      'refused',
+      2,
+    ])
   })
 
   it('takes rates and dividends of the settings for an imported tape, which has none', async () => {
@@ -159,7 +169,7 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
 
   it('stores what it found, the same rows each time, and only those of its part', async () => {
     const sessionId = await recorded(records)
-    const write = { settings }
+    const write = true
     const { episodes, stored: done } = await scan(sessionId, { write })
     expect(done).toEqual([{ sessionId, stored: episodes.length, replaced: 0 }])
     const rows = await stored(sessionId)
@@ -180,7 +190,7 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
 
   it('stores what is open at the end of a session only when no more of it can come', async () => {
     const sessionId = await recorded(sessionWithOpportunities({ ends: false }))
-    const { episodes, stored: done } = await scan(sessionId, { write: { settings } })
+    const { episodes, stored: done } = await scan(sessionId, { write: true })
     const open = episodes.filter(({ ending }) => ending === undefined)
     expect(open.map(({ openedSeq }) => openedSeq)).toContain(third)
     expect(done).toMatchObject([{ stored: episodes.length - open.length }])
@@ -188,15 +198,22 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
 
     // The collector has begun another session.
     await recorded(sessionWithOpportunities({ firstTsUs: FIRST_TS_US + 3_600_000_000 }))
-    const over = await scan(sessionId, { write: { settings } })
+    const over = await scan(sessionId, { write: true })
     expect(over.episodes.at(-1)).toMatchObject({ openedSeq: third, ending: 'session-ended' })
     expect(await stored(sessionId)).toHaveLength(episodes.length)
+  })
+
+  it('goes on without a detector that throws, and names it', async () => {
+    const broken: Detector = { name: 'broken', about: 'Throws.', onOption: () => expect.fail('no such thing') }
+    const { episodes, failedDetectors } = await scan(await recorded(records), { detectors: [broken, conversion] })
+    expect(episodes).toHaveLength(3)
+    expect(failedDetectors).toEqual({ broken: expect.stringContaining('no such thing') })
   })
 
   it('stores nothing when it is stopped', async () => {
     const sessionId = await recorded(records)
     const stop = new AbortController()
-    const { stored: done } = await scan(sessionId, { write: { settings }, signal: stop.signal, onProgress: () => stop.abort() })
+    const { stored: done } = await scan(sessionId, { write: true, signal: stop.signal, onProgress: () => stop.abort() })
     expect(done).toEqual([])
     expect(await stored(sessionId)).toEqual([])
   })
