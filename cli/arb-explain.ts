@@ -23,6 +23,7 @@ const ASSUMPTIONS: Readonly<Record<Assumption, string>> = {
   'dividends-as-expected': 'Dividends are paid as announced or expected.',
   'borrow-stays': 'The underlying can be borrowed until expiry at that fee.',
   'forward-rate': "The rate between the two expiries is what today's curve implies.",
+  'style-unknown': 'The options may be exercised early. Outside of the United States that is not known.',
   'rate-unknown': 'No rate is known: 0 was taken.',
   'dividends-unknown': 'No dividends are known: none were taken.',
   'borrow-unknown': 'No borrow fee is known: 0 was taken.',
