@@ -2,7 +2,7 @@
 
 import type { Assumption } from '../market/arbitrage/opportunity.ts'
 import { payoffAtExpiry, profitAt } from '../market/arbitrage/payoff.ts'
-import type { NamedAssessment, NamedEpisode } from '../market/arbitrage/plain.ts'
+import type { NamedAssessment, NamedEpisode, NamedLeg } from '../market/arbitrage/plain.ts'
 import { contractKey } from '../market/contract.ts'
 import { isoFromUs } from '../market/time.ts'
 import { alignColumns, wrapText } from '../system/text-table.ts'
@@ -16,6 +16,7 @@ const WIDTH = 80
 const PLOT_COLUMNS = 66
 const PAYOFF_LINES = 9
 const COURSE_LINES = 6
+const DAYS_PER_YEAR = 365
 
 const ASSUMPTIONS: Readonly<Record<Assumption, string>> = {
   'no-early-exercise': 'No short option is exercised before it suits us.',
@@ -92,8 +93,8 @@ function arithmetic({
   size,
   ...rest
 }: NamedAssessment): string {
-  const { multiplier, annualReturn, carry, impliedRate, underlying } = rest
-  const cost = legs.reduce((sum, { side, ratio, price }) => sum + (side === 'buy' ? 1 : -1) * ratio * price, 0)
+  const { certainty, multiplier, annualReturn, carry, impliedRate, underlying } = rest
+  const cost = costOf(legs)
   const worth = cost + grossEdgePerShare
   const row = (name: string, share: number, perPackage = share * multiplier) => [
     name,
@@ -103,7 +104,7 @@ function arithmetic({
   ]
   const table = alignColumns([
     [underlying.currency, '  per share', ' per package', counted(size, 'package').padStart(14)],
-    row(worth < 0 ? 'owed at the worst' : 'worth at the worst', worth),
+    row(`${worth < 0 ? 'owed' : 'worth'} ${certainty === 'guaranteed' ? 'at the worst' : 'as expected'}`, worth),
     row(cost < 0 ? 'received' : 'cost', -cost),
     row('edge before fees', grossEdgePerShare),
     row('fees', -fees / size / multiplier, -fees / size),
@@ -111,8 +112,8 @@ function arithmetic({
     row('capital', capital / multiplier, capital),
     row('if all goes wrong', worstCase / multiplier, worstCase),
   ])
-  const lent = impliedRate === undefined ? '' : ` The package lends or borrows at ${annual(impliedRate)} a year.`
-  return `${table}\n${wrapped(`${annual(annualReturn)} a year on the capital, over ${days(carry.lastDays)}.${lent}`)}`
+  const lent = impliedRate === undefined ? '' : ` It is a loan at ${annual(impliedRate)} a year.`
+  return `${table}\n${wrapped(`${annual(annualReturn)} a year on the capital over ${days(carry.lastDays)}.${lent}`)}`
 }
 
 function carryTable({ carry, assumptions }: NamedAssessment): string {
@@ -133,23 +134,41 @@ function carryTable({ carry, assumptions }: NamedAssessment): string {
   return rests.length === 0 ? table : [table, 'It rests on:', ...rests].join('\n')
 }
 
-/** At expiry, after fees, over prices of the underlying from three quarters of the lowest strike to five quarters of the highest. */
-function payoffPlot({ legs, fees, size, multiplier, expiry, underlying }: NamedAssessment): string {
+/** At expiry, over prices of the underlying from three quarters of the lowest strike to five quarters of the highest. */
+function payoffPlot(best: NamedAssessment): string {
+  const { legs, expiry, underlying, multiplier } = best
   const payoff = payoffAtExpiry(legs)
   if (payoff === undefined)
     return wrapped('Its options expire on different days: what it pays depends on what the later ones are worth when the first expire.')
   const strikes = legs.flatMap(({ contract }) => (contract.kind === 'option' ? [contract.strike] : []))
   const [low, high] = [0.75 * Math.min(...strikes), 1.25 * Math.max(...strikes)]
   const spots = Array.from({ length: PLOT_COLUMNS }, (_, i) => low + ((high - low) * i) / (PLOT_COLUMNS - 1))
-  const values = spots.map((spot) => profitAt(payoff, spot) * multiplier - fees / size)
+  const paid = costOf(legs)
+  const owed = owedAtExpiry(best)
+  const values = spots.map((spot) => (profitAt(payoff, spot) + paid - owed) * multiplier)
   const lines = plotValues(values, { height: PAYOFF_LINES, label: money })
   const margin = (lines[0] ?? '').search(/[|+]/) + 1
   return [
-    wrapped(`What a package pays on ${expiry} by the price of ${underlying.symbol}, less cost and fees, in money of that day:`),
+    wrapped(`What a package pays on ${expiry} by the price of ${underlying.symbol}, less cost and fees, with interest until then:`),
     '',
     ...lines,
     ' '.repeat(margin) + axis(low, high),
   ].join('\n')
+}
+
+const costOf = (legs: readonly NamedLeg[]) =>
+  legs.reduce((sum, { side, ratio, price }) => sum + (side === 'buy' ? 1 : -1) * ratio * price, 0)
+
+/**
+ * Cost and fees with interest, and what short shares owe until expiry, per share. Dividends of shares that are held are left out: a short
+ * call may take them.
+ */
+function owedAtExpiry({ legs, fees, size, multiplier, carry }: NamedAssessment): number {
+  const { lastDays, rate = 0, dividends = 0, borrow = 0 } = carry
+  const years = lastDays / DAYS_PER_YEAR
+  const short = legs.filter(({ contract, side }) => contract.kind !== 'option' && side === 'sell')
+  const ofShares = short.reduce((sum, { ratio, price }) => sum + ratio * (dividends + price * Math.expm1(borrow * years)), 0)
+  return (costOf(legs) + fees / size / multiplier + ofShares) * Math.exp(rate * years)
 }
 
 /** The ends and the middle below a picture. */

@@ -62,7 +62,7 @@ function funnelTable(funnel: Funnel): string | undefined {
   })
   if (rows.length === 0) return undefined
   const lines = alignColumns([['refused', 'for', 'by detector'], ...rows]).split('\n')
-  return lines.map((line) => (line.length > WIDTH ? `${line.slice(0, line.lastIndexOf(',', WIDTH - 3))}, …` : line)).join('\n')
+  return lines.map((line) => (line.length > WIDTH ? `${line.slice(0, line.lastIndexOf(', ', WIDTH - 3))}, …` : line)).join('\n')
 }
 
 function episodeTable(episodes: readonly NamedEpisode[], all: boolean): string {

@@ -19,6 +19,7 @@ import type { StatedUnit } from '../market/stock-sizes/detector.ts'
 import { aborted } from '../system/abort.ts'
 import { acquireDirectoryLock } from '../system/directory-lock.ts'
 import { type Detect, type DetectSettings, joinDetect, type JoinDetectOptions } from './detect/join.ts'
+import type { GapLedger } from './gaps/ledger.ts'
 import type { FeedSettings } from './ib/link/feed.ts'
 import { JournalBound, type JournalLimits } from './journal/bound.ts'
 import { CollectorFile } from './journal/collector-file.ts'
@@ -29,6 +30,7 @@ import type { LineDelays } from './lines/ask-again.ts'
 import { type DatabaseCarry, StoredCarry } from './record/stored-carry.ts'
 import { createGatewayClock, createWallClock } from './record/clock.ts'
 import { type CarrySettings, StandInCarry } from './record/stand-in-carry.ts'
+import type { Recorder } from './record/recorder.ts'
 import type { Sessions } from './record/sessions.ts'
 import { collectorLock } from './telemetry/address.ts'
 import { CommitLag } from './telemetry/commit-lag.ts'
@@ -196,36 +198,16 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
   const { recorder, ledger, state, ending } = storage
   const standInCarry = new StandInCarry(recorder, settings.carry, currenciesOf(settings))
   storedCarry.attach(recorder)
-  const detect: Detect = joinDetect({
-    version,
-    recorder,
-    events,
-    registry: metrics.registry,
-    detect: settings.detect,
-    store: options.derived,
-    onEpisode: options.onEpisode,
-    giveUp: ending.giveUp,
-  })
+  const detect: Detect = joinDetect({ ...detectOptions(options), recorder, events, registry: metrics.registry, giveUp: ending.giveUp })
   if (options.onRecord) recorder.subscribe(options.onRecord)
   const feedHalf = joinFeed({
     ...shared,
+    ...feedOptions(settings),
     recorder,
     state,
     ledger,
-    feed: gateway,
-    marketDataType: gateway.marketDataType,
-    genericTicks: gateway.genericTicks,
-    stockSizes: gateway.stockSizes,
-    universe: { underlyings: settings.underlyings, lines: gateway.lines },
-    lineDelays: gateway.lineDelays,
     startedMs,
-    onBegun: () =>
-      leftBehind.begin({
-        nowUs: () => recorder.nowUs,
-        gap: (gap) => ledger.name(gap),
-        interrupt: ({ fromTsUs, cause }) => ledger.linesLost(fromTsUs, cause),
-        durable: () => recorder.durable(),
-      }),
+    onBegun: () => nameLeftBehind(leftBehind, recorder, ledger),
     onEndOfTape: () => options.untilEndOfTape && stopping.abort('end-of-tape'),
   })
   const parts = {
@@ -244,6 +226,25 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     stopping: stopping.signal,
   }
   return { ...parts, reload: createReloader(settings, parts), telemetry: createTelemetry(options, parts) }
+}
+
+/** What earlier runs left is named in the session that has just begun. */
+function nameLeftBehind(leftBehind: LeftBehind, recorder: Recorder, ledger: GapLedger): void {
+  leftBehind.begin({
+    nowUs: () => recorder.nowUs,
+    gap: (gap) => ledger.name(gap),
+    interrupt: ({ fromTsUs, cause }) => ledger.linesLost(fromTsUs, cause),
+    durable: () => recorder.durable(),
+  })
+}
+
+function detectOptions({ version, settings: { detect }, derived: store, onEpisode }: CollectOptions) {
+  return { version, detect, store, onEpisode }
+}
+
+function feedOptions({ gateway, underlyings }: CollectSettings) {
+  const { marketDataType, genericTicks, stockSizes, lineDelays, lines } = gateway
+  return { feed: gateway, marketDataType, genericTicks, stockSizes, lineDelays, universe: { underlyings, lines } }
 }
 
 /** A controller that is aborted with `signal`, and may be before. */

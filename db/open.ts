@@ -124,6 +124,19 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
       if (!store) throw new Error('The database was used before it was prepared.')
       return store.store(batch, contractOf)
     },
+    ...questionsTo(asked),
+    async close() {
+      await pool?.end()
+      await embedded?.close()
+    },
+  }
+}
+
+/** Asks one question on a connection of its own. */
+type Ask = <T>(question: (client: pg.ClientBase) => Promise<T>) => Promise<T>
+
+function questionsTo(asked: Ask): Pick<OpenedDatabase, 'sessions' | 'carry' | 'derived' | 'missingRows'> {
+  return {
     sessions: {
       unended: (identity) => asked((client) => unendedSessions(client, identity)),
       known: (sessionIds) => asked((client) => knownSessions(client, sessionIds)),
@@ -143,9 +156,5 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
         const sinceTs = await recentSince(client, CHECKED_TICKS)
         return sinceTs === undefined ? [] : missingRows(client, { sinceTs })
       }),
-    async close() {
-      await pool?.end()
-      await embedded?.close()
-    },
   }
 }

@@ -112,7 +112,7 @@ function lineOf({ change, detector, openedTs, closedTs = openedTs, ending, opene
   const { grossEdgePerShare, edgePerShare, size } = opened
   const what =
     change === 'opened'
-      ? `${grossEdgePerShare.toFixed(2)} a share, ${edgePerShare.toFixed(4)} after fees, size ${size}`
+      ? `${grossEdgePerShare.toFixed(2)} a share, ${edgePerShare.toFixed(4)} net, size ${size}`
       : `after ${seconds.toFixed(1)} s: ${ending}`
   return alignColumns([[time, change, detector.padEnd(19), what]])
 }

@@ -4,7 +4,8 @@
  * that they look at: the same records through MarketState and ChainState alone.
  *
  * The curve has the same strikes over more and more expiries: what an option's quote costs may not grow with expiries that are none of its
- * business. Single decisions are timed by the wall's clock, so that they contain what else the machine did.
+ * business. The quotes are of one expiry and its neighbours; with quotes of all expiries the memory of the machine is measured, too. Single
+ * decisions are timed by the wall's clock, so that they contain what else the machine did.
  */
 
 import { Arbitrage } from '../../market/arbitrage/arbitrage.ts'
@@ -37,8 +38,13 @@ interface Market {
   quotes: Quote[]
 }
 
-/** Deterministic, so that every run measures the same. `ofStock` 0: none. */
-function marketOf(contracts: number, ofStock: number): Market {
+/**
+ * Deterministic, so that every run measures the same.
+ *
+ * @param ofStock one in so many quotes is of the stock; 0: none
+ * @param quoted how many of the options are quoted, those that expire first; the others stand
+ */
+function marketOf(contracts: number, ofStock: number, quoted = contracts): Market {
   const head: TapeRecord[] = [{ kind: 'session', event: 'started', seq: 0, tsUs: FIRST_US }]
   const stock: Contract = { kind: 'stock', symbol: 'TWX', currency: 'USD' }
   const values: number[] = [SPOT]
@@ -69,7 +75,7 @@ function marketOf(contracts: number, ofStock: number): Market {
   // All stand before anything is measured.
   for (let i = 0; i <= contracts; i++) head.push(quote(i, i))
   const quotes = Array.from({ length: QUOTES }, (_, i) =>
-    quote(ofStock > 0 && i % ofStock === 0 ? 0 : 1 + Math.floor(random() * contracts), contracts + 1 + i),
+    quote(ofStock > 0 && i % ofStock === 0 ? 0 : 1 + Math.floor(random() * quoted), contracts + 1 + i),
   )
   return { head, quotes }
 }
@@ -144,22 +150,42 @@ measure({
 })
 
 measure({
-  title: 'arbitrage: quotes of options alone, over more and more expiries',
+  title: 'arbitrage: quotes of options of five expiries, among more and more others',
+  unit: `quotes/s of CPU with ${CURVE.at(-1)} contracts`,
+  limit: `with ${CURVE[1]}`,
+  round: async () => {
+    const speeds = CURVE.map((contracts) => {
+      const few = marketOf(contracts, 0, Math.min(contracts, 5 * CONTRACTS_PER_EXPIRY))
+      const all = marketOf(contracts, 0)
+      return { contracts, few: speedOfDetectors(few), all: speedOfDetectors(all), state: speedOfState(all) }
+    })
+    return {
+      ours: speeds.at(-1)?.few ?? Number.NaN,
+      limit: speeds[1]?.few ?? Number.NaN,
+      more: Object.fromEntries(
+        speeds.flatMap(({ contracts, few, all, state }) => [
+          [`${contracts} contracts, ns a quote`, 1e9 / few],
+          [`${contracts} contracts, quotes of all, ns a quote`, 1e9 / all],
+          [`${contracts} contracts, of it the state, ns`, 1e9 / state],
+        ]),
+      ),
+    }
+  },
+})
+
+measure({
+  title: 'arbitrage: quotes of the stock alone',
   unit: `quotes/s of CPU with ${CURVE.at(-1)} contracts`,
   limit: `with ${CURVE[0]}`,
   round: async () => {
-    const speeds = CURVE.map(
-      (contracts) => [contracts, speedOfDetectors(marketOf(contracts, 0)), speedOfState(marketOf(contracts, 0))] as const,
-    )
+    const speeds = CURVE.map((contracts) => {
+      const { head, quotes } = marketOf(contracts, 1)
+      return [contracts, speedOfDetectors({ head, quotes: quotes.slice(0, 2000) })] as const
+    })
     return {
       ours: speeds.at(-1)?.[1] ?? Number.NaN,
       limit: speeds[0]?.[1] ?? Number.NaN,
-      more: Object.fromEntries(
-        speeds.flatMap(([contracts, ours, state]) => [
-          [`${contracts} contracts, ns a quote`, 1e9 / ours],
-          [`${contracts} contracts, of it the state`, 1e9 / state],
-        ]),
-      ),
+      more: Object.fromEntries(speeds.map(([contracts, speed]) => [`${contracts} contracts, us a quote`, 1e6 / speed])),
     }
   },
 })

@@ -19,6 +19,7 @@ import type { TapeRecord } from '../../market/tick.ts'
 import { sessionWithOpportunities } from '../support/arbitrage/session.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { FIRST_TS_US, block } from '../support/tape/ticks.ts'
+import { quarantined } from '../support/tape/verdicts.ts'
 import { unexpected } from '../support/unexpected.ts'
 
 /** Symbols of the samples, and their pairs. */
@@ -93,6 +94,18 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
     const inDatabase = await scan(sessionId)
     expect(inDatabase.episodes.map(plainEpisode)).toEqual(onTape.episodes.map(plainEpisode))
     expect(inDatabase).toMatchObject({ ticks: 22, sessionIds: [sessionId], firstTsUs: onTape.firstTsUs, lastTsUs: onTape.lastTsUs })
+  })
+
+  it('sees the quotes that were kept out, as the detectors did live', async () => {
+    const kept = records.map((record) =>
+      record.kind === 'quote' && record.seq === first + 1 ? { ...record, verdict: quarantined('price-jump', 'jumped') } : record,
+    )
+    const sessionId = await recorded(kept)
+    const { episodes } = await scan(sessionId)
+    expect(episodes.filter(({ openedSeq }) => openedSeq === first).map(({ ending, quotes }) => [ending, quotes])).toContainEqual([
+      'refused',
+      2,
+    ])
   })
 
   it('takes rates and dividends of the settings for an imported tape, which has none', async () => {

@@ -45,6 +45,7 @@ const call = (side: 'buy' | 'sell', strike: number, expiry: 'first' | 'second' =
 }
 const put = (side: 'buy' | 'sell', strike: number): PlannedLeg => ({ side, option: { right: 'P', strike, expiry: 'first' } })
 
+/** Small enough that the rules of a recorder flag the moved quotes and keep none of them out, and within eight strikes of each other. */
 const PLANS: readonly Plan[] = [
   { detector: 'conversion', edgePerShare: 0.25, size: 10, worth: 100, legs: [call('sell', 100), put('buy', 100), { side: 'buy' }] },
   { detector: 'reversal', edgePerShare: 0.2, size: 5, worth: -95, legs: [put('sell', 95), call('buy', 95), { side: 'sell' }] },
@@ -52,8 +53,8 @@ const PLANS: readonly Plan[] = [
     detector: 'long-box',
     edgePerShare: 0.3,
     size: 4,
-    worth: 6,
-    legs: [call('buy', 91), call('sell', 97), put('buy', 97), put('sell', 91)],
+    worth: 5,
+    legs: [call('buy', 96), call('sell', 101), put('buy', 101), put('sell', 96)],
   },
   { detector: 'strike-monotonicity', edgePerShare: 0.1, size: 20, worth: 0, legs: [call('buy', 104), call('sell', 105)] },
   {

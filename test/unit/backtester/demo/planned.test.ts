@@ -65,7 +65,7 @@ describe('the comparison with what was planned', () => {
     const beside = { ...found(first, { legs: [{ side: 'sell', contract: moved ?? '' }] })[0], detector: 'butterfly' }
     expect([planned.take(beside), planned.take(beside), planned.beside]).toEqual([undefined, undefined, 'butterfly 2'])
     expect(found(first).map((event) => planned.take(event))).toEqual([
-      '13:30:02.1  opened  conversion           0.25 a share, 0.2300 after fees, size 10',
+      '13:30:02.1  opened  conversion           0.25 a share, 0.2300 net, size 10',
       '13:30:04.1  closed  conversion           after 2.0 s: edge-gone',
     ])
   })

@@ -73,10 +73,11 @@ const PLANTED: Planted[] = [
     certainty: 'guaranteed',
   },
   {
-    // Brings 100 + 4.20 - 3.00 = 101.20. The put may be assigned today: 100 is owed, the payment of 0.50 in 26 days, and 2 % for borrowing, of the middle.
+    // Brings 100 + 4.20 - 3.00 = 101.20. The put may be assigned today: 100 is owed, the payment of 0.50 in 26 days, and 2 % a year for borrowing
+    // what stands at 100.
     detector: 'reversal',
     options: { ...FIVE_PERCENT, payments: [{ day: 26, amount: 0.5 }], borrow: 0.02 },
-    healthy: { stock: '100.00x350/100.02x1000', '100C': '2.80x20/3.00x20' },
+    healthy: { stock: '100.00x350/100.00x1000', '100C': '2.80x20/3.00x20' },
     breaks: ['100P', '4.20x9/4.40x9'],
     mends: ['100P', '3.89x9/4.40x9'],
     sizeless: ['100P', '4.20x0/4.40x9'],

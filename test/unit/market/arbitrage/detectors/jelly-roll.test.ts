@@ -71,6 +71,9 @@ describe('jelly-roll', () => {
     expect(found.worstEdge).toBeCloseTo(found.edge - 0, 9)
     const sold = roll(known, 2.5).found()
     expect(sold.edge).toBeCloseTo(1.3 + 100 * Math.exp(-0.004) - 100, 9)
+    const fee = 101 * (1 - Math.exp(-0.002 * 0.4))
+    expect(roll({ ...known, borrow: 0.002 }, 0.3).found().edge).toBeCloseTo(found.edge - fee, 9)
+    expect(roll(known, 0.9).refused).toEqual([])
     // 0.10 less than nothing for 0.20 of interest, which the right to exercise the far put early may be worth.
     const market = roll(known, 0.7)
     expect(market.candidates).toEqual([])
