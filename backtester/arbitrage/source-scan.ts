@@ -34,6 +34,8 @@ export class SourceScan {
   ticks = 0
   firstTsUs: number | undefined
   lastTsUs: number | undefined
+  /** Of any record. */
+  lastRecordUs: number | undefined
 
   /** @param keepsParity only when asked for: of each chain there is a sample a minute */
   constructor(createArbitrage: CreateArbitrage, part: ScanPart, { keepsParity }: { keepsParity: boolean }) {
@@ -60,6 +62,7 @@ export class SourceScan {
       this.#funnelBefore ??= sumOf([this.#arbitrage.funnel])
       if (isTick(record)) this.#count(record.tsUs)
     }
+    this.lastRecordUs = record.tsUs
     if (this.#concerns(record)) this.#arbitrage.take(record, sessionId)
     return true
   }
