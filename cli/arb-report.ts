@@ -40,7 +40,17 @@ export function formatScan(summary: ScanSummary, { all }: { all: boolean }): str
 }
 
 /** Times as text. */
-export function plainScan({ sessionIds, ticks, firstTsUs, lastTsUs, funnel, episodes, stored, seconds }: ScanSummary): object {
+export function plainScan({
+  sessionIds,
+  ticks,
+  firstTsUs,
+  lastTsUs,
+  funnel,
+  episodes,
+  stored,
+  failedDetectors,
+  seconds,
+}: ScanSummary): object {
   return {
     sessionIds,
     ticks,
@@ -49,6 +59,7 @@ export function plainScan({ sessionIds, ticks, firstTsUs, lastTsUs, funnel, epis
     funnel: plainFunnel(funnel),
     opportunities: episodes.map(plainEpisode),
     stored,
+    failedDetectors,
     seconds,
   }
 }
@@ -96,7 +107,7 @@ export function shortLeg({ side, ratio, contract, price }: NamedLeg): string {
   return `${side} ${ratio === 1 ? '' : `${ratio} `}${shortKey(contractKey(contract))} at ${price}`
 }
 
-function notesOn({ episodes, stored, sessionIds }: ScanSummary): string[] {
+function notesOn({ episodes, stored, sessionIds, failedDetectors }: ScanSummary): string[] {
   const open = episodes.filter(({ ending }) => ending === undefined).length
   const notes =
     open === 0 ? [] : [`${counted(open, 'opportunity', 'opportunities')} open at the last record of a session that may go on: not stored.`]
@@ -106,5 +117,7 @@ function notesOn({ episodes, stored, sessionIds }: ScanSummary): string[] {
       `Stored: ${counted(count, 'opportunity', 'opportunities')}${of}${replaced > 0 ? `, in place of ${replaced.toLocaleString('en-US')}` : ''}.`,
     )
   }
+  for (const [detector, error] of Object.entries(failedDetectors))
+    notes.push(`The detector ${detector} failed and was off for the rest of the session: ${error}`)
   return notes
 }

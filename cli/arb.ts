@@ -3,7 +3,6 @@
 import { type Command, Option } from 'commander'
 
 import type { ScanSummary, ScanTapeOptions } from '../backtester/arbitrage/scan.ts'
-import type { ArbitrageSettings } from '../market/arbitrage/settings.ts'
 import { ConfigError, FeedError } from '../market/errors.ts'
 import type { Explained } from './arb-explain.ts'
 import { addArbWatch } from './arb-watch.ts'
@@ -91,9 +90,10 @@ async function scan(options: ScanArguments): Promise<void> {
   const { sessionId, fromUs, toUs, symbols } = queryOf({ ...options, session })
   const { stop } = stopSignalsOrUnread()
   const status = process.stderr.isTTY ? statusLine() : () => undefined
-  const { settings, ...detectors } = await detectorsOf(options)
+  const { arbitrage: settings, carry } = (await load(options)).config
   const common: ScanTapeOptions = {
-    ...detectors,
+    settings,
+    carry,
     part: { fromUs, toUs, symbols },
     onProgress: (records, total) =>
       status(total === undefined ? `${records.toLocaleString('en-US')} records` : progressBar(records, total)),
@@ -106,10 +106,7 @@ async function scan(options: ScanArguments): Promise<void> {
   }
   const done = () => status(undefined)
   if (tape !== undefined) report(await scanTape(tape, common).finally(done))
-  else
-    await withDatabase(options, async (url) =>
-      report(await scanSessions({ ...common, url, sessionId, ...(write && { write: { settings } }) }).finally(done)),
-    )
+  else await withDatabase(options, async (url) => report(await scanSessions({ ...common, url, sessionId, write }).finally(done)))
 }
 
 async function explain(id: string, options: ExplainArguments): Promise<void> {
@@ -139,28 +136,11 @@ async function storedOpportunity(url: string, id: string): Promise<Explained> {
 
 async function opportunityOnTape(tape: string, id: string, options: CommonOptions): Promise<Explained> {
   const { scanTape } = await import('../backtester/arbitrage/scan.ts')
-  const { settings, ...detectors } = await detectorsOf(options)
-  const { episodes } = await scanTape(tape, { ...detectors, part: {}, signal: new AbortController().signal })
+  const { arbitrage: settings, carry } = (await load(options)).config
+  const { episodes } = await scanTape(tape, { settings, carry, part: {}, signal: new AbortController().signal })
   const found = episodes.find((episode) => episode.id === id)
   if (found) return { ...found, settings }
   throw new FeedError(`${tape} has no opportunity ${id} with these settings. \`tapedeck arb scan --tape ${tape}\` lists what it has.`, {
     code: 'no-opportunity',
   })
-}
-
-/** The detectors with the settings in force, and these. */
-async function detectorsOf(
-  options: CommonOptions,
-): Promise<Pick<ScanTapeOptions, 'createArbitrage' | 'carry'> & { settings: ArbitrageSettings }> {
-  const { Arbitrage } = await import('../market/arbitrage/arbitrage.ts')
-  const { DETECTORS } = await import('../market/arbitrage/detectors/index.ts')
-  const { arbitrage: settings, carry } = (await load(options)).config
-  const onDetectorError = (detector: string, error: unknown) => {
-    throw new Error(`the detector ${detector} failed`, { cause: error })
-  }
-  return {
-    settings,
-    carry,
-    createArbitrage: (listeners) => new Arbitrage({ detectors: DETECTORS, settings, ...listeners, onDetectorError }),
-  }
 }

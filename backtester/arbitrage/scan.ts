@@ -15,12 +15,10 @@ import type { Episode } from '../../market/arbitrage/episode.ts'
 import type { Funnel } from '../../market/arbitrage/funnel.ts'
 import type { RecordSource } from '../../market/record-source.ts'
 import type { TapeRecord } from '../../market/tick.ts'
-import { type CreateArbitrage, type ScanPart, SourceScan, sumOf } from './source-scan.ts'
+import { SourceScan, type SourceScanOptions, sumOf } from './source-scan.ts'
 import { type CarrySettings, standInCarry } from './stand-in-carry.ts'
 
-export interface ScanOptions {
-  createArbitrage: CreateArbitrage
-  part: ScanPart
+export interface ScanOptions extends Pick<SourceScanOptions, 'part' | 'settings' | 'detectors'> {
   /** Called with the records that were read so far, of about how many if that is known. */
   onProgress?: ((records: number, total: number | undefined) => void) | undefined
   signal: AbortSignal
@@ -29,8 +27,8 @@ export interface ScanOptions {
 export interface ScanSessionsOptions extends ScanOptions {
   url: string
   sessionId: number | 'latest' | 'all'
-  /** Given: what is found is stored, with these settings of the detectors, in place of what is stored of the same sessions and part. */
-  write?: { settings: object } | undefined
+  /** What is found is stored, in place of what is stored of the same sessions and part. */
+  write?: boolean | undefined
 }
 
 export interface StoredScan {
@@ -51,6 +49,8 @@ export interface ScanSummary {
   /** By session, in the order in which they opened. Without an ending: open at the last record of a session that may go on. */
   episodes: readonly Episode[]
   stored: readonly StoredScan[]
+  /** Detectors that threw, and what: they were off for the rest of a session. */
+  failedDetectors: Readonly<Record<string, string>>
   seconds: number
 }
 
@@ -68,7 +68,7 @@ export async function scanTape(path: string, options: ScanTapeOptions): Promise<
 
 /** @throws FeedError when there is no such session, or it cannot be read; WriteError when what is found cannot be stored */
 export async function scanSessions(options: ScanSessionsOptions): Promise<ScanSummary> {
-  const { url, sessionId, part, write, signal } = options
+  const { url, sessionId, part, settings, write = false, signal } = options
   const { fromUs, toUs, symbols } = part
   const { sessions } = await openRecordSource({ url }, { sessionId, fromUs, toUs, symbols })
   const total = sessions.reduce((sum, { acceptedTicks, quarantinedTicks }) => sum + acceptedTicks + quarantinedTicks, 0)
@@ -77,11 +77,11 @@ export async function scanSessions(options: ScanSessionsOptions): Promise<ScanSu
   for (const { sessionId } of sessions) {
     const isOver = await withReader(url, (client) => isSessionOver(client, sessionId))
     const source = await openRecordSource({ url }, { sessionId, symbols, skipUnknownSymbols: true, includeQuarantined: true })
-    const { scan, isComplete } = await run.over(source, { isOver, keepsParity: write !== undefined && symbols === undefined })
+    const { scan, isComplete } = await run.over(source, { isOver, keepsParity: write && symbols === undefined })
     // A part of a session is not stored as if it were all.
     if (signal.aborted) break
     const goesOn = isComplete ? undefined : { lastUs: scan.lastRecordUs, open: scan.open.map(({ id }) => id) }
-    if (write) stored.push(await store(url, { ...part, sessionId, goesOn }, scan, write.settings))
+    if (write) stored.push(await store(url, { ...part, sessionId, goesOn }, scan, settings))
   }
   return run.summary(stored)
 }
@@ -116,6 +116,7 @@ class Run {
   readonly #sessionIds = new Set<number>()
   readonly #episodes: Episode[] = []
   readonly #funnels: Funnel[] = []
+  readonly #failedDetectors: Record<string, string> = {}
   readonly #startedMs = performance.now()
   #records = 0
   #ticks = 0
@@ -134,8 +135,9 @@ class Run {
     source: RecordSource,
     { isOver, keepsParity }: { isOver: boolean; keepsParity: boolean },
   ): Promise<{ scan: SourceScan; isComplete: boolean }> {
-    const { createArbitrage, part, signal } = this.#options
-    const scan = new SourceScan(createArbitrage, part, { keepsParity })
+    const { part, settings, detectors, signal } = this.#options
+    const onDetectorError = (detector: string, error: unknown) => (this.#failedDetectors[detector] = String(error))
+    const scan = new SourceScan({ part, settings, detectors, keepsParity, onDetectorError })
     const isWhole = await this.#read(source, scan)
     if (isWhole && isOver && !signal.aborted) scan.end()
     this.#episodes.push(...scan.found, ...scan.open)
@@ -172,6 +174,7 @@ class Run {
       funnel: sumOf(this.#funnels),
       episodes: this.#episodes,
       stored,
+      failedDetectors: this.#failedDetectors,
       seconds: (performance.now() - this.#startedMs) / 1000,
     }
   }

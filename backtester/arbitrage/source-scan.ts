@@ -3,14 +3,14 @@
  * was asked for is kept; behind that part they go on until all of it is over.
  */
 
-import type { Arbitrage, ArbitrageOptions } from '../../market/arbitrage/arbitrage.ts'
+import { Arbitrage, type ArbitrageOptions } from '../../market/arbitrage/arbitrage.ts'
+import type { Detector } from '../../market/arbitrage/detector.ts'
+import { DETECTORS } from '../../market/arbitrage/detectors/index.ts'
 import type { Episode } from '../../market/arbitrage/episode.ts'
 import { Funnel, REFUSALS } from '../../market/arbitrage/funnel.ts'
 import type { ParitySample } from '../../market/arbitrage/parity.ts'
+import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
 import { isTick, type TapeRecord } from '../../market/tick.ts'
-
-/** Detectors that know nothing yet. */
-export type CreateArbitrage = (listeners: Pick<ArbitrageOptions, 'onEpisode' | 'onParity'>) => Pick<Arbitrage, 'funnel' | 'take' | 'finish'>
 
 /** When an opportunity opened, and on what. Absent: at any time, on anything. */
 export interface ScanPart {
@@ -19,9 +19,19 @@ export interface ScanPart {
   symbols?: readonly string[] | undefined
 }
 
+export interface SourceScanOptions {
+  part: ScanPart
+  settings: ArbitrageSettings
+  /** Absent: all there are. */
+  detectors?: readonly Detector[] | undefined
+  /** Whether samples of parity are kept: of each chain there is one a minute. */
+  keepsParity: boolean
+  onDetectorError: ArbitrageOptions['onDetectorError']
+}
+
 export class SourceScan {
   readonly #part: ScanPart
-  readonly #arbitrage: ReturnType<CreateArbitrage>
+  readonly #arbitrage: Arbitrage
   readonly #found: Episode[] = []
   readonly #open = new Map<string, Episode>()
   /** Of the numbers on the tape, those whose records count. */
@@ -37,8 +47,7 @@ export class SourceScan {
   /** Of any record. */
   lastRecordUs: number | undefined
 
-  /** @param keepsParity only when asked for: of each chain there is a sample a minute */
-  constructor(createArbitrage: CreateArbitrage, part: ScanPart, { keepsParity }: { keepsParity: boolean }) {
+  constructor({ part, settings, detectors = DETECTORS, keepsParity, onDetectorError }: SourceScanOptions) {
     this.#part = part
     const onEpisode: ArbitrageOptions['onEpisode'] = (event, episode) => {
       if (!this.#isWithin(episode.openedUs)) return
@@ -49,7 +58,7 @@ export class SourceScan {
       }
     }
     const onParity = (sample: ParitySample) => void (this.#isWithin(sample.tsUs) && this.parity.push(sample))
-    this.#arbitrage = createArbitrage({ onEpisode, onParity: keepsParity ? onParity : undefined })
+    this.#arbitrage = new Arbitrage({ detectors, settings, onEpisode, onParity: keepsParity ? onParity : undefined, onDetectorError })
   }
 
   /** Returns false when the part is over and everything that opened in it: nothing more is to come. */

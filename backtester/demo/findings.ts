@@ -81,7 +81,7 @@ function leftSentence({ opened }: FunnelTotals, closed: readonly ClosedOpportuni
   const parts = [`${whole(opened)} ${opened === 1 ? 'is' : 'are'} left.`]
   if (brief > 0)
     parts.push(
-      `${whole(brief)} of them stood for less than a second: the tape has one quote of each contract a minute, and a new price of the ` +
+      `${brief === closed.length ? 'Each' : whole(brief)} of them stood for less than a second: the tape has one quote of each contract a minute, and a new price of the ` +
         'stock meets options of the minute before.',
     )
   if (lasting.length > 0) {

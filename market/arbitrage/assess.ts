@@ -186,7 +186,9 @@ export class Assessor {
 
   /** Contracts, or shares. */
   #standing(quote: Quote, side: 'buy' | 'sell', isUnderlying: boolean): number {
-    const size = (side === 'buy' ? quote.askSize : quote.bidSize) ?? Number.NaN
+    const [price = 0, size = Number.NaN] = side === 'buy' ? [quote.askPrice, quote.askSize] : [quote.bidPrice, quote.bidSize]
+    // A bid of 0 is nobody's: to give an option away for it is no trade.
+    if (!(price > 0)) return 0
     // A unit that nobody knows is taken for a share, which is the least it can be.
     return isUnderlying ? size * (this.#around.units.sharesPerUnit(quote) ?? 1) : size
   }
@@ -240,8 +242,13 @@ export class Assessor {
     const isOption = chain !== undefined
     const quantity = size * trade.ratio * (isOption ? 1 : multiplier)
     const order = { isOption, side: trade.side, quantity, price: trade.price, multiplier: isOption ? multiplier : 1 }
+    const { instrument, side, ratio, price } = trade
+    // Field by field: a copy of the trade that is added to is not kept by its shape, and costs more than all the rest.
     return {
-      ...trade,
+      instrument,
+      side,
+      ratio,
+      price,
       contract,
       size: this.#standing(quote, trade.side, !isOption),
       ageMs: (tsUs - quote.tsUs) / 1000,

@@ -26,6 +26,8 @@ export interface ChainTerms {
   isRateKnown: boolean
   /** The same for 1 on any day until expiry, as early exercise pays it. */
   discountRange: DiscountRange
+  /** What 1 loses when it comes as late as the answer to an assignment, in today's money; at a high rate where none is known. */
+  lateLoss: number
   /** Present value per share of payments with an ex-date after today and up to the expiry. */
   dividends: number
   /** The same of payments whose ex-date follows the expiry so soon that an answer to the last assignments misses it. */
@@ -46,7 +48,7 @@ export interface ChainTerms {
 /** What a detector is given beside the quote. */
 export interface Desk {
   terms(chain: Chain): ChainTerms
-  /** Quoted strikes on either side that a relation may reach: what bounds the work for one quote. */
+  /** Known strikes that a relation may span: what bounds the work for one quote. */
   readonly reach: number
   /** Further expiries on either side that a relation may reach. */
   readonly expiries: number
@@ -61,7 +63,10 @@ export interface Detector {
   readonly name: string
   /** One sentence: what is traded against what. */
   readonly about: string
-  /** The quote of an option has changed; it stands in its chain. */
+  /**
+   * The quote of an option has changed; it stands in its chain. What is open is looked at again through this alone, so that it reports
+   * whatever `onUnderlying` would report of this option.
+   */
   onOption?(leg: Leg, desk: Desk): void
   /** The quote of the underlying has changed. Called for each of its chains. */
   onUnderlying?(chain: Chain, desk: Desk): void

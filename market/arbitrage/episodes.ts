@@ -35,15 +35,15 @@ export class OpenEpisode implements Episode {
   readonly course: EdgePoint[]
   /** The latest look at it: counted by the session. */
   turn: number
+  /** Of its candidate. */
+  readonly key: string
   readonly #most: number
-  /** As the detector states it: what the same legs promise with more certainty, or less, is an episode of its own. */
-  readonly #certainty: Candidate['certainty']
   /** Of so many changes one is kept. */
   #stride = 1
   #changes = 0
 
-  constructor({ certainty }: Candidate, opened: Assessment, at: Opening, coursePoints: number) {
-    this.#certainty = certainty
+  constructor(candidate: Candidate, opened: Assessment, at: Opening, coursePoints: number) {
+    this.key = keyOf(candidate)
     this.id = `${at.sessionId}-${at.seq}-${at.number}`
     this.sessionId = at.sessionId
     this.openedSeq = at.seq
@@ -58,17 +58,8 @@ export class OpenEpisode implements Episode {
     this.course = [pointOf(opened, at.tsUs)]
   }
 
-  is({ detector, certainty, trades }: Candidate): boolean {
-    const { legs } = this.opened
-    return (
-      detector === this.opened.detector &&
-      trades.length === legs.length &&
-      trades.every(({ instrument, side, ratio }, i) => {
-        const leg = legs[i]
-        return leg !== undefined && instrument === leg.instrument && side === leg.side && ratio === leg.ratio
-      }) &&
-      certainty === this.#certainty
-    )
+  is(candidate: Candidate): boolean {
+    return candidate.detector === this.opened.detector && keyOf(candidate) === this.key
   }
 
   /** Returns true when edge or size have changed. */
@@ -99,8 +90,9 @@ function pointOf({ edgePerShare, size }: Assessment, tsUs: number): EdgePoint {
 }
 
 export class OpenEpisodes {
-  readonly #open = new Set<OpenEpisode>()
-  readonly #byLeg = new Map<number, OpenEpisode[]>()
+  /** In the order in which they were opened. */
+  readonly #open = new Map<string, OpenEpisode>()
+  readonly #byLeg = new Map<number, Set<OpenEpisode>>()
 
   get size(): number {
     return this.#open.size
@@ -108,30 +100,41 @@ export class OpenEpisodes {
 
   /** In the order in which they were opened. */
   all(): OpenEpisode[] {
-    return [...this.#open]
+    return [...this.#open.values()]
   }
 
-  /** Those that an instrument is a leg of, in the order in which they were opened. */
-  of(instrument: number): readonly OpenEpisode[] | undefined {
+  /** Those that an instrument is a leg of, in the order in which they were opened. What is closed leaves it. */
+  of(instrument: number): ReadonlySet<OpenEpisode> | undefined {
     return this.#byLeg.get(instrument)
   }
 
+  /** At one step, however many are open: a stock is a leg of thousands at times, and each candidate is looked for. */
   find(candidate: Candidate): OpenEpisode | undefined {
-    const [first] = candidate.trades
-    return first && this.#byLeg.get(first.instrument)?.find((episode) => episode.is(candidate))
+    return this.#open.get(keyOf(candidate))
   }
 
   add(episode: OpenEpisode): void {
-    this.#open.add(episode)
-    for (const { instrument } of episode.opened.legs) this.#byLeg.set(instrument, [...(this.#byLeg.get(instrument) ?? []), episode])
+    this.#open.set(episode.key, episode)
+    for (const { instrument } of episode.opened.legs) {
+      const known = this.#byLeg.get(instrument)
+      if (known) known.add(episode)
+      else this.#byLeg.set(instrument, new Set([episode]))
+    }
   }
 
   delete(episode: OpenEpisode): void {
-    this.#open.delete(episode)
+    this.#open.delete(episode.key)
     for (const { instrument } of episode.opened.legs) {
-      const rest = this.#byLeg.get(instrument)?.filter((other) => other !== episode) ?? []
-      if (rest.length > 0) this.#byLeg.set(instrument, rest)
-      else this.#byLeg.delete(instrument)
+      const known = this.#byLeg.get(instrument)
+      known?.delete(episode)
+      if (known?.size === 0) this.#byLeg.delete(instrument)
     }
   }
+}
+
+/** What makes two candidates the same one, whatever their prices: what the same legs promise with more certainty, or less, is another. */
+function keyOf({ detector, certainty, trades }: Candidate): string {
+  let key = `${detector} ${certainty}`
+  for (const { instrument, side, ratio } of trades) key += ` ${side} ${ratio} ${instrument}`
+  return key
 }

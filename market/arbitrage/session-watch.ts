@@ -141,7 +141,6 @@ export class SessionWatch implements Desk {
   pass(record: TapeRecord): void {
     if (this.#open.size > 0) this.end('overrun')
     this.#apply(record)
-    if (record.kind === 'quote' && record.source === undefined) this.#noteRefused(record)
   }
 
   /** Closes all that is open; at `tsUs`, or at the latest record. */
@@ -155,13 +154,14 @@ export class SessionWatch implements Desk {
     this.#market.apply(record)
     this.#chains.apply(record)
     if (record.kind === 'session' || record.kind === 'contract') this.#units.apply(record)
+    if (record.kind === 'quote' && record.source === undefined) this.#noteRefused(record)
   }
 
   #takeQuote(quote: Quote): void {
     const { instrument } = quote
     const touched = this.#open.of(instrument)
     if (touched) for (const episode of touched) episode.quotes++
-    if (this.#noteRefused(quote)) {
+    if (this.#refused.has(instrument)) {
       if (touched) this.#lookAgain(touched, 'edge-gone')
       return
     }
@@ -176,11 +176,7 @@ export class SessionWatch implements Desk {
         }
       }
     } else this.#lookAtUnderlying(instrument)
-    if (touched)
-      this.#lookAgain(
-        touched.filter(({ turn }) => turn !== this.#turn),
-        'edge-gone',
-      )
+    if (touched) this.#lookAgain(touched, 'edge-gone')
     if (this.#found.length > 0) this.#openFound()
     this.#sampleParity(quote.tsUs)
   }
@@ -206,14 +202,9 @@ export class SessionWatch implements Desk {
     }
   }
 
-  /** Returns true when the quote was quarantined. */
-  #noteRefused({ instrument, verdict }: Quote): boolean {
-    if (verdict?.disposition === 'quarantine') {
-      this.#refused.add(instrument)
-      return true
-    }
-    if (this.#refused.size > 0) this.#refused.delete(instrument)
-    return false
+  #noteRefused({ instrument, verdict }: Quote): void {
+    if (verdict?.disposition === 'quarantine') this.#refused.add(instrument)
+    else if (this.#refused.size > 0) this.#refused.delete(instrument)
   }
 
   /** A detector that throws is off for the rest of the session. */
@@ -255,7 +246,7 @@ export class SessionWatch implements Desk {
   }
 
   /** Has the detectors look at what is open once more; what they report no more is closed. */
-  #lookAgain(episodes: readonly OpenEpisode[], ending: Ending): void {
+  #lookAgain(episodes: Iterable<OpenEpisode>, ending: Ending): void {
     for (const episode of episodes) {
       if (episode.turn === this.#turn || episode.closedUs !== undefined) continue
       this.#again = episode
@@ -268,7 +259,7 @@ export class SessionWatch implements Desk {
     }
   }
 
-  /** From every leg, as not each of them may reach the others. */
+  /** From every option of it, as not each of them may reach the others; never from the underlying, which is part of all its chains. */
   #report(episode: OpenEpisode): void {
     const detector = this.#detectors.find(({ name }) => name === episode.opened.detector)
     if (detector === undefined) return
@@ -276,7 +267,6 @@ export class SessionWatch implements Desk {
       for (const { instrument } of episode.opened.legs) {
         const leg = this.#chains.legOf(instrument)
         if (leg !== undefined) detector.onOption?.(leg, this)
-        else for (const chain of this.#chains.chainsOf(instrument)) detector.onUnderlying?.(chain, this)
         if (episode.turn === this.#turn) return
       }
     } catch (error) {

@@ -42,7 +42,7 @@ export interface ArbitrageSettings extends Thresholds {
   closeShare: number
   /** Most points of an edge's course that are kept. */
   coursePoints: number
-  /** Quoted strikes on either side that a relation may reach. */
+  /** Known strikes that a relation may span. */
   reach: number
   /** Further expiries on either side that a relation may reach. */
   expiries: number
@@ -198,7 +198,7 @@ export function arbitrageSchema(detectors: readonly { name: string; about: strin
       .default(0)
       .describe('An episode ends below this share of what opens one. 0: when nothing is left after fees.'),
     coursePoints: count(2, 10_000).default(64).describe("Most points of an edge's course that are kept."),
-    reach: count(1, 100).default(8).describe('Quoted strikes on either side that an option is compared with.'),
+    reach: count(1, 100).default(8).describe('Known strikes on either side that an option is compared with.'),
     expiries: count(1, 20).default(2).describe('Further expiries on either side that an option is compared with.'),
     fees: z
       .array(schedule, { error: 'a list of schedules' })

@@ -1,6 +1,6 @@
 /** What holding each chain until its expiry costs, computed once and kept until an input or the day changes. */
 
-import { discountRange, presentValueOfPayments, rateFor } from '../option/carry.ts'
+import { continuousCost, discountRange, lateLoss, presentValueOfPayments, rateFor } from '../option/carry.ts'
 import { neverExercisedFrom } from '../option/early-exercise.ts'
 import type { CarryState } from '../state/carry-state.ts'
 import type { Chain } from '../state/chain.ts'
@@ -10,12 +10,16 @@ import type { ChainTerms } from './detector.ts'
 import type { CarryUsed } from './opportunity.ts'
 import { NIGHTS } from './statement.ts'
 
+/** Of interest over a few nights where no rate is known, so that a bound which needs none otherwise is sure at any lower rate. */
+const HIGH_RATE = 0.1
+
 /** Of an expiry that is no date: every comparison with it is false. */
 const UNUSABLE: Readonly<ChainTerms> = {
   days: Number.NaN,
   discount: Number.NaN,
   isRateKnown: false,
   discountRange: { least: Number.NaN, most: Number.NaN, rise: Number.NaN },
+  lateLoss: Number.NaN,
   dividends: Number.NaN,
   dividendsBehind: Number.NaN,
   neverExercisedFrom: Number.NaN,
@@ -81,10 +85,11 @@ export class Terms {
       ...carry,
       isRateKnown: rates !== undefined,
       discountRange: range,
+      lateLoss: rates ? lateLoss(points, carry.days, NIGHTS) : continuousCost(1, HIGH_RATE, Math.min(NIGHTS, carry.days)),
       dividendsBehind: presentValueOfPayments(payments, points, today, addDays(expiry, NIGHTS)) - carry.dividends,
       neverExercisedFrom:
         carry.dividendYield > 0 || range.rise > 0 ? Number.POSITIVE_INFINITY : neverExercisedFrom(dividends, points, carry.days),
-      areDividendsKnown: this.#carry.dividendSource(instrument, today) !== undefined,
+      areDividendsKnown: this.#carry.areDividendsKnown(instrument, today, expiry),
       isBorrowKnown: this.#carry.borrow(instrument) !== undefined,
     }
   }

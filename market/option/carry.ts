@@ -63,6 +63,20 @@ export function discountRange(points: readonly RatePoint[], days: number): Disco
   return range
 }
 
+/**
+ * What 1 loses, in today's money, when it comes so many nights late: at the highest forward rate until `days`, on any day. An upper bound, exact
+ * on a flat curve. 0 while no rate is positive.
+ */
+export function lateLoss(points: readonly RatePoint[], days: number, nights: number): number {
+  let [highest, day] = [0, 0]
+  for (const next of [...points.map((point) => point.days).filter((at) => at > 0 && at < days), days]) {
+    if (next <= day) continue
+    highest = Math.max(highest, (rateFor(points, next) * next - rateFor(points, day) * day) / (next - day))
+    day = next
+  }
+  return discountRange(points, days).most * continuousCost(1, highest, Math.min(nights, days))
+}
+
 /** What the payments with an ex-date after `today` and up to `until` are worth today. */
 export function presentValueOfPayments(
   payments: readonly DatedPayment[],

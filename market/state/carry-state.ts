@@ -12,6 +12,12 @@ import type { BorrowRecord, CarryRecord, DividendsRecord, RatesRecord, Statistic
 const BROKER = 'broker'
 /** Source of records that repeat what the database knows. */
 const DATABASE = 'corporate-actions'
+/** Source of records that say all there is. */
+const SETTINGS = 'settings'
+/** Of an underlying of which a single payment is known. Some pay each month. */
+const UNKNOWN_INTERVAL_DAYS = 30
+/** Ex-dates move by some days. */
+const SURE_SHARE = 0.8
 /** The statistic with the broker's text. */
 const BROKER_DIVIDENDS = 'dividends'
 
@@ -53,6 +59,21 @@ export class CarryState {
     if (recorded && namesMore(recorded, today)) return recorded.source
     if (this.#brokerPayments.has(underlying)) return BROKER
     return recorded && recorded.payments.length === 0 && recorded.source !== DATABASE ? recorded.source : undefined
+  }
+
+  /**
+   * True when what is known of dividends reaches that day. The settings say all there is; what was announced, or is expected, ends with its
+   * last payment, behind which the usual time until another one is free.
+   */
+  areDividendsKnown(underlying: number, today: string, until: string): boolean {
+    const source = this.dividendSource(underlying, today)
+    if (source === undefined || source === SETTINGS || this.#dividends.get(underlying)?.yield !== undefined) return source !== undefined
+    const payments = this.payments(underlying, today)
+    const last = payments.at(-1)
+    if (last === undefined) return true
+    const before = payments.at(-2)
+    const usualDays = before ? daysBetween(before.exDate, last.exDate) : UNKNOWN_INTERVAL_DAYS
+    return daysBetween(last.exDate, until) < usualDays * SURE_SHARE
   }
 
   /** Annual fraction, continuously compounded; undefined when no record said so. */

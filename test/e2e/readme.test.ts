@@ -87,7 +87,7 @@ const ON_THE_RECORDED_DAY: Record<string, RegExp> = {
   'npx tapedeck replay --judge --write': /^Stored: judgement 1 of session \d+\.$/m,
   'npx tapedeck arb scan': /^Quotes looked at +\d/m,
   'npx tapedeck arb scan --from 2014-06-05 --to 2014-06-06 --symbols TWX --json': /^\{"sessionIds":\[\d+\],"ticks":28753,.*\}$/m,
-  'npx tapedeck arb scan --write': /^Stored: \d+ opportunit(y|ies)\.$/m,
+  'npx tapedeck arb scan --write': /^Stored: [\d,]+ opportunit(y|ies)(, in place of [\d,]+)?\.$/m,
   'npx tapedeck gaps': /^coverage +TWX\n2014-06-05 +\d+(\.\d\d)?%$/m,
   'npx tapedeck gaps --json': /^\{"from":"2014-.*"days":\[\{"date":"2014-06-05","symbol":"TWX".*\]\}$/m,
   'npx tapedeck gaps --from 2014-06-05 --to 2014-06-06 --json': /^\{"from":"2014-06-05T00:00:00.000000Z",.*\}$/m,

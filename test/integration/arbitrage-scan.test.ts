@@ -12,8 +12,8 @@ import { writeTape } from '../../db/tape/writer.ts'
 import { storeParity } from '../../db/write/implied-carry.ts'
 import { storeOpportunities } from '../../db/write/opportunities.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
-import { Arbitrage, type ArbitrageOptions } from '../../market/arbitrage/arbitrage.ts'
-import { DETECTORS } from '../../market/arbitrage/detectors/index.ts'
+import type { Detector } from '../../market/arbitrage/detector.ts'
+import { conversion } from '../../market/arbitrage/detectors/conversion.ts'
 import type { ParitySample } from '../../market/arbitrage/parity.ts'
 import { plainEpisode } from '../../market/arbitrage/plain.ts'
 import { arbitrageSettings } from '../../market/arbitrage/settings.ts'
@@ -23,18 +23,15 @@ import { sessionWithOpportunities } from '../support/arbitrage/session.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { FIRST_TS_US, block } from '../support/tape/ticks.ts'
 import { quarantined } from '../support/tape/verdicts.ts'
-import { unexpected } from '../support/unexpected.ts'
 
 /** Symbols of the samples, and their pairs. */
 const PARITY = [['TWX', 3]]
 const NEVER = new AbortController().signal
 const SESSION = 7_239_411_712_147_456
 const settings = arbitrageSettings({ preset: 'balanced' })
-const createArbitrage = (listeners: Pick<ArbitrageOptions, 'onEpisode' | 'onParity'>) =>
-  new Arbitrage({ detectors: DETECTORS, settings, ...listeners, onDetectorError: unexpected })
 /** Of the settings: not what the tape says. */
 const carry = { rate: 0.5, underlyings: [] }
-const whole = { createArbitrage, part: {}, signal: NEVER }
+const whole = { settings, part: {}, signal: NEVER }
 
 const records = sessionWithOpportunities()
 const timeOf = (seq: number) => records.find((record) => record.seq === seq)?.tsUs
@@ -181,7 +178,7 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
 
   it('stores what it found, the same rows each time, and only those of its part', async () => {
     const sessionId = await recorded(records)
-    const write = { settings }
+    const write = true
     const { episodes, stored: done } = await scan(sessionId, { write })
     expect(done).toEqual([{ sessionId, stored: episodes.length, replaced: 0 }])
     const rows = await stored(sessionId)
@@ -202,7 +199,7 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
 
   it('stores what is open at the end of a session only when no more of it can come', async () => {
     const sessionId = await recorded(sessionWithOpportunities({ ends: false }))
-    const { episodes, stored: done } = await scan(sessionId, { write: { settings } })
+    const { episodes, stored: done } = await scan(sessionId, { write: true })
     const open = episodes.filter(({ ending }) => ending === undefined)
     expect(open.map(({ openedSeq }) => openedSeq)).toContain(third)
     expect(done).toMatchObject([{ stored: episodes.length - open.length }])
@@ -210,14 +207,14 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
 
     // The collector has begun another session.
     await recorded(sessionWithOpportunities({ firstTsUs: FIRST_TS_US + 3_600_000_000 }))
-    const over = await scan(sessionId, { write: { settings } })
+    const over = await scan(sessionId, { write: true })
     expect(over.episodes.at(-1)).toMatchObject({ openedSeq: third, ending: 'session-ended' })
     expect(await stored(sessionId)).toHaveLength(episodes.length)
   })
 
   it('leaves what a running collector has found since, and what ends behind its last record', async () => {
     const sessionId = await recorded(sessionWithOpportunities({ ends: false }))
-    const { episodes } = await scan(sessionId, { write: { settings } })
+    const { episodes } = await scan(sessionId, { write: true })
     const open = episodes.filter(({ best, ending }) => best.detector === 'conversion' && ending === undefined)
     const later = (records.at(-1)?.tsUs ?? 0) + 60_000_000
     const live = [
@@ -233,12 +230,12 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
     await storeParity(client, [{ sessionId, sample: sampleAt(later) }])
     const rows = await stored(sessionId)
     expect(rows).toHaveLength(episodes.filter(({ ending }) => ending !== undefined).length + 2)
-    await scan(sessionId, { write: { settings } })
+    await scan(sessionId, { write: true })
     expect(await stored(sessionId)).toEqual(rows)
     expect(await parity(sessionId)).toHaveLength(samples.length + 1)
     // A gap that the scan knows nothing of has ended it before the last record of the scan.
     await client.query("UPDATE opportunities SET closed_ts = opened_ts, ending = 'gap' WHERE opportunity_id = $1", [open[0]?.id])
-    await scan(sessionId, { write: { settings } })
+    await scan(sessionId, { write: true })
     expect(await stored(sessionId)).toContainEqual(expect.objectContaining({ id: open[0]?.id, ending: 'gap' }))
     // What opened in a part of the time is over at the last record: all of that part is replaced.
     const before = episodes.filter(({ openedUs }) => openedUs < (timeOf(second) ?? 0))
@@ -246,18 +243,25 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
       client,
       before.slice(0, 1).map((episode) => ({ episode: { ...episode, id: `${episode.id}9`, closedUs: later }, settings })),
     )
-    const [done] = (await scan(sessionId, { part: { toUs: timeOf(second) }, write: { settings } })).stored
+    const [done] = (await scan(sessionId, { part: { toUs: timeOf(second) }, write: true })).stored
     expect(done).toEqual({ sessionId, stored: before.length, replaced: before.length + 1 })
     // No more of it can come: what is not found any more goes.
     await recorded(sessionWithOpportunities({ firstTsUs: FIRST_TS_US + 3_600_000_000 }))
-    await scan(sessionId, { write: { settings } })
+    await scan(sessionId, { write: true })
     expect(await stored(sessionId)).toMatchObject(episodes.map(({ id }) => ({ id })))
+  })
+
+  it('goes on without a detector that throws, and names it', async () => {
+    const broken: Detector = { name: 'broken', about: 'Throws.', onOption: () => expect.fail('no such thing') }
+    const { episodes, failedDetectors } = await scan(await recorded(records), { detectors: [broken, conversion] })
+    expect(episodes).toHaveLength(3)
+    expect(failedDetectors).toEqual({ broken: expect.stringContaining('no such thing') })
   })
 
   it('stores nothing when it is stopped', async () => {
     const sessionId = await recorded(records)
     const stop = new AbortController()
-    const { stored: done } = await scan(sessionId, { write: { settings }, signal: stop.signal, onProgress: () => stop.abort() })
+    const { stored: done } = await scan(sessionId, { write: true, signal: stop.signal, onProgress: () => stop.abort() })
     expect(done).toEqual([])
     expect(await stored(sessionId)).toEqual([])
   })

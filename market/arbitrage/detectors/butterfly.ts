@@ -7,14 +7,15 @@
  * American: of the short middle any number m may be assigned early. The answer is the wing that is in the money by more, which brings m times
  * the distance of its strike, and what is left owes no more than that, at expiry (worked out for m below and above that wing's number; the
  * sum of strikes is zero). Guaranteed for puts; for calls while no ex-date lies inside of their life, as the answer comes a day late and each
- * assigned call owes the dividend. What the answer brings waits until expiry: with a negative rate that costs up to
+ * assigned call owes the dividend. Puts owe the interest on the strikes that come so late, which are those of the middle when all of it is
+ * assigned; a high rate is taken where none is known. What the answer brings waits until expiry: with a negative rate that costs up to
  * (K3 - K2)(K2 - K1), per unit of the ratios, times what the discount rises.
  * Source: Merton, "Theory of rational option pricing" (1973); Hull, Options, Futures, and Other Derivatives, ch. 12.3.
  */
 
 import type { Chain, ChainSide } from '../../state/chain.ts'
 import { type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
-import { buy, callAssignment, candidateOf, lateAnswerCost, isExercisedIntoCash, sell } from '../statement.ts'
+import { buy, callAssignment, candidateOf, isExercisedIntoCash, lateAnswerCost, latePutCost, sell } from '../statement.ts'
 
 const NAME = 'butterfly'
 /** Strikes have three digits behind the point at most. */
@@ -92,15 +93,17 @@ function propose(chain: Chain, side: ChainSide, low: number, middle: number, hig
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
   const [lowRatio, middleRatio, highRatio] = ratios
   const terms = desk.terms(chain)
-  const assumptions = side === chain.calls ? callAssignment(chain, terms) : []
+  const isCall = side === chain.calls
+  const assumptions = isCall ? callAssignment(chain, terms) : []
+  const late = isCall ? 0 : middleRatio * latePutCost(chain, terms, chain.strikeAt(middle))
   const waiting = chain.style === 'american' ? lowRatio * (chain.strikeAt(middle) - chain.strikeAt(low)) * terms.discountRange.rise : 0
   const owed = assumptions.length === 0 ? 0 : middleRatio * lateAnswerCost(chain, terms, chain.strikeAt(middle))
   const candidate = candidateOf({
     detector: NAME,
     trades: [buy(side, low, lowRatio), sell(side, middle, middleRatio), buy(side, high, highRatio)],
     chain,
-    worth: 0 - waiting,
-    worst: 0 - waiting - owed,
+    worth: 0 - waiting - late,
+    worst: 0 - waiting - late - owed,
     assumptions,
   })
   if (candidate.worth - candidate.cost > LEAST_EDGE) desk.report(candidate)

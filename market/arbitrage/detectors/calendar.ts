@@ -2,10 +2,11 @@
  * Calendar: of two options of one strike, right and deliverable that expire at different days, the later one is worth no less. Where it
  * costs less than the earlier one brings, buy it and sell the other.
  *
- * American: whenever the short option is assigned, the long one is exercised, and the strikes cancel; nothing is owed. Guaranteed for puts.
+ * American: whenever the short option is assigned, the long one is exercised, and the strikes cancel; nothing is owed. Guaranteed for puts, less
+ * the interest on the strike over the nights until the answer brings it; a high rate is taken where none is known.
  * For calls while no ex-date lies before the earlier expiry or right behind it: assigned the evening before, the answer comes a day late and the
  * dividend is owed.
- * No rate is needed.
+ * Calls need no rate.
  * European puts may invert, deep in the money, for the interest on the strike: no arbitrage, refused as carry. European calls are only
  * expected to keep in order: what the first expiry takes is held short until the second one, which earns the interest on the strike and costs
  * the dividends and the borrow fee between the two; where these exceed it, the difference is owed. At the worst the rate between them is off by
@@ -26,6 +27,7 @@ import {
   isExercisedIntoCash,
   isPricedOffFutures,
   lateAnswerCost,
+  latePutCost,
   sell,
 } from '../statement.ts'
 
@@ -64,7 +66,10 @@ function look({ right, strike }: Leg, near: Chain, nearAt: number, far: Chain, f
     const { dividends, dividendsBehind } = terms
     const assumptions = right === 'C' ? callAssignment(near, { ...terms, dividends: dividends + dividendsBehind }) : []
     const worst = assumptions.length === 0 ? 0 : -(lateAnswerCost(near, terms, strike) + dividendsBehind)
-    return desk.report(candidateOf({ ...package_, worth: 0, worst, assumptions }))
+    // The far option may still answer when the near one has expired.
+    const late = right === 'P' ? latePutCost(near, desk.terms(far), strike) : 0
+    if (!(credit - late > LEAST_EDGE)) return desk.refuse(NAME, 'carry')
+    return desk.report(candidateOf({ ...package_, worth: 0 - late, worst: worst - late, assumptions }))
   }
   if (right === 'P') return desk.refuse(NAME, 'carry')
   const farTerms = desk.terms(far)

@@ -3,16 +3,17 @@
  * right costs less than the other brings, buy it and sell the other: the pair never owes anything, and may pay up to the width.
  *
  * European: guaranteed.
- * American: a short leg that is assigned early is answered with the long one, which brings the width. Guaranteed for puts. For calls while
+ * American: a short leg that is assigned early is answered with the long one, which brings the width. Guaranteed for puts, less what the
+ * interest on the higher strike, until the answer brings it, exceeds the width by, if it does. For calls while
  * no ex-date lies inside of their life: assigned the evening before, the answer comes a day late, and the dividend is owed against the
  * width, which may be less. Such a pair is only expected.
- * No rate is needed: nothing is owed at any time.
+ * No rate is needed: nothing is owed at any time. For puts a high one is taken where none is known.
  * Source: Merton, "Theory of rational option pricing" (1973).
  */
 
 import type { Chain, ChainSide } from '../../state/chain.ts'
 import { type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
-import { buy, callAssignment, candidateOf, lateAnswerCost, isExercisedIntoCash, sell } from '../statement.ts'
+import { buy, callAssignment, candidateOf, isExercisedIntoCash, lateAnswerCost, latePutCost, sell } from '../statement.ts'
 
 const NAME = 'strike-monotonicity'
 
@@ -36,10 +37,15 @@ export const strikeMonotonicity: Detector = {
 function propose(chain: Chain, side: ChainSide, better: number, other: number, desk: Desk): void {
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'settlement-mismatch')
   const terms = desk.terms(chain)
-  const assumptions = side === chain.calls ? callAssignment(chain, terms) : []
+  const isCall = side === chain.calls
+  const assumptions = isCall ? callAssignment(chain, terms) : []
   const width = Math.abs(chain.strikeAt(other) - chain.strikeAt(better))
+  const late = isCall ? 0 : latePutCost(chain, terms, chain.strikeAt(better))
+  const worth = Math.min(0, width * terms.discountRange.least - late)
   const worst =
-    assumptions.length === 0 ? 0 : Math.min(0, width * terms.discountRange.least - lateAnswerCost(chain, terms, chain.strikeAt(other)))
+    assumptions.length === 0 ? worth : Math.min(0, width * terms.discountRange.least - lateAnswerCost(chain, terms, chain.strikeAt(other)))
   const trades = better < other ? [buy(side, better), sell(side, other)] : [sell(side, other), buy(side, better)]
-  desk.report(candidateOf({ detector: NAME, trades, chain, worth: 0, worst, assumptions }))
+  const candidate = candidateOf({ detector: NAME, trades, chain, worth, worst, assumptions })
+  if (candidate.worth - candidate.cost > LEAST_EDGE) desk.report(candidate)
+  else desk.refuse(NAME, 'carry')
 }

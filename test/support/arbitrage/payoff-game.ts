@@ -1,7 +1,7 @@
 /**
  * What a package of trades brings at the worst, by brute force: a game against everybody else. The stock may jump to any price between two
  * days; who holds what we have sold exercises when it hurts us most, on any day that matters; we exercise what we have bought as it suits us
- * best. Stock that exercise leaves us with is kept until the last option is settled, and pays, or owes, its dividends on the way.
+ * best, days after what it answers. Stock that exercise leaves us with is kept until the last option is settled, and pays, or owes, its dividends on the way.
  *
  * Knows nothing of detectors and their formulas: it looks at the payoffs of the contracts alone. All per share of the underlying.
  */
@@ -31,6 +31,8 @@ export interface GameTerms {
 type Fate = 'alive' | 'exercised' | 'gone'
 type GameOption = NonNullable<GameLeg['option']> & { units: number }
 
+/** A strike that is to answer an assignment comes so many days after it at the latest: from a Friday over a holiday. */
+const LATE_DAYS = 4
 /** Far above every strike. */
 const FAR = 1000
 
@@ -103,15 +105,16 @@ class Game {
 
   /**
    * The evening of a day. Assignment is learned overnight: we answer it the same day as far as nothing happens before the next, and too
-   * late when the stock trades without its payment by then. What expires is exercised by the price of that evening on both sides.
+   * late when the stock trades without its payment by then. The money of an answer comes late in any case. What expires is exercised by the price of that evening on both sides.
    */
   #move(at: number, price: number, fates: readonly Fate[]): number {
     const isEve = this.#terms.payments.some(({ day }) => day === (this.#days[at] as number) + 1)
     type Then = (fates: readonly Fate[]) => number
-    const outcomes = (from: readonly Fate[], whose: readonly GameOption[], then: Then) =>
-      this.#choices(at, from, whose).map((chosen) => this.#flow(at, price, from, chosen) + then(chosen))
+    const outcomes = (from: readonly Fate[], whose: readonly GameOption[], then: Then, isAnswer = false) =>
+      this.#choices(at, from, whose).map((chosen) => this.#flow(at, price, from, chosen, isAnswer) + then(chosen))
     const theirs = (from: readonly Fate[], then: Then) => Math.min(...outcomes(from, this.#sold, then))
-    const ours = (from: readonly Fate[], whose: readonly GameOption[], then: Then) => Math.max(...outcomes(from, whose, then))
+    const ours = (from: readonly Fate[], whose: readonly GameOption[], then: Then) =>
+      Math.max(...outcomes(from, whose, then, from !== fates))
     const goOn = (fates: readonly Fate[]) => this.#goOn(at, price, this.#settled(at, fates))
     if (!isEve) return theirs(fates, (next) => ours(next, this.#bought, goOn))
     const expiring = this.#bought.filter(({ days }) => days === this.#days[at])
@@ -129,15 +132,19 @@ class Game {
     return choices
   }
 
-  /** What exercise pays, in money of today. */
-  #flow(at: number, price: number, before: readonly Fate[], after: readonly Fate[]): number {
+  /** What exercise pays, in money of today. Of answers, puts are paid late, at their expiry at the latest. */
+  #flow(at: number, price: number, before: readonly Fate[], after: readonly Fate[], isAnswer: boolean): number {
+    const { discount } = this.#terms
+    const day = this.#days[at] as number
     let sum = 0
-    for (const [i, { units, right, strike, isCashSettled }] of this.#options.entries()) {
+    for (const [i, { units, right, strike, days, isCashSettled }] of this.#options.entries()) {
       if (before[i] === after[i]) continue
       const sign = right === 'C' ? 1 : -1
-      sum += units * sign * ((isCashSettled ? price : 0) - strike)
+      const isLate = isAnswer && right === 'P' && !isCashSettled
+      const paid = isLate ? Math.min(discount(day), discount(Math.min(day + LATE_DAYS, days))) : discount(day)
+      sum += units * sign * ((isCashSettled ? price : 0) - strike) * paid
     }
-    return sum * this.#terms.discount(this.#days[at] as number)
+    return sum
   }
 
   /** What was not exercised on its last day is worth nothing. */

@@ -6,14 +6,14 @@ import { Funnel } from '../../../market/arbitrage/funnel.ts'
 import { assessment, episode } from '../../support/arbitrage/episodes.ts'
 
 function summary(fields: Partial<ScanSummary> = {}): ScanSummary {
+  const none = { episodes: [], stored: [], failedDetectors: {} }
   const empty = {
     sessionIds: [4711],
     ticks: 20_000,
     firstTsUs: 0,
     lastTsUs: 1_000_000,
     funnel: new Funnel(),
-    episodes: [],
-    stored: [],
+    ...none,
     seconds: 2,
   }
   return { ...empty, ...fields }
@@ -52,6 +52,9 @@ describe('the report of a scan', () => {
     const stored = [{ sessionId: 4711, stored: 1, replaced: 0 }]
     const text = formatScan(summary({ episodes: [episode(), open], stored }), { all: false })
     expect(text).toMatch(/^1 opportunity open at the last record of a session that may go on: not stored\.\nStored: 1 opportunity\.$/m)
+    expect(formatScan(summary({ failedDetectors: { conversion: 'Error: x' } }), { all: false })).toMatch(
+      /^The detector conversion failed and was off for the rest of the session: Error: x$/m,
+    )
     const many = [...stored, { sessionId: 4712, stored: 0, replaced: 1200 }]
     expect(formatScan(summary({ sessionIds: [4711, 4712], stored: many }), { all: false })).toMatch(
       /^Stored: 1 opportunity of session 4711\.\nStored: 0 opportunities of session 4712, in place of 1,200\.$/m,

@@ -103,6 +103,17 @@ describe('Verticals, butterflies and calendars bring', () => {
     expect(worstOutcome(calendar, later)).toBeCloseTo(1, 10)
   })
 
+  it('less by the interest on a strike that answers an assigned put days later', () => {
+    const late = 1 - d(4)
+    const vertical = [leg('buy', 'P', 90, 5), leg('sell', 'P', 95, 11)]
+    expect(worstOutcome(vertical, terms())).toBeCloseTo(6 - 5 - 90 * late, 10)
+    const calendar = [leg('buy', 'P', 95, 5, { days: 200 }), leg('sell', 'P', 95, 6)]
+    expect(worstOutcome(calendar, terms())).toBeCloseTo(1 - 95 * late, 10)
+    expect(worstOutcome(calendar, terms(noInterest))).toBeCloseTo(1, 10)
+    const butterfly = [leg('buy', 'P', 90, 2, {}, 2), leg('sell', 'P', 95, 5, {}, 3), leg('buy', 'P', 105, 10)]
+    expect(worstOutcome(butterfly, terms())).toBeCloseTo(15 - 14 - 3 * 95 * late, 10)
+  })
+
   it('at least nothing for a butterfly of unequal wings, also when a part of its middle is assigned', () => {
     const butterfly = [leg('buy', 'C', 90, 12, {}, 2), leg('sell', 'C', 95, 9, {}, 3), leg('buy', 'C', 105, 2)]
     expect(worstOutcome(butterfly, terms())).toBeCloseTo(27 - 26, 10)

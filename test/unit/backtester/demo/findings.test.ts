@@ -68,6 +68,7 @@ describe('the findings of the demonstration', () => {
     expect(left).toContain('3 are left. 1 of them stood for less than a second:')
     expect(left).toContain('2 stood longer, the best for 45.68 after fees; none of them is guaranteed: early exercise')
     expect(oneLine(text(FUNNEL, [closed(60, 5, 'guaranteed')]))).toContain('the best for 5.00 after fees; 1 guaranteed.')
+    expect(oneLine(text(FUNNEL, [closed(0, 9), closed(0.5, 9)]))).toContain('3 are left. Each of them stood for less than a second:')
     expect(text({ ...FUNNEL, opened: 0 })).toContain('Nothing is left.')
   })
 

@@ -73,6 +73,13 @@ describe('an episode', () => {
     expect(market.episodes[0]).toMatchObject({ ending, closedUs: market.tsUs })
   })
 
+  it('ends with the quote that is kept out, also when that is the first record of a minute', () => {
+    const market = new EngineMarket().begin().mispriced()
+    market.tsUs += 60_000_000
+    market.quote(CALL, 9, 9.1, { verdict: quarantined('price-jump', 'jumped') })
+    expect(market.episodes[0]).toMatchObject({ ending: 'refused', closedUs: market.tsUs })
+  })
+
   it('is never carried across a gap: it ends with the last proof of life', () => {
     const market = new EngineMarket().begin().mispriced()
     const openedUs = market.tsUs
@@ -159,6 +166,27 @@ describe('an episode', () => {
 })
 
 describe('the engine', () => {
+  it('looks again at what is open from its options, not through all chains of the underlying', () => {
+    let times = 0
+    const counting: Detector = {
+      ...conversion,
+      onUnderlying: (chain, desk) => {
+        times++
+        conversion.onUnderlying?.(chain, desk)
+      },
+    }
+    const market = new EngineMarket({}, { detectors: [counting] }).begin().mispriced()
+    const before = times
+    market.rate(0.0001)
+    market.tsUs += 60_000_000
+    market.quote(CALL, 3, 3.1)
+    market.quote(CALL, 9, 9.1, { verdict: quarantined('price-jump', 'jumped') })
+    expect(market.events.at(-1)).toBe('closed conversion')
+    expect(times).toBe(before)
+    market.stock(100, 100.02)
+    expect(times).toBe(before + 1)
+  })
+
   it('finds the same whatever the numbers of the instruments and the order in which options were named', () => {
     const found = (numbers: readonly number[], naming: readonly number[]) => {
       const market = new EngineMarket()

@@ -105,6 +105,13 @@ describe('A leg that is not there or not whole', () => {
       }
     }
   })
+
+  it('is not sold where nothing is bid for it, whatever size stands there', () => {
+    const market = new PlantedMarket()
+    market.quotes({ stock: '94.90x1000/95.00x1000', '100C': '0.00x5/0.05' })
+    // The put alone is below its exercise value; to give a call away on top is no conversion.
+    expect(names(market.quote('100P', '4.70/4.80'))).toEqual(['opened guaranteed intrinsic'])
+  })
 })
 
 describe('Carry that nobody named', () => {

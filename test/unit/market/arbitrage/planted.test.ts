@@ -221,6 +221,7 @@ const PLANTED: Planted[] = [
     certainty: 'guaranteed',
   },
   {
+    // The short put may be assigned on a Friday: the far one brings 100 up to four days later, and interest is lost until then.
     detector: 'calendar',
     options: FIVE_PERCENT,
     healthy: { '100P far': '2.70x6/2.80x6' },
@@ -228,7 +229,7 @@ const PLANTED: Planted[] = [
     mends: ['100P', '2.80x8/3.10x8'],
     sizeless: ['100P', '3.00x0/3.10x8'],
     trades: ['sell 1 100P at 3', 'buy 1 100P far at 2.8'],
-    edge: 0.2,
+    edge: 0.2 - 100 * (1 - Math.exp((-0.05 * 4) / 365)),
     size: 6,
     fees: [3.9, 3.9],
     capital: 2.8,

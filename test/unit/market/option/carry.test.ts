@@ -4,6 +4,7 @@ import {
   continuousCost,
   discountFactor,
   discountRange,
+  lateLoss,
   paymentsOfBroker,
   presentValueOfPayments,
   rateFor,
@@ -45,6 +46,18 @@ describe('rates by term', () => {
     const negative = [{ days: 1, rate: -0.01 }]
     expect(discountRange(negative, 365)).toEqual({ least: 1, most: Math.exp(0.01), rise: Math.exp(0.01) - 1 })
     expect(discountRange([], 365)).toEqual({ least: 1, most: 1, rise: 0 })
+  })
+
+  it('loses the interest of some nights when it comes late, at the highest forward rate until the day, and none at negative ones', () => {
+    const byDays = [10, 90].map((days, i) => ({ days, rate: [0.02, 0.06][i] as number }))
+    const flat = [{ days: 365, rate: 0.05 }]
+    expect(lateLoss(flat, 90, 4)).toBeCloseTo(1 - Math.exp((-0.05 * 4) / 365), 12)
+    expect(lateLoss(flat, 2, 4)).toBeCloseTo(1 - Math.exp((-0.05 * 2) / 365), 12)
+    expect(lateLoss(flat, 0, 4)).toBe(0)
+    // 6 % for 90 days with 2 % for the first 10 of them: 6.5 % for the other 80.
+    expect(lateLoss(byDays, 90, 4)).toBeCloseTo(1 - Math.exp((-0.065 * 4) / 365), 12)
+    expect(lateLoss(byDays, 5, 4)).toBeCloseTo(1 - Math.exp((-0.02 * 4) / 365), 12)
+    expect(lateLoss([{ days: 365, rate: -0.01 }], 90, 4)).toBe(0)
   })
 
   it('are 0 without any point', () => {

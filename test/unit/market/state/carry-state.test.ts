@@ -22,10 +22,16 @@ const brokerText = (text: string, more = {}): TapeRecord => ({
   ...more,
 })
 
-function carryOf(records: TapeRecord[], until = '2014-09-05') {
+const TODAY = '2014-06-05'
+
+function stateOf(records: TapeRecord[]): MarketState {
   const state = new MarketState()
   for (const record of records) state.apply(record)
-  return state.carry.of(1, 'USD', '2014-06-05', until)
+  return state
+}
+
+function carryOf(records: TapeRecord[], until = '2014-09-05') {
+  return stateOf(records).carry.of(1, 'USD', TODAY, until)
 }
 
 describe('what holding an underlying costs', () => {
@@ -94,5 +100,44 @@ describe('what holding an underlying costs', () => {
     const before = state.carry.version
     state.apply(rates(0.04))
     expect(state.carry.version).not.toBe(before)
+  })
+})
+
+describe('what is known of dividends', () => {
+  const known = (records: TapeRecord[], until = '2014-07-19') => {
+    const { carry: state } = stateOf(records)
+    return [state.dividendSource(1, TODAY), state.areDividendsKnown(1, TODAY, until)]
+  }
+  const august = { exDate: '2014-08-15', amount: 0.5 }
+
+  it('is nothing while nobody says anything, nor when all that the database knew is over', () => {
+    expect(known([])).toEqual([undefined, false])
+    expect(known([dividends([{ exDate: '2014-06-05', amount: 1 }])])).toEqual([undefined, false])
+    expect(known([dividends([])])).toEqual([undefined, false])
+  })
+
+  it('is all there is when the settings say it, also that there are none', () => {
+    expect(known([dividends([], {}, 'settings')], '2016-01-15')).toEqual(['settings', true])
+    expect(known([dividends([august], {}, 'settings')], '2016-01-15')).toEqual(['settings', true])
+    expect(known([dividends([], { yield: 0.02 })], '2016-01-15')).toEqual(['corporate-actions', true])
+  })
+
+  it('ends some days before the usual time of the payment behind the last one that was announced', () => {
+    expect(known([dividends([august])], '2014-09-05')).toEqual(['corporate-actions', true])
+    expect(known([dividends([august])], '2014-09-20')).toEqual(['corporate-actions', false])
+    const two = [{ exDate: '2014-05-15', amount: 0.5 }, august]
+    expect(known([dividends(two)], '2014-10-18')).toEqual(['corporate-actions', true])
+    expect(known([dividends(two)], '2014-11-22')).toEqual(['corporate-actions', false])
+  })
+
+  it('reaches about a year when the broker expects it', () => {
+    const text = brokerText('2.00,2.00,20140815,0.50')
+    expect(known([text], '2015-06-19')).toEqual(['broker', true])
+    expect(known([text], '2015-09-18')).toEqual(['broker', false])
+  })
+
+  it('has a borrow fee only where a record names one', () => {
+    expect(stateOf([]).carry.borrow(1)).toBeUndefined()
+    expect(stateOf([carry<'borrow'>({ input: 'borrow', instrument: 1, rate: 0 })]).carry.borrow(1)).toBe(0)
   })
 })

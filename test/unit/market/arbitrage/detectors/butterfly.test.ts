@@ -78,6 +78,15 @@ describe('butterfly', () => {
     expect(even({ rate: -0.2, dividends: [] }).refused).toEqual(['butterfly: carry'])
   })
 
+  it('takes off the interest that American puts cost while the answer to their assignment is on its way', () => {
+    const puts = (options: DetectorMarketOptions) =>
+      new DetectorMarket(butterfly, options).quote('P', 80, 3.4, 3.5).quote('P', 90, 8.9, 9).quote('P', 85, 6.5, 6.6)
+    const found = puts({ rate: 0.05 }).found()
+    expect(found).toMatchObject({ certainty: 'guaranteed', edge: expect.closeTo(0.5 - 2 * 85 * (1 - Math.exp((-0.05 * 4) / 365)), 9) })
+    expect(puts({ rate: 0.4 }).refused).toEqual(['butterfly: carry'])
+    expect(puts({ on: 'SPX', rate: 0.4 }).found().edge).toBeCloseTo(0.5, 9)
+  })
+
   it('leaves out strikes that make no whole contracts, and finds nothing without an ask', () => {
     const odd = new DetectorMarket(butterfly, { on: 'SPX' }).quote('C', 80, 8.9, 9).quote('C', 90, 3.4, 3.5)
     expect(odd.quote('C', 85.0001, 6.5, 6.6).candidates).toEqual([])

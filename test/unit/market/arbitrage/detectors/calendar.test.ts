@@ -20,6 +20,15 @@ describe('calendar', () => {
     expect(inverted({}, 'P').found()).toMatchObject({ certainty: 'guaranteed', assumptions: [] })
   })
 
+  it('takes off what an assigned put costs in interest until the far one brings the strike, at 10 % where no rate is known', () => {
+    const late = (rate: number) => 80 * (1 - Math.exp((-rate * 4) / 365))
+    expect(inverted({ rate: 0.05 }, 'P').found()).toMatchObject({ certainty: 'guaranteed', edge: expect.closeTo(0.3 - late(0.05), 9) })
+    expect(inverted({ rate: -0.01 }, 'P').found().edge).toBeCloseTo(0.3, 9)
+    expect(inverted({}, 'P').found().edge).toBeCloseTo(0.3 - late(0.1), 9)
+    expect(inverted({ rate: 0.4 }, 'P').refused).toEqual(['calendar: carry'])
+    expect(inverted({ rate: 0.4, dividends: [] }).found().edge).toBeCloseTo(0.3, 9)
+  })
+
   it('only expects it of calls with an ex-date before the earlier expiry', () => {
     const before = inverted({ rate: 0, dividends: [{ exDate: NEAR, amount: 0.4 }] }).found()
     expect(before).toMatchObject({ certainty: 'expected', assumptions: ['no-early-exercise'] })

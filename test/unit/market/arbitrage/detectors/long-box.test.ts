@@ -5,6 +5,8 @@ import { addDays } from '../../../../../market/time.ts'
 import { DetectorMarket, type DetectorMarketOptions, TODAY } from '../../../../support/arbitrage/detector-market.ts'
 
 const NO_DIVIDENDS = { dividends: [] }
+/** What 1 loses by coming four nights late. */
+const lateBy4 = (rate: number) => 1 - Math.exp((-rate * 4) / 365)
 
 /** The box of 80 and 90, bought for `cost` in a year; the last quote makes it whole. */
 function box(options: DetectorMarketOptions, cost: number, expiry = addDays(TODAY, 365)): DetectorMarket {
@@ -37,10 +39,11 @@ describe('long-box', () => {
     expect(box({ on: 'SPX', rate: 0.05 }, 10.1).refused).toEqual([])
   })
 
-  it('holds for American options without a dividend until expiry, whoever is assigned', () => {
+  it('holds for American options without a dividend until expiry, whoever is assigned, less the interest until the answer to the put', () => {
     const found = box({ rate: 0.05, ...NO_DIVIDENDS }, 9.4).found()
     expect(found.certainty).toBe('guaranteed')
-    expect(found.edge).toBeCloseTo(10 * Math.exp(-0.05) - 9.4, 9)
+    expect(found.edge).toBeCloseTo(10 * Math.exp(-0.05) - 80 * lateBy4(0.05) - 9.4, 9)
+    expect(box({ rate: 0.05, ...NO_DIVIDENDS }, 9.48).refused).toEqual(['long-box: carry'])
   })
 
   it('is not worth more than its width when rates are negative and it may end early', () => {
@@ -53,7 +56,7 @@ describe('long-box', () => {
       { days: 182.5, rate: 0.08 },
       { days: 365, rate: 0.02 },
     ]
-    expect(box({ curve, ...NO_DIVIDENDS }, 9.4).found().worth).toBeCloseTo(10 * Math.exp(-0.04), 9)
+    expect(box({ curve, ...NO_DIVIDENDS }, 9.4).found().worth).toBeCloseTo(10 * Math.exp(-0.04) - 80 * lateBy4(0.08), 9)
     expect(box({ on: 'SPX', curve }, 9.4).found().worth).toBeCloseTo(10 * Math.exp(-0.02), 9)
   })
 

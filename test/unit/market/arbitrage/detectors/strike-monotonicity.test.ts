@@ -36,6 +36,14 @@ describe('strike-monotonicity', () => {
     expect(calls({ rate: 0, dividends: small }).found().worstEdge).toBeCloseTo(0.15, 9)
   })
 
+  it('takes off the interest on an American put that is answered late, where that exceeds the width', () => {
+    expect(puts({ rate: 0.05 }).found().edge).toBeCloseTo(0.15, 9)
+    const narrow = (rate: number) => new DetectorMarket(strikeMonotonicity, { rate }).quote('P', 800.5, 2.9, 3).quote('P', 800, 3.15, 3.25)
+    const [late, least] = [800.5 * (1 - Math.exp((-0.07 * 4) / 365)), 0.5 * Math.exp(-0.07)]
+    expect(narrow(0.07).found()).toMatchObject({ certainty: 'guaranteed', edge: expect.closeTo(0.15 + least - late, 9) })
+    expect(narrow(0.09).refused).toEqual(['strike-monotonicity: carry'])
+  })
+
   it('says that it knows of no dividends', () => {
     expect(calls({}).found()).toMatchObject({ certainty: 'expected', assumptions: ['no-early-exercise', 'dividends-unknown'] })
   })

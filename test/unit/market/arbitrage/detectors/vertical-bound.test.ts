@@ -27,9 +27,12 @@ describe('vertical-bound', () => {
     expect(mirrored.edge).toBeCloseTo(10.2 - 10 * Math.exp(-0.05), 9)
   })
 
-  it('allows American ones the whole width, as it may be owed at once', () => {
+  it('allows American ones the whole width, as it may be owed at once, and puts the interest until the answer brings their strike', () => {
     expect(calls({ rate: 0.05, dividends: [] }).found()).toMatchObject({ certainty: 'guaranteed', edge: expect.closeTo(0.2, 9) })
-    expect(puts({ rate: 0.05, dividends: [] }).found()).toMatchObject({ certainty: 'guaranteed', edge: expect.closeTo(0.2, 9) })
+    // The strike of 80 comes up to four nights after that of 90 was paid.
+    const late = 80 * (1 - Math.exp((-0.05 * 4) / 365))
+    expect(puts({ rate: 0.05, dividends: [] }).found()).toMatchObject({ certainty: 'guaranteed', edge: expect.closeTo(0.2 - late, 9) })
+    expect(puts({ rate: 0.25, dividends: [] }).refused).toEqual(['vertical-bound: carry'])
     const market = new DetectorMarket(verticalBound, { rate: 0.05, dividends: [] }).quote('C', 80, 12.9, 13.4).quote('C', 90, 2.9, 3)
     expect(market.candidates).toEqual([])
   })
