@@ -25,6 +25,8 @@ export interface DetectionOptions {
   /** A new one, that knows nothing. */
   createEngine: () => Engine
   events: Pick<Events, 'detectionOverrun' | 'detectionFailed'>
+  /** Its engine is gone: what was open stays without an end. */
+  onFailed?: () => void
   /** At the end of each turn, in milliseconds: how long its oldest record had waited for its decision. */
   onTurn?: (lagMs: number) => void
   /** Most records that wait. */
@@ -123,6 +125,7 @@ export class Detection {
     } catch (error) {
       this.#state = 'failed'
       this.#queue.clear()
+      this.#options.onFailed?.()
       this.#options.events.detectionFailed({ error })
     }
   }
