@@ -33,7 +33,7 @@ const ASSUMPTIONS: Readonly<Record<Assumption, string>> = {
 export type Explained = NamedEpisode & { settings: unknown }
 
 export function formatOpportunity(found: Explained): string {
-  const { best, settings } = found
+  const { opened, best, settings } = found
   const blocks = [
     headOf(found),
     `When its profit was highest, ${counted(best.size, 'package')} could be had:\n\n${legTable(best)}`,
@@ -41,7 +41,7 @@ export function formatOpportunity(found: Explained): string {
     carryTable(best),
     payoffPlot(best),
     coursePlot(found),
-    `The gates that it passed:\n\n${gateTable(best, settings)}`,
+    `The gates that it passed when it opened:\n\n${gateTable(opened, settings)}`,
   ]
   return blocks.join('\n\n')
 }
