@@ -163,7 +163,8 @@ class Game {
     if (next === undefined) return stock * price * discount(day)
     const paid = payments.reduce((sum, one) => sum + (one.day > day && one.day <= next ? one.amount * discount(one.day) : 0), 0)
     const costOver = (rate: number) => spot * (Math.exp((-rate * day) / 365) - Math.exp((-rate * next) / 365))
-    const fee = stock < 0 ? -stock * costOver(borrow) : 0
-    return stock * (paid + costOver(this.#terms.yield)) - fee + this.#worst(at + 1, fates)
+    // Yield and fee are both taken of the same shares, which become fewer by them.
+    const rate = stock < 0 ? this.#terms.yield + borrow : this.#terms.yield
+    return stock * (paid + costOver(rate)) + this.#worst(at + 1, fates)
   }
 }
