@@ -113,8 +113,10 @@ function arithmetic({
     row('capital', capital / multiplier, capital),
     row('if all goes wrong', worstCase / multiplier, worstCase),
   ])
+  // What is exercised at once does not wait for its expiry: the return says over how many days it counts.
+  const tiedUp = annualReturn > 0 ? Math.round(((edgePerContract / capital) * DAYS_PER_YEAR) / annualReturn) : carry.lastDays
   const lent = impliedRate === undefined ? '' : ` It is a loan at ${annual(impliedRate)} a year.`
-  return `${table}\n${wrapped(`${annual(annualReturn)} a year on the capital over ${days(carry.lastDays)}.${lent}`)}`
+  return `${table}\n${wrapped(`${annual(annualReturn)} a year on the capital over ${days(tiedUp)}.${lent}`)}`
 }
 
 function carryTable({ carry, assumptions }: NamedAssessment): string {

@@ -76,7 +76,8 @@ export async function scanSessions(options: ScanSessionsOptions): Promise<ScanSu
   const stored: StoredScan[] = []
   for (const { sessionId } of sessions) {
     const isOver = await withReader(url, (client) => isSessionOver(client, sessionId))
-    const source = await openRecordSource({ url }, { sessionId, symbols, skipUnknownSymbols: true, includeQuarantined: true })
+    // All symbols: what is found of some depends on the time that the records of others tell.
+    const source = await openRecordSource({ url }, { sessionId, includeQuarantined: true })
     const { scan, isComplete } = await run.over(source, { isOver, keepsParity: write && symbols === undefined })
     // A part of a session is not stored as if it were all.
     if (signal.aborted) break

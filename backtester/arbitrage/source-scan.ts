@@ -10,7 +10,7 @@ import type { Episode } from '../../market/arbitrage/episode.ts'
 import { Funnel, REFUSALS } from '../../market/arbitrage/funnel.ts'
 import type { ParitySample } from '../../market/arbitrage/parity.ts'
 import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
-import { isTick, type TapeRecord } from '../../market/tick.ts'
+import { isTick, type TapeRecord, type Tick } from '../../market/tick.ts'
 
 /** When an opportunity opened, and on what. Absent: at any time, on anything. */
 export interface ScanPart {
@@ -34,7 +34,7 @@ export class SourceScan {
   readonly #arbitrage: Arbitrage
   readonly #found: Episode[] = []
   readonly #open = new Map<string, Episode>()
-  /** Of the numbers on the tape, those whose records count. */
+  /** Of the numbers on the tape, those whose ticks count. */
   readonly #isWanted = new Map<number, boolean>()
   #funnelBefore: Funnel | undefined
   #funnelWithin: Funnel | undefined
@@ -58,21 +58,24 @@ export class SourceScan {
       }
     }
     const onParity = (sample: ParitySample) => void (this.#isWithin(sample.tsUs) && this.parity.push(sample))
-    this.#arbitrage = new Arbitrage({ detectors, settings, onEpisode, onParity: keepsParity ? onParity : undefined, onDetectorError })
+    const listeners = { onEpisode, onParity: keepsParity ? onParity : undefined, onDetectorError }
+    this.#arbitrage = new Arbitrage({ detectors, settings, symbols: part.symbols, ...listeners })
   }
 
   /** Returns false when the part is over and everything that opened in it: nothing more is to come. */
   take(record: TapeRecord, sessionId: number): boolean {
     const { fromUs = Number.NEGATIVE_INFINITY, toUs = Number.POSITIVE_INFINITY } = this.#part
+    if (record.kind === 'contract') this.#isWanted.set(record.instrument, this.#part.symbols?.includes(record.contract.symbol) ?? true)
     if (record.tsUs >= toUs) {
       this.#funnelWithin ??= this.funnel
       if (this.#open.size === 0) return false
     } else if (record.tsUs >= fromUs) {
       this.#funnelBefore ??= sumOf([this.#arbitrage.funnel])
-      if (isTick(record)) this.#count(record.tsUs)
+      if (isTick(record) && this.#concerns(record)) this.#count(record.tsUs)
     }
     this.lastRecordUs = record.tsUs
-    if (this.#concerns(record)) this.#arbitrage.take(record, sessionId)
+    // Of the other symbols too: their records tell the time, by which episodes end.
+    this.#arbitrage.take(record, sessionId)
     return true
   }
 
@@ -107,12 +110,8 @@ export class SourceScan {
     return (fromUs === undefined || tsUs >= fromUs) && (toUs === undefined || tsUs < toUs)
   }
 
-  /** A source may have left out other symbols already, and need not. */
-  #concerns(record: TapeRecord): boolean {
-    const { symbols } = this.#part
-    if (symbols === undefined) return true
-    if (record.kind === 'contract') this.#isWanted.set(record.instrument, symbols.includes(record.contract.symbol))
-    return !('instrument' in record) || record.instrument === undefined || this.#isWanted.get(record.instrument) === true
+  #concerns({ instrument }: Tick): boolean {
+    return this.#part.symbols === undefined || this.#isWanted.get(instrument) === true
   }
 }
 

@@ -27,6 +27,8 @@ export interface ArbitrageOptions {
   detectors: readonly Detector[]
   settings: ArbitrageSettings
   onEpisode: (event: EpisodeEvent, episode: Episode) => void
+  /** Underlyings that are looked at. All else is state alone, and its records tell the time, so that what is found is what is found among all. Absent: all. */
+  symbols?: readonly string[] | undefined
   /** Once a minute of the tape, what parity says of each chain that is quoted. Absent: it is not looked at. */
   onParity?: ((sample: ParitySample, sessionId: number) => void) | undefined
   /** A detector threw; it is off for the rest of that session. */
@@ -41,14 +43,22 @@ export class Arbitrage {
   #latestId = Number.NaN
 
   /** @throws Error when two detectors have one name */
-  constructor({ detectors, settings, onEpisode, onParity, onDetectorError }: ArbitrageOptions) {
+  constructor({ detectors, settings, symbols, onEpisode, onParity, onDetectorError }: ArbitrageOptions) {
     const names = new Set<string>()
     for (const { name } of detectors) {
       if (names.has(name)) throw new Error(`Two detectors are named "${name}". Rename one of them.`)
       names.add(name)
     }
     const active = detectors.filter(({ name }) => settings.detectors[name] !== 'off')
-    this.#options = { detectors: active, settings, funnel: this.funnel, onEpisode, onParity, onDetectorError }
+    this.#options = {
+      detectors: active,
+      settings,
+      symbols: symbols && new Set(symbols),
+      funnel: this.funnel,
+      onEpisode,
+      onParity,
+      onDetectorError,
+    }
   }
 
   /** Takes in the next record of a session. */

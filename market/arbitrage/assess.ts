@@ -237,7 +237,7 @@ export class Assessor {
       fees,
       capital,
       // What is traded on the last day ties its money up until the next.
-      annualReturn: (edgePerContract / capital) * (DAYS_PER_YEAR / Math.max(1, carry.lastDays)),
+      annualReturn: (edgePerContract / capital) * (DAYS_PER_YEAR / (candidate.days ?? Math.max(1, carry.lastDays))),
       worstCase: certainty === 'guaranteed' ? edgePerContract : Math.min(edgePerContract, worst - fees / size),
       skewMs: Math.max(...ages) - Math.min(...ages),
       carry,

@@ -57,6 +57,8 @@ export interface Candidate {
   assumptions: readonly Assumption[]
   /** What has to be paid or put up, per share. Above 0. */
   capital: number
+  /** Calendar days until it is turned into money, when that is not the last expiry. At least 1. */
+  days?: number | undefined
   /** Of an expected one: what the package is worth today when every assumption fails, per share. Absent: all that was put up may be lost. */
   worst?: number | undefined
   /** Continuously compounded annual rate at which the package lends or borrows money, before fees; of boxes and the like. */
@@ -114,7 +116,7 @@ export interface Assessment {
   fees: number
   /** Per package. */
   capital: number
-  /** Of `edgePerContract` on `capital`, over the days to the last expiry, ACT/365: 0.05 is 5 % a year. */
+  /** Of `edgePerContract` on `capital`, over the days until it is turned into money, which is the last expiry mostly, ACT/365: 0.05 is 5 % a year. */
   annualReturn: number
   /** The least that one package brings, fees paid, in today's money, when every assumption fails. Equal to `edgePerContract` when guaranteed. */
   worstCase: number

@@ -23,6 +23,8 @@ export interface WatchOptions {
   detectors: readonly Detector[]
   settings: ArbitrageSettings
   funnel: Funnel
+  /** Of underlyings that are looked at; undefined: all. */
+  symbols: ReadonlySet<string> | undefined
   onEpisode: (event: 'opened' | 'changed' | 'closed', episode: OpenEpisode) => void
   onParity: ((sample: ParitySample, sessionId: number) => void) | undefined
   onDetectorError: (detector: string, error: unknown) => void
@@ -183,6 +185,7 @@ export class SessionWatch implements Desk {
       return
     }
     const leg = this.#chains.legOf(instrument)
+    if (!this.#isWanted(leg?.chain.underlying ?? this.#chains.underlyingOf(instrument))) return
     if (leg !== undefined) {
       this.#options.funnel.quotes++
       for (const detector of this.#detectors) {
@@ -196,6 +199,11 @@ export class SessionWatch implements Desk {
     if (touched) this.#lookAgain(touched, 'edge-gone')
     if (this.#found.length > 0) this.#openFound()
     this.#sampleParity(quote.tsUs)
+  }
+
+  #isWanted(underlying: { symbol: string } | undefined): boolean {
+    const { symbols } = this.#options
+    return symbols === undefined || (underlying !== undefined && symbols.has(underlying.symbol))
   }
 
   #sampleParity(tsUs: number): void {

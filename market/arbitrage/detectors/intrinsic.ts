@@ -14,6 +14,8 @@ import { type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
 import { buy, buyUnderlying, candidateOf, earlyExercise, isExercisedIntoCash, sellUnderlying } from '../statement.ts'
 
 const NAME = 'intrinsic'
+/** Exercised on the day it is bought, however far the expiry is. */
+const DAYS = 1
 
 export const intrinsic: Detector = {
   name: NAME,
@@ -44,7 +46,7 @@ function look(chain: Chain, right: 'C' | 'P', at: number, desk: Desk): void {
   if (!(edge > LEAST_EDGE)) return
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'underlying-not-executable')
   const assumptions = earlyExercise(chain)
-  desk.report(
+  const candidate =
     right === 'C'
       ? candidateOf({
           detector: NAME,
@@ -54,6 +56,6 @@ function look(chain: Chain, right: 'C' | 'P', at: number, desk: Desk): void {
           assumptions,
           margin: strike + (calls.askPrices[at] as number),
         })
-      : candidateOf({ detector: NAME, trades: [buyUnderlying(underlying), buy(puts, at)], chain, worth: strike, assumptions }),
-  )
+      : candidateOf({ detector: NAME, trades: [buyUnderlying(underlying), buy(puts, at)], chain, worth: strike, assumptions })
+  desk.report({ ...candidate, days: DAYS })
 }

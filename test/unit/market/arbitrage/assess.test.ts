@@ -95,6 +95,14 @@ describe('a candidate is refused', () => {
   })
 })
 
+it('an exercise that is done at once returns its edge in a day, not until the expiry', () => {
+  // The put brings 100 and costs 99.62 with its stock: 0.38 a share, 44 days before it expires.
+  const market = new EngineMarket({ minAnnualReturn: 0.5 }).begin().stock(97, 97.02).quote(PUT, 2.5, 2.6)
+  const { opened } = market.episodes[0] ?? expect.fail()
+  expect(opened).toMatchObject({ detector: 'intrinsic', carry: { lastDays: 44 } })
+  expect(opened.annualReturn).toBeCloseTo((opened.edgePerContract / opened.capital) * 365, 10)
+})
+
 describe('a halt', () => {
   it('ends what is open on that stock at once, packages of options alone too, and nothing of others', () => {
     const halt = (instrument: number, name = 'halted', value = 1) => ({ kind: 'statistic', instrument, name, value }) as const
