@@ -23,6 +23,7 @@ const ASSUMPTIONS: Readonly<Record<Assumption, string>> = {
   'dividends-as-expected': 'Dividends are paid as announced or expected.',
   'borrow-stays': 'The underlying can be borrowed until expiry at that fee.',
   'forward-rate': "The rate between the two expiries is what today's curve implies.",
+  'style-unknown': 'The options may be exercised early. Outside of the United States that is not known.',
   'rate-unknown': 'No rate is known: 0 was taken.',
   'dividends-unknown': 'No dividends are known: none were taken.',
   'borrow-unknown': 'No borrow fee is known: 0 was taken.',
@@ -32,7 +33,7 @@ const ASSUMPTIONS: Readonly<Record<Assumption, string>> = {
 export type Explained = NamedEpisode & { settings: unknown }
 
 export function formatOpportunity(found: Explained): string {
-  const { best, settings } = found
+  const { opened, best, settings } = found
   const blocks = [
     headOf(found),
     `When its profit was highest, ${counted(best.size, 'package')} could be had:\n\n${legTable(best)}`,
@@ -40,7 +41,7 @@ export function formatOpportunity(found: Explained): string {
     carryTable(best),
     payoffPlot(best),
     coursePlot(found),
-    `The gates that it passed:\n\n${gateTable(best, settings)}`,
+    `The gates that it passed when it opened:\n\n${gateTable(opened, settings)}`,
   ]
   return blocks.join('\n\n')
 }

@@ -1,4 +1,7 @@
-/** The gates that an opportunity passed: what each found, and what the settings asked for. */
+/**
+ * The gates that an opportunity passed when it opened: what each found, and what the settings asked for. Not later ones, as some are not asked
+ * of what is open.
+ */
 
 import { REFUSALS, type Refusal } from '../market/arbitrage/funnel.ts'
 import type { NamedAssessment } from '../market/arbitrage/plain.ts'
@@ -27,7 +30,7 @@ const GATES: Readonly<Record<Refusal, Gate>> = {
     `of now, oldest quote ${length(Math.max(...legs.map(({ ageMs }) => ageMs)) * 1000)} old`,
     most(maxLegAgeMs, (ms) => length(ms * 1000)),
   ],
-  'flagged-leg': () => ['no rule doubts a leg', ''],
+  'flagged-leg': () => ['no finding that is not accepted', ''],
   'crossed-leg': () => ['no bid above its ask', ''],
   size: ({ size }) => [counted(size, 'package'), 'from 1'],
   days: ({ carry: { days, lastDays } }, { days: asked }) => [

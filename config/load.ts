@@ -141,13 +141,13 @@ function unknownName(name: string, path: Path): string {
   return `there is no such setting; ${meant ? `did you mean ${meant}?` : `known here: ${names.join(', ')}${own}`}`
 }
 
-/** A text below `database` is never shown: it may be or hold a password. */
+/** A text below `database` and the address of the webhook are never shown: they may be or hold a secret. */
 function show(path: Path, value: unknown): string {
   if (value === undefined || value === null) return 'nothing'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a section'
   if (typeof value !== 'string') return JSON.stringify(value)
-  if (path[0] === 'database')
+  if (path[0] === 'database' || formatPath(path) === 'webhook.url')
     return /^[a-z]+(?=:\/\/)/i.exec(value) ? `another text (${value.slice(0, value.indexOf(':'))}://…)` : 'another text'
   const safe = scrubUrls(value)
   return JSON.stringify(safe.length > 60 ? `${safe.slice(0, 60)}…` : safe)

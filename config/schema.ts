@@ -156,7 +156,11 @@ const webhook = z.union(
   [
     z.literal('off'),
     section({
-      url: z.url({ protocol: /^https?$/, error: 'an address like https://example.com/hook' }).describe('Address that takes the messages.'),
+      url: z
+        .url({ protocol: /^https?$/, error: 'an address like https://example.com/hook' })
+        // `fetch` refuses them.
+        .refine((url) => !hasLogin(url), { error: 'an address without user and password' })
+        .describe('Address that takes the messages.'),
       perHour: integer(1, 3600).default(10).describe('Most messages in any hour. What is held back is counted in the next one.'),
       quietHours: section({
         from: clockTime().describe('Beginning, as HH:MM.'),
@@ -172,6 +176,11 @@ const webhook = z.union(
   ],
   { error: 'off, or a section with url' },
 )
+
+function hasLogin(url: string): boolean {
+  const { username, password } = new URL(url)
+  return username !== '' || password !== ''
+}
 
 function isTimeZone(name: string): boolean {
   try {

@@ -78,10 +78,11 @@ export async function scanSessions(options: ScanSessionsOptions): Promise<ScanSu
     const isOver = await withReader(url, (client) => isSessionOver(client, sessionId))
     // All symbols: what is found of some depends on the time that the records of others tell.
     const source = await openRecordSource({ url }, { sessionId, includeQuarantined: true })
-    const scan = await run.over(source, { isOver, keepsParity: write && symbols === undefined })
+    const { scan, isComplete } = await run.over(source, { isOver, keepsParity: write && symbols === undefined })
     // A part of a session is not stored as if it were all.
     if (signal.aborted) break
-    if (write) stored.push(await store(url, { ...part, sessionId }, scan, settings))
+    const goesOn = isComplete ? undefined : { lastUs: scan.lastRecordUs, open: scan.open.map(({ id }) => id) }
+    if (write) stored.push(await store(url, { ...part, sessionId, goesOn }, scan, settings))
   }
   return run.summary(stored)
 }
@@ -130,8 +131,11 @@ class Run {
     this.#behind = behind
   }
 
-  /** Scans a source of one session. What is open at its last record ends there if it `isOver`. */
-  async over(source: RecordSource, { isOver, keepsParity }: { isOver: boolean; keepsParity: boolean }): Promise<SourceScan> {
+  /** Scans a source of one session. What is open at its last record ends there if it `isOver`. Complete: nothing more of the part can come. */
+  async over(
+    source: RecordSource,
+    { isOver, keepsParity }: { isOver: boolean; keepsParity: boolean },
+  ): Promise<{ scan: SourceScan; isComplete: boolean }> {
     const { part, settings, detectors, signal } = this.#options
     const onDetectorError = (detector: string, error: unknown) => (this.#failedDetectors[detector] = String(error))
     const scan = new SourceScan({ part, settings, detectors, keepsParity, onDetectorError })
@@ -142,7 +146,7 @@ class Run {
     this.#ticks += scan.ticks
     this.#firstTsUs ??= scan.firstTsUs
     this.#lastTsUs = scan.lastTsUs ?? this.#lastTsUs
-    return scan
+    return { scan, isComplete: isOver || !isWhole }
   }
 
   /** Returns whether it was read to its end. */

@@ -44,6 +44,8 @@ export class SourceScan {
   ticks = 0
   firstTsUs: number | undefined
   lastTsUs: number | undefined
+  /** Of any record. */
+  lastRecordUs: number | undefined
 
   constructor({ part, settings, detectors = DETECTORS, keepsParity, onDetectorError }: SourceScanOptions) {
     this.#part = part
@@ -71,6 +73,7 @@ export class SourceScan {
       this.#funnelBefore ??= sumOf([this.#arbitrage.funnel])
       if (isTick(record) && this.#concerns(record)) this.#count(record.tsUs)
     }
+    this.lastRecordUs = record.tsUs
     // Of the other symbols too: their records tell the time, by which episodes end.
     this.#arbitrage.take(record, sessionId)
     return true

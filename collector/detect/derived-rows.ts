@@ -18,7 +18,7 @@ export interface DerivedRowsOptions<T> {
   name: string
   /** Stores them all or none; may be repeated with the same rows when its outcome is not known. */
   store: (rows: readonly T[]) => Promise<void>
-  events: Pick<Events, 'derivedRowsUnstored' | 'derivedRowsStored'>
+  events: Pick<Events, 'derivedRowsUnstored' | 'derivedRowsStored' | 'derivedRowsLeft'>
   /** Aborted: what is not stored by then is left out. */
   giveUp: AbortSignal
   /** Most rows that wait. */
@@ -34,8 +34,11 @@ const LAST_RETRY_MS = 60_000
 export class DerivedRows<T> {
   readonly #options: DerivedRowsOptions<T>
   readonly #limit: number
-  #waiting: T[] = []
+  readonly #waiting: T[] = []
+  /** On their way to the database. */
+  #storing = 0
   #isPrepared = false
+  #onPrepared: (() => void)[] = []
   #running: Promise<void> | undefined
   #stored = 0
   #left = 0
@@ -52,7 +55,7 @@ export class DerivedRows<T> {
 
   /** Rows that were left out. */
   get leftOut(): number {
-    return this.#left
+    return this.#left + (this.#options.giveUp.aborted ? this.#waiting.length : 0)
   }
 
   add(row: T): void {
@@ -65,13 +68,20 @@ export class DerivedRows<T> {
   prepared(): void {
     this.#isPrepared = true
     this.#run()
+    for (const resolve of this.#onPrepared.splice(0)) resolve()
   }
 
-  /** Resolves when all rows are stored, or given up. */
+  /** Resolves when all rows are stored, or given up. Waits for a database that cannot be asked yet, as the recording does. */
   async finish(): Promise<void> {
-    await Promise.race([this.#running, aborted(this.#options.giveUp)])
-    this.#left += this.#waiting.length
-    this.#waiting = []
+    const { name, events, giveUp } = this.#options
+    await Promise.race([this.#allStored(), aborted(giveUp)])
+    const rows = this.#waiting.length + this.#storing
+    if (rows > 0) events.derivedRowsLeft({ name, rows })
+  }
+
+  async #allStored(): Promise<void> {
+    if (this.#waiting.length > 0 && !this.#isPrepared) await new Promise<void>((resolve) => this.#onPrepared.push(resolve))
+    await this.#running
   }
 
   #run(): void {
@@ -84,6 +94,7 @@ export class DerivedRows<T> {
     let retryMs = firstRetryMs
     while (this.#waiting.length > 0 && !giveUp.aborted) {
       const rows = this.#waiting.splice(0, BATCH_ROWS)
+      this.#storing = rows.length
       try {
         await store(rows)
         this.#stored += rows.length
@@ -96,10 +107,13 @@ export class DerivedRows<T> {
           this.#left += rows.length
           continue
         }
+        this.#storing = 0
         this.#waiting.unshift(...rows)
         this.#keepLimit()
         await sleep(retryMs, undefined, { signal: giveUp }).catch(() => undefined)
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
+      } finally {
+        this.#storing = 0
       }
     }
   }

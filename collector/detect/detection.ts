@@ -25,6 +25,8 @@ export interface DetectionOptions {
   /** A new one, that knows nothing. */
   createEngine: () => Engine
   events: Pick<Events, 'detectionOverrun' | 'detectionFailed'>
+  /** Its engine is gone: what was open stays without an end. */
+  onFailed?: () => void
   /** At the end of each turn, in milliseconds: how long its oldest record had waited for its decision. */
   onTurn?: (lagMs: number) => void
   /** Most records that wait. */
@@ -80,7 +82,7 @@ export class Detection {
   take(record: TapeRecord, sessionId: number): void {
     if (this.#queue.isFull) {
       if (this.#state === 'watching') this.#state = 'behind'
-      this.#advance()
+      this.#guard(this.#advance)
     }
     if (this.#hasFailed && !this.#beginsAnew(record)) return
     this.#queue.push(record, sessionId, performance.now())
@@ -93,27 +95,37 @@ export class Detection {
   }
 
   readonly #work = (): void => {
-    const { oldestMs } = this.#queue
-    const endMs = performance.now() + TURN_MS
-    do for (let i = 0; i < RECORDS_PER_LOOK; i++) this.#advance()
-    while (this.#queue.length > 0 && performance.now() < endMs)
-    this.#options.onTurn?.(performance.now() - oldestMs)
+    this.#guard(this.#takeTurn)
     if (this.#queue.length > 0) {
       this.#turn = setImmediate(this.#work)
       return
     }
     this.#turn = undefined
-    if (this.#state === 'behind') this.#catchUp()
     for (const resolve of this.#onIdle.splice(0)) resolve()
   }
 
+  readonly #takeTurn = (): void => {
+    const { oldestMs } = this.#queue
+    // The engine has failed since the turn was asked for.
+    if (Number.isNaN(oldestMs)) return
+    const endMs = performance.now() + TURN_MS
+    do for (let i = 0; i < RECORDS_PER_LOOK; i++) this.#advance()
+    while (this.#queue.length > 0 && performance.now() < endMs)
+    this.#options.onTurn?.(performance.now() - oldestMs)
+    if (this.#queue.length === 0 && this.#state === 'behind') this.#catchUp()
+  }
+
   /** The oldest record reaches the engine. */
-  #advance(): void {
+  readonly #advance = (): void => this.#queue.shift(this.#look)
+
+  /** Nothing that throws here may reach the recording, or end the program. */
+  #guard(act: () => void): void {
     try {
-      this.#queue.shift(this.#look)
+      act()
     } catch (error) {
       this.#state = 'failed'
       this.#queue.clear()
+      this.#options.onFailed?.()
       this.#options.events.detectionFailed({ error })
     }
   }

@@ -98,7 +98,6 @@ function run(
   let engine: Arbitrage | undefined
   const detection: Detection = new Detection({
     createEngine: () => {
-      board.forgetOpen()
       engine = new Arbitrage({
         detectors,
         settings,
@@ -109,6 +108,7 @@ function run(
       return engine
     },
     events,
+    onFailed: () => board.forgetOpen(),
     onTurn: (lagMs) => metrics.turn(lagMs),
   })
   const funnel = () => engine?.funnel

@@ -1,6 +1,6 @@
 /**
  * Posts opportunities that open to one address, for whoever runs no Alertmanager: at most so many an hour, none in the quiet hours. What was
- * held back is counted, and the next message says how many. Hours are those of people: of the machine's clock, in the zone of the settings.
+ * held back, or not taken, is counted, and the next message says how many. Hours are those of people: of the machine's clock, in the zone of the settings.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -34,7 +34,7 @@ export interface WebhookOptions {
 export interface WebhookMessage {
   /** One line: what chat systems show of it. */
   text: string
-  /** Opportunities since the last message that were held back. */
+  /** Opportunities since the last message that were held back or not taken. */
   heldBack: number
   opportunity: EpisodeView
 }
@@ -43,12 +43,15 @@ const HOUR_MS = 3_600_000
 const ANSWER_LIMIT_MS = 5000
 const ATTEMPTS = 3
 const RETRY_MS = 2000
+/** Messages that wait for an address that does not answer: some minutes of it. */
+const MOST_WAITING = 10
 
 export class Webhook {
   readonly #options: WebhookOptions
   readonly #zone: Zone
   #sentMs: number[] = []
   #heldBack = 0
+  #waiting = 0
   #sending = Promise.resolve()
   readonly #stop = new AbortController()
 
@@ -67,7 +70,7 @@ export class Webhook {
     const { nowMs, settings } = this.#options
     const ms = nowMs()
     this.#sentMs = this.#sentMs.filter((sentMs) => ms - sentMs < HOUR_MS)
-    if (this.#sentMs.length >= settings.perHour || this.#isQuiet(ms)) {
+    if (this.#sentMs.length >= settings.perHour || this.#waiting >= MOST_WAITING || this.#isQuiet(ms)) {
       this.#heldBack++
       return
     }
@@ -75,7 +78,8 @@ export class Webhook {
     const heldBack = this.#heldBack
     const message: WebhookMessage = { text: textOf(episode, heldBack), heldBack, opportunity: episodeView(episode) }
     this.#heldBack = 0
-    this.#sending = this.#sending.then(() => this.#send(message))
+    this.#waiting++
+    this.#sending = this.#sending.then(() => this.#post(message))
   }
 
   /** Resolves when everything is sent or given up. */
@@ -95,8 +99,13 @@ export class Webhook {
     return from <= to ? minute >= from && minute < to : minute >= from || minute < to
   }
 
-  /** Never rejects. */
-  async #send(message: WebhookMessage): Promise<void> {
+  async #post(message: WebhookMessage): Promise<void> {
+    if (!(await this.#send(message))) this.#heldBack += message.heldBack + 1
+    this.#waiting--
+  }
+
+  /** Returns whether it was taken. Never rejects. */
+  async #send(message: WebhookMessage): Promise<boolean> {
     const { settings, events, retryMs = RETRY_MS } = this.#options
     const { signal } = this.#stop
     for (let attempt = 1; !signal.aborted; attempt++)
@@ -109,19 +118,30 @@ export class Webhook {
           signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]),
         })
         await response.arrayBuffer()
-        if (!response.ok) throw new Error(`expected a status of 200 to 299, found ${response.status}`)
-        return events.webhookWorks()
+        if (!response.ok) throw new StatusError(`expected a status of 200 to 299, found ${response.status}`)
+        events.webhookWorks()
+        return true
       } catch (error) {
-        if (signal.aborted) return
-        if (attempt === ATTEMPTS) return events.webhookFailed({ error: causeOf(error) })
+        if (signal.aborted) break
+        if (attempt === ATTEMPTS) {
+          events.webhookFailed({ reason: reasonOf(error) })
+          break
+        }
         await sleep(retryMs, undefined, { signal }).catch(() => undefined)
       }
+    return false
   }
 }
 
-/** `fetch` only says that it failed; why is in its cause. */
-function causeOf(error: unknown): unknown {
-  return error instanceof TypeError && error.cause !== undefined ? error.cause : error
+class StatusError extends Error {}
+
+/** A code, or the kind of the error: the message of `fetch` itself may quote the whole address. */
+function reasonOf(error: unknown): string {
+  if (error instanceof StatusError) return error.message
+  const cause: unknown = error instanceof Error && error.cause !== undefined ? error.cause : error
+  if (!(cause instanceof Error)) return 'not known'
+  if ('code' in cause && typeof cause.code === 'string') return cause.code
+  return cause === error ? cause.name : cause.message
 }
 
 function minuteOf(clock: string): number {

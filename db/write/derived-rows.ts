@@ -14,15 +14,33 @@ export interface ScannedPart {
   fromUs?: number | undefined
   toUs?: number | undefined
   symbols?: readonly string[] | undefined
+  /** Given: more of the part may come, or has come since. */
+  goesOn?: { lastUs: number | undefined; open: readonly string[] } | undefined
 }
 
-/** Returns how many rows of the part there were. */
-export async function deletePart(client: Queryable, table: string, time: string, part: ScannedPart): Promise<number> {
-  const { sessionId, fromUs, toUs, symbols } = part
+/** Of a table: when a row begins and is over, and its name, if it has one. */
+export interface PartColumns {
+  from: string
+  until: string
+  id?: string
+}
+
+/**
+ * Deletes the rows that a scan makes again. Of a part that goes on, a collector may have stored rows that the scan could not find yet: those
+ * that were over behind its last record, and those that were open there, as the record that ends one may name a moment before its own.
+ *
+ * @returns how many there were
+ */
+export async function deletePart(client: Queryable, table: string, { from, until, id }: PartColumns, part: ScannedPart): Promise<number> {
+  const { sessionId, fromUs, toUs, symbols, goesOn } = part
   const moment = (us: number | undefined, otherwise: string) => (us === undefined ? otherwise : isoFromUs(us))
+  const lastMoment = goesOn ? moment(goesOn.lastUs, '-infinity') : 'infinity'
+  const values: unknown[] = [sessionId, moment(fromUs, '-infinity'), moment(toUs, 'infinity'), symbols ?? null, lastMoment]
+  const isKept = id === undefined ? '' : ` AND ${id} <> ALL ($${values.push(goesOn?.open ?? [])}::text[])`
   const { rowCount } = await client.query(
-    `DELETE FROM ${table} WHERE session_id = $1 AND ${time} >= $2 AND ${time} < $3 AND ($4::text[] IS NULL OR symbol = ANY ($4))`,
-    [sessionId, moment(fromUs, '-infinity'), moment(toUs, 'infinity'), symbols ?? null],
+    `DELETE FROM ${table} WHERE session_id = $1 AND ${from} >= $2 AND ${from} < $3 AND ($4::text[] IS NULL OR symbol = ANY ($4))
+     AND ${until} <= $5${isKept}`,
+    values,
   )
   return rowCount ?? 0
 }

@@ -51,7 +51,7 @@ export async function storeParity(client: Queryable, found: readonly FoundParity
  */
 export async function replaceParity(client: Queryable, part: ScannedPart, found: readonly FoundParity[]): Promise<void> {
   await inTransaction(client, 'samples of parity', async () => {
-    await deletePart(client, 'implied_carry', 'ts', part)
+    await deletePart(client, 'implied_carry', { from: 'ts', until: 'ts' }, part)
     await insert(client, found)
   })
 }

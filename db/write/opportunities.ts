@@ -36,12 +36,13 @@ export async function storeOpportunities(client: Queryable, found: readonly Foun
 export async function replaceOpportunities(client: Queryable, part: ScannedPart, found: readonly FoundOpportunity[]): Promise<number> {
   const batches = batchesOf(found)
   return inTransaction(client, 'opportunities', async () => {
-    const replaced = await deletePart(client, 'opportunities', 'opened_ts', part)
+    const replaced = await deletePart(client, 'opportunities', COLUMNS, part)
     await insert(client, batches)
     return replaced
   })
 }
 
+const COLUMNS = { from: 'opened_ts', until: 'closed_ts', id: 'opportunity_id' }
 /** So many opportunities in a statement. */
 const ROWS = 500
 

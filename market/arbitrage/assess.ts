@@ -109,6 +109,13 @@ export class Assessor {
     return assessment.profit >= minProfit * share && assessment.annualReturn >= minAnnualReturn * share ? assessment : 'below-threshold'
   }
 
+  /** False when what stands of an option, or of the underlying, says nothing of now: delayed, frozen, late, from before the open, or halted. */
+  isOfNow(chain: Chain, instrument: number): boolean {
+    const state = this.#around.market.of(instrument)
+    if (state === undefined || state.isDelayed || state.isFrozen || this.#isHalted(chain)) return false
+    return state.quote === undefined || !isMarked(state.quote, NOT_OF_NOW)
+  }
+
   /** Undefined when a price is not the one that stands. */
   #see(candidate: Candidate, tsUs: number): Package | undefined {
     const { market, chains } = this.#around

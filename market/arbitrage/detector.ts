@@ -39,6 +39,8 @@ export interface ChainTerms {
   neverExercisedFrom: number
   /** False: no record ever said what the underlying pays. */
   areDividendsKnown: boolean
+  /** The settings name them. What a broker expects, or the next payment that was announced, leaves out what follows. */
+  areDividendsPromised: boolean
   /** Annual fractions, continuously compounded. */
   dividendYield: number
   borrow: number

@@ -21,6 +21,8 @@ export type Assumption =
   | 'borrow-stays'
   /** The rate between two expiries is what today's curve implies. */
   | 'forward-rate'
+  /** The options are taken for American, as stock options of the United States are, and may be European. */
+  | 'style-unknown'
   /** No rate is known: 0 was taken. */
   | 'rate-unknown'
   /** No dividends are known: none were taken. */

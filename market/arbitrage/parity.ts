@@ -43,6 +43,9 @@ export interface Parity {
   incomeRate: number | undefined
 }
 
+/** Whether what stands of an option of that chain, or of its underlying, is a price of now. */
+export type IsOfNow = (chain: Chain, instrument: number) => boolean
+
 /** A point of the time series of one chain. */
 export interface ParitySample extends Parity {
   tsUs: number
@@ -63,8 +66,8 @@ interface Pair {
 }
 
 /** What the pairs of a chain say now. Undefined without a pair. */
-export function parityOf(chain: Chain, terms: ChainTerms): Parity | undefined {
-  return parityOfPairs(pairsOf(chain), chain, terms)
+export function parityOf(chain: Chain, terms: ChainTerms, isOfNow: IsOfNow): Parity | undefined {
+  return parityOfPairs(pairsOf(chain, isOfNow), chain, terms)
 }
 
 function parityOfPairs(pairs: readonly Pair[], { underlying }: Chain, terms: ChainTerms): Parity | undefined {
@@ -99,14 +102,16 @@ function parityOfPairs(pairs: readonly Pair[], { underlying }: Chain, terms: Cha
 }
 
 /** The pairs nearest to the money, which is where call and put are worth the same. Of equally near ones the lower strike comes first. */
-function pairsOf(chain: Chain): Pair[] {
-  const { calls, puts } = chain
+function pairsOf(chain: Chain, isOfNow: IsOfNow): Pair[] {
+  const { calls, puts, underlying } = chain
   const pairs: Pair[] = []
+  if (underlying.instrument !== undefined && !isOfNow(chain, underlying.instrument)) return pairs
   for (let at = 0; at < chain.length; at++) {
     const [callBid, callAsk] = [calls.bidPrices[at] as number, calls.askPrices[at] as number]
     const [putBid, putAsk] = [puts.bidPrices[at] as number, puts.askPrices[at] as number]
     if (!(callBid > 0 && callAsk >= callBid && putBid > 0 && putAsk >= putBid)) continue
     if (calls.doubted[at] === 1 || puts.doubted[at] === 1) continue
+    if (!isOfNow(chain, calls.instruments[at] as number) || !isOfNow(chain, puts.instruments[at] as number)) continue
     const [bid, ask] = [callBid - putAsk, callAsk - putBid]
     const newestUs = Math.max(calls.timesUs[at] as number, puts.timesUs[at] as number)
     pairs.push({ strike: chain.strikeAt(at), bid, ask, middle: (bid + ask) / 2, newestUs })
@@ -131,14 +136,19 @@ function impliedRateOf(pairs: readonly Pair[], years: number): number | undefine
   return discount > 0 ? -Math.log(discount) / years : undefined
 }
 
-/** Samples every chain once a minute of the tape's time, at the first quote of that minute, while its options are quoted. */
+/**
+ * Samples every chain once a minute of the tape's time, at the first quote of that minute, while its options are quoted. What is delayed, frozen,
+ * late, or from before the open is left out, and so are all chains of an underlying that is halted: its options stand against another moment.
+ */
 export class ParityMonitor {
   readonly #terms: (chain: Chain) => ChainTerms
+  readonly #isOfNow: IsOfNow
   #nextUs = Number.NEGATIVE_INFINITY
   #latestUs = Number.NEGATIVE_INFINITY
 
-  constructor(terms: (chain: Chain) => ChainTerms) {
+  constructor(terms: (chain: Chain) => ChainTerms, isOfNow: IsOfNow) {
     this.#terms = terms
+    this.#isOfNow = isOfNow
   }
 
   /**
@@ -153,7 +163,7 @@ export class ParityMonitor {
     this.#latestUs = tsUs
     const samples: ParitySample[] = []
     for (const chain of chains()) {
-      const pairs = pairsOf(chain)
+      const pairs = pairsOf(chain, this.#isOfNow)
       // In the evening options stand still while their underlying is traded on. What came behind the last sample may have its time.
       if (!pairs.some(({ newestUs }) => newestUs >= sinceUs)) continue
       const parity = parityOfPairs(pairs, chain, this.#terms(chain))

@@ -47,7 +47,10 @@ export class SessionWatch implements Desk {
   readonly #terms = new Terms(this.#market.carry, this.#chains)
   readonly #refused = new Set<number>()
   readonly #halts = new Halts()
-  readonly #parity = new ParityMonitor((chain) => this.#terms.of(chain))
+  readonly #parity = new ParityMonitor(
+    (chain) => this.#terms.of(chain),
+    (chain, instrument) => this.#assessor.isOfNow(chain, instrument),
+  )
   readonly #assessor: Assessor
   readonly #open = new OpenEpisodes()
   #detectors: readonly Detector[]

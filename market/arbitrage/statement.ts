@@ -15,6 +15,7 @@
  */
 
 import { indexClassOf } from '../indices.ts'
+import { isStyleKnown } from '../option/bounds.ts'
 import { continuousCost } from '../option/carry.ts'
 import type { Chain, ChainSide } from '../state/chain.ts'
 import type { UnderlyingBook } from '../state/underlying-book.ts'
@@ -49,7 +50,7 @@ export interface Statement {
   chain: Chain
   lastChain?: Chain
   worth: number
-  /** Of an expected one; undefined where all that is put up may be lost. */
+  /** Of an expected one; undefined where all that is put up may be lost, as it is taken to be where an input is unknown. */
   worst?: number | undefined
   /** None: the statement is guaranteed. */
   assumptions: readonly Assumption[]
@@ -78,9 +79,15 @@ export function candidateOf({ chain, lastChain = chain, worth, worst, margin, im
     assumptions,
     // What brings money still has to be bought before the rest of it is sold.
     capital: margin ?? (cost > 0 ? cost : bought),
-    worst: assumptions.length === 0 ? undefined : worst,
+    // What was computed without an input bounds nothing.
+    worst: assumptions.length === 0 || assumptions.some((assumption) => assumption.endsWith('-unknown')) ? undefined : worst,
     impliedRate,
   }
+}
+
+/** What a statement that holds for American options alone rests on. Other bounds of theirs hold for European ones as well. */
+export function earlyExercise({ style, tradingClass, underlying: { currency } }: Chain): readonly Assumption[] {
+  return style === 'european' || isStyleKnown({ tradingClass, currency }) ? [] : ['style-unknown']
 }
 
 /** True for American options that exercise turns into cash, at a price that no answer gets. */

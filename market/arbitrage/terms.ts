@@ -2,7 +2,7 @@
 
 import { continuousCost, discountRange, lateLoss, presentValueOfPayments, rateFor } from '../option/carry.ts'
 import { neverExercisedFrom } from '../option/early-exercise.ts'
-import type { CarryState } from '../state/carry-state.ts'
+import { type CarryState, SETTINGS } from '../state/carry-state.ts'
 import type { Chain } from '../state/chain.ts'
 import type { ChainState } from '../state/chain-state.ts'
 import { addDays, daysBetween, isDate } from '../time.ts'
@@ -24,6 +24,7 @@ const UNUSABLE: Readonly<ChainTerms> = {
   dividendsBehind: Number.NaN,
   neverExercisedFrom: Number.NaN,
   areDividendsKnown: false,
+  areDividendsPromised: false,
   dividendYield: Number.NaN,
   borrow: Number.NaN,
   isBorrowKnown: false,
@@ -90,6 +91,7 @@ export class Terms {
       neverExercisedFrom:
         carry.dividendYield > 0 || range.rise > 0 ? Number.POSITIVE_INFINITY : neverExercisedFrom(dividends, points, carry.days),
       areDividendsKnown: this.#carry.areDividendsKnown(instrument, today, expiry),
+      areDividendsPromised: this.#carry.dividendSource(instrument, today) === SETTINGS,
       isBorrowKnown: this.#carry.borrow(instrument) !== undefined,
     }
   }

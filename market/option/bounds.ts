@@ -18,6 +18,11 @@ export function exerciseStyleOf({ tradingClass, symbol }: Pick<OptionContract, '
   return index !== undefined && index.symbol === symbol && symbol !== 'OEX' ? 'european' : 'american'
 }
 
+/** False where the style is a guess: exchanges outside of the United States list European options on stocks and on indices that no list here names. */
+export function isStyleKnown({ tradingClass, currency }: Pick<OptionContract, 'tradingClass' | 'currency'>): boolean {
+  return currency === 'USD' || indexClassOf(tradingClass) !== undefined
+}
+
 /**
  * True when the bounds below hold against the underlying itself. Options on VIX are priced off its future, so no parity or intrinsic
  * value of theirs is tied to the index; an adjusted class delivers something else.

@@ -13,7 +13,7 @@ const BROKER = 'broker'
 /** Source of records that repeat what the database knows. */
 const DATABASE = 'corporate-actions'
 /** Source of records that say all there is. */
-const SETTINGS = 'settings'
+export const SETTINGS = 'settings'
 /** Of an underlying of which a single payment is known. Some pay each month. */
 const UNKNOWN_INTERVAL_DAYS = 30
 /** Ex-dates move by some days. */

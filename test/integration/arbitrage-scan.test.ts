@@ -9,9 +9,12 @@ import { type ScanSessionsOptions, scanSessions, scanTape } from '../../backtest
 import { connectClient, createPool } from '../../db/pool.ts'
 import { storedOpportunities } from '../../db/read/queries/opportunities.ts'
 import { writeTape } from '../../db/tape/writer.ts'
+import { storeParity } from '../../db/write/implied-carry.ts'
+import { storeOpportunities } from '../../db/write/opportunities.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
 import type { Detector } from '../../market/arbitrage/detector.ts'
 import { conversion } from '../../market/arbitrage/detectors/conversion.ts'
+import type { ParitySample } from '../../market/arbitrage/parity.ts'
 import { plainEpisode } from '../../market/arbitrage/plain.ts'
 import { arbitrageSettings } from '../../market/arbitrage/settings.ts'
 import type { Contract } from '../../market/contract.ts'
@@ -38,6 +41,12 @@ const [first, second, third] = records
   .slice(14)
   .filter((_, i) => i % 3 === 0)
   .map(({ seq }) => seq) as [number, number, number]
+
+function sampleAt(tsUs: number): ParitySample {
+  const chain = { symbol: 'TWX', currency: 'USD', tradingClass: 'TWX', multiplier: 100, expiry: '2014-07-19', days: 44, pairs: 3 }
+  const found = { forwardBid: 70, forwardAsk: 70.1, forward: 70.05, spot: 70, carryRate: 0.0059, impliedRate: undefined }
+  return { tsUs, ...chain, ...found, rate: 0.01, income: 0.0344, incomeRate: 0.0041 }
+}
 
 forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
   let url: string
@@ -201,6 +210,45 @@ forEachEdition('a scan for arbitrage', ({ createTapeDatabase }) => {
     const over = await scan(sessionId, { write: true })
     expect(over.episodes.at(-1)).toMatchObject({ openedSeq: third, ending: 'session-ended' })
     expect(await stored(sessionId)).toHaveLength(episodes.length)
+  })
+
+  it('leaves what a running collector has found since, and what ends behind its last record', async () => {
+    const sessionId = await recorded(sessionWithOpportunities({ ends: false }))
+    const { episodes } = await scan(sessionId, { write: true })
+    const open = episodes.filter(({ best, ending }) => best.detector === 'conversion' && ending === undefined)
+    const later = (records.at(-1)?.tsUs ?? 0) + 60_000_000
+    const live = [
+      ...open.map((episode) => ({ ...episode, closedUs: later, ending: 'edge-gone' as const })),
+      ...open.map((episode) => ({ ...episode, id: `${episode.id}0`, openedUs: later, closedUs: later, ending: 'edge-gone' as const })),
+    ]
+    expect(live).toHaveLength(2)
+    await storeOpportunities(
+      client,
+      live.map((episode) => ({ episode, settings })),
+    )
+    const samples = await parity(sessionId)
+    await storeParity(client, [{ sessionId, sample: sampleAt(later) }])
+    const rows = await stored(sessionId)
+    expect(rows).toHaveLength(episodes.filter(({ ending }) => ending !== undefined).length + 2)
+    await scan(sessionId, { write: true })
+    expect(await stored(sessionId)).toEqual(rows)
+    expect(await parity(sessionId)).toHaveLength(samples.length + 1)
+    // A gap that the scan knows nothing of has ended it before the last record of the scan.
+    await client.query("UPDATE opportunities SET closed_ts = opened_ts, ending = 'gap' WHERE opportunity_id = $1", [open[0]?.id])
+    await scan(sessionId, { write: true })
+    expect(await stored(sessionId)).toContainEqual(expect.objectContaining({ id: open[0]?.id, ending: 'gap' }))
+    // What opened in a part of the time is over at the last record: all of that part is replaced.
+    const before = episodes.filter(({ openedUs }) => openedUs < (timeOf(second) ?? 0))
+    await storeOpportunities(
+      client,
+      before.slice(0, 1).map((episode) => ({ episode: { ...episode, id: `${episode.id}9`, closedUs: later }, settings })),
+    )
+    const [done] = (await scan(sessionId, { part: { toUs: timeOf(second) }, write: true })).stored
+    expect(done).toEqual({ sessionId, stored: before.length, replaced: before.length + 1 })
+    // No more of it can come: what is not found any more goes.
+    await recorded(sessionWithOpportunities({ firstTsUs: FIRST_TS_US + 3_600_000_000 }))
+    await scan(sessionId, { write: true })
+    expect(await stored(sessionId)).toMatchObject(episodes.map(({ id }) => ({ id })))
   })
 
   it('goes on without a detector that throws, and names it', async () => {

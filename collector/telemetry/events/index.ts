@@ -17,6 +17,7 @@ import { collectorFileFailed } from './collector-file-failed.ts'
 import { connectionChanged } from './connection-changed.ts'
 import { databaseDown } from './database-down.ts'
 import { databaseUp } from './database-up.ts'
+import { derivedRowsLeft } from './derived-rows-left.ts'
 import { derivedRowsStored } from './derived-rows-stored.ts'
 import { derivedRowsUnstored } from './derived-rows-unstored.ts'
 import { detectionFailed } from './detection-failed.ts'
@@ -91,6 +92,7 @@ const EVENTS = {
   connectionChanged,
   databaseDown,
   databaseUp,
+  derivedRowsLeft,
   derivedRowsStored,
   derivedRowsUnstored,
   detectionFailed,

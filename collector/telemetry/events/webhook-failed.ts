@@ -1,13 +1,12 @@
-import { messageOf } from '../../../market/errors.ts'
 import type { EventContext } from './event.ts'
 
 export interface WebhookFailed {
-  error: unknown
+  /** Must not name the address, which may be a secret. */
+  reason: string
 }
 
-/** Logs that the webhook took no message, when that begins and when the reason changes. Its address may be a secret and is not named. */
-export function webhookFailed({ log, faults }: EventContext, { error }: WebhookFailed): void {
-  const reason = messageOf(error)
+/** Logs that the webhook took no message, when that begins and when the reason changes. */
+export function webhookFailed({ log, faults }: EventContext, { reason }: WebhookFailed): void {
   if (faults.begin('webhook', reason))
-    log.warn({ reason }, 'the webhook did not take a message, which is left out; check arbitrage.webhook')
+    log.warn({ reason }, 'the webhook did not take a message, which is left out; check `webhook` of the settings')
 }

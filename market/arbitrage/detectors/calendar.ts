@@ -6,7 +6,7 @@
  * the interest on the strike over the nights until the answer brings it; a high rate is taken where none is known.
  * For calls while no ex-date lies before the earlier expiry or right behind it: assigned the evening before, the answer comes a day late and the
  * dividend is owed.
- * Calls need no rate.
+ * Calls need no rate. Where it is not known whether the options are American, it is only expected.
  * European puts may invert, deep in the money, for the interest on the strike: no arbitrage, refused as carry. European calls are only
  * expected to keep in order: what the first expiry takes is held short until the second one, which earns the interest on the strike and costs
  * the dividends and the borrow fee between the two; where these exceed it, the difference is owed. At the worst the rate between them is off by
@@ -23,6 +23,7 @@ import {
   buy,
   callAssignment,
   candidateOf,
+  earlyExercise,
   dividendsOf,
   isExercisedIntoCash,
   isPricedOffFutures,
@@ -64,7 +65,8 @@ function look({ right, strike }: Leg, near: Chain, nearAt: number, far: Chain, f
   if (near.style === 'american') {
     // On the last evening of the earlier one, too, exercise may be for a dividend.
     const { dividends, dividendsBehind } = terms
-    const assumptions = right === 'C' ? callAssignment(near, { ...terms, dividends: dividends + dividendsBehind }) : []
+    const ofCalls = right === 'C' ? callAssignment(near, { ...terms, dividends: dividends + dividendsBehind }) : []
+    const assumptions = [...ofCalls, ...earlyExercise(near)]
     const worst = assumptions.length === 0 ? 0 : -(lateAnswerCost(near, terms, strike) + dividendsBehind)
     // The far option may still answer when the near one has expired.
     const late = right === 'P' ? latePutCost(near, desk.terms(far), strike) : 0

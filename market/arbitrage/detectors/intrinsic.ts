@@ -5,13 +5,13 @@
  * Guaranteed, whatever rates and dividends are: option, underlying and exercise are of one trade date, so that nothing is borrowed, held or
  * owed overnight.
  * European options are worth less than that at times, and are left to parity. Options that exercise turns into cash pay the close, which
- * nobody trades at.
+ * nobody trades at. Where it is not known whether options are American, it is only expected.
  * Source: Hull, Options, Futures, and Other Derivatives, ch. 11.3.
  */
 
 import type { Chain } from '../../state/chain.ts'
 import { type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
-import { buy, buyUnderlying, candidateOf, isExercisedIntoCash, sellUnderlying } from '../statement.ts'
+import { buy, buyUnderlying, candidateOf, earlyExercise, isExercisedIntoCash, sellUnderlying } from '../statement.ts'
 
 const NAME = 'intrinsic'
 /** Exercised on the day it is bought, however far the expiry is. */
@@ -45,6 +45,7 @@ function look(chain: Chain, right: 'C' | 'P', at: number, desk: Desk): void {
       : strike - underlying.askPrice - (puts.askPrices[at] as number)
   if (!(edge > LEAST_EDGE)) return
   if (isExercisedIntoCash(chain)) return desk.refuse(NAME, 'underlying-not-executable')
+  const assumptions = earlyExercise(chain)
   const candidate =
     right === 'C'
       ? candidateOf({
@@ -52,9 +53,9 @@ function look(chain: Chain, right: 'C' | 'P', at: number, desk: Desk): void {
           trades: [sellUnderlying(underlying), buy(calls, at)],
           chain,
           worth: -strike,
-          assumptions: [],
+          assumptions,
           margin: strike + (calls.askPrices[at] as number),
         })
-      : candidateOf({ detector: NAME, trades: [buyUnderlying(underlying), buy(puts, at)], chain, worth: strike, assumptions: [] })
+      : candidateOf({ detector: NAME, trades: [buyUnderlying(underlying), buy(puts, at)], chain, worth: strike, assumptions })
   desk.report({ ...candidate, days: DAYS })
 }

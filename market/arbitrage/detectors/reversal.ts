@@ -4,8 +4,9 @@
  *
  * American: the put may be assigned today, so the strike is owed at once (and at expiry, should rates be negative); whoever is short owes all
  * dividends until expiry, and the fee for the shares that were borrowed: the most of K d(t) over its days, which is K while no rate is
- * negative, and PV(D) and the fee. European: K d + PV(D) + borrow. Where
- * no borrow fee is known, there may be no shares to borrow at all.
+ * negative, and PV(D) and the fee. European: K d + PV(D) + borrow. Where no borrow fee is known, there may be no shares to borrow at all.
+ * Guaranteed only with dividends that the settings name: a broker's are guesses after the next one, and of announced ones only the next is
+ * known. Each that was not thought of is owed.
  */
 
 import { continuousCost } from '../../option/carry.ts'
@@ -55,10 +56,11 @@ function propose(chain: Chain, index: number, owed: number, terms: ChainTerms, d
   desk.report(candidateOf({ detector: NAME, trades, chain, worth: -owed, assumptions, margin: underlying.bidPrice }))
 }
 
-function assumptionsOf({ isRateKnown, areDividendsKnown, isBorrowKnown }: ChainTerms): Assumption[] {
+function assumptionsOf({ isRateKnown, areDividendsKnown, areDividendsPromised, isBorrowKnown }: ChainTerms): Assumption[] {
   const assumptions: Assumption[] = []
   if (!isRateKnown) assumptions.push('rate-unknown')
   if (!areDividendsKnown) assumptions.push('dividends-unknown')
+  else if (!areDividendsPromised) assumptions.push('dividends-as-expected')
   if (!isBorrowKnown) assumptions.push('borrow-stays', 'borrow-unknown')
   return assumptions
 }

@@ -20,6 +20,8 @@ const UNDERLYING = 0
 export interface DetectorMarketOptions {
   /** Options on the stock TWX, on the index SPX, on the index OEX or on VIX. */
   on?: 'TWX' | 'SPX' | 'OEX' | 'VIX'
+  /** USD. */
+  currency?: string
   /** SPX is something that can be bought. */
   isTradable?: boolean
   /** Continuously compounded, for every term. Absent: none is known. */
@@ -28,6 +30,8 @@ export interface DetectorMarketOptions {
   curve?: readonly { days: number; rate: number }[]
   /** By ex-date. Absent, and no yield: nothing is known. */
   dividends?: readonly { exDate: string; amount: number }[]
+  /** Who says so; the settings. */
+  dividendSource?: 'settings' | 'broker' | 'corporate-actions'
   yield?: number
   borrow?: number
   reach?: number
@@ -52,17 +56,24 @@ export class DetectorMarket implements Desk {
   #seq = 0
 
   constructor(detector: Detector, options: DetectorMarketOptions = {}) {
-    const { on = 'TWX', rate, dividends, borrow, reach = 8 } = options
+    const { on = 'TWX', currency = 'USD', rate, dividends, borrow, reach = 8 } = options
     this.reach = reach
     this.#detector = detector
     this.#options = options
     const isIndex = on !== 'TWX' && options.isTradable !== true
-    this.#name(isIndex ? { kind: 'index', symbol: on, currency: 'USD', venue: 'CBOE' } : { kind: 'stock', symbol: on, currency: 'USD' })
+    this.#name(isIndex ? { kind: 'index', symbol: on, currency, venue: 'CBOE' } : { kind: 'stock', symbol: on, currency })
     const known = { kind: 'carry', asOf: TODAY, source: 'settings' } as const
     const { curve = rate === undefined ? undefined : [{ days: 1, rate }] } = options
-    if (curve) this.#apply({ ...known, input: 'rates', currency: 'USD', points: curve })
+    if (curve) this.#apply({ ...known, input: 'rates', currency, points: curve })
     if (dividends || options.yield !== undefined)
-      this.#apply({ ...known, input: 'dividends', instrument: UNDERLYING, payments: dividends ?? [], yield: options.yield })
+      this.#apply({
+        ...known,
+        input: 'dividends',
+        source: options.dividendSource ?? known.source,
+        instrument: UNDERLYING,
+        payments: dividends ?? [],
+        yield: options.yield,
+      })
     if (borrow !== undefined) this.#apply({ ...known, input: 'borrow', instrument: UNDERLYING, rate: borrow })
   }
 
@@ -99,10 +110,10 @@ export class DetectorMarket implements Desk {
 
   /** The number of an option, which is named first where it is new. */
   numberOf(right: Right, strike: number, expiry = EXPIRY): number {
-    const { on = 'TWX' } = this.#options
+    const { on = 'TWX', currency = 'USD' } = this.#options
     const known = this.#contracts.findIndex((c) => c.kind === 'option' && c.right === right && c.strike === strike && c.expiry === expiry)
     if (known >= 0) return known
-    return this.#name({ kind: 'option', symbol: on, currency: 'USD', expiry, strike, right, multiplier: 100, tradingClass: CLASSES[on] })
+    return this.#name({ kind: 'option', symbol: on, currency, expiry, strike, right, multiplier: 100, tradingClass: CLASSES[on] })
   }
 
   /** The one candidate that was reported since the last time this was asked, with what is left of it. */

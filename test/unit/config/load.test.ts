@@ -397,9 +397,23 @@ describe('secrets', () => {
     ['broken YAML', { yaml: `database: { url: "postgres://pat:${SECRET}@h/x }\n` }],
     ['a tag', { yaml: `database: { url: !x//pat:${SECRET}@h postgres }\n` }],
     ['a name that is given twice', { yaml: `database:\n  url: postgres://pat:${SECRET}@h/x\n  url: postgres://pat:${SECRET}@h/x\n` }],
+    ['a webhook with user and password', { yaml: `webhook: { url: "https://pat:${SECRET}@h/x" }` }],
+    ['a webhook of another scheme', { yaml: `webhook: { url: "ftp://h/${SECRET}" }` }],
   ])('stay out of the message about %s', (_title, given) => {
     expect(failure(given).message).not.toContain(SECRET)
   })
+})
+
+describe('the webhook', () => {
+  it.each(['https://pat:word@h/x', 'https://pat@h/x'])(
+    'takes no address with user and password, to which nothing could be posted: %s',
+    (url) => {
+      expect(problems({ yaml: `webhook: { url: "${url}" }` })).toEqual([
+        'tapedeck.yaml:1:17  webhook.url: expected an address without user and password, found another text (https://…)',
+      ])
+      expect(settings({ yaml: `webhook: { url: "https://h/x?key=pat@word:1" }` }).webhook).toMatchObject({ perHour: 10 })
+    },
+  )
 })
 
 describe('the example file', () => {

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+
 import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
 
@@ -35,10 +37,23 @@ const numbers = (from: number, to: number) => Array.from({ length: to - from + 1
 
 describe('derived rows', () => {
   it('are not for a database that was never ready', async () => {
-    const { rows, table } = rig()
+    const { rows, table, lines, giveUp } = rig()
     for (const row of numbers(1, 1200)) rows.add(row)
-    await rows.finish()
+    const finished = rows.finish()
+    giveUp.abort()
+    await finished
     expect([table.attempts, rows.leftOut]).toEqual([0, 1200])
+    expect(lines).toMatchObject([{ level: 40, what: 'opportunities', rows: 1200 }])
+  })
+
+  it('are waited for at the end until the database is ready', async () => {
+    const { rows, table, lines } = rig()
+    rows.add(1)
+    const finished = rows.finish()
+    await setImmediate()
+    rows.prepared()
+    await finished
+    expect([table.rows, rows.stored, rows.leftOut, lines]).toEqual([[1], 1, 0, []])
   })
 
   it('are stored in their order, many at a time', async () => {
@@ -94,13 +109,14 @@ describe('derived rows', () => {
   })
 
   it('are not waited for once it is time to give up', async () => {
-    const { rows, table, giveUp } = rig()
+    const { rows, table, lines, giveUp } = rig()
     table.fault = away
     rows.prepared()
     rows.add(1)
     const finished = rows.finish()
     giveUp.abort()
     await finished
-    expect([table.rows, rows.leftOut]).toEqual([[], 1])
+    await vi.waitFor(() => expect([table.rows, rows.leftOut]).toEqual([[], 1]), PATIENTLY)
+    expect(lines.map(({ msg }) => msg)).toContainEqual(expect.stringContaining('not in the database'))
   })
 })

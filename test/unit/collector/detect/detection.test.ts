@@ -117,17 +117,32 @@ describe('detection', () => {
 
   it('is off as well when its engine throws while the queue is full', async () => {
     const events = createEvents(pino({ level: 'silent' }), createCounts())
+    const lags: number[] = []
     const broken: Engine = {
       take: () => undefined,
       pass: () => {
         throw new Error('broken')
       },
     }
-    const detection = new Detection({ createEngine: () => broken, events, limit: 2 })
+    const detection = new Detection({ createEngine: () => broken, events, limit: 2, onTurn: (lagMs) => lags.push(lagMs) })
     for (const seq of [1, 2, 3]) detection.take(alive(seq), 1)
     expect([detection.state, detection.queued]).toEqual(['failed', 0])
+    // The turn that was asked for before finds nothing, and has nothing to say of how long it took.
     await detection.idle()
+    expect(lags).toEqual([])
     detection.take(started(1), 2)
     expect([detection.state, detection.queued]).toEqual(['watching', 1])
+  })
+  it('is off when its listener throws, and the program goes on', async () => {
+    const { detection, engines, lines, take } = watched({
+      onTurn: () => {
+        throw new Error('no such number')
+      },
+    })
+    take(1, 3)
+    await detection.idle()
+    expect([detection.state, detection.queued]).toEqual(['failed', 0])
+    expect(engines[0]?.looked).toEqual([1, 2, 3])
+    expect(lines).toMatchObject([{ level: 50, err: { message: 'no such number' } }])
   })
 })

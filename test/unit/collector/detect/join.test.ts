@@ -38,7 +38,7 @@ const FRAIL: Detector = {
 }
 
 /** A recorder of a stock and a pair of options, at no interest, and the detectors on it. */
-async function rig({ isOff = false, ...detect }: Partial<DetectSettings> & { isOff?: boolean } = {}) {
+async function rig({ isOff = false, onChange, ...detect }: Partial<DetectSettings> & { isOff?: boolean; onChange?: () => void } = {}) {
   const clock = createGatewayClock()
   clock.publish(NOON_US)
   const { recorder } = await recorderOn(clock)
@@ -64,7 +64,10 @@ async function rig({ isOff = false, ...detect }: Partial<DetectSettings> & { isO
         return Promise.resolve()
       },
     },
-    onEpisode: (change, { opened }) => told.push(`${change} ${opened.detector}`),
+    onEpisode: (change, { opened }) => {
+      onChange?.()
+      told.push(`${change} ${opened.detector}`)
+    },
     giveUp: new AbortController().signal,
   })
   recorder.begin()
@@ -132,6 +135,30 @@ describe('the detectors of a recording', () => {
     await detect.finish()
     expect(lines).toMatchObject([{ level: 50, detector: 'frail', msg: expect.stringContaining('off for the rest') as string }])
     expect(detect.page().state).toBe('watching')
+  })
+
+  it('show nothing as open any more when they fail, and begin anew with the next session', async () => {
+    let isBroken = true
+    const { recorder, detect, begin, bid, stored, lines, told, metric } = await rig({
+      onChange: () => {
+        if (isBroken) throw new Error('broken')
+      },
+    })
+    detect.prepared()
+    bid(3)
+    await detect.finish()
+    expect(detect.page()).toMatchObject({ state: 'failed', open: [] })
+    expect(await metric('best_profit')).toEqual({ best_profit: 0 })
+    expect(lines).toMatchObject([{ level: 50, msg: expect.stringContaining('the detectors failed') as string }])
+    isBroken = false
+    await recorder.end('test')
+    recorder.begin()
+    begin()
+    bid(3)
+    await recorder.end('test')
+    await detect.finish()
+    expect(told).toEqual(['opened conversion', 'closed conversion'])
+    expect(stored).toHaveLength(1)
   })
 
   it('keep what parity says of each chain, once a minute', async () => {

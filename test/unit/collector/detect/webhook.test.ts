@@ -108,6 +108,39 @@ describe('the webhook', () => {
     expect(JSON.stringify(lines)).not.toContain('secret')
   })
 
+  it('says in the next message how many were not taken', async () => {
+    const { webhook, posted } = await rig({}, [404, 404, 404])
+    webhook.opened(episode({ id: 'a' }))
+    await webhook.sent()
+    expect(webhook.heldBack).toBe(1)
+    webhook.opened(episode({ id: 'b' }))
+    await webhook.sent()
+    expect(posted).toMatchObject([{ heldBack: 1, opportunity: { id: 'b' } }])
+    expect(webhook.heldBack).toBe(0)
+  })
+
+  it('lets ten messages wait for an address that does not answer, and counts the others', async () => {
+    const { webhook, posted } = await rig({ perHour: 100 }, [404, 404, 404])
+    for (let i = 0; i < 15; i++) webhook.opened(episode({ id: String(i) }))
+    expect(webhook.heldBack).toBe(5)
+    await webhook.sent()
+    expect(posted.map(({ opportunity }) => opportunity.id)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9'])
+    webhook.opened(episode({ id: 'x' }))
+    await webhook.sent()
+    expect(posted.at(-1)).toMatchObject({ heldBack: 6, opportunity: { id: 'x' } })
+  })
+
+  it.each([
+    ['http://user:password@127.0.0.1:9/secret', 'TypeError'],
+    ['http://127.0.0.1:1/secret', /^(ECONNREFUSED|bad port)$/],
+  ])('does not name its address when it cannot be asked: %s', async (url, reason) => {
+    const { webhook, lines } = await rig({ url })
+    webhook.opened(episode())
+    await webhook.sent()
+    expect(lines).toMatchObject([{ level: 40, reason: expect.stringMatching(reason) as string }])
+    expect(JSON.stringify(lines)).not.toMatch(/secret|password/)
+  })
+
   it('follows no redirection: what it says is for the address of the settings', async () => {
     const { webhook, posted, lines } = await rig({}, [302, 302, 302])
     webhook.opened(episode())

@@ -3,8 +3,12 @@ import { describe, expect, it } from 'vitest'
 import type { Detector } from '../../../../market/arbitrage/detector.ts'
 import { type Parity, ParityMonitor, parityOf } from '../../../../market/arbitrage/parity.ts'
 import type { Chain } from '../../../../market/state/chain.ts'
+import { Mark } from '../../../../market/marks.ts'
+import type { Quote } from '../../../../market/tick.ts'
 import { DetectorMarket, type DetectorMarketOptions } from '../../../support/arbitrage/detector-market.ts'
+import { EngineMarket, PUT, STOCK } from './engine-market.ts'
 
+const always = () => true
 const IDLE: Detector = { name: 'idle', about: 'Nothing.' }
 const [RATE, YIELD, SPOT] = [0.05, 0.02, 100]
 const D = Math.exp(-RATE)
@@ -27,7 +31,7 @@ function chainOf(market: DetectorMarket): Chain {
 }
 
 function parity(market: DetectorMarket): Parity | undefined {
-  return parityOf(chainOf(market), market.terms(chainOf(market)))
+  return parityOf(chainOf(market), market.terms(chainOf(market)), always)
 }
 
 describe('the parity of a chain', () => {
@@ -87,7 +91,7 @@ describe('the parity monitor', () => {
     const market = quoted({ rate: RATE })
     const chain = chainOf(market)
     const newestUs = Math.max(...chain.calls.timesUs.subarray(0, chain.length), ...chain.puts.timesUs.subarray(0, chain.length))
-    const monitor = new ParityMonitor((of) => market.terms(of))
+    const monitor = new ParityMonitor((of) => market.terms(of), always)
     const chains = () => [chain]
     const [sample] = monitor.take(newestUs, chains) ?? []
     expect(sample).toMatchObject({ tsUs: newestUs, symbol: 'SPX', currency: 'USD', tradingClass: 'SPXW', multiplier: 100, pairs: 5 })
@@ -103,7 +107,7 @@ describe('the parity monitor', () => {
   it('samples a tape whose rows of a minute have one time: those behind the sample are new to the next', () => {
     const market = quoted({ rate: RATE })
     const chain = chainOf(market)
-    const monitor = new ParityMonitor((of) => market.terms(of))
+    const monitor = new ParityMonitor((of) => market.terms(of), always)
     const minuteUs = (Math.floor((chain.calls.timesUs[0] as number) / MINUTE_US) + 10) * MINUTE_US
     const counts = [0, 1, 2, 3].map((minute) => {
       // The underlying's row comes first, and with it the sample.
@@ -114,9 +118,31 @@ describe('the parity monitor', () => {
     expect(counts).toEqual([1, 1, 1, 1])
   })
 
+  it('leaves out what says nothing of now: delayed, frozen, late or early quotes, and all while the underlying is halted', () => {
+    const samplesOf = (change: (market: EngineMarket) => EngineMarket) => {
+      const market = new EngineMarket().begin().mispriced()
+      market.samples.length = 0
+      market.tsUs += MINUTE_US
+      // The stock's quote is of now, and brings what is due.
+      return change(market).stock(100, 100.02).samples.length
+    }
+    const put = (fields: Partial<Quote>) => (market: EngineMarket) => {
+      market.quote(PUT, 2.5, 2.6, fields).samples.length = 0
+      market.tsUs += MINUTE_US
+      return market
+    }
+    expect(samplesOf(put({}))).toBe(1)
+    for (const mark of [Mark.frozen, Mark.late, Mark.preOpen]) expect(samplesOf(put({ marks: mark }))).toBe(0)
+    expect(samplesOf(put({ delayed: true }))).toBe(0)
+    const halted = (value: number) => (market: EngineMarket) =>
+      put({})(market).give({ kind: 'statistic', instrument: STOCK, name: 'halted', value })
+    expect(samplesOf(halted(0))).toBe(1)
+    expect(samplesOf(halted(1))).toBe(0)
+  })
+
   it('begins anew with a session', () => {
     const market = quoted({ rate: RATE })
-    const monitor = new ParityMonitor((of) => market.terms(of))
+    const monitor = new ParityMonitor((of) => market.terms(of), always)
     const tsUs = 1401978660_000_000
     const chains = () => market.chains.chains()
     expect(monitor.take(tsUs, chains)).toHaveLength(1)

@@ -4,6 +4,7 @@ import {
   butterflyWeight,
   exerciseStyleOf,
   isPricedOffSpot,
+  isStyleKnown,
   lowerBound,
   parityHigh,
   parityLow,
@@ -56,6 +57,9 @@ describe('the bounds of an option', () => {
     expect(exerciseStyleOf({ symbol: 'XEO', tradingClass: 'XEO' })).toBe('european')
     // A stock that happens to have the root of an index class.
     expect(exerciseStyleOf({ symbol: 'NDXX', tradingClass: 'NDX' })).toBe('american')
+    expect(isStyleKnown({ tradingClass: 'TWX', currency: 'USD' })).toBe(true)
+    expect(isStyleKnown({ tradingClass: 'SPXW', currency: 'CAD' })).toBe(true)
+    expect(isStyleKnown({ tradingClass: 'ALV', currency: 'EUR' })).toBe(false)
     expect(isPricedOffSpot({ symbol: 'VIX', tradingClass: 'VIXW' })).toBe(false)
     expect(isPricedOffSpot({ symbol: 'SPX', tradingClass: 'SPXW' })).toBe(true)
     expect(isPricedOffSpot({ symbol: 'BRK B', tradingClass: 'BRKB' })).toBe(true)

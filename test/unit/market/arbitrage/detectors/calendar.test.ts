@@ -29,6 +29,12 @@ describe('calendar', () => {
     expect(inverted({ rate: 0.4, dividends: [] }).found().edge).toBeCloseTo(0.3, 9)
   })
 
+  it('only expects it of options that may be European, as those of other countries may', () => {
+    const expected = { certainty: 'expected', assumptions: ['style-unknown'], worst: undefined }
+    expect(inverted({ currency: 'EUR', rate: 0 }, 'P').found()).toMatchObject(expected)
+    expect(inverted({ currency: 'EUR', rate: 0, dividends: [] }).found()).toMatchObject(expected)
+  })
+
   it('only expects it of calls with an ex-date before the earlier expiry', () => {
     const before = inverted({ rate: 0, dividends: [{ exDate: NEAR, amount: 0.4 }] }).found()
     expect(before).toMatchObject({ certainty: 'expected', assumptions: ['no-early-exercise'] })

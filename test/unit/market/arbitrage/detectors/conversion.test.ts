@@ -51,10 +51,10 @@ describe('a conversion', () => {
     expect(market.refused).toEqual(['conversion: carry'])
   })
 
-  it('says that no rate is known', () => {
+  it('says that no rate is known, and has no bound then', () => {
     const market = new DetectorMarket(conversion)
     market.spot(100, 100.02).quote('P', 100, 2, 2.1).quote('C', 100, 5, 5.1)
-    expect(market.found()).toMatchObject({ certainty: 'expected', assumptions: ['rate-unknown'] })
+    expect(market.found()).toMatchObject({ certainty: 'expected', assumptions: ['rate-unknown'], worst: undefined })
   })
 
   it('is worth no more than its strike with a negative rate, as the call may be assigned today', () => {

@@ -23,6 +23,13 @@ describe('intrinsic', () => {
     expect(market.quote('P', 90, 9.5, 10).candidates).toEqual([])
   })
 
+  it('only expects it of options that may be European, as those of other countries may', () => {
+    const expected = { certainty: 'expected', assumptions: ['style-unknown'], worst: undefined }
+    const market = new DetectorMarket(intrinsic, { currency: 'EUR' }).spot(79.9, 80)
+    expect(market.quote('P', 90, 9.5, 9.8).found()).toMatchObject(expected)
+    expect(market.quote('C', 70, 9.5, 9.8).found()).toMatchObject(expected)
+  })
+
   it('looks at every option of the chain when the underlying moves', () => {
     const market = new DetectorMarket(intrinsic).spot(85, 85.1)
     for (const strike of [70, 80, 90, 100]) market.quote('C', strike, 14, 15.5).quote('P', strike, 14, 15.5)

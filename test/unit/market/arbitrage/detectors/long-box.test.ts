@@ -68,9 +68,10 @@ describe('long-box', () => {
     expect(found.worstEdge).toBeCloseTo(0.1, 9)
   })
 
-  it('names the rate and the dividends that nothing is known of', () => {
+  it('names the rate and the dividends that nothing is known of, and has no bound then', () => {
+    expect(box({}, 9.4).found().worst).toBeUndefined()
     expect(box({}, 9.4).found().assumptions).toEqual(['no-early-exercise', 'dividends-unknown', 'rate-unknown'])
-    expect(box({ on: 'SPX' }, 9.4).found()).toMatchObject({ certainty: 'expected', assumptions: ['rate-unknown'] })
+    expect(box({ on: 'SPX' }, 9.4).found()).toMatchObject({ certainty: 'expected', assumptions: ['rate-unknown'], worst: undefined })
   })
 
   it('is found at whichever of its quotes comes last, and not without one of them', () => {

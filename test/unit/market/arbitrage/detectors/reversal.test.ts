@@ -33,6 +33,19 @@ describe('a reversal', () => {
     expect(market.refused).toEqual(['reversal: carry'])
   })
 
+  it('is only expected with dividends that the settings do not name, as a later one may be owed on top', () => {
+    // The year until expiry is within their reach.
+    const dividends = [{ exDate: '2015-05-25', amount: 1 }]
+    const foundBy = (dividendSource: 'settings' | 'broker' | 'corporate-actions') => {
+      const market = new DetectorMarket(reversal, { ...KNOWN, dividends, dividendSource })
+      return market.spot(100, 100).quote('C', 100, 4.9, 5).quote('P', 100, 9, 9.1).found()
+    }
+    expect(foundBy('settings')).toMatchObject({ certainty: 'guaranteed', assumptions: [] })
+    const expected = { certainty: 'expected', assumptions: ['dividends-as-expected'], worst: undefined }
+    expect(foundBy('broker')).toMatchObject(expected)
+    expect(foundBy('corporate-actions')).toMatchObject(expected)
+  })
+
   it('rests on dividends and a borrow fee, and says where nobody named them', () => {
     const market = new DetectorMarket(reversal)
     market.spot(100, 100.02).quote('C', 100, 4.9, 5).quote('P', 100, 5.4, 5.5)

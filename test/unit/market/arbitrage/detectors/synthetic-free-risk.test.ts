@@ -51,7 +51,7 @@ describe('synthetic-free-risk', () => {
   })
 
   it('names the rate that nothing is known of', () => {
-    expect(collar({}, 6).found()).toMatchObject({ certainty: 'expected', assumptions: ['rate-unknown'], worth: 100 })
+    expect(collar({}, 6).found()).toMatchObject({ certainty: 'expected', assumptions: ['rate-unknown'], worth: 100, worst: undefined })
   })
 
   it('is found at whichever of its quotes comes last, the underlying included', () => {

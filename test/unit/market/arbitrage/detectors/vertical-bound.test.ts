@@ -50,7 +50,7 @@ describe('vertical-bound', () => {
   })
 
   it('needs a rate, which may be negative, and dividends of American calls, and says so', () => {
-    expect(calls({ on: 'SPX' }).found().assumptions).toEqual(['rate-unknown'])
+    expect(calls({ on: 'SPX' }).found()).toMatchObject({ assumptions: ['rate-unknown'], worst: undefined })
     expect(calls({}).found().assumptions).toEqual(['no-early-exercise', 'dividends-unknown', 'rate-unknown'])
     expect(puts({}).found().assumptions).toEqual(['rate-unknown'])
   })
