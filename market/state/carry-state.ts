@@ -5,7 +5,7 @@
  */
 
 import { type DatedPayment, discountFactor, paymentsOfBroker, presentValueOfPayments, type RatePoint } from '../option/carry.ts'
-import { daysBetween } from '../time.ts'
+import { daysBetween, isDate } from '../time.ts'
 import type { BorrowRecord, CarryRecord, DividendsRecord, RatesRecord, Statistic } from '../tick.ts'
 
 /** Source of records that repeat what the broker said. */
@@ -109,8 +109,10 @@ export class CarryState {
   take(record: CarryRecord): void {
     this.#version++
     if (record.input === 'rates') this.#rates.set(record.currency, record)
-    else if (record.input === 'dividends') this.#dividends.set(record.instrument, record)
-    else this.#borrow.set(record.instrument, record)
+    else if (record.input === 'dividends') {
+      // One with a day that is none says nothing that can be counted on.
+      if (record.payments.every(({ exDate }) => isDate(exDate))) this.#dividends.set(record.instrument, record)
+    } else this.#borrow.set(record.instrument, record)
   }
 
   takeStatistic({ name, text, instrument }: Statistic): void {

@@ -55,6 +55,16 @@ describe('what holding an underlying costs', () => {
     expect(carryOf([dividends(payments)], '2014-12-31').dividends).toBe(4.5)
   })
 
+  it('ignores dividends with a day that is none', () => {
+    const known = dividends([{ exDate: '2014-08-15', amount: 0.5 }])
+    const broken = dividends([
+      { exDate: '', amount: 1 },
+      { exDate: '2014-08-16', amount: 1 },
+    ])
+    expect(carryOf([known, broken]).dividends).toBe(0.5)
+    expect(stateOf([broken]).carry.dividendSource(1, TODAY)).toBeUndefined()
+  })
+
   it('takes the payments of the broker while no record names one to come', () => {
     const text = brokerText('1.15,1.27,20140815,0.3175')
     expect(carryOf([text]).dividends).toBe(0.3175)
