@@ -105,12 +105,14 @@ function wrongArithmetic(finding: Assessment): string | undefined {
     own += fee
   }
   const perContract = grossEdgePerShare * multiplier - own / size
+  // An option that is exercised at once ties its capital up for a day.
+  const days = finding.detector === 'intrinsic' ? 1 : Math.max(1, carry.lastDays)
   const parts: [string, number, number][] = [
     ['fees', fees, own],
     ['edge per contract', edgePerContract, perContract],
     ['edge per share', edgePerShare, perContract / multiplier],
     ['profit', profit, perContract * size],
-    ['annual return', annualReturn, (perContract / capital) * (365 / Math.max(1, carry.lastDays))],
+    ['annual return', annualReturn, (perContract / capital) * (365 / days)],
   ]
   for (const [name, found, expected] of parts) if (!isNear(found, expected, 1e-6)) return `${name} of ${found}, expected ${expected}`
   return profit > 0 ? undefined : 'no profit'
