@@ -52,7 +52,9 @@ function formatValue(value: unknown): string {
 
 function leaves(value: unknown, path: Path): { path: Path; value: unknown }[] {
   if (value === undefined) return []
-  if (Array.isArray(value) && value.some(isSection)) return value.flatMap((element, index) => leaves(element, [...path, index]))
+  // A list of words can be too long for one line.
+  if (Array.isArray(value) && value.some((element) => isSection(element) || typeof element === 'string'))
+    return value.flatMap((element, index) => leaves(element, [...path, index]))
   if (isSection(value)) return Object.entries(value).flatMap(([key, child]) => leaves(child, [...path, key]))
   return [{ path, value }]
 }
