@@ -15,8 +15,9 @@ export function plotValues(values: readonly number[], { height, label }: PlotOpt
   const high = values.reduce((a, b) => Math.max(a, b), 0)
   const low = values.reduce((a, b) => Math.min(a, b), 0)
   // Where everything is 0 there is one line.
-  const step = (high - low) / (height - 1) || 1
-  const rowOf = (value: number) => Math.round((high - value) / step)
+  const range = high - low || 1
+  // The share first: a step between rows is rounded to nothing where values are as small as numbers get.
+  const rowOf = (value: number) => Math.round(((high - value) / range) * (height - 1))
   const zero = rowOf(0)
   const rows = values.map(rowOf)
   const count = rowOf(low) + 1

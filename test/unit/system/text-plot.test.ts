@@ -32,6 +32,10 @@ describe('a picture of values', () => {
     expect(plot([0, 0])).toEqual(['0 +**'])
   })
 
+  it('is no higher for values as small as numbers get', () => {
+    expect(plot([-15e-324], 6)).toHaveLength(6)
+  })
+
   it('is as wide as there are values, and as high as it should be', () => {
     const value = fc.double({ noNaN: true, min: -1e9, max: 1e9 })
     fc.assert(
