@@ -112,6 +112,11 @@ export function dividendsOf({ underlying }: Chain, { dividends, dividendYield, d
   return dividends + (dividendYield === 0 ? 0 : continuousCost(spotOf(underlying, instead), dividendYield, days))
 }
 
+/** What a package with a short call rests on, when the dividends that its shares bring are counted and nobody has promised them. */
+export function dividendsExpected({ style }: Chain): Assumption[] {
+  return style === 'american' ? ['no-early-exercise', 'dividends-as-expected'] : ['dividends-as-expected']
+}
+
 /** What the answer to an assigned put loses at the most, as the strike that it brings comes late. Nothing where all is settled together. */
 export function latePutCost({ style }: Chain, { lateLoss }: ChainTerms, strikeReceived: number): number {
   return style === 'american' ? strikeReceived * lateLoss : 0

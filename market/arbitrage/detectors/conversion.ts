@@ -5,13 +5,14 @@
  * American: the call may be assigned on any day, so the strike comes at the latest at expiry, and dividends are counted for nothing: it is
  * worth the least of K d(t) over its days, guaranteed, which is K d while no rate is negative. With all dividends,
  * K d + PV(D), it is expected only, and refused as carry where a dividend may exceed what waiting brings the holder of the call (the interest on
- * the strike until the next one, ch. 15.12): the dividend is in the call's price then. European: K d + PV(D).
+ * the strike until the next one, ch. 15.12): the dividend is in the call's price then.
+ * European: nothing can happen before expiry. K d + PV(D) is guaranteed when the settings name the dividends; what a broker expects, or a
+ * company announced, may still be cut, and K d alone is certain.
  */
 
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
-import type { Assumption } from '../opportunity.ts'
-import { buy, buyUnderlying, candidateOf, dividendsOf, sell } from '../statement.ts'
+import { buy, buyUnderlying, candidateOf, dividendsExpected, dividendsOf, sell } from '../statement.ts'
 
 const NAME = 'conversion'
 
@@ -52,14 +53,13 @@ function look(chain: Chain, index: number, desk: Desk, terms: ChainTerms): void 
   const { discount, discountRange } = terms
   const isAmerican = chain.style === 'american'
   const paid = strike * discount + dividendsOf(chain, terms, underlying.askPrice)
-  const guaranteed = isAmerican ? strike * discountRange.least : paid
+  const guaranteed = isAmerican ? strike * discountRange.least : terms.areDividendsPromised ? paid : strike * discount
   const isGuaranteed = guaranteed - cost > LEAST_EDGE
   const worth = isGuaranteed ? guaranteed : paid
   if (underlying.isIndex) return desk.refuse(NAME, 'underlying-not-executable')
-  if (!isGuaranteed && strike < terms.neverExercisedFrom) return desk.refuse(NAME, 'carry')
-  const assumptions: Assumption[] = isGuaranteed ? [] : ['no-early-exercise', 'dividends-as-expected']
+  if (isAmerican && !isGuaranteed && strike < terms.neverExercisedFrom) return desk.refuse(NAME, 'carry')
+  const assumptions = isGuaranteed ? [] : dividendsExpected(chain)
   if (!terms.isRateKnown) assumptions.push('rate-unknown')
-  if (!(isAmerican && isGuaranteed) && !terms.areDividendsKnown) assumptions.push('dividends-unknown')
   const trades = [buyUnderlying(underlying), buy(puts, index), sell(calls, index)]
-  desk.report(candidateOf({ detector: NAME, trades, chain, worth, worst: isAmerican ? guaranteed : strike * discount, assumptions }))
+  desk.report(candidateOf({ detector: NAME, trades, chain, worth, worst: guaranteed, assumptions }))
 }

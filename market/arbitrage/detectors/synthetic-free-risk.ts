@@ -8,14 +8,14 @@
  * are negative.
  * With the dividends, Kp d + PV(D), it is only expected, and refused as carry where a dividend may exceed what waiting brings the holder of
  * the call, the interest on its strike until the next one (ch. 15.12): the dividend is in the call's price then.
- * European: nothing can happen before expiry, and Kp d + PV(D) is guaranteed. They are on indices, mostly, which nobody can buy.
+ * European: nothing can happen before expiry. Kp d + PV(D) is guaranteed when the settings name the dividends, and Kp d otherwise. They are on
+ * indices, mostly, which nobody can buy.
  * Source: a conversion (Hull, Options, Futures, and Other Derivatives, ch. 11.4) whose call has a higher strike.
  */
 
 import type { Chain } from '../../state/chain.ts'
 import { type ChainTerms, type Desk, type Detector, LEAST_EDGE } from '../detector.ts'
-import type { Assumption } from '../opportunity.ts'
-import { buy, buyUnderlying, candidateOf, dividendsOf, sell } from '../statement.ts'
+import { buy, buyUnderlying, candidateOf, dividendsExpected, dividendsOf, sell } from '../statement.ts'
 
 const NAME = 'synthetic-free-risk'
 
@@ -63,14 +63,16 @@ function look(chain: Chain, putAt: number, callAt: number, terms: ChainTerms, di
   const { underlying, calls, puts } = chain
   const debit = underlying.askPrice + (puts.askPrices[putAt] as number) - (calls.bidPrices[callAt] as number)
   const strike = chain.strikeAt(putAt)
-  const { discount } = terms
-  const kept = strike * discount + dividends
-  const guaranteed = chain.style === 'european' ? kept : Math.min(strike * discount, chain.strikeAt(callAt) * terms.discountRange.least)
+  const isAmerican = chain.style === 'american'
+  const least = strike * terms.discount
+  const kept = least + dividends
+  const early = chain.strikeAt(callAt) * terms.discountRange.least
+  const guaranteed = isAmerican ? Math.min(least, early) : terms.areDividendsPromised ? kept : least
   const isGuaranteed = guaranteed - debit > LEAST_EDGE
   const worth = isGuaranteed ? guaranteed : kept
   if (underlying.isIndex) return desk.refuse(NAME, 'underlying-not-executable')
-  if (!isGuaranteed && chain.strikeAt(callAt) < terms.neverExercisedFrom) return desk.refuse(NAME, 'carry')
-  const assumptions: Assumption[] = isGuaranteed ? [] : ['no-early-exercise', 'dividends-as-expected']
+  if (isAmerican && !isGuaranteed && chain.strikeAt(callAt) < terms.neverExercisedFrom) return desk.refuse(NAME, 'carry')
+  const assumptions = isGuaranteed ? [] : dividendsExpected(chain)
   if (!terms.isRateKnown) assumptions.push('rate-unknown')
   const trades = [buyUnderlying(underlying), buy(puts, putAt), sell(calls, callAt)]
   desk.report(candidateOf({ detector: NAME, trades, chain, worth, worst: guaranteed, assumptions }))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { conversion } from '../../../../../market/arbitrage/detectors/conversion.ts'
-import { DetectorMarket } from '../../../../support/arbitrage/detector-market.ts'
+import { DetectorMarket, type DetectorMarketOptions } from '../../../../support/arbitrage/detector-market.ts'
 
 const RATE = 0.05
 const D = Math.exp(-RATE)
@@ -42,6 +42,25 @@ describe('a conversion', () => {
     market.spot(100, 100.02).quote('P', 100, 5, 5.1).quote('C', 100, 9.5, 9.6)
     expect(market.candidates).toEqual([])
     expect(market.refused).toEqual(['conversion: carry'])
+  })
+
+  it('of European options is guaranteed with the dividends of the settings, and only expected with those of others', () => {
+    const dividends = [{ exDate: HALF_YEAR, amount: 1 }]
+    const european = (callBid: number, dividendSource: DetectorMarketOptions['dividendSource'] = 'settings') =>
+      new DetectorMarket(conversion, { on: 'SPX', isTradable: true, rate: RATE, dividends, dividendSource })
+        .spot(100, 100.02)
+        .quote('P', 100, 5, 5.1)
+        .quote('C', 100, callBid, callBid + 0.1)
+        .found()
+    const paid = Math.exp((-RATE * 182) / 365)
+    expect(european(9.5)).toMatchObject({ certainty: 'guaranteed', assumptions: [] })
+    expect(european(9.5).edge).toBeCloseTo(100 * D + paid - 95.62, 12)
+    for (const source of ['broker', 'corporate-actions'] as const) {
+      expect(european(9.5, source)).toMatchObject({ certainty: 'expected', assumptions: ['dividends-as-expected'] })
+      expect(european(9.5, source).worstEdge).toBeCloseTo(100 * D - 95.62, 12)
+      expect(european(10.5, source)).toMatchObject({ certainty: 'guaranteed', assumptions: [] })
+      expect(european(10.5, source).edge).toBeCloseTo(100 * D - 94.62, 12)
+    }
   })
 
   it('is refused as carry where interest alone makes it look like one', () => {

@@ -87,6 +87,14 @@ describe('synthetic-free-risk', () => {
     const found = collar({ on: 'SPX', isTradable: true, rate: 0.02, dividends }, 4).found()
     expect(found).toMatchObject({ certainty: 'guaranteed', assumptions: [] })
     expect(found.edge).toBeCloseTo((100 + 1.5) * D - 99, 9)
+    for (const dividendSource of ['broker', 'corporate-actions'] as const) {
+      const expected = collar({ on: 'SPX', isTradable: true, rate: 0.02, dividends, dividendSource }, 4).found()
+      expect(expected).toMatchObject({ certainty: 'expected', assumptions: ['dividends-as-expected'] })
+      expect(expected.worstEdge).toBeCloseTo(100 * D - 99, 9)
+      const enough = collar({ on: 'SPX', isTradable: true, rate: 0.02, dividends, dividendSource }, 6).found()
+      expect(enough).toMatchObject({ certainty: 'guaranteed', assumptions: [] })
+      expect(enough.edge).toBeCloseTo(100 * D - 97, 9)
+    }
   })
 
   it('says that nobody can buy an index', () => {
