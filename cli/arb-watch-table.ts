@@ -3,7 +3,7 @@
 import type { ArbitragePage } from '../collector/detect/page.ts'
 import { usFromIso } from '../market/time.ts'
 import { alignColumns, wrapText } from '../system/text-table.ts'
-import { length, shortKey } from './report-words.ts'
+import { annual, length, shortKey } from './report-words.ts'
 
 const WIDTH = 80
 const INDENT = '    '
@@ -54,7 +54,7 @@ function tableOf(title: string, episodes: readonly Episode[], { session }: Arbit
         profit.toFixed(2).padStart(11),
         edgePerShare.toFixed(4).padStart(10),
         whole(size).padStart(6),
-        (annualReturn === null ? '-' : annualReturn >= 10 ? '>999 %' : `${(100 * annualReturn).toFixed(1)} %`).padStart(8),
+        annual(annualReturn).padStart(8),
       ]
     }),
   ]).split('\n')

@@ -4,8 +4,7 @@ import { z } from 'zod'
 
 import type { Episode } from '../../market/arbitrage/episode.ts'
 import { type Funnel, REFUSALS } from '../../market/arbitrage/funnel.ts'
-import type { Assessment } from '../../market/arbitrage/opportunity.ts'
-import { contractKey } from '../../market/contract.ts'
+import { plainAssessment, plainEpisode } from '../../market/arbitrage/plain.ts'
 import { isoFromUs } from '../../market/time.ts'
 import type { EpisodeBoard } from './board.ts'
 import type { Detection } from './detection.ts'
@@ -13,11 +12,33 @@ import type { Detection } from './detection.ts'
 const count = z.int().nonnegative()
 const moment = z.iso.datetime({ precision: null })
 
-/** At one moment. Per package and after all fees, but for `profit`, which is of all of them, and in the currency of the contracts. */
+const leg = z.object({
+  side: z.enum(['buy', 'sell']),
+  ratio: z.number(),
+  /** Its key (market/contract.ts). */
+  contract: z.string(),
+  price: z.number(),
+  size: z.number(),
+  ageMs: z.number(),
+  fee: z.number(),
+})
+
+/** Undefined: not known. */
+const carry = z.object({
+  days: z.number(),
+  lastDays: z.number(),
+  rate: z.number().optional(),
+  rateSource: z.string().optional(),
+  dividends: z.number().optional(),
+  dividendSource: z.string().optional(),
+  dividendYield: z.number(),
+  borrow: z.number().optional(),
+})
+
+/** At one moment (market/arbitrage/opportunity.ts). */
 const assessment = z.object({
   certainty: z.enum(['guaranteed', 'expected']),
-  assumptions: z.array(z.string()),
-  /** Packages. */
+  assumptions: z.array(z.string()).readonly(),
   size: z.number(),
   grossEdgePerShare: z.number(),
   edgePerShare: z.number(),
@@ -25,22 +46,12 @@ const assessment = z.object({
   profit: z.number(),
   fees: z.number(),
   capital: z.number(),
-  /** 0.05 is 5 % a year; null on the day of expiry. */
-  annualReturn: z.number().nullable(),
+  annualReturn: z.number(),
   worstCase: z.number(),
   skewMs: z.number(),
-  legs: z.array(
-    z.object({
-      side: z.enum(['buy', 'sell']),
-      ratio: z.number(),
-      /** Its key (market/contract.ts). */
-      contract: z.string(),
-      price: z.number(),
-      size: z.number(),
-      ageMs: z.number(),
-      fee: z.number(),
-    }),
-  ),
+  carry,
+  impliedRate: z.number().optional(),
+  legs: z.array(leg).readonly(),
 })
 
 const episode = z.object({
@@ -53,9 +64,10 @@ const episode = z.object({
   lastExpiry: z.string(),
   multiplier: z.number(),
   openedTs: moment,
-  /** Absent while it is open. */
+  /** Absent while it is open, as its ending and its length are. */
   closedTs: moment.optional(),
   ending: z.string().optional(),
+  seconds: z.number().optional(),
   /** Of its legs, while it was open. */
   quotes: count,
   opened: assessment,
@@ -119,47 +131,8 @@ function funnelView(funnel: Funnel | undefined): ArbitragePage['funnel'] {
   return { quotes: funnel.quotes, candidates: funnel.candidates, opened: funnel.opened, refused: Object.fromEntries(refused) }
 }
 
+/** Without the course of its edge, and with the latest assessment. */
 export function episodeView(episode: Episode): EpisodeView {
-  const { id, sessionId, opened, openedUs, closedUs, ending, best, bestUs, last, lastUs, quotes } = episode
-  const { detector, underlying, expiry, lastExpiry, multiplier } = opened
-  return {
-    id,
-    sessionId,
-    detector,
-    ...underlying,
-    expiry,
-    lastExpiry,
-    multiplier,
-    openedTs: isoFromUs(openedUs),
-    ...(closedUs !== undefined && { closedTs: isoFromUs(closedUs) }),
-    ...(ending !== undefined && { ending }),
-    quotes,
-    opened: assessmentView(opened),
-    bestTs: isoFromUs(bestUs),
-    best: assessmentView(best),
-    lastTs: isoFromUs(lastUs),
-    last: assessmentView(last),
-  }
-}
-
-function assessmentView(assessed: Assessment): EpisodeView['last'] {
-  const { certainty, assumptions, size, grossEdgePerShare, edgePerShare, edgePerContract, profit, fees, capital } = assessed
-  const { annualReturn, worstCase, skewMs, legs } = assessed
-  return {
-    certainty,
-    assumptions: [...assumptions],
-    size,
-    grossEdgePerShare,
-    edgePerShare,
-    edgePerContract,
-    profit,
-    fees,
-    capital,
-    annualReturn: Number.isFinite(annualReturn) ? annualReturn : null,
-    worstCase,
-    skewMs,
-    legs: legs.map(({ contract, side, ratio, price, size, ageMs, fee }) => {
-      return { side, ratio, contract: contractKey(contract), price, size, ageMs, fee }
-    }),
-  }
+  const { course: _course, ...plain } = plainEpisode(episode)
+  return { ...plain, lastTs: isoFromUs(episode.lastUs), last: plainAssessment(episode.last) }
 }

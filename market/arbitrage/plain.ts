@@ -2,7 +2,7 @@
 
 import { contractKey } from '../contract.ts'
 import { isoFromUs } from '../time.ts'
-import type { Episode } from './episode.ts'
+import type { Ending, Episode } from './episode.ts'
 import type { Assessment, Leg } from './opportunity.ts'
 
 /** A leg without its number on the tape, which every source numbers its own way. */
@@ -17,8 +17,31 @@ export interface NamedEpisode
   best: NamedAssessment
 }
 
-/** Times in ISO 8601, absent while it is open. */
-export function plainEpisode({ id, sessionId, openedUs, closedUs, ending, opened, best, bestUs, quotes, course }: NamedEpisode): object {
+export interface PlainAssessment
+  extends Omit<NamedAssessment, 'detector' | 'underlying' | 'expiry' | 'lastExpiry' | 'multiplier' | 'legs'> {
+  /** Each contract by its key. */
+  legs: readonly (Omit<NamedLeg, 'contract'> & { contract: string })[]
+}
+
+/** Times in ISO 8601; those of the end are absent while it is open. */
+export interface PlainEpisode extends Pick<Assessment, 'detector' | 'expiry' | 'lastExpiry' | 'multiplier'> {
+  id: string
+  sessionId: number
+  symbol: string
+  currency: string
+  openedTs: string
+  closedTs?: string
+  ending?: Ending | undefined
+  seconds?: number
+  quotes: number
+  opened: PlainAssessment
+  bestTs: string
+  best: PlainAssessment
+  course: readonly { ts: string; edgePerShare: number; size: number }[]
+}
+
+export function plainEpisode(episode: NamedEpisode): PlainEpisode {
+  const { id, sessionId, openedUs, closedUs, ending, opened, best, bestUs, quotes, course } = episode
   const { detector, underlying, expiry, lastExpiry, multiplier } = best
   return {
     id,
@@ -38,15 +61,8 @@ export function plainEpisode({ id, sessionId, openedUs, closedUs, ending, opened
   }
 }
 
-function plainAssessment({
-  detector: _d,
-  underlying: _u,
-  expiry: _e,
-  lastExpiry: _l,
-  multiplier: _m,
-  legs,
-  ...figures
-}: NamedAssessment): object {
+export function plainAssessment(assessed: NamedAssessment): PlainAssessment {
+  const { detector: _d, underlying: _u, expiry: _e, lastExpiry: _l, multiplier: _m, legs, ...figures } = assessed
   return {
     ...figures,
     legs: legs.map(({ side, ratio, price, size, ageMs, fee, contract }) => {

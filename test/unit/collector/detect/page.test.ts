@@ -27,6 +27,7 @@ it('says what is open and what was closed, in the form that its readers expect',
         edgePerShare: 0.23,
         profit: 46,
         size: 2,
+        carry: { days: 16, rate: 0.0025, rateSource: 'settings' },
         legs: [
           { side: 'buy', contract: 'stock:TWX:USD', price: 70.01 },
           { side: 'buy', contract: 'option:TWX:USD:TWX:2014-06-21:P:70:100', ageMs: 1200 },
@@ -46,14 +47,6 @@ it('adds the funnel up over all detectors, and leaves out what refused nothing',
   funnel.refuse('reversal', 'carry', 4)
   funnel.refuse('reversal', 'fees')
   expect(pageOf(undefined, funnel).funnel).toEqual({ quotes: 100, candidates: 12, opened: 1, refused: { carry: 10, fees: 1 } })
-})
-
-it('has no annual return on the day of expiry, where it would be without end', () => {
-  const board = new EpisodeBoard()
-  board.take('opened', episode({ last: assessment({ annualReturn: Number.POSITIVE_INFINITY }) }))
-  const page = pageOf(board)
-  expect(page.open[0]?.last.annualReturn).toBeNull()
-  expect(arbitragePageSchema.safeParse(JSON.parse(JSON.stringify(page))).success).toBe(true)
 })
 
 it('says that the detectors are off', () => {
