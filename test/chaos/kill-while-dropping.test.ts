@@ -14,7 +14,7 @@ import { busyQuotes } from '../support/tape/busy-tape.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { gapsIn, recordedPlaces } from '../support/tape/dropped-ticks.ts'
 import { CONTRACTS, MS_US, OPEN_US, tapeOf } from '../support/gateway/gateway-tape.ts'
-import { type CollectTotals, startCollector, startGatewayProcess } from '../support/process/recording.ts'
+import { type CollectTotals, startCollector, startGatewayProcess, TICK_BY_TICK_LINES } from '../support/process/recording.ts'
 import { startPostgresProxy } from '../support/database/tcp-proxy.ts'
 
 const QUOTES = 60_000
@@ -44,7 +44,7 @@ forEachEdition('a collector killed while it drops ticks', (edition) => {
     const dataDir = await mkdtemp(join(folder, 'data-'))
     const proxy = await startPostgresProxy(databaseUrl)
     // The tape in a quarter of its time; the journal is full after four of its fifteen seconds.
-    const gateway = startGatewayProcess(tape, CONTRACTS.length, ['--speed', '4', '--sampling', 'off'])
+    const gateway = startGatewayProcess(tape, CONTRACTS.length + TICK_BY_TICK_LINES, ['--speed', '4', '--sampling', 'off'])
     try {
       const { port } = await gateway.event<{ port: number }>('listening')
       proxy.cut()
@@ -72,18 +72,17 @@ forEachEdition('a collector killed while it drops ticks', (edition) => {
       expect(ticks.length).toBeGreaterThan(0)
       const recorded = await recordedPlaces(databaseUrl, sessionId)
       expect(recorded.map(({ tsUs }) => tsUs)).toEqual(ticks.map(({ tsUs }) => tsUs))
-      // Nothing is missing before the gap.
-      const places = new Set(recorded.map(({ place }) => place))
-      expect(Math.max(...places)).toBe(places.size - 1)
-      const [gap, ...others] = await gapsIn(databaseUrl)
-      expect(others).toEqual([])
-      expect(gap).toMatchObject({ cause: 'dropped: journal-full', droppedTicks: null })
-      expect(gap?.fromUs).toBeGreaterThanOrEqual(recorded.at(-1)?.tsUs ?? Number.NaN)
-      // A line that is open before the others gets ticks within the gap already; all missing ticks lie in it.
-      for (const { place } of await recordedPlaces(databaseUrl, successorId)) places.add(place)
+      const gaps = await gapsIn(databaseUrl)
+      for (const { cause } of gaps) expect(cause).toBe('dropped: journal-full')
+      // A disk that was slow for a while may have filled the journal before: what that dropped was counted. What a kill took was not.
+      expect(gaps.findIndex(({ droppedTicks }) => droppedTicks === null)).toBe(gaps.length - 1)
+      expect(gaps.at(-1)?.fromUs).toBeGreaterThanOrEqual(recorded.at(-1)?.tsUs ?? Number.NaN)
+      // A line that is open before the others gets ticks within the gap already; nothing is missing outside of the gaps.
+      const places = new Set([...recorded, ...(await recordedPlaces(databaseUrl, successorId))].map(({ place }) => place))
       const missing = Array.from({ length: QUOTES }, (_, place) => place).filter((place) => !places.has(place))
-      expect(OPEN_US + (missing[0] ?? Number.NaN) * MS_US).toBeGreaterThanOrEqual((gap?.fromUs ?? Number.NaN) - MS_US)
-      expect(OPEN_US + (missing.at(-1) ?? Number.NaN) * MS_US).toBeLessThanOrEqual((gap?.toUs ?? Number.NaN) + MS_US)
+      const isNamed = (us: number) => gaps.some(({ fromUs, toUs }) => us >= fromUs - MS_US && us <= toUs + MS_US)
+      expect(missing.filter((place) => !isNamed(OPEN_US + place * MS_US))).toEqual([])
+      expect(missing.length).toBeGreaterThan(0)
     } finally {
       gateway.kill('SIGKILL')
       await proxy.close()
