@@ -102,6 +102,8 @@ export class JudgementWriter {
   async flush(): Promise<void> {
     if (this.#rows.rows === 0) return
     try {
+      // A COPY that waited while the table became a hypertable would write where nobody reads.
+      await this.#client.query(`LOCK TABLE ${FINDINGS.name} IN ROW EXCLUSIVE MODE`)
       await copyIn(this.#client, copyStatement(FINDINGS), this.#rows.finish())
     } catch (error) {
       throw refused(error)
