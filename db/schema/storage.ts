@@ -103,6 +103,12 @@ async function createExtension(client: Queryable): Promise<string | undefined> {
   }
 }
 
+/**
+ * Makes collectors wait where they insert the marker of a batch, in front of its rows. A COPY that waits for the table itself would write into
+ * the root of the hypertable, where no query sees the rows, since TimescaleDB has looked at the table before the wait (seen in 2.28.3).
+ */
+const LOCK_WRITERS = 'LOCK TABLE public.batches IN SHARE ROW EXCLUSIVE MODE'
+
 async function hypertableSteps(client: Queryable, schema: string): Promise<StorageStep[]> {
   const { rows } = await client.query<{ table: string; rows: number }>(
     `SELECT c.relname AS table, c.reltuples AS rows FROM pg_class c
@@ -116,7 +122,7 @@ async function hypertableSteps(client: Queryable, schema: string): Promise<Stora
     const moved = plain.rows > 0 ? `, moving about ${plain.rows} rows while writers wait` : ''
     return {
       what: `make ${table} a hypertable with chunks of ${chunkInterval}${moved}`,
-      sql: `SELECT ${schema}.create_hypertable('public.${table}', 'ts', chunk_time_interval => interval '${chunkInterval}',
+      sql: `${LOCK_WRITERS}; SELECT ${schema}.create_hypertable('public.${table}', 'ts', chunk_time_interval => interval '${chunkInterval}',
               create_default_indexes => false, migrate_data => true, if_not_exists => true)`,
     }
   })

@@ -1,10 +1,22 @@
 import type pg from 'pg'
-import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 
 import { migrate } from '../../db/schema/migrate.ts'
-import { connectClient } from '../../db/pool.ts'
+import { connectClient, createPool } from '../../db/pool.ts'
 import { planStorage, reconcileStorage } from '../../db/schema/storage.ts'
+import { createTickStore } from '../../db/write/tick-store.ts'
 import { forEachEdition } from '../support/database/databases.ts'
+import { block, contractOf, quotes } from '../support/tape/ticks.ts'
+import { PATIENTLY } from '../support/waiting.ts'
+
+/** Connections to this database that wait for a table. */
+async function waiting(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ waiting: number }>(
+    `SELECT count(DISTINCT pid)::int AS waiting FROM pg_locks
+     WHERE NOT granted AND locktype = 'relation' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  )
+  return rows[0]?.waiting ?? Number.NaN
+}
 
 const HYPERTABLES = ['findings', 'option_greeks', 'quotes', 'statistics', 'trades']
 
@@ -59,6 +71,23 @@ forEachEdition('the storage', ({ createDatabase }) => {
       "SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'public' AND tablename = 'quotes' ORDER BY 1",
     )
     expect(indexes.map(({ name }) => name)).toEqual(['quotes_instrument', 'quotes_session'])
+  })
+
+  it('loses no batch that is written while a table becomes a hypertable', async () => {
+    const reader = await connectClient(url)
+    onTestFinished(() => reader.end())
+    await reader.query('BEGIN; SELECT count(*) FROM quotes')
+    // Each comes to a lock behind which the next one waits, but where there are no hypertables.
+    const reconciled = reconcileStorage(client)
+    if (hasTimescale) await vi.waitFor(async () => expect(await waiting(reader)).toBe(1), PATIENTLY)
+    const pool = createPool({ url, lanes: 1, logger: { warn: () => undefined } })
+    onTestFinished(() => pool.end())
+    const stored = createTickStore({ pool }).store({ sessionId: 1, batchNo: 1, blocks: [block(quotes(1, 10))] }, contractOf)
+    if (hasTimescale) await vi.waitFor(async () => expect(await waiting(reader)).toBe(2), PATIENTLY)
+    await reader.query('COMMIT')
+    await reconciled
+    expect(await stored).toMatchObject({ acceptedTicks: 10 })
+    expect((await client.query('SELECT count(*)::int AS rows FROM quotes')).rows).toEqual([{ rows: 10 }])
   })
 
   it('leaves a chunk interval that was set by hand as it is', async () => {
