@@ -21,6 +21,7 @@ import {
   listArgument,
   logLevel,
 } from './arguments.ts'
+import { CountedEvents } from './counted-events.ts'
 import { EXIT } from './exit-codes.ts'
 import { createLogger } from './logger.ts'
 import { LossyOutput } from './lossy-output.ts'
@@ -211,6 +212,7 @@ async function reporter(logger: Logger, asJson: boolean) {
       'standard output is not written any more: its reader is gone or its disk is full. The recording is not affected',
     ),
   )
+  const opportunities = new CountedEvents(stdout, 'opportunity')
   const status = process.stderr.isTTY ? statusLine() : undefined
   const log = createProgressLog(logger, () => performance.now())
   return {
@@ -221,11 +223,12 @@ async function reporter(logger: Logger, asJson: boolean) {
     },
     /** To programs only: a table of what is open is what `tapedeck arb watch` shows. */
     episode: (change: EpisodeEvent, episode: Episode) => {
-      if (asJson && change !== 'changed') stdout.offer(eventLine('opportunity', { change, ...episodeView(episode) }))
+      if (asJson && change !== 'changed') opportunities.write({ change, ...episodeView(episode) })
     },
     clear: () => status?.(undefined),
     summary: (summary: CollectSummary) => {
       status?.(undefined)
+      opportunities.tellMissed()
       const text = asJson ? eventLine('summary', plainSummary(summary)) : `${formatSummary(summary)}\n`
       stdout.offer(text, Number.POSITIVE_INFINITY)
     },

@@ -2,6 +2,7 @@ import { Duplex, Writable } from 'node:stream'
 
 import { describe, expect, it } from 'vitest'
 
+import { CountedEvents } from '../../../cli/counted-events.ts'
 import { logDestination } from '../../../cli/logger.ts'
 import { LossyOutput } from '../../../cli/lossy-output.ts'
 
@@ -79,6 +80,29 @@ describe('the log', () => {
     expect(reader.taken.slice(2).map((text) => JSON.parse(text))).toEqual([
       { level: 30, msg: 'after' },
       { level: 40, time: expect.any(Number), lines: 3, msg: 'log lines before the last one were dropped: their reader had stalled' },
+    ])
+  })
+})
+
+describe('events that count', () => {
+  it('wait for a reader that is behind, and tell it how many it missed', async () => {
+    const reader = new SlowReader()
+    const events = new CountedEvents(new LossyOutput(asTerminal(reader)), 'opportunity')
+    const note = 'x'.repeat(1 << 20)
+    for (let id = 0; id < 20; id++) events.write({ id, note })
+    expect(reader.writableLength).toBeLessThan(10 << 20)
+    await reader.catchUp()
+    const first = reader.taken.splice(0).map((line) => JSON.parse(line) as { event: string; id: number })
+    expect(first.map(({ id }) => id)).toEqual(first.map((_, i) => i))
+    expect(first.length).toBeGreaterThan(7)
+    events.write({ id: 20 })
+    events.write({ id: 21 })
+    events.tellMissed()
+    await reader.catchUp()
+    expect(reader.taken.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { event: 'opportunity', id: 20 },
+      { event: 'missed', name: 'opportunity', count: 20 - first.length },
+      { event: 'opportunity', id: 21 },
     ])
   })
 })
