@@ -28,11 +28,7 @@ export class Part {
     })
     this.exited.catch(() => undefined)
     if (this.child.stdout) createInterface({ input: this.child.stdout }).on('line', (line) => this.#take(line))
-    if (this.child.stderr)
-      createInterface({ input: this.child.stderr }).on('line', (line) => {
-        this.#log.push(line)
-        if (this.#log.length > LOG_TAIL_LINES) this.#log.shift()
-      })
+    if (this.child.stderr) createInterface({ input: this.child.stderr }).on('line', (line) => this.#note(line))
   }
 
   /** Whether it died of our SIGTERM: it did not listen for it yet, or no more. */
@@ -76,8 +72,21 @@ export class Part {
     clearTimeout(timer)
   }
 
+  #note(line: string): void {
+    this.#log.push(line)
+    if (this.#log.length > LOG_TAIL_LINES) this.#log.shift()
+  }
+
   #take(line: string): void {
-    const { event, ...content } = JSON.parse(line)
+    let parsed: { event: string }
+    try {
+      parsed = JSON.parse(line)
+    } catch {
+      // The last line of a process that was killed while it wrote.
+      this.#note(line)
+      return
+    }
+    const { event, ...content } = parsed
     this.#listeners.get(event)?.(content as never)
     this.#events.set(event, content)
     this.#waiting.get(event)?.(content)
