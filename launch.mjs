@@ -34,11 +34,22 @@ function checkNode() {
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
 
+/** Undefined when it is not there, or not whole: another process may be writing it. */
+function attempt(read) {
+  try {
+    return read()
+  } catch (error) {
+    if (error.code === 'ENOENT' || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
 /** 'complete', 'without-dev' (as after `npm ci --omit=dev`) or 'outdated', by what npm noted in node_modules about its last run. */
 function installedState() {
-  if (!existsSync(at('node_modules/.package-lock.json'))) return 'outdated'
   const wanted = readJson(at('package-lock.json')).packages
-  const installed = readJson(at('node_modules/.package-lock.json')).packages
+  const noted = attempt(() => readJson(at('node_modules/.package-lock.json')))
+  if (!noted || !noted.packages) return 'outdated'
+  const installed = noted.packages
   let devMissing = false
   let devPresent = false
   for (const path of Object.keys(wanted)) {
@@ -76,7 +87,8 @@ function sourcesHash() {
 const STAMP = 'dist/.built-from'
 
 function isBuilt() {
-  return existsSync(at(STAMP)) && existsSync(at('dist/tapedeck.js')) && readFileSync(at(STAMP), 'utf8') === sourcesHash()
+  const stamp = attempt(() => readFileSync(at(STAMP), 'utf8'))
+  return stamp !== undefined && existsSync(at('dist/tapedeck.js')) && stamp === sourcesHash()
 }
 
 /** What Ctrl-C does while a child process works; the exit handler then releases the lock. */

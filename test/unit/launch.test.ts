@@ -158,6 +158,13 @@ describe('the launcher in a clone', () => {
     expect([installs().length, builds()]).toEqual([1, 1])
   })
 
+  it('installs again when what npm noted is cut short, as while another one installs', () => {
+    const { launch, installs, write } = clone()
+    write('node_modules/.package-lock.json', '{"packages": {"node_modules/pg": {"vers')
+    expect(launch()).toMatchObject({ stdout: 'ran \n', status: 0 })
+    expect(installs()).toHaveLength(1)
+  })
+
   it('takes over the lock of one that died', () => {
     const { launch, folder } = clone()
     mkdirSync(join(folder, 'dist/.preparing'), { recursive: true })
