@@ -82,8 +82,9 @@ export class Part {
     try {
       parsed = JSON.parse(line)
     } catch {
-      // The last line of a process that was killed while it wrote.
+      // Half a line of a process that was killed while it wrote. One that lives and prints what is no event would be waited for without end.
       this.#note(line)
+      this.kill('SIGKILL')
       return
     }
     const { event, ...content } = parsed

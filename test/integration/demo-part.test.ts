@@ -10,3 +10,10 @@ it('a part that dies while it writes an event fails by name, with what it had wr
     'The collector ended with SIGKILL before its work was done. It said:\n{"event":"opportunity","id":"1-2',
   )
 })
+
+it('a part that lives and prints what is no event is ended, and named with what it printed', async () => {
+  const part = new Part('replay gateway', [process.execPath], ['-e', "console.log('no event'); setInterval(() => undefined, 1000)"])
+  await expect(part.event('listening')).rejects.toThrow(
+    'The replay gateway ended with SIGKILL before its work was done. It said:\nno event',
+  )
+})
