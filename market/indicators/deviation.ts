@@ -1,0 +1,27 @@
+/** Population standard deviation of the last `period` values, with their mean and how far the newest lies from it. */
+
+import type { Indicator } from './indicator.ts'
+import { Window } from './window.ts'
+
+export interface DeviationValue {
+  mean: number
+  deviation: number
+  /** The newest value less the mean, in deviations; undefined where nothing deviates. */
+  zScore: number | undefined
+}
+
+export class Deviation implements Indicator<number, DeviationValue> {
+  readonly #window: Window
+
+  constructor(period: number) {
+    this.#window = new Window(period)
+  }
+
+  next(value: number): DeviationValue | undefined {
+    this.#window.push(value)
+    if (!this.#window.full) return undefined
+    const mean = this.#window.mean()
+    const deviation = Math.sqrt(this.#window.sum((one) => (one - mean) ** 2) / this.#window.length)
+    return { mean, deviation, zScore: deviation === 0 ? undefined : (value - mean) / deviation }
+  }
+}
