@@ -3,7 +3,7 @@
 import type pg from 'pg'
 
 import { migrationState } from './schema/migrate.ts'
-import { planStorage } from './schema/storage.ts'
+import { readServer } from './schema/storage/server.ts'
 
 export interface ServerDescription {
   /** `PostgreSQL 18.4, TimescaleDB 2.28.3 Community`. */
@@ -24,7 +24,7 @@ export interface ServerDescription {
 
 /** @throws MigrationError when the database was migrated by a newer version, or by other files */
 export async function describeServer(client: Pick<pg.ClientBase, 'query'>): Promise<ServerDescription> {
-  const { server: storage } = await planStorage(client)
+  const { server: storage } = await readServer(client, [])
   const { rows } = await client.query<Omit<ServerDescription, 'server' | 'applied' | 'missing'> & { version: string }>(
     `SELECT current_setting('server_version') AS version, current_user AS role,
        has_database_privilege(current_database(), 'CREATE') AND has_schema_privilege('public', 'CREATE') AS "mayCreate",

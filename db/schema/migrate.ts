@@ -13,7 +13,8 @@ import pg from 'pg'
 import { MigrationError } from '../../market/errors.ts'
 import { packageRoot } from '../../system/package-root.ts'
 import { hasSqlState, messageOf } from '../sqlstates.ts'
-import { BEGIN, TRANSACTION_SETTINGS } from '../transaction.ts'
+import { BEGIN } from '../transaction.ts'
+import { underMigrationLock } from './migration-lock.ts'
 
 export interface Migration {
   /** Consecutive, from 1. */
@@ -33,8 +34,6 @@ export interface MigrateOptions {
   migrations?: readonly Migration[]
 }
 
-/** Any number that no other program is likely to lock. */
-const ADVISORY_LOCK = '7402338110223351'
 const FILE_NAME = /^(\d{6})_[a-z0-9_]+\.sql$/
 const INSUFFICIENT_PRIVILEGE = '42501'
 
@@ -181,17 +180,6 @@ async function tablesById(client: Queryable): Promise<Map<string, { name: string
      GROUP BY c.oid, c.relname ORDER BY c.relname`,
   )
   return new Map(rows.map(({ id, ...table }) => [id, table]))
-}
-
-/** Keeps other processes from changing the schema while `work` runs. */
-export async function underMigrationLock<T>(client: Queryable, work: () => Promise<T>): Promise<T> {
-  await client.query(`${TRANSACTION_SETTINGS}; SELECT pg_advisory_lock(${ADVISORY_LOCK})`)
-  try {
-    return await work()
-  } finally {
-    // Where the connection broke, the lock is gone with it.
-    await client.query(`SELECT pg_advisory_unlock(${ADVISORY_LOCK})`).catch(() => undefined)
-  }
 }
 
 type Queryable = Pick<pg.ClientBase, 'query'>

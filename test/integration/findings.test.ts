@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vit
 import { connectClient, createPool } from '../../db/pool.ts'
 import { openTapeReader } from '../../db/read/tape-reader.ts'
 import { migrate, migrateDown, readMigrations } from '../../db/schema/migrate.ts'
-import { planStorage, reconcileStorage } from '../../db/schema/storage.ts'
+import { planStorage, reconcileStorage } from '../../db/schema/storage/reconcile.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
 import type { TapeRecord, Tick, Verdict } from '../../market/tick.ts'
 import { forEachEdition } from '../support/database/databases.ts'

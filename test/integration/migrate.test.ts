@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 
 import { type Migration, migrate, migrateDown, readMigrations } from '../../db/schema/migrate.ts'
 import { connectClient } from '../../db/pool.ts'
-import { reconcileStorage } from '../../db/schema/storage.ts'
+import { reconcileStorage } from '../../db/schema/storage/reconcile.ts'
 import { openRecordSource } from '../../db/read/record-source.ts'
 import { TICK_TABLES, tickColumns } from '../../db/schema/tick-tables.ts'
 import { MigrationError } from '../../market/errors.ts'

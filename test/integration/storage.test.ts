@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 
 import { migrate } from '../../db/schema/migrate.ts'
 import { connectClient, createPool } from '../../db/pool.ts'
-import { planStorage, reconcileStorage } from '../../db/schema/storage.ts'
+import { planStorage, reconcileStorage } from '../../db/schema/storage/reconcile.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { block, contractOf, quotes } from '../support/tape/ticks.ts'

@@ -6,12 +6,12 @@ import { delimiter, join } from 'node:path'
 
 import type { Logger } from 'pino'
 
-import type { TapedeckConfig } from '../config/schema.ts'
-import { clusterPaths } from '../db/embedded/cluster.ts'
-import { findRunning } from '../db/embedded/look.ts'
-import { startEmbedded } from '../db/embedded/server.ts'
-import { TapedeckError } from '../market/errors.ts'
-import { EXIT } from './exit-codes.ts'
+import type { TapedeckConfig } from '../../config/schema.ts'
+import { clusterPaths } from '../../db/embedded/cluster.ts'
+import { findRunning } from '../../db/embedded/look.ts'
+import { startEmbedded } from '../../db/embedded/server.ts'
+import { TapedeckError } from '../../market/errors.ts'
+import { EXIT } from '../exit-codes.ts'
 
 type Settings = Pick<TapedeckConfig, 'dataDir' | 'database'>
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { withoutPassword } from '../../../cli/psql.ts'
+import { withoutPassword } from '../../../../cli/db/reach.ts'
 
 it.each([
   ['postgres://pat:a%40b%2Fc@db:5433/ticks?sslmode=require', 'postgres://pat@db:5433/ticks?sslmode=require', 'a@b/c'],

@@ -1,0 +1,19 @@
+/** `tapedeck db`: looks after the database, and reaches it. One file for each subcommand, one line here. */
+
+import type { Command } from 'commander'
+
+import { examples } from '../arguments.ts'
+import { addMigrate } from './migrate.ts'
+import { addPsql } from './psql.ts'
+import { addUrl } from './url.ts'
+
+/** In the order of `tapedeck db --help`. */
+const SUBCOMMANDS: readonly ((db: Command) => void)[] = [addMigrate, addUrl, addPsql]
+
+export function addDb(program: Command): void {
+  const db = program
+    .command('db')
+    .description('look after the database, and reach it')
+    .addHelpText('after', examples('tapedeck db migrate', 'tapedeck db psql'))
+  for (const add of SUBCOMMANDS) add(db)
+}

@@ -1,0 +1,37 @@
+/** Hypertables: tables of ticks, cut into chunks by `ts`. */
+
+import type { Hypertable, ObjectKind } from './objects.ts'
+
+/**
+ * Makes collectors wait where they insert the marker of a batch, in front of its rows. A COPY that waits for the table itself would write into
+ * the root of the hypertable, where no query sees the rows, since TimescaleDB has looked at the table before the wait (seen in 2.28.3).
+ */
+const LOCK_WRITERS = 'LOCK TABLE public.batches IN SHARE ROW EXCLUSIVE MODE'
+
+export const HYPERTABLE: ObjectKind<Hypertable> = {
+  async read(client) {
+    const { rows } = await client.query<{ table: string; interval: string }>(
+      `SELECT hypertable_name AS table, time_interval::text AS interval FROM timescaledb_information.dimensions
+       WHERE hypertable_schema = 'public' AND column_name = 'ts' AND dimension_number = 1`,
+    )
+    return rows.map(({ table, interval }) => ({ kind: 'hypertable', table, chunkInterval: interval, exact: true }))
+  },
+
+  create({ table, chunkInterval }, { schema, plainTables }) {
+    const { rows = 0 } = plainTables.get(table) ?? {}
+    const moved = rows > 0 ? `, moving about ${rows} rows while writers wait` : ''
+    return [
+      {
+        what: `make ${table} a hypertable with chunks of ${chunkInterval}${moved}`,
+        sql: `${LOCK_WRITERS}; SELECT ${schema}.create_hypertable('public.${table}', 'ts', chunk_time_interval => interval '${chunkInterval}',
+              create_default_indexes => false, migrate_data => true, if_not_exists => true)`,
+      },
+    ]
+  },
+
+  alter: () => [],
+
+  drop: () => [],
+
+  dependsOn: ({ table }) => [`table ${table}`],
+}

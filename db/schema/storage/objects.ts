@@ -1,0 +1,133 @@
+/**
+ * What the database is to hold besides its tables, as data: one type for each kind of object, and what is known of a kind: how it is
+ * read, made, changed and taken down, and what it stands on. Changes nothing itself: `plan.ts` compares, `reconcile.ts` acts.
+ */
+
+import type pg from 'pg'
+
+/** A table that is cut into chunks by `ts`. TimescaleDB only. */
+export interface Hypertable {
+  kind: 'hypertable'
+  table: string
+  /** As an interval of PostgreSQL: `1 day`. */
+  chunkInterval: string
+  /** False: an interval that somebody set by hand stays. */
+  exact: boolean
+}
+
+/** How chunks are compressed, not when. TimescaleDB Community only. */
+export interface Columnstore {
+  kind: 'columnstore'
+  table: string
+  segmentBy: readonly string[]
+  /** Columns, the first one first; each may say ` DESC`. */
+  orderBy: readonly string[]
+}
+
+/** A continuous aggregate in Community, a view of the same name, columns and rows in the other editions. */
+export interface Aggregate {
+  kind: 'aggregate'
+  name: string
+  /** A hypertable, or another aggregate. */
+  from: string
+  /** Width of its buckets, as an interval of PostgreSQL. */
+  bucket: string
+  /** Valid in every edition, with bare `time_bucket`, `first` and `last`. */
+  query: string
+  /** What it is, for those who look at the database. */
+  about: string
+  /** What its columns mean, by name. */
+  comments: Readonly<Record<string, string>>
+}
+
+/** Compresses chunks whose newest row could be older than `after`. On a hypertable. Community only. */
+export interface CompressionPolicy {
+  kind: 'compression-policy'
+  on: string
+  after: string
+}
+
+/** Drops chunks whose newest row could be older than `after`. On a hypertable or an aggregate. Community only. */
+export interface RetentionPolicy {
+  kind: 'retention-policy'
+  on: string
+  after: string
+}
+
+/** Computes an aggregate anew where its rows changed. Community only. */
+export interface RefreshPolicy {
+  kind: 'refresh-policy'
+  on: string
+  /** Null: from the first row on. */
+  startOffset: string | null
+  endOffset: string
+  every: string
+}
+
+export type StorageObject = Hypertable | Columnstore | Aggregate | CompressionPolicy | RetentionPolicy | RefreshPolicy
+
+/** One thing to do, in one transaction of its own. Doing it twice does no harm. */
+export interface Step {
+  /** Completes "would": `make quotes a hypertable`. */
+  what: string
+  sql: string
+  /** Takes as long as there are rows: not for the start of a collector. */
+  long?: boolean
+  /** What is gone afterwards, completes "deletes". Not without being told to. */
+  loses?: string
+}
+
+/** What the server can do: tables only; hypertables (TimescaleDB Apache); and columnstore, aggregates, policies (Community). */
+export type Edition = 'plain' | 'apache' | 'community'
+
+/** A table that could be a hypertable and is none. */
+export interface PlainTable {
+  /** As the server estimates; -1 when it never looked. */
+  rows: number
+  /** Of rows and indexes. */
+  bytes: number
+}
+
+/** What plans depend on, as it is on this server. */
+export interface ServerFacts {
+  edition: Edition
+  /** Of the extension; undefined without. */
+  timescale: string | undefined
+  /** Schema of the extension's functions. */
+  schema: string
+  plainTables: ReadonlyMap<string, PlainTable>
+}
+
+export type Queryable = Pick<pg.ClientBase, 'query'>
+
+/** What a kind knows. */
+export interface ObjectKind<T extends StorageObject> {
+  /** Those that are there, of the editions that have them; only such as could be ours. */
+  read: (client: Queryable, facts: ServerFacts) => Promise<T[]>
+  create: (wished: T, facts: ServerFacts) => Step[]
+  /** Empty when the two are the same. */
+  alter: (there: T, wished: T, facts: ServerFacts) => Step[]
+  drop: (there: T, facts: ServerFacts) => Step[]
+  /** Keys (`keyOf`) of the objects that must stand before it, whether or not they are wished for on this server. */
+  dependsOn: (object: T) => string[]
+}
+
+/** What an object is called among all objects: `hypertable quotes`. */
+export function keyOf(object: StorageObject): string {
+  return `${object.kind} ${nameOf(object)}`
+}
+
+/** The relation that an object is, or belongs to. */
+export function nameOf(object: StorageObject): string {
+  switch (object.kind) {
+    case 'hypertable':
+    case 'columnstore':
+      return object.table
+    case 'aggregate':
+      return object.name
+    case 'compression-policy':
+    case 'retention-policy':
+    case 'refresh-policy':
+      return object.on
+  }
+}

@@ -1,0 +1,56 @@
+/** What a server is to the storage: its edition, and the tables that could become hypertables. */
+
+import type { Edition, PlainTable, Queryable, ServerFacts } from './objects.ts'
+
+export interface StorageServer extends ServerFacts {
+  /** `TimescaleDB 2.28.3 Community`, or why there is none. */
+  server: string
+  /** The extension can be created and is not. */
+  offersTimescale: boolean
+}
+
+/** @param tables those that are wished to be hypertables */
+export async function readServer(client: Queryable, tables: readonly string[]): Promise<StorageServer> {
+  const { rows } = await client.query<{ version: string | null; schema: string; license: string; available: boolean; loaded: boolean }>(
+    `SELECT e.extversion AS version, e.extnamespace::regnamespace::text AS schema, current_setting('timescaledb.license', true) AS license,
+       EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb') AS available,
+       EXISTS (SELECT FROM pg_settings WHERE name LIKE 'timescaledb.%') AS loaded
+     FROM (SELECT 1) AS one LEFT JOIN pg_extension e ON e.extname = 'timescaledb'`,
+  )
+  const plain = { edition: 'plain' as const, timescale: undefined, schema: 'public', offersTimescale: false }
+  const plainTables = await readTables(client, tables)
+  const [found] = rows
+  if (!found?.available) return { ...plain, plainTables, server: 'PostgreSQL without TimescaleDB' }
+  if (found.version === null) {
+    if (found.loaded) return { ...plain, plainTables, server: 'TimescaleDB, not used yet', offersTimescale: true }
+    const server =
+      "TimescaleDB, but it is not loaded: add it to shared_preload_libraries in the server's configuration and restart the server"
+    return { ...plain, plainTables, server }
+  }
+  const edition: Edition = found.license === 'timescale' ? 'community' : 'apache'
+  for (const table of await readHypertables(client)) plainTables.delete(table)
+  return {
+    edition,
+    timescale: found.version,
+    schema: found.schema,
+    server: `TimescaleDB ${found.version} ${edition === 'community' ? 'Community' : 'Apache'}`,
+    offersTimescale: false,
+    plainTables,
+  }
+}
+
+async function readTables(client: Queryable, tables: readonly string[]): Promise<Map<string, PlainTable>> {
+  const { rows } = await client.query<{ name: string; rows: number; bytes: number }>(
+    `SELECT relname AS name, reltuples AS rows, pg_total_relation_size(oid)::float8 AS bytes FROM pg_class
+     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname = ANY ($1)`,
+    [tables],
+  )
+  return new Map(rows.map(({ name, rows, bytes }) => [name, { rows, bytes }]))
+}
+
+async function readHypertables(client: Queryable): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT hypertable_name AS name FROM timescaledb_information.hypertables WHERE hypertable_schema = 'public'",
+  )
+  return rows.map(({ name }) => name)
+}
