@@ -30,7 +30,7 @@ export function bootstrapInterval(returns: Returns, metric: (returns: Returns) =
   const blockLength = options.blockLength ?? Math.max(1, Math.round(Math.cbrt(returns.length)))
   if (returns.length < 2) return undefined
   const values: number[] = []
-  const drawn = new Array<number>(returns.length).fill(0)
+  const drawn = Array.from({ length: returns.length }, () => 0)
   for (let draw = 0; draw < draws; draw++) {
     const value = metric(drawSeries(returns, drawn, { random, blockLength }))
     if (Number.isFinite(value)) values.push(value)

@@ -85,7 +85,7 @@ function expectedOf({ expected = '' }: Params): unknown {
   const of = /^empyrical\.cum_returns_final\((\w+)\)$/.exec(expected)
   if (of) return totalReturn(valuesOf(of[1]))
   if (expected === 'one_return[0]') return valuesOf('one_return')[0]
-  if (expected.includes('flat_line_1.shape')) return new Array(8).fill(0)
+  if (expected.includes('flat_line_1.shape')) return Array.from({ length: 8 }, () => 0)
   if (expected.includes(')] *')) return []
   const json = expected.replaceAll('(', '[').replaceAll(')', ']').replaceAll('np.nan', 'null').replaceAll('np.inf', '1e999')
   return JSON.parse(json, (_, value: unknown) => (value === null ? Number.NaN : value))
@@ -203,7 +203,7 @@ describe('metrics', () => {
   })
 
   it('name the two growth rates by what they divide by', () => {
-    expect(annualReturn(new Array<number>(PERIODS.day).fill(0.001))).toBeCloseTo(1.001 ** 252 - 1, 12)
+    expect(annualReturn(Array.from({ length: PERIODS.day }, () => 0.001))).toBeCloseTo(1.001 ** 252 - 1, 12)
     expect(calendarAnnualReturn(0.21, 2 * 365.25)).toBeCloseTo(0.1, 12)
     expect(calendarAnnualReturn(0.1, 0)).toBeNaN()
   })
