@@ -8,7 +8,7 @@ export function formatProgress({ ticks, totalTicks, sessionId }: { ticks: number
 }
 
 export function formatProof(proof: SessionProof): string {
-  const { sessionId, batches, ticks, records, withoutChecksum, pending, comparedWithJournal, hash, ended, problems, problemCount, doubts } =
+  const { sessionId, batches, ticks, records, withoutChecksum, dropped, pending, comparedWithJournal, hash, ended, problems, problemCount, doubts } =
     proof
   const verdict = problemCount === 0 ? 'whole' : `${whole(problemCount)} ${problemCount === 1 ? 'problem' : 'problems'}`
   const journal = comparedWithJournal > 0 ? `, ${whole(comparedWithJournal)} compared with the journal` : ''
@@ -17,6 +17,9 @@ export function formatProof(proof: SessionProof): string {
     ...(hash === undefined ? [] : [`  hash ${hash}${ended ? '' : ' so far: the session goes on'}`]),
     ...(withoutChecksum > 0
       ? [`  ${whole(withoutChecksum)} batches have no checksum, as an earlier version wrote them: only their counts were compared`]
+      : []),
+    ...(dropped > 0
+      ? [`  ${whole(dropped)} batches began before what was dropped on purpose (db drop-before, retention): only their markers are proved`]
       : []),
     ...(pending > 0 ? [`  ${whole(pending)} batches are in the journal and not in the database yet`] : []),
     ...problems.map(({ kind, message }) => `  ${kind}: ${message}`),

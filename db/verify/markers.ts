@@ -15,6 +15,7 @@ export const NONE: Marker = {
   content: undefined,
   chain: undefined,
   isRecent: false,
+  isDropped: false,
 }
 
 /** True when the record comes behind all records of the batch. */

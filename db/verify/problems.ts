@@ -68,6 +68,8 @@ export interface SessionProof {
   records: number
   /** Batches written by a version that kept no checksums: only their counts are compared. */
   withoutChecksum: number
+  /** Batches of which ticks may have been dropped on purpose: only their markers are proved. */
+  dropped: number
   /** Batches of the journal that are not in the database yet. */
   pending: number
   /** Records that were compared with the journal, value by value. */

@@ -81,7 +81,7 @@ class Prover {
     this.#markers = tape.markers[Symbol.asyncIterator]()
     this.#expected = expectedHash === undefined ? undefined : parseSessionHash(expectedHash)
     const { problems } = this.#problems
-    const counts = { batches: 0, ticks: 0, records: 0, withoutChecksum: 0, pending: 0, comparedWithJournal: 0, problemCount: 0 }
+    const counts = { batches: 0, ticks: 0, records: 0, withoutChecksum: 0, dropped: 0, pending: 0, comparedWithJournal: 0, problemCount: 0 }
     this.#proof = { sessionId, ...counts, ended: false, problems, doubts: [] }
   }
 
@@ -262,12 +262,9 @@ class Prover {
       this.#holes.push({ fromSeq: this.#lastSeq + 1, toSeq: lastSeq, fromTsUs: this.#lastTsUs, toTsUs })
       this.#lastSeq = lastSeq
     }
-    // A version that kept no checksums kept not every record either.
-    if (marker.content) for (const hole of this.#holes) await this.#tellHole(batchNo, hole)
     const found = this.#content.digest()
-    if (marker.content === undefined) this.#proof.withoutChecksum++
-    else if (!found.equals(marker.content) && this.#faults === 0) this.#tellContent(marker)
-    if (this.#faults === 0) this.#compareCounts(marker)
+    if (marker.isDropped) this.#proof.dropped++
+    else await this.#closeContent(marker, found)
     this.#checkColumns(marker)
     this.#checkChain(marker)
     const told = [...this.#told, ...this.#holes]
@@ -279,6 +276,14 @@ class Prover {
     this.#options.journal?.batches.delete(batchNo)
     this.#before = marker
     this.#marker = await this.#nextMarker()
+  }
+
+  async #closeContent(marker: Marker, found: Buffer): Promise<void> {
+    // A version that kept no checksums kept not every record either.
+    if (marker.content) for (const hole of this.#holes) await this.#tellHole(marker.batchNo, hole)
+    if (marker.content === undefined) this.#proof.withoutChecksum++
+    else if (!found.equals(marker.content) && this.#faults === 0) this.#tellContent(marker)
+    if (this.#faults === 0) this.#compareCounts(marker)
   }
 
   async #tellHole(batchNo: number, { fromSeq, toSeq, fromTsUs, toTsUs }: Hole): Promise<void> {

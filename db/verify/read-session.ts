@@ -14,6 +14,7 @@ import { connectClient } from '../pool.ts'
 import { readControlRecords } from '../read/control-records.ts'
 import { readMerged, withReader } from '../read/table-streams.ts'
 import { AS_RECORDED, FINDINGS, REJECTED_TICKS, TICK_TABLES } from '../schema/tick-tables.ts'
+import { DROPPED_OF_SESSIONS, droppedOfAll } from '../read/queries/dropped-before.ts'
 import { BEGIN_SNAPSHOT } from '../transaction.ts'
 import { refusedNumber } from '../write/copy-encode.ts'
 import { readInstruments } from '../write/instruments.ts'
@@ -34,6 +35,8 @@ export interface Marker {
   chain: Buffer | undefined
   /** Committed shortly before it was read: batches before it may still be on their way. */
   isRecent: boolean
+  /** Began before the time up to which ticks of its session were dropped on purpose: not all of its rows need be there. */
+  isDropped: boolean
 }
 
 /** A row of the table of gaps. */
@@ -207,6 +210,7 @@ async function* renumbered(
 
 async function* readMarkers(client: pg.Client, sessionId: number): AsyncGenerator<Marker> {
   let after = -1
+  const droppedUs = await droppedBefore(client, sessionId)
   for (;;) {
     const { rows } = await client.query<Record<string, string | null> & { content_hash: Buffer | null; chain_hash: Buffer | null }>(
       `SELECT batch_no, accepted_ticks, quarantined_ticks, ${microseconds('first_ts')} AS first_ts, ${microseconds('last_ts')} AS last_ts,
@@ -228,10 +232,22 @@ async function* readMarkers(client: pg.Client, sessionId: number): AsyncGenerato
         content: row.content_hash ?? undefined,
         chain: row.chain_hash ?? undefined,
         isRecent: row['recent'] === 'yes',
+        isDropped: Number(row['first_ts'] ?? Number.POSITIVE_INFINITY) < droppedUs,
       }
     }
     if (rows.length < MARKERS_AT_ONCE) return
   }
+}
+
+/** Up to when ticks of the session may have been dropped on purpose. */
+async function droppedBefore(client: pg.Client, sessionId: number): Promise<number> {
+  const { rows } = await client.query<{ before: string }>(
+    `WITH ${DROPPED_OF_SESSIONS}, latest AS (
+       SELECT greatest($2::timestamptz, (SELECT before FROM dropped WHERE session_id = $1)) AS before)
+     SELECT CASE WHEN isfinite(before) THEN ${microseconds('before')} END AS before FROM latest`,
+    [sessionId, await droppedOfAll(client)],
+  )
+  return number(rows[0]?.before ?? null) ?? Number.NEGATIVE_INFINITY
 }
 
 async function readGaps(client: pg.Client, sessionId: number): Promise<GapRow[]> {
@@ -256,7 +272,8 @@ async function countFindings(client: pg.Client, { sessionId, fromUs, toUs }: Ses
   const { rows } = await client.query<{ instrument: string; findings: string }>(
     `SELECT coalesce(instrument_id, 0) AS instrument, count(*) AS findings FROM ${FINDINGS.name}
      WHERE session_id = $1 AND judgement_id = ${AS_RECORDED} AND ts >= $2 AND ts < $3 GROUP BY 1 ORDER BY 1`,
-    [sessionId, isoFromUs(fromUs), isoFromUs(toUs)],
+    // Findings may stay where the ticks that came with them were dropped.
+    [sessionId, isoFromUs(Math.max(fromUs, await droppedBefore(client, sessionId))), isoFromUs(toUs)],
   )
   return new Map(rows.map(({ instrument, findings }) => [Number(instrument), Number(findings)]))
 }

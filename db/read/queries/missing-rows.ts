@@ -1,12 +1,13 @@
 /**
  * Compares the markers of batches with the rows that are there: rows that were committed and are gone since (TRUNCATE, a dropped chunk,
- * DELETE) are noticed by nothing else.
+ * DELETE) are noticed by nothing else. Batches of which ticks may have been dropped on purpose are left out.
  */
 
 import type pg from 'pg'
 
 import { isoFromUs } from '../../../market/time.ts'
 import { REJECTED_TICKS, TICK_TABLES } from '../../schema/tick-tables.ts'
+import { DROPPED_OF_SESSIONS, droppedOfAll } from './dropped-before.ts'
 
 export interface MissingRowsQuery {
   /** Only batches whose ticks all lie at or behind this time, in microseconds since 1970 UTC. */
@@ -34,9 +35,12 @@ const REJECTED_ROWS = `SELECT count(*) FROM ${REJECTED_TICKS.name} t WHERE kind 
  * piece of the index over session and time, and of no chunk but those of that time.
  */
 const COUNTS = `
-WITH marked AS MATERIALIZED (
+WITH ${DROPPED_OF_SESSIONS}, marked AS MATERIALIZED (
   SELECT session_id, sum(accepted_ticks) AS accepted, sum(quarantined_ticks) AS quarantined, min(first_ts) AS first_ts, max(last_ts) AS last_ts
-  FROM batches WHERE last_ts >= $1 AND first_ts >= $1 AND ($2::bigint[] IS NULL OR session_id = ANY ($2)) GROUP BY session_id
+  FROM batches LEFT JOIN dropped USING (session_id)
+  WHERE last_ts >= $1 AND first_ts >= $1 AND ($2::bigint[] IS NULL OR session_id = ANY ($2))
+    AND first_ts >= $3 AND (dropped.before IS NULL OR first_ts >= dropped.before)
+  GROUP BY session_id
 )
 SELECT session_id, accepted, quarantined,
   ${[...TABLES.map((name) => [name, `SELECT count(*) FROM ${name} t WHERE true`]), [REJECTED_TICKS.name, REJECTED_ROWS]]
@@ -58,7 +62,7 @@ export async function missingRows(
   { sinceTs, sessionIds }: MissingRowsQuery = {},
 ): Promise<MissingRows[]> {
   const since = sinceTs === undefined ? '-infinity' : isoFromUs(sinceTs)
-  const { rows } = await client.query<Record<string, string>>(COUNTS, [since, sessionIds ?? null])
+  const { rows } = await client.query<Record<string, string>>(COUNTS, [since, sessionIds ?? null, await droppedOfAll(client)])
   return rows
     .map(({ session_id, accepted, quarantined, ...counts }) => {
       const found = Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, Number(count)]))
