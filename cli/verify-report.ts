@@ -8,8 +8,21 @@ export function formatProgress({ ticks, totalTicks, sessionId }: { ticks: number
 }
 
 export function formatProof(proof: SessionProof): string {
-  const { sessionId, batches, ticks, records, withoutChecksum, dropped, pending, comparedWithJournal, hash, ended, problems, problemCount, doubts } =
-    proof
+  const {
+    sessionId,
+    batches,
+    ticks,
+    records,
+    withoutChecksum,
+    dropped,
+    pending,
+    comparedWithJournal,
+    hash,
+    ended,
+    problems,
+    problemCount,
+    doubts,
+  } = proof
   const verdict = problemCount === 0 ? 'whole' : `${whole(problemCount)} ${problemCount === 1 ? 'problem' : 'problems'}`
   const journal = comparedWithJournal > 0 ? `, ${whole(comparedWithJournal)} compared with the journal` : ''
   return [

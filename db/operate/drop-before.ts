@@ -204,10 +204,10 @@ async function dropChunk(client: Client, table: string, { name, fromUs, toUs }: 
     isoFromUs(fromUs),
     isoFromUs(toUs),
   ])
-  await client.query(`SELECT ${await timescaleSchema(client)}.drop_chunks('public.${table}', older_than => $2::timestamptz, newer_than => $1::timestamptz)`, [
-    isoFromUs(fromUs),
-    isoFromUs(toUs),
-  ])
+  await client.query(
+    `SELECT ${await timescaleSchema(client)}.drop_chunks('public.${table}', older_than => $2::timestamptz, newer_than => $1::timestamptz)`,
+    [isoFromUs(fromUs), isoFromUs(toUs)],
+  )
   return Number(rows[0]?.count ?? 0)
 }
 
