@@ -3,12 +3,13 @@
 import type { Command } from 'commander'
 
 import { examples } from '../arguments.ts'
+import { addDropBefore } from './drop-before.ts'
 import { addMigrate } from './migrate.ts'
 import { addPsql } from './psql.ts'
 import { addUrl } from './url.ts'
 
 /** In the order of `tapedeck db --help`. */
-const SUBCOMMANDS: readonly ((db: Command) => void)[] = [addMigrate, addUrl, addPsql]
+const SUBCOMMANDS: readonly ((db: Command) => void)[] = [addMigrate, addDropBefore, addUrl, addPsql]
 
 export function addDb(program: Command): void {
   const db = program
