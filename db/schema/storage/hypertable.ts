@@ -1,12 +1,6 @@
 /** Hypertables: tables of ticks, cut into chunks by `ts`. */
 
-import type { Hypertable, ObjectKind } from './objects.ts'
-
-/**
- * Makes collectors wait where they insert the marker of a batch, in front of its rows. A COPY that waits for the table itself would write into
- * the root of the hypertable, where no query sees the rows, since TimescaleDB has looked at the table before the wait (seen in 2.28.3).
- */
-const LOCK_WRITERS = 'LOCK TABLE public.batches IN SHARE ROW EXCLUSIVE MODE'
+import { type Hypertable, LOCK_WRITERS, type ObjectKind } from './objects.ts'
 
 export const HYPERTABLE: ObjectKind<Hypertable> = {
   async read(client) {
@@ -31,7 +25,10 @@ export const HYPERTABLE: ObjectKind<Hypertable> = {
 
   alter: () => [],
 
+  // A hypertable never becomes a plain table again.
   drop: () => [],
 
-  dependsOn: ({ table }) => [`table ${table}`],
+  dependsOn: () => [],
+
+  isOurs: () => false,
 }

@@ -98,27 +98,42 @@ export interface ServerFacts {
   plainTables: ReadonlyMap<string, PlainTable>
 }
 
+/**
+ * Makes collectors wait where they insert the marker of a batch, in front of its rows. A COPY that waits for the table itself would write into
+ * the root of the hypertable, where no query sees the rows, since TimescaleDB has looked at the table before the wait (seen in 2.28.3).
+ */
+export const LOCK_WRITERS = 'LOCK TABLE public.batches IN SHARE ROW EXCLUSIVE MODE'
+
 export type Queryable = Pick<pg.ClientBase, 'query'>
 
-/** What a kind knows. */
-export interface ObjectKind<T extends StorageObject> {
-  /** Those that are there, of the editions that have them; only such as could be ours. */
-  read: (client: Queryable, facts: ServerFacts) => Promise<T[]>
+/** What a kind knows. `Found` is an object as it is read from the server, which does not keep all that was said when it was made. */
+export interface ObjectKind<T extends StorageObject, Found extends Named = T> {
+  /** Those that are there. */
+  read: (client: Queryable, facts: ServerFacts) => Promise<Found[]>
   create: (wished: T, facts: ServerFacts) => Step[]
-  /** Empty when the two are the same. */
-  alter: (there: T, wished: T, facts: ServerFacts) => Step[]
-  drop: (there: T, facts: ServerFacts) => Step[]
-  /** Keys (`keyOf`) of the objects that must stand before it, whether or not they are wished for on this server. */
+  /** Empty when the two are the same; `replace` when it has to be dropped and made again, and all that stands on it. */
+  alter: (there: Found, wished: T, facts: ServerFacts) => Step[] | 'replace'
+  drop: (there: Found, facts: ServerFacts) => Step[]
+  /** Keys (`keyOf`) of the objects that must stand before it, where they are wished for. */
   dependsOn: (object: T) => string[]
+  /** Whether one that is not wished for is to be removed. */
+  isOurs: (there: Found) => boolean
 }
 
+/** What says which object is meant. */
+export type Named =
+  | Pick<Hypertable, 'kind' | 'table'>
+  | Pick<Columnstore, 'kind' | 'table'>
+  | Pick<Aggregate, 'kind' | 'name'>
+  | Pick<CompressionPolicy | RetentionPolicy | RefreshPolicy, 'kind' | 'on'>
+
 /** What an object is called among all objects: `hypertable quotes`. */
-export function keyOf(object: StorageObject): string {
+export function keyOf(object: Named): string {
   return `${object.kind} ${nameOf(object)}`
 }
 
 /** The relation that an object is, or belongs to. */
-export function nameOf(object: StorageObject): string {
+export function nameOf(object: Named): string {
   switch (object.kind) {
     case 'hypertable':
     case 'columnstore':

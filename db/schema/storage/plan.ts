@@ -1,14 +1,27 @@
 /** What is missing between the storage that is there and the one that is wished for, in the order in which it is to be done. Pure. */
 
+import { AGGREGATE } from './aggregate.ts'
 import { HYPERTABLE } from './hypertable.ts'
-import { type Edition, keyOf, type ObjectKind, nameOf, type Queryable, type ServerFacts, type Step, type StorageObject } from './objects.ts'
+import {
+  type Edition,
+  keyOf,
+  type Named,
+  nameOf,
+  type ObjectKind,
+  type Queryable,
+  type ServerFacts,
+  type Step,
+  type StorageObject,
+} from './objects.ts'
 
-type Kinds = { [K in StorageObject['kind']]?: ObjectKind<Extract<StorageObject, { kind: K }>> }
+type Kind = StorageObject['kind']
+// oxlint-disable-next-line typescript/no-explicit-any -- what a kind finds is its own business
+type AnyKind = ObjectKind<any, any>
 
-const KINDS: Kinds = { hypertable: HYPERTABLE }
+const KINDS: { readonly [K in Kind]?: AnyKind } = { hypertable: HYPERTABLE, aggregate: AGGREGATE }
 
 /** The editions that have objects of a kind. */
-const EDITIONS: Readonly<Record<StorageObject['kind'], readonly Edition[]>> = {
+const EDITIONS: Readonly<Record<Kind, readonly Edition[]>> = {
   hypertable: ['apache', 'community'],
   columnstore: ['community'],
   aggregate: ['plain', 'apache', 'community'],
@@ -19,33 +32,85 @@ const EDITIONS: Readonly<Record<StorageObject['kind'], readonly Edition[]>> = {
 
 export interface Change {
   action: 'create' | 'alter' | 'drop'
-  object: StorageObject
+  /** `hypertable quotes`. */
+  key: string
   steps: readonly Step[]
-}
-
-function kindOf(object: StorageObject): ObjectKind<StorageObject> | undefined {
-  return KINDS[object.kind] as ObjectKind<StorageObject> | undefined
+  /** Keys of the changes that have to be made before. */
+  after: readonly string[]
 }
 
 /** Reads every object that could be ours. */
-export async function readStorage(client: Queryable, facts: ServerFacts): Promise<StorageObject[]> {
-  const there: StorageObject[] = []
+export async function readStorage(client: Queryable, facts: ServerFacts): Promise<Named[]> {
+  const there: Named[] = []
   for (const [kind, { read }] of Object.entries(KINDS))
-    if (EDITIONS[kind as StorageObject['kind']].includes(facts.edition)) there.push(...(await read(client, facts)))
+    if (EDITIONS[kind as Kind].includes(facts.edition)) there.push(...((await read(client, facts)) as Named[]))
   return there
 }
 
-/** @param wished in an order in which each object comes behind those it stands on */
-export function planChanges(there: readonly StorageObject[], wished: readonly StorageObject[], facts: ServerFacts): Change[] {
+/**
+ * Drops come first, what was made last before what it stands on; then each object behind those it stands on.
+ *
+ * @param there as `readStorage` returns it, in the order in which the objects were made
+ * @param wished for a server that can do everything
+ */
+export function planChanges(there: readonly Named[], wished: readonly StorageObject[], facts: ServerFacts): Change[] {
+  const possible = inOrder(wished.filter((object) => EDITIONS[object.kind].includes(facts.edition) && canStand(object, there, facts)))
   const found = new Map(there.map((object) => [keyOf(object), object]))
-  return wished.flatMap((object): Change[] => {
+  const replaced = findReplaced(found, possible, facts)
+  const isGone = (object: Named) =>
+    replaced.has(keyOf(object)) || (kindOf(object)?.isOurs(object) === true && !possible.some((one) => keyOf(one) === keyOf(object)))
+  const drops = there.filter(isGone).reverse()
+  const made = possible.flatMap((object): Change[] => {
     const kind = kindOf(object)
-    const isTable = object.kind === 'hypertable'
-    if (!kind || !EDITIONS[object.kind].includes(facts.edition)) return []
-    const before = found.get(keyOf(object))
-    // A table that an earlier schema does not have yet.
-    if (!before && isTable && !facts.plainTables.has(nameOf(object))) return []
-    const steps = before ? kind.alter(before, object, facts) : kind.create(object, facts)
-    return steps.length === 0 ? [] : [{ action: before ? 'alter' : 'create', object, steps }]
+    const before = replaced.has(keyOf(object)) ? undefined : found.get(keyOf(object))
+    const steps = (before ? kind?.alter(before, object, facts) : kind?.create(object, facts)) ?? []
+    if (steps === 'replace' || steps.length === 0) return []
+    const after = [...(kind?.dependsOn(object) ?? []), ...(replaced.has(keyOf(object)) ? [keyOf(object)] : [])]
+    return [{ action: before ? 'alter' : 'create', key: keyOf(object), steps, after }]
   })
+  return [
+    ...drops.map((object): Change => ({ action: 'drop', key: keyOf(object), steps: kindOf(object)?.drop(object, facts) ?? [], after: [] })),
+    ...made,
+  ]
+}
+
+function kindOf(object: Named): AnyKind | undefined {
+  return KINDS[object.kind]
+}
+
+/** False for a table that an earlier schema does not have yet. */
+function canStand(object: StorageObject, there: readonly Named[], { plainTables }: ServerFacts): boolean {
+  return object.kind !== 'hypertable' || plainTables.has(object.table) || there.some((one) => keyOf(one) === keyOf(object))
+}
+
+/** Keys of what is there and has to be made again: what is defined otherwise, and all that stands on it. */
+function findReplaced(found: ReadonlyMap<string, Named>, wished: readonly StorageObject[], facts: ServerFacts): Set<string> {
+  const replaced = new Set<string>()
+  for (const object of wished) {
+    const there = found.get(keyOf(object))
+    const kind = kindOf(object)
+    if (!there || !kind) continue
+    const stoodOn: string[] = kind.dependsOn(object)
+    if (stoodOn.some((key) => replaced.has(key)) || kind.alter(there, object, facts) === 'replace') replaced.add(keyOf(object))
+  }
+  return replaced
+}
+
+/** Each behind those it stands on, as far as these are among them; otherwise in the order given. */
+function inOrder(objects: readonly StorageObject[]): StorageObject[] {
+  const byKey = new Map(objects.map((object) => [keyOf(object), object]))
+  const ordered = new Map<string, StorageObject>()
+  const place = (object: StorageObject, above: readonly string[]) => {
+    const key = keyOf(object)
+    if (ordered.has(key)) return
+    if (above.includes(key)) throw new Error(`${nameOf(object)} stands on itself: ${[...above, key].join(', ')}`)
+    const stoodOn: string[] = kindOf(object)?.dependsOn(object) ?? []
+    for (const one of stoodOn) {
+      const other = byKey.get(one)
+      if (other) place(other, [...above, key])
+    }
+    ordered.set(key, object)
+  }
+  for (const object of objects) place(object, [])
+  return [...ordered.values()]
 }
