@@ -11,8 +11,14 @@ export function plainProgress({ counts, ...progress }: CollectProgress): Record<
   return { ...progress, ...plainCounts(counts) }
 }
 
-/** In flight says what the two counts behind it say. */
-function plainCounts({ journaled: _journaled, settled: _settled, ...counts }: Counts): Record<string, unknown> {
+/** In flight says what the two counts behind it say; the metrics have what happened how often. */
+function plainCounts({
+  journaled: _journaled,
+  settled: _settled,
+  troubles: _troubles,
+  databaseRefusals: _refusals,
+  ...counts
+}: Counts): Record<string, unknown> {
   return { ...counts, dropped: droppedTotal(counts) }
 }
 

@@ -164,6 +164,7 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
       carry: store.carry,
       derived: store.derived,
       missingRows: store.missingRows,
+      storageJobs: store.storageJobs,
       // This process was started in order to record.
       startedMs: 0,
       untilEndOfTape: until === 'end-of-tape',

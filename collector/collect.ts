@@ -85,6 +85,8 @@ export interface CollectOptions {
   derived: JoinDetectOptions['store']
   /** Sessions whose newest rows were committed and are gone. */
   missingRows: TelemetryOptions['missingRows']
+  /** How its background jobs are doing, once prepared. */
+  storageJobs: TelemetryOptions['storageJobs']
   /** Between checks of the rows, whatever they cost. */
   checkRowsMs?: number
   /** `performance.now()` when recording was asked for: from then on data is missing. Absent: now. */
@@ -256,11 +258,11 @@ function following(signal: AbortSignal): AbortController {
 }
 
 function createTelemetry(
-  { settings, version, databaseServer, missingRows, checkRowsMs, onProgress }: CollectOptions,
+  { settings, version, databaseServer, missingRows, checkRowsMs, storageJobs, onProgress }: CollectOptions,
   parts: TelemetryParts,
 ) {
   const { dataDir, gateway, metrics } = settings
-  return new Telemetry({ version, dataDir, gateway, metrics, databaseServer, missingRows, checkRowsMs, onProgress }, parts)
+  return new Telemetry({ version, dataDir, gateway, metrics, databaseServer, missingRows, checkRowsMs, storageJobs, onProgress }, parts)
 }
 
 /** The settings that verdicts depend on, by their names in the configuration. */

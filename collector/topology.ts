@@ -317,7 +317,7 @@ function noticesOf({ events }: FeedOptions): NoticeLog {
 function reportsOf({ feed: { host }, events }: FeedOptions) {
   const unreadable = new UnreadableMessages()
   return {
-    onLasting: (port) => events.feedUp({ host, port, isFlapping: false }),
+    onLasting: (port) => events.feedUp({ host, port, isFlapping: false, isLasting: true }),
     onListenerError: (error) => events.listenerError({ error }),
     onUnreadable: (what) => events.messageUnreadable({ what, isFirst: unreadable.take(what) }),
     onConnection: (status) => events.connectionChanged(status),

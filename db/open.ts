@@ -14,6 +14,7 @@ import { type BatchesBelow, batchesBelow, knownSessions } from './read/queries/c
 import { type KnownDividends, knownDividends } from './read/queries/known-dividends.ts'
 import { type KnownRates, knownRates } from './read/queries/known-rates.ts'
 import { type MissingRows, missingRows } from './read/queries/missing-rows.ts'
+import { type StorageJob, storageJobs } from './read/queries/storage-jobs.ts'
 import { recentSince } from './read/queries/recent-batches.ts'
 import { type CollectorIdentity, type UnendedSession, unendedSessions } from './read/queries/unended-sessions.ts'
 import { writeErrorOf } from './sqlstates.ts'
@@ -62,6 +63,8 @@ export interface OpenedDatabase {
   }
   /** Sessions whose newest rows were committed and are gone, once prepared. */
   missingRows: () => Promise<MissingRows[]>
+  /** How its background jobs are doing, once prepared. */
+  storageJobs: () => Promise<StorageJob[]>
   close: () => Promise<void>
 }
 
@@ -135,7 +138,7 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
 /** Asks one question on a connection of its own. */
 type Ask = <T>(question: (client: pg.ClientBase) => Promise<T>) => Promise<T>
 
-function questionsTo(asked: Ask): Pick<OpenedDatabase, 'sessions' | 'carry' | 'derived' | 'missingRows'> {
+function questionsTo(asked: Ask): Pick<OpenedDatabase, 'sessions' | 'carry' | 'derived' | 'missingRows' | 'storageJobs'> {
   return {
     sessions: {
       unended: (identity) => asked((client) => unendedSessions(client, identity)),
@@ -156,5 +159,6 @@ function questionsTo(asked: Ask): Pick<OpenedDatabase, 'sessions' | 'carry' | 'd
         const sinceTs = await recentSince(client, CHECKED_TICKS)
         return sinceTs === undefined ? [] : missingRows(client, { sinceTs })
       }),
+    storageJobs: () => asked(storageJobs),
   }
 }

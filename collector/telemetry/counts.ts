@@ -4,6 +4,43 @@
  * by the recorder, out of it by the writer), not computed from the rest.
  */
 
+/** Why a tick was not recorded: not taken by the recorder, or lost on the way from there to the tables. */
+export const DROP_REASONS = [
+  'no-session',
+  'journal-full',
+  'journal-failed',
+  'too-long',
+  'unknown-line',
+  'journal-damaged',
+  'vanished-in-database',
+] as const
+
+/**
+ * What an operator should hear of when it happens, by the event that says it in the log; each is counted from 0 on, so that the first one
+ * shows as a step in the metrics. `rows-refused` and the like count events, not rows.
+ */
+export const TROUBLES = [
+  'clock-stepped',
+  'process-paused',
+  'rule-failed',
+  'detector-failed',
+  'detectors-failed',
+  'consumer-failed',
+  'listener-failed',
+  'impossible-transition',
+  'rows-refused',
+  'rows-vanished',
+  'journal-damaged',
+  'records-lost',
+] as const
+
+export type Trouble = (typeof TROUBLES)[number]
+
+/** Why the database did not take a batch: nothing answers, it says that this passes, its disk is full, or a person has to act. */
+export const DATABASE_REFUSALS = ['unreachable', 'busy', 'disk-full', 'refused'] as const
+
+export type DatabaseRefusal = (typeof DATABASE_REFUSALS)[number]
+
 export interface Counts {
   /** Messages of the gateway, without the sizes that the client library invents. */
   messages: number
@@ -34,7 +71,12 @@ export interface Counts {
   /** Market-data lines that are open. */
   lines: number
   gaps: number
+  /** Connections that were made, and those that were lost or failed. */
+  connects: number
   reconnects: number
+  troubles: Record<Trouble, number>
+  /** Attempts to store a batch that failed. */
+  databaseRefusals: Record<DatabaseRefusal, number>
 }
 
 export function createCounts(): Counts {
@@ -56,8 +98,15 @@ export function createCounts(): Counts {
     batches: { committed: 0, alreadyCommitted: 0 },
     lines: 0,
     gaps: 0,
+    connects: 0,
     reconnects: 0,
+    troubles: zeros(TROUBLES),
+    databaseRefusals: zeros(DATABASE_REFUSALS),
   }
+}
+
+function zeros<K extends string>(kinds: readonly K[]): Record<K, number> {
+  return Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<K, number>
 }
 
 export function droppedTotal({ dropped }: Pick<Counts, 'dropped'>): number {

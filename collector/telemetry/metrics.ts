@@ -9,7 +9,9 @@ import type { LineCounts } from '../lines/line.ts'
 import { marksText } from '../../market/marks.ts'
 import { SIZE_GROUPS } from '../../market/stock-sizes/detector.ts'
 import type { StockSizes } from '../../market/tick.ts'
-import { type Counts, unaccounted } from './counts.ts'
+import { type Counts, DROP_REASONS, unaccounted } from './counts.ts'
+import type { DiskSpace } from './disk-space.ts'
+import type { StorageWatch } from './storage-watch.ts'
 
 export interface Metrics {
   registry: Registry
@@ -28,6 +30,15 @@ export interface WatchedParts {
   missingRows: () => number
   silentMs: () => number | undefined
   stockSizes: () => StockSizes
+  /** Whether trading is going on in which data should come, connected or not. */
+  dataExpected: () => boolean
+  /** What is wrong with the journal. */
+  journalTrouble: () => string | undefined
+  disk: Pick<DiskSpace, 'freeBytes' | 'sizeBytes' | 'reservedBytes'>
+  databaseUp: () => boolean
+  /** How long the oldest batch has been waiting for the database. */
+  commitLagMs: () => number
+  storage: Pick<StorageWatch, 'jobs'>
   /** Why it is not ready; empty when it is. */
   notReady: () => readonly string[]
 }
@@ -92,7 +103,8 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
     registers,
     collect() {
       this.reset()
-      for (const [reason, ticks] of counts.dropped) this.inc({ reason }, ticks)
+      // From 0 on: the first drop must show as a step.
+      for (const reason of new Set([...DROP_REASONS, ...counts.dropped.keys()])) this.inc({ reason }, counts.dropped.get(reason) ?? 0)
     },
   })
   new Counter({
@@ -118,7 +130,20 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
   gauge('journal_waiting_bytes', 'Bytes that wait in memory for the disk of the journal.', () => bound.waitingBytes)
   gauge('journal_limit_bytes', 'Size of both together at which ticks are dropped.', () => bound.limits.limitBytes)
   counter('feed_gaps_total', 'Gaps in the recording that were named.', () => counts.gaps)
+  counter('feed_connects_total', 'Connections to the gateway that were made.', () => counts.connects)
   counter('feed_reconnects_total', 'Connections to the gateway that were lost or failed.', () => counts.reconnects)
+  countersBy(registry, {
+    name: 'troubles_total',
+    help: 'Events that a person should look at, by kind; the log has each with its details: docs/operating.md.',
+    label: 'kind',
+    read: () => counts.troubles,
+  })
+  countersBy(registry, {
+    name: 'database_failures_total',
+    help: 'Attempts to store a batch that failed and are repeated, by reason.',
+    label: 'reason',
+    read: () => counts.databaseRefusals,
+  })
 
   const syncBytes = new Counter({ name: 'tapedeck_journal_bytes_total', help: 'Bytes appended to the journal.', registers })
   const histogram = (name: string, help: string) => new Histogram({ name: `tapedeck_${name}`, help, buckets: SECONDS, registers })
@@ -139,9 +164,67 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
   }
 }
 
+/** One counter with a label whose values are the keys of what `read` returns. */
+function countersBy(
+  registry: Registry,
+  { name, help, label, read }: { name: string; help: string; label: string; read: () => Readonly<Record<string, number>> },
+): void {
+  new Counter({
+    name: `tapedeck_${name}`,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [value, count] of Object.entries(read())) this.inc({ [label]: value }, count)
+    },
+  })
+}
+
+/** Where what is recorded goes: the disk of the journal, the database, its jobs. */
+function watchStores(registry: Registry, { journalTrouble, disk, databaseUp, commitLagMs, storage }: WatchedParts): void {
+  const { gauge } = readers(registry)
+  gauge('journal_failing', '1 while the journal does not take ticks, or not safely.', () => (journalTrouble() === undefined ? 0 : 1))
+  gauge('journal_disk_free_bytes', 'Free space of the disk of the journal, for users without privileges.', () => disk.freeBytes)
+  gauge('journal_disk_size_bytes', 'Size of the disk of the journal.', () => disk.sizeBytes)
+  gauge('journal_disk_reserved_bytes', 'Free space that the journal leaves to others: journal.minFreeBytes.', () => disk.reservedBytes)
+  gauge('database_up', '0 while batches wait and the database takes none; 1 otherwise, also while there is nothing to store.', () =>
+    databaseUp() ? 1 : 0,
+  )
+  gauge(
+    'commit_lag_seconds',
+    'How long the oldest batch that is not committed has been waiting; 0 without one.',
+    () => commitLagMs() / 1000,
+  )
+  new Gauge({
+    name: 'tapedeck_aggregate_overdue_seconds',
+    help: 'For how long a successful refresh of a continuous aggregate has been overdue by its policy; 0 while it is on time.',
+    labelNames: ['aggregate'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { job, on, overdueSeconds } of storage.jobs) if (job === 'refresh') this.set({ aggregate: on }, overdueSeconds)
+    },
+  })
+  new Gauge({
+    name: 'tapedeck_database_job_failed',
+    help: '1 when the last run of a background job of the database failed, 0 otherwise.',
+    labelNames: ['job', 'on'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { job, on, failed } of storage.jobs) this.set({ job, on }, failed ? 1 : 0)
+    },
+  })
+}
+
 function watchParts(registry: Registry, parts: WatchedParts): void {
   const { connection, pendingBatches, lines, openGaps, missingRows, silentMs, stockSizes, notReady } = parts
   const { gauge } = readers(registry)
+  watchStores(registry, parts)
+  gauge('data_expected', '1 while market data is expected by the calendar of the exchange: not at night, on holidays or in a halt.', () =>
+    parts.dataExpected() ? 1 : 0,
+  )
   gauge('ready', '1 while /readyz says that it is ready.', () => (notReady().length === 0 ? 1 : 0))
   gauge('batches_pending', 'Batches that wait for the database.', pendingBatches)
   gauge('lines_open', 'Market-data lines that are open and not doubted.', () => lines()['market-data'].open)

@@ -26,9 +26,11 @@ import type { Events } from './events/index.ts'
 import { serveTelemetry, type TelemetryServer } from './http.ts'
 import type { Metrics } from './metrics.ts'
 import type { CollectProgress } from './progress.ts'
+import { DiskSpace } from './disk-space.ts'
 import { DATABASE_SILENT_MS, notReadyReasons } from './readiness.ts'
 import { RowCheck, type RowCheckOptions } from './row-check.ts'
 import { createStatusPage, type StatusPage } from './status.ts'
+import { StorageWatch, type StorageWatchOptions } from './storage-watch.ts'
 
 export interface TelemetryParts {
   counts: Counts
@@ -67,6 +69,7 @@ export interface TelemetryOptions {
   missingRows: RowCheckOptions['missingRows']
   /** Between checks of the rows, whatever they cost. */
   checkRowsMs?: number | undefined
+  storageJobs: StorageWatchOptions['storageJobs']
   onProgress?: ((progress: CollectProgress) => void) | undefined
 }
 
@@ -77,6 +80,8 @@ export class Telemetry {
   readonly #parts: TelemetryParts
   readonly #dataFlow = new DataFlow()
   readonly #rowCheck: RowCheck
+  readonly #disk: DiskSpace
+  readonly #storage: StorageWatch
   readonly #page: StatusPage
   #server: TelemetryServer | undefined
   #withdrawAddress: (() => Promise<void>) | undefined
@@ -85,10 +90,17 @@ export class Telemetry {
   constructor(options: TelemetryOptions, parts: TelemetryParts) {
     this.#options = options
     this.#parts = parts
-    const { missingRows, checkRowsMs } = options
+    const { missingRows, checkRowsMs, storageJobs } = options
+    const { bound } = parts
+    this.#disk = new DiskSpace({ folder: options.dataDir, reservedBytes: bound.limits.minFreeBytes })
+    this.#storage = new StorageWatch({ storageJobs })
     this.#rowCheck = new RowCheck({ missingRows, events: parts.events, ...(checkRowsMs !== undefined && { pauseMs: checkRowsMs }) })
     this.#page = this.#createPage()
-    const { metrics, writer, supply, feed, stockSizes } = parts
+    this.#watch()
+  }
+
+  #watch(): void {
+    const { metrics, writer, supply, feed, stockSizes, bound } = this.#parts
     metrics.watch({
       connection: () => feed.connection.state,
       pendingBatches: () => writer.pending,
@@ -97,6 +109,12 @@ export class Telemetry {
       missingRows: () => this.#rowCheck.missing ?? 0,
       silentMs: () => this.#data.silentMs,
       stockSizes: () => stockSizes.sizes,
+      dataExpected: () => this.#isTrading,
+      journalTrouble: () => bound.trouble,
+      disk: this.#disk,
+      databaseUp: () => writer.failing === 0 && writer.waitedMs <= DATABASE_SILENT_MS,
+      commitLagMs: () => writer.oldestMs,
+      storage: this.#storage,
       notReady: () => this.#notReady(),
     })
   }
@@ -110,6 +128,8 @@ export class Telemetry {
       this.report()
     }, SAMPLE_MS)
     this.#rowCheck.start()
+    this.#storage.start()
+    await this.#disk.start()
     if (!metrics) return
     this.#server = await serveTelemetry({
       ...metrics,
@@ -133,6 +153,8 @@ export class Telemetry {
   async stop(): Promise<void> {
     clearInterval(this.#sampler)
     this.#rowCheck.stop()
+    this.#storage.stop()
+    this.#disk.stop()
     // Left behind it says nothing: it counts only while its writer holds the lock.
     await this.#withdrawAddress?.().catch(() => undefined)
     await this.#server?.close()
@@ -146,6 +168,13 @@ export class Telemetry {
     const watchedMs = coverage.silentMs
     const silentMs = watchedMs === 'unwatched' ? this.#dataFlow.silentMs(performance.now()) : watchedMs
     return { lastTickUs, expected, silentMs: expected ? silentMs : undefined }
+  }
+
+  /** Whether data is expected now, connected or not. */
+  get #isTrading(): boolean {
+    const { state, recorder, coverage, clock } = this.#parts
+    if (!clock.known) return false
+    return !coverage.isHalted && dataIsExpected(nyse, state.lastTickUs, recorder.recording ? recorder.nowUs : clock.nowUs())
   }
 
   get #openGaps(): OpenGap[] {

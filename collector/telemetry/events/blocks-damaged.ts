@@ -12,8 +12,9 @@ export interface BlocksDamaged {
   toTsUs: number
 }
 
-/** Logs ticks of the running session that cannot be read back from the journal. */
-export function blocksDamaged({ log }: EventContext, { fromTsUs, toTsUs, ...place }: BlocksDamaged): void {
+/** Counts and logs ticks of the running session that cannot be read back from the journal. */
+export function blocksDamaged({ log, counts }: EventContext, { fromTsUs, toTsUs, ...place }: BlocksDamaged): void {
+  counts.troubles['journal-damaged']++
   const times = { from: isoFromUs(fromTsUs), to: isoFromUs(toTsUs) }
   log.error({ ...place, ...times }, 'ticks are lost: the journal cannot be read back whole; a gap names their time')
 }

@@ -5,7 +5,8 @@ export interface ClockStepped {
   driftMs: number
 }
 
-/** Logs a step of the system's clock. Nothing is lost by it. */
-export function clockStepped({ log }: EventContext, { driftMs }: ClockStepped): void {
+/** Counts and logs a step of the system's clock. Nothing is lost by it. */
+export function clockStepped({ log, counts }: EventContext, { driftMs }: ClockStepped): void {
+  counts.troubles['clock-stepped']++
   log.warn({ driftMs: Math.round(driftMs) }, "the system's clock has moved; a new session begins")
 }

@@ -11,6 +11,7 @@ export interface RecordsLost {
 
 /** Counts and logs records of an earlier session that damage to the journal has taken. */
 export function recordsLost({ log, counts }: EventContext, { sessionId, records, fromTsUs, toTsUs, cause }: RecordsLost): void {
+  counts.troubles['records-lost']++
   counts.recovered.lost += records
   const times = { from: isoFromUs(fromTsUs), to: isoFromUs(toTsUs) }
   log.error({ sessionId, records, cause, ...times }, 'records of an earlier session are lost; a gap names their time')

@@ -4,7 +4,8 @@ export interface RowsRefused {
   ticks: number
 }
 
-/** Logs rows that the database refused. */
-export function rowsRefused({ log }: EventContext, { ticks }: RowsRefused): void {
+/** Counts and logs rows that the database refused. */
+export function rowsRefused({ log, counts }: EventContext, { ticks }: RowsRefused): void {
+  counts.troubles['rows-refused']++
   log.error({ ticks }, 'the database refused rows; they are in rejected_ticks')
 }

@@ -5,7 +5,8 @@ export interface RuleFailed {
   error: unknown
 }
 
-/** Logs a validation rule that threw. */
-export function ruleFailed({ log }: EventContext, { rule, error }: RuleFailed): void {
+/** Counts and logs a validation rule that threw. */
+export function ruleFailed({ log, counts }: EventContext, { rule, error }: RuleFailed): void {
+  counts.troubles['rule-failed']++
   log.error({ err: error, rule }, 'a validation rule failed and is off for the rest of the session')
 }

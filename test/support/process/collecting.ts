@@ -194,6 +194,7 @@ export class Collecting {
         carry: store.carry,
         derived: store.derived,
         missingRows: store.missingRows,
+        storageJobs: store.storageJobs,
         ...(options.onRecord && { onRecord: options.onRecord }),
         ...(options.checkRowsMs !== undefined && { checkRowsMs: options.checkRowsMs }),
         untilEndOfTape: options.untilEndOfTape ?? false,

@@ -1,7 +1,9 @@
+import pg from 'pg'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createCounts } from '../../../../collector/telemetry/counts.ts'
+import { createCounts, TROUBLES } from '../../../../collector/telemetry/counts.ts'
 import { createEvents } from '../../../../collector/telemetry/events/index.ts'
+import { writeErrorOf } from '../../../../db/sqlstates.ts'
 
 function watched() {
   const lines: Record<string, unknown>[] = []
@@ -26,6 +28,45 @@ describe('a database that does not take ticks', () => {
       [30, undefined],
       [40, 'connection refused'],
     ])
+  })
+})
+
+describe('an attempt to store a batch that fails', () => {
+  it('is counted each time, by what has to be done about it', () => {
+    const { events, counts } = watched()
+    const failed = (error: unknown) => events.databaseDown({ error, retryMs: 100, sessionId: 1, batchNo: 7 })
+    const answer = (code: string) => Object.assign(new pg.DatabaseError('no', 2, 'error'), { code })
+    for (const code of ['53100', '53300', '28P01']) failed(writeErrorOf(answer(code), 'did not take a batch'))
+    for (let i = 0; i < 2; i++) failed(writeErrorOf(new Error('connect ECONNREFUSED'), 'did not take a batch'))
+    expect(counts.databaseRefusals).toEqual({ 'disk-full': 1, busy: 1, refused: 1, unreachable: 2 })
+  })
+})
+
+describe('what an operator should hear of', () => {
+  it('is counted by kind, whatever the log leaves out', () => {
+    const { events, counts } = watched()
+    const error = new Error('broken')
+    const gap = { fromTsUs: 1, toTsUs: 2 }
+    events.clockStepped({ driftMs: 500 })
+    events.processPaused({ pausedMs: 5000, machineSlept: false })
+    events.ruleFailed({ rule: 'stale', error })
+    events.detectorFailed({ detector: 'box', error })
+    events.detectionFailed({ error })
+    events.subscriberFailed({ error })
+    events.listenerError({ error })
+    events.impossibleTransition({ error })
+    events.rowsRefused({ ticks: 9 })
+    events.rowsVanished({ ticks: 9 })
+    events.blocksDamaged({ path: 'x', reason: 'crc', sessionId: 1, batchNo: 1, ticks: 3, records: 4, ...gap })
+    events.recordsLost({ sessionId: 1, records: 3, cause: 'journal-damaged', ...gap })
+    expect(Object.values(counts.troubles)).toEqual(TROUBLES.map(() => 1))
+  })
+
+  it('are connections that were made, each once', () => {
+    const { events, counts } = watched()
+    for (const isFlapping of [false, true]) events.feedUp({ host: '127.0.0.1', port: 7497, isFlapping })
+    events.feedUp({ host: '127.0.0.1', port: 7497, isFlapping: false, isLasting: true })
+    expect(counts.connects).toBe(2)
   })
 })
 

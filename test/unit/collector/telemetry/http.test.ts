@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { JournalBound } from '../../../../collector/journal/bound.ts'
 import { Mark } from '../../../../market/marks.ts'
-import { createCounts } from '../../../../collector/telemetry/counts.ts'
+import { createCounts, DATABASE_REFUSALS, DROP_REASONS, TROUBLES } from '../../../../collector/telemetry/counts.ts'
 import { serveTelemetry } from '../../../../collector/telemetry/http.ts'
 import { createMetrics } from '../../../../collector/telemetry/metrics.ts'
 import { ConfigError } from '../../../../market/errors.ts'
@@ -24,6 +24,17 @@ async function served(notReady: () => string[] = () => []) {
     openGaps: () => [{ fromTsUs: 1, cause: 'refused: 354', lines: 3 }],
     missingRows: () => 0,
     silentMs: () => undefined,
+    dataExpected: () => true,
+    journalTrouble: () => 'the journal is full',
+    disk: { freeBytes: 4096, sizeBytes: 8192, reservedBytes: 1024 },
+    databaseUp: () => false,
+    commitLagMs: () => 2500,
+    storage: {
+      jobs: [
+        { job: 'refresh', on: 'bars_1m', failed: false, overdueSeconds: 90 },
+        { job: 'compression', on: 'quotes', failed: true, overdueSeconds: 0 },
+      ],
+    },
     stockSizes: () => ({ groups: { volume: { unit: 'lots', how: 'inferred' } }, lots: {} }),
     notReady,
   })
@@ -58,6 +69,11 @@ function samplesOf(text: string): Map<string, number> {
   return samples
 }
 
+/** Of what is counted from 0 on for each kind, so that its first time shows as a step: what has not happened. */
+function isZeroByKind(name: string, samples: ReadonlyMap<string, number>): boolean {
+  return /^tapedeck_(ticks_dropped|troubles|database_failures)_total\{/.test(name) && samples.get(name) === 0
+}
+
 describe('/metrics', () => {
   it('shows what was counted, in the form that Prometheus reads', async () => {
     const { counts, metrics, get, bound } = await served()
@@ -72,8 +88,11 @@ describe('/metrics', () => {
       settled: 24,
       lines: 2,
       gaps: 1,
+      connects: 2,
       reconnects: 5,
     })
+    counts.troubles['clock-stepped'] = 3
+    counts.databaseRefusals['disk-full'] = 2
     counts.dropped.set('unknown-line', 3).set('no-session', 2)
     counts.marked.set(Mark.initial, 5).set(Mark.initial | Mark.late, 2)
     counts.unmapped.set(105, 3)
@@ -89,7 +108,10 @@ describe('/metrics', () => {
     expect(
       Object.fromEntries(
         [...samples].filter(
-          ([name]) => name.startsWith('tapedeck_') && !/_seconds|tapedeck_(lines|gateway_state|stock_sizes)\{/.test(name),
+          ([name]) =>
+            name.startsWith('tapedeck_') &&
+            !/_seconds|tapedeck_(lines|gateway_state|stock_sizes)\{/.test(name) &&
+            !isZeroByKind(name, samples),
         ),
       ),
     ).toEqual({
@@ -119,12 +141,27 @@ describe('/metrics', () => {
       'tapedeck_lines_missing{cause="refused: 354"}': 3,
       tapedeck_rows_missing: 0,
       tapedeck_stock_sizes_doubted: 0,
+      tapedeck_feed_connects_total: 2,
       tapedeck_feed_reconnects_total: 5,
+      'tapedeck_troubles_total{kind="clock-stepped"}': 3,
+      'tapedeck_database_failures_total{reason="disk-full"}': 2,
+      tapedeck_database_up: 0,
+      tapedeck_data_expected: 1,
+      tapedeck_journal_failing: 1,
+      tapedeck_journal_disk_free_bytes: 4096,
+      tapedeck_journal_disk_size_bytes: 8192,
+      tapedeck_journal_disk_reserved_bytes: 1024,
+      'tapedeck_database_job_failed{job="refresh",on="bars_1m"}': 0,
+      'tapedeck_database_job_failed{job="compression",on="quotes"}': 1,
       tapedeck_journal_bytes_total: 512,
       tapedeck_journal_unreleased_bytes: 700,
       tapedeck_journal_waiting_bytes: 7,
       tapedeck_journal_limit_bytes: 9000,
     })
+    expect(samples.get('tapedeck_commit_lag_seconds')).toBe(2.5)
+    expect([...samples].filter(([name]) => name.startsWith('tapedeck_aggregate_overdue_seconds'))).toEqual([
+      ['tapedeck_aggregate_overdue_seconds{aggregate="bars_1m"}', 90],
+    ])
     for (const [name, sum] of Object.entries({ journal_sync: 0.002, commit: 0.03, batch_age: 0.2 })) {
       expect(samples.get(`tapedeck_${name}_seconds_sum`)).toBe(sum)
       expect(samples.get(`tapedeck_${name}_seconds_count`)).toBe(1)
@@ -146,6 +183,15 @@ describe('/metrics', () => {
       ['tapedeck_stock_sizes{of="volume",unit="lots"}', 1],
     ])
     expect(samples.get('process_start_time_seconds')).toBeGreaterThan(0)
+  })
+
+  it('counts every kind of trouble and of drop from 0 on, so that the first one is an increase', async () => {
+    const { get } = await served()
+    const samples = samplesOf((await get('/metrics')).text)
+    const zeros = (name: string) => [...samples].filter(([sample, value]) => sample.startsWith(`tapedeck_${name}_total{`) && value === 0)
+    expect(zeros('troubles')).toHaveLength(TROUBLES.length)
+    expect(zeros('database_failures')).toHaveLength(DATABASE_REFUSALS.length)
+    expect(zeros('ticks_dropped')).toHaveLength(DROP_REASONS.length)
   })
 
   it('repeats its answer when nothing has happened, and gives the new figures when something has', async () => {
