@@ -56,6 +56,20 @@ const ELSEWHERE: Record<string, string> = {
     'shipped-tape.test.ts imports it so where the files are at hand, and compares the bytes',
   'npm run check': 'it looks at the sources, which a change may have in disorder while it is tested; its tests are part of this run',
   'npm run bench': 'it measures, for minutes, with the machine to itself',
+  'bash compose/prepare.sh': 'compose-file.test.ts runs it in a copy of the folder, where it writes',
+  ...Object.fromEntries(
+    [
+      '--env-file compose/demo.env up --build --detach',
+      '--env-file compose/demo.env down --volumes',
+      'up --build --detach',
+      'ps',
+      'logs --follow collector',
+      'exec collector node launch.mjs status',
+      'kill --signal HUP collector',
+    ].map((rest) => [`docker compose --file compose/compose.yaml ${rest}`, 'compose-stack.test.ts runs docker-compose on the file']),
+  ),
+  'docker build --file compose/Dockerfile --tag tapedeck .': 'compose-stack.test.ts builds the image',
+  'docker run --rm tapedeck --version': 'compose-stack.test.ts runs the image',
 }
 
 /** Run as they stand; what they print. */

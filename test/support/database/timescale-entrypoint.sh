@@ -1,5 +1,5 @@
 #!/bin/sh
-# Entrypoint of the stand-in image (see timescale-image.sh): POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB, PGDATA and the log lines mean
+# Entrypoint of the stand-in image (see timescale-image.sh): POSTGRES_USER, POSTGRES_PASSWORD(_FILE), POSTGRES_DB, PGDATA and the log lines mean
 # what they mean in the official image. In particular "ready to accept connections" is logged twice on a first start: by the private server
 # that sets up the database, then by the real one.
 set -eu
@@ -15,6 +15,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  [ -z "${POSTGRES_PASSWORD_FILE:-}" ] || POSTGRES_PASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
   : "${POSTGRES_PASSWORD:?expected a password for the first user, found none: set POSTGRES_PASSWORD}"
   user=${POSTGRES_USER:-postgres}
   database=${POSTGRES_DB:-$user}

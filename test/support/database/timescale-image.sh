@@ -2,7 +2,7 @@
 # Makes a stand-in for the official TimescaleDB image where no image can be pulled: Debian 13 with its own TimescaleDB (Apache edition:
 # hypertables and time_bucket, no columnstore, no continuous aggregates) and an entrypoint that takes the official image's settings.
 # Usage, as root: timescale-image.sh NAME    (needs podman, mmdebstrap)
-# An image made earlier from these same files is kept.
+# An image made earlier from these same files is kept. busybox is for the images that are made from it (compose/stand-in-images.sh).
 set -euo pipefail
 name=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,10 +21,12 @@ mirror=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Pac
 
 # Named only once it is whole: a cut-off import must not be taken for the image by the next run.
 id=$(
-  mmdebstrap --quiet --variant=minbase --include=postgresql-17-timescaledb \
+  mmdebstrap --quiet --variant=minbase --include=postgresql-17-timescaledb,busybox \
     --aptopt='Acquire::Retries "3"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --customize-hook='rm -r "$1/var/lib/postgresql/17" "$1/etc/postgresql/17"' \
+    --customize-hook='chroot "$1" install -d -o postgres -g postgres -m 1777 /var/lib/postgresql/data' \
+    --customize-hook='ln -s busybox "$1/usr/bin/wget"' \
     --customize-hook="install -m 755 '$here/timescale-entrypoint.sh' \"\$1/usr/local/bin/docker-entrypoint.sh\"" \
     trixie - "deb $mirror trixie main" |
     podman import --quiet \
