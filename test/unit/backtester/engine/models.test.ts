@@ -1,0 +1,53 @@
+/** What the models take of an order. */
+
+import { describe, expect, it } from 'vitest'
+
+import { percent, schedule } from '../../../../backtester/engine/models/fees/fees.ts'
+import { linear, squareRoot } from '../../../../backtester/engine/models/slippage/slippage.ts'
+import { fromUnits } from '../../../../backtester/engine/money.ts'
+import { arbitrageSchema } from '../../../../market/arbitrage/settings.ts'
+
+const { fees: schedules } = arbitrageSchema([]).parse({})
+const nothing = { quantity: 0, price: 0 }
+/** Without what regulators and exchanges take on top. */
+const commissionsOnly = schedules.map((one) => ({ ...one, optionExtra: 0, salePercent: 0 }))
+const model = schedule({ schedules: commissionsOnly })
+
+describe('fees by schedule', () => {
+  it.each([
+    [1, 2, 1],
+    [2, 5, 1.3],
+    [3, 0.075, 1.5],
+    [5, 0.03, 1.25],
+  ])('take of %i options at %f what IB takes: %f', (quantity, price, fee) => {
+    const order = { isOption: true, side: 'buy' as const, quantity, price, multiplier: 100 }
+    expect(fromUnits(model.commission(order, nothing, '2024-01-02'))).toBe(fee)
+  })
+
+  it.each([
+    [100, 50, 1],
+    [1000, 50, 5],
+    [1000, 0.2, 2],
+  ])('take of %i shares at %f what IB takes: %f', (quantity, price, fee) => {
+    const order = { isOption: false, side: 'sell' as const, quantity, price, multiplier: 1 }
+    expect(fromUnits(model.commission(order, nothing, '2024-01-02'))).toBe(fee)
+  })
+
+  it('take the minimum of an order once, in however many fills it comes', () => {
+    const fill = { isOption: true, side: 'buy' as const, quantity: 1, price: 2, multiplier: 100 }
+    const fees = [0, 1, 2].map((filled) => model.commission(fill, { quantity: filled, price: filled && 2 }, '2024-01-02'))
+    expect(fees.map(fromUnits)).toEqual([1, 0.3, 0.65])
+  })
+})
+
+it('a percentage is taken of what is traded', () => {
+  const order = { isOption: true, side: 'buy' as const, quantity: 2, price: 1.5, multiplier: 100 }
+  expect(fromUnits(percent({ percent: 0.1 }).commission(order, nothing, '2024-01-02'))).toBe(0.3)
+})
+
+it('slippage is so many basis points, or as many as the order takes of what was shown', () => {
+  const trade = { side: 'buy' as const, quantity: 25, price: 200, shown: 100 }
+  expect(linear({ basisPoints: 5 }).perUnit(trade)).toBeCloseTo(0.1, 12)
+  expect(squareRoot({ basisPoints: 5 }).perUnit(trade)).toBeCloseTo(0.05, 12)
+  expect(squareRoot({ basisPoints: 5 }).perUnit({ ...trade, shown: undefined })).toBeCloseTo(0.1, 12)
+})
