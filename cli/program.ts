@@ -4,6 +4,7 @@ import { Command } from 'commander'
 
 import { examples } from './arguments.ts'
 import { addArb } from './arb.ts'
+import { addAt } from './at.ts'
 import { addBars } from './bars.ts'
 import { addCollect } from './collect.ts'
 import { addConfig } from './config.ts'
@@ -32,6 +33,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addVerify,
   addDoctor,
   addGateway,
+  addAt,
   addReplay,
   addExport,
   addTape,

@@ -84,6 +84,7 @@ const AS_THEY_STAND: Record<string, RegExp> = {
   'npx tapedeck rates import --unit percent --compounding semiannual test/fixtures/bars/par_yields.csv': /^Curves, new +2$/m,
   'npx tapedeck bars check': /^XNYS: 60 bars of 1d, 1 instruments, 60 days, 2017-01-03 to 2017-03-29$/m,
   'npx tapedeck tape info tapes/twx-2014-06-05.tape': /^instruments +185 \(1 stock, 184 option\)$/m,
+  'npx tapedeck at 2014-06-05T15:00:00Z --chain TWX --tape tapes/twx-2014-06-05.tape': /^2014-06-21 TWX: 16 days, 12 of 15 strikes, /m,
   'npx tapedeck arb scan --tape tapes/twx-2014-06-05.tape': /^Quotes looked at +\d/m,
   'npx tapedeck tape verify tapes/twx-2014-06-05.tape': /: 8 blocks, .* records, ok$/m,
   'npx tapedeck tape cat tapes/twx-2014-06-05.tape --symbols TWX --limit 3': /^(\{"kind":.*\}\n){3}$/,
@@ -94,6 +95,10 @@ const AS_THEY_STAND: Record<string, RegExp> = {
 /** Run as they stand on a database into which the shipped day was recorded; what they print. */
 const ON_THE_RECORDED_DAY: Record<string, RegExp> = {
   'npx tapedeck bars build': /^Bars of 1m, new +\d/m,
+  'npx tapedeck at 2014-06-05T15:00:00Z --chain TWX': /^2014-06-21 TWX: 16 days, 12 of 15 strikes, /m,
+  'npx tapedeck at 2014-06-05T11:00:00-04:00 --chain TWX --expiry 2014-06-21 --strikes all':
+    /^TWX at 2014-06-05 11:00:00 in New York \(2014-06-05T15:00:00Z\)\nstock: 70\.9\d x .*\n\n2014-06-21 TWX: 16 days, 15 strikes$/m,
+  'npx tapedeck at 2014-06-05T15:00:00Z --chain TWX --json': /^\{"symbol":"TWX","at":"2014-06-05T15:00:00\.000000Z",.*\}$/m,
   'npx tapedeck replay': /^Ticks +28,755$/m,
   'npx tapedeck replay --judge': /^Identical: /m,
   'npx tapedeck replay --judge --session all --from 2014-06-05 --to 2014-06-06 --symbols TWX --json':
