@@ -15,6 +15,7 @@ import { packageRoot } from '../../system/package-root.ts'
 import { hasSqlState, messageOf } from '../sqlstates.ts'
 import { BEGIN } from '../transaction.ts'
 import { underMigrationLock } from './migration-lock.ts'
+import { giveUp } from './storage/move/give-up.ts'
 
 export interface Migration {
   /** Consecutive, from 1. */
@@ -108,6 +109,7 @@ export async function migrateDown(client: Queryable, options: MigrateDownOptions
     await liftDecompressionLimit(client)
     let lost: string[]
     try {
+      await giveUp(client)
       lost = await lostRows(client, () => undo(client, undone))
       if (lost.length > 0 && !loseRows && !dryRun)
         throw new MigrationError(
@@ -217,6 +219,8 @@ async function apply(client: Queryable, { number, name, up, checksum }: Migratio
   try {
     await client.query(BEGIN)
     await liftDecompressionLimit(client)
+    // What is copied of a table that changes is worth nothing.
+    await giveUp(client)
     await client.query(
       `CREATE SCHEMA IF NOT EXISTS tapedeck;
        CREATE TABLE IF NOT EXISTS tapedeck.schema_migrations (

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 
 import { connectClient, createPool } from '../../db/pool.ts'
-import { migrate } from '../../db/schema/migrate.ts'
+import { migrate, migrateDown, readMigrations } from '../../db/schema/migrate.ts'
 import { giveUp } from '../../db/schema/storage/move/give-up.ts'
 import { type MoveOptions, moveTable } from '../../db/schema/storage/move/move-table.ts'
 import type { MoveProgress } from '../../db/schema/storage/move/progress.ts'
@@ -109,10 +109,11 @@ forEachEdition('a table with rows', ({ createDatabase }) => {
     const store = createTickStore({ pool })
     let batchNo = 0
     const storeNext = () => store.store({ sessionId: 2, batchNo: ++batchNo, blocks: [block(quotes(batchNo * 100, 100))] }, contractOf)
-    while (batchNo < 20) await storeNext()
+    for (let i = 0; i < 20; i++) await storeNext()
     const [reader, writer] = [await other(), await other()]
     const problems: unknown[] = []
     const others: Promise<unknown>[] = []
+    let looks = Promise.resolve()
     const look = async () => {
       const { rows } = await reader.query<{ rows: number; marked: number }>(
         `SELECT (SELECT count(*) FROM quotes WHERE session_id = 2)::int AS rows, sum(accepted_ticks)::int AS marked FROM batches`,
@@ -121,7 +122,7 @@ forEachEdition('a table with rows', ({ createDatabase }) => {
     }
     const onProgress = ({ phase }: MoveProgress) => {
       if (phase !== 'done') others.push(storeNext())
-      others.push(look())
+      looks = looks.then(look)
     }
     await writer.query('BEGIN; CREATE TEMPORARY TABLE early (); SAVEPOINT one')
     const writing = async ({ phase }: MoveProgress) => {
@@ -132,7 +133,7 @@ forEachEdition('a table with rows', ({ createDatabase }) => {
       await writer.query('ROLLBACK TO two; COMMIT')
     }
     await moveTable(client, { ...MOVE, table: 'quotes', onProgress: (progress) => [onProgress(progress), others.push(writing(progress))] })
-    await Promise.all(others)
+    await Promise.all([...others, looks])
     await storeNext()
     expect(problems).toEqual([])
     expect(await content('quotes')).toMatchObject({ rows: 10 + batchNo * 100, seqs: 10 + batchNo * 100 })
@@ -176,6 +177,18 @@ forEachEdition('a table with rows', ({ createDatabase }) => {
     expect(await content()).toEqual(before)
     await client.query('DELETE FROM ticks')
     expect(await isHypertable()).toBe(false)
+  })
+
+  it('is given up when a migration changes the tables, and when they go', async () => {
+    await halfWay()
+    const change = { number: 999_999, name: '999999_more', up: 'ALTER TABLE ticks ADD COLUMN more text', down: '', checksum: '' }
+    await migrate(client, { migrations: [...(await readMigrations()), change] })
+    expect(await leftovers()).toEqual([])
+    await client.query('DELETE FROM tapedeck.schema_migrations WHERE number = 999999')
+    await halfWay()
+    const [dry] = await migrateDown(client, { to: 0, dryRun: true })
+    expect(dry).toMatch(/^would undo migration/)
+    expect(await readMove(client)).toMatchObject({ nextBlock: 2 })
   })
 
   it('waits for readers that look at the database as it was, who miss nothing then', async () => {

@@ -1,6 +1,8 @@
 /** Hypertables: tables of ticks, cut into chunks by `ts`. */
 
-import { type Hypertable, LOCK_WRITERS, type ObjectKind } from './objects.ts'
+import { moveTable, SMALL_BYTES } from './move/move-table.ts'
+import { gigabytes, moveLine } from './move/progress.ts'
+import { type Hypertable, LOCK_WRITERS, type ObjectKind, type Queryable, type RunOptions } from './objects.ts'
 
 export const HYPERTABLE: ObjectKind<Hypertable> = {
   async read(client) {
@@ -12,11 +14,24 @@ export const HYPERTABLE: ObjectKind<Hypertable> = {
   },
 
   create({ table, chunkInterval }, { schema, plainTables }) {
-    const { rows = 0 } = plainTables.get(table) ?? {}
-    const moved = rows > 0 ? `, moving about ${rows} rows while writers wait` : ''
+    const { rows = 0, bytes = 0 } = plainTables.get(table) ?? {}
+    const what = `make ${table} a hypertable with chunks of ${chunkInterval}`
+    if (bytes > SMALL_BYTES) {
+      const run = async (client: Queryable, { onProgress, signal }: RunOptions) => {
+        await moveTable(client, {
+          table,
+          chunkInterval,
+          extensionSchema: schema,
+          onProgress: (progress) => onProgress(moveLine(progress)),
+          signal,
+        })
+      }
+      const about = rows > 0 ? `about ${Math.round(rows).toLocaleString('en-US')} rows` : gigabytes(bytes)
+      return [{ what: `${what}, copying ${about} in steps; needs ${gigabytes(bytes)} more disk meanwhile`, sql: '', run, long: true }]
+    }
     return [
       {
-        what: `make ${table} a hypertable with chunks of ${chunkInterval}${moved}`,
+        what: `${what}${rows > 0 ? `, moving about ${rows} rows while writers wait` : ''}`,
         sql: `${LOCK_WRITERS}; SELECT ${schema}.create_hypertable('public.${table}', 'ts', chunk_time_interval => interval '${chunkInterval}',
               create_default_indexes => false, migrate_data => true, if_not_exists => true)`,
       },

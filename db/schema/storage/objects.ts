@@ -71,10 +71,19 @@ export interface Step {
   /** Completes "would": `make quotes a hypertable`. */
   what: string
   sql: string
+  /** Does it in transactions of its own, in place of `sql`, which is empty. Not under the lock of migrations: it may take hours. */
+  run?: (client: Queryable, options: RunOptions) => Promise<void>
   /** Takes as long as there are rows: not for the start of a collector. */
   long?: boolean
   /** What is gone afterwards, completes "deletes". Not without being told to. */
   loses?: string
+}
+
+export interface RunOptions {
+  /** Is given a line that says how far it is, about once a second. */
+  onProgress: (line: string) => void
+  /** Aborted: stops soon. The next time it goes on from there. */
+  signal: AbortSignal | undefined
 }
 
 /** What the server can do: tables only; hypertables (TimescaleDB Apache); and columnstore, aggregates, policies (Community). */
