@@ -2,6 +2,7 @@
 
 import { isSection, formatPath, type Path } from './layers.ts'
 import type { LoadedConfig } from './load.ts'
+import { splitAddress } from '../system/password-source.ts'
 import { maskUrl } from './secrets.ts'
 import { formatSize } from './size.ts'
 
@@ -15,11 +16,16 @@ export interface DescribedSetting {
 
 /** One entry per setting, in the order of the schema. `database.url` is null when the embedded server is used. */
 export function describeConfig({ config, sourceOf }: LoadedConfig): DescribedSetting[] {
-  const { url, ...database } = config.database
+  const { url, passwordCommand, ...database } = config.database
   const { webhook } = config
   const shown = {
     ...config,
-    database: { url: url === undefined ? null : maskUrl(url), ...database },
+    database: {
+      url: url === undefined ? null : maskUrl(splitAddress(url).url),
+      // It may hold a secret of its own.
+      ...(passwordCommand !== undefined && { passwordCommand: '***' }),
+      ...database,
+    },
     // Who knows the address may post to it.
     webhook: webhook === 'off' ? webhook : { ...webhook, url: new URL(webhook.url).origin },
   }

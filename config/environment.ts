@@ -14,6 +14,8 @@ interface Variable {
 const VARIABLES: readonly Variable[] = [
   { name: 'TAPEDECK_DATA_DIR', path: ['dataDir'] },
   { name: 'DATABASE_URL', path: ['database', 'url'] },
+  { name: 'DB_PASSWORD_COMMAND', path: ['database', 'passwordCommand'] },
+  { name: 'DB_PASSWORD_FILE', path: ['database', 'passwordFile'] },
   { name: 'COLLECTION_INTERVAL_MS', path: ['database', 'batchMs'], number: true },
   { name: 'IB_HOST', path: ['gateway', 'host'] },
   { name: 'IB_PORT', path: ['gateway', 'port'], number: true },

@@ -14,6 +14,7 @@ import { formatPath, isSection, type Layer, MergedLayers, type Path, type Proble
 import { nearest } from './nearest.ts'
 import { isOwnRule } from '../market/rules/settings.ts'
 import { configSchema, containerAt, type TapedeckConfig } from './schema.ts'
+import { withPasswordSource } from '../system/password-source.ts'
 import { scrubUrls } from './secrets.ts'
 
 /** Settings given on the command line; the shape of the file, every part optional. */
@@ -65,7 +66,8 @@ export function loadConfig({ file, env, cwd, overrides = {}, asRoot = process.ge
   if (!parsed.success || problems.length > 0) throw invalid(problems)
 
   const rules = withAbsoluteFiles(parsed.data.rules, (file) => absolute(file, chosen ? dirname(chosen.path) : cwd, env))
-  const config = { ...parsed.data, rules, dataDir: absolute(parsed.data.dataDir, dataDirBase, env) }
+  const database = withPassword(parsed.data.database, (file) => absolute(file, chosen ? dirname(chosen.path) : cwd, env))
+  const config = { ...parsed.data, rules, database, dataDir: absolute(parsed.data.dataDir, dataDirBase, env) }
   return { config, file: chosen?.path, sourceOf: (path) => sourceText(path, merged) }
 }
 
@@ -94,6 +96,26 @@ export function defaultDataDir(env: Environment, asRoot: boolean): string {
 
 function withAbsoluteFiles(rules: TapedeckConfig['rules'], absolute: (file: string) => string): TapedeckConfig['rules'] {
   return Object.fromEntries(Object.entries(rules).map(([name, own]) => [name, isOwnRule(own) ? { ...own, file: absolute(own.file) } : own]))
+}
+
+/** The address so says where its password is. */
+function withPassword(database: TapedeckConfig['database'], absolute: (file: string) => string): TapedeckConfig['database'] {
+  const { url, passwordCommand, passwordFile } = database
+  const names = [passwordCommand && 'database.passwordCommand', passwordFile && 'database.passwordFile'].filter(
+    (name) => name !== undefined,
+  )
+  if (names.length === 0) return database
+  const refuse = (text: string) => new ConfigError(`${names.join(' and ')}: ${text}.`, { code: 'config-invalid' })
+  if (names.length > 1) throw refuse('expected one of the two, found both')
+  if (url === undefined) throw refuse('expected database.url beside it, found none: the private database makes its own password')
+  const { password, searchParams } = new URL(url)
+  if (password !== '' || searchParams.has('password')) throw refuse('expected database.url without a password beside it, found one in it')
+  const file = passwordFile === undefined ? undefined : absolute(passwordFile)
+  return {
+    ...database,
+    ...(file !== undefined && { passwordFile: file }),
+    url: withPasswordSource(url, { passwordCommand, passwordFile: file }),
+  }
 }
 
 const home = (env: Environment) => env['HOME'] || homedir()

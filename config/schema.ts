@@ -240,6 +240,12 @@ export const configSchema = section({
     url: databaseUrl
       .optional()
       .describe('PostgreSQL or TimescaleDB to write to; without it a private PostgreSQL runs below dataDir. Environment: DATABASE_URL.'),
+    passwordCommand: text('a command')
+      .optional()
+      .describe('A command of the shell that prints the password, run for each connection. Environment: DB_PASSWORD_COMMAND.'),
+    passwordFile: text('the path of a file')
+      .optional()
+      .describe('A file that holds the password, read for each connection. Environment: DB_PASSWORD_FILE.'),
     lanes: integer(1, 8).default(2).describe('Connections that write at the same time.'),
     batchRows: integer(1, 100_000).default(1000).describe('A batch is written when it holds so many rows.'),
     batchMs: integer(10, 60_000)

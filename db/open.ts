@@ -9,7 +9,8 @@ import type { Logger } from 'pino'
 import { describeServer } from './describe-server.ts'
 import { type EmbeddedServer, startEmbedded } from './embedded/server.ts'
 import { type MigrateDownOptions, migrate, migrateDown } from './schema/migrate.ts'
-import { connectClient, createPool, databaseName, type DatabasePool } from './pool.ts'
+import { databaseName } from './connection-config.ts'
+import { connectClient, createPool, type DatabasePool } from './pool.ts'
 import { type BatchesBelow, batchesBelow, knownSessions } from './read/queries/committed-batches.ts'
 import { type KnownDividends, knownDividends } from './read/queries/known-dividends.ts'
 import { type KnownRates, knownRates } from './read/queries/known-rates.ts'
@@ -18,6 +19,7 @@ import { type StorageJob, storageJobs } from './read/queries/storage-jobs.ts'
 import { recentSince } from './read/queries/recent-batches.ts'
 import { type CollectorIdentity, type UnendedSession, unendedSessions } from './read/queries/unended-sessions.ts'
 import { writeErrorOf } from './sqlstates.ts'
+import { complaintAbout, splitAddress } from '../system/password-source.ts'
 import { reconcileStorage } from './schema/storage/reconcile.ts'
 import { endSession } from './write/end-session.ts'
 import { type FoundParity, storeParity } from './write/implied-carry.ts'
@@ -114,6 +116,8 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
     migrate: bringUp,
     migrateDown: (options) => onOneConnection((client) => migrateDown(client, options)),
     async prepare() {
+      const complaint = server === undefined && (await complaintAbout(splitAddress(url()).source))
+      if (complaint) logger.warn({ reason: complaint }, 'others may read the password of the database')
       await bringUp(false)
       pool ??= createPool({
         url,

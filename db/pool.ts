@@ -8,10 +8,9 @@
 import pg from 'pg'
 import type { Logger } from 'pino'
 
-import { ConfigError } from '../market/errors.ts'
+import { AddressClient, clientConfig, databaseName } from './connection-config.ts'
 import { messageOf, writeErrorOf } from './sqlstates.ts'
 
-const CONNECT_LIMIT_MS = 10_000
 /** Connections beside the writer's lanes, for short questions (status, migrations). */
 const SPARE_CONNECTIONS = 2
 
@@ -52,7 +51,7 @@ export function createPool(options: PoolOptions): DatabasePool {
   const url = () => (typeof options.url === 'string' ? options.url : options.url())
   const sizes = { max: lanes + SPARE_CONNECTIONS, idleTimeoutMillis: 60_000 }
   // An idle connection is closed with a farewell that a server which hangs never answers: it must not keep the process from ending.
-  const pool = new pg.Pool({ ...clientConfig(url()), ...sizes, allowExitOnIdle: true })
+  const pool = new pg.Pool({ ...clientConfig(url()), ...sizes, Client: AddressClient, allowExitOnIdle: true })
   const prepared = new WeakSet<pg.PoolClient>()
   const lent = new Set<pg.PoolClient>()
   let failed = false
@@ -111,7 +110,7 @@ export function createPool(options: PoolOptions): DatabasePool {
  * @throws ConfigError when `url` is no database address, WriteError when the server cannot be reached
  */
 export async function connectClient(url: string): Promise<pg.Client> {
-  const client = new pg.Client(clientConfig(url))
+  const client = new AddressClient(clientConfig(url))
   client.on('error', () => undefined)
   try {
     await client.connect()
@@ -121,29 +120,4 @@ export async function connectClient(url: string): Promise<pg.Client> {
     await client.end().catch(() => undefined)
     throw writeErrorOf(error, `${databaseName(url)} gave no connection`)
   }
-}
-
-/** Database, host and port of an address, without user and password: `tapedeck at 127.0.0.1:5432`. */
-export function databaseName(url: string): string {
-  const { database, host, port } = new pg.Client({ connectionString: url })
-  return `${database ?? 'default'} at ${host}:${port}`
-}
-
-function clientConfig(url: string): pg.ClientConfig {
-  const config: pg.ClientConfig = {
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_LIMIT_MS,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 30_000,
-    fallback_application_name: 'tapedeck',
-  }
-  try {
-    void new pg.Client(config)
-  } catch (cause) {
-    throw new ConfigError(
-      `The address of the database cannot be used: ${messageOf(cause)}. Expected postgresql://user:password@host:5432/database.`,
-      { code: 'database-url', cause },
-    )
-  }
-  return config
 }

@@ -40,7 +40,8 @@ export function writeErrorOf(error: unknown, doing: string): WriteError {
   const state = error instanceof pg.DatabaseError ? error.code : undefined
   const retryable = state === undefined || PASSING.some((prefix) => state.startsWith(prefix))
   const found = messageOf(error)
-  return new WriteError(`The database ${doing}: ${found}${state ? ` (SQLSTATE ${state})` : ''}. ${advice(state)}`, {
+  const tls = tlsAdvice(error)
+  return new WriteError(`The database ${doing}: ${found}${state ? ` (SQLSTATE ${state})` : ''}. ${tls ?? advice(state)}`, {
     code: state === undefined ? 'database-unreachable' : retryable ? 'database-busy' : 'database-refused',
     retryable,
     cause: error,
@@ -51,6 +52,21 @@ export function writeErrorOf(error: unknown, doing: string): WriteError {
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
   return error instanceof Error ? error.message.replace(/\.$/, '') : String(error)
+}
+
+/** What to do when the two sides do not agree on TLS, or the server is not who it should be. */
+function tlsAdvice(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const code = 'code' in error ? String(error.code) : ''
+  if (error.message.includes('does not support SSL'))
+    return 'The server has no TLS: switch it on there (ssl = on), or say sslmode=disable where the network can be trusted.'
+  if (error.message.includes('no encryption')) return 'The server takes encrypted connections only: say sslmode=require or verify-full.'
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return 'Connect by the name that is in the certificate of the server, or have a certificate made with this one.'
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') return 'Renew the certificate of the server, or correct the clock.'
+  if (/^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_)/.test(code))
+    return "The server's certificate is of no root that is known here: name its root (sslrootcert=/path/to/root.crt)."
+  return undefined
 }
 
 function advice(state: string | undefined): string {

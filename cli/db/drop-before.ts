@@ -72,11 +72,10 @@ async function dropBefore(beforeUs: number, options: DropArguments): Promise<voi
       status(undefined)
       const total = plan.tables.reduce((sum, { rows }) => sum + rows, 0)
       if (!options.json) print(formatPlan(plan))
-      if (options.yes) refuseToLoseBars(plan, options)
+      const isMeant = options.yes === true && options.dryRun !== true
+      if (isMeant) refuseToLoseBars(plan, options)
       const dropped =
-        options.yes && total > 0
-          ? await drop(client, plan, (table, rows) => status(`${table}: ${counted(rows, 'row')} dropped`))
-          : undefined
+        isMeant && total > 0 ? await drop(client, plan, (table, rows) => status(`${table}: ${counted(rows, 'row')} dropped`)) : undefined
       status(undefined)
       if (total > 0 && !dropped && !options.dryRun) process.exitCode = EXIT.failed
       if (options.json) return printJson({ ...plan, before: isoFromUs(beforeUs), dropped: dropped ? Object.fromEntries(dropped) : null })

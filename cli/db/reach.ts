@@ -11,6 +11,7 @@ import { clusterPaths } from '../../db/embedded/cluster.ts'
 import { findRunning } from '../../db/embedded/look.ts'
 import { startEmbedded } from '../../db/embedded/server.ts'
 import { TapedeckError } from '../../market/errors.ts'
+import { splitAddress } from '../../system/password-source.ts'
 import { EXIT } from '../exit-codes.ts'
 
 type Settings = Pick<TapedeckConfig, 'dataDir' | 'database'>
@@ -69,11 +70,11 @@ async function findProgram(name: string): Promise<string | undefined> {
   return undefined
 }
 
-function runToEnd(psql: string, url: string, args: readonly string[]): Promise<number> {
-  const { address, password } = withoutPassword(url)
+async function runToEnd(psql: string, url: string, args: readonly string[]): Promise<number> {
+  const { address, password } = await withoutPassword(url)
   // Everybody on this machine may read the arguments of a process, but only its user the environment.
   const env = { ...process.env, ...(password !== undefined && { PGPASSWORD: password }) }
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     const child = spawn(psql, ['--dbname', address, ...args], { stdio: 'inherit', env })
     // Ctrl-C in psql ends a query, not psql; we have to outlive both.
     process.on('SIGINT', () => undefined)
@@ -83,11 +84,26 @@ function runToEnd(psql: string, url: string, args: readonly string[]): Promise<n
   })
 }
 
-/** The address as psql takes it, and the password that was in it. */
-export function withoutPassword(url: string): { address: string; password: string | undefined } {
-  const address = new URL(url)
-  const password = address.searchParams.get('password') ?? (address.password === '' ? undefined : decodeURIComponent(address.password))
-  address.searchParams.delete('password')
+/**
+ * The address as the programs of PostgreSQL take it, and the password that was in it or that it names the source of.
+ *
+ * @throws WriteError `database-password`
+ */
+export async function withoutPassword(url: string): Promise<{ address: string; password: string | undefined }> {
+  const { url: plain, fetch } = splitAddress(url)
+  const address = new URL(plain)
+  const given = address.searchParams.get('password') ?? (address.password === '' ? undefined : decodeURIComponent(address.password))
+  for (const name of ['password', 'uselibpqcompat']) address.searchParams.delete(name)
+  // A mode that only our client knows.
+  if (address.searchParams.get('sslmode') === 'no-verify') address.searchParams.set('sslmode', 'require')
   address.password = ''
-  return { address: address.href, password }
+  return { address: address.href, password: fetch ? await fetch() : given }
+}
+
+/** The address with its password in it, for any client. */
+export async function withPassword(url: string): Promise<string> {
+  const { url: plain, fetch } = splitAddress(url)
+  const address = new URL(plain)
+  if (fetch) address.password = encodeURIComponent(await fetch())
+  return fetch ? address.href : plain
 }

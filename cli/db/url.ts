@@ -17,9 +17,9 @@ export function addUrl(db: Command): void {
       `${examples('tapedeck db url', 'tapedeck db url --json')}\n\nStarts nothing: the private database has an address only while it runs.`,
     )
     .action(async (options: CommonOptions) => {
-      const { runningUrl } = await import('./reach.ts')
+      const { runningUrl, withPassword } = await import('./reach.ts')
       const { config } = await load(options)
-      const url = await runningUrl(config)
+      const url = await withPassword(await runningUrl(config))
       if (options.json) printJson({ url, private: config.database.url === undefined })
       else print(url)
     })

@@ -2,7 +2,7 @@
 
 import { FeedError } from '../../market/errors.ts'
 import type { RecordSource, TimeRange } from '../../market/record-source.ts'
-import { databaseName } from '../pool.ts'
+import { databaseName } from '../connection-config.ts'
 import { mergeSessions, type SessionStream } from './merge-sessions.ts'
 import { findSession, findSessions, type RecordedSession, type SessionBounds } from './sessions.ts'
 import { withReader } from './table-streams.ts'

@@ -80,6 +80,8 @@ const AS_THEY_STAND: Record<string, RegExp> = {
   'npx tapedeck db migrate --dry-run': /^would apply migration 000001_tape$/m,
   'npx tapedeck db migrate': /^applied migration 000001_tape$/m,
   'npx tapedeck db migrate down --to 0 --dry-run': /^would undo migration 000001_tape$/m,
+  'npx tapedeck db roles --dry-run': /^would make the role tapedeck_reader$/m,
+  'npx tapedeck db drop-before 2014-06-01 --dry-run': /^Nothing to drop\.$/m,
   'npx tapedeck bars import --symbol SPY --source example test/fixtures/bars/spy_daily.csv': /^bars +60 +0 +0 +0$/m,
   'npx tapedeck rates import --unit percent --compounding semiannual test/fixtures/bars/par_yields.csv': /^Curves, new +2$/m,
   'npx tapedeck bars check': /^XNYS: 60 bars of 1d, 1 instruments, 60 days, 2017-01-03 to 2017-03-29$/m,

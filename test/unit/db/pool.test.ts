@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 
-import { connectClient, createPool, databaseName } from '../../../db/pool.ts'
+import { databaseName } from '../../../db/connection-config.ts'
+import { connectClient, createPool } from '../../../db/pool.ts'
 import { ConfigError, WriteError } from '../../../market/errors.ts'
 
 /** Port 1: nothing listens there. */
