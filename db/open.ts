@@ -24,6 +24,7 @@ import { reconcileStorage } from './schema/storage/reconcile.ts'
 import { endSession } from './write/end-session.ts'
 import { type FoundParity, storeParity } from './write/implied-carry.ts'
 import { type FoundOpportunity, storeOpportunities } from './write/opportunities.ts'
+import { fillTradingSessions } from './schema/trading-sessions.ts'
 import { createTickStore, type TickStore } from './write/tick-store.ts'
 
 /** A check of so many rows takes less than a second. */
@@ -97,9 +98,10 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
     }
   }
 
-  const bringUp = (dryRun: boolean) =>
+  const bringUp = (dryRun: boolean, isThorough: boolean) =>
     onOneConnection(async (client) => {
       const applied = await migrate(client, { dryRun })
+      if (!dryRun) await fillTradingSessions(client, { isThorough })
       const stored = await reconcileStorage(client, { dryRun })
       server = (await describeServer(client)).server
       return [...applied, ...stored]
@@ -113,12 +115,12 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
   return {
     url,
     server: () => server,
-    migrate: bringUp,
+    migrate: (dryRun) => bringUp(dryRun, true),
     migrateDown: (options) => onOneConnection((client) => migrateDown(client, options)),
     async prepare() {
       const complaint = server === undefined && (await complaintAbout(splitAddress(url()).source))
       if (complaint) logger.warn({ reason: complaint }, 'others may read the password of the database')
-      await bringUp(false)
+      await bringUp(false, false)
       pool ??= createPool({
         url,
         lanes: database.lanes,

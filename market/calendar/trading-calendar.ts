@@ -16,6 +16,14 @@ export interface TradingSession {
   readonly early: boolean
 }
 
+/** A market day by the exchange's clocks, which costs no conversion of times. Milliseconds since midnight there. */
+export interface TradingDay {
+  readonly date: string
+  readonly openMs: number
+  readonly closeMs: number
+  readonly early: boolean
+}
+
 /** A market day with the electronic hours around the session. */
 export interface TradingHours extends TradingSession {
   readonly extendedOpenUs: number
@@ -28,11 +36,15 @@ export interface TradingHours extends TradingSession {
  */
 export interface TradingCalendar {
   readonly zone: Zone
+  /** The years that are known, both included. */
+  readonly years: { readonly first: number; readonly last: number }
   isSession(date: string): boolean
   /** `undefined` when the market stays closed. */
   session(date: string): TradingSession | undefined
   /** All sessions from one date to another, both included. */
   sessions(from: string, to: string): TradingSession[]
+  /** The days of all sessions from one date to another, both included. */
+  tradingDays(from: string, to: string): TradingDay[]
   /** The last session before the date; the date itself does not count. */
   previousSession(date: string): TradingSession
   /** The first session after the date; the date itself does not count. */
@@ -93,12 +105,23 @@ export function createCalendar(rules: CalendarRules): TradingCalendar {
     return own
   }
 
-  function findSession(date: string): TradingSession | undefined {
+  function findDay(date: string): TradingDay | undefined {
     const isWeekend = weekday(date) % 6 === 0
     const { closures, earlyCloses, weekendSessions } = rulesOf(date)
     if (isWeekend ? !weekendSessions.includes(date) : closures.includes(date)) return undefined
     const early = earlyCloses.includes(date)
-    return { date, openUs: zone.toUs(date, openMs), closeUs: zone.toUs(date, early ? earlyCloseMs : closeMs), early }
+    return { date, openMs, closeMs: early ? earlyCloseMs : closeMs, early }
+  }
+
+  function findSession(date: string): TradingSession | undefined {
+    const day = findDay(date)
+    return day && { date, openUs: zone.toUs(date, day.openMs), closeUs: zone.toUs(date, day.closeMs), early: day.early }
+  }
+
+  /** What is known of each day from one to another, of those that are sessions. */
+  function eachDay<T>(from: string, to: string, of: (date: string) => T | undefined): T[] {
+    const days = Array.from({ length: Math.max(0, daysBetween(from, to) + 1) }, (_, i) => of(addDays(from, i)))
+    return days.filter((day) => day !== undefined)
   }
 
   function session(date: string): TradingSession | undefined {
@@ -113,15 +136,14 @@ export function createCalendar(rules: CalendarRules): TradingCalendar {
 
   return {
     zone,
+    years: { first: rules.firstYear, last: rules.lastYear ?? Number.POSITIVE_INFINITY },
     session,
     isSession: (date) => session(date) !== undefined,
     previousSession: (date) => step(date, -1),
     nextSession: (date) => step(date, 1),
 
-    sessions(from, to) {
-      const days = Array.from({ length: Math.max(0, daysBetween(from, to) + 1) }, (_, i) => session(addDays(from, i)))
-      return days.filter((day) => day !== undefined)
-    },
+    sessions: (from, to) => eachDay(from, to, session),
+    tradingDays: (from, to) => eachDay(from, to, findDay),
 
     isOpenAt(tsUs) {
       const day = session(zone.dateOf(tsUs))

@@ -1,0 +1,24 @@
+/** All aggregates of ticks, each behind those that it is made of, and how often they are computed anew. */
+
+import type { Aggregate, RefreshPolicy } from '../objects.ts'
+import { DAY_VOLUMES_1M, GREEKS_1M } from './minute-figures.ts'
+import { QUOTE_BARS } from './quote-bars.ts'
+import { BARS_DAY_PARTS, TRADE_BARS } from './trade-bars.ts'
+
+export const BAR_AGGREGATES: readonly Aggregate[] = [...TRADE_BARS, BARS_DAY_PARTS, ...QUOTE_BARS, GREEKS_1M, DAY_VOLUMES_1M]
+
+/** A minute is complete for its aggregate when it is so long past: ticks arrive in time, and what is late is told by the server's own log. */
+const END_OFFSETS: Readonly<Record<string, string>> = {
+  '1 minute': '2 minutes',
+  '5 minutes': '10 minutes',
+  '1 hour': '2 hours',
+  '1 day': '2 days',
+}
+
+export const BAR_REFRESH_POLICIES: readonly RefreshPolicy[] = BAR_AGGREGATES.map(({ name, bucket }) => ({
+  kind: 'refresh-policy',
+  on: name,
+  startOffset: null,
+  endOffset: END_OFFSETS[bucket] ?? bucket,
+  every: bucket === '1 minute' ? '5 minutes' : bucket === '1 day' ? '6 hours' : '30 minutes',
+}))
