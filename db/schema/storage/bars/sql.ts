@@ -31,6 +31,6 @@ function bookend(aggregate: 'min' | 'max', value: string, order: readonly string
 }
 
 /** `FILTER (WHERE …)`, or nothing. */
-export function where(condition: string | undefined): string {
+function where(condition: string | undefined): string {
   return condition === undefined ? '' : ` FILTER (WHERE ${condition})`
 }

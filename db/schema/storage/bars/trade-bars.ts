@@ -53,7 +53,7 @@ GROUP BY 1, 2, 3`,
 }
 
 /** The figures of a longer bar from those of shorter ones. */
-export const ROLLED_UP = `${preferPricedBars((only) => earliest('open', BAR_ORDER, only))} AS open,
+const ROLLED_UP = `${preferPricedBars((only) => earliest('open', BAR_ORDER, only))} AS open,
   ${preferPricedBars(extreme('max', 'high'))} AS high,
   ${preferPricedBars(extreme('min', 'low'))} AS low,
   ${preferPricedBars((only) => latest('close', BAR_ORDER, only))} AS close,
