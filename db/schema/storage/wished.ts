@@ -1,6 +1,5 @@
 /** The storage that is wished for, as data. */
 
-import { BAR_AGGREGATES, BAR_REFRESH_POLICIES } from './bars/index.ts'
 import type { Hypertable, StorageObject } from './objects.ts'
 
 /** The hypertables that are wanted, partitioned by ts. */
@@ -15,7 +14,7 @@ const HYPERTABLES: readonly Hypertable[] = [
 
 /** On a server that can do everything; `plan.ts` leaves out what this one cannot. */
 export function wishedStorage(): StorageObject[] {
-  return [...HYPERTABLES, ...BAR_AGGREGATES, ...BAR_REFRESH_POLICIES]
+  return [...HYPERTABLES]
 }
 
 /** Names of the tables among the objects. */
