@@ -4,13 +4,14 @@ import type { Command } from 'commander'
 
 import { examples } from '../arguments.ts'
 import { addDropBefore } from './drop-before.ts'
+import { addMaintain } from './maintain.ts'
 import { addMigrate } from './migrate.ts'
 import { addPsql } from './psql.ts'
 import { addRoles } from './roles.ts'
 import { addUrl } from './url.ts'
 
 /** In the order of `tapedeck db --help`. */
-const SUBCOMMANDS: readonly ((db: Command) => void)[] = [addMigrate, addDropBefore, addRoles, addUrl, addPsql]
+const SUBCOMMANDS: readonly ((db: Command) => void)[] = [addMigrate, addMaintain, addDropBefore, addRoles, addUrl, addPsql]
 
 export function addDb(program: Command): void {
   const db = program

@@ -7,18 +7,28 @@ import { BARS_DAY_PARTS, TRADE_BARS } from './trade-bars.ts'
 
 export const BAR_AGGREGATES: readonly Aggregate[] = [...TRADE_BARS, BARS_DAY_PARTS, ...QUOTE_BARS, GREEKS_1M, DAY_VOLUMES_1M]
 
-/** A minute is complete for its aggregate when it is so long past: ticks arrive in time, and what is late is told by the server's own log. */
+/** A bucket that is being filled is computed when it is asked for; it is stored when it is over. */
 const END_OFFSETS: Readonly<Record<string, string>> = {
   '1 minute': '2 minutes',
   '5 minutes': '10 minutes',
   '1 hour': '2 hours',
   '1 day': '2 days',
 }
+const EVERY: Readonly<Record<string, string>> = {
+  '1 minute': '5 minutes',
+  '5 minutes': '15 minutes',
+  '1 hour': '1 hour',
+  '1 day': '6 hours',
+}
 
+/**
+ * Only the last days: a policy that reaches behind what retention has dropped would delete the bars of that time. Ticks that come later than that
+ * are for `refreshTouched` and `tapedeck db maintain`.
+ */
 export const BAR_REFRESH_POLICIES: readonly RefreshPolicy[] = BAR_AGGREGATES.map(({ name, bucket }) => ({
   kind: 'refresh-policy',
   on: name,
-  startOffset: null,
+  startOffset: '7 days',
   endOffset: END_OFFSETS[bucket] ?? bucket,
-  every: bucket === '1 minute' ? '5 minutes' : bucket === '1 day' ? '6 hours' : '30 minutes',
+  every: EVERY[bucket] ?? bucket,
 }))
