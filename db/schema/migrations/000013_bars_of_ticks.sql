@@ -152,6 +152,48 @@ AS $$
 $$;
 COMMENT ON FUNCTION tapedeck.volume_increments IS 'What was added to the cumulative volume of the day, minute by minute. A fall to less than half is a new day, which begins at 0; a lesser one is a correction and adds nothing. What was traded while no line was open is left out.';
 
+CREATE FUNCTION tapedeck.quote_averages(instrument bigint, range_from timestamptz, range_to timestamptz)
+RETURNS TABLE (source text, quotes bigint, known_seconds float8, two_sided_seconds float8, mid float8, spread float8, relative_spread float8)
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+  WITH ticks AS (
+    SELECT q.source, q.ts, q.session_id, q.seq, q.bid_price, q.ask_price, true AS is_quote
+    FROM public.quotes q WHERE q.instrument_id = instrument AND q.ts >= range_from - interval '1 day' AND q.ts < range_to
+  ), ends AS (
+    SELECT g.from_ts AS ts, g.instrument_id IS NULL AS of_all, g.feed
+    FROM public.feed_gaps_between(range_from - interval '1 day', range_to) g
+    WHERE (g.instrument_id = instrument OR g.instrument_id IS NULL) AND g.dropped_ticks IS NULL
+    UNION ALL
+    SELECT h.until_ts, false, h.feed FROM public.line_holds h WHERE h.instrument_id = instrument AND h.until_ts >= range_from - interval '1 day' AND h.until_ts < range_to
+    UNION ALL
+    SELECT COALESCE(s.ended_ts, s.last_alive_ts), true, NULL
+    FROM public.sessions s JOIN public.session_instruments i ON i.session_id = s.session_id AND i.instrument_id = instrument
+    WHERE COALESCE(s.ended_ts, s.last_alive_ts) >= range_from - interval '1 day' AND COALESCE(s.ended_ts, s.last_alive_ts) < range_to
+  ), events AS (
+    SELECT * FROM ticks
+    UNION ALL
+    SELECT t.source, e.ts, NULL, NULL, NULL, NULL, false
+    FROM (SELECT DISTINCT k.source FROM ticks k) t
+    JOIN ends e ON e.of_all OR e.feed IS NOT DISTINCT FROM CASE WHEN t.source = 'tick-by-tick' THEN 'tick-by-tick-quotes' END
+  ), spans AS (
+    SELECT e.*, lead(e.ts, 1, range_to) OVER (PARTITION BY e.source ORDER BY e.ts, e.session_id, e.seq) AS next_ts FROM events e
+  ), stood AS (
+    SELECT s.*, extract(epoch FROM LEAST(s.next_ts, range_to) - GREATEST(s.ts, range_from))::float8 AS seconds,
+      s.bid_price > 0 AND s.bid_price < 1e12 AND s.ask_price > 0 AND s.ask_price < 1e12 AS two_sided
+    FROM spans s WHERE s.is_quote AND s.next_ts > range_from
+  ), summed AS (
+    SELECT s.source, count(*) FILTER (WHERE s.ts >= range_from) AS quotes, sum(s.seconds) AS known,
+      sum(s.seconds) FILTER (WHERE s.two_sided) AS seconds,
+      sum(s.seconds * (s.bid_price + s.ask_price) / 2) FILTER (WHERE s.two_sided) AS mid,
+      sum(s.seconds * (s.ask_price - s.bid_price)) FILTER (WHERE s.two_sided) AS spread,
+      sum(s.seconds * 2 * (s.ask_price - s.bid_price) / (s.ask_price + s.bid_price)) FILTER (WHERE s.two_sided) AS relative
+    FROM stood s GROUP BY s.source
+  )
+  SELECT a.source, a.quotes, a.known, COALESCE(a.seconds, 0), a.mid / NULLIF(a.seconds, 0), a.spread / NULLIF(a.seconds, 0), a.relative / NULLIF(a.seconds, 0)
+  FROM summed a
+$$;
+COMMENT ON FUNCTION tapedeck.quote_averages IS 'Middle and spread of an instrument over a range of time, weighted by how long each quote stood: until the next one, a gap, or the end of its line or session. A row for each source of quotes. What is missing of known_seconds is stale: nobody knows what stood then. Looks back a day for the quote that stood at the begin.';
+
 CREATE FUNCTION tapedeck.bars_of(instruments bigint[], width text, from_ts timestamptz, to_ts timestamptz)
 RETURNS TABLE (instrument_id bigint, ts timestamptz, open float8, high float8, low float8, close float8, volume float8, vwap float8, trades bigint,
   source text, volume_source text)
@@ -196,7 +238,7 @@ COMMENT ON FUNCTION tapedeck.bars_of IS 'Bars of width 1m, 5m, 1h or 1d that beg
 
 -- down
 
-DROP FUNCTION tapedeck.bars_of, tapedeck.volume_increments;
+DROP FUNCTION tapedeck.bars_of, tapedeck.quote_averages, tapedeck.volume_increments;
 DROP VIEW bars_1d;
 DROP FUNCTION tapedeck.day_bars;
 DROP TABLE trading_sessions;
