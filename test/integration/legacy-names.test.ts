@@ -91,7 +91,7 @@ forEachEdition('for scripts of older systems', ({ createTapeDatabase }) => {
     const partitions = await rows(
       `SELECT table_name, is_compressed, range_start < range_end AS is_range FROM partition_info WHERE table_name = 'quotes'`,
     )
-    expect(partitions).toEqual(hasChunks ? Array(2).fill({ table_name: 'quotes', is_compressed: false, is_range: true }) : [])
+    expect(partitions).toEqual(hasChunks ? [1, 2].map(() => ({ table_name: 'quotes', is_compressed: false, is_range: true })) : [])
     expect(await rows('SELECT FROM arbitrage_opportunities')).toEqual([])
     expect(await rows('SELECT FROM data_quality_metrics')).not.toBe(undefined)
   })
