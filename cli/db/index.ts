@@ -8,10 +8,11 @@ import { addMaintain } from './maintain.ts'
 import { addMigrate } from './migrate.ts'
 import { addPsql } from './psql.ts'
 import { addRoles } from './roles.ts'
+import { addStatus } from './status.ts'
 import { addUrl } from './url.ts'
 
 /** In the order of `tapedeck db --help`. */
-const SUBCOMMANDS: readonly ((db: Command) => void)[] = [addMigrate, addMaintain, addDropBefore, addRoles, addUrl, addPsql]
+const SUBCOMMANDS: readonly ((db: Command) => void)[] = [addStatus, addMigrate, addMaintain, addDropBefore, addRoles, addUrl, addPsql]
 
 export function addDb(program: Command): void {
   const db = program

@@ -40,7 +40,16 @@ export async function runPsql({ dataDir, database }: Settings, args: readonly st
         'any other client with the address that `tapedeck db url` prints.',
       { code: 'psql-missing' },
     )
-  if (database.url !== undefined) return runToEnd(psql, database.url, args)
+  return withServer({ dataDir, database }, logger, (url) => runToEnd(psql, url, args))
+}
+
+/**
+ * Uses the database of the settings as it is, with the private one started for as long as that takes where it does not run.
+ *
+ * @throws TapedeckError `database-not-made`; what startEmbedded and `use` throw
+ */
+export async function withServer<T>({ dataDir, database }: Settings, logger: Logger, use: (url: string) => Promise<T>): Promise<T> {
+  if (database.url !== undefined) return use(database.url)
   const { home } = clusterPaths(dataDir)
   // Starting would make one, which is not what a person expects who has mistyped the data directory.
   if (!(await isThere(home, constants.F_OK)))
@@ -50,7 +59,7 @@ export async function runPsql({ dataDir, database }: Settings, args: readonly st
     )
   const server = await startEmbedded({ dataDir, logger })
   try {
-    return await runToEnd(psql, server.url, args)
+    return await use(server.url)
   } finally {
     await server.close()
   }
