@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 
 import { examples } from '../arguments.ts'
+import { addBackup, addRestore } from './backup.ts'
 import { addDropBefore } from './drop-before.ts'
 import { addMaintain } from './maintain.ts'
 import { addMigrate } from './migrate.ts'
@@ -12,7 +13,17 @@ import { addStatus } from './status.ts'
 import { addUrl } from './url.ts'
 
 /** In the order of `tapedeck db --help`. */
-const SUBCOMMANDS: readonly ((db: Command) => void)[] = [addStatus, addMigrate, addMaintain, addDropBefore, addRoles, addUrl, addPsql]
+const SUBCOMMANDS: readonly ((db: Command) => void)[] = [
+  addStatus,
+  addMigrate,
+  addMaintain,
+  addBackup,
+  addRestore,
+  addDropBefore,
+  addRoles,
+  addUrl,
+  addPsql,
+]
 
 export function addDb(program: Command): void {
   const db = program
