@@ -209,11 +209,12 @@ function watchStores(registry: Registry, { journalTrouble, disk, databaseUp, com
   new Gauge({
     name: 'tapedeck_database_job_failed',
     help: '1 when the last run of a background job of the database failed, 0 otherwise.',
-    labelNames: ['job', 'on'],
+    // `job` is Prometheus' own label.
+    labelNames: ['policy', 'on'],
     registers: [registry],
     collect() {
       this.reset()
-      for (const { job, on, failed } of storage.jobs) this.set({ job, on }, failed ? 1 : 0)
+      for (const { job, on, failed } of storage.jobs) this.set({ policy: job, on }, failed ? 1 : 0)
     },
   })
 }
