@@ -32,6 +32,8 @@ export interface CollectingOptions {
   /** Default: all, as they come. */
   rules?: CollectSettings['rules']
   lanes?: number
+  /** Default: no detectors. */
+  detect?: CollectSettings['detect']
   metrics?: { host: string; port: number; maxLagMs?: number }
   untilEndOfTape?: boolean
   drainTimeoutMs?: number
@@ -168,6 +170,7 @@ export class Collecting {
       underlyings: options.underlyings ?? [TWX_CHAIN],
       rules: options.rules ?? { rules: RULES, settings: defaultSettings(RULES) },
       carry: { rate: 0.04 },
+      detect: options.detect,
       journal: {
         batchRows: 500,
         batchMs: 50,
