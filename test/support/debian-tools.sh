@@ -6,6 +6,7 @@
 #   FOLDER/prometheus-2/prometheus, promtool       Debian 13: 2.53
 #   FOLDER/prometheus-3/prometheus, promtool       Debian testing: 3.5
 #   FOLDER/bin/prometheus-alertmanager, amtool     Debian 13: 0.28
+#   FOLDER/alertmanager-templates/default.tmpl     of it; Debian's Alertmanager wants it in /usr/share/prometheus/alertmanager
 #   FOLDER/bin/prometheus-postgres-exporter        Debian 13: 0.17
 #   FOLDER/bin/docker-compose                      Debian 13: 2.26
 #
@@ -65,13 +66,14 @@ for into in prometheus-2 prometheus-3 bin; do
   # -L: docker-compose is a link into another folder.
   cp -L "$work/unpacked-$into"/usr/bin/* "$work/root/$into/"
 done
+cp -r "$work/unpacked-bin/usr/share/prometheus/alertmanager" "$work/root/alertmanager-templates"
 for major in 2 3; do
   "$work/root/prometheus-$major/prometheus" --version 2>&1 | grep -q "version $major\." ||
     { echo "expected Prometheus $major, found another: change the release that it is taken from in $0" >&2; exit 1; }
 done
 
 # Whole or not at all: a cut-off run must not be taken for the tools by the next.
-rm -rf "$folder/.recipe" "$folder"/{prometheus-2,prometheus-3,bin}
+rm -rf "$folder/.recipe" "$folder"/{prometheus-2,prometheus-3,bin,alertmanager-templates}
 mv "$work/root"/* "$folder/"
 echo "$recipe" >"$folder/.recipe"
 echo "made the tools in $folder from recipe $recipe"

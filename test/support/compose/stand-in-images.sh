@@ -59,9 +59,10 @@ USER 65534
 ENTRYPOINT ["/bin/postgres_exporter"]
 DOCKERFILE
 # The last one: its label says that all are there.
-make "$(named alertmanager)" "$tools/bin" <<'DOCKERFILE'
-COPY prometheus-alertmanager /bin/alertmanager
-COPY amtool /bin/
+make "$(named alertmanager)" "$tools" <<'DOCKERFILE'
+COPY bin/prometheus-alertmanager /bin/alertmanager
+COPY bin/amtool /bin/
+COPY alertmanager-templates /usr/share/prometheus/alertmanager
 RUN install -d -o 65534 -g 65534 -m 775 /alertmanager
 USER 65534
 ENTRYPOINT ["/bin/alertmanager"]
