@@ -4,9 +4,12 @@
  * is nothing to do.
  */
 
+import { setTimeout } from 'node:timers/promises'
+
 import type pg from 'pg'
 
 import { isoFromUs } from '../../market/time.ts'
+import { hasSqlState } from '../sqlstates.ts'
 import { type AggregateState, aggregateStates, ceilTo, floorTo, tickRanges, type TickRange } from './aggregate-state.ts'
 
 /** Not in a transaction: each window is one. */
@@ -77,12 +80,33 @@ function windowsOf(
   return windows.filter(({ fromUs, toUs }) => toUs - fromUs >= bucketUs).map(({ aggregate, fromUs, toUs }) => ({ aggregate, fromUs, toUs }))
 }
 
+const LOCK_NOT_AVAILABLE = '55P03'
+/** A policy of the server, or the last window of a client that is gone, may be computing the same time. */
+const ATTEMPTS = 300
+const PAUSE_MS = 1000
+
+/**
+ * Newer versions compute ten buckets to a transaction, the newest first, unless told otherwise: slowly, and with the older ones hidden until the
+ * end. Earlier ones know no options, and compute a window as one.
+ */
+const AS_ONE = `, options => '{"buckets_per_batch": 0, "refresh_newest_first": false}'`
+
 /** @throws pg.DatabaseError when the server refuses. What was computed before stays, and doing it again goes on there. */
 export async function refreshWindow(client: Client, { aggregate, fromUs, toUs }: RefreshWindow): Promise<void> {
-  await client.query('SET statement_timeout = 0')
-  await client.query(
-    `CALL public.refresh_continuous_aggregate('public.${aggregate}', '${isoFromUs(fromUs)}'::timestamptz, '${isoFromUs(toUs)}'::timestamptz)`,
+  const { rows } = await client.query(
+    "SELECT FROM pg_proc WHERE proname = 'refresh_continuous_aggregate' AND 'options' = ANY (proargnames) LIMIT 1",
   )
+  await client.query('SET statement_timeout = 0')
+  const times = [fromUs, toUs].map((us) => `'${isoFromUs(us)}'::timestamptz`).join(', ')
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.query(`CALL public.refresh_continuous_aggregate('public.${aggregate}', ${times}${rows.length > 0 ? AS_ONE : ''})`)
+      return
+    } catch (error) {
+      if (!hasSqlState(error, LOCK_NOT_AVAILABLE) || attempt === ATTEMPTS) throw error
+      await setTimeout(PAUSE_MS)
+    }
+  }
 }
 
 /**
