@@ -26,9 +26,10 @@ const TABLES = ['quotes', 'trades', 'option_greeks', 'statistics', 'findings', '
 
 const MORE = `
 
-Without --yes it is shown what would go, and nothing is dropped. Sessions, gaps and
-the markers of batches stay, so that it stays known what was recorded. What is
-dropped is noted in the table dropped_ticks, and is taken for lost by no check.`
+Without --yes it is shown what would go, and nothing is dropped. Sessions,
+gaps and the markers of batches stay, so that it stays known what was recorded.
+What is dropped is noted in the table dropped_ticks, and is taken for lost by no
+check.`
 
 export function addDropBefore(db: Command): void {
   db.command('drop-before')

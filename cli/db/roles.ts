@@ -13,9 +13,12 @@ interface RolesArguments extends CommonOptions {
 
 const MORE = `
 
-A reader reads; a writer is what the collector runs as; an admin owns the tables,
-so that it migrates, drops and maintains. None of them logs in: logins are made
-members, as in  CREATE ROLE pat LOGIN PASSWORD '…' IN ROLE tapedeck_reader.
+A reader reads; a writer is what the collector runs as; an admin owns the
+tables, so that it migrates, drops and maintains. None of them logs in: logins
+are made members, as in
+
+  CREATE ROLE pat LOGIN PASSWORD '…' IN ROLE tapedeck_reader.
+
 Run it as a superuser or as the owner of the tables, and again after each
 migration.`
 
