@@ -191,6 +191,42 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+/** Seconds that a word of an interval stands for. */
+const INTERVAL_UNITS: Readonly<Record<string, number>> = { minute: 60, hour: 3600, day: 86_400 }
+
+function interval(fromSeconds: number, least: string) {
+  const error = `off, or a time like 7 days, 12 hours or 30 minutes, of ${least} or more`
+  return z.string({ error }).refine((text) => text === 'off' || intervalSeconds(text) >= fromSeconds, { error })
+}
+
+function intervalSeconds(text: string): number {
+  const [, count, unit] = /^([1-9]\d{0,4}) (minute|hour|day)s?$/.exec(text) ?? []
+  return Number(count) * (INTERVAL_UNITS[unit ?? ''] ?? Number.NaN)
+}
+
+const retained = (what: string) => interval(3600, '1 hour').default('off').describe(`${what}: kept for so long. off: for ever.`)
+
+const storage = section({
+  edition: oneOf(['any', 'apache', 'community'])
+    .default('any')
+    .describe('The least that the database must be capable of: any, apache (TimescaleDB) or community (TimescaleDB Community).'),
+  ticksPerSecond: positive('ticks in a second of trading')
+    .optional()
+    .describe('Ticks expected in a second of trading; decides how long a chunk is. Default: chunks of a day, or what was set by hand.'),
+  compressAfter: interval(60, '1 minute')
+    .default('7 days')
+    .describe('Chunks are compressed when their rows are so old, or off. TimescaleDB Community only.'),
+  retention: section({
+    quotes: retained('Quotes'),
+    trades: retained('Trades'),
+    option_greeks: retained('Greeks of options'),
+    statistics: retained('Figures of the day'),
+    findings: retained('What the rules found'),
+  })
+    .prefault({})
+    .describe('How long rows are kept, by table: TimescaleDB Community drops older chunks by itself. Nothing is dropped unless said here.'),
+})
+
 const columnName = text('the name of a column').optional()
 
 const barFormat = section({
@@ -254,6 +290,9 @@ export const configSchema = section({
   })
     .prefault({})
     .describe('Where ticks are written.'),
+  storage: storage
+    .prefault({})
+    .describe('How the database keeps ticks: docs/storage.md. `tapedeck db plan` shows what a change here does.'),
   gateway: section({
     host: text('a host name or address').default('127.0.0.1').describe('Where TWS or IB Gateway listens. Environment: IB_HOST.'),
     port: integer(1, 65_535, ' (TWS listens on 7496 live and 7497 paper, IB Gateway on 4001 and 4002)')

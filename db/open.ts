@@ -17,10 +17,14 @@ import { type KnownRates, knownRates } from './read/queries/known-rates.ts'
 import { type MissingRows, missingRows } from './read/queries/missing-rows.ts'
 import { type StorageJob, storageJobs } from './read/queries/storage-jobs.ts'
 import { recentSince } from './read/queries/recent-batches.ts'
+import { type TickBytes, tickBytes } from './read/queries/tick-bytes.ts'
 import { type CollectorIdentity, type UnendedSession, unendedSessions } from './read/queries/unended-sessions.ts'
 import { writeErrorOf } from './sqlstates.ts'
 import { complaintAbout, splitAddress } from '../system/password-source.ts'
-import { reconcileStorage } from './schema/storage/reconcile.ts'
+import { type ApplyOptions, applyStorage, giveUpMove } from './schema/storage/apply.ts'
+import { planStorage, reconcileStorage, type StoragePlan } from './schema/storage/reconcile.ts'
+import { DEFAULT_STORAGE, requiredEdition, type StorageSettings } from './schema/storage/settings.ts'
+import { wishedStorage } from './schema/storage/wished.ts'
 import { endSession } from './write/end-session.ts'
 import { type FoundParity, storeParity } from './write/implied-carry.ts'
 import { type FoundOpportunity, storeOpportunities } from './write/opportunities.ts'
@@ -30,9 +34,14 @@ import { createTickStore, type TickStore } from './write/tick-store.ts'
 /** A check of so many rows takes less than a second. */
 const CHECKED_TICKS = 2_000_000
 
+/** What a start leaves undone or was refused, among the lines that say what it did. */
+const NOT_DONE = /^(left to|The server did not|not done)/
+
 export interface DatabaseSettings {
   dataDir: string
   database: { url?: string | undefined; lanes: number }
+  /** Absent: as the settings are when nothing is said. */
+  storage?: StorageSettings | undefined
 }
 
 export interface OpenedDatabase {
@@ -42,6 +51,12 @@ export interface OpenedDatabase {
   migrate: (dryRun: boolean) => Promise<string[]>
   /** Goes back to an earlier schema or, dry, only says what would be done: one line each. */
   migrateDown: (options: MigrateDownOptions) => Promise<string[]>
+  /** What is missing in the storage; the schema must be of this version. */
+  planStorage: () => Promise<StoragePlan & { bytes: TickBytes[] }>
+  /** Gives up a table that is on its way to become a hypertable. Returns its name. */
+  giveUpMove: () => Promise<string | undefined>
+  /** Brings the storage there, whatever it takes. Returns a line for each step. */
+  applyStorage: (options: ApplyOptions) => Promise<string[]>
   /** What it is, in words, once prepared. */
   server: () => string | undefined
   /** The address, once prepared. */
@@ -72,7 +87,7 @@ export interface OpenedDatabase {
 }
 
 export function openDatabase({ config, logger }: { config: DatabaseSettings; logger: Logger }): OpenedDatabase {
-  const { dataDir, database } = config
+  const { dataDir, database, storage = DEFAULT_STORAGE } = config
   let embedded: EmbeddedServer | undefined
   let pool: DatabasePool | undefined
   let store: TickStore | undefined
@@ -98,11 +113,13 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
     }
   }
 
+  const wishes = { wished: wishedStorage(storage), edition: requiredEdition(storage) }
+
   const bringUp = (dryRun: boolean, isThorough: boolean) =>
     onOneConnection(async (client) => {
       const applied = await migrate(client, { dryRun })
       if (!dryRun) await fillTradingSessions(client, { isThorough })
-      const stored = await reconcileStorage(client, { dryRun })
+      const stored = await reconcileStorage(client, { dryRun, ...wishes })
       server = (await describeServer(client)).server
       return [...applied, ...stored]
     })
@@ -116,11 +133,18 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
     url,
     server: () => server,
     migrate: (dryRun) => bringUp(dryRun, true),
+    planStorage: () => onOneConnection(async (client) => ({ ...(await planStorage(client, wishes)), bytes: await tickBytes(client) })),
+    applyStorage: (options) =>
+      onOneConnection(async (client) => {
+        await migrate(client)
+        return applyStorage(client, { ...options, ...wishes })
+      }),
+    giveUpMove: () => onOneConnection(giveUpMove),
     migrateDown: (options) => onOneConnection((client) => migrateDown(client, options)),
     async prepare() {
       const complaint = server === undefined && (await complaintAbout(splitAddress(url()).source))
       if (complaint) logger.warn({ reason: complaint }, 'others may read the password of the database')
-      await bringUp(false, false)
+      for (const line of await bringUp(false, false)) if (NOT_DONE.test(line)) logger.warn(line)
       pool ??= createPool({
         url,
         lanes: database.lanes,

@@ -3,10 +3,12 @@
 import type { Command } from 'commander'
 
 import { examples } from '../arguments.ts'
+import { addApply } from './apply.ts'
 import { addBackup, addRestore } from './backup.ts'
 import { addDropBefore } from './drop-before.ts'
 import { addMaintain } from './maintain.ts'
 import { addMigrate } from './migrate.ts'
+import { addPlan } from './plan.ts'
 import { addPsql } from './psql.ts'
 import { addRoles } from './roles.ts'
 import { addStatus } from './status.ts'
@@ -16,6 +18,8 @@ import { addUrl } from './url.ts'
 const SUBCOMMANDS: readonly ((db: Command) => void)[] = [
   addStatus,
   addMigrate,
+  addPlan,
+  addApply,
   addMaintain,
   addBackup,
   addRestore,

@@ -16,6 +16,7 @@ import { hasSqlState, messageOf } from '../sqlstates.ts'
 import { BEGIN } from '../transaction.ts'
 import { underMigrationLock } from './migration-lock.ts'
 import { giveUp } from './storage/move/give-up.ts'
+import { withoutAggregates } from './storage/take-down.ts'
 
 export interface Migration {
   /** Consecutive, from 1. */
@@ -141,18 +142,24 @@ async function liftDecompressionLimit(client: Queryable): Promise<void> {
   )
 }
 
-async function undo(client: Queryable, migrations: readonly Migration[]): Promise<void> {
+/** Returns the names of the aggregates that had to go, with the rows that they had computed. */
+async function undo(client: Queryable, migrations: readonly Migration[]): Promise<string[]> {
+  const gone: string[] = []
   for (const { number, down } of migrations) {
-    await client.query(down)
+    gone.push(...(await withoutAggregates(client, () => client.query(down))))
     await client.query('DELETE FROM tapedeck.schema_migrations WHERE number = $1', [number])
   }
+  return gone
 }
 
 /** Tables whose rows are made again by themselves. */
 const DERIVED: readonly string[] = ['public.trading_sessions']
 
-/** Makes `change`. Returns which rows, or values of columns, it deletes: `1,234 rows of quotes`, `venue of 12 rows of trades`. */
-async function lostRows(client: Queryable, change: () => Promise<void>): Promise<string[]> {
+/**
+ * Makes `change`, which returns names of dropped aggregates. Returns which rows, or values of columns, it deletes: `1,234 rows of quotes`,
+ * `venue of 12 rows of trades`, `computed rows of bars_1m`.
+ */
+async function lostRows(client: Queryable, change: () => Promise<string[]>): Promise<string[]> {
   const before = await tablesById(client)
   // Keeps out writes between the count and the change.
   if (before.size > 0) await client.query(`LOCK TABLE ${[...before.values()].map(({ name }) => name).join(', ')} IN SHARE MODE`)
@@ -171,8 +178,8 @@ async function lostRows(client: Queryable, change: () => Promise<void>): Promise
     const held = `${count.toLocaleString('en-US')} ${count === 1 ? 'row' : 'rows'} of ${name.replace('public.', '')}`
     if (count > 0) lost.push(left ? `${gone.join(', ')} of ${held}` : held)
   }
-  await change()
-  return lost
+  const aggregates = await change()
+  return [...lost, ...aggregates.map((name) => `computed rows of ${name}`)]
 }
 
 /** Tables in `public` that belong to no extension, by their OID, which a rename does not change. */
@@ -229,7 +236,8 @@ async function apply(client: Queryable, { number, name, up, checksum }: Migratio
        CREATE TABLE IF NOT EXISTS tapedeck.schema_migrations (
          number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
     )
-    await client.query(up)
+    // What reconciles the storage makes those again that had to go.
+    await withoutAggregates(client, () => client.query(up))
     await client.query('INSERT INTO tapedeck.schema_migrations (number, name, checksum) VALUES ($1, $2, $3)', [number, name, checksum])
     await client.query('COMMIT')
   } catch (error) {

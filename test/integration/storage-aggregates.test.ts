@@ -44,7 +44,7 @@ forEachEdition('an aggregate', ({ createDatabase }) => {
     await client.query(`INSERT INTO trades (ts, session_id, seq, instrument_id, price, size, source)
       SELECT timestamptz '2014-06-05 13:30Z' + i * interval '20 seconds', 1, i, 1, 10, 1, 'last' FROM generate_series(0, 359) AS i`)
     await reconcileStorage(client, { wished })
-    isContinuous = (await planStorage(client, wished)).edition === 'community'
+    isContinuous = (await planStorage(client, { wished })).edition === 'community'
   })
   afterEach(() => client.end())
 
@@ -64,22 +64,22 @@ forEachEdition('an aggregate', ({ createDatabase }) => {
   })
 
   it('is made once: the second plan is empty', async () => {
-    expect((await planStorage(client, wished)).steps).toEqual([])
+    expect((await planStorage(client, { wished })).steps).toEqual([])
     expect(await reconcileStorage(client, { wished })).toHaveLength(1)
   })
 
   it('takes over a comment that was changed, and nothing else', async () => {
     const changed = wished.map((object) => (object === MINUTES ? { ...MINUTES, comments: { trades: 'Their count.' } } : object))
-    expect((await planStorage(client, changed)).steps.map(({ what }) => what)).toEqual(['change the comments of counted_1m'])
+    expect((await planStorage(client, { wished: changed })).steps.map(({ what }) => what)).toEqual(['change the comments of counted_1m'])
     await reconcileStorage(client, { wished: changed })
-    expect((await planStorage(client, changed)).steps).toEqual([])
+    expect((await planStorage(client, { wished: changed })).steps).toEqual([])
   })
 
   it('is made again with what stands on it when its definition changed, at the start only where no computed row is lost', async () => {
     const changed = wished.map((object) =>
       object === MINUTES ? { ...MINUTES, query: MINUTES.query.replace('count(*)', 'count(price)') } : object,
     )
-    const { steps } = await planStorage(client, changed)
+    const { steps } = await planStorage(client, { wished: changed })
     const what = isContinuous ? 'continuous aggregate' : 'view'
     expect(steps.map(({ what }) => what)).toEqual([
       `drop the ${what} counted_1h`,
@@ -89,14 +89,14 @@ forEachEdition('an aggregate', ({ createDatabase }) => {
     ])
     const lines = await reconcileStorage(client, { wished: changed })
     expect(left(lines)).toHaveLength(isContinuous ? 4 : 0)
-    expect((await planStorage(client, changed)).steps).toHaveLength(isContinuous ? 4 : 0)
+    expect((await planStorage(client, { wished: changed })).steps).toHaveLength(isContinuous ? 4 : 0)
     expect(await counted('counted_1h')).toEqual({ rows: 3, trades: 360 })
   })
 
   it('leaves a view of its name that somebody else made to be decided upon', async () => {
     await client.query(isContinuous ? 'DROP MATERIALIZED VIEW counted_1h' : 'DROP VIEW counted_1h')
     await client.query('CREATE VIEW counted_1h AS SELECT 1 AS trades')
-    const { steps } = await planStorage(client, wished)
+    const { steps } = await planStorage(client, { wished })
     expect(steps).toMatchObject([
       { loses: 'a view counted_1h that is not ours' },
       { what: expect.stringContaining('counted_1h') as string },

@@ -1,5 +1,6 @@
 /** Hypertables: tables of ticks, cut into chunks by `ts`. */
 
+import { sameInterval } from './interval.ts'
 import { moveTable, SMALL_BYTES } from './move/move-table.ts'
 import { gigabytes, moveLine } from './move/progress.ts'
 import { type Hypertable, LOCK_WRITERS, type ObjectKind, type Queryable, type RunOptions } from './objects.ts'
@@ -38,7 +39,15 @@ export const HYPERTABLE: ObjectKind<Hypertable> = {
     ]
   },
 
-  alter: () => [],
+  alter(there, { table, chunkInterval, exact }, { schema }) {
+    if (!exact || sameInterval(there.chunkInterval, chunkInterval)) return []
+    return [
+      {
+        what: `cut ${table} into chunks of ${chunkInterval} from now on, which were of ${there.chunkInterval}`,
+        sql: `SELECT ${schema}.set_chunk_time_interval('public.${table}', interval '${chunkInterval}')`,
+      },
+    ]
+  },
 
   // A hypertable never becomes a plain table again.
   drop: () => [],

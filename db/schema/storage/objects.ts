@@ -75,6 +75,8 @@ export interface Step {
   run?: (client: Queryable, options: RunOptions) => Promise<void>
   /** Takes as long as there are rows: not for the start of a collector. */
   long?: boolean
+  /** Undoes what somebody may have set by hand: not for the start of a collector. */
+  deliberate?: boolean
   /** What is gone afterwards, completes "deletes". Not without being told to. */
   loses?: string
 }
@@ -126,7 +128,7 @@ export interface ObjectKind<T extends StorageObject, Found extends Named = T> {
   /** Keys (`keyOf`) of the objects that must stand before it, where they are wished for. */
   dependsOn: (object: T) => string[]
   /** Whether one that is not wished for is to be removed. */
-  isOurs: (there: Found) => boolean
+  isOurs: (there: Found, wished: readonly StorageObject[]) => boolean
 }
 
 /** What says which object is meant. */

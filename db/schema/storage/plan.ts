@@ -1,6 +1,7 @@
 /** What is missing between the storage that is there and the one that is wished for, in the order in which it is to be done. Pure. */
 
 import { AGGREGATE } from './aggregate.ts'
+import { COLUMNSTORE } from './columnstore.ts'
 import { HYPERTABLE } from './hypertable.ts'
 import {
   type Edition,
@@ -13,12 +14,20 @@ import {
   type Step,
   type StorageObject,
 } from './objects.ts'
+import { COMPRESSION_POLICY, REFRESH_POLICY, RETENTION_POLICY } from './policies.ts'
 
 type Kind = StorageObject['kind']
 // oxlint-disable-next-line typescript/no-explicit-any -- what a kind finds is its own business
 type AnyKind = ObjectKind<any, any>
 
-const KINDS: { readonly [K in Kind]?: AnyKind } = { hypertable: HYPERTABLE, aggregate: AGGREGATE }
+const KINDS: Readonly<Record<Kind, AnyKind>> = {
+  hypertable: HYPERTABLE,
+  columnstore: COLUMNSTORE,
+  aggregate: AGGREGATE,
+  'compression-policy': COMPRESSION_POLICY,
+  'retention-policy': RETENTION_POLICY,
+  'refresh-policy': REFRESH_POLICY,
+}
 
 /** The editions that have objects of a kind. */
 const EDITIONS: Readonly<Record<Kind, readonly Edition[]>> = {
@@ -48,39 +57,60 @@ export async function readStorage(client: Queryable, facts: ServerFacts): Promis
 }
 
 /**
- * Drops come first, what was made last before what it stands on; then each object behind those it stands on.
+ * Drops come first, what was made last before what it stands on; then each object behind those it stands on. What has to be made again is
+ * one matter: all of it, or nothing.
  *
  * @param there as `readStorage` returns it, in the order in which the objects were made
  * @param wished for a server that can do everything
  */
 export function planChanges(there: readonly Named[], wished: readonly StorageObject[], facts: ServerFacts): Change[] {
-  const possible = inOrder(wished.filter((object) => EDITIONS[object.kind].includes(facts.edition) && canStand(object, there, facts)))
+  const standing = withTable(wished, there, facts)
+  const possible = inOrder(standing.filter((object) => EDITIONS[object.kind].includes(facts.edition)))
   const found = new Map(there.map((object) => [keyOf(object), object]))
   const replaced = findReplaced(found, possible, facts)
   const isGone = (object: Named) =>
-    replaced.has(keyOf(object)) || (kindOf(object)?.isOurs(object) === true && !possible.some((one) => keyOf(one) === keyOf(object)))
-  const drops = there.filter(isGone).reverse()
+    replaced.has(keyOf(object)) || (kindOf(object).isOurs(object, wished) && !possible.some((one) => keyOf(one) === keyOf(object)))
+  const drops = there.filter(isGone).map((object): Change => {
+    const key = keyOf(object)
+    return { action: 'drop', key, steps: kindOf(object).drop(object, facts), after: replaced.has(key) ? [...replaced] : [] }
+  })
   const made = possible.flatMap((object): Change[] => {
     const kind = kindOf(object)
-    const before = replaced.has(keyOf(object)) ? undefined : found.get(keyOf(object))
-    const steps = (before ? kind?.alter(before, object, facts) : kind?.create(object, facts)) ?? []
+    const key = keyOf(object)
+    const before = replaced.has(key) ? undefined : found.get(key)
+    const steps = before ? kind.alter(before, object, facts) : kind.create(object, facts)
     if (steps === 'replace' || steps.length === 0) return []
-    const after = [...(kind?.dependsOn(object) ?? []), ...(replaced.has(keyOf(object)) ? [keyOf(object)] : [])]
-    return [{ action: before ? 'alter' : 'create', key: keyOf(object), steps, after }]
+    const after = [...kind.dependsOn(object), ...(replaced.has(key) ? replaced : [])]
+    return [{ action: before ? 'alter' : 'create', key, steps, after }]
   })
-  return [
-    ...drops.map((object): Change => ({ action: 'drop', key: keyOf(object), steps: kindOf(object)?.drop(object, facts) ?? [], after: [] })),
-    ...made,
-  ]
+  return [...drops.reverse(), ...made]
 }
 
-function kindOf(object: Named): AnyKind | undefined {
+/** Parts what may be done at any time from what takes long, undoes or loses something, and from all that comes after that. */
+export function partChanges(changes: readonly Change[]): { now: Change[]; later: Change[] } {
+  const held = new Set(
+    changes
+      .filter(({ steps }) => steps.some(({ long, deliberate, loses }) => long || deliberate || loses !== undefined))
+      .map(({ key }) => key),
+  )
+  for (let count = -1; count < held.size; ) {
+    count = held.size
+    for (const { key, after } of changes) if (after.some((one) => held.has(one))) held.add(key)
+  }
+  return { now: changes.filter(({ key }) => !held.has(key)), later: changes.filter(({ key }) => held.has(key)) }
+}
+
+function kindOf(object: Named): AnyKind {
   return KINDS[object.kind]
 }
 
-/** False for a table that an earlier schema does not have yet. */
-function canStand(object: StorageObject, there: readonly Named[], { plainTables }: ServerFacts): boolean {
-  return object.kind !== 'hypertable' || plainTables.has(object.table) || there.some((one) => keyOf(one) === keyOf(object))
+/** Without what stands on a table that an earlier schema does not have. */
+function withTable(wished: readonly StorageObject[], there: readonly Named[], { plainTables }: ServerFacts): StorageObject[] {
+  const tables = new Set([...plainTables.keys(), ...there.flatMap((object) => (object.kind === 'hypertable' ? [object.table] : []))])
+  const aggregates = new Map(wished.flatMap((object) => (object.kind === 'aggregate' ? [[object.name, object.from]] : [])))
+  const stands = (name: string | undefined, above = 0): boolean =>
+    name !== undefined && (tables.has(name) || (above <= aggregates.size && stands(aggregates.get(name), above + 1)))
+  return wished.filter((object) => stands(nameOf(object)))
 }
 
 /** Keys of what is there and has to be made again: what is defined otherwise, and all that stands on it. */
@@ -89,7 +119,7 @@ function findReplaced(found: ReadonlyMap<string, Named>, wished: readonly Storag
   for (const object of wished) {
     const there = found.get(keyOf(object))
     const kind = kindOf(object)
-    if (!there || !kind) continue
+    if (!there) continue
     const stoodOn: string[] = kind.dependsOn(object)
     if (stoodOn.some((key) => replaced.has(key)) || kind.alter(there, object, facts) === 'replace') replaced.add(keyOf(object))
   }
@@ -104,7 +134,7 @@ function inOrder(objects: readonly StorageObject[]): StorageObject[] {
     const key = keyOf(object)
     if (ordered.has(key)) return
     if (above.includes(key)) throw new Error(`${nameOf(object)} stands on itself: ${[...above, key].join(', ')}`)
-    const stoodOn: string[] = kindOf(object)?.dependsOn(object) ?? []
+    const stoodOn: string[] = kindOf(object).dependsOn(object)
     for (const one of stoodOn) {
       const other = byKey.get(one)
       if (other) place(other, [...above, key])

@@ -1,110 +1,108 @@
 /**
- * Brings a server to the storage that is wished for: nothing on plain PostgreSQL, hypertables on TimescaleDB. Doing it again changes
- * nothing.
+ * Brings a server to the storage that is wished for, as far as that takes no time and loses nothing: at the start of a collector, and by
+ * `tapedeck db migrate`. Doing it again changes nothing. What is left, `apply.ts` does.
  */
 
-import pg from 'pg'
-
 import { MigrationError } from '../../../market/errors.ts'
-import { messageOf } from '../../sqlstates.ts'
-import { TRANSACTION_SETTINGS } from '../../transaction.ts'
 import { underMigrationLock } from '../migration-lock.ts'
 import type { Edition, Queryable, Step, StorageObject } from './objects.ts'
-import { type Change, planChanges, readStorage } from './plan.ts'
+import { type Change, partChanges, planChanges, readStorage } from './plan.ts'
 import { readServer } from './server.ts'
+import { CREATE_EXTENSION, createExtension, takeStep } from './take-step.ts'
+import { refusalOf, warningsOf } from './versions.ts'
 import { tablesOf, wishedStorage } from './wished.ts'
 
 export interface StoragePlan {
   edition: Edition
   /** `TimescaleDB 2.28.3 Community`, or why there is none. */
   server: string
-  steps: readonly Step[]
+  /** About versions that were never tested. */
+  warnings: readonly string[]
   changes: readonly Change[]
+  /** Of the changes, in their order. */
+  steps: readonly Step[]
 }
 
-export interface ReconcileOptions {
+export interface StorageOptions {
+  wished?: readonly StorageObject[]
+  /** The least that the server has to be capable of. */
+  edition?: Edition
+}
+
+export interface ReconcileOptions extends StorageOptions {
   /** Only says what would be done. */
   dryRun?: boolean
-  wished?: readonly StorageObject[]
 }
 
-const CREATE_EXTENSION: Step = { what: 'create the extension timescaledb', sql: 'CREATE EXTENSION timescaledb SCHEMA public' }
-
-/** What is missing between the tables as they are and as they are wished to be on this server. */
-export async function planStorage(client: Queryable, wished: readonly StorageObject[] = wishedStorage()): Promise<StoragePlan> {
-  const { server, edition, offersTimescale, ...others } = await readServer(client, tablesOf(wished))
-  if (offersTimescale) return { edition, server, steps: [CREATE_EXTENSION], changes: [] }
-  const facts = { edition, ...others }
-  const changes = planChanges(await readStorage(client, facts), wished, facts)
-  return { edition, server, changes, steps: changes.flatMap(({ steps }) => steps) }
+/**
+ * What is missing between the tables as they are and as they are wished to be on this server.
+ *
+ * @throws MigrationError `server-unsuitable` when the server is too old, or of an edition that cannot do what is required
+ */
+export async function planStorage(client: Queryable, { wished = wishedStorage(), edition: required = 'plain' }: StorageOptions = {}) {
+  const { server, offersTimescale, postgres, ...facts } = await readServer(client, tablesOf(wished))
+  const { edition, timescale } = facts
+  // One that offers more is judged once that is tried.
+  const refusal = offersTimescale ? undefined : refusalOf({ postgres, timescale, edition, server }, required)
+  if (refusal !== undefined) throw new MigrationError(refusal, { code: 'server-unsuitable' })
+  const changes: Change[] = offersTimescale
+    ? [{ action: 'create', key: 'extension timescaledb', steps: [CREATE_EXTENSION], after: [] }]
+    : planChanges(await readStorage(client, facts), wished, facts)
+  const plan: StoragePlan = {
+    edition,
+    server,
+    changes,
+    warnings: warningsOf({ postgres, timescale }),
+    steps: changes.flatMap(({ steps }) => steps),
+  }
+  return plan
 }
 
 /**
  * Makes what is missing as far as that takes no time and loses nothing. Returns lines that say what the server is, what was done or,
- * dry, would be, and what is left to `tapedeck db apply`. Where the role may not create the extension the tables stay plain, and a line
- * says so.
+ * dry, would be, and what is left to `tapedeck db apply`. What the server refuses is left as well, and a line says why: ticks can be
+ * written whatever they are stored in. Where the role may not create the extension the tables stay plain.
  *
- * @throws MigrationError when the server refuses a step
+ * @throws MigrationError `server-unsuitable`, as planStorage does; an Error when the connection breaks
  */
-export async function reconcileStorage(
-  client: Queryable,
-  { dryRun = false, wished = wishedStorage() }: ReconcileOptions = {},
-): Promise<string[]> {
-  if (dryRun) {
-    const { server, steps } = await planStorage(client, wished)
-    const more = steps.includes(CREATE_EXTENSION) ? [`would make hypertables of ${tablesOf(wished).join(', ')}`] : []
-    return [`storage: ${server}`, ...steps.map(({ what }) => `would ${what}`), ...more]
-  }
+export async function reconcileStorage(client: Queryable, { dryRun = false, ...options }: ReconcileOptions = {}): Promise<string[]> {
+  if (dryRun) return foretell(client, options)
   return underMigrationLock(client, async () => {
     const lines: string[] = []
-    let plan = await planStorage(client, wished)
+    let plan = await planStorage(client, options)
     if (plan.steps.includes(CREATE_EXTENSION)) {
       const refusal = await createExtension(client)
+      if (refusal !== undefined && (options.edition ?? 'plain') !== 'plain')
+        throw new MigrationError(`storage.edition asks for TimescaleDB, and it cannot be used: ${refusal}.`, { code: 'server-unsuitable' })
       if (refusal !== undefined) return [`storage: ${plan.server}; the tables stay plain: ${refusal}`]
       lines.push(`did ${CREATE_EXTENSION.what}`)
-      plan = await planStorage(client, wished)
+      plan = await planStorage(client, options)
     }
-    const { now, later } = split(plan.changes)
-    for (const step of now.flatMap(({ steps }) => steps)) {
-      await take(client, step)
-      lines.push(`did ${step.what}`)
+    const { now, later } = partChanges(plan.changes)
+    const refused = new Set<string>()
+    for (const { key, steps, after } of now) {
+      const doing = after.some((one) => refused.has(one)) ? `not done either: ${key}` : await refusalOfSteps(client, steps)
+      if (doing !== undefined) refused.add(key)
+      lines.push(...(doing === undefined ? steps.map(({ what }) => `did ${what}`) : [doing]))
     }
     const left = later.flatMap(({ steps }) => steps).map(({ what }) => `left to \`tapedeck db apply\`: ${what}`)
-    return [`storage: ${plan.server}`, ...lines, ...left]
+    return [`storage: ${plan.server}`, ...plan.warnings, ...lines, ...left]
   })
 }
 
-/** Parts what may be done at any time from what takes long or loses something, and from all that comes after that. */
-function split(changes: readonly Change[]): { now: Change[]; later: Change[] } {
-  const now: Change[] = []
-  const later: Change[] = []
-  const held = new Set<string>()
-  for (const change of changes) {
-    const waits = change.after.some((key) => held.has(key)) || change.steps.some(({ long, loses }) => long || loses !== undefined)
-    if (waits) held.add(change.key)
-    ;(waits ? later : now).push(change)
-  }
-  return { now, later }
+async function foretell(client: Queryable, options: StorageOptions): Promise<string[]> {
+  const { server, steps, warnings } = await planStorage(client, options)
+  const tables = tablesOf(options.wished ?? wishedStorage())
+  const more = steps.includes(CREATE_EXTENSION) ? [`would make hypertables of ${tables.join(', ')}`] : []
+  return [`storage: ${server}`, ...warnings, ...steps.map(({ what }) => `would ${what}`), ...more]
 }
 
-async function createExtension(client: Queryable): Promise<string | undefined> {
+async function refusalOfSteps(client: Queryable, steps: readonly Step[]): Promise<string | undefined> {
   try {
-    await client.query(`${TRANSACTION_SETTINGS}; ${CREATE_EXTENSION.sql}`)
+    for (const step of steps) await takeStep(client, step)
     return undefined
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw error
-    return `${messageOf(error)}. Have a superuser run "${CREATE_EXTENSION.sql}" in this database, then run \`tapedeck db migrate\``
-  }
-}
-
-async function take(client: Queryable, { what, sql }: Step): Promise<void> {
-  try {
-    await client.query(`${TRANSACTION_SETTINGS}; ${sql}`)
-  } catch (cause) {
-    throw new MigrationError(`The server did not ${what}: ${messageOf(cause)}. The role must own the table; run this again as its owner.`, {
-      code: 'storage-refused',
-      retryable: !(cause instanceof pg.DatabaseError),
-      cause,
-    })
+    if (!(error instanceof MigrationError) || error.retryable) throw error
+    return error.message
   }
 }

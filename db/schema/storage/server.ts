@@ -7,17 +7,29 @@ export interface StorageServer extends ServerFacts {
   server: string
   /** The extension can be created and is not. */
   offersTimescale: boolean
+  /** `15.20`. */
+  postgres: string
+}
+
+interface Found {
+  postgres: string
+  version: string | null
+  schema: string
+  license: string
+  available: boolean
+  loaded: boolean
 }
 
 /** @param tables those that are wished to be hypertables */
 export async function readServer(client: Queryable, tables: readonly string[]): Promise<StorageServer> {
-  const { rows } = await client.query<{ version: string | null; schema: string; license: string; available: boolean; loaded: boolean }>(
-    `SELECT e.extversion AS version, e.extnamespace::regnamespace::text AS schema, current_setting('timescaledb.license', true) AS license,
+  const { rows } = await client.query<Found>(
+    `SELECT split_part(current_setting('server_version'), ' ', 1) AS postgres, e.extversion AS version, e.extnamespace::regnamespace::text AS schema, current_setting('timescaledb.license', true) AS license,
        EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb') AS available,
        EXISTS (SELECT FROM pg_settings WHERE name LIKE 'timescaledb.%') AS loaded
      FROM (SELECT 1) AS one LEFT JOIN pg_extension e ON e.extname = 'timescaledb'`,
   )
-  const plain = { edition: 'plain' as const, timescale: undefined, schema: 'public', offersTimescale: false }
+  const postgres = rows[0]?.postgres ?? ''
+  const plain = { edition: 'plain' as const, timescale: undefined, schema: 'public', offersTimescale: false, postgres }
   const plainTables = await readTables(client, tables)
   const [found] = rows
   if (!found?.available) return { ...plain, plainTables, server: 'PostgreSQL without TimescaleDB' }
@@ -35,6 +47,7 @@ export async function readServer(client: Queryable, tables: readonly string[]): 
     schema: found.schema,
     server: `TimescaleDB ${found.version} ${edition === 'community' ? 'Community' : 'Apache'}`,
     offersTimescale: false,
+    postgres,
     plainTables,
   }
 }

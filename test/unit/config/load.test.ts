@@ -19,6 +19,11 @@ describe('settings without a file', () => {
     expect(settings({})).toEqual({
       dataDir: '/home/pat/.local/share/tapedeck',
       database: { lanes: 2, batchRows: 1000, batchMs: 100 },
+      storage: {
+        edition: 'any',
+        compressAfter: '7 days',
+        retention: { quotes: 'off', trades: 'off', option_greeks: 'off', statistics: 'off', findings: 'off' },
+      },
       gateway: {
         host: '127.0.0.1',
         port: 7497,
@@ -355,7 +360,7 @@ describe('mistakes', () => {
   it('in a name suggest the nearest one, whatever its spelling', () => {
     const yaml = 'max_spread: 1\ndata_dir: x\ndatabse: {}\njournal: { fsync-ms: 1 }\nrules: { wide-spred: {}, wide-spread: { stok: 1 } }\n'
     expect(problems({ yaml })).toEqual([
-      'tapedeck.yaml:1:1  max_spread: there is no such setting; known here: dataDir, database, gateway, universe, rules, carry, arbitrage, webhook, bars, journal, metrics, log',
+      'tapedeck.yaml:1:1  max_spread: there is no such setting; known here: dataDir, database, storage, gateway, universe, rules, carry, arbitrage, webhook, bars, journal, metrics, log',
       'tapedeck.yaml:2:1  data_dir: there is no such setting; did you mean dataDir?',
       'tapedeck.yaml:3:1  databse: there is no such setting; did you mean database?',
       'tapedeck.yaml:4:12  journal.fsync-ms: there is no such setting; did you mean fsyncMs?',
