@@ -84,7 +84,7 @@ describe('the health check of IB Gateway', () => {
   it('fails when what accepts is a relay in front of a dead gateway', async () => {
     await makeShares()
     const port = await listen((socket) => socket.end())
-    expect(await healthOf(port)).toMatchObject({ code: 1 })
+    expect(await healthOf(port)).toMatchObject({ code: 1, stdout: expect.stringContaining('found silence') })
   })
 
   it('fails when sizes may come in lots', async () => {
