@@ -1,0 +1,275 @@
+/** Market: what was recorded of an underlying and its options: price, spreads, and what the options say of volatility. In tape time. */
+
+import { CandlestickFieldMapBuilder, PanelBuilder as Candlestick } from '@grafana/grafana-foundation-sdk/candlestick'
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog'
+import * as common from '@grafana/grafana-foundation-sdk/common'
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
+import { PanelBuilder as Trend } from '@grafana/grafana-foundation-sdk/trend'
+import { PanelBuilder as XYChart, SeriesMapping, XYShowMode } from '@grafana/grafana-foundation-sdk/xychart'
+
+import { dressed, FULL, HALF, priceSeries, property, stacked, stat, table, unitOf } from './panels.ts'
+import { notes, sessionList, shell, sqlVariable, symbolVariable } from './shell.ts'
+import { sql } from './targets.ts'
+
+const UID = 'tapedeck-market'
+/** The underlying that is chosen, as instruments: a stock and an index may share a symbol. */
+const UNDERLYING = `SELECT instrument_id FROM instruments WHERE symbol = '$symbol' AND kind <> 'option'`
+/** Sampled quotes only: the tick-by-tick ones are the same quotes again, of some underlyings. */
+const SAMPLED = `q.source IS DISTINCT FROM 'tick-by-tick'`
+const TWO_SIDED = 'q.bid_price > 0 AND q.ask_price >= q.bid_price'
+
+export function marketDashboard(): Builder<Dashboard> {
+  const builder = shell({
+    uid: UID,
+    title: 'Market',
+    description: 'What was recorded of an underlying and its options, in the time of the tape.',
+    from: 'now-24h',
+    refresh: '1m',
+  })
+    .withVariable(symbolVariable())
+    .withVariable(
+      sqlVariable(
+        'expiry',
+        'Expiry',
+        `
+SELECT DISTINCT expiry::text AS expiry FROM instruments
+WHERE kind = 'option' AND symbol = '$symbol' AND expiry >= $__timeFrom()::timestamptz::date ORDER BY expiry`,
+      )
+        .includeAll(true)
+        .multi(true)
+        .current({ text: 'All', value: '$__all', selected: true }),
+    )
+    .withPanel(sessionList(UID))
+  for (const panel of [...figures(), ...prices(), ...volatility(), ...activity()]) builder.withPanel(panel)
+  return builder.withPanel(
+    notes(`
+- Times are those of the tape: a replayed day has the times of that day. Click a session above to see it.
+- Volatility is the broker's (\`model\`) where it was recorded, else it is worked out (\`mid\`) from the middle of the quote and the forward that put-call parity implies, which the detectors of arbitrage write once a minute. Options out of the money only; an early exercise is not in it.
+- An option that nobody quotes on both sides has no mid and no spread. IB sends changes only: a quote stands until the next one.
+- In the repository: docs/dashboards.md, docs/pricing.md, docs/marks.md.
+`),
+  )
+}
+
+function figures() {
+  return [
+    stat({
+      title: 'Last middle of $symbol',
+      description: 'Between bid and ask of the last quote in the range.',
+      unit: 'currencyUSD',
+      span: 6,
+      targets: [
+        sql(
+          `SELECT (q.bid_price + q.ask_price) / 2 AS middle FROM quotes q WHERE q.instrument_id IN (${UNDERLYING}) AND $__timeFilter(q.ts) AND ${TWO_SIDED} ORDER BY q.ts DESC LIMIT 1`,
+          'table',
+        ),
+      ],
+    }).decimals(2),
+    stat({
+      title: 'Contracts with quotes',
+      description: 'Instruments of this symbol, the options among them, that have a quote in the range.',
+      span: 6,
+      targets: [
+        sql(
+          `SELECT count(*)::float8 AS contracts FROM instruments i WHERE i.symbol = '$symbol' AND EXISTS (SELECT FROM quotes q WHERE q.instrument_id = i.instrument_id AND $__timeFilter(q.ts))`,
+          'table',
+        ),
+      ],
+    }),
+    stat({
+      title: 'Median spread of options',
+      description: 'Ask less bid as a share of the middle, of all two-sided quotes of options in the range.',
+      unit: 'percentunit',
+      span: 6,
+      targets: [
+        sql(
+          `
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY 2 * (q.ask_price - q.bid_price) / (q.ask_price + q.bid_price)) AS spread
+FROM quotes q JOIN instruments i USING (instrument_id)
+WHERE i.kind = 'option' AND i.symbol = '$symbol' AND i.expiry::text IN ($expiry) AND $__timeFilter(q.ts) AND ${TWO_SIDED}`,
+          'table',
+        ),
+      ],
+    }).decimals(1),
+    stat({
+      title: 'Volatility at the money, nearest expiry',
+      description: 'At the end of the range, of the first expiry that is at least a week away.',
+      unit: 'percentunit',
+      span: 6,
+      targets: [
+        sql(
+          `
+SELECT volatility FROM tapedeck.volatility_at('$symbol', $__timeTo()::timestamptz, interval '12 hours') v
+WHERE days >= 7 ORDER BY days, abs(strike - forward) LIMIT 1`,
+          'table',
+        ),
+      ],
+    }).decimals(1),
+  ]
+}
+
+function prices() {
+  const candles = dressed(new Candlestick(), {
+    title: '$symbol',
+    description: 'Open, high, low and close of the middle of bid and ask, by bar; at least a minute each.',
+    unit: 'currencyUSD',
+    span: HALF,
+    height: 10,
+    targets: [
+      sql(
+        `
+SELECT $__timeGroup(q.ts, $__interval) AS "time",
+  (array_agg((q.bid_price + q.ask_price) / 2 ORDER BY q.ts, q.seq))[1] AS open, max((q.bid_price + q.ask_price) / 2) AS high,
+  min((q.bid_price + q.ask_price) / 2) AS low, (array_agg((q.bid_price + q.ask_price) / 2 ORDER BY q.ts DESC, q.seq DESC))[1] AS close
+FROM quotes q WHERE q.instrument_id IN (${UNDERLYING}) AND $__timeFilter(q.ts) AND ${SAMPLED} AND ${TWO_SIDED}
+GROUP BY 1 ORDER BY 1`,
+        'table',
+      ),
+    ],
+  })
+  return [
+    candles
+      .fields(new CandlestickFieldMapBuilder().open('open').high('high').low('low').close('close'))
+      .legend(
+        new common.VizLegendOptionsBuilder()
+          .showLegend(true)
+          .displayMode(common.LegendDisplayMode.List)
+          .placement(common.LegendPlacement.Bottom)
+          .calcs([]),
+      )
+      .interval('1m'),
+    priceSeries({
+      title: 'Spreads',
+      description: 'Median of ask less bid as a share of the middle: of the underlying, and of its options by expiry. Low is liquid.',
+      unit: 'percentunit',
+      height: 10,
+      targets: [
+        sql(
+          `
+SELECT $__timeGroup(q.ts, $__interval) AS "time", COALESCE(i.expiry::text, i.symbol) AS metric,
+  percentile_cont(0.5) WITHIN GROUP (ORDER BY 2 * (q.ask_price - q.bid_price) / (q.ask_price + q.bid_price)) AS spread
+FROM quotes q JOIN instruments i USING (instrument_id)
+WHERE i.symbol = '$symbol' AND (i.kind <> 'option' OR i.expiry::text IN ($expiry)) AND $__timeFilter(q.ts) AND ${SAMPLED} AND ${TWO_SIDED}
+GROUP BY 1, 2 ORDER BY 1, 2`,
+          'time_series',
+        ),
+      ],
+    }).interval('1m'),
+  ]
+}
+
+function volatility() {
+  const smile = `
+SELECT strike, volatility, expiry::text AS expiry, basis FROM tapedeck.volatility_at('$symbol', $__timeTo()::timestamptz, interval '12 hours')
+WHERE expiry::text IN ($expiry) ORDER BY expiry, strike`
+  const smiles = dressed(new XYChart(), {
+    title: 'Implied volatility by strike at the end of the range',
+    description: 'One line an expiry, of options out of the money: puts below the forward, calls above it.',
+    unit: 'percentunit',
+    span: HALF,
+    height: 10,
+    targets: [sql(smile, 'table')],
+  })
+  const term = dressed(new Trend(), {
+    title: 'Term structure at the end of the range',
+    description: 'Implied volatility of the strike nearest to the forward, by calendar days to expiry.',
+    unit: 'percentunit',
+    span: HALF,
+    height: 10,
+    targets: [
+      sql(
+        `
+SELECT DISTINCT ON (days) days, volatility FROM tapedeck.volatility_at('$symbol', $__timeTo()::timestamptz, interval '12 hours')
+WHERE days > 0 ORDER BY days, abs(strike - forward)`,
+        'table',
+      ),
+    ],
+  })
+  const surface = table({
+    title: 'Implied volatility surface at the end of the range',
+    description: 'Strikes by expiries, of options out of the money; coloured from low to high.',
+    unit: 'percentunit',
+    height: 12,
+    span: HALF,
+    targets: [sql(smile, 'table')],
+  })
+  return [
+    smiles
+      .mapping(SeriesMapping.Auto)
+      .show(XYShowMode.PointsAndLines)
+      .pointSize({ fixed: 5 })
+      .legend(
+        new common.VizLegendOptionsBuilder()
+          .showLegend(true)
+          .displayMode(common.LegendDisplayMode.List)
+          .placement(common.LegendPlacement.Bottom)
+          .calcs([]),
+      )
+      .withTransformation({ id: 'filterFieldsByName', options: { include: { names: ['strike', 'volatility', 'expiry'] } } })
+      .withTransformation({ id: 'partitionByValues', options: { fields: ['expiry'], keepFields: false, naming: { asLabels: true } } })
+      .overrideByName('strike', [unitOf('none')]),
+    term
+      .xField('days')
+      .legend(
+        new common.VizLegendOptionsBuilder()
+          .showLegend(false)
+          .displayMode(common.LegendDisplayMode.List)
+          .placement(common.LegendPlacement.Bottom)
+          .calcs([]),
+      )
+      .showPoints(common.VisibilityMode.Always)
+      .pointSize(7)
+      .overrideByName('days', [unitOf('d')]),
+    surface
+      .withTransformation({
+        id: 'groupingToMatrix',
+        options: { columnField: 'expiry', rowField: 'strike', valueField: 'volatility', emptyValue: 'null' },
+      })
+      .decimals(1)
+      .overrideByName('strike\\expiry', [unitOf('none'), property('custom.cellOptions', { type: 'auto' })])
+      .colorScheme({ build: () => ({ mode: 'continuous-BlYlRd' as never }) })
+      .cellOptions({
+        type: common.TableCellDisplayMode.ColorBackground,
+        mode: common.TableCellBackgroundDisplayMode.Basic,
+      } as common.TableColoredBackgroundCellOptions),
+    priceSeries({
+      title: 'Volatility at the money by expiry',
+      description: 'Of the strike nearest to the forward, or of options with a delta of 0.4 to 0.6 where the broker gave it.',
+      unit: 'percentunit',
+      height: 12,
+      targets: [
+        sql(
+          `
+SELECT ts AS "time", expiry::text AS metric, volatility
+FROM tapedeck.atm_volatility('$symbol', $__timeFrom()::timestamptz, $__timeTo()::timestamptz, interval '$__interval_ms milliseconds')
+WHERE expiry::text IN ($expiry) ORDER BY 1, 2`,
+          'time_series',
+        ),
+      ],
+    }).interval('5m'),
+  ]
+}
+
+function activity() {
+  return [
+    stacked({
+      title: 'Ticks of $symbol and its options',
+      description: 'Recorded rows by kind, within the interval of a point. Quotes tick by tick are counted beside the sampled ones.',
+      targets: [
+        sql(
+          `
+SELECT $__timeGroup(t.ts, $__interval) AS "time", t.kind AS metric, count(*)::float8 AS ticks
+FROM (
+  SELECT ts, instrument_id, CASE WHEN source = 'tick-by-tick' THEN 'quotes tick by tick' ELSE 'quotes' END AS kind FROM quotes WHERE $__timeFilter(ts)
+  UNION ALL SELECT ts, instrument_id, 'trades' FROM trades WHERE $__timeFilter(ts)
+  UNION ALL SELECT ts, instrument_id, 'greeks' FROM option_greeks WHERE $__timeFilter(ts)
+  UNION ALL SELECT ts, instrument_id, 'statistics' FROM statistics WHERE $__timeFilter(ts)
+) t JOIN instruments i USING (instrument_id)
+WHERE i.symbol = '$symbol' GROUP BY 1, 2 ORDER BY 1, 2`,
+          'time_series',
+        ),
+      ],
+      span: FULL,
+    }).interval('1m'),
+  ]
+}
