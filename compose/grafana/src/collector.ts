@@ -45,9 +45,7 @@ function atAGlance() {
       },
       ['red'],
       ['green', 1],
-    ).mappings([
-      { type: dashboard.MappingType.ValueToText, options: { 0: { text: 'not ready' }, 1: { text: 'ready' } } } as dashboard.ValueMap,
-    ]),
+    ).mappings([{ type: dashboard.MappingType.ValueToText, options: { 0: { text: 'not ready' }, 1: { text: 'ready' } } }]),
     stat(
       {
         title: 'Lines open',

@@ -18,6 +18,13 @@ const UNDERLYING = `SELECT instrument_id FROM instruments WHERE symbol = '$symbo
 const SAMPLED = `q.source IS DISTINCT FROM 'tick-by-tick'`
 const TWO_SIDED = 'q.bid_price > 0 AND q.ask_price >= q.bid_price'
 
+const legend = (shown: boolean) =>
+  new common.VizLegendOptionsBuilder()
+    .showLegend(shown)
+    .displayMode(common.LegendDisplayMode.List)
+    .placement(common.LegendPlacement.Bottom)
+    .calcs([])
+
 export function marketDashboard(): Builder<Dashboard> {
   const builder = shell({
     uid: UID,
@@ -130,13 +137,7 @@ GROUP BY 1 ORDER BY 1`,
   return [
     candles
       .fields(new CandlestickFieldMapBuilder().open('open').high('high').low('low').close('close'))
-      .legend(
-        new common.VizLegendOptionsBuilder()
-          .showLegend(true)
-          .displayMode(common.LegendDisplayMode.List)
-          .placement(common.LegendPlacement.Bottom)
-          .calcs([]),
-      )
+      .legend(legend(true))
       .interval('1m'),
     priceSeries({
       title: 'Spreads',
@@ -158,17 +159,19 @@ GROUP BY 1, 2 ORDER BY 1, 2`,
   ]
 }
 
-function volatility() {
-  const smile = `
+/** Strikes and expiries at the end of the range. */
+const SURFACE = `
 SELECT strike, volatility, expiry::text AS expiry, basis FROM tapedeck.volatility_at('$symbol', $__timeTo()::timestamptz, interval '12 hours')
 WHERE expiry::text IN ($expiry) ORDER BY expiry, strike`
+
+function volatility() {
   const smiles = dressed(new XYChart(), {
     title: 'Implied volatility by strike at the end of the range',
     description: 'One line an expiry, of options out of the money: puts below the forward, calls above it.',
     unit: 'percentunit',
     span: HALF,
     height: 10,
-    targets: [sql(smile, 'table')],
+    targets: [sql(SURFACE, 'table')],
   })
   const term = dressed(new Trend(), {
     title: 'Term structure at the end of the range',
@@ -191,32 +194,20 @@ WHERE days > 0 ORDER BY days, abs(strike - forward)`,
     unit: 'percentunit',
     height: 12,
     span: HALF,
-    targets: [sql(smile, 'table')],
+    targets: [sql(SURFACE, 'table')],
   })
   return [
     smiles
       .mapping(SeriesMapping.Auto)
       .show(XYShowMode.PointsAndLines)
       .pointSize({ fixed: 5 })
-      .legend(
-        new common.VizLegendOptionsBuilder()
-          .showLegend(true)
-          .displayMode(common.LegendDisplayMode.List)
-          .placement(common.LegendPlacement.Bottom)
-          .calcs([]),
-      )
+      .legend(legend(true))
       .withTransformation({ id: 'filterFieldsByName', options: { include: { names: ['strike', 'volatility', 'expiry'] } } })
       .withTransformation({ id: 'partitionByValues', options: { fields: ['expiry'], keepFields: false, naming: { asLabels: true } } })
       .overrideByName('strike', [unitOf('none')]),
     term
       .xField('days')
-      .legend(
-        new common.VizLegendOptionsBuilder()
-          .showLegend(false)
-          .displayMode(common.LegendDisplayMode.List)
-          .placement(common.LegendPlacement.Bottom)
-          .calcs([]),
-      )
+      .legend(legend(false))
       .showPoints(common.VisibilityMode.Always)
       .pointSize(7)
       .overrideByName('days', [unitOf('d')]),
@@ -231,23 +222,27 @@ WHERE days > 0 ORDER BY days, abs(strike - forward)`,
       .cellOptions({
         type: common.TableCellDisplayMode.ColorBackground,
         mode: common.TableCellBackgroundDisplayMode.Basic,
-      } as common.TableColoredBackgroundCellOptions),
-    priceSeries({
-      title: 'Volatility at the money by expiry',
-      description: 'Of the strike nearest to the forward, or of options with a delta of 0.4 to 0.6 where the broker gave it.',
-      unit: 'percentunit',
-      height: 12,
-      targets: [
-        sql(
-          `
+      }),
+    atTheMoney(),
+  ]
+}
+
+function atTheMoney() {
+  return priceSeries({
+    title: 'Volatility at the money by expiry',
+    description: 'Of the strike nearest to the forward, or of options with a delta of 0.4 to 0.6 where the broker gave it.',
+    unit: 'percentunit',
+    height: 12,
+    targets: [
+      sql(
+        `
 SELECT ts AS "time", expiry::text AS metric, volatility
 FROM tapedeck.atm_volatility('$symbol', $__timeFrom()::timestamptz, $__timeTo()::timestamptz, interval '$__interval_ms milliseconds')
 WHERE expiry::text IN ($expiry) ORDER BY 1, 2`,
-          'time_series',
-        ),
-      ],
-    }).interval('5m'),
-  ]
+        'time_series',
+      ),
+    ],
+  }).interval('5m')
 }
 
 function activity() {

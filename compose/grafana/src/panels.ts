@@ -29,7 +29,7 @@ export interface PanelOptions {
 /** Colour from a value on; the first has none: below all others. */
 export type Step = readonly [color: string, from?: number]
 
-export function thresholds(...steps: Step[]): dashboard.ThresholdsConfigBuilder {
+function thresholds(...steps: Step[]): dashboard.ThresholdsConfigBuilder {
   return new dashboard.ThresholdsConfigBuilder()
     .mode(dashboard.ThresholdsMode.Absolute)
     .steps(steps.map(([color, value]) => ({ color, value: value ?? null })))

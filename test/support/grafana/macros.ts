@@ -14,7 +14,7 @@ const MACRO = /\$([_a-zA-Z0-9]+)\(([^)]*)\)/g
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
 
 /** Seconds of `5m`. */
-export function secondsOf(interval: string): number {
+function secondsOf(interval: string): number {
   const [, count, unit] = /^(\d+)(ms|s|m|h|d|w)$/.exec(interval.replaceAll("'", '')) ?? []
   const seconds = unit === undefined ? undefined : UNITS[unit]
   if (seconds === undefined) throw new Error(`expected an interval such as 5m, found ${interval}`)
