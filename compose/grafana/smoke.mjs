@@ -15,7 +15,9 @@ const { values, positionals } = parseArgs({
 const [grafana] = positionals
 const { GRAFANA_TOKEN: token, GRAFANA_USER: user, GRAFANA_PASSWORD: password } = process.env
 if (!grafana || (!token && !user)) {
-  console.error('expected: GRAFANA_TOKEN=… node smoke.mjs http://127.0.0.1:3000 [--from TIME] [--to TIME]; or GRAFANA_USER and GRAFANA_PASSWORD')
+  console.error(
+    'expected: GRAFANA_TOKEN=… node smoke.mjs http://127.0.0.1:3000 [--from TIME] [--to TIME]; or GRAFANA_USER and GRAFANA_PASSWORD',
+  )
   process.exit(2)
 }
 const to = values.to ? Date.parse(values.to) : Date.now()
@@ -79,7 +81,7 @@ for (const uid of ['collector', 'market', 'quality', 'arbitrage', 'database'].ma
     for (const variable of dashboard.templating.list) variables.set(...(await chosen(variable, put)))
     for (const panel of dashboard.panels)
       for (const target of panel.targets ?? [])
-        await check(`  ${panel.title} ${target.refId}`, async () => {
+        await check(`${panel.title} ${target.refId}`, async () => {
           const text = target.expr ? { expr: put(target.expr) } : { rawSql: put(target.rawSql) }
           return `${await rows({ ...target, ...text })} rows`
         })

@@ -25,7 +25,7 @@ function typeOf({ name, dataTypeID }: pg.FieldDef): Column['type'] {
 
 function cellOf(type: Column['type'], value: unknown): Cell {
   if (value === null) return null
-  if (type === 'string') return `${value as string}`
+  if (type === 'string') return value as string
   if (type === 'number') return Number(value)
   return value instanceof Date ? value.getTime() : Number(value) * 1000
 }
