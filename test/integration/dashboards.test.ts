@@ -34,7 +34,7 @@ afterAll(async () => {
 async function recordOnce(databaseUrl: string): Promise<Rows> {
   const metricsPort = await freePort()
   const config = `
-global: { scrape_interval: 500ms, scrape_timeout: 500ms }
+global: { scrape_interval: 1s, scrape_timeout: 1s }
 scrape_configs: [{ job_name: tapedeck, static_configs: [{ targets: ['127.0.0.1:${metricsPort}'] }] }]`
   for (const tool of PROMETHEUS) {
     const program = findTool(tool)
@@ -161,7 +161,7 @@ forEachEdition('the dashboards', (edition) => {
       const empty: string[] = []
       for (const { name, target } of queriesOf([dashboard])) {
         if (target.expr === undefined) continue
-        const expr = target.expr.replaceAll('$collector', '.*').replaceAll('$__rate_interval', '2s')
+        const expr = target.expr.replaceAll('$collector', '.*').replaceAll('$__rate_interval', '10s')
         const series = target.instant ? await server.query(expr, last) : await server.queryRange(expr, { from: first, to: last, step: 0.5 })
         found[name] = [...new Set(series.map(({ metric }) => legendOf(target, metric)))].sort()
         if (series.length === 0) empty.push(name)
