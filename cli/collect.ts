@@ -152,6 +152,7 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
   const store = openDatabase({ config, logger })
   let reload: (() => Promise<void>) | undefined
   const { stop, force } = stopSignals(file === undefined ? undefined : () => void reload?.())
+  const tellManager = await managerReport(logger, stop)
   try {
     const summary = await collect({
       settings: { ...settings, dataDir: await makeDataDir(config.dataDir) },
@@ -182,7 +183,10 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
           log: logger,
         })
       },
-      onProgress: report.progress,
+      onProgress: (progress) => {
+        report.progress(progress)
+        tellManager?.(progress)
+      },
       onEpisode: report.episode,
     })
     report.summary(summary)
@@ -192,6 +196,20 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
     await store.close()
     leaveStalledReaders()
   }
+}
+
+/** Undefined when no service manager waits to hear how the recording is doing. */
+async function managerReport(logger: Logger, stop: AbortSignal): Promise<((progress: CollectProgress) => void) | undefined> {
+  const { serviceManager } = await import('../system/service-manager.ts')
+  const manager = serviceManager({
+    env: process.env,
+    pid: process.pid,
+    onError: (error) =>
+      logger.warn({ reason: error.message }, 'systemd cannot be told how the recording is doing; is systemd-notify on the PATH?'),
+  })
+  if (!manager) return undefined
+  const { createServiceReport } = await import('./service/report.ts')
+  return createServiceReport(manager, stop, () => performance.now())
 }
 
 /** What a reader does not take must not keep the process from ending. */

@@ -19,6 +19,7 @@ import { version } from './package.ts'
 import { addQuality } from './quality.ts'
 import { addRates } from './rates.ts'
 import { addReplay } from './replay.ts'
+import { addService } from './service/index.ts'
 import { addStatus } from './status.ts'
 import { addTape } from './tape.ts'
 import { addVerify } from './verify.ts'
@@ -42,6 +43,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addRates,
   addConfig,
   addDb,
+  addService,
 ]
 
 export function buildProgram(): Command {

@@ -75,7 +75,7 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
-  const { counter, gauge } = readers(registry)
+  const { counter } = readers(registry)
 
   counter('messages_total', 'Messages of the gateway.', () => counts.messages)
   counter(
@@ -117,6 +117,30 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
       for (const [marks, ticks] of counts.marked) for (const mark of (marksText(marks) ?? '').split(',')) this.inc({ mark }, ticks)
     },
   })
+  countStores(registry, counts, bound)
+
+  const syncBytes = new Counter({ name: 'tapedeck_journal_bytes_total', help: 'Bytes appended to the journal.', registers })
+  const histogram = (name: string, help: string) => new Histogram({ name: `tapedeck_${name}`, help, buckets: SECONDS, registers })
+  const syncSeconds = histogram('journal_sync_seconds', 'Time to make one group of blocks durable.')
+  const commitSeconds = histogram('commit_seconds', 'Time to write and commit one batch.')
+  const batchSeconds = histogram('batch_age_seconds', "From the arrival of a batch's first record to its commit.")
+  return {
+    registry,
+    watch: (parts) => watchParts(registry, parts),
+    journalSync: ({ seconds, bytes }) => {
+      syncSeconds.observe(seconds)
+      syncBytes.inc(bytes)
+    },
+    committed: (commitMs, ageMs) => {
+      commitSeconds.observe(commitMs / 1000)
+      if (ageMs !== undefined) batchSeconds.observe(ageMs / 1000)
+    },
+  }
+}
+
+/** What becomes of ticks behind the recorder, and what went wrong. */
+function countStores(registry: Registry, counts: Counts, bound: JournalBound): void {
+  const { counter, gauge } = readers(registry)
   gauge('ticks_in_flight', 'Ticks in the journal that the database has not committed.', () => counts.inFlight)
   gauge('ticks_unaccounted', 'Received minus written, quarantined, dropped and in flight. Anything but 0 is a defect.', () =>
     unaccounted(counts),
@@ -144,24 +168,6 @@ export function createMetrics(counts: Counts, bound: JournalBound): Metrics {
     label: 'reason',
     read: () => counts.databaseRefusals,
   })
-
-  const syncBytes = new Counter({ name: 'tapedeck_journal_bytes_total', help: 'Bytes appended to the journal.', registers })
-  const histogram = (name: string, help: string) => new Histogram({ name: `tapedeck_${name}`, help, buckets: SECONDS, registers })
-  const syncSeconds = histogram('journal_sync_seconds', 'Time to make one group of blocks durable.')
-  const commitSeconds = histogram('commit_seconds', 'Time to write and commit one batch.')
-  const batchSeconds = histogram('batch_age_seconds', "From the arrival of a batch's first record to its commit.")
-  return {
-    registry,
-    watch: (parts) => watchParts(registry, parts),
-    journalSync: ({ seconds, bytes }) => {
-      syncSeconds.observe(seconds)
-      syncBytes.inc(bytes)
-    },
-    committed: (commitMs, ageMs) => {
-      commitSeconds.observe(commitMs / 1000)
-      if (ageMs !== undefined) batchSeconds.observe(ageMs / 1000)
-    },
-  }
 }
 
 /** One counter with a label whose values are the keys of what `read` returns. */
