@@ -4,7 +4,7 @@
  */
 
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { pino } from 'pino'
@@ -142,6 +142,10 @@ interface Reader {
 
 /** Run with something changed: what, and why, stands beside each. */
 const CHANGED: Record<string, (command: string, reader: Reader) => Promise<void>> = {
+  // Into a folder of the test: the user's own service is none of its business, and uninstall would stop it.
+  'npx tapedeck service install --user --config tapedeck.yaml --dry-run': elsewhereInstalled(/^ExecStart=".*" "collect" /m),
+  'npx tapedeck service install --user --config tapedeck.yaml': elsewhereInstalled(/^Wrote .*tapedeck\.service\./m),
+  'npx tapedeck service uninstall --user': elsewhereInstalled(/^(Removed .*|.* is not there: nothing to do\.)$/m),
   // No TWS listens on 7497: a replay gateway on a free port stands in. Nor may the port of the metrics be taken from others.
   'npx tapedeck collect --underlying AAPL,TWX --gateway 127.0.0.1:7497': async (command, { place, env }) => {
     const gateway = place.tapedeck(['gateway', '--tape', SHIPPED, '--port', '0', '--speed', '600', '--json'])
@@ -223,6 +227,15 @@ const checkoutIn = (place: Place) => join(place.folder, 'checkout')
 /** In a process group of its own, as in a terminal, where Ctrl-C reaches all that a command has started. */
 function typed(place: Place, command: string, env: NodeJS.ProcessEnv): Run {
   return place.start(['sh', '-c', `exec ${command}`], { env, cwd: checkoutIn(place), detached: true })
+}
+
+function elsewhereInstalled(printed: RegExp) {
+  return async (command: string, { place, env }: Reader) => {
+    await writeFile(join(checkoutIn(place), 'tapedeck.yaml'), '')
+    const ended = await typed(place, `${command} --unit-dir ${join(place.folder, 'units')}`, env).ended
+    await rm(join(checkoutIn(place), 'tapedeck.yaml'))
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(printed) as string })
+  }
 }
 
 /** Runs the private database until the returned function is called. */

@@ -53,8 +53,7 @@ it('writes a unit once, refuses to replace one that was changed, and leaves the 
 const wordsOf = (line: string) => [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) => word)
 
 forEachEdition('a service', (edition) => {
-  const title = 'tells the service manager when it is ready, that it is alive, and that it stops'
-  it(hasNotify ? `${title}` : `${title} (${NO_NOTIFY})`, { timeout: 180_000 }, async ({ skip }) => {
+  it('tells the service manager when it is ready, that it is alive, and that it stops', { timeout: 180_000 }, async ({ skip }) => {
     skip(edition.name !== EMBEDDED, 'nothing here depends on the edition')
     if (!hasNotify) {
       expect(process.env['TAPEDECK_REQUIRE_TOOLS'], NO_NOTIFY).not.toBe('1')
