@@ -34,8 +34,8 @@ import { createTickStore, type TickStore } from './write/tick-store.ts'
 /** A check of so many rows takes less than a second. */
 const CHECKED_TICKS = 2_000_000
 
-/** What a start leaves undone or was refused, among the lines that say what it did. */
-const NOT_DONE = /^(left to|The server did not|not done)/
+/** What a start was refused, among the lines that say what it did. */
+const NOT_DONE = /^(The server did not|not done|the tables stay plain)/
 
 export interface DatabaseSettings {
   dataDir: string
@@ -144,7 +144,10 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
     async prepare() {
       const complaint = server === undefined && (await complaintAbout(splitAddress(url()).source))
       if (complaint) logger.warn({ reason: complaint }, 'others may read the password of the database')
-      for (const line of await bringUp(false, false)) if (NOT_DONE.test(line)) logger.warn(line)
+      const lines = await bringUp(false, false)
+      for (const line of lines.filter((line) => NOT_DONE.test(line))) logger.warn(line)
+      const left = lines.filter((line) => line.startsWith('left to')).length
+      if (left > 0) logger.warn({ changes: left }, 'changes of the storage are left to `tapedeck db apply`; `tapedeck db plan` shows them')
       pool ??= createPool({
         url,
         lanes: database.lanes,

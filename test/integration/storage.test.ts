@@ -55,7 +55,7 @@ forEachEdition('the storage', ({ createDatabase }) => {
 
   it('is planned in words before anything is done', async () => {
     const plan = await reconcileStorage(client, { dryRun: true })
-    expect(plan.length > 1).toBe(hasTimescale)
+    expect(plan.length).toBeGreaterThan(1)
     expect(plan.slice(1).every((line) => line.startsWith('would '))).toBe(true)
     const { rows } = await client.query("SELECT FROM pg_extension WHERE extname = 'timescaledb'")
     expect(rows).toEqual([])
@@ -112,8 +112,7 @@ forEachEdition('the storage', ({ createDatabase }) => {
     const session = await connectClient(modest.href)
     onTestFinished(() => session.end())
     const lines = await reconcileStorage(session)
-    expect(lines).toHaveLength(1)
-    expect(lines[0]).toMatch(
+    expect(lines.slice(0, 2).join(' ')).toMatch(
       hasTimescale ? /the tables stay plain: .*Have a superuser run "CREATE EXTENSION timescaledb/ : /without TimescaleDB/,
     )
   })

@@ -8,13 +8,15 @@ import { createHash } from 'node:crypto'
 
 import pg from 'pg'
 
-import { type Aggregate, LOCK_WRITERS, type ObjectKind, type ServerFacts, type Step } from './objects.ts'
+import { type Aggregate, LOCK_WRITERS, type ObjectKind, type Queryable, type ServerFacts, type Step } from './objects.ts'
 
 /** A view as it was found. */
 export interface FoundAggregate extends Pick<Aggregate, 'kind' | 'name' | 'about' | 'comments'> {
   /** Of the query it was made from; undefined when it is none of ours. */
   definition: string | undefined
   continuous: boolean
+  /** Has computed rows. */
+  isComputed: boolean
   /** Rows that are not computed yet are computed when they are asked for. */
   realTime: boolean
 }
@@ -26,10 +28,16 @@ export const AGGREGATE: ObjectKind<Aggregate, FoundAggregate> = {
   async read(client, { edition }) {
     const continuous =
       edition === 'community'
-        ? `SELECT view_name AS name, materialized_only FROM timescaledb_information.continuous_aggregates WHERE view_schema = 'public'`
-        : 'SELECT NULL::name AS name, NULL::boolean AS materialized_only'
-    const { rows } = await client.query<{ name: string; about: string | null; columns: Record<string, string>; realTime: boolean | null }>(
-      `SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS about, NOT a.materialized_only AS "realTime",
+        ? `SELECT view_name AS name, materialized_only, format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) AS stored FROM timescaledb_information.continuous_aggregates WHERE view_schema = 'public'`
+        : 'SELECT NULL::name AS name, NULL::boolean AS materialized_only, NULL AS stored'
+    const { rows } = await client.query<{
+      name: string
+      about: string | null
+      columns: Record<string, string>
+      realTime: boolean | null
+      stored: string | null
+    }>(
+      `SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS about, NOT a.materialized_only AS "realTime", a.stored,
          (SELECT coalesce(jsonb_object_agg(attname, col_description(attrelid, attnum)), '{}') FROM pg_attribute
           WHERE attrelid = c.oid AND attnum > 0 AND col_description(attrelid, attnum) IS NOT NULL) AS columns
        FROM pg_class c LEFT JOIN (${continuous}) a ON a.name = c.relname
@@ -37,13 +45,18 @@ export const AGGREGATE: ObjectKind<Aggregate, FoundAggregate> = {
          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
        ORDER BY c.oid`,
     )
-    return rows.map(({ name, about, columns, realTime }) => ({
+    const computed = await withRows(
+      client,
+      rows.flatMap(({ stored }) => stored ?? []),
+    )
+    return rows.map(({ name, about, columns, realTime, stored }) => ({
       kind: 'aggregate',
       name,
       about: about?.replace(MARK, '') ?? '',
       comments: columns,
       definition: MARK.exec(about ?? '')?.[1],
       continuous: realTime !== null,
+      isComputed: stored !== null && computed.has(stored),
       realTime: realTime ?? true,
     }))
   },
@@ -63,9 +76,9 @@ export const AGGREGATE: ObjectKind<Aggregate, FoundAggregate> = {
     return steps
   },
 
-  drop({ name, continuous, definition }) {
+  drop({ name, continuous, isComputed, definition }) {
     // Where ticks were removed meanwhile, rows cannot be computed again.
-    const loses = continuous ? `the computed rows of ${name}` : definition === undefined ? `a view ${name} that is not ours` : undefined
+    const loses = isComputed ? `the computed rows of ${name}` : definition === undefined ? `a view ${name} that is not ours` : undefined
     return [
       {
         what: `drop the ${continuous ? 'continuous aggregate' : 'view'} ${name}`,
@@ -78,6 +91,22 @@ export const AGGREGATE: ObjectKind<Aggregate, FoundAggregate> = {
   dependsOn: ({ from }) => [`hypertable ${from}`, `aggregate ${from}`],
 
   isOurs: ({ definition }) => definition !== undefined,
+}
+
+/** Those of the tables that have rows; of one that the role may not look into, nobody knows. */
+async function withRows(client: Queryable, tables: readonly string[]): Promise<Set<string>> {
+  const { rows: looked } = await client.query<{ name: string; mayLook: boolean }>(
+    `SELECT name, has_schema_privilege(split_part(name, '.', 1), 'USAGE') AND has_table_privilege(name, 'SELECT') AS "mayLook" FROM unnest($1::text[]) name`,
+    [tables],
+  )
+  const computed = new Set(looked.filter(({ mayLook }) => !mayLook).map(({ name }) => name))
+  const open = looked.filter(({ mayLook }) => mayLook).map(({ name }) => name)
+  if (open.length === 0) return computed
+  const { rows } = await client.query<{ name: string; found: boolean }>(
+    open.map((name) => `SELECT ${pg.escapeLiteral(name)} AS name, EXISTS (SELECT FROM ${name}) AS found`).join(' UNION ALL '),
+  )
+  for (const { name, found } of rows) if (found) computed.add(name)
+  return computed
 }
 
 const isContinuous = ({ edition }: ServerFacts) => edition === 'community'

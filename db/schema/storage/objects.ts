@@ -107,6 +107,8 @@ export interface ServerFacts {
   /** Schema of the extension's functions. */
   schema: string
   plainTables: ReadonlyMap<string, PlainTable>
+  /** There are ticks, so that an aggregate may have something to compute. */
+  hasTicks: boolean
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Policies: what the server does by itself, from time to time. Their jobs are read from timescaledb_information.jobs. */
 
+import { planRefresh, refreshWindow } from '../../operate/refresh-aggregates.ts'
 import { intervalOf, sameInterval, secondsOf } from './interval.ts'
 import type {
   CompressionPolicy,
@@ -7,6 +8,7 @@ import type {
   Queryable,
   RefreshPolicy,
   RetentionPolicy,
+  RunOptions,
   ServerFacts,
   Step,
   StorageObject,
@@ -122,7 +124,17 @@ export const REFRESH_POLICY: ObjectKind<RefreshPolicy> = {
       every,
     })),
 
-  create: (wished, facts) => [{ what: `refresh ${wished.on} every ${wished.every}`, sql: addRefresh(wished, facts) }],
+  create(wished, facts) {
+    const { on, every } = wished
+    const sql = addRefresh(wished, facts)
+    if (!facts.hasTicks) return [{ what: `refresh ${on} every ${every}`, sql }]
+    // A policy that computes the last days of an aggregate first would hide all that was before.
+    const run = async (client: Queryable, { onProgress, signal }: RunOptions) => {
+      await computeWhole(client, on, { onProgress, signal })
+      await client.query(sql)
+    }
+    return [{ what: `compute ${on} as far as there are ticks, and refresh it every ${every}`, sql: '', run, long: true }]
+  },
 
   alter(there, wished, facts) {
     const { startOffset, endOffset, every } = there
@@ -141,6 +153,15 @@ export const REFRESH_POLICY: ObjectKind<RefreshPolicy> = {
   dependsOn: ({ on }) => [`aggregate ${on}`],
 
   isOurs: ({ on }, wished) => wished.some((object) => object.kind === 'aggregate' && object.name === on),
+}
+
+async function computeWhole(client: Queryable, on: string, { onProgress, signal }: RunOptions): Promise<void> {
+  const windows = (await planRefresh(client, { nowUs: Date.now() * 1000 })).filter(({ aggregate }) => aggregate === on)
+  for (const [index, window] of windows.entries()) {
+    signal?.throwIfAborted()
+    onProgress(`${on}: window ${index + 1} of ${windows.length}`)
+    await refreshWindow(client, window)
+  }
 }
 
 /**

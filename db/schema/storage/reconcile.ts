@@ -24,6 +24,8 @@ export interface StoragePlan {
 }
 
 export interface StorageOptions {
+  /** Takes the server as plain PostgreSQL as long as the extension is not created. */
+  asPlain?: boolean
   wished?: readonly StorageObject[]
   /** The least that the server has to be capable of. */
   edition?: Edition
@@ -39,8 +41,12 @@ export interface ReconcileOptions extends StorageOptions {
  *
  * @throws MigrationError `server-unsuitable` when the server is too old, or of an edition that cannot do what is required
  */
-export async function planStorage(client: Queryable, { wished = wishedStorage(), edition: required = 'plain' }: StorageOptions = {}) {
-  const { server, offersTimescale, postgres, ...facts } = await readServer(client, tablesOf(wished))
+export async function planStorage(
+  client: Queryable,
+  { wished = wishedStorage(), edition: required = 'plain', asPlain = false }: StorageOptions = {},
+) {
+  const { server, offersTimescale: offered, postgres, ...facts } = await readServer(client, tablesOf(wished))
+  const offersTimescale = offered && !asPlain
   const { edition, timescale } = facts
   // One that offers more is judged once that is tried.
   const refusal = offersTimescale ? undefined : refusalOf({ postgres, timescale, edition, server }, required)
@@ -74,9 +80,8 @@ export async function reconcileStorage(client: Queryable, { dryRun = false, ...o
       const refusal = await createExtension(client)
       if (refusal !== undefined && (options.edition ?? 'plain') !== 'plain')
         throw new MigrationError(`storage.edition asks for TimescaleDB, and it cannot be used: ${refusal}.`, { code: 'server-unsuitable' })
-      if (refusal !== undefined) return [`storage: ${plan.server}; the tables stay plain: ${refusal}`]
-      lines.push(`did ${CREATE_EXTENSION.what}`)
-      plan = await planStorage(client, options)
+      lines.push(refusal === undefined ? `did ${CREATE_EXTENSION.what}` : `the tables stay plain: ${refusal}`)
+      plan = await planStorage(client, { ...options, asPlain: refusal !== undefined })
     }
     const { now, later } = partChanges(plan.changes)
     const refused = new Set<string>()

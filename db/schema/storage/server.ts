@@ -29,8 +29,9 @@ export async function readServer(client: Queryable, tables: readonly string[]): 
      FROM (SELECT 1) AS one LEFT JOIN pg_extension e ON e.extname = 'timescaledb'`,
   )
   const postgres = rows[0]?.postgres ?? ''
-  const plain = { edition: 'plain' as const, timescale: undefined, schema: 'public', offersTimescale: false, postgres }
   const plainTables = await readTables(client, tables)
+  const hasTicks = await hasRows(client, [...plainTables.keys()])
+  const plain = { edition: 'plain' as const, timescale: undefined, schema: 'public', offersTimescale: false, postgres, hasTicks }
   const [found] = rows
   if (!found?.available) return { ...plain, plainTables, server: 'PostgreSQL without TimescaleDB' }
   if (found.version === null) {
@@ -48,6 +49,7 @@ export async function readServer(client: Queryable, tables: readonly string[]): 
     server: `TimescaleDB ${found.version} ${edition === 'community' ? 'Community' : 'Apache'}`,
     offersTimescale: false,
     postgres,
+    hasTicks,
     plainTables,
   }
 }
@@ -66,4 +68,18 @@ async function readHypertables(client: Queryable): Promise<string[]> {
     "SELECT hypertable_name AS name FROM timescaledb_information.hypertables WHERE hypertable_schema = 'public'",
   )
   return rows.map(({ name }) => name)
+}
+
+/** Where the role may not look, there may be some. */
+async function hasRows(client: Queryable, tables: readonly string[]): Promise<boolean> {
+  if (tables.length === 0) return false
+  const { rows } = await client.query<{ mayLook: boolean }>(
+    "SELECT bool_and(has_table_privilege('public.' || t, 'SELECT')) AS \"mayLook\" FROM unnest($1::text[]) t",
+    [tables],
+  )
+  if (!rows[0]?.mayLook) return true
+  const { rows: found } = await client.query<{ found: boolean }>(
+    `SELECT ${tables.map((table) => `EXISTS (SELECT FROM public.${table})`).join(' OR ')} AS found`,
+  )
+  return found[0]?.found === true
 }

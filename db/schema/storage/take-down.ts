@@ -16,7 +16,7 @@ async function takeDown(client: Queryable): Promise<string[]> {
   const facts = await readServer(client, [])
   const ours = (await AGGREGATE.read(client, facts)).filter(({ definition }) => definition !== undefined).reverse()
   for (const aggregate of ours) for (const { sql } of AGGREGATE.drop(aggregate, facts)) await client.query(sql)
-  return ours.filter(({ continuous }) => continuous).map(({ name }) => name)
+  return ours.filter(({ isComputed }) => isComputed).map(({ name }) => name)
 }
 
 /**

@@ -5,10 +5,12 @@ import { partChanges, planChanges } from '../../../../../db/schema/storage/plan.
 import { DEFAULT_STORAGE, type StorageSettings } from '../../../../../db/schema/storage/settings.ts'
 import { wishedStorage } from '../../../../../db/schema/storage/wished.ts'
 
-const wished = (settings: Partial<StorageSettings> = {}) => wishedStorage({ ...DEFAULT_STORAGE, ...settings })
+/** Of the tables of ticks. */
+const wished = (settings: Partial<StorageSettings> = {}) =>
+  wishedStorage({ ...DEFAULT_STORAGE, ...settings }).filter(({ kind }) => kind !== 'aggregate' && kind !== 'refresh-policy')
 const tables = ['quotes', 'trades', 'option_greeks', 'statistics', 'findings']
 const plainTables = new Map(tables.map((table) => [table, { rows: 0, bytes: 0 }]))
-const community: ServerFacts = { edition: 'community', timescale: '2.28.3', schema: 'public', plainTables: new Map() }
+const community: ServerFacts = { edition: 'community', timescale: '2.28.3', schema: 'public', plainTables: new Map(), hasTicks: false }
 const keys = (objects: readonly StorageObject[], there: readonly Named[] = [], facts = community) =>
   planChanges(there, objects, facts).map(({ action, key }) => `${action} ${key}`)
 const minutes = { kind: 'aggregate', name: 'm', from: 'trades', bucket: '1 minute', query: 'SELECT 1', about: 'M.', comments: {} } as const
@@ -81,6 +83,23 @@ describe('the plan of the storage', () => {
     expect(partChanges(planChanges(wished({ retention }), wished(), community)).now).toEqual([])
   })
 
+  it('computes an aggregate wholly before its policy begins with the last days, where there are ticks', () => {
+    const found = {
+      kind: 'aggregate',
+      name: 'm',
+      about: 'M.',
+      comments: {},
+      definition: undefined,
+      continuous: true,
+      isComputed: true,
+      realTime: true,
+    } as const
+    const stepsOf = (facts: ServerFacts) =>
+      planChanges([...wished(), found], [...wished(), minutes, refresh], facts).find(({ key }) => key === 'refresh-policy m')?.steps
+    expect(stepsOf(community)).toEqual([expect.not.objectContaining({ long: true })])
+    expect(stepsOf({ ...community, hasTicks: true })).toMatchObject([{ long: true, sql: '' }])
+  })
+
   it('makes an aggregate of another definition again with what stands on it: all of it, or nothing', () => {
     const found = (name: string) => ({
       kind: 'aggregate' as const,
@@ -89,6 +108,7 @@ describe('the plan of the storage', () => {
       comments: {},
       definition: 'other',
       continuous: true,
+      isComputed: true,
       realTime: true,
     })
     const there: Named[] = [...wished(), found('m'), found('h'), refresh]
