@@ -120,7 +120,8 @@ const ON_THE_RECORDED_DAY: Record<string, RegExp> = {
   'npx tapedeck quality --from 2014-06-05 --to 2014-06-06 --symbols TWX': /^2014-06-05 TWX +1 stock /m,
   'npx tapedeck quality --html quality.html': /^2014-06-05 TWX +184 option /m,
   'npx tapedeck quality --json': /^\{"from":"2014-.*"unknown":\[.*\]\}$/m,
-  'npx tapedeck db maintain': /^(bars are views here: always up to date, and nothing to compute|\d+ windows of \d+ aggregates are up to date)$/m,
+  'npx tapedeck db maintain':
+    /^(bars are views here: always up to date, and nothing to compute|\d+ windows of \d+ aggregates are up to date)$/m,
   'npx tapedeck db status': /^Newest tick +2014-06-0\d/m,
   'npx tapedeck verify': /^session \d+: .* 28,755 ticks.*: whole\n {2}hash \d+-[0-9a-f]{64}$/m,
   'npx tapedeck verify --all --json': /^\{"ok":true,"sessions":\[\{"sessionId":\d+,.*\}\n$/,
