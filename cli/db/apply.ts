@@ -29,7 +29,7 @@ export function addApply(db: Command): void {
     .addOption(json())
     .addHelpText(
       'after',
-      `${examples('tapedeck db apply --dry-run', 'tapedeck db apply', 'tapedeck db apply --yes')}\n\nInterrupted, it goes on when it is called again. Without --yes nothing is done when\na change deletes something: computed rows of an aggregate, rows that retention ends.`,
+      `${examples('tapedeck db apply --dry-run', 'tapedeck db apply', 'tapedeck db apply --yes')}\n\nInterrupted, it goes on when it is called again. Without --yes nothing is done\nwhen a change deletes something: computed rows of an aggregate, rows that\nretention ends.`,
     )
     .action(apply)
 }
