@@ -78,10 +78,11 @@ forEachEdition('dropping ticks before a time', ({ createTapeDatabase }) => {
     expect(await missingRows(client)).toEqual([])
     const after = await proofs()
     expect(after.flatMap(({ problems }) => problems)).toEqual([])
-    const [whole = 0, across = 0, none] = after.map(({ dropped }) => dropped)
-    expect(none).toBe(0)
-    expect(whole).toBeGreaterThan(across)
-    expect(across).toBeGreaterThan(0)
+    const [whole, across, none] = after
+    expect(none?.dropped).toBe(0)
+    expect(whole?.dropped).toBe(whole?.batches)
+    // How many batches there are depends on how fast the journal was read.
+    expect(across?.dropped).toBeGreaterThan(0)
 
     await client.query(`DELETE FROM quotes WHERE session_id = 2 AND seq = (SELECT max(seq) FROM quotes WHERE session_id = 2)`)
     expect(await missingRows(client)).toMatchObject([{ sessionId: 2, missing: 1 }])
