@@ -48,6 +48,8 @@ const COMMANDS = CODE.filter(({ language }) => language === 'sh').flatMap(({ fil
   commandsIn(text).map((command) => ({ file, command })),
 )
 
+const OF_README = new Set(COMMANDS.filter(({ file }) => file === 'README.md').map(({ command }) => command))
+
 /** Run elsewhere, and why. */
 const ELSEWHERE: Record<string, string> = {
   'npm run demo': 'demo.test.ts runs it in many ways, clean-clone.test.ts exactly so',
@@ -226,9 +228,13 @@ async function servingNobody(command: string, { place, env }: Reader): Promise<v
 
 const checkoutIn = (place: Place) => join(place.folder, 'checkout')
 
-/** In a process group of its own, as in a terminal, where Ctrl-C reaches all that a command has started. */
+/**
+ * In a process group of its own, as in a terminal, where Ctrl-C reaches all that a command has started. npx alone takes longer than most
+ * commands: those of the README run by it, those of the other pages by what it would start.
+ */
 function typed(place: Place, command: string, env: NodeJS.ProcessEnv): Run {
-  return place.start(['sh', '-c', `exec ${command}`], { env, cwd: checkoutIn(place), detached: true })
+  const direct = command.replace(/^npx tapedeck /, `node "${join(packageRoot(), 'launch.mjs')}" `)
+  return place.start(['sh', '-c', `exec ${OF_README.has(command) ? command : direct}`], { env, cwd: checkoutIn(place), detached: true })
 }
 
 function elsewhereInstalled(printed: RegExp) {
