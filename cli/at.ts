@@ -84,8 +84,8 @@ async function storedChain(url: string, symbol: string, atUs: number): Promise<K
   const { chainAt } = await import('../db/read/queries/chain-at.ts')
   const { withReader } = await import('../db/read/table-streams.ts')
   return withReader(url, async (client) => {
-    // Compiling the query takes longer than running it.
-    await client.query('SET jit = off')
+    // Compiling the query takes longer than running it; and an index is to be read for each option, not a small chunk as a whole each time.
+    await client.query('SET jit = off; SET random_page_cost = 1.1')
     return chainAt(client, { symbol, atUs })
   })
 }
