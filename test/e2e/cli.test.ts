@@ -49,8 +49,7 @@ describe('help', () => {
           example,
         ).toBe(true)
     }
-  }, // It starts the program once for each of some sixty commands.
-  300_000)
+  }, 300_000) // It starts the program once for each of some sixty commands.
 
   it('names the version', async () => {
     const { version } = JSON.parse(await readFile(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }
