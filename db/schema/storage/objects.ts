@@ -122,15 +122,15 @@ export type Queryable = Pick<pg.ClientBase, 'query'>
 /** What a kind knows. `Found` is an object as it is read from the server, which does not keep all that was said when it was made. */
 export interface ObjectKind<T extends StorageObject, Found extends Named = T> {
   /** Those that are there. */
-  read: (client: Queryable, facts: ServerFacts) => Promise<Found[]>
-  create: (wished: T, facts: ServerFacts) => Step[]
+  read(client: Queryable, facts: ServerFacts): Promise<Found[]>
+  create(wished: T, facts: ServerFacts): Step[]
   /** Empty when the two are the same; `replace` when it has to be dropped and made again, and all that stands on it. */
-  alter: (there: Found, wished: T, facts: ServerFacts) => Step[] | 'replace'
-  drop: (there: Found, facts: ServerFacts) => Step[]
+  alter(there: Found, wished: T, facts: ServerFacts): Step[] | 'replace'
+  drop(there: Found, facts: ServerFacts): Step[]
   /** Keys (`keyOf`) of the objects that must stand before it, where they are wished for. */
-  dependsOn: (object: T) => string[]
+  dependsOn(object: T): string[]
   /** Whether one that is not wished for is to be removed. */
-  isOurs: (there: Found, wished: readonly StorageObject[]) => boolean
+  isOurs(there: Found, wished: readonly StorageObject[]): boolean
 }
 
 /** What says which object is meant. */

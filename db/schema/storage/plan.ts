@@ -17,8 +17,8 @@ import {
 import { COMPRESSION_POLICY, REFRESH_POLICY, RETENTION_POLICY } from './policies.ts'
 
 type Kind = StorageObject['kind']
-// oxlint-disable-next-line typescript/no-explicit-any -- what a kind finds is its own business
-type AnyKind = ObjectKind<any, any>
+/** A kind is only ever given what it has itself read, and wishes of its own kind. */
+type AnyKind = ObjectKind<StorageObject, Named>
 
 const KINDS: Readonly<Record<Kind, AnyKind>> = {
   hypertable: HYPERTABLE,
@@ -51,8 +51,8 @@ export interface Change {
 /** Reads every object that could be ours. */
 export async function readStorage(client: Queryable, facts: ServerFacts): Promise<Named[]> {
   const there: Named[] = []
-  for (const [kind, { read }] of Object.entries(KINDS))
-    if (EDITIONS[kind as Kind].includes(facts.edition)) there.push(...((await read(client, facts)) as Named[]))
+  for (const [name, kind] of Object.entries(KINDS))
+    if (EDITIONS[name as Kind].includes(facts.edition)) there.push(...(await kind.read(client, facts)))
   return there
 }
 
