@@ -14,6 +14,7 @@ import type { Queryable } from '../objects.ts'
 const MOVE_LOCK = '7402338110223352'
 /** A backend whose client was killed is gone by then. */
 const HOLDER_LIMIT_MS = 30_000
+const HOLDER_PAUSE_MS = 500
 /** As long as writers wait at most in one attempt. */
 const LOCK_LIMIT = '2s'
 const PAUSES_MS = [500, 1000, 2000, 5000, 10_000, 30_000]
@@ -29,7 +30,8 @@ export async function underMoveLock<T>(client: Queryable, work: () => Promise<T>
   const deadlineMs = performance.now() + HOLDER_LIMIT_MS
   while (!(await tryMoveLock(client))) {
     if (performance.now() > deadlineMs) throw await moveUnderWay(client)
-    await sleep(500)
+    // Asked again and again: a statement that waits has a snapshot, and the mover waits for snapshots to end before tables change places.
+    await sleep(HOLDER_PAUSE_MS)
   }
   try {
     return await work()
