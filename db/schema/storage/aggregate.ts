@@ -25,72 +25,54 @@ export interface FoundAggregate extends Pick<Aggregate, 'kind' | 'name' | 'about
 const MARK = / \(definition ([0-9a-f]{12})\)$/
 
 export const AGGREGATE: ObjectKind<Aggregate, FoundAggregate> = {
-  async read(client, { edition }) {
-    const continuous =
-      edition === 'community'
-        ? `SELECT view_name AS name, materialized_only, format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) AS stored FROM timescaledb_information.continuous_aggregates WHERE view_schema = 'public'`
-        : 'SELECT NULL::name AS name, NULL::boolean AS materialized_only, NULL AS stored'
-    const { rows } = await client.query<{
-      name: string
-      about: string | null
-      columns: Record<string, string>
-      realTime: boolean | null
-      stored: string | null
-    }>(
-      `SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS about, NOT a.materialized_only AS "realTime", a.stored,
-         (SELECT coalesce(jsonb_object_agg(attname, col_description(attrelid, attnum)), '{}') FROM pg_attribute
-          WHERE attrelid = c.oid AND attnum > 0 AND col_description(attrelid, attnum) IS NOT NULL) AS columns
-       FROM pg_class c LEFT JOIN (${continuous}) a ON a.name = c.relname
-       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'v'
-         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-       ORDER BY c.oid`,
-    )
-    const computed = await withRows(
-      client,
-      rows.flatMap(({ stored }) => stored ?? []),
-    )
-    return rows.map(({ name, about, columns, realTime, stored }) => ({
-      kind: 'aggregate',
-      name,
-      about: about?.replace(MARK, '') ?? '',
-      comments: columns,
-      definition: MARK.exec(about ?? '')?.[1],
-      continuous: realTime !== null,
-      isComputed: stored !== null && computed.has(stored),
-      realTime: realTime ?? true,
-    }))
-  },
+  read: readAggregates,
 
   create: (wished, facts) => [createStep(wished, facts)],
 
-  alter(there, wished, facts) {
-    if (there.definition !== definitionOf(wished) || there.continuous !== isContinuous(facts)) return 'replace'
-    const steps: Step[] = []
-    if (!there.realTime)
-      steps.push({
-        what: `have ${wished.name} compute what is not computed yet when it is asked for`,
-        sql: `ALTER MATERIALIZED VIEW public.${wished.name} SET (timescaledb.materialized_only = false)`,
-      })
-    if (there.about !== wished.about || !sameTexts(there.comments, wished.comments))
-      steps.push({ what: `change the comments of ${wished.name}`, sql: commentsOn(wished, Object.keys(there.comments)) })
-    return steps
-  },
+  alter: changeSteps,
 
-  drop({ name, continuous, isComputed, definition }) {
-    // Where ticks were removed meanwhile, rows cannot be computed again.
-    const loses = isComputed ? `the computed rows of ${name}` : definition === undefined ? `a view ${name} that is not ours` : undefined
-    return [
-      {
-        what: `drop the ${continuous ? 'continuous aggregate' : 'view'} ${name}`,
-        sql: continuous ? `${LOCK_WRITERS}; DROP MATERIALIZED VIEW public.${name}` : `DROP VIEW public.${name}`,
-        ...(loses !== undefined && { loses }),
-      },
-    ]
-  },
+  drop: dropSteps,
 
   dependsOn: ({ from }) => [`hypertable ${from}`, `aggregate ${from}`],
 
   isOurs: ({ definition }) => definition !== undefined,
+}
+
+/** Every view in `public` that belongs to no extension. */
+async function readAggregates(client: Queryable, { edition }: ServerFacts): Promise<FoundAggregate[]> {
+  const continuous =
+    edition === 'community'
+      ? `SELECT view_name AS name, materialized_only, format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) AS stored FROM timescaledb_information.continuous_aggregates WHERE view_schema = 'public'`
+      : 'SELECT NULL::name AS name, NULL::boolean AS materialized_only, NULL AS stored'
+  const { rows } = await client.query<{
+    name: string
+    about: string | null
+    columns: Record<string, string>
+    realTime: boolean | null
+    stored: string | null
+  }>(
+    `SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS about, NOT a.materialized_only AS "realTime", a.stored,
+       (SELECT coalesce(jsonb_object_agg(attname, col_description(attrelid, attnum)), '{}') FROM pg_attribute
+        WHERE attrelid = c.oid AND attnum > 0 AND col_description(attrelid, attnum) IS NOT NULL) AS columns
+     FROM pg_class c LEFT JOIN (${continuous}) a ON a.name = c.relname
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'v'
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+     ORDER BY c.oid`,
+  )
+  const computed = await withRows(
+    client,
+    rows.flatMap(({ stored }) => stored ?? []),
+  )
+  return rows.map(({ name, about, columns, realTime, stored }) => ({
+    kind: 'aggregate',
+    name,
+    about: about?.replace(MARK, '') ?? '',
+    comments: columns,
+    definition: MARK.exec(about ?? '')?.[1],
+    continuous: realTime !== null,
+    isComputed: stored !== null && computed.has(stored),
+    realTime: realTime ?? true,
+  }))
 }
 
 /** Those of the tables that have rows; of one that the role may not look into, nobody knows. */
@@ -122,6 +104,31 @@ function createStep(wished: Aggregate, facts: ServerFacts): Step {
       CREATE MATERIALIZED VIEW public.${name} WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS ${query} WITH NO DATA;
       ${comments}`,
   }
+}
+
+function changeSteps(there: FoundAggregate, wished: Aggregate, facts: ServerFacts): Step[] | 'replace' {
+  if (there.definition !== definitionOf(wished) || there.continuous !== isContinuous(facts)) return 'replace'
+  const steps: Step[] = []
+  if (!there.realTime)
+    steps.push({
+      what: `have ${wished.name} compute what is not computed yet when it is asked for`,
+      sql: `ALTER MATERIALIZED VIEW public.${wished.name} SET (timescaledb.materialized_only = false)`,
+    })
+  if (there.about !== wished.about || !sameTexts(there.comments, wished.comments))
+    steps.push({ what: `change the comments of ${wished.name}`, sql: commentsOn(wished, Object.keys(there.comments)) })
+  return steps
+}
+
+function dropSteps({ name, continuous, isComputed, definition }: FoundAggregate): Step[] {
+  // Where ticks were removed meanwhile, rows cannot be computed again.
+  const loses = isComputed ? `the computed rows of ${name}` : definition === undefined ? `a view ${name} that is not ours` : undefined
+  return [
+    {
+      what: `drop the ${continuous ? 'continuous aggregate' : 'view'} ${name}`,
+      sql: continuous ? `${LOCK_WRITERS}; DROP MATERIALIZED VIEW public.${name}` : `DROP VIEW public.${name}`,
+      ...(loses !== undefined && { loses }),
+    },
+  ]
 }
 
 /** On which `time_bucket`, `first` and `last` are TimescaleDB's where it is there, and ours elsewhere. */
