@@ -4,7 +4,7 @@
  */
 
 import type { Aggregate } from '../objects.ts'
-import { BAR_ORDER, earliest, IS_EVENT, latest, TICK_ORDER } from './sql.ts'
+import { BAR_ORDER, earliest, IS_EVENT, latest, rolledUp, TICK_ORDER } from './sql.ts'
 
 /** A price of 0 or below is no side, nor is one that no market has. */
 const isSide = (price: string) => `${price} > 0 AND ${price} < 1e12`
@@ -69,14 +69,8 @@ const ofBars = SIDES.flatMap((side) => [
   `${latest(`${side}_close`, BAR_ORDER, `${side}_close IS NOT NULL`)} AS ${side}_close`,
 ])
 
-function longer(name: string, from: string, bucket: string, about: string): Aggregate {
-  return {
-    kind: 'aggregate',
-    name,
-    from,
-    bucket,
-    query: `SELECT instrument_id, source, time_bucket(interval '${bucket}', ts) AS ts,
-  ${ofBars.join(',\n  ')},
+/** The figures of a longer bar from those of shorter ones. */
+const ROLLED_UP = `${ofBars.join(',\n  ')},
   sum(quotes)::bigint AS quotes,
   sum(two_sided)::bigint AS two_sided,
   sum(locked)::bigint AS locked,
@@ -86,12 +80,10 @@ function longer(name: string, from: string, bucket: string, about: string): Aggr
   max(spread_max) AS spread_max,
   sum(mid_sum) AS mid_sum,
   sum(bid_size_sum) AS bid_size_sum,
-  sum(ask_size_sum) AS ask_size_sum
-FROM ${from}
-GROUP BY 1, 2, 3`,
-    about,
-    comments: COMMENTS,
-  }
+  sum(ask_size_sum) AS ask_size_sum`
+
+function longer(name: string, from: string, bucket: string, about: string): Aggregate {
+  return rolledUp({ name, from, bucket, figures: ROLLED_UP, about, comments: COMMENTS })
 }
 
 /** Each is made of the one before. */

@@ -1,5 +1,7 @@
 /** Pieces of SQL that the bars are made of. All of it is immutable, as a continuous aggregate may hold nothing else. */
 
+import type { Aggregate } from '../objects.ts'
+
 /**
  * What is said of the first values of a request. They are state and no event: they count in no bar.
  */
@@ -33,4 +35,17 @@ function bookend(aggregate: 'min' | 'max', value: string, order: readonly string
 /** `FILTER (WHERE …)`, or nothing. */
 function where(condition: string | undefined): string {
   return condition === undefined ? '' : ` FILTER (WHERE ${condition})`
+}
+
+/** Bars of a longer width out of shorter ones: `figures` is what becomes of their columns. */
+export function rolledUp({ figures, ...aggregate }: Omit<Aggregate, 'kind' | 'query'> & { figures: string }): Aggregate {
+  const { from, bucket } = aggregate
+  return {
+    ...aggregate,
+    kind: 'aggregate',
+    query: `SELECT instrument_id, source, time_bucket(interval '${bucket}', ts) AS ts,
+  ${figures}
+FROM ${from}
+GROUP BY 1, 2, 3`,
+  }
 }

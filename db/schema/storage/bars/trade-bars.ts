@@ -5,7 +5,7 @@
  */
 
 import type { Aggregate } from '../objects.ts'
-import { BAR_ORDER, earliest, IS_EVENT, latest, TICK_ORDER } from './sql.ts'
+import { BAR_ORDER, earliest, IS_EVENT, latest, rolledUp, TICK_ORDER } from './sql.ts'
 
 const SETS_PRICE = 'tapedeck.sets_price(source, conditions, marks)'
 const SIZE = 'GREATEST(size, 0)'
@@ -65,18 +65,7 @@ const ROLLED_UP = `${preferPricedBars((only) => earliest('open', BAR_ORDER, only
   sum(price_sum) AS price_sum`
 
 function longer(name: string, from: string, bucket: string, about: string): Aggregate {
-  return {
-    kind: 'aggregate',
-    name,
-    from,
-    bucket,
-    query: `SELECT instrument_id, source, time_bucket(interval '${bucket}', ts) AS ts,
-  ${ROLLED_UP}
-FROM ${from}
-GROUP BY 1, 2, 3`,
-    about,
-    comments: COMMENTS,
-  }
+  return rolledUp({ name, from, bucket, figures: ROLLED_UP, about, comments: COMMENTS })
 }
 
 /** Each is made of the one before. */
