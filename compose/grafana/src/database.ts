@@ -21,7 +21,8 @@ export function databaseDashboard(): Builder<Dashboard> {
   return builder.withPanel(
     notes(`
 - Sizes and counts are those of now, whatever the range. Counts of rows are the server's estimates.
-- Plain PostgreSQL has neither chunks nor jobs: those panels then say so.
+- Compressed chunks are counted in the size of the database, and not with their tables. \`tapedeck db status\` has them, the policies with their last
+  runs, and how far the aggregates are computed.
 - In the repository: docs/performance.md (what the writer does), docs/operating.md (when the database is away). \`tapedeck db\` has the commands.
 `),
   )
@@ -115,7 +116,7 @@ function sizes() {
   return [
     table({
       title: 'Tables',
-      description: 'Size on disk with indexes and chunks, and the number of rows as the server estimates it.',
+      description: 'Size on disk with indexes and chunks, compressed ones left out, and the number of rows as the server estimates it.',
       span: HALF,
       targets: [
         sql(
