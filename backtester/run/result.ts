@@ -1,0 +1,144 @@
+/**
+ * What a run leaves behind: all that its store and its report need, as plain data that survives JSON. Amounts are in the currency of the account,
+ * exact to 1/10,000 of it.
+ */
+
+import { createHash } from 'node:crypto'
+
+import type { Contract } from '../../market/contract.ts'
+import type { Order } from '../engine/orders.ts'
+import type { Cost, Income } from '../engine/portfolio.ts'
+import type { Fill } from '../engine/strategy.ts'
+
+export type RunMode = 'backtest' | 'paper' | 'live'
+
+/** A model by its name and what it was given. */
+export interface ChosenModel {
+  name: string
+  params: Readonly<Record<string, unknown>>
+}
+
+export interface RunSettings {
+  /** At the start. */
+  cash: number
+  /** Of the account, ISO 4217. */
+  currency: string
+  /** Of everything that a model draws at random. */
+  seed: number
+  models: Readonly<Record<'fill' | 'latency' | 'slippage' | 'fees', ChosenModel>>
+}
+
+/** Time without data that should have had some, within the range of the dataset. */
+export interface DatasetGap {
+  fromTsUs: number
+  toTsUs: number
+  cause: string
+  /** Absent: everything that one session recorded. */
+  instrument?: number | undefined
+}
+
+/** What was read. */
+export interface RunDataset {
+  /** Of a dataset its name, of a tape its path. */
+  name: string
+  kind: 'dataset' | 'tape'
+  /** SHA-256 of its content, instruments, gaps and corrections; of a tape that of the file. */
+  hash: string
+  /** First moment of it, and the first one behind it. */
+  fromUs: number
+  toUs: number
+  symbols: readonly string[]
+  /** Seconds of a bar; absent: ticks alone. */
+  barSeconds?: number | undefined
+  gaps: readonly DatasetGap[]
+  /** What a reader of the result has to know of the data, one sentence each. */
+  warnings: readonly string[]
+}
+
+export interface RunInstrument {
+  instrument: number
+  contract: Contract
+}
+
+/** An order as it stood at the end. */
+export type RunOrder = Pick<Order, 'id' | 'request' | 'givenUs' | 'status' | 'filled' | 'reason'>
+
+/** The account at the end of a bar, or of a minute of the tape in which something happened. */
+export interface EquityPoint {
+  tsUs: number
+  cash: number
+  /** Cash and all positions at their marks. */
+  equity: number
+  /** Sum of what the positions are worth, short ones counted as if long. */
+  exposure: number
+}
+
+/** What happened besides orders and fills: log lines of the strategy, splits, dividends, expiries, assignments. */
+export interface RunEvent {
+  tsUs: number
+  /** kebab-case: `log`, `split`, `expiry`. */
+  kind: string
+  message: string
+  instrument?: number | undefined
+  details?: Readonly<Record<string, unknown>> | undefined
+}
+
+export interface RunResult {
+  mode: RunMode
+  /** `failed`: it ended before its data did; what it did until then is there. */
+  status: 'complete' | 'failed'
+  /** Why it failed: a stable code, and the sentence for people. */
+  error?: { code: string; message: string } | undefined
+  /** `source`: `shipped`, or the path of the user's file. */
+  strategy: { name: string; version: string; source: string }
+  params: Readonly<Record<string, unknown>>
+  settings: RunSettings
+  /** Absent: the run failed before its data was found. */
+  dataset?: RunDataset | undefined
+  /** Of this program. */
+  codeVersion: string
+  /** Wall time, for people; no figure depends on it. ISO 8601, UTC. */
+  startedAt: string
+  durationMs: number
+  counts: { ticks: number; bars: number }
+  /** Those that were ordered or filled. */
+  instruments: readonly RunInstrument[]
+  orders: readonly RunOrder[]
+  fills: readonly Fill[]
+  equity: readonly EquityPoint[]
+  costs: Readonly<Record<Cost, number>>
+  income: Readonly<Record<Income, number>>
+  events: readonly RunEvent[]
+  /** Of `resultHash`. */
+  hash: string
+}
+
+const SIGNIFICANT_DIGITS = 12
+
+/** SHA-256 of what a run did, its numbers at 12 significant digits: the same on every machine, from every copy of the same data. */
+export function resultHash({ orders, fills, equity }: Pick<RunResult, 'orders' | 'fills' | 'equity'>): string {
+  const hash = createHash('sha256')
+  for (const [name, rows] of Object.entries({ orders, fills, equity })) {
+    hash.update(`${name} ${rows.length}\n`)
+    for (const row of rows) hash.update(`${canonical(row)}\n`)
+  }
+  return hash.digest('hex')
+}
+
+/** JSON with sorted keys and rounded numbers. What is undefined is absent. */
+function canonical(value: unknown): string {
+  if (typeof value === 'number') return rounded(value)
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
+  const entries = Object.entries(value).filter(([, entry]) => entry !== undefined)
+  return `{${entries
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry)}`)
+    .join()}}`
+}
+
+/** A time in microseconds has more digits than an amount can be trusted for, and is exact. */
+function rounded(value: number): string {
+  if (Number.isSafeInteger(value)) return String(value === 0 ? 0 : value)
+  return String(Number(value.toPrecision(SIGNIFICANT_DIGITS)))
+}
