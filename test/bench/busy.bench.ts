@@ -5,7 +5,8 @@
 
 import { connectClient } from '../../db/pool.ts'
 import { keepStorageBusy, makeAggregates, storeSteadily } from '../support/database/busy-storage.ts'
-import { EMBEDDED, forEachEdition } from '../support/database/databases.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { EMBEDDED } from '../support/database/editions.ts'
 import { measure, quantile } from './harness.ts'
 
 const SECONDS = Number(process.env['INGEST_SECONDS'] ?? 20)

@@ -10,7 +10,8 @@ import { expect, it } from 'vitest'
 
 import { connectClient } from '../../db/pool.ts'
 import { packageRoot } from '../../system/package-root.ts'
-import { EMBEDDED, forEachEdition } from '../support/database/databases.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { EMBEDDED } from '../support/database/editions.ts'
 import { expectDone, placeForTest } from '../support/process/command.ts'
 import { recordTape } from '../support/process/recording.ts'
 

@@ -7,7 +7,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 
 import { QUALITY_SHAPE } from '../../cli/quality/json.ts'
 import { packageRoot } from '../../system/package-root.ts'
-import { EMBEDDED, forEachEdition } from '../support/database/databases.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { EMBEDDED } from '../support/database/editions.ts'
 import { type Ended, expectComplaint, expectDone, parsed, placeForTest } from '../support/process/command.ts'
 import { recordTape } from '../support/process/recording.ts'
 

@@ -11,7 +11,8 @@ import { importBars } from '../../db/bars/import-bars.ts'
 import type { BarFormat } from '../../db/bars/format.ts'
 import { SECONDS_PER_DAY } from '../../market/bar.ts'
 import { hasSharedData, SHARED_DATA, withSharedData } from '../support/data.ts'
-import { EMBEDDED, forEachEdition } from '../support/database/databases.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { EMBEDDED } from '../support/database/editions.ts'
 import { ask } from '../support/process/collecting.ts'
 
 const SLOW_MS = 180_000

@@ -8,10 +8,7 @@ import { afterAll, describe, inject, it } from 'vitest'
 import { migrate } from '../../../db/schema/migrate.ts'
 import { connectClient } from '../../../db/pool.ts'
 import { reconcileStorage } from '../../../db/schema/storage/reconcile.ts'
-import type { EditionAtHand } from './global-setup.ts'
-
-/** Name of the edition that is always there: what needs a database, but not each kind of it, is tested at length there only. */
-export const EMBEDDED = 'the embedded server'
+import type { EditionAtHand } from './editions.ts'
 
 export interface Edition {
   name: string

@@ -13,10 +13,8 @@ import type { TestProject } from 'vitest/node'
 
 import { packagedBinaries } from '../../../db/embedded/binaries.ts'
 import { startEmbedded } from '../../../db/embedded/server.ts'
+import { type EditionAtHand, EMBEDDED } from './editions.ts'
 import { startTimescaleContainer } from './timescale-container.ts'
-
-/** A server to make databases on, or why there is none. */
-export type EditionAtHand = { name: string; url: string } | { name: string; unavailable: string }
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -49,12 +47,20 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     throw embedded.status === 'rejected' ? embedded.reason : container.status === 'rejected' && container.reason
   }
   project.provide('databasePrefix', databasePrefix)
-  project.provide('editions', [
-    { name: 'the embedded server', url: embedded.value.url },
+  const editions = [
+    { name: EMBEDDED, url: embedded.value.url },
     { name: 'TimescaleDB in a container', ...('url' in container.value ? { url: container.value.url } : container.value) },
     { name: 'TEST_DATABASE_URL', ...(given ? { url: given } : { unavailable: 'TEST_DATABASE_URL is not set' }) },
-  ])
+  ]
+  project.provide('editions', project.name === 'chaos' ? editions : editions.map(unlessLeftOut))
   return stop
+}
+
+/** CI has the integration tests in two runs, and TEST_EDITIONS is `plain` in one of them and `timescaledb` in the other. */
+function unlessLeftOut(edition: EditionAtHand): EditionAtHand {
+  const wished = process.env['TEST_EDITIONS']
+  if (wished === undefined || (wished === 'plain') === (edition.name === EMBEDDED)) return edition
+  return { name: edition.name, unavailable: `TEST_EDITIONS is ${wished}` }
 }
 
 async function dropDatabases(url: string, prefix: string): Promise<void> {
