@@ -161,6 +161,7 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
       prepareDatabase: store.prepare,
       databaseServer: store.server,
       store: store.storeBatch,
+      refreshTouched: store.refreshTouched,
       sessions: store.sessions,
       carry: store.carry,
       derived: store.derived,

@@ -42,6 +42,7 @@ import { Telemetry, type TelemetryOptions, type TelemetryParts } from './telemet
 import { type FeedHalf, joinFeed, joinStorage } from './topology.ts'
 import type { UnderlyingSettings } from './universe/universe.ts'
 import type { Ending } from './write/ending.ts'
+import type { LateTicks, LateTicksOptions } from './write/late-ticks.ts'
 import type { WriterOptions } from './write/writer.ts'
 
 export interface CollectSettings {
@@ -77,6 +78,8 @@ export interface CollectOptions {
   /** What the database is, in words; undefined until that is known. */
   databaseServer: () => string | undefined
   store: WriterOptions['store']
+  /** Has it compute anew what stands on ticks of these times, once prepared. */
+  refreshTouched: LateTicksOptions['refresh']
   /** What the database knows of earlier sessions, once prepared. */
   sessions: KnownSessions
   /** What it knows of rates and dividends, once prepared. */
@@ -146,6 +149,7 @@ type Collector = TelemetryParts &
     standInCarry: StandInCarry
     detect: Detect
     ending: Ending
+    lateTicks: LateTicks
     /** Aborted: the recording ends, in order. Its reason is the cause, or the error that it ends with. */
     stopping: AbortSignal
     onBroken: (error: unknown) => void
@@ -191,6 +195,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     config: recordedConfig(settings),
     detail: { version, host: hostname(), pid: process.pid, clock: gateway.clock, collectorId: file.collectorId, dataDir },
     store: options.store,
+    refreshTouched: options.refreshTouched,
     prepareDatabase: async () => {
       await options.prepareDatabase()
       storedCarry.prepared()
@@ -298,8 +303,23 @@ function currenciesOf({ underlyings }: CollectSettings): string[] {
 }
 
 async function run(collector: Collector): Promise<CollectSummary> {
-  const { housekeeping, telemetry, feed, sessions, stopping, events, writer, recorder, ledger, counts, leftBehind, ending, file, detect } =
-    collector
+  const {
+    housekeeping,
+    telemetry,
+    feed,
+    sessions,
+    stopping,
+    events,
+    writer,
+    recorder,
+    ledger,
+    counts,
+    leftBehind,
+    ending,
+    file,
+    detect,
+    lateTicks,
+  } = collector
   await housekeeping.start()
   try {
     await telemetry.start()
@@ -318,7 +338,7 @@ async function run(collector: Collector): Promise<CollectSummary> {
     if (recorder.recording) leftBehind.end(ledger.allLines, recorder.nowUs)
     await ending.run(
       () => sessions.end(cause),
-      () => detect.finish(),
+      () => Promise.all([detect.finish(), lateTicks.finish(writer.drained())]),
     )
     await file.saved()
     telemetry.report()

@@ -13,6 +13,7 @@
 
 import { Observable, Subject, takeUntil } from 'rxjs'
 
+import { POLICIES_REACH_US } from '../db/schema/storage/bars/index.ts'
 import { nyse } from '../market/calendar/calendar.ts'
 import { MarketState } from '../market/state/market-state.ts'
 import type { StatedUnit } from '../market/stock-sizes/detector.ts'
@@ -45,6 +46,7 @@ import type { Events } from './telemetry/events/index.ts'
 import type { Metrics } from './telemetry/metrics.ts'
 import { Discovery, type DiscoverySettings } from './universe/discovery.ts'
 import { Ending } from './write/ending.ts'
+import { LateTicks, type LateTicksOptions } from './write/late-ticks.ts'
 import { preparedStore } from './write/prepared-store.ts'
 import { Writer, type WriterOptions } from './write/writer.ts'
 
@@ -71,6 +73,7 @@ export interface StorageOptions extends Shared {
   store: WriterOptions['store']
   /** Brings the database to this version and makes it ready. */
   prepareDatabase: () => Promise<void>
+  refreshTouched: LateTicksOptions['refresh']
   /** What earlier runs left, and what only the database knows of them. */
   leftBehind: LeftBehind
   knownSessions: KnownSessions
@@ -86,6 +89,7 @@ export interface Storage {
   ledger: GapLedger
   state: MarketState
   ending: Ending
+  lateTicks: LateTicks
 }
 
 /** The second half: from the recorder to the release of a journal segment. */
@@ -107,6 +111,7 @@ export function joinStorage(options: StorageOptions): Storage {
       if (writer.failing === 0) events.databaseUp()
       if (stored.refusedTicks > 0) events.rowsRefused({ ticks: stored.refusedTicks })
       metrics.committed(stored.commitMs, lag.committed(batch))
+      lateTicks.committed(batch)
     },
     onRetry: (error, retryMs, { sessionId, batchNo }) => events.databaseDown({ error, retryMs, sessionId, batchNo }),
     onReleaseError: (error, { path }) => events.releaseFailed({ error, path }),
@@ -120,6 +125,8 @@ export function joinStorage(options: StorageOptions): Storage {
     force: options.force,
     timeoutMs: options.drainTimeoutMs,
   })
+  const { giveUp } = ending
+  const lateTicks = new LateTicks({ refresh: options.refreshTouched, policiesReachUs: POLICIES_REACH_US, events, giveUp })
   const openJournal = (sessionId: number): Journal => {
     file.began(sessionId, clock.nowUs(), options.detail.clock)
     const journal: Journal = new Journal({
@@ -139,7 +146,7 @@ export function joinStorage(options: StorageOptions): Storage {
       },
       onFolderGone: (path, missing) => events.journalFolderGone({ path, missing: missing.map((segment) => segment.path) }),
       onClosed: (isWhole) => isWhole && file.forget([sessionId]),
-      giveUp: ending.giveUp,
+      giveUp,
       onLost: (ticks) => {
         recorder.lost(ticks)
         events.journalLost({ ticks })
@@ -159,7 +166,7 @@ export function joinStorage(options: StorageOptions): Storage {
   })
   const state = new MarketState()
   recorder.subscribe((record) => state.apply(record))
-  return { writer, recorder, ledger: new GapLedger(recorder, events), state, ending }
+  return { writer, recorder, ledger: new GapLedger(recorder, events), state, ending, lateTicks }
 }
 
 export interface FeedOptions extends Shared {

@@ -3,11 +3,13 @@
 import type pg from 'pg'
 
 import { migrationState } from './schema/migrate.ts'
+import type { Edition } from './schema/storage/objects.ts'
 import { readServer } from './schema/storage/server.ts'
 
 export interface ServerDescription {
   /** `PostgreSQL 18.4, TimescaleDB 2.28.3 Community`. */
   server: string
+  edition: Edition
   /** Names of the applied and of the missing migrations. */
   applied: string[]
   missing: string[]
@@ -24,8 +26,8 @@ export interface ServerDescription {
 
 /** @throws MigrationError when the database was migrated by a newer version, or by other files */
 export async function describeServer(client: Pick<pg.ClientBase, 'query'>): Promise<ServerDescription> {
-  const { server: storage } = await readServer(client, [])
-  const { rows } = await client.query<Omit<ServerDescription, 'server' | 'applied' | 'missing'> & { version: string }>(
+  const { server: storage, edition } = await readServer(client, [])
+  const { rows } = await client.query<Omit<ServerDescription, 'server' | 'edition' | 'applied' | 'missing'> & { version: string }>(
     `SELECT current_setting('server_version') AS version, current_user AS role,
        has_database_privilege(current_database(), 'CREATE') AND has_schema_privilege('public', 'CREATE') AS "mayCreate",
        CASE WHEN to_regclass('public.quotes') IS NOT NULL THEN has_table_privilege('public.quotes', 'INSERT') END AS "mayWrite",
@@ -34,5 +36,5 @@ export async function describeServer(client: Pick<pg.ClientBase, 'query'>): Prom
   )
   const { version = '', ...found } = rows[0] ?? { role: '', mayCreate: false, mayWrite: null, readOnly: true, clockMs: 0 }
   const server = `PostgreSQL ${version.split(' ')[0]}, ${storage === 'PostgreSQL without TimescaleDB' ? 'no TimescaleDB' : storage}`
-  return { server, ...(await migrationState(client)), ...found }
+  return { server, edition, ...(await migrationState(client)), ...found }
 }

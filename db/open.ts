@@ -6,9 +6,12 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
 
-import { describeServer } from './describe-server.ts'
+import { WriteError } from '../market/errors.ts'
+import { describeServer, type ServerDescription } from './describe-server.ts'
 import { type EmbeddedServer, startEmbedded } from './embedded/server.ts'
 import { type MigrateDownOptions, migrate, migrateDown } from './schema/migrate.ts'
+import { refreshTouched } from './operate/refresh-aggregates.ts'
+import type { TouchedTime } from './operate/refresh-windows.ts'
 import { databaseName } from './connection-config.ts'
 import { connectClient, createPool, type DatabasePool } from './pool.ts'
 import { type BatchesBelow, batchesBelow, knownSessions } from './read/queries/committed-batches.ts'
@@ -19,7 +22,7 @@ import { type StorageJob, storageJobs } from './read/queries/storage-jobs.ts'
 import { recentSince } from './read/queries/recent-batches.ts'
 import { type TickBytes, tickBytes } from './read/queries/tick-bytes.ts'
 import { type CollectorIdentity, type UnendedSession, unendedSessions } from './read/queries/unended-sessions.ts'
-import { writeErrorOf } from './sqlstates.ts'
+import { hasSqlState, INSUFFICIENT_PRIVILEGE, messageOf, writeErrorOf } from './sqlstates.ts'
 import { complaintAbout, splitAddress } from '../system/password-source.ts'
 import { type ApplyOptions, applyStorage, giveUpMove } from './schema/storage/apply.ts'
 import { planStorage, reconcileStorage, type StoragePlan } from './schema/storage/reconcile.ts'
@@ -62,6 +65,12 @@ export interface OpenedDatabase {
   /** The address, once prepared. */
   url: () => string
   storeBatch: TickStore['store']
+  /**
+   * Computes anew what stands on ticks of these times, once prepared. Returns in how many pieces: 0 where bars are views.
+   *
+   * @param signal aborted: not waited for any more
+   */
+  refreshTouched: (times: readonly TouchedTime[], signal: AbortSignal) => Promise<number>
   /** What it knows of sessions of earlier runs, once prepared. */
   sessions: {
     unended: (identity: CollectorIdentity) => Promise<UnendedSession[]>
@@ -91,14 +100,13 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
   let embedded: EmbeddedServer | undefined
   let pool: DatabasePool | undefined
   let store: TickStore | undefined
-  let server: string | undefined
+  let known: ServerDescription | undefined
 
   const url = () => database.url ?? embedded?.url ?? ''
   const reach = async () => {
-    if (database.url === undefined) {
-      if (embedded) await embedded.ensureRunning()
-      else embedded = await startEmbedded({ dataDir, logger })
-    }
+    if (database.url !== undefined) return database.url
+    if (embedded) await embedded.ensureRunning()
+    else embedded = await startEmbedded({ dataDir, logger })
     return url()
   }
 
@@ -120,7 +128,7 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
       const applied = await migrate(client, { dryRun })
       if (!dryRun) await fillTradingSessions(client, { isThorough })
       const stored = await reconcileStorage(client, { dryRun, ...wishes })
-      server = (await describeServer(client)).server
+      known = await describeServer(client)
       return [...applied, ...stored]
     })
 
@@ -131,7 +139,7 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
 
   return {
     url,
-    server: () => server,
+    server: () => known?.server,
     migrate: (dryRun) => bringUp(dryRun, true),
     planStorage: () => onOneConnection(async (client) => ({ ...(await planStorage(client, wishes)), bytes: await tickBytes(client) })),
     applyStorage: (options) =>
@@ -142,7 +150,7 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
     giveUpMove: () => onOneConnection(giveUpMove),
     migrateDown: (options) => onOneConnection((client) => migrateDown(client, options)),
     async prepare() {
-      const complaint = server === undefined && (await complaintAbout(splitAddress(url()).source))
+      const complaint = known === undefined && (await complaintAbout(splitAddress(url()).source))
       if (complaint) logger.warn({ reason: complaint }, 'others may read the password of the database')
       const lines = await bringUp(false, false)
       for (const line of lines.filter((line) => NOT_DONE.test(line))) logger.warn(line)
@@ -160,11 +168,37 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
       if (!store) throw new Error('The database was used before it was prepared.')
       return store.store(batch, contractOf)
     },
+    refreshTouched: async (times, signal) => (known?.edition === 'community' ? refreshAll(url(), times, signal) : 0),
     ...questionsTo(asked),
     async close() {
       await pool?.end()
       await embedded?.close()
     },
+  }
+}
+
+/** On a connection of its own, as it may take minutes. */
+async function refreshAll(url: string, times: readonly TouchedTime[], signal: AbortSignal): Promise<number> {
+  const client = await connectClient(url)
+  const cut = () => void client.end().catch(() => undefined)
+  signal.addEventListener('abort', cut)
+  let pieces = 0
+  try {
+    for (const touched of times) {
+      signal.throwIfAborted()
+      pieces += await refreshTouched(client, touched)
+    }
+    return pieces
+  } catch (error) {
+    if (hasSqlState(error, INSUFFICIENT_PRIVILEGE))
+      throw new WriteError(`The role may not compute bars, as it does not own them: ${messageOf(error)}`, {
+        code: 'bars-not-owned',
+        cause: error,
+      })
+    throw writeErrorOf(error, 'did not compute bars')
+  } finally {
+    signal.removeEventListener('abort', cut)
+    await client.end().catch(() => undefined)
   }
 }
 

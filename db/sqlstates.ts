@@ -8,6 +8,7 @@ import pg from 'pg'
 import { TapedeckError, WriteError } from '../market/errors.ts'
 
 export const UNIQUE_VIOLATION = '23505'
+export const INSUFFICIENT_PRIVILEGE = '42501'
 
 /**
  * 22 data exception (text that cannot be stored, numbers out of range), 23 integrity constraint, 44 WITH CHECK OPTION,
@@ -73,7 +74,7 @@ function advice(state: string | undefined): string {
   if (state === undefined) return 'Check that the server runs and can be reached.'
   if (state.startsWith('28')) return 'Correct user and password in the database address.'
   if (state === '3D000') return 'Create the database, or correct its name in the database address.'
-  if (state === '42501') return 'Grant the role INSERT, SELECT and UPDATE on the tables of tapedeck.'
+  if (state === INSUFFICIENT_PRIVILEGE) return 'Grant the role INSERT, SELECT and UPDATE on the tables of tapedeck.'
   if (state.startsWith('42P01') || state === '42703' || state === '3F000') return 'Run `tapedeck db migrate` against this database.'
   if (state === '53100') return 'Free space on the disk of the database.'
   if (state === '53300') return 'Raise max_connections or end other clients.'

@@ -179,7 +179,7 @@ forEachEdition('bars of ticks', ({ createTapeDatabase }) => {
 
   it('hide nothing when only the last of their time is computed, and are the same when all of it is', async () => {
     const from = usFromIso('2014-11-28T15:00:00Z')
-    await refreshTouched(client, 'trades', from, from + 3_600_000_000)
+    await refreshTouched(client, { table: 'trades', fromUs: from, toUs: from + 3_600_000_000 })
     expect(await differingTradeBars()).toEqual([])
     const report = await maintain(client)
     expect(report.viewsOnly).toBe(!isCommunity)
@@ -211,7 +211,7 @@ forEachEdition('bars of ticks', ({ createTapeDatabase }) => {
       ])
     const { tsUs } = late
     await insertTrades([{ ...late, tsUs: tsUs + 1, price: 101, marks: null, session: 6 }])
-    await refreshTouched(client, 'trades', tsUs + 1, tsUs + 1)
+    await refreshTouched(client, { table: 'trades', fromUs: tsUs + 1, toUs: tsUs + 1 })
     expect(await differingTradeBars()).toEqual([])
   })
 
@@ -270,7 +270,7 @@ forEachEdition('bars of ticks', ({ createTapeDatabase }) => {
     await ask("INSERT INTO dropped_ticks (table_name, dropped_before) VALUES ('trades', '2014-07-03 12:00:30Z')")
     await ask("DELETE FROM trades WHERE ts < '2014-07-03 12:00:30Z'")
     await maintain(client)
-    await refreshTouched(client, 'trades', usFromIso('2014-07-02T00:00:00Z'), usFromIso('2014-07-04T00:00:00Z'))
+    await refreshTouched(client, { table: 'trades', fromUs: usFromIso('2014-07-02T00:00:00Z'), toUs: usFromIso('2014-07-04T00:00:00Z') })
     const left = await storedTradeBars('bars_1m')
     if (isCommunity) expect(differences(left, before)).toEqual([])
     else expect(left.length).toBeLessThan(before.length)

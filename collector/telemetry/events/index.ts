@@ -36,6 +36,8 @@ import { journalFolderGone } from './journal-folder-gone.ts'
 import { journalLost } from './journal-lost.ts'
 import { journalUnreadable } from './journal-unreadable.ts'
 import { journalUp } from './journal-up.ts'
+import { lateTicksComputed } from './late-ticks-computed.ts'
+import { lateTicksNotComputed } from './late-ticks-not-computed.ts'
 import { leftInJournal } from './left-in-journal.ts'
 import { lineLimit } from './line-limit.ts'
 import { lineRefused } from './line-refused.ts'
@@ -111,6 +113,8 @@ const EVENTS = {
   journalLost,
   journalUnreadable,
   journalUp,
+  lateTicksComputed,
+  lateTicksNotComputed,
   leftInJournal,
   lineLimit,
   lineRefused,

@@ -193,6 +193,7 @@ export class Collecting {
         prepareDatabase: store.prepare,
         databaseServer: store.server,
         store: store.storeBatch,
+        refreshTouched: store.refreshTouched,
         sessions: store.sessions,
         carry: store.carry,
         derived: store.derived,

@@ -1,5 +1,6 @@
 /** All aggregates of ticks, each behind those that it is made of, and how often they are computed anew. */
 
+import { secondsOf } from '../interval.ts'
 import type { Aggregate, RefreshPolicy } from '../objects.ts'
 import { DAY_VOLUMES_1M, GREEKS_1M } from './minute-figures.ts'
 import { QUOTE_BARS } from './quote-bars.ts'
@@ -25,10 +26,15 @@ const EVERY: Readonly<Record<string, string>> = {
  * Only the last days: a policy that reaches behind what retention has dropped would delete the bars of that time. Ticks that come later than that
  * are for `refreshTouched` and `tapedeck db maintain`.
  */
+const LOOK_BACK = '7 days'
+
+/** Microseconds. Ticks that are older than this when they come may be too old for the next run of a policy. */
+export const POLICIES_REACH_US = (secondsOf(LOOK_BACK) - secondsOf('1 day')) * 1_000_000
+
 export const BAR_REFRESH_POLICIES: readonly RefreshPolicy[] = BAR_AGGREGATES.map(({ name, bucket }) => ({
   kind: 'refresh-policy',
   on: name,
-  startOffset: '7 days',
+  startOffset: LOOK_BACK,
   endOffset: END_OFFSETS[bucket] ?? bucket,
   every: EVERY[bucket] ?? bucket,
 }))
