@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { movementsOf } from '../../../../backtester/metrics/movements.ts'
+import { roundTrips } from '../../../../backtester/metrics/round-trips.ts'
+import { summarise } from '../../../../backtester/metrics/summary.ts'
+import { packageRoot } from '../../../../system/package-root.ts'
+import { atNewYork, busyRun, fill, runResult } from '../../../support/backtest/run-result.ts'
+
+const at = (date: string, equity: number, exposure = 0, hours = 16) => ({
+  tsUs: atNewYork(date, hours),
+  cash: equity - exposure,
+  equity,
+  exposure,
+})
+
+/** Monday to Friday: bought for 50,000 on Monday at noon, sold on Wednesday at the close. */
+const week = runResult({
+  equity: [
+    at('2014-06-02', 100_000, 0, 10),
+    at('2014-06-02', 99_999, 50_000, 12),
+    at('2014-06-02', 101_000, 51_000),
+    at('2014-06-03', 90_000, 40_000, 12),
+    at('2014-06-03', 99_000, 49_000),
+    at('2014-06-04', 102_000),
+    at('2014-06-05', 102_000),
+    at('2014-06-06', 102_000),
+  ],
+  fills: [
+    fill({ orderId: 1, side: 'buy', quantity: 1000, price: 50, tsUs: atNewYork('2014-06-02', 12) }),
+    fill({ orderId: 2, side: 'sell', quantity: 1000, price: 52.002, tsUs: atNewYork('2014-06-04', 16) }),
+  ],
+  costs: { commission: 2, borrow: 0, interest: 0, 'dividend-owed': 0 },
+})
+
+describe('the summary of a run', () => {
+  it('has known answers', () => {
+    const { figures, days, trips, open } = summarise(week)
+    expect(days.map(({ date, value }) => [date, value])).toEqual([
+      ['2014-06-02', 101_000],
+      ['2014-06-03', 99_000],
+      ['2014-06-04', 102_000],
+      ['2014-06-05', 102_000],
+      ['2014-06-06', 102_000],
+    ])
+    expect(figures).toMatchObject({
+      start: 100_000,
+      end: 102_000,
+      netProfit: 2000,
+      costs: 2,
+      tradingDays: 5,
+      calendarDays: 5,
+      trades: 1,
+      fills: 2,
+    })
+    const close = (name: string, value: number) => expect(figures[name], name).toBeCloseTo(value, 10)
+    close('totalReturn', 0.02)
+    close('annualReturn', 1.02 ** (252 / 5) - 1)
+    close('calendarAnnualReturn', 1.02 ** (365.25 / 5) - 1)
+    close('maxDrawdown', 99 / 101 - 1)
+    close('maxDrawdownDays', 2 - 0)
+    close('maxIntradayDrawdown', 90 / 101 - 1)
+    close('turnover', ((50_000 + 52_002) / 101_200) * (252 / 5))
+    close('expectancy', 2000)
+    close('costShare', 2 / 2002)
+    close('meanHoldingMs', 52 * 3_600_000)
+    // 52 of the 102 hours from Monday, 10:00, to Friday, 16:00.
+    close('timeInMarket', 52 / 102)
+    expect(figures['profitFactor']).toBeNaN()
+    expect([trips.length, open]).toEqual([1, []])
+  })
+
+  it('has every figure under the name that docs/metrics.md defines', () => {
+    const benchmark = summarise(week).days.map(({ date, value }) => ({ date, value }))
+    const page = readFileSync(join(packageRoot(), 'docs', 'metrics.md'), 'utf8')
+    const missing = Object.keys(summarise(week, { benchmark }).figures).filter((name) => !page.includes(`\`${name}\``))
+    expect(missing).toEqual([])
+  })
+
+  it('compares with a benchmark on the days that both have, and refuses one of another time', () => {
+    const market = ['2014-05-30', '2014-06-02', '2014-06-03', '2014-06-04', '2014-06-06'].map((date, index) => ({
+      date,
+      value: [100, 101, 100, 102, 103][index] ?? 0,
+    }))
+    const { figures } = summarise(week, { benchmark: market })
+    expect(figures['benchmarkReturn']).toBeCloseTo(0.03, 10)
+    expect(figures['beta']).toBeGreaterThan(0)
+    expect(() => summarise(week, { benchmark: [{ date: '2010-01-04', value: 1 }] })).toThrow(
+      /the run from 2014-06-02 to 2014-06-06: expected two days in common, found 0/,
+    )
+  })
+
+  it('is there for a run that did nothing, and for one without a moment', () => {
+    const still = summarise(runResult({ equity: [at('2014-06-02', 100_000), at('2014-06-03', 100_000)] })).figures
+    expect(still).toMatchObject({ totalReturn: 0, maxDrawdown: 0, trades: 0, timeInMarket: 0, turnover: 0 })
+    const nothing = summarise(runResult())
+    expect(nothing.figures).toMatchObject({ end: 100_000, netProfit: 0, trades: 0, tradingDays: 0 })
+    expect(nothing.figures['totalReturn']).toBeNaN()
+    expect(nothing.intervals).toEqual({})
+  })
+
+  it('gives the same intervals every time, which hold the figure, and can leave them out', () => {
+    const run = busyRun({ days: 120 })
+    const { intervals, figures } = summarise(run)
+    expect(summarise(run).intervals).toEqual(intervals)
+    expect(intervals['sharpe']?.low).toBeLessThan(figures['sharpe'] ?? Number.NaN)
+    expect(intervals['sharpe']?.high).toBeGreaterThan(figures['sharpe'] ?? Number.NaN)
+    expect(summarise(run, { intervals: false }).intervals).toEqual({})
+  })
+
+  it('says what is still open', () => {
+    expect(summarise(runResult({ fills: week.fills.slice(0, 1), equity: week.equity })).open).toEqual([1])
+  })
+})
+
+describe('what no order made', () => {
+  const option = {
+    kind: 'option',
+    symbol: 'TWX',
+    currency: 'USD',
+    tradingClass: 'TWX',
+    expiry: '2014-06-06',
+    strike: 70,
+    right: 'C',
+    multiplier: 100,
+  } as const
+  const instruments = [...runResult().instruments, { instrument: 3, contract: option }]
+
+  it('closes round trips: an option that expires is gone for nothing', () => {
+    const bought = fill({ orderId: 1, instrument: 3, side: 'buy', quantity: 2, price: 1.5, tsUs: atNewYork('2014-06-02', 12) })
+    const details = { moves: [{ instrument: 3, quantity: -2, price: 0, realised: -300 }] }
+    const expiry = { tsUs: atNewYork('2014-06-06', 16), kind: 'expiry', message: 'expired', instrument: 3, details }
+    const trips = roundTrips(movementsOf({ instruments, fills: [bought], events: [expiry] }))
+    expect(trips).toEqual([expect.objectContaining({ instrument: 3, quantity: 2, exitPrice: 0, net: -3_010_000, closedUs: expiry.tsUs })])
+  })
+
+  it('splits what is open: the result in money stays', () => {
+    const bought = fill({ orderId: 1, side: 'buy', quantity: 100, price: 30, tsUs: atNewYork('2014-06-02', 12), commission: 0 })
+    const sold = fill({ orderId: 2, side: 'sell', quantity: 300, price: 11, tsUs: atNewYork('2014-06-04', 9.5), commission: 0 })
+    const split = { tsUs: atNewYork('2014-06-04', 0), kind: 'split', message: '3 for 1', instrument: 1, details: { ratio: 3, moves: [] } }
+    const trips = roundTrips(movementsOf({ instruments, fills: [bought, sold], events: [split] }))
+    expect(trips).toEqual([expect.objectContaining({ quantity: 300, entryPrice: 10, exitPrice: 11, net: 3_000_000 })])
+    const thirds = { ...split, details: { ratio: 1 / 3 } }
+    const back = { ...sold, quantity: 33, price: 90 }
+    const rest = {
+      ...thirds,
+      tsUs: atNewYork('2014-06-04', 0),
+      kind: 'split',
+      details: { ratio: 1 / 3, moves: [{ instrument: 1, quantity: -1 / 3, price: 90 }] },
+    }
+    expect(roundTrips(movementsOf({ instruments, fills: [bought, back], events: [rest] })).reduce((sum, { net }) => sum + net, 0)).toBe(0)
+  })
+})
