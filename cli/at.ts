@@ -24,8 +24,8 @@ TIME is UTC unless it names another offset: 2014-06-05T13:30:00Z,
 2014-06-05T09:30:00-04:00. The table shows times in New York.
 Broker data comes as changes, so a quote stands until the next one, however old
 it is. It is marked s (stale) when it is not known to have stood: its line was
-closed, there was a gap, or nothing was recorded. docs/queries.md has the same in
-SQL: chain_at, quote_at.`
+closed, there was a gap, or nothing was recorded. docs/queries.md has the same
+in SQL: chain_at, quote_at.`
 
 export function addAt(program: Command): void {
   program

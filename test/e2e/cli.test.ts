@@ -25,31 +25,11 @@ const run = (args: string[], env?: NodeJS.ProcessEnv) => place.tapedeck(args, en
 const pathTo = (name: string) => join(place.folder, name)
 
 describe('help', () => {
-  /** The text of every command, by the words that call it. */
-  async function helpOf(words: string[]): Promise<Map<string, string>> {
-    const text = expectDone(await run([...words, '--help']))
-    const commands = /^Commands:\n((?: {2}.*\n)*)/m.exec(text)?.[1] ?? ''
-    const below = []
-    for (const [, name = ''] of commands.matchAll(/^ {2}(\w+)/gm)) if (name !== 'help') below.push(await helpOf([...words, name]))
-    return new Map([[words.join(' '), text], ...below.flatMap((map) => [...map])])
-  }
-
-  it('is there for every command, with examples, and fits into 80 columns', async () => {
-    const help = await helpOf([])
-    expect([...help.keys()]).toEqual(
-      expect.arrayContaining(['', 'collect', 'config show', 'db migrate', 'db psql', 'db url', 'demo', 'tape cat']),
+  it('of a command has its options and examples, and ends well', async () => {
+    expect(expectDone(await run(['db', 'migrate', '--help']))).toMatch(
+      /^Usage: tapedeck db migrate.*\n[^]*--dry-run[^]*\nExamples:\n {2}tapedeck db migrate/,
     )
-    for (const [command, text] of help) {
-      expect(linesOf(text).filter((line) => line.length > 80)).toEqual([])
-      const examples = text.split('\nExamples:\n')[1] ?? ''
-      expect(examples).toContain(`  tapedeck ${command}`.trimEnd())
-      for (const [, example = ''] of examples.matchAll(/^ {2}tapedeck ((?:\w+ ?)+)/gm))
-        expect(
-          [...help.keys()].some((known) => known !== '' && example.startsWith(known)),
-          example,
-        ).toBe(true)
-    }
-  }, 300_000) // It starts the program once for each of some sixty commands.
+  })
 
   it('names the version', async () => {
     const { version } = JSON.parse(await readFile(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }
