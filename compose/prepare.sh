@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 umask 077
 mkdir -p secrets
 chmod 700 secrets
-for name in database-password grafana-password; do
+for name in database-password collector-password dashboards-password exporter-password grafana-password; do
   [ -s "secrets/$name" ] || od -An -N 24 -t x1 /dev/urandom | tr -d ' \n' >"secrets/$name"
   chmod 644 "secrets/$name"
 done

@@ -64,7 +64,7 @@ export async function planRoles(client: Client, names: RoleNames): Promise<RoleS
   ]
 }
 
-const quoted = (name: string) => pg.escapeIdentifier(name)
+export const quoted = (name: string) => pg.escapeIdentifier(name)
 
 interface Relation {
   schema: string

@@ -14,9 +14,12 @@ const program = findTool('bin/docker-compose')
 const PROFILES = ['record', 'gateway', 'monitor', 'demo']
 const everything = ['--profile', '*']
 
+/** That `prepare.sh` makes. */
+const PASSWORDS = ['database-password', 'collector-password', 'dashboards-password', 'exporter-password', 'grafana-password']
+
 const text = readFileSync(join(COMPOSE, 'compose.yaml'), 'utf8')
 /** Runs once and ends. */
-const ONCE = ['ib-gateway-settings']
+const ONCE = ['ib-gateway-settings', 'database-setup']
 
 describe.skipIf(program === undefined)(
   `the compose file${program === undefined ? ` (skipped: ${noTool('bin/docker-compose')})` : ''}`,
@@ -39,9 +42,9 @@ describe.skipIf(program === undefined)(
       const started = await Promise.all(
         PROFILES.map(async (profile) => (await servicesOf('--profile', profile)).map(([name]) => name).sort()),
       )
-      const monitoring = ['alertmanager', 'grafana', 'postgres-exporter', 'prometheus', 'timescaledb']
+      const monitoring = ['alertmanager', 'database-setup', 'grafana', 'postgres-exporter', 'prometheus', 'timescaledb']
       expect(started).toEqual([
-        ['collector', 'timescaledb'],
+        ['collector', 'database-setup', 'timescaledb'],
         ['ib-gateway', 'ib-gateway-settings'],
         monitoring,
         [...monitoring, 'demo-collector', 'demo-gateway'].sort(),
@@ -117,8 +120,24 @@ describe.skipIf(program === undefined)(
       expect(values.length).toBeGreaterThan(4)
       expect(values.filter((value) => !value.startsWith('/run/secrets/'))).toEqual([])
       expect(Object.values(project.secrets).map(({ file }) => file)).toEqual(
-        ['database-password', 'grafana-password', 'tws-password'].map((name) => join(COMPOSE, 'secrets', name)),
+        [...PASSWORDS.toSorted(), 'tws-password'].map((name) => join(COMPOSE, 'secrets', name)),
       )
+    })
+
+    it('lets only what sets the database up log in as its owner', async () => {
+      const services = await servicesOf(...everything)
+      const given = services.flatMap(([name, { secrets = [] }]) => secrets.map(({ source }) => `${name}: ${source}`))
+      expect(given.filter((line) => /(database|collector|dashboards|exporter)-password$/.test(line)).sort()).toEqual([
+        'collector: collector-password',
+        'database-setup: collector-password',
+        'database-setup: dashboards-password',
+        'database-setup: database-password',
+        'database-setup: exporter-password',
+        'demo-collector: collector-password',
+        'grafana: dashboards-password',
+        'postgres-exporter: exporter-password',
+        'timescaledb: database-password',
+      ])
     })
 
     it('mounts only what is there', async () => {
@@ -154,13 +173,14 @@ it('prepares what git does not hold, and leaves alone what is there', async () =
   const folder = join(place.folder, 'compose')
   await cp(COMPOSE, folder, { recursive: true, filter: (source) => !isPrepared(source) })
   const prepare = () => place.start(['bash', 'compose/prepare.sh']).ended
-  const made = ['.env', 'config/tapedeck.yaml', 'secrets/database-password', 'secrets/grafana-password']
+  const made = ['.env', 'config/tapedeck.yaml', ...PASSWORDS.map((name) => `secrets/${name}`)]
   const contents = () => Promise.all(made.map((name) => readFile(join(folder, name), 'utf8')))
 
   expect(await prepare()).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('compose/secrets/tws-password') })
   const first = await contents()
-  expect(first.slice(2)).toEqual([expect.stringMatching(/^[0-9a-f]{48}$/), expect.stringMatching(/^[0-9a-f]{48}$/)])
-  expect(first[2]).not.toBe(first[3])
+  const passwords = first.slice(2)
+  expect(passwords).toEqual(PASSWORDS.map(() => expect.stringMatching(/^[0-9a-f]{48}$/)))
+  expect(new Set(passwords).size).toBe(PASSWORDS.length)
   // Others' containers may read the files; others may not enter the folder.
   expect([
     (await stat(join(folder, 'secrets'))).mode & 0o777,

@@ -60,12 +60,28 @@ describe.skipIf(missing !== undefined)(`the stack in containers${missing === und
         'healthy 65534:65534',
         'healthy postgres',
       ])
-      expect((await stack.podman('inspect', ...ids)).stdout).not.toContain(stack.password)
+      expect(stack.reveals((await stack.podman('inspect', ...ids)).stdout)).toBe(false)
       const commands = await stack.exec('timescaledb', 'sh', '-c', 'cat /proc/[0-9]*/cmdline /proc/1/environ')
-      expect(commands).not.toContain(stack.password)
-      expect(await stack.exec('demo-collector', 'sh', '-c', 'cat /proc/1/environ /proc/1/cmdline')).not.toContain(stack.password)
+      expect(stack.reveals(commands)).toBe(false)
+      expect(stack.reveals(await stack.exec('demo-collector', 'sh', '-c', 'cat /proc/1/environ /proc/1/cmdline'))).toBe(false)
     },
     10 * MINUTES,
+  )
+
+  it(
+    'has made a login for each service, which can do what that needs and no more',
+    async () => {
+      expect(await stack.logs('database-setup')).toContain('did make exporter a member of pg_monitor')
+      expect(stack.reveals(await stack.logs('database-setup'))).toBe(false)
+      expect(stack.reveals(await stack.logs('timescaledb'))).toBe(false)
+      expect(await stack.query(RIGHTS)).toBe('collector|t|t|f\ndashboards|t|f|f\nexporter|f|f|f')
+      const used = () => stack.query("SELECT string_agg(DISTINCT usename, ' ') FROM pg_stat_activity WHERE client_addr IS NOT NULL")
+      await vi.waitFor(async () => expect(await used()).toMatch(/^collector( exporter)?$/), PATIENCE)
+      const setUp = (...command: string[]) => stack.compose('run', '--rm', '--no-deps', 'database-setup', ...command)
+      expect(await setUp(), 'a second time').toMatchObject({ code: 0, stdout: expect.stringMatching(/^roles: /m) })
+      expect(await setUp('db', 'maintain')).toMatchObject({ code: 0, stdout: expect.stringContaining('tables counted anew') })
+    },
+    5 * MINUTES,
   )
 
   it(
@@ -92,7 +108,7 @@ describe.skipIf(missing !== undefined)(`the stack in containers${missing === und
       expect(await stack.compose('stop', 'demo-collector')).toMatchObject({ code: 0 })
       const log = await stack.logs('demo-collector')
       expect(log).toMatch(/Ended +SIGTERM$/m)
-      expect(log).not.toContain(stack.password)
+      expect(stack.reveals(log)).toBe(false)
       const id = (await stack.compose('ps', '--all', '--quiet', 'demo-collector')).stdout.trim()
       expect((await stack.podman('inspect', '--format', '{{.State.ExitCode}}', id)).stdout.trim()).toBe('0')
       await vi.waitFor(async () => expect(await stack.logs('receiver')).toMatch(/"alertname":"TapedeckCollector(Down|Absent)"/), PATIENCE)
@@ -101,5 +117,7 @@ describe.skipIf(missing !== undefined)(`the stack in containers${missing === und
   )
 })
 
+const RIGHTS = `SELECT rolname, has_table_privilege(rolname, 'quotes', 'SELECT'), has_table_privilege(rolname, 'quotes', 'INSERT'),
+  has_table_privilege(rolname, 'quotes', 'DELETE') FROM pg_roles WHERE rolname IN ('collector', 'dashboards', 'exporter') ORDER BY 1`
 const COUNT = `SELECT (SELECT count(*) FROM quotes) + (SELECT count(*) FROM trades) + (SELECT count(*) FROM option_greeks)
   + (SELECT count(*) FROM statistics) + (SELECT count(*) FROM rejected_ticks)`

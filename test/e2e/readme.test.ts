@@ -68,6 +68,8 @@ const ELSEWHERE: Record<string, string> = {
       'logs --follow collector',
       'exec collector node launch.mjs status',
       'kill --signal HUP collector',
+      'run --rm database-setup db plan',
+      'run --rm database-setup db maintain',
     ].map((rest) => [`docker compose --file compose/compose.yaml ${rest}`, 'compose-stack.test.ts runs docker-compose on the file']),
   ),
   'docker build --file compose/Dockerfile --tag tapedeck .': 'compose-stack.test.ts builds the image',

@@ -1,9 +1,13 @@
 /** What each role may and may not do, by trying it. */
 
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 
 import { drop, planDrop } from '../../db/operate/drop-before.ts'
+import { applyLogins, type LoginRole, planLogins, readLogins } from '../../db/operate/logins.ts'
 import { applyRoles, planRoles, roleNames } from '../../db/operate/roles.ts'
 import { connectClient } from '../../db/pool.ts'
 import { verifySessions } from '../../db/verify/verify.ts'
@@ -153,6 +157,65 @@ forEachEdition('roles', ({ createTapeDatabase }) => {
     await database.prepare()
     expect(database.server()).toMatch(/PostgreSQL/)
     await database.close()
+  })
+
+  it('are given to logins with the passwords of files, once, and again when those change', async () => {
+    const folder = await folderForTest()
+    const passwordFile = join(folder, 'password')
+    const name = `${prefix}_login`
+    const given = async (role: LoginRole, password: string) => {
+      await writeFile(passwordFile, `${password}\n`)
+      return (await applyLogins(admin, names, await readLogins([{ name, role, passwordFile }]))).map(({ what }) => what)
+    }
+    const privileges = async () => {
+      const { rows } = await admin.query<{ reads: boolean; inserts: boolean; monitors: boolean }>(
+        `SELECT has_table_privilege($1, 'quotes', 'SELECT') AS reads, has_table_privilege($1, 'quotes', 'INSERT') AS inserts,
+           pg_has_role($1, 'pg_monitor', 'USAGE') AS monitors`,
+        [name],
+      )
+      return rows[0]
+    }
+    onTestFinished(() => void admin.query(`DROP ROLE IF EXISTS ${name}`))
+    expect(await given('writer', "it's one")).toEqual([`make the login ${name}`, `make ${name} a member of ${names.writer}`])
+    expect(await given('writer', "it's one")).toEqual([])
+    expect(await privileges()).toEqual({ reads: true, inserts: true, monitors: false })
+    const client = await connectClient(Object.assign(new URL(url), { username: name, password: "it's one" }).href)
+    expect((await client.query('SELECT FROM quotes LIMIT 1')).rowCount).toBe(1)
+    await client.end()
+    const { rows: kept } = await admin.query('SELECT left(rolpassword, 14) AS kind FROM pg_authid WHERE rolname = $1', [name])
+    expect(kept).toEqual([{ kind: 'SCRAM-SHA-256$' }])
+
+    expect(await given('reader', 'two')).toEqual([
+      `give ${name} the password of its file`,
+      `take ${name} out of ${names.writer}`,
+      `make ${name} a member of ${names.reader}`,
+    ])
+    expect(await privileges()).toEqual({ reads: true, inserts: false, monitors: false })
+    expect(await given('admin', 'two')).toHaveLength(2)
+    expect(await given('monitor', 'two')).toEqual([`take ${name} out of ${names.admin}`, `make ${name} a member of pg_monitor`])
+    expect(await privileges()).toEqual({ reads: false, inserts: false, monitors: true })
+    expect(await given('monitor', 'two')).toEqual([])
+  })
+
+  it('are given to no login that is a superuser or a role itself, and by no file that holds no password', async () => {
+    const { rows } = await admin.query<{ me: string }>('SELECT current_user AS me')
+    for (const name of [rows[0]?.me ?? '', names.reader])
+      await expect(planLogins(admin, names, [{ name, role: 'reader', password: 'x' }])).rejects.toThrow(
+        /expected a name of its own, found (a superuser|one of the roles)/,
+      )
+    const passwordFile = join(await folderForTest(), 'password')
+    const read = () => readLogins([{ name: 'pat', role: 'reader', passwordFile }])
+    await expect(read()).rejects.toThrow(`The password of the login pat: ${passwordFile} cannot be read (ENOENT).`)
+    for (const [text, found] of [
+      ['\n', 'nothing'],
+      ['pass\nword', 'something else'],
+      ['pässword', 'something else'],
+    ] as const) {
+      await writeFile(passwordFile, text)
+      const error: unknown = await read().catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'login-password', message: expect.stringMatching(new RegExp(`found ${found}\\.$`)) })
+      expect(String(error)).not.toMatch(/word$|pass\n|päss/)
+    }
   })
 
   describe('that own the tables', () => {

@@ -14,7 +14,8 @@ import { COMPOSE, REQUIRED } from './compose.ts'
 const SUPPORT = join(packageRoot(), 'test', 'support', 'compose')
 const PROJECT = 'tapedeck-test'
 export const IMAGE = 'localhost/tapedeck:test'
-/** Grafana's image cannot be made from what is at hand. */
+const PASSWORDS = ['database-password', 'collector-password', 'dashboards-password', 'exporter-password', 'grafana-password']
+/** Stay, of those that are started. Grafana's image cannot be made from what is at hand. */
 export const SERVICES = ['timescaledb', 'demo-gateway', 'demo-collector', 'prometheus', 'alertmanager', 'postgres-exporter', 'receiver']
 
 /**
@@ -40,7 +41,8 @@ async function missingImages(): Promise<string | undefined> {
 }
 
 export class Stack {
-  readonly password = randomBytes(16).toString('hex')
+  /** By the name of their secret. */
+  readonly passwords = Object.fromEntries(PASSWORDS.map((name) => [name, randomBytes(16).toString('hex')]))
   readonly #place: Place
   readonly #over = new AbortController()
   #healthChecks: Promise<void> | undefined
@@ -54,8 +56,7 @@ export class Stack {
     const stack = new Stack(place)
     const secrets = join(place.folder, 'secrets')
     await mkdir(secrets)
-    await writeFile(join(secrets, 'database-password'), stack.password)
-    await writeFile(join(secrets, 'grafana-password'), stack.password)
+    for (const [name, password] of Object.entries(stack.passwords)) await writeFile(join(secrets, name), password)
     await writeQuickAlerts(join(place.folder, 'prometheus'))
     // What a run that was killed left behind.
     await stack.compose('down', '--volumes', '--timeout', '0')
@@ -93,6 +94,7 @@ export class Stack {
       COMPOSE_PROJECT_NAME: PROJECT,
       COMPOSE_PROFILES: 'demo',
       DEMO_SPEED: 'max',
+      SETTINGS: 'demo.yaml',
       TAPEDECK_IMAGE: IMAGE,
       SECRETS: join(folder, 'secrets'),
       TEST_PROMETHEUS: join(folder, 'prometheus'),
@@ -119,6 +121,11 @@ export class Stack {
     return (await this.exec('timescaledb', 'psql', '--username=tapedeck', '--no-align', '--tuples-only', `--command=${sql}`)).trim()
   }
 
+  /** Whether some text has one of the passwords. */
+  reveals(text: string): boolean {
+    return Object.values(this.passwords).some((password) => text.includes(password))
+  }
+
   async logs(service: string): Promise<string> {
     return (await this.compose('logs', '--no-log-prefix', '--no-color', service)).stdout
   }
@@ -130,8 +137,9 @@ export class Stack {
     return fetch(`http://${stdout.trim()}${path}`)
   }
 
+  /** Those that run. */
   containers(): Promise<Ended> {
-    return this.podman('ps', '--all', '--quiet', '--filter', `label=com.docker.compose.project=${PROJECT}`)
+    return this.podman('ps', '--quiet', '--filter', `label=com.docker.compose.project=${PROJECT}`)
   }
 
   async close(): Promise<void> {
