@@ -138,7 +138,7 @@ forEachEdition('a configuration that is read again', (edition) => {
         applied: ['rules.wide-spread.stock'],
       })
       const flagged = () =>
-        ask<{ seq: string }>(databaseUrl, 'SELECT min(seq) AS seq FROM quotes WHERE rules IS NOT NULL HAVING count(*) > 0')
+        ask<{ seq: string }>(databaseUrl, "SELECT min(seq) AS seq FROM findings WHERE rule = 'wide-spread' HAVING count(*) > 0")
       await collector.until('quotes are flagged', async () => (await flagged()).length > 0)
       collector.child.kill('SIGINT')
       expect(await collector.ended).toMatchObject({ code: 0 })
