@@ -8,6 +8,7 @@ import { addAt } from './at.ts'
 import { addBars } from './bars.ts'
 import { addCollect } from './collect.ts'
 import { addConfig } from './config.ts'
+import { addDataset } from './dataset.ts'
 import { addDb } from './db/index.ts'
 import { addDemo } from './demo.ts'
 import { addDoctor } from './doctor.ts'
@@ -41,6 +42,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addArb,
   addBars,
   addRates,
+  addDataset,
   addConfig,
   addDb,
   addService,

@@ -1,0 +1,77 @@
+/**
+ * Bars in a file of columns, read in one go: a line of JSON (their number), padded to 8 bytes, then one column of float64 after the other, little-endian.
+ * NaN stands for an absent figure.
+ */
+
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+
+import type { Bar } from '../../market/bar.ts'
+import { FeedError } from '../../market/errors.ts'
+
+/** A bar of an instrument, with the moment from which on it is known. */
+export interface InstrumentBar extends Bar {
+  instrument: number
+  /** First microsecond behind it: of a day, the close of the session. */
+  endUs: number
+}
+
+const COLUMNS = ['instrument', 'startUs', 'endUs', 'open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'] as const
+
+export function encodeBars(bars: readonly InstrumentBar[]): Buffer {
+  const json = JSON.stringify({ bars: bars.length, columns: COLUMNS })
+  const head = Buffer.from(`${json}${' '.repeat((8 - ((json.length + 1) % 8)) % 8)}\n`)
+  const numbers = new Float64Array(bars.length * COLUMNS.length)
+  for (const [column, name] of COLUMNS.entries())
+    for (const [row, bar] of bars.entries()) numbers[column * bars.length + row] = bar[name] ?? Number.NaN
+  return Buffer.concat([head, Buffer.from(numbers.buffer)])
+}
+
+/** @throws FeedError unless the bytes are such a file, whole */
+export function decodeBars(bytes: Buffer, path: string): InstrumentBar[] {
+  const at = bytes.indexOf('\n') + 1
+  let count: number | undefined
+  try {
+    count = (JSON.parse(bytes.toString('utf8', 0, at)) as { bars?: number }).bars
+  } catch {
+    count = undefined
+  }
+  if (count === undefined || bytes.length !== at + count * COLUMNS.length * 8) throw damaged(path)
+  const copy = new Uint8Array(bytes.subarray(at))
+  const numbers = new Float64Array(copy.buffer, 0, count * COLUMNS.length)
+  const value = (column: number, row: number) => numbers[column * (count ?? 0) + row] as number
+  return Array.from({ length: count }, (_, row) => ({
+    instrument: value(0, row),
+    startUs: value(1, row),
+    endUs: value(2, row),
+    open: value(3, row),
+    high: value(4, row),
+    low: value(5, row),
+    close: value(6, row),
+    volume: value(7, row),
+    vwap: Number.isNaN(value(8, row)) ? undefined : value(8, row),
+    trades: value(9, row),
+  }))
+}
+
+export async function readBars(path: string): Promise<InstrumentBar[]> {
+  return decodeBars(await readFile(path).catch(unreadable(path)), path)
+}
+
+export async function hashOfFile(path: string): Promise<string> {
+  return hashOfBytes(await readFile(path).catch(unreadable(path)))
+}
+
+export function hashOfBytes(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function unreadable(path: string): (cause: NodeJS.ErrnoException) => never {
+  return (cause) => {
+    throw new FeedError(`${path} cannot be read (${cause.code}). Make the dataset again.`, { code: 'dataset-damaged', cause })
+  }
+}
+
+function damaged(path: string): FeedError {
+  return new FeedError(`${path} is damaged: it is no file of bars, or not all of one. Make the dataset again.`, { code: 'dataset-damaged' })
+}

@@ -1,0 +1,106 @@
+/** The ticks of a dataset out of the database: which sessions cover it, and the records of each that are taken from it. */
+
+import { recordedCoverage } from '../../db/read/queries/coverage.ts'
+import { findSession, findSessions } from '../../db/read/sessions.ts'
+import { withReader } from '../../db/read/table-streams.ts'
+import { openTapeReader } from '../../db/read/tape-reader.ts'
+import { nyse } from '../../market/calendar/calendar.ts'
+import { FeedError } from '../../market/errors.ts'
+import { isTick, type TapeRecord } from '../../market/tick.ts'
+import type { DatasetGap } from '../run/result.ts'
+import { Owners, type SessionCover, type Span } from './owners.ts'
+
+export interface TicksWanted {
+  symbols: readonly string[]
+  fromUs: number
+  toUs: number
+}
+
+export interface SessionsFound {
+  sessionIds: readonly number[]
+  owners: Owners
+  gaps: DatasetGap[]
+  warnings: string[]
+}
+
+/**
+ * The sessions that cover the range, and what they miss.
+ *
+ * @param only those of a dataset that was frozen before: what was recorded since is none of it
+ * @throws FeedError when there are none, or the database cannot be read
+ */
+export async function findParts(url: string, { symbols, fromUs, toUs }: TicksWanted, only?: readonly number[]): Promise<SessionsFound> {
+  return withReader(url, async (client) => {
+    const all = await findSessions(client, { fromUs, toUs, symbols })
+    const found = all.filter(({ sessionId }) => only?.includes(sessionId) ?? true)
+    if (found.length === 0)
+      throw new FeedError(`The database holds no session of that time with ${symbols.join(', ')}. Ask for another time or other symbols.`, {
+        code: 'dataset-empty',
+      })
+    const { holds, gaps: recorded } = await recordedCoverage(client, { fromUs, toUs, symbols })
+    const covers = found.map(({ sessionId, firstTsUs, lastTsUs }): SessionCover => {
+      const gaps = recorded.filter((gap) => gap.sessionId === sessionId && gap.feed === undefined)
+      const lines = holds.filter((hold) => hold.sessionId === sessionId)
+      return { sessionId, fromUs: firstTsUs, toUs: lastTsUs + 1, held: byInstrument(lines), lost: byInstrument(gaps) }
+    })
+    const sessionIds = covers.map(({ sessionId }) => sessionId)
+    const gaps = recorded
+      .filter((gap) => sessionIds.includes(gap.sessionId))
+      .map((gap) => ({
+        fromTsUs: Math.max(gap.fromUs, fromUs),
+        toTsUs: Math.min(gap.toUs, toUs),
+        cause: gap.cause,
+        ...(gap.instrument !== undefined && { instrument: gap.instrument }),
+      }))
+    const running: number[] = []
+    for (const id of sessionIds) if ((await findSession(client, id)).endedTsUs === undefined) running.push(id)
+    return { sessionIds, owners: new Owners(covers), gaps, warnings: [...unended(running), ...uncovered({ fromUs, toUs }, covers)] }
+  })
+}
+
+function byInstrument<Key extends number | undefined>(spans: readonly (Span & { instrument?: Key })[]): Map<Key, Span[]> {
+  const by = new Map<Key, Span[]>()
+  for (const { instrument, fromUs, toUs } of spans) {
+    const known = by.get(instrument as Key)
+    if (known) known.push({ fromUs, toUs })
+    else by.set(instrument as Key, [{ fromUs, toUs }])
+  }
+  return by
+}
+
+function unended(sessionIds: readonly number[]): string[] {
+  return sessionIds.map((id) => `Session ${id} has not ended: what it recorded behind the last record in the dataset is not in it.`)
+}
+
+/** Market days of the range on which no session ran at all. */
+function uncovered({ fromUs, toUs }: Span, covers: readonly SessionCover[]): string[] {
+  const { first, last } = nyse.years
+  const dateOf = (tsUs: number) => {
+    const date = nyse.zone.dateOf(tsUs)
+    return date < `${first}-01-01` ? `${first}-01-01` : date > `${last}-12-31` ? `${last}-12-31` : date
+  }
+  const days = nyse.sessions(dateOf(fromUs), dateOf(toUs - 1)).filter(({ openUs, closeUs }) => {
+    const [from, to] = [Math.max(openUs, fromUs), Math.min(closeUs, toUs)]
+    return from < to && !covers.some((cover) => cover.fromUs < to && cover.toUs > from)
+  })
+  if (days.length === 0) return []
+  return [`No session was recorded on ${days.length} market days from ${days[0]?.date} to ${days.at(-1)?.date}.`]
+}
+
+/**
+ * The records of one session that the dataset takes from it.
+ *
+ * @throws FeedError when the database cannot be read
+ */
+export async function* recordsOfSession(url: string, sessionId: number, { symbols, fromUs, toUs }: TicksWanted, owners: Owners) {
+  const reader = await openTapeReader({ url }, { sessionId, fromUs, toUs, symbols, skipUnknownSymbols: true, includeQuarantined: true })
+  if (!owners.overlap) {
+    yield* reader.records()
+    return
+  }
+  const isTaken = (record: TapeRecord) => !isTick(record) || owners.ownerOf(record.instrument, record.tsUs) === sessionId
+  for await (const records of reader.records()) {
+    const taken = records.filter(isTaken)
+    if (taken.length > 0) yield taken
+  }
+}

@@ -1,0 +1,65 @@
+/** Reads a dataset: from its own files, or anew from where it came from. Both give the same. */
+
+import { mergeSessions } from '../../db/read/merge-sessions.ts'
+import { tapeSource } from '../../db/tape/tape-source.ts'
+import type { RecordChunk, RecordSource } from '../../market/record-source.ts'
+import type { TapeRecord } from '../../market/tick.ts'
+import { type InstrumentBar, readBars } from './bars-file.ts'
+import { ContentHash } from './content-hash.ts'
+import { readDatabaseBars } from './database-bars.ts'
+import { findParts, recordsOfSession } from './database-parts.ts'
+import type { Dataset, DatasetPart } from './dataset.ts'
+import { recordsOfTape } from './tape-part.ts'
+
+/** Where it is read. */
+export type DatasetPlace = { kind: 'files'; pathOf: (file: string) => string } | { kind: 'origin'; url: string | undefined }
+
+/** The records of a dataset of ticks; without any of one of bars. */
+export function recordsOf(dataset: Dataset, place: DatasetPlace): RecordSource {
+  return { name: `dataset ${dataset.name}`, records: () => mergedRecords(dataset, place) }
+}
+
+async function* mergedRecords(dataset: Dataset, place: DatasetPlace): AsyncGenerator<RecordChunk> {
+  const open = await opener(dataset, place)
+  yield* mergeSessions(
+    dataset.parts.map((part) => ({ sessionId: part.sessionId, firstTsUs: part.firstTsUs, open: async () => open(part) })),
+  )
+}
+
+type OpenPart = (part: DatasetPart) => AsyncIterable<TapeRecord[]>
+
+async function opener(dataset: Dataset, place: DatasetPlace): Promise<OpenPart> {
+  if (place.kind === 'files') return ({ file }) => recordsIn(tapeSource(place.pathOf(file)).records())
+  const { origin } = dataset
+  if (origin.kind === 'tape') return () => recordsIn(recordsOfTape(origin.path, dataset))
+  const url = urlOf(place)
+  const sessionIds = dataset.parts.map(({ sessionId }) => sessionId)
+  const { owners } = await findParts(url, dataset, sessionIds)
+  return ({ sessionId }) => recordsOfSession(url, sessionId, dataset, owners)
+}
+
+async function* recordsIn(chunks: AsyncIterable<RecordChunk>): AsyncGenerator<TapeRecord[]> {
+  for await (const { records } of chunks) yield records
+}
+
+/** Its bars in the order in which they became known; none of a dataset of ticks. */
+export async function barsOf(dataset: Dataset, place: DatasetPlace): Promise<InstrumentBar[]> {
+  const { bars, barSeconds, asOf = '' } = dataset
+  if (bars === undefined || barSeconds === undefined) return []
+  if (place.kind === 'files') return readBars(place.pathOf(bars.file))
+  const { symbols, fromUs, toUs } = dataset
+  return (await readDatabaseBars(urlOf(place), { symbols, fromUs, toUs, barSeconds, asOf })).bars
+}
+
+/** The hash of a part, read anew from where it came from. */
+export async function originHash(dataset: Dataset, part: DatasetPart, url: string | undefined): Promise<string> {
+  const hash = new ContentHash()
+  const open = await opener(dataset, { kind: 'origin', url })
+  for await (const records of open(part)) hash.add(records)
+  return hash.digest()
+}
+
+function urlOf({ url }: { url: string | undefined }): string {
+  if (url === undefined) throw new Error('a dataset of the database is read without its address')
+  return url
+}
