@@ -31,6 +31,8 @@ export function priceWithin(order: Order, bar: BarPrices): number | undefined {
       const stop = trailingStop(order)
       return stop === undefined ? undefined : stopPrice(side, stop, bar)
     }
+    case 'combo-leg':
+      return undefined
   }
 }
 

@@ -19,9 +19,18 @@ export class Book {
   readonly #bid: Shown = { price: undefined, size: undefined, taken: 0 }
   readonly #ask: Shown = { price: undefined, size: undefined, taken: 0 }
 
+  /** Of the latest quote. */
+  tsUs = Number.NEGATIVE_INFINITY
+
   take({ bidPrice, bidSize, askPrice, askSize }: Pick<Quote, 'bidPrice' | 'bidSize' | 'askPrice' | 'askSize'>): void {
     show(this.#bid, bidPrice, bidSize)
     show(this.#ask, askPrice, askSize)
+  }
+
+  /** Nothing stands any more: data went missing, or prices mean something else. */
+  forget(): void {
+    show(this.#bid, undefined, undefined)
+    show(this.#ask, undefined, undefined)
   }
 
   /** The price at which a side can be traded at once: a buyer takes the ask. */
@@ -45,6 +54,11 @@ export class Book {
     const { price: bid } = this.#bid
     const { price: ask } = this.#ask
     return bid === undefined || ask === undefined ? undefined : (bid + ask) / 2
+  }
+
+  /** What a unit is valued at while only an ask stands: the middle between it and nothing. */
+  get markWithoutBid(): number | undefined {
+    return this.#bid.price === undefined && this.#ask.price !== undefined ? this.#ask.price / 2 : undefined
   }
 
   #against(side: Side): Shown {

@@ -1,27 +1,44 @@
 /**
  * The event loop of a backtest. It is given what happened, in the order of its time, and lets the venue, the account and the strategy see it in that
- * order; between two events it runs what was due in the meantime. The only clock is that of what it is given, and the only randomness that of the
- * models, which are seeded: the same events make the same run.
+ * order; between two events it runs what was due in the meantime: timers, orders on their way, and with a calendar the days with their sessions,
+ * corporate actions, expiries and nightly charges. The only clock is that of what it is given, and the only randomness that of the models, which are
+ * seeded: the same events make the same run. docs/backtest-engine.md states what is assumed.
  *
  * Within one moment the venue comes first: what rests there trades against a quote before the strategy sees the quote, and an order that the
  * strategy gives on it arrives after it.
  */
 
+import type { EpisodeEvent } from '../../market/arbitrage/arbitrage.ts'
+import type { Episode } from '../../market/arbitrage/episode.ts'
 import type { Bar } from '../../market/bar.ts'
+import type { TradingCalendar, TradingSession } from '../../market/calendar/calendar.ts'
 import type { Contract } from '../../market/contract.ts'
-import { INDICATORS } from '../../market/indicators/index.ts'
-import { MarketState } from '../../market/state/market-state.ts'
-import type { ContractRecord, Quote, TapeRecord, Trade } from '../../market/tick.ts'
+import { type ContractRecord, isTick, type Quote, type TapeRecord, type Trade } from '../../market/tick.ts'
+import { Account } from './account.ts'
+import { ActionDesk } from './action-desk.ts'
+import { ActionList, type CorporateAction } from './actions.ts'
+import { createContext } from './context.ts'
+import type { AccountEvent } from './events.ts'
+import { Financing } from './financing.ts'
+import { Funds } from './funds.ts'
+import { Instruments } from './instruments.ts'
+import { LastPrices } from './last-prices.ts'
 import type { FeeModel } from './models/fees/fees.ts'
 import type { FillModel } from './models/fill/fill.ts'
+import { type FinancingModel, none as noFinancing } from './models/financing/financing.ts'
 import type { LatencyModel } from './models/latency/latency.ts'
+import type { MarginModel } from './models/margin/margin.ts'
 import type { SlippageModel } from './models/slippage/slippage.ts'
 import { fromUnits } from './money.ts'
+import { OptionSettlement } from './option-settlement.ts'
 import { OrderDesk } from './order-desk.ts'
-import type { Order, OrderRequest } from './orders.ts'
+import { OrderGate } from './order-gate.ts'
+import type { Order } from './orders.ts'
 import { Portfolio } from './portfolio.ts'
 import { Schedule } from './schedule.ts'
 import type { Fill, StrategyContext, StrategyHandlers } from './strategy.ts'
+import { StrategyHost } from './strategy-host.ts'
+import { type DayEvents, TradingDays } from './trading-days.ts'
 import { type Execution, Venue } from './venue.ts'
 
 export interface Models {
@@ -29,6 +46,10 @@ export interface Models {
   latency: LatencyModel
   slippage: SlippageModel
   fees: FeeModel
+  /** Absent: an order is never refused for want of money. */
+  margin?: MarginModel | undefined
+  /** Absent: nights cost nothing. Charged with a calendar only. */
+  financing?: FinancingModel | undefined
 }
 
 export interface EngineOptions {
@@ -38,36 +59,88 @@ export interface EngineOptions {
   create: (context: StrategyContext) => StrategyHandlers
   /** The date at the exchange, for dated fees. */
   dateOf: (tsUs: number) => string
+  /** Of the market that is traded. Absent: there are no sessions, and so no corporate actions, expiries, nights or day orders that end. */
+  calendar?: TradingCalendar | undefined
   onFill?: ((fill: Fill) => void) | undefined
+  /** Dividends, splits, exercises, assignments, expiries, charges, warnings. */
+  onEvent?: ((event: AccountEvent) => void) | undefined
   onLog?: ((tsUs: number, message: string, details: Record<string, unknown> | undefined) => void) | undefined
 }
+
+/** Events that may be planned within one moment: a strategy that plans on is in a loop. */
+const MOMENT_BOUND = 100_000
 
 export class Engine {
   readonly portfolio: Portfolio
   readonly #options: EngineOptions
   readonly #schedule = new Schedule()
+  readonly #instruments = new Instruments()
+  readonly #actions = new ActionList()
+  readonly #host: StrategyHost
   readonly #venue: Venue
+  readonly #prices: LastPrices
+  readonly #account: Account
+  readonly #funds: Funds
+  readonly #settlement: OptionSettlement | undefined
+  readonly #financing: Financing | undefined
+  readonly #days: TradingDays | undefined
+  readonly #gate: OrderGate
   readonly #desk: OrderDesk
-  /** As the strategy knows it. */
-  readonly #market = new MarketState()
-  readonly #handlers: StrategyHandlers
+  readonly #actionDesk: ActionDesk
   /** What was filled of an order, and its value, for the fees of what follows. */
   readonly #filledValue = new Map<number, number>()
   #nowUs = Number.NEGATIVE_INFINITY
+  /** The first market data begins the first day. */
+  #awaitsFirstDay: boolean
+  /** True while an index may give its opening price to options that wait for it. */
+  #awaitsOpening = false
+  /** Events of this moment. */
+  #inMoment = 0
 
   constructor(options: EngineOptions) {
-    const { cash, models, create } = options
+    const { cash, models, calendar } = options
+    const nowUs = () => this.#nowUs
     this.#options = options
+    this.#awaitsFirstDay = calendar !== undefined
     this.portfolio = new Portfolio(cash)
-    this.#venue = new Venue({ fill: models.fill, slippage: models.slippage, onExecution: (execution) => this.#execute(execution) })
-    this.#desk = new OrderDesk({
-      venue: this.#venue,
-      schedule: this.#schedule,
-      nowUs: () => this.#nowUs,
-      latencyUs: () => models.latency.orderUs(),
-      refusal: (request) => this.#refusal(request),
+    const { portfolio } = this
+    const instruments = this.#instruments
+    const schedule = this.#schedule
+    const host = new StrategyHost({ schedule, latency: models.latency, nowUs })
+    this.#host = host
+    const venue = new Venue({
+      fill: models.fill,
+      slippage: models.slippage,
+      onExecution: (execution) => this.#execute(execution),
+      refusal: (trades) => this.#gate.refusalOfTrades(trades),
+      cancel: (order, reason) => this.#desk.cancel(order.id, reason),
+      multiplierOf: (instrument) => instruments.multiplierOf(instrument),
     })
-    this.#handlers = create(this.#context())
+    this.#venue = venue
+    const prices = new LastPrices(venue)
+    this.#prices = prices
+    const priceOf = (instrument: number, sinceUs?: number) => prices.of(instrument, sinceUs)
+    const account = new Account({ portfolio, instruments, nowUs, onEvent: (event) => this.#tellAccount(event) })
+    this.#account = account
+    const funds = new Funds({ portfolio, instruments, model: models.margin, priceOf })
+    this.#funds = funds
+    const { carry } = host.market
+    const dividends = (instrument: number, after: string, until: string) => this.#actions.dividends(instrument, after, until)
+    const settlement = calendar && new OptionSettlement({ account, calendar, carry, priceOf, dividends })
+    this.#settlement = settlement
+    this.#financing = calendar && new Financing({ account, carry, model: models.financing ?? noFinancing() })
+    this.#days = calendar && new TradingDays({ calendar, schedule, on: this.#dayEvents() })
+    this.#gate = new OrderGate({ host, instruments, prices, venue, funds, settlement, days: this.#days, nowUs })
+    this.#desk = new OrderDesk({
+      venue,
+      schedule,
+      nowUs,
+      latencyUs: () => models.latency.orderUs(),
+      refusal: (request) => this.#gate.refusal(request),
+      refusalOfCombo: (legs) => this.#gate.refusalOfCombo(legs),
+    })
+    this.#actionDesk = new ActionDesk({ account, venue, desk: this.#desk, prices, settlement })
+    host.start(() => options.create(this.#context()))
   }
 
   /** Every order that was given, in order. */
@@ -75,72 +148,210 @@ export class Engine {
     return this.#desk.all
   }
 
-  /** @throws RangeError where time goes back */
+  /** The contract of an instrument, as adjusted for splits; undefined before a record named it. */
+  contract(instrument: number): Contract | undefined {
+    return this.#instruments.of(instrument)
+  }
+
+  /** @throws RangeError where time goes back, StrategyError where the strategy is at fault */
   record(record: TapeRecord): void {
-    this.#advance(record.tsUs)
-    // A price that a rule did not believe is none to trade at.
-    const isBelieved = !('verdict' in record) || record.verdict?.disposition !== 'quarantine'
-    if (record.kind === 'quote' && isBelieved) {
-      this.#venue.takeQuote(record.instrument, record)
-      const mid = this.#venue.book(record.instrument)?.mid
-      if (mid !== undefined) this.portfolio.mark(record.instrument, mid)
+    if (this.#awaitsFirstDay && isTick(record)) this.#beginFirstDay(record.tsUs)
+    this.#advance(record.tsUs, record.tsUs)
+    let isBelieved = true
+    switch (record.kind) {
+      case 'quote':
+        // A price that a rule did not believe is none to trade at.
+        isBelieved = record.verdict === undefined || record.verdict.disposition !== 'quarantine'
+        if (isBelieved && record.source === undefined) this.#takeQuote(record)
+        break
+      case 'trade':
+        isBelieved = record.verdict === undefined || record.verdict.disposition !== 'quarantine'
+        if (isBelieved) this.#takeTrade(record)
+        break
+      case 'contract':
+        this.#actionDesk.name(record.instrument, record.contract)
+        break
+      case 'gap':
+      case 'session':
+      case 'line':
+        this.#takeBreak(record)
+        break
+      case 'greeks':
+      case 'statistic':
+      case 'carry':
+      case 'config':
     }
-    this.#tell(() => this.#show(record, isBelieved))
-    this.#runDue(this.#nowUs)
+    this.#host.record(record, isBelieved)
+    if (this.#schedule.nextUs <= this.#nowUs) this.#runDue(this.#nowUs)
   }
 
-  /** A bar of an instrument, told once it is over. */
+  /**
+   * A bar of an instrument, told once it is over. One that reaches beyond the close of its session, as those of days do, is over at the close.
+   *
+   * @param endUs the first microsecond behind it, or its last one
+   */
   bar(instrument: number, bar: Bar, endUs: number): void {
-    this.#advance(endUs)
-    this.#venue.takeBar(instrument, bar, endUs)
+    if (this.#awaitsFirstDay) this.#beginFirstDay(bar.startUs)
+    const session = this.#days?.sessionOf(bar.startUs)
+    const holdsClose = session === undefined || (bar.startUs < session.closeUs && session.closeUs <= endUs + 1)
+    const holdsOpen = session === undefined || (bar.startUs <= session.openUs && session.openUs < endUs)
+    const overUs = session && holdsClose ? Math.min(endUs, session.closeUs) : endUs
+    const atUs = Math.max(overUs, Math.min(this.#nowUs, endUs))
+    // What is due at its end comes behind it: the close of the session, a split of the next day.
+    this.#advance(atUs, atUs - 1)
+    if (this.#awaitsOpening && session && endUs > session.openUs) this.#settleOpening(instrument, bar.open, bar.startUs)
+    this.#venue.takeBar(instrument, bar, atUs, { opens: holdsOpen, closes: holdsClose })
     this.portfolio.mark(instrument, bar.close)
-    if (this.#handlers.onBar) this.#tell(() => this.#handlers.onBar?.(bar, instrument))
+    this.#prices.take(instrument, bar.close, atUs)
+    // Whatever comes of it, an order that arrives or the close of the session, waits for the other bars that end at the same moment.
+    this.#host.bar(bar, instrument)
+  }
+
+  /**
+   * An action that is to come; it is applied on its date, or now where that has begun. Give it long before: assignment looks ahead to dividends as
+   * the market does, and a strategy hears of it on its date.
+   */
+  action(action: CorporateAction): void {
+    this.#actions.add(action)
+    if (this.#days?.hasBegun) this.#applyBegun(this.#days.today)
+  }
+
+  /** What a detector of arbitrage found at this moment, for the strategy. */
+  opportunity(event: EpisodeEvent, episode: Episode): void {
+    this.#host.opportunity(event, episode)
     this.#runDue(this.#nowUs)
   }
 
-  /** Runs what was due before `tsUs`, each at its own time. */
-  #advance(tsUs: number): void {
+  /** Lets time go on without an event. */
+  advanceTo(tsUs: number): void {
+    this.#advance(tsUs, tsUs)
+  }
+
+  /**
+   * The data is over. A day whose session has closed is brought to its cut-off, so that what expires on it is settled; positions that remain stay
+   * open at their marks, and orders stay as they are.
+   */
+  finish(): void {
+    if (!this.#days?.hasBegun) return
+    this.#runDue(this.#nowUs)
+    const endUs = this.#days.endOfDay(this.#nowUs)
+    this.#advance(endUs, endUs)
+  }
+
+  /** Runs what is due by `dueUs`, each at its own time, as it was planned before what happens now; then it is `tsUs`. */
+  #advance(tsUs: number, dueUs: number): void {
     if (!(tsUs >= this.#nowUs)) throw new RangeError(`expected a time from ${this.#nowUs} on, found ${tsUs}`)
-    // What is due at this very moment was planned before it, and so comes before what happens now.
-    this.#runDue(tsUs)
+    if (this.#schedule.nextUs <= dueUs) this.#runDue(dueUs)
+    if (tsUs > this.#nowUs) this.#inMoment = 0
     this.#nowUs = tsUs
   }
 
   #runDue(tsUs: number): void {
     for (let due = this.#schedule.take(tsUs); due; due = this.#schedule.take(tsUs)) {
-      this.#nowUs = Math.max(this.#nowUs, due.tsUs)
+      if (due.tsUs > this.#nowUs) {
+        this.#nowUs = due.tsUs
+        this.#inMoment = 0
+      } else if (++this.#inMoment > MOMENT_BOUND)
+        throw this.#host.fault('strategy-loop', `the strategy planned more than ${MOMENT_BOUND} events within one moment: it never waits`)
       due.run()
     }
   }
 
-  /** Lets the strategy see something, as late as the feed brings it. */
-  #tell(see: () => void): void {
-    const latencyUs = this.#options.models.latency.feedUs()
-    if (latencyUs <= 0) see()
-    else this.#schedule.at(this.#nowUs + latencyUs, see)
+  #beginFirstDay(tsUs: number): void {
+    this.#awaitsFirstDay = false
+    this.#nowUs = Math.max(this.#nowUs, tsUs)
+    this.#days?.begin(tsUs)
   }
 
-  #show(record: TapeRecord, isBelieved: boolean): void {
-    this.#market.apply(record)
-    if (!isBelieved) return
-    if (record.kind === 'quote') this.#handlers.onQuote?.(record satisfies Quote)
-    else if (record.kind === 'trade') this.#handlers.onTrade?.(record satisfies Trade)
+  #takeQuote(quote: Quote): void {
+    const { instrument } = quote
+    const book = this.#venue.takeQuote(instrument, quote)
+    if (this.portfolio.position(instrument) === undefined) return
+    const mark = book.mid ?? (this.#instruments.optionOf(instrument) ? book.markWithoutBid : undefined)
+    if (mark !== undefined) this.portfolio.mark(instrument, mark)
   }
 
-  #refusal({ instrument }: OrderRequest): string | undefined {
-    return this.#market.of(instrument)?.contract ? undefined : `no contract is known under the number ${instrument}`
+  #takeTrade({ instrument, price, tsUs }: Trade): void {
+    this.#prices.take(instrument, price, tsUs)
+    if (this.#awaitsOpening) this.#settleOpening(instrument, price, tsUs)
+  }
+
+  /** Data went missing: what stood before is no offer any more. */
+  #takeBreak(record: TapeRecord & { kind: 'gap' | 'session' | 'line' }): void {
+    if (record.kind === 'session') {
+      if (record.event === 'started' || record.event === 'ended') this.#venue.forget()
+      else if (record.event === 'interrupted') this.#breakOff()
+    } else if (record.kind === 'gap') this.#breakOff(record.instrument, record.toTsUs)
+    else if (record.event === 'closed' && record.feed === undefined) this.#breakOff(record.instrument)
+  }
+
+  #breakOff(instrument?: number, untilUs?: number): void {
+    this.#venue.forget(instrument, untilUs)
+    for (const position of this.portfolio.positions())
+      if (instrument === undefined || position.instrument === instrument)
+        this.#account.tell({ kind: 'gap', instrument: position.instrument })
+  }
+
+  #dayEvents(): DayEvents {
+    return {
+      begin: (date, isFirst) => {
+        // No quote stands overnight.
+        this.#venue.forget()
+        if (!isFirst) this.#financing?.charge()
+        this.#applyBegun(date)
+      },
+      open: ({ openUs, date }) => {
+        this.#venue.open(openUs)
+        this.#awaitsOpening = this.#settlement?.hasOpenings(date) ?? false
+        this.#host.session('open', date)
+      },
+      close: (session) => this.#close(session),
+      cutOff: (session, next) => this.#settlement?.atCutOff(session, next),
+    }
+  }
+
+  #applyBegun(date: string): void {
+    for (const action of this.#actions.takeBegun(date)) this.#apply(action)
+  }
+
+  #apply(action: CorporateAction): void {
+    this.#actionDesk.apply(action)
+    this.#host.action(action)
+  }
+
+  #settleOpening(instrument: number, price: number, atUs: number): void {
+    const session = this.#days?.sessionOf(atUs)
+    if (session && this.#instruments.of(instrument)?.kind === 'index') this.#settlement?.atOpening(instrument, price, session.date)
+  }
+
+  #close(session: TradingSession): void {
+    const { closeUs, date } = session
+    this.#venue.close(closeUs)
+    this.#desk.expire(({ request, arrivedUs }) => request.timeInForce === 'day' && arrivedUs < closeUs, 'the session closed')
+    this.#desk.expire(({ request }) => this.#gate.hasExpired(request.instrument, date), 'the option does not trade any more')
+    if (this.#awaitsOpening) this.#settlement?.afterOpening(date)
+    this.#awaitsOpening = false
+    this.#settlement?.atClose(session)
+    for (const action of this.#actions.takeDelisted(date)) this.#apply(action)
+    const short = this.#funds.shortfall()
+    if (short) this.#account.tell({ kind: 'margin-call', equity: fromUnits(short.equity), needed: fromUnits(short.needed) })
+    this.#host.session('close', date)
+  }
+
+  #tellAccount(event: AccountEvent): void {
+    this.#options.onEvent?.(event)
+    this.#host.account(event)
   }
 
   #execute(execution: Execution): void {
     const { order, quantity, price, tsUs, isTaker } = execution
     const { instrument, side } = order.request
-    const contract = this.#market.of(instrument)?.contract
-    const multiplier = multiplierOf(contract)
+    const multiplier = this.#instruments.multiplierOf(instrument)
     const before = { quantity: order.filled - quantity, price: 0 }
     const value = this.#filledValue.get(order.id) ?? 0
     if (before.quantity > 0) before.price = value / before.quantity
     this.#filledValue.set(order.id, value + price * quantity)
-    const fee = { isOption: contract?.kind === 'option', side, quantity, price, multiplier }
+    const fee = { isOption: this.#instruments.optionOf(instrument) !== undefined, side, quantity, price, multiplier }
     const commission = this.#options.models.fees.commission(fee, before, this.#options.dateOf(tsUs))
     const realised = this.portfolio.trade({
       instrument,
@@ -162,57 +373,26 @@ export class Engine {
       isTaker,
     }
     this.#options.onFill?.(fill)
-    // At once, but behind what is going on: an order that it gives must not meet a half-told quote.
-    if (this.#handlers.onFill) this.#schedule.at(this.#nowUs, () => this.#handlers.onFill?.(fill))
+    this.#host.filled(fill)
   }
 
   #context(): StrategyContext {
-    const { portfolio } = this
-    const nowUs = () => this.#nowUs
-    const market = this.#market
-    const desk = this.#desk
-    const schedule = this.#schedule
-    return {
-      clock: {
-        get nowUs() {
-          return nowUs()
-        },
-      },
-      market: {
-        of: (instrument) => market.of(instrument),
-        contract: (instrument) => market.of(instrument)?.contract,
-        *instruments() {
-          for (const { instrument, contract } of market.instruments()) if (contract) yield { ...contract, instrument }
-        },
-      },
-      portfolio: {
-        get cash() {
-          return fromUnits(portfolio.cash)
-        },
-        get equity() {
-          return fromUnits(portfolio.equity)
-        },
-        quantity: (instrument) => portfolio.position(instrument)?.quantity ?? 0,
-        positions: () => portfolio.positions(),
-      },
-      orders: {
-        submit: (request) => desk.submit(request),
-        cancel: (id) => desk.cancel(id),
-        find: (id) => desk.find(id),
-        open: () => desk.open(),
-      },
-      timers: {
-        at: (tsUs, run) => schedule.at(Math.max(tsUs, this.#nowUs), run),
-        after: (ms, run) => schedule.at(this.#nowUs + Math.max(0, ms) * 1000, run),
-      },
-      indicators: INDICATORS,
+    const host = this.#host
+    return createContext({
+      nowUs: () => this.#nowUs,
+      market: host.market,
+      portfolio: this.portfolio,
+      desk: this.#desk,
+      chains: () => host.chains,
+      submit: (request) => this.#gate.submit(request, this.#desk),
+      submitCombo: (request) => this.#gate.submitCombo(request, this.#desk),
+      exercise: (instrument, quantity) =>
+        this.#settlement ? this.#settlement.exercise(instrument, quantity, this.#days?.today ?? '') : 'there is no calendar',
+      lapse: (instrument) => this.#settlement?.lapse(instrument),
+      plan: (tsUs, run) => this.#schedule.at(tsUs, () => host.call(() => (typeof run === 'string' ? host.timer(run) : run()))),
       log: (message, details) => this.#options.onLog?.(this.#nowUs, message, details),
-    }
+    })
   }
-}
-
-function multiplierOf(contract: Contract | undefined): number {
-  return (contract && 'multiplier' in contract ? contract.multiplier : undefined) ?? 1
 }
 
 /** Names an instrument to an engine that is fed with bars alone. */

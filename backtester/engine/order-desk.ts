@@ -3,9 +3,9 @@
  * Every order that was ever given stays known.
  */
 
-import { advance, faultOf, isOpen, type Order, type OrderRequest } from './orders.ts'
+import { advance, type ComboRequest, faultOf, isOpen, type Order, type OrderRequest, splitRequest, splitUnits } from './orders.ts'
 import type { Schedule } from './schedule.ts'
-import type { Execution, Venue } from './venue.ts'
+import type { Combo, Execution, Venue } from './venue.ts'
 
 export interface OrderDeskOptions {
   venue: Venue
@@ -15,12 +15,14 @@ export interface OrderDeskOptions {
   latencyUs: () => number
   /** Why an order is refused before it is sent, whatever it is; undefined when it is not. */
   refusal: (request: OrderRequest) => string | undefined
+  refusalOfCombo: (legs: readonly OrderRequest[]) => string | undefined
 }
 
 export class OrderDesk {
   readonly #options: OrderDeskOptions
   readonly #orders: Order[] = []
   readonly #open = new Map<number, Order>()
+  #combos = 0
 
   constructor(options: OrderDeskOptions) {
     this.#options = options
@@ -39,17 +41,7 @@ export class OrderDesk {
   }
 
   submit(request: OrderRequest): number {
-    const order: Order = {
-      id: this.#orders.length + 1,
-      request: { ...request },
-      givenUs: this.#options.nowUs(),
-      status: 'waiting',
-      left: request.quantity,
-      filled: 0,
-      best: undefined,
-      reason: undefined,
-    }
-    this.#orders.push(order)
+    const order = this.#make(request)
     const fault = faultOf(request) ?? this.#options.refusal(request) ?? this.#faultOfParent(request)
     if (fault !== undefined) {
       advance(order, 'reject', fault)
@@ -59,6 +51,56 @@ export class OrderDesk {
     const parent = request.after === undefined ? undefined : this.find(request.after)
     if (!parent || parent.status === 'filled') this.#send(order)
     return order.id
+  }
+
+  /** Each leg is an order of its own; they are accepted and refused together. Returns their numbers. */
+  submitCombo({ legs, quantity, limit, timeInForce, note }: ComboRequest): number[] {
+    const combo = ++this.#combos
+    const orders = legs.map(({ instrument, side, ratio }) =>
+      this.#make({
+        type: 'combo-leg',
+        combo,
+        instrument,
+        side,
+        quantity: ratio * quantity,
+        ...(timeInForce ? { timeInForce } : {}),
+        ...(note === undefined ? {} : { note }),
+      }),
+    )
+    const faults = orders.map(({ request }) => faultOf(request) ?? this.#options.refusal(request))
+    const fault = faults.find((one) => one !== undefined) ?? this.#options.refusalOfCombo(orders.map(({ request }) => request))
+    for (const order of orders) {
+      if (fault !== undefined) advance(order, 'reject', fault)
+      else {
+        advance(order, 'send')
+        this.#open.set(order.id, order)
+      }
+    }
+    if (fault === undefined) {
+      const arrivesUs = this.#options.nowUs() + this.#options.latencyUs()
+      const working: Combo = { orders, ratios: legs.map(({ ratio }) => ratio), limit }
+      this.#options.schedule.at(arrivesUs, () => {
+        if (orders.every(({ status }) => status === 'sent')) this.#options.venue.acceptCombo(working, arrivesUs)
+      })
+    }
+    return orders.map(({ id }) => id)
+  }
+
+  #make(request: OrderRequest): Order {
+    const order: Order = {
+      id: this.#orders.length + 1,
+      request: { ...request },
+      givenUs: this.#options.nowUs(),
+      arrivedUs: Number.POSITIVE_INFINITY,
+      status: 'waiting',
+      left: request.quantity,
+      filled: 0,
+      best: undefined,
+      isReleased: false,
+      reason: undefined,
+    }
+    this.#orders.push(order)
+    return order
   }
 
   #faultOfParent({ after }: OrderRequest): string | undefined {
@@ -73,6 +115,28 @@ export class OrderDesk {
     if (!order) return false
     this.#end(order, 'cancel', reason)
     return true
+  }
+
+  /** Cancels what is still open and fits. */
+  cancelAll(fits: (order: Order) => boolean, reason: string): void {
+    for (const order of this.#open.values()) if (this.#open.has(order.id) && fits(order)) this.#end(order, 'cancel', reason)
+  }
+
+  /** Orders given before a split are for as many new shares at a price that means the same; where that is not whole they are cancelled. */
+  split(instrument: number, ratio: number): void {
+    for (const order of this.#open.values()) {
+      if (order.request.instrument !== instrument) continue
+      const request = splitRequest(order.request, ratio)
+      const [left, filled] = [splitUnits(order.left, ratio), splitUnits(order.filled, ratio)]
+      if (!request || request.type === 'combo-leg' || left === undefined || filled === undefined) {
+        this.#end(order, 'cancel', `a split by ${ratio} leaves no whole order of it`)
+        continue
+      }
+      order.request = request
+      order.left = left
+      order.filled = filled
+      if (order.best !== undefined) order.best /= ratio
+    }
   }
 
   /** Ends what is still open and fits. */
@@ -121,5 +185,10 @@ export class OrderDesk {
     this.#open.delete(order.id)
     this.#options.venue.remove(order)
     this.#releaseAfter(order)
+    // A combo is whole or nothing.
+    const { request } = order
+    if (request.type !== 'combo-leg') return
+    for (const other of this.#open.values())
+      if (other.request.type === 'combo-leg' && other.request.combo === request.combo) this.#end(other, event, reason)
   }
 }

@@ -201,6 +201,24 @@ export class Portfolio {
     return fraction
   }
 
+  /** The same position under another number; it joins what is held there, whose multiplier must be the same. */
+  rename(from: number, to: number): void {
+    const position = this.#positions.get(from)
+    if (position === undefined) return
+    const there = this.#positions.get(to)
+    if (there && there.multiplier !== position.multiplier)
+      throw new RangeError(`expected the multiplier ${there.multiplier} of instrument ${to}, found ${position.multiplier}`)
+    this.#positions.delete(from)
+    const { quantity, cost, mark, multiplier } = position
+    const joined = { ...position, instrument: to, quantity: quantity + (there?.quantity ?? 0), cost: cost + (there?.cost ?? 0) }
+    joined.value = worth(mark, joined.quantity, multiplier)
+    this.#value += joined.value - position.value - (there?.value ?? 0)
+    if (joined.quantity === 0) {
+      this.#realised -= joined.cost
+      this.#positions.delete(to)
+    } else this.#positions.set(to, joined)
+  }
+
   /** By how much the account does not balance: 0, or there is a bug. */
   imbalance(): Units {
     const sum = (amounts: Readonly<Record<string, Units>>) => Object.values(amounts).reduce((total, amount) => total + amount, 0)

@@ -4,6 +4,7 @@
  * An order that arrives trades at once against the standing quote, as a taker. What is left of a limit order rests; it trades at its limit once the
  * other side reaches it. Nothing trades more than is shown, and what was taken stays taken (book.ts). A stop is triggered by the side of the quote
  * that it would trade against, and is a market or limit order from then on. Against bars an order trades in those that begin after it arrived.
+ * An order on the opening waits for the first quote of the session, one on the close for the quote that stands then.
  */
 
 import type { Bar } from '../../market/bar.ts'
@@ -30,13 +31,43 @@ export interface VenueOptions {
   slippage: SlippageModel
   /** Called at once for each execution, in the order in which orders arrived. */
   onExecution: (execution: Execution) => void
+  /** Why the account cannot bear these trades, which are one; undefined when it can. */
+  refusal: (trades: readonly Trade[]) => string | undefined
+  /** To end an order that goes no further. */
+  cancel: (order: Order, reason: string) => void
+  multiplierOf: (instrument: number) => number
 }
+
+/** A part of an order that is about to be traded. */
+export interface Trade {
+  order: Order
+  quantity: number
+  price: number
+}
+
+/** Orders that trade together. */
+export interface Combo {
+  orders: readonly Order[]
+  ratios: readonly number[]
+  /** Money per combo, at most; negative: at least that must come in. */
+  limit: number
+}
+
+/** Which moments of a session a bar holds: orders on the opening and on the close trade in those alone. */
+export interface BarMoments {
+  opens: boolean
+  closes: boolean
+}
+
+/** Sums of prices are rounded. */
+const NET_ROUNDING = 1e-9
 
 export class Venue {
   readonly #options: VenueOptions
   readonly #books = new Map<number, Book>()
   /** Orders that work, by instrument, in the order of their arrival. */
   readonly #working = new Map<number, Order[]>()
+  #combos: Combo[] = []
 
   constructor(options: VenueOptions) {
     this.#options = options
@@ -49,15 +80,58 @@ export class Venue {
 
   /** Takes an order that has reached the venue, and trades it as far as the standing quote goes. */
   accept(order: Order, tsUs: number): void {
+    this.#enter(order, tsUs)
+    const { instrument } = order.request
+    const book = this.#books.get(instrument)
+    if (!book) return
+    this.#tradeAgainst(order, book, { tsUs, arrives: true })
+    this.#endMissed(order)
+    this.#forgetEnded(instrument)
+  }
+
+  acceptCombo(combo: Combo, tsUs: number): void {
+    for (const order of combo.orders) this.#enter(order, tsUs)
+    this.#combos.push(combo)
+    this.#tradeCombo(combo, tsUs)
+    const [first] = combo.orders
+    if (first && isOpen(first) && isImmediate(first)) this.#options.cancel(first, 'not filled at once')
+    this.#forgetEndedCombos()
+  }
+
+  #enter(order: Order, tsUs: number): void {
     advance(order, 'arrive')
+    order.arrivedUs = tsUs
     const { instrument } = order.request
     const orders = this.#working.get(instrument)
     if (orders) orders.push(order)
     else this.#working.set(instrument, [order])
-    const book = this.#books.get(instrument)
-    if (!book) return
-    this.#tradeAgainst(order, book, { tsUs, arrives: true })
-    this.#forgetEnded(instrument)
+  }
+
+  /** Nothing stands in an instrument any more, or in any whose latest quote is not newer than `untilUs`. */
+  forget(instrument?: number, untilUs = Number.POSITIVE_INFINITY): void {
+    const books = instrument === undefined ? this.#books.values() : [this.#books.get(instrument)]
+    for (const book of books) if (book && book.tsUs <= untilUs) book.forget()
+  }
+
+  /** The session opens: orders on the opening trade against the quotes from here on. */
+  open(tsUs: number): void {
+    for (const orders of this.#working.values())
+      for (const order of orders) if (order.request.type === 'on-open' && order.arrivedUs <= tsUs) order.isReleased = true
+  }
+
+  /** The session closes: orders on the close trade against what stands. */
+  close(tsUs: number): void {
+    for (const [instrument, orders] of this.#working) {
+      const book = this.#books.get(instrument)
+      if (!book || orders.length === 0) continue
+      for (const order of orders) {
+        if (order.request.type !== 'on-close' || order.arrivedUs >= tsUs || !isOpen(order)) continue
+        order.isReleased = true
+        this.#tradeAgainst(order, book, { tsUs, arrives: false })
+        if (isOpen(order)) this.#options.cancel(order, 'not filled at the close')
+      }
+      this.#forgetEnded(instrument)
+    }
   }
 
   /** Takes a cancelled or expired order away. */
@@ -65,30 +139,40 @@ export class Venue {
     this.#forgetEnded(order.request.instrument)
   }
 
-  takeQuote(instrument: number, quote: Quote): void {
+  /** Returns what stands now. */
+  takeQuote(instrument: number, quote: Quote): Book {
     let book = this.#books.get(instrument)
     if (book === undefined) {
       book = new Book()
       this.#books.set(instrument, book)
     }
     book.take(quote)
+    book.tsUs = quote.tsUs
     const orders = this.#working.get(instrument)
-    if (orders === undefined || orders.length === 0) return
-    for (const order of orders) if (isOpen(order)) this.#tradeAgainst(order, book, { tsUs: quote.tsUs, arrives: false })
+    if (orders === undefined || orders.length === 0) return book
+    for (const order of orders) {
+      if (!isOpen(order)) continue
+      this.#tradeAgainst(order, book, { tsUs: quote.tsUs, arrives: false })
+      this.#endMissed(order)
+    }
+    this.#tradeCombos(instrument, quote.tsUs)
     this.#forgetEnded(instrument)
+    return book
   }
 
   /** @param endUs when the bar is known, and what is traded within it is told */
-  takeBar(instrument: number, bar: Bar, endUs: number): void {
+  takeBar(instrument: number, bar: Bar, endUs: number, moments: BarMoments): void {
     const orders = this.#working.get(instrument)
     if (orders === undefined || orders.length === 0) return
     // Stops before limits: of two orders of a group that the bar reaches, the one that loses is assumed to have come first.
     const byHarm = orders.toSorted((one, other) => Number(isStop(other)) - Number(isStop(one)))
     for (const order of byHarm) {
-      if (!isOpen(order)) continue
+      // One that came within the bar may not have the prices from before it came.
+      if (!isOpen(order) || order.arrivedUs > bar.startUs || !isTradedIn(order, moments)) continue
       const price = priceWithin(order, bar)
       if (price === undefined) trail(order, order.request.side === 'sell' ? bar.high : bar.low)
-      else this.#execute(order, { quantity: order.left, price: this.#slip(order, price, undefined), tsUs: endUs, isTaker: true })
+      else this.#trade({ order, quantity: order.left, price: this.#slip(order, price, undefined) }, { tsUs: endUs, isTaker: true })
+      this.#endMissed(order)
     }
     this.#forgetEnded(instrument)
   }
@@ -96,6 +180,7 @@ export class Venue {
   #tradeAgainst(order: Order, book: Book, { tsUs, arrives }: { tsUs: number; arrives: boolean }): void {
     const { request } = order
     const { side } = request
+    if (waits(order)) return
     const touch = book.touch(side)
     if (touch === undefined || !this.#isTriggered(order, touch)) return
     const limit = limitOf(order)
@@ -104,10 +189,48 @@ export class Venue {
     if (price === undefined || (limit !== undefined && isWorse(side, price, limit))) return
     const shown = book.available(side)
     const quantity = Math.min(order.left, shown)
-    if (quantity <= 0) return
-    book.consume(side, quantity)
+    if (quantity <= 0 || (request.timeInForce === 'fok' && quantity < order.left)) return
     const paid = rests ? price : this.#slip(order, price, Number.isFinite(shown) ? shown : undefined)
-    this.#execute(order, { quantity, price: paid, tsUs, isTaker: !rests })
+    if (this.#trade({ order, quantity, price: paid }, { tsUs, isTaker: !rests })) book.consume(side, quantity)
+  }
+
+  #tradeCombos(instrument: number, tsUs: number): void {
+    if (this.#combos.length === 0) return
+    for (const combo of this.#combos)
+      if (combo.orders.some(({ request }) => request.instrument === instrument)) this.#tradeCombo(combo, tsUs)
+    this.#forgetEndedCombos()
+  }
+
+  /** All legs at what is shown of each, within the limit of the whole, or nothing. */
+  #tradeCombo({ orders, ratios, limit }: Combo, tsUs: number): void {
+    if (!orders.every(isOpen)) return
+    const wanted = (orders[0]?.left ?? 0) / (ratios[0] ?? 1)
+    let combos = wanted
+    let net = 0
+    const prices: number[] = []
+    for (const [i, order] of orders.entries()) {
+      const { instrument, side, timeInForce } = order.request
+      const book = this.#books.get(instrument)
+      const ratio = ratios[i] as number
+      const price = book && this.#options.fill.takerPrice(side, book)
+      if (!book || price === undefined) return
+      const shown = book.available(side)
+      combos = Math.min(combos, Math.floor(shown / ratio))
+      if (combos <= 0 || (timeInForce === 'fok' && combos < wanted)) return
+      const paid = this.#slip(order, price, Number.isFinite(shown) ? shown : undefined)
+      prices.push(paid)
+      net += (side === 'buy' ? 1 : -1) * paid * ratio * this.#options.multiplierOf(instrument)
+    }
+    if (net > limit + NET_ROUNDING) return
+    const trades = orders.map((order, i) => ({ order, quantity: combos * (ratios[i] as number), price: prices[i] as number }))
+    const refusal = this.#options.refusal(trades)
+    const [first] = orders
+    if (refusal !== undefined && first) this.#options.cancel(first, refusal)
+    else
+      for (const trade of trades) {
+        this.#books.get(trade.order.request.instrument)?.consume(trade.order.request.side, trade.quantity)
+        this.#execute({ ...trade, tsUs, isTaker: true })
+      }
   }
 
   /** True for what is no stop. */
@@ -130,17 +253,49 @@ export class Venue {
     return limit !== undefined && isWorse(side, worse, limit) ? limit : worse
   }
 
-  #execute(order: Order, execution: Omit<Execution, 'order'>): void {
-    order.left -= execution.quantity
-    order.filled += execution.quantity
+  /** False when the account could not bear it, which ends the order. */
+  #trade(trade: Trade, how: { tsUs: number; isTaker: boolean }): boolean {
+    const refusal = this.#options.refusal([trade])
+    if (refusal === undefined) this.#execute({ ...trade, ...how })
+    else this.#options.cancel(trade.order, refusal)
+    return refusal === undefined
+  }
+
+  #execute(execution: Execution): void {
+    const { order, quantity } = execution
+    order.left -= quantity
+    order.filled += quantity
     if (order.left === 0) advance(order, 'fill')
-    this.#options.onExecution({ order, ...execution })
+    this.#options.onExecution(execution)
+  }
+
+  /** What is for the moment of its arrival alone has had its chance. */
+  #endMissed(order: Order): void {
+    if (isImmediate(order) && isOpen(order) && !waits(order)) this.#options.cancel(order, 'not filled at once')
   }
 
   #forgetEnded(instrument: number): void {
     const orders = this.#working.get(instrument)
     if (orders?.some((order) => !isOpen(order))) this.#working.set(instrument, orders.filter(isOpen))
   }
+
+  #forgetEndedCombos(): void {
+    if (this.#combos.some(({ orders }) => !orders.every(isOpen))) this.#combos = this.#combos.filter(({ orders }) => orders.every(isOpen))
+  }
+}
+
+function isImmediate({ request: { timeInForce } }: Order): boolean {
+  return timeInForce === 'ioc' || timeInForce === 'fok'
+}
+
+/** Its moment has not come, or it trades with others. */
+function waits({ request, isReleased }: Order): boolean {
+  return request.type === 'combo-leg' || ((request.type === 'on-open' || request.type === 'on-close') && !isReleased)
+}
+
+function isTradedIn({ request }: Order, { opens, closes }: BarMoments): boolean {
+  if (request.type === 'on-open') return opens
+  return request.type === 'on-close' ? closes : request.type !== 'combo-leg'
 }
 
 function isStop({ request }: Order): boolean {

@@ -1,0 +1,13 @@
+/** An account that borrows nothing: all that is bought is paid for. What is short must be paid back at any price, so it needs what it is worth twice. */
+
+import { multiplierOf } from '../../../../market/contract.ts'
+import { type Units, worth } from '../../money.ts'
+import type { Holding, MarginModel } from './margin.ts'
+
+function needed(holdings: readonly Holding[]): Units {
+  let sum = 0
+  for (const { contract, quantity, mark } of holdings) sum += Math.abs(worth(mark, quantity, multiplierOf(contract)))
+  return sum
+}
+
+export const cash = (): MarginModel => ({ name: 'cash', initial: needed, maintenance: needed })

@@ -1,0 +1,216 @@
+/** Orders at the venue: times in force, the opening and the close, brackets, combos, and what is no order. */
+
+import { describe, expect, it } from 'vitest'
+
+import type { OrderRequest } from '../../../../backtester/engine/orders.ts'
+import { StrategyError } from '../../../../backtester/engine/strategy-error.ts'
+import { at, CALL, type Desk, INDEX, openDesk, PUT, STOCK } from './engine-desk.ts'
+
+const day = '2024-03-05'
+const give = (desk: Desk, request: Partial<OrderRequest> & Pick<OrderRequest, 'type'>) =>
+  desk.context.orders.submit({ side: 'buy', instrument: STOCK, quantity: 10, ...request } as OrderRequest)
+const statuses = (desk: Desk) => desk.engine.orders.map(({ status }) => status)
+
+describe('an order', () => {
+  it('of a day expires with the close, and one until cancelled goes on', () => {
+    const desk = openDesk()
+    desk.quote(STOCK, at(day, 10), 50)
+    give(desk, { type: 'limit', limit: 40, timeInForce: 'day' })
+    give(desk, { type: 'limit', limit: 40 })
+    desk.engine.advanceTo(at(day, 17))
+    expect(statuses(desk)).toEqual(['expired', 'working'])
+  })
+
+  it('given on the last bar of a day is for the next one', () => {
+    const desk = openDesk({
+      handlers: ({ orders }) => ({
+        onBar: () => void orders.submit({ type: 'limit', limit: 9, side: 'buy', instrument: STOCK, quantity: 1, timeInForce: 'day' }),
+      }),
+    })
+    desk.day(STOCK, '2024-03-05', { close: 10 })
+    desk.day(STOCK, '2024-03-06', { close: 10, low: 8 })
+    desk.engine.finish()
+    expect(desk.fills.map(({ price }) => price)).toEqual([9])
+    expect(statuses(desk)).toEqual(['filled', 'working'])
+  })
+
+  it('for its arrival alone takes what there is, or only the whole', () => {
+    const desk = openDesk()
+    desk.quote(STOCK, at(day, 10), 50)
+    give(desk, { type: 'limit', limit: 50, quantity: 130, timeInForce: 'ioc' })
+    give(desk, { type: 'limit', limit: 50, quantity: 130, timeInForce: 'fok' })
+    give(desk, { type: 'limit', limit: 49, timeInForce: 'ioc' })
+    desk.quote(STOCK, at(day, 11), 50)
+    expect(desk.fills.map(({ quantity }) => quantity)).toEqual([100])
+    expect(statuses(desk)).toEqual(['cancelled', 'cancelled', 'cancelled'])
+  })
+
+  it('on the opening takes the first quote of the session, not one before it', () => {
+    const desk = openDesk()
+    desk.quote(STOCK, at(day, 8), 50)
+    give(desk, { type: 'on-open' })
+    desk.quote(STOCK, at(day, 9), 51)
+    desk.quote(STOCK, at(day, 9.5), 52)
+    expect(desk.fills.map(({ price }) => price)).toEqual([52])
+  })
+
+  it('on the close takes the quote that stands then', () => {
+    const desk = openDesk()
+    desk.quote(STOCK, at(day, 10), 50)
+    give(desk, { type: 'on-close' })
+    desk.quote(STOCK, at(day, 15.99), 53)
+    desk.quote(STOCK, at(day, 16.01), 54)
+    expect(desk.fills).toMatchObject([{ price: 53, tsUs: at(day, 16) }])
+  })
+
+  it('on the opening and on the close of bars takes those of the day behind the one that it was given on', () => {
+    const desk = openDesk()
+    desk.day(STOCK, '2024-03-05', { open: 1, close: 2 })
+    give(desk, { type: 'on-open' })
+    give(desk, { type: 'on-close' })
+    desk.day(STOCK, '2024-03-06', { open: 3, close: 4 })
+    expect(desk.fills.map(({ price }) => price)).toEqual([3, 4])
+  })
+
+  it('with a profit and a stop behind it is a bracket: one of the two is filled, and the other one cancelled', () => {
+    const desk = openDesk()
+    desk.quote(STOCK, at(day, 10), 50)
+    const entry = give(desk, { type: 'market' })
+    give(desk, { type: 'limit', side: 'sell', limit: 55, after: entry, oneCancelsOther: 'exit' })
+    give(desk, { type: 'stop', side: 'sell', stop: 45, after: entry, oneCancelsOther: 'exit' })
+    desk.quote(STOCK, at(day, 11), 44)
+    expect(statuses(desk)).toEqual(['filled', 'cancelled', 'filled'])
+    expect(desk.fills.map(({ price }) => price)).toEqual([50, 44])
+  })
+})
+
+describe('a combo', () => {
+  const legs = [
+    { instrument: STOCK, side: 'buy', ratio: 100 },
+    { instrument: PUT, side: 'buy', ratio: 1 },
+    { instrument: CALL, side: 'sell', ratio: 1 },
+  ] as const
+  const market = () => {
+    const desk = openDesk()
+    desk.quote(STOCK, at(day, 10), 49.9, 50, { askSize: 250 })
+    desk.quote(PUT, at(day, 10), 1.9, 2)
+    desk.quote(CALL, at(day, 10), 2.5, 2.6)
+    return desk
+  }
+
+  it('trades all its legs at once, as often as the smallest size allows, within the limit of the whole', () => {
+    const desk = market()
+    desk.context.orders.submitCombo({ legs, quantity: 5, limit: 4950 })
+    desk.quote(CALL, at(day, 11), 2.5, 2.6)
+    expect(desk.fills.map(({ instrument, quantity, price }) => [instrument, quantity, price])).toEqual([
+      [STOCK, 200, 50],
+      [PUT, 2, 2],
+      [CALL, 2, 2.5],
+    ])
+    expect(statuses(desk)).toEqual(['working', 'working', 'working'])
+  })
+
+  it('trades nothing while the whole costs more than its limit, and then everything', () => {
+    const desk = market()
+    desk.context.orders.submitCombo({ legs, quantity: 1, limit: 4949.99 })
+    desk.engine.advanceTo(at(day, 10.5))
+    expect(desk.fills).toEqual([])
+    desk.quote(CALL, at(day, 11), 2.6, 2.7)
+    expect(statuses(desk)).toEqual(['filled', 'filled', 'filled'])
+  })
+
+  it('that is to trade at once or never ends whole, and a leg that is cancelled cancels the others', () => {
+    const desk = market()
+    desk.context.orders.submitCombo({ legs, quantity: 3, limit: 4950, timeInForce: 'fok' })
+    const [first = 0] = desk.context.orders.submitCombo({ legs, quantity: 1, limit: 4000 })
+    desk.engine.advanceTo(at(day, 11))
+    expect(desk.context.orders.cancel(first)).toBe(true)
+    expect([desk.fills, new Set(statuses(desk))]).toEqual([[], new Set(['cancelled'])])
+  })
+
+  it('given leg by leg has leg risk: one is filled and the other one is not', () => {
+    const desk = market()
+    give(desk, { type: 'limit', instrument: PUT, limit: 2, quantity: 1, timeInForce: 'ioc' })
+    give(desk, { type: 'limit', instrument: CALL, side: 'sell', limit: 2.55, quantity: 1, timeInForce: 'ioc' })
+    desk.engine.advanceTo(at(day, 11))
+    expect(statuses(desk)).toEqual(['filled', 'cancelled'])
+  })
+})
+
+describe('what is no order ends the run', () => {
+  it.each<[string, Partial<OrderRequest>, string]>([
+    ['a quantity that is no number', { type: 'market', quantity: Number.NaN }, 'strategy-order'],
+    ['a part of a share', { type: 'market', quantity: 0.5 }, 'strategy-order'],
+    ['a limit that is no number', { type: 'limit', limit: Number.NaN }, 'strategy-order'],
+    ['an instrument that is not known', { type: 'market', instrument: 99 }, 'strategy-contract'],
+  ])('%s', (_, request, code) => {
+    const desk = openDesk({
+      handlers: ({ orders }) => ({
+        onQuote: () => {
+          try {
+            orders.submit({ side: 'buy', instrument: STOCK, quantity: 1, ...request } as OrderRequest)
+          } catch {
+            // A strategy that goes on regardless.
+          }
+        },
+      }),
+    })
+    expect(() => desk.quote(STOCK, at(day, 10), 50)).toThrow(expect.objectContaining({ name: 'StrategyError', code }) as StrategyError)
+  })
+
+  it('while one that nobody could trade is rejected', () => {
+    const desk = openDesk()
+    give(desk, { type: 'market', quantity: 0 })
+    give(desk, { type: 'market', instrument: INDEX })
+    expect(statuses(desk)).toEqual(['rejected', 'rejected'])
+  })
+})
+
+describe('a strategy at fault', () => {
+  it('that throws ends the run with what it threw and when', () => {
+    const desk = openDesk({
+      handlers: () => ({
+        onQuote: () => {
+          throw new Error('no such luck')
+        },
+      }),
+    })
+    const wanted = { code: 'strategy-threw', message: 'the strategy threw: no such luck', tsUs: at(day, 10) }
+    expect(() => desk.quote(STOCK, at(day, 10), 50)).toThrow(expect.objectContaining(wanted) as StrategyError)
+  })
+
+  it('that plans without end within one moment is stopped', () => {
+    const desk = openDesk({
+      handlers: ({ timers }) => {
+        const again = () => timers.after(0, again)
+        return { onQuote: again }
+      },
+    })
+    expect(() => desk.quote(STOCK, at(day, 10), 50)).toThrow(expect.objectContaining({ code: 'strategy-loop' }) as StrategyError)
+  })
+})
+
+it('timers, sessions and chains reach the strategy', () => {
+  const seen: string[] = []
+  const desk = openDesk({
+    handlers: ({ timers, market }) => {
+      timers.at(at(day, 11), 'eleven')
+      return {
+        onTimer: (name) => seen.push(name),
+        onSession: (event, date) => seen.push(`${event} ${date}`),
+        onChain: (underlying, expiry) =>
+          seen.push(
+            `chain ${underlying} ${expiry}: ${market
+              .chain(underlying, expiry)
+              .map(({ bidPrice }) => bidPrice)
+              .join()}`,
+          ),
+      }
+    },
+  })
+  desk.quote(STOCK, at(day, 9), 50)
+  desk.quote(CALL, at(day, 10), 2)
+  desk.engine.advanceTo(at(day, 16))
+  expect(desk.context.market.expiries(STOCK)).toEqual(['2024-03-15'])
+  expect(seen).toEqual(['chain 1 undefined: ,', `open ${day}`, 'chain 1 2024-03-15: 2,', 'eleven', `close ${day}`])
+})
