@@ -1,7 +1,8 @@
 /**
  * The rows of a session out of all tables of ticks, merged in order. Every table is one COPY on a connection of its own, sorted by the
- * server's index. When the consumer is slow the sockets fill up and the server waits. All connections see the same snapshot, so that a
- * session which is still being recorded is read as it was at one moment. Connections live only as long as the stream is read.
+ * server's index; out of the columnstore, which has no such order, it is one COPY after another, each of as much time as is sorted in memory.
+ * When the consumer is slow the sockets fill up and the server waits. All connections see the same snapshot, so that a session which is
+ * still being recorded is read as it was at one moment. Connections live only as long as the stream is read.
  */
 
 import type pg from 'pg'
@@ -26,6 +27,7 @@ import {
   statisticDecoder,
   tradeDecoder,
 } from './copy-decode.ts'
+import { tablesInColumnstore } from './queries/tables-in-columnstore.ts'
 import { withVerdicts } from './verdicts.ts'
 
 /** A session's rows in the time from `fromUs` to before `toUs`, of all instruments or of these. */
@@ -78,14 +80,15 @@ export async function* readMerged<T extends TapeRecord>(
   readOthers: (main: pg.Client) => Promise<T[]>,
 ): AsyncGenerator<(T | Tick)[]> {
   const clients: pg.Client[] = []
-  /** Backends whose COPY is not read to its end. */
-  const running = new Set<number>()
+  const backends: number[] = []
+  let isRead = false
   try {
     const main = await connected(url)
     clients.push(main)
     await main.query(BEGIN_SNAPSHOT)
     const { rows } = await main.query<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot')
     const others = await readOthers(main)
+    const inColumnstore = selection.instrumentIds ? new Set<string>() : await tablesInColumnstore(main, selection)
     /** The rows of a table; none when it has none of the selection. */
     const open = async <R>(table: ReadTable<R>): Promise<AsyncIterable<R[]>> => {
       const { rows: found } = await main.query(`SELECT FROM ${table.name} WHERE ${condition(selection, table)} LIMIT 1`)
@@ -94,18 +97,21 @@ export async function* readMerged<T extends TapeRecord>(
       clients.push(client)
       await client.query(`${BEGIN_SNAPSHOT}; SET TRANSACTION SNAPSHOT '${rows[0]?.snapshot}'; ${planning(selection)}`)
       const { rows: backend } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-      return readTable(client, table, selection, running, backend[0]?.pid ?? 0)
+      for (const { pid } of backend) backends.push(pid)
+      const inPieces = inColumnstore.has(table.name)
+      if (inPieces) await client.query(SORT_PIECES)
+      return readTable(client, table, selection, inPieces)
     }
     const streams: AsyncIterable<(T | Tick)[]>[] = [chunkOf(others)]
     for (const table of selection.includeQuarantined ? [...ACCEPTED, REJECTED] : ACCEPTED) streams.push(await open(table))
     yield* withVerdicts(mergeOrdered(streams), await open(FOUND), main)
+    isRead = true
   } catch (error) {
     throw feedErrorOf(error)
   } finally {
     const [main] = clients
     // A backend that sorts would not notice that its client is gone.
-    if (main && running.size > 0)
-      await main.query('SELECT pg_cancel_backend(pid) FROM unnest($1::int[]) AS pid', [[...running]]).catch(() => undefined)
+    if (main && !isRead) await main.query('SELECT pg_cancel_backend(pid) FROM unnest($1::int[]) AS pid', [backends]).catch(() => undefined)
     await Promise.all(clients.map((client) => client.end().catch(() => undefined)))
   }
 }
@@ -120,18 +126,34 @@ function condition({ sessionId, fromUs, toUs, instrumentIds }: Selection, { wher
   return `session_id = ${sessionId} AND ts >= '${isoFromUs(fromUs)}' AND ts < '${isoFromUs(toUs)}' AND ${where}${instruments}`
 }
 
-async function* readTable<R>(
-  client: pg.Client,
-  table: ReadTable<R>,
-  selection: Selection,
-  running: Set<number>,
-  pid: number,
-): AsyncGenerator<R[]> {
+/** As much of a busy session as is sorted in memory: some hundred thousand rows. */
+const PIECE_US = 15 * 60 * 1_000_000
+
+/** What the server needs to know to sort pieces: merging the batches of hundreds of instruments takes it longer. */
+const SORT_PIECES = `SET LOCAL work_mem = '64MB';
+  SELECT set_config(name, 'off', true) FROM pg_settings WHERE name = 'timescaledb.enable_decompression_sorted_merge'`
+
+/** The rows of a table in order, at once or, where they have to be sorted, piece by piece. */
+async function* readTable<R>(client: pg.Client, table: ReadTable<R>, selection: Selection, inPieces: boolean): AsyncGenerator<R[]> {
+  let lengthUs = inPieces ? PIECE_US : Number.POSITIVE_INFINITY
+  for (let { fromUs } = selection; fromUs < selection.toUs; ) {
+    const toUs = Math.min(fromUs + lengthUs, selection.toUs)
+    let isEmpty = true
+    for await (const rows of readPiece(client, table, { ...selection, fromUs, toUs })) {
+      isEmpty = false
+      yield rows
+    }
+    // Crosses nights and weekends in longer and longer strides.
+    lengthUs = isEmpty ? lengthUs * 2 : PIECE_US
+    fromUs = toUs
+  }
+}
+
+async function* readPiece<R>(client: pg.Client, table: ReadTable<R>, selection: Selection): AsyncGenerator<R[]> {
   const { name, decoder, order = '' } = table
   const stream = client.query(
     copyTo(`COPY (SELECT ${decoder.select} FROM ${name} WHERE ${condition(selection, table)} ORDER BY ts, seq${order}) TO STDOUT BINARY`),
   )
-  running.add(pid)
   // Listened to even after iteration has stopped: closing the connection during a COPY makes the stream emit an error.
   stream.on('error', () => undefined)
   const row = new RowCursor()
@@ -142,7 +164,6 @@ async function* readTable<R>(
     if (rows.length > 0) yield rows
   }
   if (!row.ended) throw new Error(`the rows of ${name} ended too early`)
-  running.delete(pid)
 }
 
 async function* chunkOf<T>(records: T[]): AsyncGenerator<T[]> {

@@ -2,7 +2,10 @@ import type pg from 'pg'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
 import { connectClient, createPool } from '../../db/pool.ts'
+import { tablesInColumnstore } from '../../db/read/queries/tables-in-columnstore.ts'
 import { openTapeReader, type TapeQuery } from '../../db/read/tape-reader.ts'
+import { planStorage } from '../../db/schema/storage/reconcile.ts'
+import { TICK_TABLES } from '../../db/schema/tick-tables.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
 import { contractKey } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
@@ -115,6 +118,20 @@ forEachEdition('the tape reader', ({ createTapeDatabase }) => {
     expect(seqs).toEqual(Array.from({ length: 30 }, (_, i) => i + 11))
     expect((await read({ sessionId: DAYS, fromUs: FIRST_TS_US + 5, toUs: FIRST_TS_US + 6 })).seqs).toEqual([])
     expect((await read({ sessionId: DAYS, fromUs: 0, toUs: 1 })).seqs).toEqual([])
+  })
+
+  it('gives the same out of the columnstore, whole and in part', async ({ skip }) => {
+    const { edition } = await planStorage(admin)
+    skip(edition !== 'community', 'only TimescaleDB Community compresses chunks')
+    const part = { fromUs: FIRST_TS_US + 10 * HOUR_US, toUs: FIRST_TS_US + 70 * HOUR_US }
+    const queries: TapeQuery[] = [{ includeQuarantined: true }, part, { symbols: ['TWX'] }].map((query) => ({ sessionId: DAYS, ...query }))
+    const readAll = () => Promise.all(queries.map(async (query) => (await read(query)).read))
+    const before = await readAll()
+    for (const { name } of TICK_TABLES) await admin.query('SELECT compress_chunk(chunk) FROM show_chunks($1::regclass) AS chunk', [name])
+    expect(await tablesInColumnstore(admin, { fromUs: FIRST_TS_US, toUs: FIRST_TS_US + HOUR_US })).toEqual(
+      new Set(TICK_TABLES.map(({ name }) => name)),
+    )
+    expect(await readAll()).toEqual(before)
   })
 
   it('takes the instruments of a ticker, and those written on it', async () => {
