@@ -146,13 +146,92 @@
     }
   }
 
+  /** `2014-06-05` of days, `06-05 13:30` within them; UTC, as the values are. */
+  const timeText = (seconds, step) => {
+    const text = new Date(seconds * 1000).toISOString()
+    return step >= 86_400 ? text.slice(0, 10) : text.slice(5, 16).replace('T', ' ')
+  }
+
+  /** Arrows whose tips are at their values. */
+  const drawArrows = (series, values) => (plot) => {
+    const { ctx } = plot
+    const size = 6 * devicePixelRatio
+    const [times] = values
+    ctx.save()
+    for (const [i, { style }] of series.entries()) {
+      if (style !== 'up' && style !== 'down') continue
+      const away = style === 'up' ? size : -size
+      ctx.fillStyle = seriesColour(i - 1)
+      for (const [at, value] of values[i].entries()) {
+        if (value === null) continue
+        const x = plot.valToPos(times[at], 'x', true)
+        const y = plot.valToPos(value, 'y', true)
+        ctx.beginPath()
+        ctx.moveTo(x, y)
+        ctx.lineTo(x - size * 0.7, y + 1.6 * away)
+        ctx.lineTo(x + size * 0.7, y + 1.6 * away)
+        ctx.fill()
+      }
+    }
+    ctx.restore()
+  }
+
+  /** Values over time: the first series is the times, in seconds. */
+  function overTime({ series, unit, range }) {
+    const values = series.map(({ values }) => decoded(values))
+    const isArrow = ({ style }) => style === 'up' || style === 'down'
+    const steps = values[0].slice(1).map((time, i) => time - values[0][i])
+    const isDays = steps.every((step) => step >= 20 * 3600)
+    return {
+      data: values,
+      options: {
+        height: LINE_HEIGHT,
+        tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'UTC'),
+        // A single moment has no width of its own.
+        scales: {
+          x: { range: (_, from, to) => (from === to ? [from - 43_200, to + 43_200] : [from, to]) },
+          y: range ? { range: () => range } : {},
+        },
+        axes: [
+          axis({
+            space: 90,
+            values: (_, ticks, _axis, _space, step) => ticks.map((tick) => timeText(tick, isDays ? Math.max(step, 86_400) : step)),
+          }),
+          axis({ size: 72, values: (_, ticks) => ticks.map((tick) => figure(tick, unit)) }),
+        ],
+        series: [
+          { label: 'Time', value: (_, seconds) => (seconds === null ? '' : timeText(seconds, isDays ? 86_400 : 0)) },
+          ...series.slice(1).map(({ name, style }, i) => ({
+            label: name,
+            stroke: seriesColour(i),
+            fill: style === 'area' ? `${seriesColour(i)}33` : undefined,
+            width: 1.5,
+            dash: series.length > 2 && !series.some(isArrow) ? DASHES[i % DASHES.length] : undefined,
+            spanGaps: true,
+            paths: isArrow({ style }) ? () => null : undefined,
+            points: { show: false },
+            value: (_, value) => figure(value ?? null, unit),
+          })),
+        ],
+        hooks: { draw: [drawArrows(series, values)] },
+      },
+    }
+  }
+
   function drawAll() {
     for (const plot of drawn.splice(0)) plot.destroy()
     for (const place of document.querySelectorAll('[data-chart]')) {
       const chart = charts[place.dataset.chart]
       const width = onPaper ? PAPER_WIDTH : Math.max(240, place.clientWidth)
-      const { data, options } = chart.kind === 'spans' ? spans(chart, width) : overLabels(chart, width)
-      drawn.push(new uPlot({ legend: { show: chart.series.length > 1 || chart.kind === 'lines' }, ...options, width }, data, place))
+      const make = { spans, times: overTime }[chart.kind] ?? overLabels
+      const { data, options } = make(chart, width)
+      drawn.push(
+        new uPlot(
+          { legend: { show: chart.series.length > (chart.kind === 'times' ? 2 : 1) || chart.kind === 'lines' }, ...options, width },
+          data,
+          place,
+        ),
+      )
     }
   }
 

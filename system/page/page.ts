@@ -13,8 +13,11 @@ import { html, Markup } from './html.ts'
 
 /** Points of a chart, or rows of a timeline. What is not known is NaN. */
 export interface Chart {
-  /** `bars` and `lines` have a value of each series for each label; `spans` draws from `from` to `to` on the row of each label. */
-  kind: 'bars' | 'lines' | 'spans'
+  /**
+   * `bars` and `lines` have a value of each series for each label; `spans` draws from `from` to `to` on the row of each label; `times` has no
+   * labels, and the first of its series is the times, in seconds since 1970 UTC, rising.
+   */
+  kind: 'bars' | 'lines' | 'spans' | 'times'
   title: string
   /** What a reader who does not see the chart is told. */
   summary: string
@@ -29,6 +32,8 @@ export interface Chart {
 export interface ChartSeries {
   name: string
   values: readonly number[]
+  /** Of `times`. Default: a line. `up` and `down` are arrows whose tips are at the values. */
+  style?: 'line' | 'area' | 'up' | 'down'
 }
 
 export interface Page {
@@ -93,7 +98,7 @@ ${scripts.map(
 function packed(charts: Page['charts']): unknown {
   const entries = Object.entries(charts).map(([name, { series, ...chart }]) => [
     name,
-    { ...chart, series: series.map(({ name, values }) => ({ name, values: base64(values) })) },
+    { ...chart, series: series.map(({ values, ...one }) => ({ ...one, values: base64(values) })) },
   ])
   return Object.fromEntries(entries)
 }
