@@ -20,6 +20,7 @@ import { version } from './package.ts'
 import { addQuality } from './quality.ts'
 import { addRates } from './rates.ts'
 import { addReplay } from './replay.ts'
+import { addRuns } from './runs/index.ts'
 import { addService } from './service/index.ts'
 import { addStatus } from './status.ts'
 import { addTape } from './tape.ts'
@@ -43,6 +44,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addBars,
   addRates,
   addDataset,
+  addRuns,
   addConfig,
   addDb,
   addService,

@@ -12,6 +12,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { startEmbedded } from '../../db/embedded/server.ts'
 import { packageRoot } from '../../system/package-root.ts'
+import { busyRun } from '../support/backtest/run-result.ts'
+import { storeRuns } from '../support/backtest/stored-runs.ts'
 import { sessionWithOpportunities } from '../support/arbitrage/session.ts'
 import { newPlace, type Place, type Run } from '../support/process/command.ts'
 import { forEachEdition } from '../support/database/databases.ts'
@@ -99,6 +101,17 @@ const AS_THEY_STAND: Record<string, RegExp> = {
   'npx tapedeck tape cat tapes/twx-2014-06-05.tape --symbols TWX --limit 3': /^(\{"kind":.*\}\n){3}$/,
   'npx tapedeck tape import --out ibm.tape test/fixtures/stock-ticks/ibm_20131007_trade_tick.csv test/fixtures/stock-ticks/ibm_20131007_quote_tick.csv':
     /^Instruments +1$/m,
+}
+
+/** Run as they stand on a database in which two runs are stored; what they print. The last one deletes one of them. */
+const ON_STORED_RUNS: Record<string, RegExp> = {
+  'npx tapedeck runs list': /^ {4}2 2026-11-22 sma-cross /m,
+  'npx tapedeck runs show 1': /^ {2}Sharpe +-?\d/m,
+  'npx tapedeck runs report 1 --out run.html': /^Wrote run\.html\.$/m,
+  'npx tapedeck runs report 1 --csv trips --out trips.csv': /^Wrote trips\.csv\.$/m,
+  'npx tapedeck runs compare 1 2': /^period +15 +20$/m,
+  'npx tapedeck runs compare 1 2 --out compared.html': /^Wrote compared\.html\.$/m,
+  'npx tapedeck runs rm 2 --yes': /^Deleted 1 run\.$/m,
 }
 
 /** Run as they stand on a database into which the shipped day was recorded; what they print. */
@@ -279,7 +292,7 @@ async function interrupted(run: Run): Promise<string> {
 
 describe('the documentation', () => {
   it('shows no command that this test does not know, and all that it knows', () => {
-    const known = [ELSEWHERE, AS_THEY_STAND, ON_THE_RECORDED_DAY, CHANGED].flatMap((table) => Object.keys(table))
+    const known = [ELSEWHERE, AS_THEY_STAND, ON_STORED_RUNS, ON_THE_RECORDED_DAY, CHANGED].flatMap((table) => Object.keys(table))
     const shown = new Set(COMMANDS.map(({ command }) => command))
     expect([...shown].filter((command) => !known.includes(command))).toEqual([])
     expect(known.filter((command) => !shown.has(command))).toEqual([])
@@ -293,6 +306,7 @@ describe('the documentation', () => {
 
 forEachEdition('the documentation', (edition) => {
   let recorded: string | undefined
+  let withRuns: string | undefined
   let reader: Reader
   beforeAll(async () => {
     const place = await newPlace()
@@ -311,15 +325,28 @@ forEachEdition('the documentation', (edition) => {
     return recorded
   }
 
+  async function storedRuns(): Promise<string> {
+    if (withRuns !== undefined) return withRuns
+    withRuns = await edition.createDatabase()
+    await storeRuns(withRuns, [busyRun({ days: 60 }), busyRun({ days: 60, seed: 2, params: { period: 20, quantity: 100 } })])
+    return withRuns
+  }
+
+  async function databaseFor(command: string): Promise<string | undefined> {
+    if (command in ON_THE_RECORDED_DAY) return recordedDay()
+    return command in ON_STORED_RUNS ? storedRuns() : undefined
+  }
+
   it.each(COMMANDS.filter(({ command }) => !(command in ELSEWHERE)))(
     '$file: $command',
     async ({ command }) => {
       const change = CHANGED[command]
       if (change) return change(command, reader)
-      const env = command in ON_THE_RECORDED_DAY ? { ...reader.env, DATABASE_URL: await recordedDay() } : reader.env
+      const url = await databaseFor(command)
+      const env = url === undefined ? reader.env : { ...reader.env, DATABASE_URL: url }
       const ended = await typed(reader.place, command, env).ended
       expect(ended).toMatchObject({ code: 0 })
-      expect(ended.stdout).toMatch(AS_THEY_STAND[command] ?? ON_THE_RECORDED_DAY[command] ?? /^$/)
+      expect(ended.stdout).toMatch(AS_THEY_STAND[command] ?? ON_STORED_RUNS[command] ?? ON_THE_RECORDED_DAY[command] ?? /^$/)
     },
     COMMAND_MS,
   )

@@ -1,0 +1,61 @@
+/** Numbers of runs, and the runs that they name. */
+
+import { InvalidArgumentError } from 'commander'
+
+import type { ListedRun } from '../../backtester/store/read-runs.ts'
+import type { RunResult } from '../../backtester/run/result.ts'
+import { FeedError } from '../../market/errors.ts'
+import type { CommonOptions } from '../arguments.ts'
+import { withDatabase } from '../settings.ts'
+
+export function runArgument(text: string): number {
+  const id = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(id))
+    throw new InvalidArgumentError('expected the number of a run, as `tapedeck runs list` shows it.')
+  return id
+}
+
+export const runsArgument = (text: string, before: readonly number[] | undefined): number[] => [...(before ?? []), runArgument(text)]
+
+/** @throws FeedError `no-run` naming those that are not stored */
+export function refuseMissing(ids: readonly number[], found: readonly number[]): void {
+  const missing = ids.filter((id) => !found.includes(id))
+  if (missing.length > 0)
+    throw new FeedError(
+      `The database holds no run ${missing.join(', ')}. \`tapedeck runs list\` shows those that it holds, \`tapedeck backtest\` makes one.`,
+      { code: 'no-run' },
+    )
+}
+
+/** Those of the numbers, in their order. @throws FeedError `no-run` */
+export async function withListedRuns(options: CommonOptions, ids: readonly number[], use: (runs: ListedRun[]) => void): Promise<void> {
+  const { listRuns } = await import('../../backtester/store/read-runs.ts')
+  const { withReader } = await import('../../db/read/table-streams.ts')
+  await withDatabase(options, async (url) => {
+    const found = await withReader(url, (client) => listRuns(client, { ids }))
+    refuseMissing(
+      ids,
+      found.map(({ runId }) => runId),
+    )
+    use(ids.flatMap((id) => found.filter(({ runId }) => runId === id)))
+  })
+}
+
+/** With all that they did. @throws FeedError `no-run` */
+export async function withStoredRuns(
+  options: CommonOptions,
+  ids: readonly number[],
+  use: (runs: RunResult[]) => Promise<void> | void,
+): Promise<void> {
+  const { readRun } = await import('../../backtester/store/read-runs.ts')
+  const { withReader } = await import('../../db/read/table-streams.ts')
+  await withDatabase(options, async (url) => {
+    const runs: RunResult[] = []
+    for (const id of ids) {
+      const run = await withReader(url, (client) => readRun(client, id))
+      if (run) runs.push(run)
+      else refuseMissing([id], [])
+    }
+    await use(runs)
+  })
+}
