@@ -85,8 +85,24 @@ async function readRelations(client: Client): Promise<Relation[]> {
        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
      ORDER BY n.nspname, c.relname`,
   )
+  const continuous = await continuousAggregates(client)
   const kinds: Readonly<Record<string, Relation['kind']>> = { r: 'TABLE', p: 'TABLE', v: 'VIEW', m: 'MATERIALIZED VIEW' }
-  return rows.map(({ code, ...relation }) => ({ ...relation, kind: kinds[code] ?? 'TABLE' }))
+  return rows.map(({ code, ...relation }) => ({
+    ...relation,
+    kind: relation.schema === 'public' && continuous.has(relation.name) ? 'MATERIALIZED VIEW' : (kinds[code] ?? 'TABLE'),
+  }))
+}
+
+/** Views to PostgreSQL; TimescaleDB refuses ALTER VIEW on them. */
+async function continuousAggregates(client: Client): Promise<Set<string>> {
+  const { rows } = await client.query<{ there: boolean }>(
+    "SELECT to_regclass('timescaledb_information.continuous_aggregates') IS NOT NULL AS there",
+  )
+  if (rows[0]?.there !== true) return new Set()
+  const { rows: found } = await client.query<{ name: string }>(
+    "SELECT view_name::text AS name FROM timescaledb_information.continuous_aggregates WHERE view_schema = 'public'",
+  )
+  return new Set(found.map(({ name }) => name))
 }
 
 /** Whoever gives a table away must be a member of who gets it. */
