@@ -96,8 +96,9 @@ const JOB_ERRORS = `
 SELECT DISTINCT ON (job_id) job_id::int AS id, err_message AS error FROM timescaledb_information.job_errors
 WHERE job_id IS NOT NULL ORDER BY job_id, start_time DESC`
 
+/** What was never computed ends at the least time that the server knows. */
 const AGGREGATES = `
-SELECT user_view_name AS name, CASE WHEN isfinite(w.at) THEN ${microseconds('w.at')} END::float8 AS "computedUs"
+SELECT user_view_name AS name, CASE WHEN w.at > '0001-01-01' THEN ${microseconds('w.at')} END::float8 AS "computedUs"
 FROM _timescaledb_catalog.continuous_agg a
 CROSS JOIN LATERAL (SELECT _timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(a.mat_hypertable_id)) AS at) w
 WHERE user_view_schema = 'public' ORDER BY 1`
