@@ -42,6 +42,43 @@ forEachEdition('the status of a database', ({ createTapeDatabase }) => {
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
   })
 
+  it('is what tapedeck.table_chunks, storage_jobs and computed_aggregates return, for dashboards', async () => {
+    const { rows: license } = await client.query<{ license: string | null }>(
+      "SELECT current_setting('timescaledb.license', true) AS license",
+    )
+    if (license[0]?.license === 'timescale') {
+      await client.query("SELECT compress_chunk(chunk) FROM show_chunks('quotes') chunk")
+      await client.query("CALL refresh_continuous_aggregate('quote_bars_1m', NULL, NULL)")
+    }
+    const { tables, jobs, aggregates } = await databaseStatus(client)
+    const { rows: chunks } = await client.query(
+      `SELECT table_name AS table, chunks::int, compressed_chunks::int AS "compressedChunks", total_bytes::float8 AS bytes,
+         uncompressed_bytes::float8 AS "uncompressedBytes", compressed_bytes::float8 AS "compressedBytes"
+       FROM tapedeck.table_chunks() WHERE table_name IN ('quotes', 'trades', 'option_greeks', 'statistics', 'findings') ORDER BY 1`,
+    )
+    const hypertables = tables.filter((table) => table.chunks !== undefined)
+    expect(hypertables.length).toBe(license[0]?.license ? 5 : 0)
+    expect(chunks).toEqual(
+      hypertables.map(({ table, chunks, compressedChunks, bytes, uncompressedBytes = null, compressedBytes = null }) => ({
+        table,
+        chunks,
+        compressedChunks,
+        bytes,
+        uncompressedBytes,
+        compressedBytes,
+      })),
+    )
+    const { rows: policies } = await client.query<{ job: string; on: string }>(
+      'SELECT job, works_on AS on FROM tapedeck.storage_jobs() ORDER BY works_on, job',
+    )
+    const inOrder = jobs.map(({ job, on }) => ({ job, on })).sort((a, b) => `${a.on} ${a.job}`.localeCompare(`${b.on} ${b.job}`))
+    expect(policies.sort((a, b) => `${a.on} ${a.job}`.localeCompare(`${b.on} ${b.job}`))).toEqual(inOrder)
+    const { rows: computed } = await client.query(
+      `SELECT aggregate AS name, (extract(epoch FROM computed_to) * 1000000)::float8 AS "computedUs" FROM tapedeck.computed_aggregates() ORDER BY 1`,
+    )
+    expect(computed).toEqual(aggregates.map(({ name, computedUs }) => ({ name, computedUs })))
+  })
+
   it('says what a role may not see, and shows the rest', async () => {
     const role = `blind_${Math.trunc(performance.timeOrigin % 1e9).toString(36)}`
     await client.query(

@@ -3,7 +3,7 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog'
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
 
-import { HALF, stacked, stat, table, timeSeries, unitOf } from './panels.ts'
+import { FULL, HALF, property, stacked, stat, table, timeSeries, unitOf } from './panels.ts'
 import { collectorVariable, notes, shell } from './shell.ts'
 import { promqls, sql } from './targets.ts'
 
@@ -17,12 +17,12 @@ export function databaseDashboard(): Builder<Dashboard> {
     from: 'now-6h',
     refresh: '1m',
   }).withVariable(collectorVariable())
-  for (const panel of [...figures(), ...commits(), ...sizes(), ...server()]) builder.withPanel(panel)
+  for (const panel of [...figures(), ...commits(), ...sizes(), ...storage(), ...server()]) builder.withPanel(panel)
   return builder.withPanel(
     notes(`
 - Sizes and counts are those of now, whatever the range. Counts of rows are the server's estimates.
-- Compressed chunks are counted in the size of the database, and not with their tables. \`tapedeck db status\` has them, the policies with their last
-  runs, and how far the aggregates are computed.
+- Chunks are of TimescaleDB; compression, policies and computed aggregates are of its Community edition. Elsewhere these panels have no rows:
+  nothing is compressed there, no policy runs, and bars are views that are never behind. \`tapedeck db status\` has the same in text.
 - In the repository: docs/performance.md (what the writer does), docs/operating.md (when the database is away). \`tapedeck db\` has the commands.
 `),
   )
@@ -53,7 +53,7 @@ SELECT 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1)
     stat(
       {
         title: 'Connections used',
-        description: 'Of those that the server allows.',
+        description: 'Of those that the server allows. Needs pg_read_all_stats.',
         unit: 'percentunit',
         span: 6,
         targets: [
@@ -138,11 +138,73 @@ GROUP BY c.oid, c.relname ORDER BY 4 DESC LIMIT 30`,
   ]
 }
 
+/** Of TimescaleDB; functions of ours, since its views cannot be named on plain PostgreSQL. */
+function storage() {
+  return [
+    table({
+      title: 'Chunks and compression',
+      description:
+        'Chunks of each hypertable and computed aggregate, the begin of the oldest, the size of all, and what compression saves of the chunks that are compressed. No rows on plain PostgreSQL.',
+      height: 10,
+      span: FULL,
+      targets: [
+        sql(
+          `
+SELECT table_name AS "table", chunks::float8 AS chunks, compressed_chunks::float8 AS compressed, oldest_ts AS oldest, total_bytes::float8 AS size,
+  uncompressed_bytes::float8 AS before, compressed_bytes::float8 AS after,
+  GREATEST(0, 1 - compressed_bytes / NULLIF(uncompressed_bytes, 0)::float8) AS saved
+FROM tapedeck.table_chunks() ORDER BY total_bytes DESC`,
+          'table',
+        ),
+      ],
+    })
+      .overrideByRegexp('/^(size|before|after)$/', [unitOf('bytes')])
+      .overrideByName('oldest', [unitOf('dateTimeAsIso')])
+      .overrideByName('saved', [unitOf('percentunit')]),
+    table({
+      title: 'Policies',
+      description:
+        'What TimescaleDB does by itself: computes aggregates, compresses and drops. Failed ones come first; tapedeck db status says why. No rows where there are none.',
+      targets: [
+        sql(
+          `
+SELECT job, works_on AS "on", extract(epoch FROM every)::float8 AS every, last_run AS "last run", last_status AS status,
+  extract(epoch FROM now() - last_success)::float8 AS "since success", next_run AS "next run", runs::float8 AS runs, failures::float8 AS failures
+FROM tapedeck.storage_jobs() ORDER BY last_status = 'Failed' DESC NULLS LAST, "on", job`,
+          'table',
+        ),
+      ],
+    })
+      .overrideByRegexp('/^(every|since success)$/', [unitOf('s')])
+      .overrideByRegexp('/^(last|next) run$/', [unitOf('dateTimeAsIso')])
+      .overrideByName('status', [
+        property('mappings', [{ type: 'value', options: { Failed: { color: 'red' }, Success: { color: 'green' } } }]),
+        property('custom.cellOptions', { type: 'color-text' }),
+      ]),
+    table({
+      title: 'Aggregates behind the newest tick',
+      description:
+        'How far each aggregate is computed, and how far that is behind the newest committed tick, in the time of the tape. What is newer is computed when it is asked for. No rows where bars are views.',
+      targets: [
+        sql(
+          `
+SELECT a.aggregate, a.computed_to AS "computed to", extract(epoch FROM GREATEST(n.newest - a.computed_to, interval '0'))::float8 AS behind
+FROM tapedeck.computed_aggregates() a CROSS JOIN (SELECT max(last_ts) AS newest FROM batches) n ORDER BY 3 DESC NULLS FIRST, 1`,
+          'table',
+        ),
+      ],
+    })
+      .overrideByName('computed to', [unitOf('dateTimeAsIso')])
+      .overrideByName('behind', [unitOf('s')]),
+  ]
+}
+
 function server() {
   return [
     table({
       title: 'What connections do',
-      description: 'Connections by state; the oldest transaction of each. One that is open for hours keeps dead rows from being removed.',
+      description:
+        'Connections by state; the oldest transaction of each. One that is open for hours keeps dead rows from being removed. Without pg_read_all_stats only those of the same user.',
       span: HALF,
       targets: [
         sql(

@@ -8,14 +8,13 @@ import { PanelBuilder as Trend } from '@grafana/grafana-foundation-sdk/trend'
 import { PanelBuilder as XYChart, SeriesMapping, XYShowMode } from '@grafana/grafana-foundation-sdk/xychart'
 
 import { dressed, FULL, HALF, priceSeries, property, stacked, stat, table, unitOf } from './panels.ts'
+import { BARS_WIDTH, QUOTE_BARS } from './bars.ts'
 import { notes, sessionList, shell, sqlVariable, symbolVariable } from './shell.ts'
 import { sql } from './targets.ts'
 
 const UID = 'tapedeck-market'
 /** The underlying that is chosen, as instruments: a stock and an index may share a symbol. */
 const UNDERLYING = `SELECT instrument_id FROM instruments WHERE symbol = '$symbol' AND kind <> 'option'`
-/** Sampled quotes only: the tick-by-tick ones are the same quotes again, of some underlyings. */
-const SAMPLED = `q.source IS DISTINCT FROM 'tick-by-tick'`
 const TWO_SIDED = 'q.bid_price > 0 AND q.ask_price >= q.bid_price'
 
 const legend = (shown: boolean) =>
@@ -52,6 +51,7 @@ WHERE kind = 'option' AND symbol = '$symbol' AND expiry >= $__timeFrom()::timest
     notes(`
 - Times are those of the tape: a replayed day has the times of that day. Click a session above to see it.
 - Volatility is the broker's (\`model\`) where it was recorded, else it is worked out (\`mid\`) from the middle of the quote and the forward that put-call parity implies, which the detectors of arbitrage write once a minute. Options out of the money only; an early exercise is not in it.
+- Bars are those of the database (\`quote_bars_1m\`, \`bars_1m\` and longer ones, by the range); where TimescaleDB Community does not compute them, of the quotes themselves. A symbol without recorded trades has no volume.
 - An option that nobody quotes on both sides has no mid and no spread. IB sends changes only: a quote stands until the next one.
 - In the repository: docs/dashboards.md, docs/pricing.md, docs/marks.md.
 `),
@@ -118,17 +118,21 @@ WHERE days >= 7 ORDER BY days, abs(strike - forward) LIMIT 1`,
 function prices() {
   const candles = dressed(new Candlestick(), {
     title: '$symbol',
-    description: 'Open, high, low and close of the middle of bid and ask, by bar; at least a minute each.',
+    description:
+      'The middle between the open of the bid and the open of the ask, and likewise of high, low and close, by bar; at least a minute each.',
     unit: 'currencyUSD',
     span: HALF,
     height: 10,
     targets: [
       sql(
         `
-SELECT $__timeGroup(q.ts, $__interval) AS "time",
-  (array_agg((q.bid_price + q.ask_price) / 2 ORDER BY q.ts, q.seq))[1] AS open, max((q.bid_price + q.ask_price) / 2) AS high,
-  min((q.bid_price + q.ask_price) / 2) AS low, (array_agg((q.bid_price + q.ask_price) / 2 ORDER BY q.ts DESC, q.seq DESC))[1] AS close
-FROM quotes q WHERE q.instrument_id IN (${UNDERLYING}) AND $__timeFilter(q.ts) AND ${SAMPLED} AND ${TWO_SIDED}
+SELECT $__timeGroup(b.ts, $__interval) AS "time",
+  ((array_agg(b.bid_open ORDER BY b.ts) FILTER (WHERE b.bid_open IS NOT NULL))[1]
+    + (array_agg(b.ask_open ORDER BY b.ts) FILTER (WHERE b.ask_open IS NOT NULL))[1]) / 2 AS open,
+  (max(b.bid_high) + max(b.ask_high)) / 2 AS high, (min(b.bid_low) + min(b.ask_low)) / 2 AS low,
+  ((array_agg(b.bid_close ORDER BY b.ts DESC) FILTER (WHERE b.bid_close IS NOT NULL))[1]
+    + (array_agg(b.ask_close ORDER BY b.ts DESC) FILTER (WHERE b.ask_close IS NOT NULL))[1]) / 2 AS close
+FROM ${QUOTE_BARS} b WHERE b.instrument_id IN (${UNDERLYING})
 GROUP BY 1 ORDER BY 1`,
         'table',
       ),
@@ -141,20 +145,36 @@ GROUP BY 1 ORDER BY 1`,
       .interval('1m'),
     priceSeries({
       title: 'Spreads',
-      description: 'Median of ask less bid as a share of the middle: of the underlying, and of its options by expiry. Low is liquid.',
+      description: 'Mean of ask less bid as a share of the mean middle: of the underlying, and of its options by expiry. Low is liquid.',
       unit: 'percentunit',
       height: 10,
       targets: [
         sql(
           `
-SELECT $__timeGroup(q.ts, $__interval) AS "time", COALESCE(i.expiry::text, i.symbol) AS metric,
-  percentile_cont(0.5) WITHIN GROUP (ORDER BY 2 * (q.ask_price - q.bid_price) / (q.ask_price + q.bid_price)) AS spread
-FROM quotes q JOIN instruments i USING (instrument_id)
-WHERE i.symbol = '$symbol' AND (i.kind <> 'option' OR i.expiry::text IN ($expiry)) AND $__timeFilter(q.ts) AND ${SAMPLED} AND ${TWO_SIDED}
+SELECT $__timeGroup(b.ts, $__interval) AS "time", COALESCE(i.expiry::text, i.symbol) AS metric,
+  sum(b.spread_sum) / sum(b.mid_sum) AS spread
+FROM ${QUOTE_BARS} b JOIN instruments i USING (instrument_id)
+WHERE i.symbol = '$symbol' AND (i.kind <> 'option' OR i.expiry::text IN ($expiry)) AND b.mid_sum > 0
 GROUP BY 1, 2 ORDER BY 1, 2`,
           'time_series',
         ),
       ],
+    }).interval('1m'),
+    stacked({
+      title: 'Volume of $symbol',
+      description:
+        'Traded within the interval of a point, in the unit that the broker sends. Each day is of its best source: all trades, else what the volume of the day grew by, else trades that are samples.',
+      targets: [
+        sql(
+          `
+SELECT $__timeGroup(b.ts, $__interval) AS "time", b.volume_source AS metric, sum(b.volume)::float8 AS volume
+FROM tapedeck.bars_of(ARRAY(${UNDERLYING}), ${BARS_WIDTH}, $__timeFrom()::timestamptz, $__timeTo()::timestamptz) b
+GROUP BY 1, 2 ORDER BY 1, 2`,
+          'time_series',
+        ),
+      ],
+      span: FULL,
+      height: 6,
     }).interval('1m'),
   ]
 }

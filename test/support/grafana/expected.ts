@@ -26,8 +26,13 @@ export const EXPECTED_SQL: Readonly<Record<string, string | string[]>> = {
   'Tapedeck / Arbitrage: Recorded sessions: click one to see its time A':
     'recorded:time until:time symbols:string ticks:number quarantined:number session:string from_ms:string to_ms:string',
   'Tapedeck / Arbitrage: Why they ended A': 'ending:string opportunities:number',
+  'Tapedeck / Database: Aggregates behind the newest tick A': 'aggregate:string computed to:time behind:number',
+  'Tapedeck / Database: Chunks and compression A':
+    'table:string chunks:number compressed:number oldest:time size:number before:number after:number saved:number',
   'Tapedeck / Database: Connections used A': 'used:number',
   'Tapedeck / Database: Indexes by use A': 'table:string index:string reads:number bytes:number',
+  'Tapedeck / Database: Policies A':
+    'job:string on:string every:number last run:time status:string since success:number next run:time runs:number failures:number',
   'Tapedeck / Database: Server A': 'server:string',
   'Tapedeck / Database: Sessions recorded A': 'sessions:number',
   'Tapedeck / Database: Size of the database A': 'bytes:number',
@@ -47,10 +52,12 @@ export const EXPECTED_SQL: Readonly<Record<string, string | string[]>> = {
   'Tapedeck / Market: Spreads A series': ['TWX', '2014-06-21', '2014-07-19', '2014-10-18', '2015-01-17', '2016-01-15'],
   'Tapedeck / Market: Term structure at the end of the range A': 'days:number volatility:number',
   'Tapedeck / Market: Ticks of $symbol and its options A': 'time:time metric:string ticks:number',
-  'Tapedeck / Market: Ticks of $symbol and its options A series': ['quotes', 'quotes tick by tick'],
+  'Tapedeck / Market: Ticks of $symbol and its options A series': ['quotes', 'quotes tick by tick', 'trades'],
   'Tapedeck / Market: Volatility at the money by expiry A': 'time:time metric:string volatility:number',
   'Tapedeck / Market: Volatility at the money by expiry A series': ['2014-06-21', '2014-07-19', '2014-10-18', '2015-01-17', '2016-01-15'],
   'Tapedeck / Market: Volatility at the money, nearest expiry A': 'volatility:number',
+  'Tapedeck / Market: Volume of $symbol A': 'time:time metric:string volume:number',
+  'Tapedeck / Market: Volume of $symbol A series': ['trades'],
   'Tapedeck / Data quality: Accepted A': 'ticks:number',
   'Tapedeck / Data quality: Contracts with data A': 'time:time metric:string contracts:number',
   'Tapedeck / Data quality: Contracts with data A series': ['TWX'],
@@ -122,3 +129,10 @@ export const EXPECTED_SERIES: Readonly<Record<string, readonly string[]>> = {
 
 /** Queries that find nothing while nothing is lost. */
 export const NOTHING_ON_A_GOOD_DAY: readonly string[] = ['Tapedeck / Collector: Lines without data B']
+
+/** Queries that have rows only where TimescaleDB has one of these licenses, and none elsewhere. */
+export const WITH_TIMESCALEDB_ONLY: Readonly<Record<string, readonly string[]>> = {
+  'Tapedeck / Database: Aggregates behind the newest tick A': ['timescale'],
+  'Tapedeck / Database: Chunks and compression A': ['timescale', 'apache'],
+  'Tapedeck / Database: Policies A': ['timescale'],
+}

@@ -89,7 +89,7 @@ export async function giveRows(databaseUrl: string, rows: Rows): Promise<void> {
   }
 }
 
-/** What a good day has none of, so that the panels which show it are not empty: a gap of all lines and one of a contract, quarantined ticks. */
+/** What a good day has none of, so that the panels which show it are not empty: a gap of all lines and one of a contract, quarantined ticks; and trades, which the shipped day lacks. */
 export const BAD_MINUTES = `
 INSERT INTO gaps (session_id, seq, noted_ts, from_ts, to_ts, cause, instrument_id, dropped_ticks)
 SELECT session_id, 900000001, started_ts + interval '6 hours', started_ts + interval '5 hours', started_ts + interval '5 hours 90 seconds',
@@ -99,4 +99,7 @@ SELECT session_id, 900000002, started_ts + interval '8 hours', started_ts + inte
   'dropped: journal-full', NULL, 12 FROM sessions;
 INSERT INTO rejected_ticks (ts, session_id, seq, instrument_id, kind, rules, reason, tick)
 SELECT q.ts, q.session_id, q.seq, q.instrument_id, 'quote', 'crossed-quote', 'bid 71.02 is above ask 71.01', '{}'
-FROM (SELECT * FROM quotes ORDER BY ts, seq LIMIT 3) q;`
+FROM (SELECT * FROM quotes ORDER BY ts, seq LIMIT 3) q;
+INSERT INTO trades (ts, session_id, seq, instrument_id, price, size, source)
+SELECT q.ts, q.session_id, 900000000 + q.seq, q.instrument_id, q.bid_price, 100, 'tick-by-tick'
+FROM quotes q JOIN instruments i USING (instrument_id) WHERE i.kind = 'stock' AND q.source IS NULL AND q.bid_price > 0;`
