@@ -29,12 +29,21 @@ function changesOf(
   orderId: number,
   multiplier: (instrument: number) => number,
 ): (TradedFill | SplitOfUnits)[] {
+  const given: unknown = details?.['moves']
+  const list: unknown[] = Array.isArray(given) ? given : []
+  const moves = list.filter(isMove)
+  const booked = (move: Move) => moved(move, { tsUs, orderId, multiplier: multiplier(move.instrument) })
   const ratio = details?.['ratio']
-  const split = kind === 'split' && instrument !== undefined && typeof ratio === 'number' ? [{ instrument, ratio, tsUs }] : []
-  const moves: unknown = details?.['moves']
-  const list: unknown[] = Array.isArray(moves) ? moves : []
-  return [...split, ...list.filter(isMove).map((move) => moved(move, { tsUs, orderId, multiplier: multiplier(move.instrument) }))]
+  if (kind !== 'split' || instrument === undefined || typeof ratio !== 'number') return moves.map(booked)
+  // A split is told as what was held going and what it became coming: no trade. What is missing of it, a fraction of a unit, was paid out.
+  const [gone, come] = moves
+  const fraction = gone ? (come?.quantity ?? 0) + gone.quantity * ratio : 0
+  const price = gone ? gone.price / ratio : 0
+  return [{ instrument, ratio, tsUs }, ...(Math.abs(fraction) < DUST ? [] : [booked({ instrument, quantity: fraction, price })])]
 }
+
+/** Of a unit. */
+const DUST = 1e-6
 
 interface Move {
   instrument: number

@@ -68,7 +68,7 @@ const INTERVALS: Readonly<Record<string, (returns: readonly number[]) => number>
   maxDrawdown: (returns) => maxDrawdown(returns),
 }
 
-/** @throws TapedeckError `benchmark-range` where run and benchmark have fewer than two days in common, `calendar-range` outside of the calendar */
+/** @throws TapedeckError `benchmark-range` where run and benchmark have fewer than two days in common */
 export function summarise(result: RunResult, options: SummaryOptions = {}): RunSummary {
   const { calendar = nyse, benchmark, intervals = true } = options
   const days = runDays(result, calendar)
@@ -91,9 +91,19 @@ export function summarise(result: RunResult, options: SummaryOptions = {}): RunS
 }
 
 function runDays({ equity, settings }: RunResult, calendar: TradingCalendar): RunDay[] {
-  const days = tradingDayValues(equity, calendar)
+  const days = knownDays(equity, calendar)
   const returns = returnsOf([settings.cash, ...days.map(({ value }) => value)])
   return days.map((day, index) => ({ ...day, return: returns[index] ?? Number.NaN }))
+}
+
+/** None in years that the calendar does not know: what is made of days is not defined then, and all else is. */
+function knownDays(equity: RunResult['equity'], calendar: TradingCalendar): DayValue[] {
+  try {
+    return tradingDayValues(equity, calendar)
+  } catch (error) {
+    if (error instanceof TapedeckError && error.code === 'calendar-range') return []
+    throw error
+  }
 }
 
 /** Money that went out for good. */

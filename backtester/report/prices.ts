@@ -1,6 +1,8 @@
 /** The prices of an instrument as a run knew them: those of its fills, and its marks while nothing else was held. */
 
 import { multiplierOf } from '../../market/contract.ts'
+import { movementsOf } from '../metrics/movements.ts'
+import type { SplitOfUnits, TradedFill } from '../metrics/round-trips.ts'
 import type { RunResult } from '../run/result.ts'
 
 export interface PricePoint {
@@ -9,25 +11,34 @@ export interface PricePoint {
 }
 
 /** In the order of their time. */
-export function pricesOf(
-  { fills, equity, instruments }: Pick<RunResult, 'fills' | 'equity' | 'instruments'>,
-  instrument: number,
-): PricePoint[] {
-  const contract = instruments.find((one) => one.instrument === instrument)?.contract
+export function pricesOf(result: Pick<RunResult, 'fills' | 'equity' | 'instruments' | 'events'>, instrument: number): PricePoint[] {
+  const contract = result.instruments.find((one) => one.instrument === instrument)?.contract
   const multiplier = contract ? multiplierOf(contract) : 1
+  const movements = movementsOf(result)
   const held = new Map<number, number>()
   const points: PricePoint[] = []
   let at = 0
-  for (const { tsUs, equity: total, cash } of equity) {
-    for (let fill = fills[at]; fill && fill.tsUs <= tsUs; fill = fills[++at]) {
-      const quantity = (held.get(fill.instrument) ?? 0) + (fill.side === 'buy' ? fill.quantity : -fill.quantity)
-      if (quantity === 0) held.delete(fill.instrument)
-      else held.set(fill.instrument, quantity)
-      if (fill.instrument === instrument) points.push({ tsUs: fill.tsUs, price: fill.price })
+  for (const { tsUs, equity, cash } of [...result.equity, AFTER_ALL]) {
+    for (let movement = movements[at]; movement && movement.tsUs <= tsUs; movement = movements[++at]) {
+      change(held, movement)
+      if (movement.instrument === instrument && 'orderId' in movement && movement.orderId > 0)
+        points.push({ tsUs: movement.tsUs, price: movement.price })
     }
     const quantity = held.get(instrument)
-    if (quantity !== undefined && held.size === 1) points.push({ tsUs, price: (total - cash) / (quantity * multiplier) })
+    if (quantity !== undefined && held.size === 1 && tsUs !== AFTER_ALL.tsUs)
+      points.push({ tsUs, price: (equity - cash) / (quantity * multiplier) })
   }
-  for (const fill of fills.slice(at)) if (fill.instrument === instrument) points.push({ tsUs: fill.tsUs, price: fill.price })
   return points
+}
+
+/** What happened behind the last point of the account. */
+const AFTER_ALL = { tsUs: Number.POSITIVE_INFINITY, equity: Number.NaN, cash: Number.NaN }
+/** Of a unit: what a split leaves by rounding. */
+const DUST = 1e-6
+
+function change(held: Map<number, number>, movement: TradedFill | SplitOfUnits): void {
+  const before = held.get(movement.instrument) ?? 0
+  const after = 'ratio' in movement ? before * movement.ratio : before + (movement.side === 'buy' ? movement.quantity : -movement.quantity)
+  if (Math.abs(after) < DUST) held.delete(movement.instrument)
+  else held.set(movement.instrument, after)
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { movementsOf } from '../../../../backtester/metrics/movements.ts'
-import { roundTrips } from '../../../../backtester/metrics/round-trips.ts'
+import { matchFills, roundTrips } from '../../../../backtester/metrics/round-trips.ts'
 import { summarise } from '../../../../backtester/metrics/summary.ts'
 import { packageRoot } from '../../../../system/package-root.ts'
 import { atNewYork, busyRun, fill, runResult } from '../../../support/backtest/run-result.ts'
@@ -101,6 +101,15 @@ describe('the summary of a run', () => {
     expect(nothing.intervals).toEqual({})
   })
 
+  it('defines nothing of days that the calendar does not know, and all else', () => {
+    const { figures, days } = summarise(
+      runResult({ equity: [{ tsUs: Date.UTC(1987, 9, 19) * 1000, cash: 0, equity: 80_000, exposure: 80_000 }] }),
+    )
+    expect(days).toEqual([])
+    expect(figures).toMatchObject({ netProfit: -20_000, tradingDays: 0, maxIntradayDrawdown: -0.2 })
+    expect(figures['sharpe']).toBeNaN()
+  })
+
   it('gives the same intervals every time, which hold the figure, and can leave them out', () => {
     const run = busyRun({ days: 120 })
     const { intervals, figures } = summarise(run)
@@ -139,17 +148,26 @@ describe('what no order made', () => {
   it('splits what is open: the result in money stays', () => {
     const bought = fill({ orderId: 1, side: 'buy', quantity: 100, price: 30, tsUs: atNewYork('2014-06-02', 12), commission: 0 })
     const sold = fill({ orderId: 2, side: 'sell', quantity: 300, price: 11, tsUs: atNewYork('2014-06-04', 9.5), commission: 0 })
-    const split = { tsUs: atNewYork('2014-06-04', 0), kind: 'split', message: '3 for 1', instrument: 1, details: { ratio: 3, moves: [] } }
-    const trips = roundTrips(movementsOf({ instruments, fills: [bought, sold], events: [split] }))
-    expect(trips).toEqual([expect.objectContaining({ quantity: 300, entryPrice: 10, exitPrice: 11, net: 3_000_000 })])
-    const thirds = { ...split, details: { ratio: 1 / 3 } }
-    const back = { ...sold, quantity: 33, price: 90 }
-    const rest = {
-      ...thirds,
+    // As the engine tells of it: what was held goes, what it became comes.
+    const split = (ratio: number, after: number) => ({
       tsUs: atNewYork('2014-06-04', 0),
       kind: 'split',
-      details: { ratio: 1 / 3, moves: [{ instrument: 1, quantity: -1 / 3, price: 90 }] },
-    }
-    expect(roundTrips(movementsOf({ instruments, fills: [bought, back], events: [rest] })).reduce((sum, { net }) => sum + net, 0)).toBe(0)
+      message: 'split',
+      instrument: 1,
+      details: {
+        ratio,
+        moves: [
+          { instrument: 1, quantity: -100, price: 30, realised: 0 },
+          { instrument: 1, quantity: after, price: 30 / ratio, realised: 0 },
+        ],
+      },
+    })
+    const trips = roundTrips(movementsOf({ instruments, fills: [bought, sold], events: [split(3, 300)] }))
+    expect(trips).toEqual([expect.objectContaining({ quantity: 300, entryPrice: 10, exitPrice: 11, net: 3_000_000 })])
+    // A third of a share is paid out at the new price, and the rest is sold at it: nothing is won or lost.
+    const rest = { ...sold, quantity: 33, price: 90 }
+    const { trips: thirds, open } = matchFills(movementsOf({ instruments, fills: [bought, rest], events: [split(1 / 3, 33)] }))
+    expect(thirds.reduce((sum, { net }) => sum + net, 0)).toBe(0)
+    expect(open).toEqual([])
   })
 })

@@ -66,6 +66,14 @@ describe('charts', () => {
       fill({ orderId: 2, instrument: 2, side: 'buy', quantity: 1, price: 7, tsUs: at(3) }),
     ]
     const equity = [1, 2, 3].map((s) => ({ tsUs: at(s), cash: 50, equity: 100 + s * 10, exposure: 50 }))
+    const gone = {
+      tsUs: at(2),
+      kind: 'expiry',
+      message: 'Expired.',
+      instrument: 1,
+      details: { moves: [{ instrument: 1, quantity: -10, price: 0 }] },
+    }
+    expect(pricesOf(runResult({ fills, equity, events: [gone] }), 1).map(({ price }) => price)).toEqual([5, 6])
     expect(pricesOf(runResult({ fills, equity }), 1).map(({ tsUs, price }) => [tsUs / 1_000_000, price])).toEqual([
       [1, 5],
       [1, 6],
