@@ -1,5 +1,7 @@
 /** The figures of a run as people read them: their names, their order, and how each is written. docs/metrics.md defines them. */
 
+import type { ChosenModel, RunSettings } from '../run/result.ts'
+
 type Kind = 'money' | 'part' | 'ratio' | 'count' | 'days' | 'length'
 
 export interface ShownFigure {
@@ -84,6 +86,11 @@ export const FIGURE_GROUPS: readonly FigureGroup[] = [
     ['calendarDays', 'Calendar days', 'days'],
   ]),
 ]
+
+/** The models of a run by what they are for. */
+export function modelsOf({ models }: RunSettings): [role: string, model: ChosenModel][] {
+  return Object.entries(models).filter((entry): entry is [string, ChosenModel] => Boolean(entry[1]))
+}
 
 const fixed = (value: number, digits: number) =>
   value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })

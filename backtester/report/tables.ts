@@ -7,7 +7,7 @@ import { aggregateReturns } from '../metrics/calendar-periods.ts'
 import type { RunDay, RunSummary } from '../metrics/summary.ts'
 import type { RunResult } from '../run/result.ts'
 import { type Attributed, instrumentName } from './attribution.ts'
-import { FIGURE_GROUPS, figureText } from './figures.ts'
+import { FIGURE_GROUPS, figureText, modelsOf } from './figures.ts'
 
 /** Of many rows so many are shown; the JSON and the CSV have all. */
 const ROWS = 200
@@ -126,7 +126,7 @@ export function settingsTable({ strategy, params, settings, codeVersion, started
     ['Strategy', `${strategy.name} ${strategy.version}, ${strategy.source}`],
     ...Object.entries(params).map(([name, value]): [string, string] => [`Parameter ${name}`, plain(value)]),
     ['Cash', `${money(settings.cash)} ${settings.currency}`],
-    ...Object.entries(settings.models).map(([role, { name, params: given }]): [string, string] => [
+    ...modelsOf(settings).map(([role, { name, params: given }]): [string, string] => [
       `Model of ${role}`,
       `${name}${Object.entries(given)
         .map(([key, value]) => `, ${key} ${plain(value)}`)

@@ -1,7 +1,7 @@
 /** A run as text of at most 80 columns, and as plain data. */
 
 import type { RunSummary } from '../../backtester/metrics/summary.ts'
-import { FIGURE_GROUPS, figureText, type ShownFigure } from '../../backtester/report/figures.ts'
+import { FIGURE_GROUPS, figureText, modelsOf, type ShownFigure } from '../../backtester/report/figures.ts'
 import type { RunResult } from '../../backtester/run/result.ts'
 import type { ListedRun } from '../../backtester/store/read-runs.ts'
 import { alignColumns, wrapText } from '../../system/text-table.ts'
@@ -35,7 +35,7 @@ export function plainListed(run: ListedRun): object {
 /** `runId`: absent where it is not stored. */
 export function formatRun(result: RunResult, summary: RunSummary, runId?: number): string {
   const { strategy, dataset, settings, params, error } = result
-  const models = Object.entries(settings.models).map(([role, { name, params }]) => `${role} ${name}${objectText(params)}`)
+  const models = modelsOf(settings).map(([role, { name, params }]) => `${role} ${name}${objectText(params)}`)
   const head: [string, string][] = [
     ...(runId === undefined ? [] : [['Run', String(runId)] as [string, string]]),
     ['Strategy', `${strategy.name} ${strategy.version}${strategy.source === 'shipped' ? '' : `, ${strategy.source}`}`],
