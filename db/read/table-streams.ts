@@ -126,8 +126,9 @@ function condition({ sessionId, fromUs, toUs, instrumentIds }: Selection, { wher
   return `session_id = ${sessionId} AND ts >= '${isoFromUs(fromUs)}' AND ts < '${isoFromUs(toUs)}' AND ${where}${instruments}`
 }
 
-/** As much of a busy session as is sorted in memory: some hundred thousand rows. */
-const PIECE_US = 15 * 60 * 1_000_000
+/** As many as are sorted in memory, and far more than a batch of the columnstore has. */
+const PIECE_ROWS = 150_000
+const FIRST_PIECE_US = 60_000_000
 
 /** What the server needs to know to sort pieces: merging the batches of hundreds of instruments takes it longer. */
 const SORT_PIECES = `SET LOCAL work_mem = '64MB';
@@ -135,16 +136,16 @@ const SORT_PIECES = `SET LOCAL work_mem = '64MB';
 
 /** The rows of a table in order, at once or, where they have to be sorted, piece by piece. */
 async function* readTable<R>(client: pg.Client, table: ReadTable<R>, selection: Selection, inPieces: boolean): AsyncGenerator<R[]> {
-  let lengthUs = inPieces ? PIECE_US : Number.POSITIVE_INFINITY
+  let lengthUs = inPieces ? FIRST_PIECE_US : Number.POSITIVE_INFINITY
   for (let { fromUs } = selection; fromUs < selection.toUs; ) {
     const toUs = Math.min(fromUs + lengthUs, selection.toUs)
-    let isEmpty = true
+    let count = 0
     for await (const rows of readPiece(client, table, { ...selection, fromUs, toUs })) {
-      isEmpty = false
+      count += rows.length
       yield rows
     }
-    // Crosses nights and weekends in longer and longer strides.
-    lengthUs = isEmpty ? lengthUs * 2 : PIECE_US
+    // As long as the rate lets it be; nights are crossed in longer and longer strides.
+    lengthUs = Math.ceil(lengthUs * Math.min(4, PIECE_ROWS / count))
     fromUs = toUs
   }
 }

@@ -1,4 +1,7 @@
-/** The tape reader, down to ticks in order, against the COPY of the same query whose bytes are thrown away. */
+/**
+ * The tape reader, down to ticks in order, against the COPY of the same query whose bytes are thrown away; and out of the columnstore against
+ * the same rows, on the server that TEST_DATABASE_URL names, which has to be TimescaleDB Community.
+ */
 
 import type { Submittable } from 'pg'
 
@@ -28,13 +31,29 @@ forEachEdition('the reader', ({ name, createTapeDatabase }) => {
       return { ours: ours.result / ours.seconds, limit: copy.result / copy.seconds }
     },
   })
+
+  if (name !== 'TEST_DATABASE_URL') return
+  let compressed: string | undefined
+  measure({
+    title: `reader of ${ROWS} quotes out of the columnstore, on ${name}`,
+    unit: 'ticks/s',
+    limit: 'the same out of rows',
+    round: async () => {
+      url ??= await recorded(createTapeDatabase)
+      compressed ??= await recorded(createTapeDatabase, 'SELECT compress_chunk(chunk) FROM show_chunks($$quotes$$) AS chunk')
+      const rows = await timed(() => countTicks(url ?? ''))
+      const ours = await timed(() => countTicks(compressed ?? ''))
+      return { ours: ours.result / ours.seconds, limit: rows.result / rows.seconds }
+    },
+  })
 })
 
-async function recorded(createTapeDatabase: () => Promise<string>): Promise<string> {
+async function recorded(createTapeDatabase: () => Promise<string>, afterwards = 'SELECT'): Promise<string> {
   const url = await createTapeDatabase()
   const pool = createPool({ url, lanes: 1, logger: { warn: () => undefined } })
   const store = createTickStore({ pool })
   for (const batch of batches(1, ROWS, 5000)) await store.store(batch, contractOf)
+  await pool.withClient((client) => client.query(afterwards))
   await pool.withClient((client) => client.query('VACUUM ANALYZE quotes'))
   await pool.end()
   return url
