@@ -23,8 +23,8 @@ export const percent = ({ percent }: { percent: number }): FeeModel => ({
 })
 
 /** By dated schedules, as the detectors of arbitrage charge. */
-export const schedule = ({ schedules }: { schedules: readonly FeeSchedule[] }): FeeModel => ({
-  name: 'schedule',
+export const schedule = ({ schedules, name = 'schedule' }: { schedules: readonly FeeSchedule[]; name?: string }): FeeModel => ({
+  name,
   commission(fill, before, date) {
     const day = feesOn(schedules, date)
     const quantity = before.quantity + fill.quantity

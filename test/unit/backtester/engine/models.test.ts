@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { percent, schedule } from '../../../../backtester/engine/models/fees/fees.ts'
+import { ibFixed, ibTiered } from '../../../../backtester/engine/models/fees/ib.ts'
 import { linear, squareRoot } from '../../../../backtester/engine/models/slippage/slippage.ts'
 import { fromUnits } from '../../../../backtester/engine/money.ts'
 import { arbitrageSchema } from '../../../../market/arbitrage/settings.ts'
@@ -50,4 +51,33 @@ it('slippage is so many basis points, or as many as the order takes of what was 
   expect(linear({ basisPoints: 5 }).perUnit(trade)).toBeCloseTo(0.1, 12)
   expect(squareRoot({ basisPoints: 5 }).perUnit(trade)).toBeCloseTo(0.05, 12)
   expect(squareRoot({ basisPoints: 5 }).perUnit({ ...trade, shown: undefined })).toBeCloseTo(0.1, 12)
+})
+
+describe('the plans of IB', () => {
+  it.each([
+    ['ib-fixed', true, 1, 2, 1],
+    ['ib-fixed', true, 2, 5, 1.3],
+    ['ib-fixed', true, 5, 0.03, 3.25],
+    ['ib-fixed', false, 100, 50, 1],
+    ['ib-fixed', false, 1000, 0.2, 2],
+    ['ib-tiered', true, 1, 2, 1],
+    ['ib-tiered', true, 2, 5, 1.3],
+    ['ib-tiered', true, 3, 0.075, 1.5],
+    ['ib-tiered', true, 5, 0.03, 1.25],
+    ['ib-tiered', false, 50, 50, 0.35],
+    ['ib-tiered', false, 1000, 50, 3.5],
+    ['ib-tiered', false, 1000, 0.2, 2],
+  ])('%s, option: %s, %i at %f, cost %f', (name, isOption, quantity, price, fee) => {
+    const plan = [ibFixed(), ibTiered()].find((one) => one.name === name)
+    const order = { isOption, side: 'buy' as const, quantity, price, multiplier: isOption ? 100 : 1 }
+    expect(fromUnits(plan?.commission(order, nothing, '2024-01-02') ?? Number.NaN)).toBe(fee)
+  })
+
+  it('change on their dates where a schedule is dated', () => {
+    const [first] = commissionsOnly
+    if (!first) throw new Error('expected a schedule')
+    const dated = schedule({ schedules: [{ ...first, from: '2024-02-01', shareMinimum: 3 }, first] })
+    const order = { isOption: false, side: 'buy' as const, quantity: 10, price: 1000, multiplier: 1 }
+    expect(['2024-01-31', '2024-02-01'].map((date) => fromUnits(dated.commission(order, nothing, date)))).toEqual([1, 3])
+  })
 })
