@@ -56,11 +56,6 @@ export class Book {
     return bid === undefined || ask === undefined ? undefined : (bid + ask) / 2
   }
 
-  /** What a unit is valued at while only an ask stands: the middle between it and nothing. */
-  get markWithoutBid(): number | undefined {
-    return this.#bid.price === undefined && this.#ask.price !== undefined ? this.#ask.price / 2 : undefined
-  }
-
   #against(side: Side): Shown {
     return side === 'buy' ? this.#ask : this.#bid
   }

@@ -13,7 +13,7 @@ import type { Episode } from '../../market/arbitrage/episode.ts'
 import type { Bar } from '../../market/bar.ts'
 import type { TradingCalendar, TradingSession } from '../../market/calendar/calendar.ts'
 import type { Contract } from '../../market/contract.ts'
-import { type ContractRecord, isTick, type Quote, type TapeRecord, type Trade } from '../../market/tick.ts'
+import { type ContractRecord, isTick, type TapeRecord, type Trade } from '../../market/tick.ts'
 import { Account } from './account.ts'
 import { ActionDesk } from './action-desk.ts'
 import { ActionList, type CorporateAction } from './actions.ts'
@@ -106,7 +106,12 @@ export class Engine {
     const { portfolio } = this
     const instruments = this.#instruments
     const schedule = this.#schedule
-    const host = new StrategyHost({ schedule, latency: models.latency, nowUs })
+    const host = new StrategyHost({
+      schedule,
+      latency: models.latency,
+      nowUs,
+      mark: (instrument, price) => portfolio.mark(instrument, price),
+    })
     this.#host = host
     const venue = new Venue({
       fill: models.fill,
@@ -162,7 +167,7 @@ export class Engine {
       case 'quote':
         // A price that a rule did not believe is none to trade at.
         isBelieved = record.verdict === undefined || record.verdict.disposition !== 'quarantine'
-        if (isBelieved && record.source === undefined) this.#takeQuote(record)
+        if (isBelieved && record.source === undefined) this.#venue.takeQuote(record.instrument, record)
         break
       case 'trade':
         isBelieved = record.verdict === undefined || record.verdict.disposition !== 'quarantine'
@@ -201,7 +206,6 @@ export class Engine {
     this.#advance(atUs, atUs - 1)
     if (this.#awaitsOpening && session && endUs > session.openUs) this.#settleOpening(instrument, bar.open, bar.startUs)
     this.#venue.takeBar(instrument, bar, atUs, { opens: holdsOpen, closes: holdsClose })
-    this.portfolio.mark(instrument, bar.close)
     this.#prices.take(instrument, bar.close, atUs)
     // Whatever comes of it, an order that arrives or the close of the session, waits for the other bars that end at the same moment.
     this.#host.bar(bar, instrument)
@@ -261,14 +265,6 @@ export class Engine {
     this.#awaitsFirstDay = false
     this.#nowUs = Math.max(this.#nowUs, tsUs)
     this.#days?.begin(tsUs)
-  }
-
-  #takeQuote(quote: Quote): void {
-    const { instrument } = quote
-    const book = this.#venue.takeQuote(instrument, quote)
-    if (this.portfolio.position(instrument) === undefined) return
-    const mark = book.mid ?? (this.#instruments.optionOf(instrument) ? book.markWithoutBid : undefined)
-    if (mark !== undefined) this.portfolio.mark(instrument, mark)
   }
 
   #takeTrade({ instrument, price, tsUs }: Trade): void {

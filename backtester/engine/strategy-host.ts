@@ -19,6 +19,8 @@ export interface StrategyHostOptions {
   schedule: Schedule
   latency: LatencyModel
   nowUs: () => number
+  /** Values what is held of an instrument, once the strategy knows that price too. */
+  mark: (instrument: number, price: number) => void
 }
 
 export class StrategyHost {
@@ -53,7 +55,10 @@ export class StrategyHost {
   }
 
   bar(bar: Bar, instrument: number): void {
-    if (this.#handlers.onBar) this.#tell(() => this.#handlers.onBar?.({ ...bar }, instrument))
+    this.#tell(() => {
+      this.#options.mark(instrument, bar.close)
+      if (this.#handlers.onBar) this.#handlers.onBar({ ...bar }, instrument)
+    })
   }
 
   /** At once, but behind what is going on: an order that it gives must not meet a half-told quote. */
@@ -122,6 +127,7 @@ export class StrategyHost {
     this.market.apply(record)
     this.#chains?.apply(record)
     if (!isBelieved) return
+    if (record.kind === 'quote' && record.source === undefined) this.#mark(record)
     const handlers = this.#handlers
     try {
       if (record.kind === 'quote') {
@@ -132,6 +138,11 @@ export class StrategyHost {
       throw this.#asFault(error)
     }
     if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** At the middle; without a bid, at half the ask. */
+  #mark({ instrument, bidPrice, askPrice }: Quote): void {
+    if (askPrice !== undefined) this.#options.mark(instrument, ((bidPrice ?? 0) + askPrice) / 2)
   }
 
   #showChain({ instrument }: Quote): void {

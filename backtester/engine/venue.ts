@@ -139,8 +139,7 @@ export class Venue {
     this.#forgetEnded(order.request.instrument)
   }
 
-  /** Returns what stands now. */
-  takeQuote(instrument: number, quote: Quote): Book {
+  takeQuote(instrument: number, quote: Quote): void {
     let book = this.#books.get(instrument)
     if (book === undefined) {
       book = new Book()
@@ -149,7 +148,7 @@ export class Venue {
     book.take(quote)
     book.tsUs = quote.tsUs
     const orders = this.#working.get(instrument)
-    if (orders === undefined || orders.length === 0) return book
+    if (orders === undefined || orders.length === 0) return
     for (const order of orders) {
       if (!isOpen(order)) continue
       this.#tradeAgainst(order, book, { tsUs: quote.tsUs, arrives: false })
@@ -157,7 +156,6 @@ export class Venue {
     }
     this.#tradeCombos(instrument, quote.tsUs)
     this.#forgetEnded(instrument)
-    return book
   }
 
   /** @param endUs when the bar is known, and what is traded within it is told */

@@ -50,12 +50,19 @@ export interface Desk {
   kinds: () => string[]
 }
 
-export function openDesk(options: Partial<EngineOptions> & { handlers?: (context: StrategyContext) => StrategyHandlers } = {}): Desk {
-  const { handlers, ...rest } = options
+export type MakeEngine = (options: EngineOptions) => Engine
+
+export interface DeskOptions extends Partial<EngineOptions> {
+  handlers?: (context: StrategyContext) => StrategyHandlers
+  make?: MakeEngine
+}
+
+export function openDesk(options: DeskOptions = {}): Desk {
+  const { handlers, make = (given) => new Engine(given), ...rest } = options
   const fills: Fill[] = []
   const events: AccountEvent[] = []
   let context: StrategyContext | undefined
-  const engine = new Engine({
+  const engine = make({
     cash: 1_000_000,
     models: plainModels(),
     create: (given) => {
