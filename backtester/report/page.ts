@@ -148,14 +148,18 @@ ${[
 function warnings({ dataset }: RunResult, { open, days, figures }: RunSummary): Markup | undefined {
   const found = [
     ...(dataset?.warnings ?? []),
-    ...(open.length > 0
-      ? [`Open at the end: ${open.length === 1 ? '1 position' : `${open.length} positions`}, in the equity and in no round trip.`]
+    ...(open.length > 0 ? [`Open at the end: ${counted(open.length, 'position')}, in the equity and in no round trip.`] : []),
+    ...(days.length < 30
+      ? [`The run has ${counted(days.length, 'trading day')}: figures by the year, and ratios, say little of so few.`]
       : []),
-    ...(days.length < 30 ? [`The run has ${days.length} trading days: figures by the year, and ratios, say little of so few.`] : []),
-    ...((figures['trades'] ?? 0) < 30 ? [`The run has ${figures['trades'] ?? 0} round trips: averages of so few are mostly luck.`] : []),
+    ...((figures['trades'] ?? 0) < 30
+      ? [`The run has ${counted(figures['trades'] ?? 0, 'round trip')}: averages of so few are mostly luck.`]
+      : []),
   ]
   return found.length === 0 ? undefined : html`<section><h2>Warnings</h2><ul>${found.map((text) => html`<li>${text}</li>`)}</ul></section>`
 }
+
+const counted = (count: number, one: string) => `${count.toLocaleString('en-US')} ${one}${count === 1 ? '' : 's'}`
 
 /** What was given to the two, where it differs. */
 function differences(runs: readonly [ReportedRun, ReportedRun]): Markup {

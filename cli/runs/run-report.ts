@@ -42,6 +42,7 @@ export function formatRun(result: RunResult, summary: RunSummary, runId?: number
     ['Parameters', objectText(params).trim() || 'none'],
     ['Dataset', dataset ? `${dataset.name}, ${second(dataset.fromUs)} to ${second(dataset.toUs)}` : '-'],
     ['Models', models.join(', ')],
+    ['Currency', settings.currency],
     ['Seed', String(settings.seed)],
     ['Ran', `${result.startedAt.slice(0, 19)}Z, ${(result.durationMs / 1000).toFixed(1)} s, tapedeck ${result.codeVersion}`],
     ['Result', result.hash.slice(0, 16)],
@@ -55,7 +56,7 @@ export function formatRun(result: RunResult, summary: RunSummary, runId?: number
   ]
   return [
     wrappedPairs(head),
-    ...FIGURE_GROUPS.map(({ title, figures }) => `${title} (${settings.currency})\n${figureRows(figures, summary)}`),
+    ...FIGURE_GROUPS.map(({ title, figures }) => `${title}\n${figureRows(figures, summary)}`),
     ...(notes.length > 0 ? [notes.flatMap((note) => wrapText(note, WIDTH)).join('\n')] : []),
   ].join('\n\n')
 }

@@ -186,6 +186,8 @@
       data: values,
       options: {
         height: LINE_HEIGHT,
+        // Room for a label at the very end.
+        padding: [null, 36, null, null],
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'UTC'),
         // A single moment has no width of its own.
         scales: {
