@@ -26,8 +26,8 @@ const MORE = `
 Ticks are taken from all sessions of the range. Where sessions overlap, each
 instrument has one source at each moment: of those that held its line without
 a gap, the one that began first. Bars are those that were imported, adjusted for
-splits and dividends up to --as-of; stocks without any have bars of their trades.
-docs/backtest.md explains both.`
+splits and dividends up to --as-of; stocks without any have bars of their
+trades. docs/backtest.md explains both.`
 
 export function addDataset(program: Command): void {
   const dataset = program
