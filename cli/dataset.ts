@@ -84,7 +84,7 @@ async function create({ name, tape, bars, asOf, ...options }: CreateArguments): 
     throw new ConfigError('--as-of: expected it with --bars, found no --bars.', { code: 'dataset-as-of' })
   const { config } = await load(options)
   const { stop } = stopSignals()
-  const status = statusLine()
+  const status = process.stderr.isTTY ? statusLine() : () => undefined
   const common = {
     folder: new DatasetFolder(config.dataDir),
     createdAt: new Date().toISOString(),

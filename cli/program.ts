@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { examples } from './arguments.ts'
 import { addArb } from './arb.ts'
 import { addAt } from './at.ts'
+import { addBacktest } from './backtest.ts'
 import { addBars } from './bars.ts'
 import { addCollect } from './collect.ts'
 import { addConfig } from './config.ts'
@@ -23,6 +24,7 @@ import { addReplay } from './replay.ts'
 import { addRuns } from './runs/index.ts'
 import { addService } from './service/index.ts'
 import { addStatus } from './status.ts'
+import { addStrategy } from './strategy.ts'
 import { addTape } from './tape.ts'
 import { addVerify } from './verify.ts'
 
@@ -44,6 +46,8 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addBars,
   addRates,
   addDataset,
+  addBacktest,
+  addStrategy,
   addRuns,
   addConfig,
   addDb,

@@ -25,7 +25,9 @@ export interface RunSettings {
   currency: string
   /** Of everything that a model draws at random. */
   seed: number
-  models: Readonly<Record<'fill' | 'latency' | 'slippage' | 'fees', ChosenModel>>
+  models: Readonly<
+    Record<'fill' | 'latency' | 'slippage' | 'fees', ChosenModel> & Partial<Record<'margin' | 'financing', ChosenModel | undefined>>
+  >
 }
 
 /** Time without data that should have had some, within the range of the dataset. */

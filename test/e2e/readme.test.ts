@@ -97,6 +97,9 @@ const AS_THEY_STAND: Record<string, RegExp> = {
   'npx tapedeck tape info tapes/twx-2014-06-05.tape': /^instruments +185 \(1 stock, 184 option\)$/m,
   'npx tapedeck at 2014-06-05T15:00:00Z --chain TWX --tape tapes/twx-2014-06-05.tape': /^2014-06-21 TWX: 16 days, 12 of 15 strikes, /m,
   'npx tapedeck arb scan --tape tapes/twx-2014-06-05.tape': /^Quotes looked at +\d/m,
+  'npx tapedeck backtest --strategy z-score --tape tapes/twx-2014-06-05.tape':
+    /^Read +30,944 ticks$[\s\S]*^Result +complete, hash [0-9a-f]{12}\nStored +run \d+$/m,
+  'npx tapedeck strategy list': /^z-score \(version 1\)$/m,
   'npx tapedeck tape verify tapes/twx-2014-06-05.tape': /: 8 blocks, .* records, ok$/m,
   'npx tapedeck tape cat tapes/twx-2014-06-05.tape --symbols TWX --limit 3': /^(\{"kind":.*\}\n){3}$/,
   'npx tapedeck tape import --out ibm.tape test/fixtures/stock-ticks/ibm_20131007_trade_tick.csv test/fixtures/stock-ticks/ibm_20131007_quote_tick.csv':

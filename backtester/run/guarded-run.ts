@@ -1,0 +1,66 @@
+/** A run in a thread of its own, so that a strategy that loops is ended and not waited for. */
+
+import { Worker } from 'node:worker_threads'
+
+import { TapedeckError } from '../../market/errors.ts'
+import type { RunResult } from './result.ts'
+import { failedResult, type RunHooks, type RunRequest } from './run.ts'
+import type { WorkerData, WorkerMessage } from './worker.ts'
+
+export interface GuardOptions extends Pick<RunHooks, 'onProgress'> {
+  /** So long a strategy may keep one chunk of data (some hundred records) before it counts as looping. */
+  deadlineMs: number
+  signal: AbortSignal
+}
+
+const LOOK_MS = 100
+
+/**
+ * Runs to the end of the data, or until something fails; both are results. A strategy that keeps a chunk longer than the deadline has failed.
+ *
+ * @throws TapedeckError `export-stopped` when the signal aborts
+ */
+export async function runGuarded(request: RunRequest, { deadlineMs, signal, onProgress }: GuardOptions): Promise<RunResult> {
+  const startedMs = performance.now()
+  const beat = new Int32Array(new SharedArrayBuffer(4))
+  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
+  const worker = new Worker(new URL(file, import.meta.url), { workerData: { request, beat } satisfies WorkerData })
+  const failed = (error: unknown) => failedResult(request, error, Math.round(performance.now() - startedMs))
+  let watch: NodeJS.Timeout | undefined
+  try {
+    return await new Promise<RunResult>((resolve, reject) => {
+      worker.on('message', (message: WorkerMessage) => {
+        if (message.kind === 'result') resolve(message.result)
+        else onProgress?.(message.done, message.total)
+      })
+      // The strategy threw where nobody could catch it, as in a promise of its own, or ended the thread.
+      worker.on('error', (error) => resolve(failed(error)))
+      worker.on('exit', (code) =>
+        resolve(failed(new TapedeckError(`The strategy ended its thread (exit code ${code}).`, { code: 'strategy-exit' }))),
+      )
+      const stopped = () =>
+        reject(new TapedeckError('The run was stopped before its end; nothing of it is kept.', { code: 'export-stopped' }))
+      if (signal.aborted) stopped()
+      signal.addEventListener('abort', stopped, { once: true })
+      let seen = -1
+      let sinceMs = performance.now()
+      watch = setInterval(() => {
+        const now = Atomics.load(beat, 0)
+        if (now !== seen || now % 2 === 0) {
+          seen = now
+          sinceMs = performance.now()
+        } else if (performance.now() - sinceMs > deadlineMs)
+          resolve(
+            failed(
+              new TapedeckError(`The strategy has not returned for ${deadlineMs / 1000} s: it loops, or needs a longer --deadline.`, {
+                code: 'strategy-loop',
+              }),
+            ),
+          )
+      }, LOOK_MS)
+    })
+  } finally {
+    clearInterval(watch)
+    await worker.terminate()
+  }
+}

@@ -1,0 +1,147 @@
+/** What a run reads: a dataset, or a tape file as it is, chunk by chunk in the order of time. */
+
+import { createReadStream } from 'node:fs'
+import { createHash } from 'node:crypto'
+
+import { tapeInfo } from '../../db/tape/inspect.ts'
+import { FeedError } from '../../market/errors.ts'
+import type { RecordSource } from '../../market/record-source.ts'
+import { isTick, type TapeRecord } from '../../market/tick.ts'
+import { tapeSource } from '../../db/tape/tape-source.ts'
+import type { CarrySettings } from '../arbitrage/stand-in-carry.ts'
+import { standInCarry } from '../arbitrage/stand-in-carry.ts'
+import type { InstrumentBar } from '../dataset/bars-file.ts'
+import { ContentHash } from '../dataset/content-hash.ts'
+import type { Dataset } from '../dataset/dataset.ts'
+import { ticksOf } from '../dataset/dataset.ts'
+import { DatasetFolder } from '../dataset/folder.ts'
+import { barsOf, type DatasetPlace, recordsOf } from '../dataset/source.ts'
+import type { DatasetGap, RunDataset, RunInstrument } from './result.ts'
+
+export interface RunChunk {
+  sessionId: number
+  records: readonly TapeRecord[]
+  bars: readonly InstrumentBar[]
+}
+
+export interface RunInput {
+  /** As far as it is known before it was read. */
+  dataset: RunDataset
+  instruments: readonly RunInstrument[]
+  /** Ticks and bars that are to come. */
+  total: number
+  /** @throws FeedError when it cannot be read, or is no longer what was frozen */
+  chunks(): AsyncIterable<RunChunk>
+}
+
+export type InputRequest =
+  | {
+      kind: 'dataset'
+      dataDir: string
+      name: string
+      /** Read from the database or the tape that it came from, in place of its files. */
+      fromOrigin?: { url: string | undefined } | undefined
+    }
+  /** What the settings say of interest, dividends and borrow fees stands in where no collector recorded any. */
+  | { kind: 'tape'; path: string; carry: CarrySettings }
+
+/** Bars of one moment are handed out together; so many moments make a chunk. */
+const CHUNK_BARS = 2048
+
+/** @throws ConfigError for a dataset that is not there, FeedError for what cannot be read */
+export async function openInput(request: InputRequest): Promise<RunInput> {
+  if (request.kind === 'tape') return tapeInput(request.path, request.carry)
+  const folder = new DatasetFolder(request.dataDir)
+  const dataset = await folder.find(request.name)
+  const place: DatasetPlace = request.fromOrigin
+    ? { kind: 'origin', url: request.fromOrigin.url }
+    : { kind: 'files', pathOf: (file) => folder.pathOf(dataset, file) }
+  const { name, hash, fromUs, toUs, symbols, barSeconds, gaps, warnings, instruments, bars } = dataset
+  const isOrigin = request.fromOrigin !== undefined
+  return {
+    dataset: { name, kind: 'dataset', hash, fromUs, toUs, symbols, barSeconds, gaps, warnings },
+    instruments,
+    total: bars ? bars.bars : ticksOf(dataset),
+    chunks: () => (bars ? barChunks(dataset, place) : recordChunks(dataset, place, isOrigin)),
+  }
+}
+
+async function* recordChunks(dataset: Dataset, place: DatasetPlace, isOrigin: boolean): AsyncGenerator<RunChunk> {
+  // Files are compared by `dataset verify`; what comes from elsewhere may have changed since, and is compared on the way.
+  const hashes = new Map(isOrigin ? dataset.parts.map(({ sessionId }) => [sessionId, new ContentHash()]) : [])
+  for await (const { sessionId, records } of recordsOf(dataset, place).records()) {
+    hashes.get(sessionId)?.add(records)
+    yield { sessionId, records, bars: [] }
+  }
+  for (const { sessionId, hash } of dataset.parts) {
+    const found = hashes.get(sessionId)
+    if (found && found.digest() !== hash)
+      throw new FeedError(
+        `Session ${sessionId} is no longer what dataset ${dataset.name} froze. Run on its own files, or freeze it again under another name.`,
+        { code: 'dataset-changed' },
+      )
+  }
+}
+
+async function* barChunks(dataset: Dataset, place: DatasetPlace): AsyncGenerator<RunChunk> {
+  const bars = await barsOf(dataset, place)
+  for (let at = 0; at < bars.length; ) {
+    let end = Math.min(at + CHUNK_BARS, bars.length)
+    while (end < bars.length && bars[end]?.endUs === bars[end - 1]?.endUs) end++
+    yield { sessionId: 0, records: [], bars: bars.slice(at, end) }
+    at = end
+  }
+}
+
+async function tapeInput(path: string, carry: CarrySettings): Promise<RunInput> {
+  const { firstTsUs, lastTsUs, recordsByKind } = await tapeInfo(path)
+  if (firstTsUs === undefined || lastTsUs === undefined)
+    throw new FeedError(`Tape ${path} has no tick. Name another one.`, { code: 'dataset-empty' })
+  const found = await overviewOf(tapeSource(path))
+  const { quote = 0, trade = 0, greeks = 0, statistic = 0 } = recordsByKind
+  return {
+    dataset: {
+      name: path,
+      kind: 'tape',
+      hash: await hashOf(path),
+      fromUs: firstTsUs,
+      toUs: lastTsUs + 1,
+      symbols: [...new Set(found.instruments.map(({ contract }) => contract.symbol))].sort(),
+      gaps: found.gaps,
+      warnings: [],
+    },
+    instruments: found.instruments,
+    total: quote + trade + greeks + statistic,
+    chunks: () => tapeChunks(path, carry),
+  }
+}
+
+async function* tapeChunks(path: string, carry: CarrySettings): AsyncGenerator<RunChunk> {
+  const behind = standInCarry(carry)
+  for await (const { sessionId, records } of tapeSource(path).records()) {
+    const isOwn = sessionId > 0 || records.every(({ kind }) => kind !== 'contract')
+    yield { sessionId, records: isOwn ? records : records.flatMap((record) => [record, ...behind(record)]), bars: [] }
+  }
+}
+
+/** What its control records say: a tape may gain contracts to its end. */
+async function overviewOf(source: RecordSource): Promise<{ instruments: RunInstrument[]; gaps: DatasetGap[] }> {
+  const instruments = new Map<number, RunInstrument>()
+  const gaps: DatasetGap[] = []
+  for await (const { records } of source.records())
+    for (const record of records) {
+      if (isTick(record)) continue
+      if (record.kind === 'contract') instruments.set(record.instrument, { instrument: record.instrument, contract: record.contract })
+      else if (record.kind === 'gap') {
+        const { fromTsUs, toTsUs, cause, instrument } = record
+        gaps.push({ fromTsUs, toTsUs, cause, ...(instrument !== undefined && { instrument }) })
+      }
+    }
+  return { instruments: [...instruments.values()], gaps }
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}

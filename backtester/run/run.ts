@@ -1,0 +1,223 @@
+/**
+ * A run: a strategy over what is read, by the engine, and what it leaves. Nothing in it looks at a clock or draws a number that is not seeded; the
+ * wall times in the result are given or for people.
+ */
+
+import type { FeeSchedule } from '../../market/arbitrage/fees.ts'
+import { nyse } from '../../market/calendar/calendar.ts'
+import { messageOf, TapedeckError } from '../../market/errors.ts'
+import { isTick } from '../../market/tick.ts'
+import { contractRecord, Engine } from '../engine/engine.ts'
+import { fromUnits } from '../engine/money.ts'
+import type { Fill, Strategy } from '../engine/strategy.ts'
+import { EquityCurve } from './equity-curve.ts'
+import { runEvent } from './events.ts'
+import { type InputRequest, openInput, type RunChunk, type RunInput } from './input.ts'
+import { checkParams, loadStrategy } from './load-strategy.ts'
+import { makeModels } from './models.ts'
+import { type RunEvent, type RunResult, type RunSettings, resultHash } from './result.ts'
+
+/** Plain data: it can be given to another thread. */
+export interface RunRequest {
+  /** A name, or a path from `cwd`. */
+  strategy: string
+  cwd: string
+  params: Readonly<Record<string, unknown>>
+  settings: RunSettings
+  input: InputRequest
+  /** For the model of fees `schedule`. */
+  schedules: readonly FeeSchedule[]
+  codeVersion: string
+  /** ISO 8601, UTC. */
+  startedAt: string
+}
+
+export interface RunHooks {
+  onProgress?: ((done: number, total: number) => void) | undefined
+  /** Called around each chunk that the strategy is given: a strategy that never comes back is between the two. */
+  onChunk?: ((event: 'begin' | 'end') => void) | undefined
+}
+
+const LOG_BOUND = 100_000
+
+/** Runs to the end of the data, or until something fails; both are results. */
+export async function runStrategy(request: RunRequest, { onProgress, onChunk }: RunHooks = {}): Promise<RunResult> {
+  const startedMs = performance.now()
+  const run = new Run(request)
+  try {
+    const input = await run.open()
+    onChunk?.('begin')
+    run.begin()
+    onChunk?.('end')
+    for await (const chunk of input.chunks()) {
+      onChunk?.('begin')
+      run.take(chunk)
+      onChunk?.('end')
+      onProgress?.(run.done, input.total)
+    }
+    run.finish()
+  } catch (error) {
+    run.fail(error)
+  }
+  return run.result(Math.round(performance.now() - startedMs))
+}
+
+/** The result of a run that left nothing: it could not begin, or had to be ended from outside. */
+export function failedResult(
+  { strategy, params, settings, codeVersion, startedAt }: RunRequest,
+  error: unknown,
+  durationMs: number,
+): RunResult {
+  const nothing = { orders: [], fills: [], equity: [] }
+  return {
+    mode: 'backtest',
+    status: 'failed',
+    error: errorOf(error),
+    strategy: { name: strategy, version: 'unknown', source: strategy },
+    params,
+    settings,
+    codeVersion,
+    startedAt,
+    durationMs,
+    counts: { ticks: 0, bars: 0 },
+    instruments: [],
+    ...nothing,
+    costs: { commission: 0, borrow: 0, interest: 0, 'dividend-owed': 0 },
+    income: { interest: 0, dividend: 0 },
+    events: [],
+    hash: resultHash(nothing),
+  }
+}
+
+function errorOf(error: unknown): { code: string; message: string } {
+  return { code: error instanceof TapedeckError ? error.code : 'strategy-threw', message: messageOf(error) }
+}
+
+class Run {
+  readonly #request: RunRequest
+  readonly #fills: Fill[] = []
+  readonly #events: RunEvent[] = []
+  readonly #counts = { ticks: 0, bars: 0 }
+  #strategy: Strategy | undefined
+  #source = ''
+  #params: Readonly<Record<string, unknown>>
+  #input: RunInput | undefined
+  #engine: Engine | undefined
+  #equity: EquityCurve | undefined
+  #error: { code: string; message: string } | undefined
+  #droppedLogs = 0
+
+  constructor(request: RunRequest) {
+    this.#request = request
+    this.#params = request.params
+  }
+
+  get done(): number {
+    return this.#counts.ticks + this.#counts.bars
+  }
+
+  async open(): Promise<RunInput> {
+    const { strategy: named, cwd, input } = this.#request
+    const { strategy, source } = await loadStrategy(named, cwd)
+    this.#strategy = strategy
+    this.#source = source
+    this.#params = checkParams(strategy, this.#request.params)
+    this.#input = await openInput(input)
+    return this.#input
+  }
+
+  begin(): void {
+    const { settings, schedules } = this.#request
+    const strategy = this.#strategy
+    const input = this.#input
+    if (!strategy || !input) throw new Error('a run begins once it is open')
+    const params = this.#params
+    const engine = new Engine({
+      cash: settings.cash,
+      models: makeModels(settings, schedules),
+      create: (context) => strategy.create(context, params),
+      dateOf: (tsUs) => nyse.zone.dateOf(tsUs),
+      calendar: nyse,
+      onEvent: (event) => this.#events.push(runEvent(event)),
+      onFill: (fill) => this.#fills.push(fill),
+      onLog: (tsUs, message, details) => this.#log(tsUs, message, details),
+    })
+    this.#engine = engine
+    this.#equity = new EquityCurve(engine.portfolio)
+    if (input.dataset.barSeconds === undefined) return
+    for (const { instrument, contract } of input.instruments) engine.record(contractRecord(instrument, contract, input.dataset.fromUs))
+  }
+
+  take({ records, bars }: RunChunk): void {
+    const engine = this.#engine
+    const equity = this.#equity
+    if (!engine || !equity) return
+    for (const record of records) {
+      if (isTick(record)) {
+        equity.before(record.tsUs)
+        this.#counts.ticks++
+      }
+      engine.record(record)
+    }
+    for (const [i, bar] of bars.entries()) {
+      const { instrument, endUs } = bar
+      engine.bar(instrument, bar, endUs)
+      this.#counts.bars++
+      if (bars[i + 1]?.endUs !== endUs) equity.point(endUs)
+    }
+  }
+
+  finish(): void {
+    this.#engine?.finish()
+    this.#equity?.finish()
+    if (this.done === 0) throw new TapedeckError('The data has no tick and no bar: there is nothing to run on.', { code: 'dataset-empty' })
+  }
+
+  fail(error: unknown): void {
+    this.#equity?.finish()
+    this.#error = errorOf(error)
+  }
+
+  #log(tsUs: number, message: string, details: Record<string, unknown> | undefined): void {
+    if (this.#events.length < LOG_BOUND) this.#events.push({ tsUs, kind: 'log', message, ...(details && { details }) })
+    else this.#droppedLogs++
+  }
+
+  result(durationMs: number): RunResult {
+    const failed = failedResult(this.#request, '', durationMs)
+    const engine = this.#engine
+    const orders = (engine?.orders ?? []).map(({ id, request, givenUs, status, filled, reason }) => ({
+      id,
+      request,
+      givenUs,
+      status,
+      filled,
+      ...(reason !== undefined && { reason }),
+    })) as RunResult['orders']
+    const did = { orders, fills: this.#fills, equity: this.#equity?.points ?? [] }
+    const used = new Set([...orders.map(({ request }) => request.instrument), ...this.#fills.map(({ instrument }) => instrument)])
+    const events = [...this.#events]
+    const last = events.at(-1)
+    if (last && this.#droppedLogs > 0)
+      events.push({ tsUs: last.tsUs, kind: 'log-full', message: `${this.#droppedLogs} more log lines were left out.` })
+    const { name, version } = this.#strategy ?? failed.strategy
+    return {
+      ...failed,
+      status: this.#error ? 'failed' : 'complete',
+      error: this.#error,
+      strategy: { name, version, source: this.#strategy ? this.#source : failed.strategy.source },
+      params: this.#params,
+      dataset: this.#input?.dataset,
+      counts: this.#counts,
+      instruments: (this.#input?.instruments ?? []).filter(({ instrument }) => used.has(instrument)),
+      ...did,
+      ...(engine && { costs: inMoney(engine.portfolio.costs), income: inMoney(engine.portfolio.income) }),
+      events,
+      hash: resultHash(did),
+    }
+  }
+}
+
+function inMoney<Name extends string>(amounts: Readonly<Record<Name, number>>): Record<Name, number> {
+  return Object.fromEntries(Object.entries<number>(amounts).map(([name, units]) => [name, fromUnits(units)])) as Record<Name, number>
+}

@@ -1,0 +1,230 @@
+/** Runs of strategies over tapes and datasets, and what becomes of those that go wrong. */
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { beforeAll, afterAll, describe, expect, it } from 'vitest'
+
+import { freezeTape } from '../../../../backtester/dataset/create.ts'
+import { encodeBars, type InstrumentBar } from '../../../../backtester/dataset/bars-file.ts'
+import { datasetHash } from '../../../../backtester/dataset/dataset.ts'
+import { DatasetFolder } from '../../../../backtester/dataset/folder.ts'
+import type { InputRequest } from '../../../../backtester/run/input.ts'
+import { chooseModel } from '../../../../backtester/run/models.ts'
+import { type RunRequest, runStrategy } from '../../../../backtester/run/run.ts'
+import { writeTape } from '../../../../db/tape/writer.ts'
+import type { TapeRecord } from '../../../../market/tick.ts'
+import { CONTRACTS } from '../../../support/tape/ticks.ts'
+
+const OPEN_US = Date.UTC(2014, 5, 5, 13, 30) * 1000
+const MINUTE_US = 60_000_000
+const MINUTES = 120
+const STOCK = 0
+
+/** A stock that swings around 70 in regular hours, a quote every 20 s. */
+const quotes: TapeRecord[] = Array.from({ length: 3 * MINUTES }, (_, i) => {
+  const price = 70 + Math.round(100 * Math.sin(i / 7) * Math.cos(i / 40)) / 100
+  const tsUs = OPEN_US + (i * MINUTE_US) / 3 + 1
+  return { kind: 'quote', seq: i + 1, tsUs, instrument: STOCK, bidPrice: price - 0.01, askPrice: price + 0.01, bidSize: 500, askSize: 500 }
+})
+const named: TapeRecord = {
+  kind: 'contract',
+  seq: 0,
+  tsUs: OPEN_US - 10,
+  instrument: STOCK,
+  contract: CONTRACTS[0] ?? expect.unreachable(),
+}
+
+let folder: string
+let tape: string
+let datasets: DatasetFolder
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tapedeck-run-'))
+  datasets = new DatasetFolder(folder)
+  tape = join(folder, 'day.tape')
+  await writeTape(tape, { source: 'import' }, [[named, ...quotes]])
+  const freeze = (name: string, toUs?: number) =>
+    freezeTape(tape, { toUs }, { folder: datasets, name, createdAt: '', signal: new AbortController().signal })
+  await freeze('day')
+  await freeze('cut', OPEN_US + 60 * MINUTE_US)
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const onTape = (): InputRequest => ({ kind: 'tape', path: tape, carry: { rate: 0, underlyings: [] } })
+const onDataset = (name: string, fromOrigin = false): InputRequest => ({
+  kind: 'dataset',
+  dataDir: folder,
+  name,
+  ...(fromOrigin && { fromOrigin: { url: undefined } }),
+})
+
+const request = (given: Partial<RunRequest> = {}): RunRequest => ({
+  strategy: 'z-score',
+  cwd: folder,
+  params: { short: true, exit: 0.2, entry: 1.5 },
+  settings: {
+    cash: 100_000,
+    currency: 'USD',
+    seed: 1,
+    models: {
+      fill: chooseModel('fill', 'mid:0.5'),
+      latency: chooseModel('latency', 'fixed:10,20'),
+      slippage: chooseModel('slippage', 'linear:1'),
+      fees: chooseModel('fees', 'percent:0.01'),
+      margin: chooseModel('margin', 'reg-t'),
+    },
+  },
+  input: onTape(),
+  schedules: [],
+  codeVersion: '0.0.0',
+  startedAt: '2026-01-01T00:00:00Z',
+  ...given,
+})
+
+async function own(name: string, body: string): Promise<string> {
+  const text = `export default { name: '${name}', version: '1', params: (z) => z.strictObject({ n: z.int().default(1) }), ${body} }`
+  await writeFile(join(folder, `${name}.mjs`), text)
+  return `./${name}.mjs`
+}
+const order = (fields: string) =>
+  `create: ({ orders }) => ({ onQuote() { orders.submit({ type: 'market', side: 'buy', instrument: 0, quantity: 1, ${fields} }) } })`
+
+describe('a run', () => {
+  it('gives the same result from the tape, from a dataset of it, and from where the dataset came from', async () => {
+    const results = []
+    for (const input of [onTape(), onDataset('day'), onDataset('day', true)]) results.push(await runStrategy(request({ input })))
+    const [first] = results
+    expect(first).toMatchObject({ status: 'complete', counts: { ticks: 3 * MINUTES, bars: 0 } })
+    expect(first?.fills.length).toBeGreaterThan(4)
+    expect(new Set(results.map(({ hash }) => hash)).size).toBe(1)
+    expect(JSON.parse(JSON.stringify(first))).toMatchObject({ hash: first?.hash, instruments: [{ instrument: STOCK }] })
+  })
+
+  it('draws other numbers for another seed, and the same for the same', async () => {
+    const settings = request().settings
+    const of = async (seed: number) => (await runStrategy(request({ settings: { ...settings, seed } }))).hash
+    expect(await of(1)).toBe(await of(1))
+    expect(await of(2)).not.toBe(await of(1))
+  })
+
+  it('is the same up to the end of a dataset that was cut there', async () => {
+    const [whole, cut] = [await runStrategy(request({ input: onDataset('day') })), await runStrategy(request({ input: onDataset('cut') }))]
+    const untilUs = cut.equity.at(-1)?.tsUs ?? expect.unreachable()
+    expect(cut.fills.length).toBeGreaterThan(2)
+    expect(whole.fills.length).toBeGreaterThan(cut.fills.length)
+    expect(whole.fills.filter(({ tsUs }) => tsUs <= untilUs)).toEqual(cut.fills)
+    expect(whole.equity.filter(({ tsUs }) => tsUs <= untilUs)).toEqual(cut.equity)
+    expect(whole.orders.slice(0, cut.orders.length).map((one) => one.request)).toEqual(cut.orders.map((one) => one.request))
+  })
+
+  it('has a point of equity for each minute in which a tick came, and the costs of its fills', async () => {
+    const { equity, fills, costs } = await runStrategy(request())
+    expect(equity).toHaveLength(MINUTES)
+    const commissions = fills.reduce((sum, { commission }) => sum + Math.round(commission * 10_000), 0)
+    expect(Math.round(costs.commission * 10_000)).toBe(commissions)
+  })
+
+  it('runs on bars, each told at its end', async () => {
+    const day = 86_400_000_000
+    const bars: InstrumentBar[] = [70, 71, 72, 60].map((close, i) => {
+      const startUs = Date.UTC(2014, 5, 2 + i, 4) * 1000
+      return {
+        instrument: STOCK,
+        startUs,
+        endUs: startUs + day - 4 * 3_600_000_000,
+        open: close,
+        high: close,
+        low: close,
+        close,
+        volume: 1,
+        vwap: undefined,
+        trades: 1,
+      }
+    })
+    const content = {
+      origin: { kind: 'database' as const },
+      fromUs: bars[0]?.startUs ?? 0,
+      toUs: (bars.at(-1)?.startUs ?? 0) + day,
+      symbols: ['TWX'],
+      barSeconds: 86_400,
+      parts: [],
+      bars: { file: 'bars.columns', bars: bars.length, hash: '' },
+      instruments: [{ instrument: STOCK, contract: CONTRACTS[0] ?? expect.unreachable() }],
+      gaps: [],
+      warnings: ['TWX has no bar on 1 market day.'],
+    }
+    await datasets.create('bars', async (partial) => {
+      await writeFile(join(partial, 'bars.columns'), encodeBars(bars))
+      return { format: 1, name: 'bars', hash: datasetHash(content), createdAt: '', ...content }
+    })
+    const settings = { ...request().settings, models: { ...request().settings.models, slippage: chooseModel('slippage', 'none') } }
+    const result = await runStrategy(request({ strategy: 'buy-and-hold', params: { quantity: 10 }, input: onDataset('bars'), settings }))
+    expect(result).toMatchObject({ status: 'complete', counts: { bars: 4 }, dataset: { warnings: ['TWX has no bar on 1 market day.'] } })
+    expect(result.fills).toMatchObject([{ price: 71, quantity: 10 }])
+    expect(result.equity.map(({ exposure }) => exposure)).toEqual([0, 710, 720, 600])
+  })
+})
+
+describe('a run that goes wrong', () => {
+  const wrong: [string, string, string][] = [
+    ['throws', "create: () => ({ onQuote() { throw new Error('no idea') } })", 'strategy-threw'],
+    ['cannot be made', "create() { throw new Error('no idea') }", 'strategy-threw'],
+    ['orders a quantity of NaN', order('quantity: Number.NaN'), 'strategy-order'],
+    ['orders what it does not know', order('instrument: 99'), 'strategy-contract'],
+  ]
+  it.each(wrong)('has failed where the strategy %s', async (name, body, code) => {
+    const result = await runStrategy(request({ strategy: await own(name.replaceAll(' ', '-').toLowerCase(), body), params: {} }))
+    expect(result).toMatchObject({ status: 'failed', error: { code } })
+  })
+
+  it('keeps what it did until then', async () => {
+    const body =
+      "create: ({ orders }) => ({ onFill() { throw new Error('enough') }, onQuote({ instrument }) { orders.submit({ type: 'market', side: 'buy', instrument, quantity: 1 }) } })"
+    const result = await runStrategy(request({ strategy: await own('enough', body), params: {} }))
+    expect(result).toMatchObject({ status: 'failed', orders: [{ status: 'filled' }, ...result.orders.slice(1)], fills: [{ quantity: 1 }] })
+    expect(result.error?.message).toContain('enough')
+  })
+
+  it.each([
+    [{ params: { period: 1 } }, 'strategy-params', 'period: '],
+    [{ params: { periods: 10 } }, 'strategy-params', 'periods'],
+    [{ params: { entry: 5 } }, 'strategy-params', 'exit < entry < stop'],
+    [{ strategy: 'nobody' }, 'strategy-unknown', 'There are: buy-and-hold, sma-cross, z-score'],
+    [{ strategy: './nobody.mjs' }, 'strategy-unknown', 'There is no file'],
+    [{ input: onDatasetNamed('nothing') }, 'dataset-unknown', 'There are: '],
+  ])('has failed with what was expected, found and to do: %j', async (given: Partial<RunRequest>, code, message) => {
+    const input = given.input?.kind === 'dataset' ? { ...given.input, dataDir: folder } : onTape()
+    const result = await runStrategy(request({ ...given, input }))
+    expect(result).toMatchObject({ status: 'failed', error: { code } })
+    expect(result.error?.message).toContain(message)
+  })
+
+  it('names what is wrong with the shape of a file', async () => {
+    await writeFile(join(folder, 'shapeless.mjs'), "export default { name: 'shapeless', version: '1' }")
+    const { error } = await runStrategy(request({ strategy: './shapeless.mjs' }))
+    expect(error?.message).toContain('shapeless.mjs: params: expected a schema')
+  })
+})
+
+function onDatasetNamed(name: string): InputRequest {
+  return { kind: 'dataset', dataDir: '', name }
+}
+
+describe('a model', () => {
+  it('is chosen by its name and what it takes', () => {
+    expect(chooseModel('fees', 'percent:0.1')).toEqual({ name: 'percent', params: { percent: 0.1 } })
+    expect(chooseModel('latency', 'fixed:50,100')).toEqual({ name: 'fixed', params: { feedMs: 50, orderMs: 100 } })
+  })
+
+  it.each([
+    ['fill', 'mid'],
+    ['fill', 'mid:2'],
+    ['fill', 'toString'],
+    ['latency', 'fixed:1'],
+    ['slippage', 'linear:-1'],
+    ['fees', 'percent:'],
+  ] as const)('is refused with those there are: --%s %s', (kind, text) => {
+    expect(() => chooseModel(kind, text)).toThrow(`--${kind}: expected `)
+  })
+})
