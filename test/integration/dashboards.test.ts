@@ -13,11 +13,12 @@ import { forEachEdition } from '../support/database/databases.ts'
 import { EMBEDDED } from '../support/database/editions.ts'
 import { queriesOf, shippedDashboards, type ShippedDashboard, type Target } from '../support/grafana/dashboards.ts'
 import { EXPECTED_SERIES, EXPECTED_SQL, NOTHING_ON_A_GOOD_DAY, WITH_TIMESCALEDB_ONLY } from '../support/grafana/expected.ts'
-import { type Column, columnsOf, seriesOf } from '../support/grafana/frames.ts'
+import { type Column, columnsOf, type Series, seriesOf } from '../support/grafana/frames.ts'
 import { type Chosen, expandSql, interpolate, intervalOf, type TimeRange } from '../support/grafana/macros.ts'
+import { PanelRecording, WRITES_PICTURES } from '../support/grafana/recorded-panels.ts'
 import { BAD_MINUTES, giveRows, recordDay, type Rows, takeRows } from '../support/grafana/recorded-day.ts'
 import { temporaryDirectory } from '../support/process/recording.ts'
-import { type PrometheusServer, startPrometheus } from '../support/prometheus/file-server.ts'
+import { type PrometheusSeries, type PrometheusServer, startPrometheus } from '../support/prometheus/file-server.ts'
 import { freePort } from '../support/prometheus/prometheus.ts'
 import { findTool, noTool, type Tool } from '../support/tools.ts'
 
@@ -120,6 +121,7 @@ forEachEdition('the dashboards', (edition) => {
     const range = await rangeOf(dashboard)
     const chosen = await choose(dashboard, range)
     const found: Record<string, unknown> = {}
+    const recording = new PanelRecording()
     for (const { name, panel, target } of queriesOf([dashboard])) {
       if (target.rawSql === undefined) continue
       const columns = await answer(target.rawSql, range, chosen, panel.interval).catch((cause: unknown) => {
@@ -136,9 +138,12 @@ forEachEdition('the dashboards', (edition) => {
         columns.some(({ values }) => values.some((value) => value !== null)),
         name,
       ).toBe(true)
-      const series = target.format === 'time_series' ? seriesOf(columns).map((one) => one.name) : undefined
-      if (series) found[`${name} series`] = series
+      if (target.format !== 'time_series') continue
+      const series = seriesOf(columns)
+      found[`${name} series`] = series.map((one) => one.name)
+      recording.add(panel, { from: range.from.getTime(), to: range.to.getTime() }, series)
     }
+    if (WRITES_PICTURES && edition.name === EMBEDDED) await recording.write(dashboard.uid)
     const expected = Object.entries(EXPECTED_SQL).filter(([name]) => name.startsWith(`${dashboard.title}: `))
     expect(found).toEqual(Object.fromEntries(expected))
   })
@@ -184,7 +189,8 @@ forEachEdition('the dashboards', (edition) => {
       expect(last - first, 'seconds of scraping').toBeGreaterThan(2)
       const found: Record<string, unknown> = {}
       const empty: string[] = []
-      for (const { name, target } of queriesOf([dashboard])) {
+      const recording = new PanelRecording()
+      for (const { name, panel, target } of queriesOf([dashboard])) {
         if (target.expr === undefined) continue
         const expr = target.expr.replaceAll('$collector', '.*').replaceAll('$__rate_interval', '10s')
         const series = target.instant ? await server.query(expr, last) : await server.queryRange(expr, { from: first, to: last, step: 0.5 })
@@ -194,7 +200,13 @@ forEachEdition('the dashboards', (edition) => {
           .flatMap(({ value, values }) => values ?? (value ? [value] : []))
           .filter(([, text]) => !Number.isNaN(Number(text)))
         if (series.length > 0) expect(numbers.length, `${name} has numbers`).toBeGreaterThan(0)
+        recording.add(
+          panel,
+          { from: first * 1000, to: last * 1000 },
+          series.map((one) => drawable(target, one)),
+        )
       }
+      if (WRITES_PICTURES && tool === 'prometheus-3/prometheus') await recording.write(dashboard.uid)
       expect(empty.filter((name) => !NOTHING_ON_A_GOOD_DAY.includes(name))).toEqual([])
       const expected = Object.entries(EXPECTED_SERIES).filter(([name]) => name.startsWith(`${dashboard.title}: `))
       expect(found).toEqual(
@@ -223,6 +235,12 @@ function legendOf({ legendFormat = '' }: Target, metric: Readonly<Record<string,
   return legendFormat.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) =>
     label === 'instance' && metric['instance'] ? 'ADDRESS' : (metric[label] ?? 'MISSING'),
   )
+}
+
+/** A series of Prometheus as a panel draws it. */
+function drawable(target: Target, { metric, values = [] }: PrometheusSeries): Series {
+  const name = legendOf(target, metric).replace('ADDRESS', '127.0.0.1:9464')
+  return { name, times: values.map(([at]) => at * 1000), values: values.map(([, text]) => Number(text)) }
 }
 
 /** Series that must be there, and no other but those after `…`. */
