@@ -27,6 +27,7 @@ import { complaintAbout, splitAddress } from '../system/password-source.ts'
 import { type ApplyOptions, applyStorage, giveUpMove } from './schema/storage/apply.ts'
 import { planStorage, reconcileStorage, type StoragePlan } from './schema/storage/reconcile.ts'
 import { DEFAULT_STORAGE, requiredEdition, type StorageSettings } from './schema/storage/settings.ts'
+import { linesOfConcern } from './schema/storage/versions.ts'
 import { wishedStorage } from './schema/storage/wished.ts'
 import { endSession } from './write/end-session.ts'
 import { type FoundParity, storeParity } from './write/implied-carry.ts'
@@ -36,9 +37,6 @@ import { createTickStore, type TickStore } from './write/tick-store.ts'
 
 /** A check of so many rows takes less than a second. */
 const CHECKED_TICKS = 2_000_000
-
-/** What a start was refused, among the lines that say what it did. */
-const NOT_DONE = /^(The server did not|not done|the tables stay plain)/
 
 export interface DatabaseSettings {
   dataDir: string
@@ -153,7 +151,7 @@ export function openDatabase({ config, logger }: { config: DatabaseSettings; log
       const complaint = known === undefined && (await complaintAbout(splitAddress(url()).source))
       if (complaint) logger.warn({ reason: complaint }, 'others may read the password of the database')
       const lines = await bringUp(false, false)
-      for (const line of lines.filter((line) => NOT_DONE.test(line))) logger.warn(line)
+      for (const line of linesOfConcern(lines)) logger.warn(line)
       const left = lines.filter((line) => line.startsWith('left to')).length
       if (left > 0) logger.warn({ changes: left }, 'changes of the storage are left to `tapedeck db apply`; `tapedeck db plan` shows them')
       pool ??= createPool({

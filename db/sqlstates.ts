@@ -41,8 +41,8 @@ export function writeErrorOf(error: unknown, doing: string): WriteError {
   const state = error instanceof pg.DatabaseError ? error.code : undefined
   const retryable = state === undefined || PASSING.some((prefix) => state.startsWith(prefix))
   const found = messageOf(error)
-  const tls = tlsAdvice(error)
-  return new WriteError(`The database ${doing}: ${found}${state ? ` (SQLSTATE ${state})` : ''}. ${tls ?? advice(state)}`, {
+  const told = tlsAdvice(error) ?? preloadAdvice(found)
+  return new WriteError(`The database ${doing}: ${found}${state ? ` (SQLSTATE ${state})` : ''}. ${told ?? advice(state)}`, {
     code: state === undefined ? 'database-unreachable' : retryable ? 'database-busy' : 'database-refused',
     retryable,
     cause: error,
@@ -68,6 +68,12 @@ function tlsAdvice(error: unknown): string | undefined {
   if (/^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_)/.test(code))
     return "The server's certificate is of no root that is known here: name its root (sslrootcert=/path/to/root.crt)."
   return undefined
+}
+
+/** TimescaleDB that was once created and is not loaded lets nobody near its tables, without an SQLSTATE of its own. */
+function preloadAdvice(found: string): string | undefined {
+  if (!found.includes('must be preloaded')) return undefined
+  return "Add timescaledb to shared_preload_libraries in the server's configuration, and restart the server."
 }
 
 function advice(state: string | undefined): string {

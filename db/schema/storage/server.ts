@@ -1,5 +1,6 @@
 /** What a server is to the storage: its edition, and the tables that could become hypertables. */
 
+import { NOT_LOADED } from './versions.ts'
 import type { Edition, PlainTable, Queryable, ServerFacts } from './objects.ts'
 
 export interface StorageServer extends ServerFacts {
@@ -32,26 +33,27 @@ export async function readServer(client: Queryable, tables: readonly string[]): 
   const plainTables = await readTables(client, tables)
   const hasTicks = await hasRows(client, [...plainTables.keys()])
   const plain = { edition: 'plain' as const, timescale: undefined, schema: 'public', offersTimescale: false, postgres, hasTicks }
-  const [found] = rows
-  if (!found?.available) return { ...plain, plainTables, server: 'PostgreSQL without TimescaleDB' }
-  if (found.version === null) {
-    if (found.loaded) return { ...plain, plainTables, server: 'TimescaleDB, not used yet', offersTimescale: true }
-    const server =
-      "TimescaleDB, but it is not loaded: add it to shared_preload_libraries in the server's configuration and restart the server"
-    return { ...plain, plainTables, server }
-  }
-  const edition: Edition = found.license === 'timescale' ? 'community' : 'apache'
+  const { version = null, ...found } = rows[0] ?? { available: false, loaded: false, license: '', schema: 'public' }
+  const said = editionOf({ version, ...found })
+  if (version === null || !found.loaded) return { ...plain, plainTables, ...said }
   for (const table of await readHypertables(client)) plainTables.delete(table)
-  return {
-    edition,
-    timescale: found.version,
-    schema: found.schema,
-    server: `TimescaleDB ${found.version} ${edition === 'community' ? 'Community' : 'Apache'}`,
-    offersTimescale: false,
-    postgres,
-    hasTicks,
-    plainTables,
-  }
+  return { ...said, timescale: version, schema: found.schema, postgres, hasTicks, plainTables }
+}
+
+/** What is known of the extension, in words. Pure. */
+export function editionOf({
+  version,
+  license,
+  available,
+  loaded,
+}: Pick<Found, 'version' | 'license' | 'available' | 'loaded'>): Pick<StorageServer, 'edition' | 'server' | 'offersTimescale'> {
+  const plain = { edition: 'plain', offersTimescale: false } as const
+  if (version === null && !available) return { ...plain, server: 'PostgreSQL without TimescaleDB' }
+  // One that is created and not loaded lets nobody near its tables.
+  if (!loaded) return { ...plain, server: `TimescaleDB${version === null ? '' : ` ${version}`}, but ${NOT_LOADED}` }
+  if (version === null) return { ...plain, server: 'TimescaleDB, not used yet', offersTimescale: true }
+  const edition: Edition = license === 'timescale' ? 'community' : 'apache'
+  return { edition, server: `TimescaleDB ${version} ${edition === 'community' ? 'Community' : 'Apache'}`, offersTimescale: false }
 }
 
 async function readTables(client: Queryable, tables: readonly string[]): Promise<Map<string, PlainTable>> {

@@ -16,6 +16,8 @@ const FLOOR = { postgres: 15, timescale: '2.19' } as const
 /** The newest that was tested. */
 const CEILING = { postgres: 18, timescale: '2.31' } as const
 const NAMES: Readonly<Record<Edition, string>> = { plain: 'PostgreSQL', apache: 'TimescaleDB', community: 'TimescaleDB Community' }
+/** Completes "TimescaleDB, but": what to do about an extension that the server did not load as it started. */
+export const NOT_LOADED = "it is not loaded: add it to shared_preload_libraries in the server's configuration and restart the server"
 const RANKS: readonly Edition[] = ['plain', 'apache', 'community']
 
 /**
@@ -32,11 +34,12 @@ export function refusalOf({ postgres, timescale, edition, server }: Versions, re
       '"ALTER EXTENSION timescaledb UPDATE" as the first statement of a new session (psql -X) in this database.'
     )
   if (RANKS.indexOf(edition) < RANKS.indexOf(required))
-    return `Expected ${NAMES[required]}, as storage.edition asks for, found ${server}. ${adviceFor(edition, required)} Or set storage.edition to any.`
+    return `Expected ${NAMES[required]}, as storage.edition asks for, found ${server}. ${adviceFor(edition, required, server)} Or set storage.edition to any.`
   return undefined
 }
 
-function adviceFor(edition: Edition, required: Edition): string {
+function adviceFor(edition: Edition, required: Edition, server: string): string {
+  if (server.endsWith(NOT_LOADED)) return 'Then have a superuser run "CREATE EXTENSION timescaledb", unless it is there.'
   if (edition === 'apache')
     return "Install the package of the Community edition (timescaledb-2-postgresql-… of Timescale's own repository, not the distribution's), and set timescaledb.license = 'timescale'."
   const image = required === 'community' ? ' (or the image timescale/timescaledb)' : ''
@@ -52,8 +55,17 @@ export function warningsOf({ postgres, timescale }: Pick<Versions, 'postgres' | 
   return warnings
 }
 
+const UNTESTED = 'the newest that was tested'
 const untested = (found: string, newest: number | string) =>
-  `${found} is newer than ${newest}, the newest that was tested: watch the log, and update tapedeck when it supports it.`
+  `${found} is newer than ${newest}, ${UNTESTED}: watch the log, and update tapedeck when it supports it.`
+
+/** What a start was refused, among the lines that say what it did. */
+const NOT_DONE = /^(The server did not|not done|the tables stay plain)/
+
+/** Of the lines that say what a start did to the storage: those that an operator should hear of. */
+export function linesOfConcern(lines: readonly string[]): string[] {
+  return lines.filter((line) => NOT_DONE.test(line) || line.includes(UNTESTED))
+}
 
 /** By major and minor number. */
 function isBelow(version: string, other: string): boolean {

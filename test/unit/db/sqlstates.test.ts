@@ -34,6 +34,13 @@ describe('what a failure of the database means', () => {
     expect(error.message).toContain(advice)
   })
 
+  it('says how an extension is loaded that the server does not load', () => {
+    expect(writeErrorOf(answer('XX000', 'extension "timescaledb" must be preloaded'), 'cannot be made ready').message).toBe(
+      'The database cannot be made ready: extension "timescaledb" must be preloaded (SQLSTATE XX000). ' +
+        "Add timescaledb to shared_preload_libraries in the server's configuration, and restart the server.",
+    )
+  })
+
   it('takes a failure without an answer for one of the connection', () => {
     const refused = Object.assign(
       new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('connect ECONNREFUSED 127.0.0.1:1')]),

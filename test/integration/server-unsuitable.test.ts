@@ -1,0 +1,35 @@
+/** A server that can do less than the settings ask for. */
+
+import { pino } from 'pino'
+import { expect, it } from 'vitest'
+
+import { openDatabase } from '../../db/open.ts'
+import { DEFAULT_STORAGE } from '../../db/schema/storage/settings.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { ask } from '../support/process/collecting.ts'
+
+const EXPECTED = /^Expected TimescaleDB Community, as storage\.edition asks for, found .*\. Or set storage\.edition to any\.$/
+const SAYING: Record<string, RegExp> = {
+  plain: /found PostgreSQL without TimescaleDB\. Install TimescaleDB on the server \(or the image timescale\/timescaledb\), add it to /,
+  apache: /found TimescaleDB \S+ Apache\. Install the package of the Community edition .* and set timescaledb\.license = 'timescale'\./,
+}
+
+/** Of a server that would be asked to create the extension. */
+const EDITION = `SELECT CASE WHEN NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb') THEN 'plain'
+  WHEN current_setting('timescaledb.license', true) = 'timescale' THEN 'community' ELSE 'apache' END AS edition`
+
+forEachEdition('settings that ask for TimescaleDB Community', ({ createDatabase }) => {
+  it('take a server that has it, and have another one refused at the start, with what to do', async () => {
+    const url = await createDatabase()
+    const [{ edition } = { edition: '' }] = await ask<{ edition: string }>(url, EDITION)
+    const storage = { ...DEFAULT_STORAGE, edition: 'community' as const }
+    const config = { dataDir: '/nowhere', database: { url, lanes: 1 }, storage }
+    const database = openDatabase({ config, logger: pino({ level: 'silent' }) })
+    const error: unknown = await database.prepare().catch((reason: unknown) => reason)
+    await database.close()
+    if (edition === 'community') return expect([error, database.server()]).toEqual([undefined, expect.stringContaining('Community')])
+    expect(error).toMatchObject({ code: 'server-unsuitable', message: expect.stringMatching(EXPECTED) })
+    expect(error).toMatchObject({ message: expect.stringMatching(SAYING[edition] ?? '') })
+    expect(database.server()).toBeUndefined()
+  })
+})
