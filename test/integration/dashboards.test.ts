@@ -80,7 +80,7 @@ forEachEdition('the dashboards', (edition) => {
     client = await connectClient(Object.assign(new URL(databaseUrl), { username: login, password: 'pw' }).href)
   }, RECORDING_MS)
   afterAll(async () => {
-    await client.end()
+    await client?.end()
     for (const role of [login, ...Object.values(roles)])
       await owner?.query(`REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}; DROP ROLE ${role}`)
     await owner?.end()
