@@ -163,7 +163,10 @@ class Run {
       const { instrument, endUs } = bar
       engine.bar(instrument, bar, endUs)
       this.#counts.bars++
-      if (bars[i + 1]?.endUs !== endUs) equity.point(endUs)
+      if (bars[i + 1]?.endUs === endUs) continue
+      // What the bars of this moment bring about waits for the last of them, their marks included.
+      engine.advanceTo(endUs)
+      equity.point(endUs)
     }
   }
 

@@ -21,7 +21,8 @@ import { type Ended, newPlace, type Place } from '../support/process/command.ts'
 const MARK = `mark${randomBytes(12).toString('hex')}`
 const PASSWORD = `p@/${MARK}#%:`
 const BARS = join(packageRoot(), 'test', 'fixtures', 'bars')
-const SLOW_MS = 120_000
+const SHIPPED = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
+const SLOW_MS = 300_000
 
 /** What each command is run with. */
 const ARGUMENTS: Record<string, string[]> = {
@@ -46,6 +47,7 @@ const ARGUMENTS: Record<string, string[]> = {
   'dataset show': ['day'],
   'dataset verify': ['day'],
   'dataset rm': ['day', '--yes'],
+  backtest: ['--strategy', 'z-score', '--tape', SHIPPED],
   'runs list': [],
   'runs show': ['1'],
   'runs compare': ['1', '2'],
@@ -66,7 +68,7 @@ const ARGUMENTS: Record<string, string[]> = {
 }
 
 /** Read no settings, or (`db url`) show the password because that is what they are for; `collect` has a test of its own. */
-const OTHERS = /^(collect|demo|tape (import|info|verify|cat)|config schema|db url|service (install|uninstall))$/
+const OTHERS = /^(collect|demo|strategy (list|new)|tape (import|info|verify|cat)|config schema|db url|service (install|uninstall))$/
 
 interface Secret {
   file?: (port: number) => string
