@@ -52,11 +52,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     { name: 'TimescaleDB in a container', ...('url' in container.value ? { url: container.value.url } : container.value) },
     { name: 'TEST_DATABASE_URL', ...(given ? { url: given } : { unavailable: 'TEST_DATABASE_URL is not set' }) },
   ]
-  project.provide('editions', project.name === 'chaos' ? editions : editions.map(unlessLeftOut))
+  project.provide('editions', editions.map(unlessLeftOut))
   return stop
 }
 
-/** CI has the integration tests in two runs, and TEST_EDITIONS is `plain` in one of them and `timescaledb` in the other. */
+/** CI tests in two runs, with TEST_EDITIONS `plain` in one and `timescaledb` in the other. */
 function unlessLeftOut(edition: EditionAtHand): EditionAtHand {
   const wished = process.env['TEST_EDITIONS']
   if (wished === undefined || (wished === 'plain') === (edition.name === EMBEDDED)) return edition
