@@ -14,19 +14,19 @@ const SAYING: Record<string, RegExp> = {
   apache: /found TimescaleDB \S+ Apache\. Install the package of the Community edition .* and set timescaledb\.license = 'timescale'\./,
 }
 
-/** Of a server that would be asked to create the extension. */
-const EDITION = `SELECT CASE WHEN NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb') THEN 'plain'
+/** Known once the start has created the extension, where that can be. */
+const EDITION = `SELECT CASE WHEN NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN 'plain'
   WHEN current_setting('timescaledb.license', true) = 'timescale' THEN 'community' ELSE 'apache' END AS edition`
 
 forEachEdition('settings that ask for TimescaleDB Community', ({ createDatabase }) => {
   it('take a server that has it, and have another one refused at the start, with what to do', async () => {
     const url = await createDatabase()
-    const [{ edition } = { edition: '' }] = await ask<{ edition: string }>(url, EDITION)
     const storage = { ...DEFAULT_STORAGE, edition: 'community' as const }
     const config = { dataDir: '/nowhere', database: { url, lanes: 1 }, storage }
     const database = openDatabase({ config, logger: pino({ level: 'silent' }) })
     const error: unknown = await database.prepare().catch((reason: unknown) => reason)
     await database.close()
+    const [{ edition } = { edition: '' }] = await ask<{ edition: string }>(url, EDITION)
     if (edition === 'community') return expect([error, database.server()]).toEqual([undefined, expect.stringContaining('Community')])
     expect(error).toMatchObject({ code: 'server-unsuitable', message: expect.stringMatching(EXPECTED) })
     expect(error).toMatchObject({ message: expect.stringMatching(SAYING[edition] ?? '') })
