@@ -36,6 +36,7 @@ import { OrderGate } from './order-gate.ts'
 import type { Order } from './orders.ts'
 import { Portfolio } from './portfolio.ts'
 import { Schedule } from './schedule.ts'
+import { ShareSizes } from './share-sizes.ts'
 import type { Fill, StrategyContext, StrategyHandlers } from './strategy.ts'
 import { StrategyHost } from './strategy-host.ts'
 import { type DayEvents, TradingDays } from './trading-days.ts'
@@ -76,6 +77,7 @@ export class Engine {
   readonly #schedule = new Schedule()
   readonly #instruments = new Instruments()
   readonly #actions = new ActionList()
+  readonly #sizes = new ShareSizes()
   readonly #host: StrategyHost
   readonly #venue: Venue
   readonly #prices: LastPrices
@@ -158,8 +160,11 @@ export class Engine {
     return this.#instruments.of(instrument)
   }
 
-  /** @throws RangeError where time goes back, StrategyError where the strategy is at fault */
-  record(record: TapeRecord): void {
+  /**
+   * @param sessionId of what recorded it: each session has its own unit of stock sizes
+   * @throws RangeError where time goes back, StrategyError where the strategy is at fault
+   */
+  record(record: TapeRecord, sessionId = 0): void {
     if (this.#awaitsFirstDay && isTick(record)) this.#beginFirstDay(record.tsUs)
     this.#advance(record.tsUs, record.tsUs)
     let isBelieved = true
@@ -167,18 +172,20 @@ export class Engine {
       case 'quote':
         // A price that a rule did not believe is none to trade at.
         isBelieved = record.verdict === undefined || record.verdict.disposition !== 'quarantine'
-        if (isBelieved && record.source === undefined) this.#venue.takeQuote(record.instrument, record)
+        if (isBelieved && record.source === undefined) this.#venue.takeQuote(record.instrument, this.#sizes.inShares(record, sessionId))
         break
       case 'trade':
         isBelieved = record.verdict === undefined || record.verdict.disposition !== 'quarantine'
         if (isBelieved) this.#takeTrade(record)
         break
       case 'contract':
+        this.#sizes.apply(record, sessionId)
         this.#actionDesk.name(record.instrument, record.contract)
         break
       case 'gap':
       case 'session':
       case 'line':
+        this.#sizes.apply(record, sessionId)
         this.#takeBreak(record)
         break
       case 'greeks':

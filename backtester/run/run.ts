@@ -148,7 +148,7 @@ class Run {
     for (const { instrument, contract } of input.instruments) engine.record(contractRecord(instrument, contract, input.dataset.fromUs))
   }
 
-  take({ records, bars }: RunChunk): void {
+  take({ sessionId, records, bars }: RunChunk): void {
     const engine = this.#engine
     const equity = this.#equity
     if (!engine || !equity) return
@@ -157,7 +157,7 @@ class Run {
         equity.before(record.tsUs)
         this.#counts.ticks++
       }
-      engine.record(record)
+      engine.record(record, sessionId)
     }
     for (const [i, bar] of bars.entries()) {
       const { instrument, endUs } = bar

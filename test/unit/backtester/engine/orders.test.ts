@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { OrderRequest } from '../../../../backtester/engine/orders.ts'
 import { StrategyError } from '../../../../backtester/engine/strategy-error.ts'
+import { type Contract, contractKey } from '../../../../market/contract.ts'
 import { at, CALL, type Desk, INDEX, openDesk, PUT, STOCK } from './engine-desk.ts'
 
 const day = '2024-03-05'
@@ -43,6 +44,26 @@ describe('an order', () => {
     desk.quote(STOCK, at(day, 11), 50)
     expect(desk.fills.map(({ quantity }) => quantity)).toEqual([100])
     expect(statuses(desk)).toEqual(['cancelled', 'cancelled', 'cancelled'])
+  })
+
+  it('takes shares where a session counts the sizes of a stock in lots, each session by its own unit', () => {
+    const desk = openDesk()
+    const moment = { seq: 1, tsUs: at(day, 10) }
+    const contract: Contract = { kind: 'stock', symbol: 'XYZ', currency: 'USD' }
+    const lots = { groups: { quotes: { unit: 'lots', how: 'inferred' } }, lots: { [contractKey(contract)]: 100 } } as const
+    for (const sessionId of [1, 2]) desk.engine.record({ kind: 'contract', instrument: STOCK, contract, ...moment }, sessionId)
+    desk.engine.record({ kind: 'session', event: 'sizes', sizes: lots, ...moment }, 1)
+    const takeOf = (sessionId: number, askPrice: number) => {
+      desk.engine.record({ kind: 'quote', instrument: STOCK, ...moment, askPrice, askSize: 3 }, sessionId)
+      give(desk, { type: 'market', quantity: 500, timeInForce: 'ioc' })
+      desk.engine.advanceTo(moment.tsUs)
+    }
+    takeOf(1, 50)
+    takeOf(2, 51)
+    expect(desk.fills.map(({ quantity, price }) => [quantity, price])).toEqual([
+      [300, 50],
+      [3, 51],
+    ])
   })
 
   it('on the opening takes the first quote of the session, not one before it', () => {
