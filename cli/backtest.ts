@@ -132,7 +132,7 @@ async function requestOf(options: BacktestArguments, config: LoadedConfig['confi
     params: param,
     settings: { cash, currency, seed, models },
     input: inputOf(options, config),
-    schedules: config.arbitrage.fees,
+    arbitrage: config.arbitrage,
     codeVersion: version,
     startedAt: new Date().toISOString(),
   }

@@ -150,6 +150,11 @@ export class Engine {
     host.start(() => options.create(this.#context()))
   }
 
+  /** On the tape. */
+  get nowUs(): number {
+    return this.#nowUs
+  }
+
   /** Every order that was given, in order. */
   get orders(): readonly Order[] {
     return this.#desk.all
@@ -225,6 +230,11 @@ export class Engine {
   action(action: CorporateAction): void {
     this.#actions.add(action)
     if (this.#days?.hasBegun) this.#applyBegun(this.#days.today)
+  }
+
+  /** Whether the strategy is to be told what the detectors of arbitrage find. */
+  get hearsOpportunities(): boolean {
+    return this.#host.hearsOpportunities
   }
 
   /** What a detector of arbitrage found at this moment, for the strategy. */

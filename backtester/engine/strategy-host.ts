@@ -43,6 +43,10 @@ export class StrategyHost {
     return this.#chains
   }
 
+  get hearsOpportunities(): boolean {
+    return this.#handlers.onOpportunity !== undefined
+  }
+
   start(create: () => StrategyHandlers): void {
     this.#handlers = this.call(create)
     if (this.#handlers.onChain) this.#chains = this.chains

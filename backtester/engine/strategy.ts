@@ -4,6 +4,7 @@ import type { z } from 'zod'
 
 import type { EpisodeEvent } from '../../market/arbitrage/arbitrage.ts'
 import type { Episode } from '../../market/arbitrage/episode.ts'
+import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
 import type { Bar } from '../../market/bar.ts'
 import type { Contract, OptionContract } from '../../market/contract.ts'
 import type { INDICATORS } from '../../market/indicators/index.ts'
@@ -20,6 +21,8 @@ export interface Strategy<Params = unknown> {
   version: string
   /** What it accepts, with defaults. */
   params: z.ZodType<Params>
+  /** What the detectors of arbitrage look for where the strategy has `onOpportunity`. Absent: what the settings say. */
+  arbitrage?(settings: ArbitrageSettings, params: Params): ArbitrageSettings
   create(context: StrategyContext, params: Params): StrategyHandlers
 }
 

@@ -175,13 +175,14 @@ function differences(runs: readonly [ReportedRun, ReportedRun]): Markup {
 function givenTo({ strategy, params, settings, dataset, codeVersion }: RunResult): Map<string, string> {
   const flat = (prefix: string, values: object) =>
     Object.entries(values).map(([name, value]) => [`${prefix}${name}`, JSON.stringify(value)] as const)
-  const { models, ...rest } = settings
+  const { models, arbitrage = {}, ...rest } = settings
   return new Map([
     ['strategy', `${strategy.name} ${strategy.version}`],
     ['dataset', dataset ? `${dataset.name} ${dataset.hash.slice(0, 12)}` : '-'],
     ['program', codeVersion],
     ...flat('', rest),
     ...flat('model of ', models),
+    ...flat('detectors: ', arbitrage),
     ...flat('parameter ', params),
   ])
 }

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 
 import { z } from 'zod'
 
+import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
 import { ConfigError, messageOf } from '../../market/errors.ts'
 import type { Strategy } from '../engine/strategy.ts'
 import { STRATEGIES } from '../strategies/index.ts'
@@ -24,6 +25,7 @@ const shape = z.object({
     'expected a schema, or a function of zod that makes one',
   ),
   create: z.custom((value) => typeof value === 'function', 'expected a function'),
+  arbitrage: z.custom((value) => value === undefined || typeof value === 'function', 'expected a function').optional(),
 })
 
 function isSchema(value: unknown): boolean {
@@ -82,7 +84,13 @@ function strategyIn(value: unknown, path: string): Strategy {
     throw refusal(`${path}: params: ${messageOf(cause)}`, cause)
   }
   if (!isSchema(params)) throw refusal(`${path}: params: expected a schema, found ${typeof params}.`)
-  return { name, version, params: params as Strategy['params'], create: (context, given) => own.create(context, given) }
+  return {
+    name,
+    version,
+    params: params as Strategy['params'],
+    ...(own.arbitrage && { arbitrage: (settings: ArbitrageSettings, given: unknown) => own.arbitrage?.(settings, given) ?? settings }),
+    create: (context, given) => own.create(context, given),
+  }
 }
 
 /** @throws ConfigError `strategy-params` for what the strategy does not accept, saying what it does */

@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto'
 
+import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
 import type { Contract } from '../../market/contract.ts'
 import type { Order } from '../engine/orders.ts'
 import type { Cost, Income } from '../engine/portfolio.ts'
@@ -28,6 +29,8 @@ export interface RunSettings {
   models: Readonly<
     Record<'fill' | 'latency' | 'slippage' | 'fees', ChosenModel> & Partial<Record<'margin' | 'financing', ChosenModel | undefined>>
   >
+  /** What the detectors of arbitrage looked for. Absent: none ran, as the strategy is not told what they find. */
+  arbitrage?: ArbitrageSettings | undefined
 }
 
 /** Time without data that should have had some, within the range of the dataset. */

@@ -3,13 +3,14 @@
  * wall times in the result are given or for people.
  */
 
-import type { FeeSchedule } from '../../market/arbitrage/fees.ts'
+import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
 import { messageOf, TapedeckError } from '../../market/errors.ts'
 import { isTick } from '../../market/tick.ts'
 import { contractRecord, Engine } from '../engine/engine.ts'
 import { fromUnits } from '../engine/money.ts'
 import type { Fill, Strategy } from '../engine/strategy.ts'
+import { Detection } from './detection.ts'
 import { EquityCurve } from './equity-curve.ts'
 import { runEvent } from './events.ts'
 import { type InputRequest, openInput, type RunChunk, type RunInput } from './input.ts'
@@ -25,8 +26,8 @@ export interface RunRequest {
   params: Readonly<Record<string, unknown>>
   settings: RunSettings
   input: InputRequest
-  /** For the model of fees `schedule`. */
-  schedules: readonly FeeSchedule[]
+  /** For a strategy that is told what the detectors find; its fees are those of the model `schedule`. */
+  arbitrage: ArbitrageSettings
   codeVersion: string
   /** ISO 8601, UTC. */
   startedAt: string
@@ -103,6 +104,7 @@ class Run {
   #params: Readonly<Record<string, unknown>>
   #input: RunInput | undefined
   #engine: Engine | undefined
+  #detection: Detection | undefined
   #equity: EquityCurve | undefined
   #error: { code: string; message: string } | undefined
   #droppedLogs = 0
@@ -127,14 +129,14 @@ class Run {
   }
 
   begin(): void {
-    const { settings, schedules } = this.#request
+    const { settings, arbitrage } = this.#request
     const strategy = this.#strategy
     const input = this.#input
     if (!strategy || !input) throw new Error('a run begins once it is open')
     const params = this.#params
     const engine = new Engine({
       cash: settings.cash,
-      models: makeModels(settings, schedules),
+      models: makeModels(settings, arbitrage.fees),
       create: (context) => strategy.create(context, params),
       dateOf: (tsUs) => nyse.zone.dateOf(tsUs),
       calendar: nyse,
@@ -144,7 +146,10 @@ class Run {
     })
     this.#engine = engine
     this.#equity = new EquityCurve(engine.portfolio)
-    if (input.dataset.barSeconds === undefined) return
+    if (input.dataset.barSeconds === undefined) {
+      if (engine.hearsOpportunities) this.#detection = this.#detect(engine, strategy.arbitrage?.(arbitrage, params) ?? arbitrage)
+      return
+    }
     for (const { instrument, contract } of input.instruments) engine.record(contractRecord(instrument, contract, input.dataset.fromUs))
   }
 
@@ -158,6 +163,7 @@ class Run {
         this.#counts.ticks++
       }
       engine.record(record, sessionId)
+      this.#detection?.take(record, sessionId)
     }
     for (const [i, bar] of bars.entries()) {
       const { instrument, endUs } = bar
@@ -170,7 +176,16 @@ class Run {
     }
   }
 
+  #detect(engine: Engine, settings: ArbitrageSettings): Detection {
+    const onFailure = (detector: string, error: unknown) => {
+      const message = `The detector ${detector} failed and is off for the rest of the session: ${messageOf(error)}.`
+      this.#events.push({ tsUs: engine.nowUs, kind: 'detector-failed', message })
+    }
+    return new Detection({ engine, settings, onFailure })
+  }
+
   finish(): void {
+    this.#detection?.finish()
     this.#engine?.finish()
     this.#equity?.finish()
     if (this.done === 0) throw new TapedeckError('The data has no tick and no bar: there is nothing to run on.', { code: 'dataset-empty' })
@@ -210,6 +225,7 @@ class Run {
       error: this.#error,
       strategy: { name, version, source: this.#strategy ? this.#source : failed.strategy.source },
       params: this.#params,
+      ...(this.#detection && { settings: { ...failed.settings, arbitrage: this.#detection.settings } }),
       dataset: this.#input?.dataset,
       counts: this.#counts,
       instruments: (this.#input?.instruments ?? []).filter(({ instrument }) => used.has(instrument)),

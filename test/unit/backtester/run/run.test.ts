@@ -14,6 +14,7 @@ import type { InputRequest } from '../../../../backtester/run/input.ts'
 import { chooseModel } from '../../../../backtester/run/models.ts'
 import { type RunRequest, runStrategy } from '../../../../backtester/run/run.ts'
 import { writeTape } from '../../../../db/tape/writer.ts'
+import { arbitrageSettings } from '../../../../market/arbitrage/settings.ts'
 import type { TapeRecord } from '../../../../market/tick.ts'
 import { CONTRACTS } from '../../../support/tape/ticks.ts'
 
@@ -76,7 +77,7 @@ const request = (given: Partial<RunRequest> = {}): RunRequest => ({
     },
   },
   input: onTape(),
-  schedules: [],
+  arbitrage: arbitrageSettings(),
   codeVersion: '0.0.0',
   startedAt: '2026-01-01T00:00:00Z',
   ...given,
