@@ -1,16 +1,29 @@
 /** The strategies that come along, by their names. */
 
 import type { Strategy } from '../engine/strategy.ts'
+import { arbitrageTaker } from './arbitrage-taker.ts'
 import { buyAndHold } from './buy-and-hold.ts'
 import { smaCross } from './sma-cross.ts'
+import { syntheticFreeRisk } from './synthetic-free-risk.ts'
 import { zScore } from './z-score.ts'
 
 /** A strategy whose parameters are checked by its own schema before it is made. */
 function listed<Params>(strategy: Strategy<Params>): Strategy {
-  return { ...strategy, create: (context, params) => strategy.create(context, params as Params) }
+  const { arbitrage } = strategy
+  return {
+    ...strategy,
+    ...(arbitrage && { arbitrage: (settings, params) => arbitrage(settings, params as Params) }),
+    create: (context, params) => strategy.create(context, params as Params),
+  }
 }
 
-export const STRATEGIES: readonly Strategy[] = unique([listed(buyAndHold), listed(smaCross), listed(zScore)])
+export const STRATEGIES: readonly Strategy[] = unique([
+  listed(buyAndHold),
+  listed(smaCross),
+  listed(zScore),
+  listed(arbitrageTaker),
+  listed(syntheticFreeRisk),
+])
 
 /** @throws Error when two have one name */
 export function unique(strategies: readonly Strategy[]): readonly Strategy[] {

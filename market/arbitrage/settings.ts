@@ -211,6 +211,11 @@ export function arbitrageSchema(detectors: readonly { name: string; about: strin
   })
 }
 
+/** The thresholds of a preset in place of those that the settings say; all else is theirs. */
+export function withPreset(settings: ArbitrageSettings, preset: Preset): ArbitrageSettings & { preset: Preset } {
+  return { ...settings, preset, ...PRESETS[preset] }
+}
+
 /** The same without those that were not said. */
 type Said<T> = { [K in keyof T]: Exclude<T[K], undefined> }
 
