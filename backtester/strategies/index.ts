@@ -9,10 +9,9 @@ import { zScore } from './z-score.ts'
 
 /** A strategy whose parameters are checked by its own schema before it is made. */
 function listed<Params>(strategy: Strategy<Params>): Strategy {
-  const { arbitrage } = strategy
   return {
     ...strategy,
-    ...(arbitrage && { arbitrage: (settings, params) => arbitrage(settings, params as Params) }),
+    ...('arbitrage' in strategy && { arbitrage: (settings, params) => strategy.arbitrage?.(settings, params as Params) ?? settings }),
     create: (context, params) => strategy.create(context, params as Params),
   }
 }
