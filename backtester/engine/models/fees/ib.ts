@@ -1,6 +1,7 @@
 /**
- * What IB takes from private clients in the United States, as published in 2024: the lowest volume of each plan, in USD. Fees of exchanges, clearing
- * and regulators change and are not in it; a dated schedule of one's own has them (`schedule`).
+ * What IB takes from private clients in the United States at the lowest volume of each plan, in USD. The tiers of stocks and the fixed fee of options
+ * are not checked against a price list: compare them with your own account. Fees of exchanges, clearing and regulators change and are not in it; a
+ * dated schedule of one's own has all of it (`schedule`).
  */
 
 import type { FeeSchedule } from '../../../../market/arbitrage/fees.ts'
