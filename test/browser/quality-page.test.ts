@@ -1,18 +1,17 @@
 /** The page of `tapedeck quality` in a real browser, opened from a file as a user opens it. */
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 
 import axe from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { qualityPage } from '../../cli/quality/page.ts'
-import { findBrowser, launchBrowser, NO_BROWSER } from '../support/browser.ts'
+import { findBrowser, launchBrowser, NO_BROWSER, openedFrom } from '../support/browser.ts'
 import { PATIENTLY } from '../support/waiting.ts'
 import { NOTHING, report } from '../unit/cli/quality/quality-report.ts'
 
@@ -35,24 +34,7 @@ describe('the page of quality', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  /** The page, with what it asked for and complained of. */
-  async function opened(
-    text: string,
-    options: BrowserContextOptions = {},
-  ): Promise<{ page: Page; requests: string[]; complaints: string[] }> {
-    const file = join(folder, 'quality.html')
-    await writeFile(file, text)
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, offline: true, bypassCSP: false, ...options })
-    onTestFinished(() => context.close())
-    const page = await context.newPage()
-    const requests: string[] = []
-    const complaints: string[] = []
-    page.on('request', (request) => requests.push(request.url()))
-    page.on('console', (message) => complaints.push(message.text()))
-    page.on('pageerror', (error) => complaints.push(error.message))
-    await page.goto(pathToFileURL(file).href)
-    return { page, requests, complaints }
-  }
+  const opened = (text: string, options?: BrowserContextOptions) => openedFrom(join(folder, 'quality.html'), text, { browser, options })
 
   const many = () => qualityPage(report({ symbols: 12 }))
   /** The colours of a drawn chart; more than one when something is drawn. */

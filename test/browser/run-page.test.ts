@@ -3,17 +3,16 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 
 import axe from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 import { summarise } from '../../backtester/metrics/summary.ts'
 import { comparisonPage, runPage } from '../../backtester/report/page.ts'
 import type { RunResult } from '../../backtester/run/result.ts'
 import { busyRun, runResult } from '../support/backtest/run-result.ts'
-import { findBrowser, launchBrowser, NO_BROWSER } from '../support/browser.ts'
+import { findBrowser, launchBrowser, NO_BROWSER, openedFrom } from '../support/browser.ts'
 
 const program = findBrowser()
 /** What a hostile name would do if it were not escaped. */
@@ -49,23 +48,7 @@ describe('the page of a run', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  async function opened(
-    text: string,
-    options: BrowserContextOptions = {},
-  ): Promise<{ page: Page; requests: string[]; complaints: string[] }> {
-    const file = join(folder, 'run.html')
-    await writeFile(file, text)
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, offline: true, ...options })
-    onTestFinished(() => context.close())
-    const page = await context.newPage()
-    const requests: string[] = []
-    const complaints: string[] = []
-    page.on('request', (request) => requests.push(request.url()))
-    page.on('console', (message) => complaints.push(message.text()))
-    page.on('pageerror', (error) => complaints.push(error.message))
-    await page.goto(pathToFileURL(file).href)
-    return { page, requests, complaints }
-  }
+  const opened = (text: string, options?: BrowserContextOptions) => openedFrom(join(folder, 'run.html'), text, { browser, options })
 
   /** How many colours a chart has: more than one when something is drawn. */
   const coloursOf = (page: Page, name: string) =>
