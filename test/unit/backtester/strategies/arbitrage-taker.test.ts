@@ -6,26 +6,20 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { scanTape } from '../../../../backtester/arbitrage/scan.ts'
-import type { CarrySettings } from '../../../../backtester/arbitrage/stand-in-carry.ts'
 import { toUnits } from '../../../../backtester/engine/money.ts'
-import { chooseModel } from '../../../../backtester/run/models.ts'
-import type { RunResult } from '../../../../backtester/run/result.ts'
-import { type RunRequest, runStrategy } from '../../../../backtester/run/run.ts'
 import { tapeSource } from '../../../../db/tape/tape-source.ts'
 import { writeTape } from '../../../../db/tape/writer.ts'
 import type { Episode } from '../../../../market/arbitrage/episode.ts'
 import { plainEpisode } from '../../../../market/arbitrage/plain.ts'
-import { type ArbitrageSettings, arbitrageSettings } from '../../../../market/arbitrage/settings.ts'
+import { arbitrageSettings } from '../../../../market/arbitrage/settings.ts'
 import type { Contract } from '../../../../market/contract.ts'
 import type { Quote, TapeRecord } from '../../../../market/tick.ts'
 import { packageRoot } from '../../../../system/package-root.ts'
 import { sessionWithOpportunities } from '../../../support/arbitrage/session.ts'
 import { atNewYork } from '../../../support/backtest/run-result.ts'
+import { balanced, byId, foundUnits, LISTENER, type Said, said, scan, take, type Taking } from '../../../support/backtest/taking.ts'
 
 const SHIPPED = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
-const CARRY: CarrySettings = { rate: 0.0025, underlyings: [{ symbol: 'TWX', currency: 'USD', dividends: [], borrow: 0.0025 }] }
-const balanced = arbitrageSettings({ preset: 'balanced' })
 
 let folder: string
 /** Money costs nothing, and the options expire: what a conversion is worth is its strike. */
@@ -49,11 +43,7 @@ beforeAll(async () => {
   freeRisk = join(folder, 'free-risk.tape')
   const quiet = sessionWithOpportunities({ ends: false })
   await writeTape(freeRisk, { source: 'import' }, [[...quiet, ...dearCalls(quiet, [2.215, 0.35, 2.22, 0.35])]])
-  const body = `create: (context) => ({ onOpportunity(event, episode) { if (event === 'closed') context.log(event, { episode }) } })`
-  await writeFile(
-    join(folder, 'listener.mjs'),
-    `export default { name: 'listener', version: '1', params: (z) => z.strictObject({}), ${body} }`,
-  )
+  await writeFile(join(folder, 'listener.mjs'), LISTENER)
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -89,66 +79,7 @@ function dearCalls(records: readonly TapeRecord[], bids: readonly number[]): Quo
 const isDearCall = (contract: Contract) =>
   contract.kind === 'option' && contract.symbol === 'TWX' && contract.strike === 75 && contract.right === 'C'
 
-interface Given {
-  strategy?: string
-  tape: string
-  params?: Record<string, unknown>
-  settings?: ArbitrageSettings
-  fees?: string
-  latency?: string
-  cash?: number
-  margin?: string
-}
-
-function run({ strategy = 'arbitrage-taker', tape, params = {}, settings = balanced, fees = 'none', latency = 'none', ...given }: Given) {
-  const request: RunRequest = {
-    strategy,
-    cwd: folder,
-    params,
-    settings: {
-      cash: given.cash ?? 1_000_000,
-      currency: 'USD',
-      seed: 1,
-      models: {
-        fill: chooseModel('fill', 'touch'),
-        latency: chooseModel('latency', latency),
-        slippage: chooseModel('slippage', 'none'),
-        fees: chooseModel('fees', fees),
-        margin: chooseModel('margin', given.margin ?? 'none'),
-      },
-    },
-    input: { kind: 'tape', path: tape, carry: CARRY },
-    arbitrage: settings,
-    codeVersion: '0.0.0',
-    startedAt: '2026-01-01T00:00:00Z',
-  }
-  return runStrategy(request)
-}
-
-const scan = async (tape: string, settings = balanced) =>
-  (await scanTape(tape, { part: {}, settings, carry: CARRY, signal: new AbortController().signal })).episodes
-
-interface Said {
-  episode: string
-  detector: string
-  packages: number
-  size: number
-  edge: number
-  fees: number
-  isMended: boolean
-  reason: string
-}
-
-/** What the strategy said of its opportunities. */
-const said = ({ events }: RunResult, message: string) =>
-  events.filter((event) => event.kind === 'log' && event.message === message).map(({ details }) => details as unknown as Said)
-
-const foundUnits = ({ opened }: Episode, packages = opened.size) => toUnits(opened.grossEdgePerShare * opened.multiplier * packages)
-
-function byId(episodes: readonly Episode[]): (id: string) => Episode {
-  const known = new Map(episodes.map((episode) => [episode.id, episode]))
-  return (id) => known.get(id) ?? expect.unreachable(id)
-}
+const run = (given: Taking) => take({ folder, ...given })
 
 describe('what the detectors find in a backtest', () => {
   it.each([
