@@ -4,13 +4,13 @@ import { summarise, type RunSummary } from '../backtester/metrics/summary.ts'
 import type { RunResult } from '../backtester/run/result.ts'
 import { ConfigError, TapedeckError } from '../market/errors.ts'
 import { wrapText } from '../system/text-table.ts'
-import { counted, length, money, second } from './report-words.ts'
+import { counted, length, money, rangeText, second } from './report-words.ts'
 
 const WIDTH = 80
 const SHOWN_WARNINGS = 5
 
 /** Faults of what was asked for, not of what came of it. */
-const WRONG = ['strategy-unknown', 'strategy-params', 'dataset-unknown']
+const WRONG = ['strategy-unknown', 'strategy-params', 'dataset-unknown', 'empty-range', 'run-input']
 
 /** Undefined where the figures cannot be had, as on days that no calendar knows. */
 export function summaryOf(result: RunResult): RunSummary | undefined {
@@ -39,6 +39,7 @@ export function formatRun(result: RunResult, summary: RunSummary | undefined, ru
         .join(' ') || 'none',
     ],
     ...(dataset ? datasetRows(result, dataset) : []),
+    ...(result.settings.range ? [['Range', rangeText(result.settings.range)] as [string, string]] : []),
   ]
   return [
     ...labelled(head),

@@ -2,14 +2,14 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
-import { type CommonOptions, configFile, currencyArgument, dataDir, examples, integerArgument, json } from './arguments.ts'
+import { type CommonOptions, configFile, currencyArgument, dataDir, examples, integerArgument, json, timeArgument } from './arguments.ts'
 import { version } from './package.ts'
 import { print, printJson } from './output.ts'
 import { load, withDatabase } from './settings.ts'
 import { stopSignals } from './signals.ts'
 import { progressBar, statusLine } from './terminal.ts'
 import type { InputRequest } from '../backtester/run/input.ts'
-import type { RunResult } from '../backtester/run/result.ts'
+import type { RunRange, RunResult } from '../backtester/run/result.ts'
 import type { RunRequest } from '../backtester/run/run.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { ConfigError } from '../market/errors.ts'
@@ -19,6 +19,9 @@ interface BacktestArguments extends CommonOptions {
   dataset?: string
   tape?: string
   origin?: boolean
+  from?: number
+  to?: number
+  warmUp: number
   param: Record<string, unknown>
   cash: number
   currency: string
@@ -50,6 +53,9 @@ export function addBacktest(program: Command): void {
     .addOption(new Option('--dataset <name>', 'a dataset of `dataset list`').conflicts('tape'))
     .option('--tape <file>', 'a tape file as it is')
     .option('--origin', 'read what the dataset came from, not its own files')
+    .option('--from <time>', 'first moment that counts, UTC', timeArgument)
+    .option('--to <time>', 'moment before which to end, UTC', timeArgument)
+    .option('--warm-up <days>', 'trading days before --from, for indicators', integerArgument(0, 10_000), 0)
     .option('--param <k=v>', 'a parameter of the strategy; can be repeated', paramArgument, {})
     .option('--cash <amount>', 'at the start', amountArgument, 100_000)
     .option('--currency <code>', 'of the account', currencyArgument, 'USD')
@@ -126,16 +132,27 @@ async function requestOf(options: BacktestArguments, config: LoadedConfig['confi
     margin: chooseModel('margin', options.margin),
     financing: chooseModel('financing', options.financing),
   }
+  const range = await rangeOf(options)
   return {
     strategy,
     cwd: process.cwd(),
     params: param,
-    settings: { cash, currency, seed, models },
+    settings: { cash, currency, seed, models, ...(range && { range }) },
     input: inputOf(options, config),
     arbitrage: config.arbitrage,
     codeVersion: version,
     startedAt: new Date().toISOString(),
   }
+}
+
+async function rangeOf({ from, to, warmUp }: BacktestArguments): Promise<RunRange | undefined> {
+  if (from === undefined && warmUp > 0)
+    throw new ConfigError('--warm-up: expected --from with it: it is what lies before.', { code: 'run-range' })
+  if (from === undefined && to === undefined) return undefined
+  const { warmUpOf } = await import('../backtester/run/range.ts')
+  const { nyse } = await import('../market/calendar/calendar.ts')
+  const warmUpUs = from === undefined ? 0 : warmUpOf(from, warmUp, nyse)
+  return { ...(from !== undefined && { fromUs: from }), ...(to !== undefined && { toUs: to }), ...(warmUpUs > 0 && { warmUpUs }) }
 }
 
 function inputOf({ dataset, tape, origin }: BacktestArguments, { dataDir, carry }: LoadedConfig['config']): InputRequest {

@@ -1,5 +1,6 @@
 /** How reports write times, durations, shares and contracts: short, and the same in all of them. */
 
+import type { RunRange } from '../backtester/run/result.ts'
 import { isoFromUs } from '../market/time.ts'
 
 /** Never 100 % when something is missing. */
@@ -34,3 +35,9 @@ export function length(us: number): string {
 export const money = (value: number) => value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 /** Of an annual fraction: `2.7 %`; of much more than anybody earns `>999 %`. */
 export const annual = (fraction: number) => (fraction >= 10 ? '>999 %' : `${(100 * fraction).toFixed(1)} %`)
+
+/** Which part of its data a run read. */
+export function rangeText({ fromUs, toUs, warmUpUs }: RunRange): string {
+  const warm = warmUpUs !== undefined && fromUs !== undefined ? `, warmed up from ${second(fromUs - warmUpUs)}` : ''
+  return `${fromUs === undefined ? 'from the begin' : second(fromUs)} to ${toUs === undefined ? 'the end' : second(toUs)}${warm}`
+}

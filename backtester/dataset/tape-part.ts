@@ -39,6 +39,7 @@ export async function* recordsOfTape(
   }
 }
 
-function explains(record: TapeRecord): boolean {
+/** Says what later ticks mean or are worth, however much earlier it stands. */
+export function explains(record: TapeRecord): boolean {
   return !isTick(record) && (record.kind === 'carry' || record.kind === 'config' || (record.kind === 'session' && record.event === 'sizes'))
 }

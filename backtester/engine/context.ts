@@ -12,6 +12,7 @@ import { copyOfOrder, copyOfPosition, InstrumentView, optionsOf } from './views.
 
 export interface ContextOptions {
   nowUs: () => number
+  warmsUp: () => boolean
   market: MarketState
   portfolio: Portfolio
   desk: OrderDesk
@@ -30,6 +31,9 @@ export function createContext(options: ContextOptions): StrategyContext {
     clock: Object.freeze({
       get nowUs() {
         return nowUs()
+      },
+      get warmsUp() {
+        return options.warmsUp()
       },
     }),
     market: marketOf(options),

@@ -62,6 +62,8 @@ export interface EngineOptions {
   dateOf: (tsUs: number) => string
   /** Of the market that is traded. Absent: there are no sessions, and so no corporate actions, expiries, nights or day orders that end. */
   calendar?: TradingCalendar | undefined
+  /** What comes before only warms the strategy up: its orders are rejected, and nights cost and bring nothing. Absent: it trades from the start. */
+  tradesFromUs?: number | undefined
   onFill?: ((fill: Fill) => void) | undefined
   /** Dividends, splits, exercises, assignments, expiries, charges, warnings. */
   onEvent?: ((event: AccountEvent) => void) | undefined
@@ -98,11 +100,14 @@ export class Engine {
   #awaitsOpening = false
   /** Events of this moment. */
   #inMoment = 0
+  readonly #tradesFromUs: number
 
   constructor(options: EngineOptions) {
     const { cash, models, calendar } = options
     const nowUs = () => this.#nowUs
+    const warmsUp = () => this.#warmsUp
     this.#options = options
+    this.#tradesFromUs = options.tradesFromUs ?? Number.NEGATIVE_INFINITY
     this.#awaitsFirstDay = calendar !== undefined
     this.portfolio = new Portfolio(cash)
     const { portfolio } = this
@@ -137,7 +142,7 @@ export class Engine {
     this.#settlement = settlement
     this.#financing = calendar && new Financing({ account, carry, model: models.financing ?? noFinancing() })
     this.#days = calendar && new TradingDays({ calendar, schedule, on: this.#dayEvents() })
-    this.#gate = new OrderGate({ host, instruments, prices, venue, funds, settlement, days: this.#days, nowUs })
+    this.#gate = new OrderGate({ host, instruments, prices, venue, funds, settlement, days: this.#days, nowUs, warmsUp })
     this.#desk = new OrderDesk({
       venue,
       schedule,
@@ -148,6 +153,10 @@ export class Engine {
     })
     this.#actionDesk = new ActionDesk({ account, venue, desk: this.#desk, prices, settlement })
     host.start(() => options.create(this.#context()))
+  }
+
+  get #warmsUp(): boolean {
+    return this.#nowUs < this.#tradesFromUs
   }
 
   /** On the tape. */
@@ -310,7 +319,7 @@ export class Engine {
       begin: (date, isFirst) => {
         // No quote stands overnight.
         this.#venue.forget()
-        if (!isFirst) this.#financing?.charge()
+        if (!isFirst && this.#nowUs > this.#tradesFromUs) this.#financing?.charge()
         this.#applyBegun(date)
       },
       open: ({ openUs, date }) => {
@@ -393,6 +402,7 @@ export class Engine {
     const host = this.#host
     return createContext({
       nowUs: () => this.#nowUs,
+      warmsUp: () => this.#warmsUp,
       market: host.market,
       portfolio: this.portfolio,
       desk: this.#desk,

@@ -20,7 +20,12 @@ export interface OrderGateOptions {
   days: TradingDays | undefined
   settlement: OptionSettlement | undefined
   nowUs: () => number
+  /** True until the run trades. */
+  warmsUp: () => boolean
 }
+
+/** Why an order is rejected that was given before the range of the run. */
+export const WARM_UP = 'warm-up'
 
 export class OrderGate {
   readonly #options: OrderGateOptions
@@ -46,7 +51,8 @@ export class OrderGate {
   /** Why an order is rejected; undefined when it is not. */
   refusal(request: OrderRequest): string | undefined {
     const { instrument, type } = request
-    const { instruments, funds } = this.#options
+    const { instruments, funds, warmsUp } = this.#options
+    if (warmsUp()) return WARM_UP
     const closed = instruments.whyClosed(instrument) ?? this.#whyExpired(instrument)
     if (closed !== undefined) return `instrument ${instrument} cannot be traded: ${closed}`
     const price = type === 'combo-leg' ? undefined : this.#plannedPrice(request)

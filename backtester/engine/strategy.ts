@@ -80,6 +80,8 @@ export interface StrategyContext {
   clock: {
     /** Now, on the tape. */
     readonly nowUs: number
+    /** True before the range of the run, where orders are rejected and data only warms indicators. */
+    readonly warmsUp: boolean
   }
   market: {
     /** What has reached the strategy of an instrument; undefined before the first record of it. */

@@ -5,6 +5,7 @@ import { TapedeckError } from '../../market/errors.ts'
 import { multiplierOf } from '../../market/contract.ts'
 import { daysBetween } from '../../market/time.ts'
 import { fromUnits, toUnits } from '../engine/money.ts'
+import { WARM_UP } from '../engine/order-gate.ts'
 import type { RunResult } from '../run/result.ts'
 import { alphaBeta, capture } from './benchmark.ts'
 import { bootstrapInterval, type Interval } from './bootstrap.ts'
@@ -200,7 +201,7 @@ function activityFigures({ equity, orders, fills, instruments }: RunResult, days
   return {
     ...exposureMetrics(equity),
     turnover: ((traded / mean(days.map(({ value }) => value))) * PERIODS.day) / days.length,
-    orders: orders.length,
+    orders: orders.filter(({ reason }) => reason !== WARM_UP).length,
     fills: fills.length,
   }
 }

@@ -19,6 +19,14 @@ export interface ChosenModel {
   params: Readonly<Record<string, unknown>>
 }
 
+/** The part of its input that a run reads: from `fromUs` up to `toUs`, which lies behind it. Absent: from its begin, to its end. */
+export interface RunRange {
+  fromUs?: number | undefined
+  toUs?: number | undefined
+  /** What lies so long before `fromUs` is read too, to warm indicators: orders are rejected there, and nothing of it counts. */
+  warmUpUs?: number | undefined
+}
+
 export interface RunSettings {
   /** At the start. */
   cash: number
@@ -31,6 +39,8 @@ export interface RunSettings {
   >
   /** What the detectors of arbitrage looked for. Absent: none ran, as the strategy is not told what they find. */
   arbitrage?: ArbitrageSettings | undefined
+  /** Absent: all of the input. */
+  range?: RunRange | undefined
 }
 
 /** Time without data that should have had some, within the range of the dataset. */

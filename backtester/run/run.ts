@@ -5,7 +5,7 @@
 
 import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
-import { messageOf, TapedeckError } from '../../market/errors.ts'
+import { ConfigError, messageOf, TapedeckError } from '../../market/errors.ts'
 import { isTick } from '../../market/tick.ts'
 import { contractRecord, Engine } from '../engine/engine.ts'
 import { fromUnits } from '../engine/money.ts'
@@ -16,6 +16,7 @@ import { runEvent } from './events.ts'
 import { type InputRequest, openInput, type RunChunk, type RunInput } from './input.ts'
 import { checkParams, loadStrategy } from './load-strategy.ts'
 import { makeModels } from './models.ts'
+import { withinRange } from './range.ts'
 import { type RunEvent, type RunResult, type RunSettings, resultHash } from './result.ts'
 
 /** Plain data: it can be given to another thread. */
@@ -114,17 +115,28 @@ class Run {
     this.#params = request.params
   }
 
+  /** What comes before only warms up. */
+  get #fromUs(): number {
+    return this.#request.settings.range?.fromUs ?? Number.NEGATIVE_INFINITY
+  }
+
   get done(): number {
     return this.#counts.ticks + this.#counts.bars
   }
 
   async open(): Promise<RunInput> {
-    const { strategy: named, cwd, input } = this.#request
+    const { strategy: named, cwd, input, settings } = this.#request
     const { strategy, source } = await loadStrategy(named, cwd)
     this.#strategy = strategy
     this.#source = source
     this.#params = checkParams(strategy, this.#request.params)
-    this.#input = await openInput(input)
+    const { range } = settings
+    if (range && input.kind === 'dataset' && input.fromOrigin)
+      throw new ConfigError('--origin: reads a dataset whole, to compare it. Leave out --from and --to, or --origin.', {
+        code: 'run-input',
+      })
+    const opened = await openInput(input)
+    this.#input = range ? withinRange(opened, range) : opened
     return this.#input
   }
 
@@ -140,6 +152,7 @@ class Run {
       create: (context) => strategy.create(context, params),
       dateOf: (tsUs) => nyse.zone.dateOf(tsUs),
       calendar: nyse,
+      tradesFromUs: settings.range?.fromUs,
       onEvent: (event) => this.#events.push(runEvent(event)),
       onFill: (fill) => this.#fills.push(fill),
       onLog: (tsUs, message, details) => this.#log(tsUs, message, details),
@@ -159,7 +172,7 @@ class Run {
     if (!engine || !equity) return
     for (const record of records) {
       if (isTick(record)) {
-        equity.before(record.tsUs)
+        if (record.tsUs >= this.#fromUs) equity.before(record.tsUs)
         this.#counts.ticks++
       }
       engine.record(record, sessionId)
@@ -172,7 +185,7 @@ class Run {
       if (bars[i + 1]?.endUs === endUs) continue
       // What the bars of this moment bring about waits for the last of them, their marks included.
       engine.advanceTo(endUs)
-      equity.point(endUs)
+      if (endUs >= this.#fromUs) equity.point(endUs)
     }
   }
 
@@ -188,7 +201,9 @@ class Run {
     this.#detection?.finish()
     this.#engine?.finish()
     this.#equity?.finish()
-    if (this.done === 0) throw new TapedeckError('The data has no tick and no bar: there is nothing to run on.', { code: 'dataset-empty' })
+    if (this.#equity?.points.length) return
+    const place = this.#request.settings.range ? 'The range' : 'The data'
+    throw new TapedeckError(`${place} has no tick and no bar: there is nothing to run on.`, { code: 'dataset-empty' })
   }
 
   fail(error: unknown): void {

@@ -13,7 +13,7 @@ export const buyAndHold: Strategy<z.infer<typeof params>> = {
   name: 'buy-and-hold',
   version: '1',
   params,
-  create({ market, orders }, { quantity }) {
+  create({ clock, market, orders }, { quantity }) {
     const bought = new Set<number>()
     const buy = (instrument: number) => {
       bought.add(instrument)
@@ -22,10 +22,10 @@ export const buyAndHold: Strategy<z.infer<typeof params>> = {
     }
     return {
       onQuote({ instrument, askPrice, tsUs }) {
-        if (askPrice !== undefined && !bought.has(instrument) && nyse.isOpenAt(tsUs)) buy(instrument)
+        if (askPrice !== undefined && !bought.has(instrument) && !clock.warmsUp && nyse.isOpenAt(tsUs)) buy(instrument)
       },
       onBar(_bar, instrument) {
-        if (!bought.has(instrument)) buy(instrument)
+        if (!bought.has(instrument) && !clock.warmsUp) buy(instrument)
       },
     }
   },

@@ -5,7 +5,7 @@ import { FIGURE_GROUPS, figureText, modelsOf, type ShownFigure } from '../../bac
 import type { RunResult } from '../../backtester/run/result.ts'
 import type { ListedRun } from '../../backtester/store/read-runs.ts'
 import { alignColumns, wrapText } from '../../system/text-table.ts'
-import { counted, second, short } from '../report-words.ts'
+import { counted, rangeText, second, short } from '../report-words.ts'
 
 const WIDTH = 80
 /** So many differences and parameters of a run fit on a screen. */
@@ -41,6 +41,7 @@ export function formatRun(result: RunResult, summary: RunSummary, runId?: number
     ['Strategy', `${strategy.name} ${strategy.version}${strategy.source === 'shipped' ? '' : `, ${strategy.source}`}`],
     ['Parameters', objectText(params).trim() || 'none'],
     ['Dataset', dataset ? `${dataset.name}, ${second(dataset.fromUs)} to ${second(dataset.toUs)}` : '-'],
+    ...(settings.range ? [['Range', rangeText(settings.range)] as [string, string]] : []),
     ['Models', models.join(', ')],
     ['Currency', settings.currency],
     ['Seed', String(settings.seed)],

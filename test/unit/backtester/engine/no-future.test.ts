@@ -12,6 +12,7 @@ const NOW_US = at('2024-03-05', 12)
 /** Each method and value of the context, called as a strategy may. */
 const QUESTIONS: Readonly<Record<string, (context: StrategyContext) => unknown>> = {
   'clock.nowUs': ({ clock }) => clock.nowUs,
+  'clock.warmsUp': ({ clock }) => clock.warmsUp,
   'market.of': ({ market }) => {
     const state = market.of(STOCK)
     return [
