@@ -10,10 +10,12 @@ export interface RunPlace {
   /** Default: `single`. */
   phase?: string | undefined
   fold?: number | undefined
+  /** Of a trial: known before it ran. */
+  trialKey?: string | undefined
 }
 
 /** SHA-256 of strategy, dataset, settings, parameters, place and result, or of the error that it failed with. */
-export function runKey(result: RunResult, { experiment, phase, fold }: RunPlace): string {
+export function runKey(result: RunResult, { experiment, phase, fold, trialKey }: RunPlace): string {
   const { mode, strategy, dataset, settings, params, hash, error } = result
   const { name, version } = strategy
   const parts = {
@@ -26,13 +28,15 @@ export function runKey(result: RunResult, { experiment, phase, fold }: RunPlace)
     experiment,
     phase,
     fold,
+    trialKey,
     hash,
     error,
   }
   return createHash('sha256').update(sortedJson(parts)).digest('hex')
 }
 
-function sortedJson(value: unknown): string {
+/** JSON with sorted keys; what is undefined is absent. */
+export function sortedJson(value: unknown): string {
   return JSON.stringify(value, (_key, one: unknown) => {
     if (typeof one !== 'object' || one === null || Array.isArray(one)) return one
     return Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -29,20 +29,27 @@ interface Artifact {
 
 type Client = pg.ClientBase
 
-/** @throws WriteError when the database refuses; then nothing of the run is stored */
+/** The run itself, or of a trial the one that was stored before, whatever it came to. */
+const KNOWN = 'SELECT run_id AS id FROM runs WHERE run_key = $1 OR (experiment = $2 AND trial_key = $3) ORDER BY run_id LIMIT 1'
+
+/**
+ * @param isWhole default: true; false where of its equity the first and last points are left alone, and of its other lists nothing
+ * @throws WriteError when the database refuses; then nothing of the run is stored
+ */
 export async function storeRun(
   client: Client,
   result: RunResult,
   summary: RunSummary,
-  { artifacts = [], ...place }: RunPlace & { artifacts?: readonly Artifact[] } = {},
+  { artifacts = [], isWhole = true, ...place }: RunPlace & { artifacts?: readonly Artifact[]; isWhole?: boolean } = {},
 ): Promise<StoredRun> {
   return inTransaction(client, 'the run', async () => {
     const strategyId = await strategyOf(client, result)
     const datasetId = result.dataset && (await datasetOf(client, result.dataset))
     const key = runKey(result, place)
-    const runId = await insertRun(client, runRow(result, summary, { ...place, strategyId, datasetId, key }))
-    if (runId === undefined) return { runId: await idOf(client, 'SELECT run_id AS id FROM runs WHERE run_key = $1', [key]), isNew: false }
-    for (const [table, rows] of Object.entries(rowsOf(result, summary, runId)))
+    const runId = await insertRun(client, runRow(result, summary, { ...place, strategyId, datasetId, key, isWhole }))
+    if (runId === undefined) return { runId: await idOf(client, KNOWN, [key, place.experiment, place.trialKey]), isNew: false }
+    const tables = { ...(isWhole && rowsOf(result, runId)), ...dayRows(summary, runId) }
+    for (const [table, rows] of Object.entries(tables))
       if (rows.length > 0) await copyIn(client, `COPY ${table} FROM STDIN`, copyText(rows))
     for (const { kind, name, mediaType, content } of artifacts)
       await client.query('INSERT INTO artifacts (run_id, kind, name, media_type, content) VALUES ($1, $2, $3, $4, $5)', [
@@ -88,7 +95,7 @@ async function insertRun(client: Client, row: Row): Promise<number | undefined> 
   const names = Object.keys(row)
   const { rows } = await client.query<{ id: string }>(
     `INSERT INTO runs (${names.join(', ')}) VALUES (${names.map((_, index) => `$${index + 1}`).join(', ')})
-     ON CONFLICT (run_key) DO NOTHING RETURNING run_id AS id`,
+     ON CONFLICT DO NOTHING RETURNING run_id AS id`,
     Object.values(row),
   )
   return rows[0] && Number(rows[0].id)
@@ -104,7 +111,9 @@ function runRow(
     strategyId,
     datasetId,
     key,
-  }: RunPlace & { strategyId: number; datasetId: number | undefined; key: string },
+    trialKey,
+    isWhole,
+  }: RunPlace & { strategyId: number; datasetId: number | undefined; key: string; isWhole: boolean },
 ): Row {
   const { settings, equity, error, counts } = result
   const { seed, ...config } = settings
@@ -128,6 +137,8 @@ function runRow(
     experiment: experiment ?? null,
     phase,
     fold: fold ?? null,
+    trial_key: trialKey ?? null,
+    is_whole: isWhole,
     currency: settings.currency,
     start_cash: String(settings.cash),
     end_equity: last ? String(last.equity) : null,
@@ -145,7 +156,7 @@ function runRow(
 }
 
 /** By table, in the order of its columns. Orders come before their fills. */
-function rowsOf({ instruments, orders, fills, equity, events }: RunResult, { days }: RunSummary, runId: number) {
+function rowsOf({ instruments, orders, fills, equity, events }: RunResult, runId: number) {
   const contracts = new Map(instruments.map(({ instrument, contract }) => [instrument, contract]))
   const keyOf = (instrument: number) => {
     const contract = contracts.get(instrument)
@@ -196,6 +207,11 @@ function rowsOf({ instruments, orders, fills, equity, events }: RunResult, { day
         details && jsonbText(details),
       ],
     ),
+  }
+}
+
+function dayRows({ days }: RunSummary, runId: number) {
+  return {
     'run_days (run_id, session_date, equity, day_return)': days.map(({ date, value, return: ofDay }) => [
       runId,
       date,
