@@ -38,10 +38,11 @@ interface BacktestArguments extends CommonOptions {
 
 const MORE = `
 
-Models, with what they take behind a colon: --fill touch, mid:0.5;
---slippage none, linear:2, square-root:10 (basis points); --latency none,
-fixed:50,100 (ms of feed and order); --fees schedule (arbitrage.fees of the
-settings), percent:0.1, none; --margin reg-t, cash, none; --financing none,
+Models, with what they take behind a colon: --fill touch, mid:0.5 (of quotes),
+bar-next-open (of bars); --slippage none, linear:2, square-root:10 (basis
+points), impact:0.02 (volatility of a day); --latency none, fixed:50,100 (ms of
+feed and order); --fees schedule (arbitrage.fees of the settings), ib-fixed,
+ib-tiered, percent:0.1, none; --margin reg-t, cash, none; --financing none,
 fixed:0,0.06,0.01 (credit, debit, borrow; a year), benchmark:0.005,0.015,0.01.
 A run that fails is stored too. docs/backtest.md has all of it.`
 

@@ -169,7 +169,11 @@ export class Venue {
       if (!isOpen(order) || order.arrivedUs > bar.startUs || !isTradedIn(order, moments)) continue
       const price = priceWithin(order, bar)
       if (price === undefined) trail(order, order.request.side === 'sell' ? bar.high : bar.low)
-      else this.#trade({ order, quantity: order.left, price: this.#slip(order, price, undefined) }, { tsUs: endUs, isTaker: true })
+      else
+        this.#trade(
+          { order, quantity: order.left, price: this.#slip(order, price, { volume: bar.volume }) },
+          { tsUs: endUs, isTaker: true },
+        )
       this.#endMissed(order)
     }
     this.#forgetEnded(instrument)
@@ -188,7 +192,7 @@ export class Venue {
     const shown = book.available(side)
     const quantity = Math.min(order.left, shown)
     if (quantity <= 0 || (request.timeInForce === 'fok' && quantity < order.left)) return
-    const paid = rests ? price : this.#slip(order, price, Number.isFinite(shown) ? shown : undefined)
+    const paid = rests ? price : this.#slip(order, price, { shown })
     if (this.#trade({ order, quantity, price: paid }, { tsUs, isTaker: !rests })) book.consume(side, quantity)
   }
 
@@ -215,7 +219,7 @@ export class Venue {
       const shown = book.available(side)
       combos = Math.min(combos, Math.floor(shown / ratio))
       if (combos <= 0 || (timeInForce === 'fok' && combos < wanted)) return
-      const paid = this.#slip(order, price, Number.isFinite(shown) ? shown : undefined)
+      const paid = this.#slip(order, price, { shown })
       prices.push(paid)
       net += (side === 'buy' ? 1 : -1) * paid * ratio * this.#options.multiplierOf(instrument)
     }
@@ -243,9 +247,10 @@ export class Venue {
   }
 
   /** Never beyond the order's limit. */
-  #slip(order: Order, price: number, shown: number | undefined): number {
+  #slip(order: Order, price: number, { shown = Number.POSITIVE_INFINITY, volume }: { shown?: number; volume?: number }): number {
     const { side } = order.request
-    const off = this.#options.slippage.perUnit({ side, quantity: order.left, price, shown })
+    const known = Number.isFinite(shown) ? shown : undefined
+    const off = this.#options.slippage.perUnit({ side, quantity: order.left, price, shown: known, volume })
     const worse = side === 'buy' ? price + off : price - off
     const limit = limitOf(order)
     return limit !== undefined && isWorse(side, worse, limit) ? limit : worse

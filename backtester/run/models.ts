@@ -6,6 +6,8 @@ import type { FeeSchedule } from '../../market/arbitrage/fees.ts'
 import { ConfigError } from '../../market/errors.ts'
 import type { Models } from '../engine/engine.ts'
 import * as fees from '../engine/models/fees/fees.ts'
+import { ibFixed, ibTiered } from '../engine/models/fees/ib.ts'
+import { barNextOpen } from '../engine/models/fill/bar-next-open.ts'
 import { mid } from '../engine/models/fill/mid.ts'
 import { touch } from '../engine/models/fill/touch.ts'
 import * as financing from '../engine/models/financing/financing.ts'
@@ -13,6 +15,7 @@ import * as latency from '../engine/models/latency/latency.ts'
 import { cash } from '../engine/models/margin/cash.ts'
 import type { MarginModel } from '../engine/models/margin/margin.ts'
 import { regT } from '../engine/models/margin/reg-t.ts'
+import { impact } from '../engine/models/slippage/impact.ts'
 import * as slippage from '../engine/models/slippage/slippage.ts'
 import { seededRandom } from '../metrics/random.ts'
 import type { ChosenModel, RunSettings } from './result.ts'
@@ -41,6 +44,7 @@ const FILL: Kinds<Models['fill']> = {
     params: [{ name: 'probability', schema: z.number().min(0).max(1) }],
     make: (params, { random }) => mid({ probability: value(params, 'probability'), random }),
   },
+  'bar-next-open': { params: [], make: barNextOpen },
 }
 const LATENCY: Kinds<Models['latency']> = {
   none: { params: [], make: latency.none },
@@ -57,6 +61,10 @@ const SLIPPAGE: Kinds<Models['slippage']> = {
   none: { params: [], make: slippage.none },
   linear: { params: basisPoints, make: (params) => slippage.linear({ basisPoints: value(params, 'basisPoints') }) },
   'square-root': { params: basisPoints, make: (params) => slippage.squareRoot({ basisPoints: value(params, 'basisPoints') }) },
+  impact: {
+    params: [{ name: 'volatility', schema: amount }],
+    make: (params) => impact({ volatility: value(params, 'volatility') }),
+  },
 }
 const FEES: Kinds<Models['fees']> = {
   none: { params: [], make: fees.none },
@@ -66,6 +74,8 @@ const FEES: Kinds<Models['fees']> = {
   },
   /** The dated schedules of the settings: `arbitrage.fees`. */
   schedule: { params: [], make: (_params, { schedules }) => fees.schedule({ schedules }) },
+  'ib-fixed': { params: [], make: ibFixed },
+  'ib-tiered': { params: [], make: ibTiered },
 }
 const MARGIN: Kinds<MarginModel | undefined> = {
   'reg-t': { params: [], make: regT },
@@ -104,6 +114,13 @@ export function chooseModel(kind: ModelKind, text: string): ChosenModel {
   const fits = found?.params.length === given.length && found.params.every(({ schema }, i) => schema.safeParse(numbers[i]).success)
   if (!found || !fits) throw new ConfigError(`--${kind}: expected ${modelsOf(kind)}, found ${text}.`, { code: 'run-model' })
   return { name, params: Object.fromEntries(found.params.map((param, i) => [param.name, numbers[i]])) }
+}
+
+/** @throws ConfigError for a model of quotes where there are bars, or the other way round: what it is given would count for nothing */
+export function refuseUnfit({ fill: { name, data } }: Models, found: 'quotes' | 'bars'): void {
+  if (data === undefined || data === found) return
+  const fitting = found === 'bars' ? 'touch or bar-next-open' : 'touch or mid:PROBABILITY'
+  throw new ConfigError(`--fill: ${name} trades against ${data}, and this data has ${found}. Choose ${fitting}.`, { code: 'run-model' })
 }
 
 /** @param settings as `chooseModel` made them */

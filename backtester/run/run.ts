@@ -15,7 +15,7 @@ import { EquityCurve } from './equity-curve.ts'
 import { runEvent } from './events.ts'
 import { type InputRequest, openInput, type RunChunk, type RunInput } from './input.ts'
 import { checkParams, loadStrategy } from './load-strategy.ts'
-import { makeModels } from './models.ts'
+import { makeModels, refuseUnfit } from './models.ts'
 import { withinRange } from './range.ts'
 import { type RunEvent, type RunResult, type RunSettings, resultHash } from './result.ts'
 
@@ -146,9 +146,11 @@ class Run {
     const input = this.#input
     if (!strategy || !input) throw new Error('a run begins once it is open')
     const params = this.#params
+    const models = makeModels(settings, arbitrage.fees)
+    refuseUnfit(models, input.dataset.barSeconds === undefined ? 'quotes' : 'bars')
     const engine = new Engine({
       cash: settings.cash,
-      models: makeModels(settings, arbitrage.fees),
+      models,
       create: (context) => strategy.create(context, params),
       dateOf: (tsUs) => nyse.zone.dateOf(tsUs),
       calendar: nyse,

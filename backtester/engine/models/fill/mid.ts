@@ -6,6 +6,7 @@ import type { FillModel } from './fill.ts'
 export function mid({ probability, random }: { probability: number; random: () => number }): FillModel {
   return {
     name: 'mid',
+    data: 'quotes',
     takerPrice(side, book) {
       const price = book.touch(side)
       const { mid: middle } = book

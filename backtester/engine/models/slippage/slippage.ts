@@ -8,6 +8,8 @@ export interface Trade {
   price: number
   /** Units that were shown at that price; undefined where no size is known. */
   shown: number | undefined
+  /** Units that all traded in the bar in which it trades; undefined against quotes. */
+  volume: number | undefined
 }
 
 export interface SlippageModel {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 import { percent, schedule } from '../../../../backtester/engine/models/fees/fees.ts'
 import { ibFixed, ibTiered } from '../../../../backtester/engine/models/fees/ib.ts'
+import { impact } from '../../../../backtester/engine/models/slippage/impact.ts'
 import { linear, squareRoot } from '../../../../backtester/engine/models/slippage/slippage.ts'
 import { fromUnits } from '../../../../backtester/engine/money.ts'
 import { arbitrageSchema } from '../../../../market/arbitrage/settings.ts'
@@ -47,10 +48,20 @@ it('a percentage is taken of what is traded', () => {
 })
 
 it('slippage is so many basis points, or as many as the order takes of what was shown', () => {
-  const trade = { side: 'buy' as const, quantity: 25, price: 200, shown: 100 }
+  const trade = { side: 'buy' as const, quantity: 25, price: 200, shown: 100, volume: undefined }
   expect(linear({ basisPoints: 5 }).perUnit(trade)).toBeCloseTo(0.1, 12)
   expect(squareRoot({ basisPoints: 5 }).perUnit(trade)).toBeCloseTo(0.05, 12)
   expect(squareRoot({ basisPoints: 5 }).perUnit({ ...trade, shown: undefined })).toBeCloseTo(0.1, 12)
+})
+
+it('impact grows with volatility and the 3/5 power of the part of the volume', () => {
+  const trade = { side: 'sell' as const, quantity: 1000, price: 50, shown: undefined, volume: 32_000 }
+  // 1/32 to the power of 3/5 is 1/8: 50 * 0.142 * 0.02 / 8.
+  expect(impact({ volatility: 0.02 }).perUnit(trade)).toBeCloseTo(0.01775, 12)
+  expect(impact({ volatility: 0.04 }).perUnit({ ...trade, volume: undefined, shown: 32_000 })).toBeCloseTo(0.0355, 12)
+  // Nobody knows of how much it is a part: as all of it.
+  expect(impact({ volatility: 0.02 }).perUnit({ ...trade, volume: undefined })).toBeCloseTo(0.142, 12)
+  expect(impact({ volatility: 0.02 }).perUnit({ ...trade, volume: 0 })).toBeCloseTo(0.142, 12)
 })
 
 describe('the plans of IB', () => {

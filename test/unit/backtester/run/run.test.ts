@@ -83,6 +83,11 @@ const request = (given: Partial<RunRequest> = {}): RunRequest => ({
   ...given,
 })
 
+const settingsWith = ({ fill, slippage = 'none' }: { fill: string; slippage?: string }): RunRequest['settings'] => {
+  const { settings } = request()
+  return { ...settings, models: { ...settings.models, fill: chooseModel('fill', fill), slippage: chooseModel('slippage', slippage) } }
+}
+
 async function own(name: string, body: string): Promise<string> {
   const text = `export default { name: '${name}', version: '1', params: (z) => z.strictObject({ n: z.int().default(1) }), ${body} }`
   await writeFile(join(folder, `${name}.mjs`), text)
@@ -159,11 +164,31 @@ describe('a run', () => {
       await writeFile(join(partial, 'bars.columns'), encodeBars(bars))
       return { format: 1, name: 'bars', hash: datasetHash(content), createdAt: '', ...content }
     })
-    const settings = { ...request().settings, models: { ...request().settings.models, slippage: chooseModel('slippage', 'none') } }
-    const result = await runStrategy(request({ strategy: 'buy-and-hold', params: { quantity: 10 }, input: onDataset('bars'), settings }))
+    const results = []
+    for (const fill of ['touch', 'bar-next-open', 'mid:0.5'])
+      results.push(
+        await runStrategy(
+          request({ strategy: 'buy-and-hold', params: { quantity: 10 }, input: onDataset('bars'), settings: settingsWith({ fill }) }),
+        ),
+      )
+    const [result = expect.unreachable(), named, unfit] = results
     expect(result).toMatchObject({ status: 'complete', counts: { bars: 4 }, dataset: { warnings: ['TWX has no bar on 1 market day.'] } })
     expect(result.fills).toMatchObject([{ price: 71, quantity: 10 }])
     expect(result.equity.map(({ exposure }) => exposure)).toEqual([0, 710, 720, 600])
+    expect(named).toMatchObject({ status: 'complete', hash: result.hash, settings: { models: { fill: { name: 'bar-next-open' } } } })
+    expect(unfit?.error).toMatchObject({ code: 'run-model', message: expect.stringContaining('Choose touch or bar-next-open') as string })
+  })
+
+  it('refuses on ticks a model that fills in bars', async () => {
+    const { error } = await runStrategy(request({ settings: settingsWith({ fill: 'bar-next-open' }) }))
+    expect(error).toMatchObject({ code: 'run-model', message: expect.stringContaining('Choose touch or mid:PROBABILITY') as string })
+  })
+
+  it('pays the impact that its model names on top of the price of the bar', async () => {
+    const settings = settingsWith({ fill: 'bar-next-open', slippage: 'impact:0.02' })
+    const { fills } = await runStrategy(request({ strategy: 'buy-and-hold', params: { quantity: 1 }, input: onDataset('bars'), settings }))
+    // One share of one that traded: all of the volume.
+    expect(fills[0]?.price).toBeCloseTo(71 * (1 + 0.142 * 0.02), 10)
   })
 })
 
