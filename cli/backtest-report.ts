@@ -1,7 +1,9 @@
 /** How a run did, as text for a person. */
 
 import { summarise, type RunSummary } from '../backtester/metrics/summary.ts'
+import { WARM_UP } from '../backtester/engine/order-gate.ts'
 import type { RunResult } from '../backtester/run/result.ts'
+import { warningsOf } from '../backtester/run/stress.ts'
 import { ConfigError, TapedeckError } from '../market/errors.ts'
 import { wrapText } from '../system/text-table.ts'
 import { counted, length, money, rangeText, second } from './report-words.ts'
@@ -10,7 +12,7 @@ const WIDTH = 80
 const SHOWN_WARNINGS = 5
 
 /** Faults of what was asked for, not of what came of it. */
-const WRONG = ['strategy-unknown', 'strategy-params', 'dataset-unknown', 'empty-range', 'run-input']
+const WRONG = ['strategy-unknown', 'strategy-params', 'dataset-unknown', 'empty-range', 'run-input', 'run-stress']
 
 /** Undefined where the figures cannot be had, as on days that no calendar knows. */
 export function summaryOf(result: RunResult): RunSummary | undefined {
@@ -39,6 +41,7 @@ export function formatRun(result: RunResult, summary: RunSummary | undefined, ru
         .join(' ') || 'none',
     ],
     ...(dataset ? datasetRows(result, dataset) : []),
+    ...(result.settings.stress ? [['Stress', JSON.stringify(result.settings.stress)] as [string, string]] : []),
     ...(result.settings.range ? [['Range', rangeText(result.settings.range)] as [string, string]] : []),
   ]
   return [
@@ -53,11 +56,11 @@ export function formatRun(result: RunResult, summary: RunSummary | undefined, ru
   ].join('\n')
 }
 
-function datasetRows(
-  { counts }: RunResult,
-  { name, kind, fromUs, toUs, hash, gaps, warnings }: NonNullable<RunResult['dataset']>,
-): [string, string][] {
-  const shown = warnings.slice(0, SHOWN_WARNINGS).map((warning): [string, string] => ['Warning', warning])
+function datasetRows(result: RunResult, { name, kind, fromUs, toUs, hash, gaps }: NonNullable<RunResult['dataset']>): [string, string][] {
+  const { counts } = result
+  const shown = warningsOf(result)
+    .slice(0, SHOWN_WARNINGS)
+    .map((warning): [string, string] => ['Warning', warning])
   const read = counts.bars > 0 ? counted(counts.bars, 'bar') : counted(counts.ticks, 'tick')
   return [
     [kind === 'tape' ? 'Tape' : 'Dataset', `${name}, hash ${hash.slice(0, 12)}`],
@@ -82,7 +85,7 @@ function figureRows({ settings, orders }: RunResult, { figures, open }: RunSumma
   const percent = (value: number) => `${(100 * value).toFixed(2)} %`
   const ratio = (value: number) => value.toFixed(2)
   const whole = (value: number) => value.toLocaleString('en-US')
-  const rejected = orders.filter(({ status }) => status === 'rejected').length
+  const rejected = orders.filter(({ status, reason }) => status === 'rejected' && reason !== WARM_UP).length
   return [
     ['Start', figure('start', amount)],
     ['End', figure('end', amount)],

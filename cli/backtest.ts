@@ -9,7 +9,7 @@ import { load, withDatabase } from './settings.ts'
 import { stopSignals } from './signals.ts'
 import { progressBar, statusLine } from './terminal.ts'
 import type { InputRequest } from '../backtester/run/input.ts'
-import type { RunRange, RunResult } from '../backtester/run/result.ts'
+import type { RunRange, RunResult, Stress } from '../backtester/run/result.ts'
 import type { RunRequest } from '../backtester/run/run.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { ConfigError } from '../market/errors.ts'
@@ -32,6 +32,7 @@ interface BacktestArguments extends CommonOptions {
   fees: string
   margin: string
   financing: string
+  stress: string[]
   deadline: number
   store: boolean
 }
@@ -44,6 +45,9 @@ points), impact:0.02 (volatility of a day); --latency none, fixed:50,100 (ms of
 feed and order); --fees schedule (arbitrage.fees of the settings), ib-fixed,
 ib-tiered, percent:0.1, none; --margin reg-t, cash, none; --financing none,
 fixed:0,0.06,0.01 (credit, debit, borrow; a year), benchmark:0.005,0.015,0.01.
+--stress costs:2, spread:1.5 (around the middle) or spread:2ticks, on bars
+spread:5bp, latency:200 (ms on top), gaps:5,300 (count, seconds) or
+gaps:5,300,one (of one instrument each).
 A run that fails is stored too. docs/backtest.md has all of it.`
 
 export function addBacktest(program: Command): void {
@@ -67,6 +71,7 @@ export function addBacktest(program: Command): void {
     .option('--fees <model>', 'what trading costs', 'schedule')
     .option('--margin <model>', 'what positions need', 'reg-t')
     .option('--financing <model>', 'what nights cost', 'none')
+    .option('--stress <what>', 'worse conditions; can be repeated', (text: string, before: string[]) => [...before, text], [])
     .option('--deadline <s>', 'a strategy that does not return fails', integerArgument(1, 86_400), 10)
     .option('--no-store', 'only print how it did')
     .addOption(configFile())
@@ -77,6 +82,7 @@ export function addBacktest(program: Command): void {
       examples(
         'tapedeck backtest --strategy z-score --tape tapes/twx-2014-06-05.tape',
         'tapedeck backtest --strategy ./mine.mjs --dataset spy --param period=50',
+        'tapedeck backtest --strategy z-score --dataset spy --stress costs:2',
       ) + MORE,
     )
     .action(backtest)
@@ -134,16 +140,22 @@ async function requestOf(options: BacktestArguments, config: LoadedConfig['confi
     financing: chooseModel('financing', options.financing),
   }
   const range = await rangeOf(options)
+  const stress = options.stress.length > 0 ? await stressOf(options.stress) : undefined
   return {
     strategy,
     cwd: process.cwd(),
     params: param,
-    settings: { cash, currency, seed, models, ...(range && { range }) },
+    settings: { cash, currency, seed, models, ...(range && { range }), ...(stress && { stress }) },
     input: inputOf(options, config),
     arbitrage: config.arbitrage,
     codeVersion: version,
     startedAt: new Date().toISOString(),
   }
+}
+
+async function stressOf(texts: readonly string[]): Promise<Stress> {
+  const { parseStress } = await import('../backtester/run/stress.ts')
+  return parseStress(texts)
 }
 
 async function rangeOf({ from, to, warmUp }: BacktestArguments): Promise<RunRange | undefined> {

@@ -5,6 +5,7 @@ import { html, type Markup } from '../../system/page/html.ts'
 import { type Chart, chartPlace, renderPage } from '../../system/page/page.ts'
 import type { RunSummary } from '../metrics/summary.ts'
 import type { RunResult } from '../run/result.ts'
+import { warningsOf } from '../run/stress.ts'
 import { byHour, byInstrument } from './attribution.ts'
 import {
   costChart,
@@ -145,9 +146,9 @@ ${[
 </dl>`
 }
 
-function warnings({ dataset }: RunResult, { open, days, figures }: RunSummary): Markup | undefined {
+function warnings(result: RunResult, { open, days, figures }: RunSummary): Markup | undefined {
   const found = [
-    ...(dataset?.warnings ?? []),
+    ...warningsOf(result),
     ...(open.length > 0 ? [`Open at the end: ${counted(open.length, 'position')}, in the equity and in no round trip.`] : []),
     ...(days.length < 30
       ? [`The run has ${counted(days.length, 'trading day')}: figures by the year, and ratios, say little of so few.`]

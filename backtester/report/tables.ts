@@ -5,7 +5,7 @@ import { html, type Markup } from '../../system/page/html.ts'
 import { fromUnits } from '../engine/money.ts'
 import { aggregateReturns } from '../metrics/calendar-periods.ts'
 import type { RunDay, RunSummary } from '../metrics/summary.ts'
-import type { RunResult } from '../run/result.ts'
+import type { RunRange, RunResult } from '../run/result.ts'
 import { type Attributed, instrumentName } from './attribution.ts'
 import { FIGURE_GROUPS, figureText, modelsOf } from './figures.ts'
 
@@ -121,6 +121,11 @@ ${number(Number(trip.entryPrice.toPrecision(8)))}${number(Number(trip.exitPrice.
   return table('Round trips', head, rows, shownOf(shown.length, trips.length, 'that brought or cost most'))
 }
 
+function rangeText({ fromUs, toUs, warmUpUs = 0 }: RunRange): string {
+  const part = `${fromUs === undefined ? 'the begin' : minute(fromUs)} to ${toUs === undefined ? 'the end' : minute(toUs)} UTC`
+  return warmUpUs > 0 && fromUs !== undefined ? `${part}, warmed up from ${minute(fromUs - warmUpUs)}` : part
+}
+
 export function settingsTable({ strategy, params, settings, codeVersion, startedAt, durationMs, hash, counts }: RunResult): Markup {
   const rows: [string, string][] = [
     ['Strategy', `${strategy.name} ${strategy.version}, ${strategy.source}`],
@@ -132,6 +137,8 @@ export function settingsTable({ strategy, params, settings, codeVersion, started
         .map(([key, value]) => `, ${key} ${plain(value)}`)
         .join('')}`,
     ]),
+    ...(settings.range ? [['Range', rangeText(settings.range)] as [string, string]] : []),
+    ...(settings.stress ? [['Stress', JSON.stringify(settings.stress)] as [string, string]] : []),
     ['Seed', String(settings.seed)],
     ['Read', `${counts.ticks.toLocaleString('en-US')} ticks, ${counts.bars.toLocaleString('en-US')} bars`],
     ['Ran', `${startedAt}, ${(durationMs / 1000).toFixed(1)} s, tapedeck ${codeVersion}`],

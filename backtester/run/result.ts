@@ -27,6 +27,25 @@ export interface RunRange {
   warmUpUs?: number | undefined
 }
 
+/** Gaps in the data, drawn by the seed over the trading time of the run. */
+export interface GapStress {
+  count: number
+  seconds: number
+  /** Of which instruments data is missing: of all, or in each gap of one. */
+  of: 'all' | 'one'
+}
+
+/** Conditions that are worse than those of the data and the models. */
+export interface Stress {
+  /** Multiple of all fees, of slippage, borrow fees and debit interest. */
+  costs?: number | undefined
+  /** Quotes are moved apart by a factor around their middle, or each side by ticks of 0.01; of bars a half spread is charged. */
+  spread?: { factor: number } | { ticks: number } | { basisPoints: number } | undefined
+  /** On top of the latency of the model. */
+  latency?: { feedMs: number; orderMs: number } | undefined
+  gaps?: GapStress | undefined
+}
+
 export interface RunSettings {
   /** At the start. */
   cash: number
@@ -41,6 +60,8 @@ export interface RunSettings {
   arbitrage?: ArbitrageSettings | undefined
   /** Absent: all of the input. */
   range?: RunRange | undefined
+  /** Absent: none. */
+  stress?: Stress | undefined
 }
 
 /** Time without data that should have had some, within the range of the dataset. */

@@ -18,6 +18,7 @@ import { checkParams, loadStrategy } from './load-strategy.ts'
 import { makeModels, refuseUnfit } from './models.ts'
 import { withinRange } from './range.ts'
 import { type RunEvent, type RunResult, type RunSettings, resultHash } from './result.ts'
+import { injectedGapEvent, stressedInput, stressedModels } from './stress.ts'
 
 /** Plain data: it can be given to another thread. */
 export interface RunRequest {
@@ -99,6 +100,7 @@ class Run {
   readonly #request: RunRequest
   readonly #fills: Fill[] = []
   readonly #events: RunEvent[] = []
+  #injected: readonly RunEvent[] = []
   readonly #counts = { ticks: 0, bars: 0 }
   #strategy: Strategy | undefined
   #source = ''
@@ -136,7 +138,9 @@ class Run {
         code: 'run-input',
       })
     const opened = await openInput(input)
-    this.#input = range ? withinRange(opened, range) : opened
+    const { input: stressed, gaps } = stressedInput(range ? withinRange(opened, range) : opened, settings)
+    this.#input = stressed
+    this.#injected = gaps.map(injectedGapEvent)
     return this.#input
   }
 
@@ -150,7 +154,7 @@ class Run {
     refuseUnfit(models, input.dataset.barSeconds === undefined ? 'quotes' : 'bars')
     const engine = new Engine({
       cash: settings.cash,
-      models,
+      models: stressedModels(models, settings.stress),
       create: (context) => strategy.create(context, params),
       dateOf: (tsUs) => nyse.zone.dateOf(tsUs),
       calendar: nyse,
@@ -231,7 +235,7 @@ class Run {
     })) as RunResult['orders']
     const did = { orders, fills: this.#fills, equity: this.#equity?.points ?? [] }
     const used = new Set([...orders.map(({ request }) => request.instrument), ...this.#fills.map(({ instrument }) => instrument)])
-    const events = [...this.#events]
+    const events = [...this.#events, ...this.#injected].sort((one, other) => one.tsUs - other.tsUs)
     const last = events.at(-1)
     if (last && this.#droppedLogs > 0)
       events.push({ tsUs: last.tsUs, kind: 'log-full', message: `${this.#droppedLogs} more log lines were left out.` })

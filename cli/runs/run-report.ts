@@ -3,6 +3,7 @@
 import type { RunSummary } from '../../backtester/metrics/summary.ts'
 import { FIGURE_GROUPS, figureText, modelsOf, type ShownFigure } from '../../backtester/report/figures.ts'
 import type { RunResult } from '../../backtester/run/result.ts'
+import { warningsOf } from '../../backtester/run/stress.ts'
 import type { ListedRun } from '../../backtester/store/read-runs.ts'
 import { alignColumns, wrapText } from '../../system/text-table.ts'
 import { counted, rangeText, second, short } from '../report-words.ts'
@@ -43,6 +44,7 @@ export function formatRun(result: RunResult, summary: RunSummary, runId?: number
     ['Dataset', dataset ? `${dataset.name}, ${second(dataset.fromUs)} to ${second(dataset.toUs)}` : '-'],
     ...(settings.range ? [['Range', rangeText(settings.range)] as [string, string]] : []),
     ['Models', models.join(', ')],
+    ...(settings.stress ? [['Stress', objectText(settings.stress).trim()] as [string, string]] : []),
     ['Currency', settings.currency],
     ['Seed', String(settings.seed)],
     ['Ran', `${result.startedAt.slice(0, 19)}Z, ${(result.durationMs / 1000).toFixed(1)} s, tapedeck ${result.codeVersion}`],
@@ -50,7 +52,7 @@ export function formatRun(result: RunResult, summary: RunSummary, runId?: number
     ...(error ? [['Failed', error.message] as [string, string]] : []),
   ]
   const notes = [
-    ...(dataset?.warnings ?? []),
+    ...warningsOf(result),
     ...(summary.open.length > 0
       ? [`Open at the end: ${counted(summary.open.length, 'position')}, in the equity and in no round trip.`]
       : []),

@@ -8,15 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { summarise } from '../../../../backtester/metrics/summary.ts'
 import type { InputRequest } from '../../../../backtester/run/input.ts'
-import { chooseModel } from '../../../../backtester/run/models.ts'
 import { warmUpOf } from '../../../../backtester/run/range.ts'
 import type { RunRange } from '../../../../backtester/run/result.ts'
 import { type RunRequest, runStrategy } from '../../../../backtester/run/run.ts'
 import { writeTape } from '../../../../db/tape/writer.ts'
-import { arbitrageSettings } from '../../../../market/arbitrage/settings.ts'
 import { nyse } from '../../../../market/calendar/calendar.ts'
 import type { TapeRecord } from '../../../../market/tick.ts'
 import { randomDayBars, writeBarsDataset } from '../../../support/backtest/bars-dataset.ts'
+import { runRequest, runSettings } from '../../../support/backtest/run-requests.ts'
 import { seeded } from '../../../support/random.ts'
 
 const DAYS = 120
@@ -36,29 +35,8 @@ afterAll(() => rm(folder, { recursive: true }))
 
 const dataset = (name: string): InputRequest => ({ kind: 'dataset', dataDir: folder, name })
 
-const request = (range: RunRange | undefined, given: Partial<RunRequest> = {}): RunRequest => ({
-  strategy: 'z-score',
-  cwd: folder,
-  params: { period: 10, entry: 1, exit: 0.2, short: true },
-  settings: {
-    cash: 100_000,
-    currency: 'USD',
-    seed: 1,
-    models: {
-      fill: chooseModel('fill', 'touch'),
-      latency: chooseModel('latency', 'none'),
-      slippage: chooseModel('slippage', 'linear:1'),
-      fees: chooseModel('fees', 'percent:0.01'),
-      financing: chooseModel('financing', 'fixed:0.05,0.06,0.01'),
-    },
-    range,
-  },
-  input: dataset('whole'),
-  arbitrage: arbitrageSettings(),
-  codeVersion: '0.0.0',
-  startedAt: '2026-01-01T00:00:00Z',
-  ...given,
-})
+const request = (range: RunRange | undefined, given: Partial<RunRequest> = {}): RunRequest =>
+  runRequest(folder, 'whole', { settings: runSettings({ range }), ...given })
 
 describe('a run up to a moment', () => {
   it('is what the run on all of the data was up to there', async () => {
