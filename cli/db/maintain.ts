@@ -15,7 +15,8 @@ interface MaintainArguments extends CommonOptions {
 const MORE = `
 
 Computes bars that are not computed, or not with all of their ticks, from old to
-new; compresses chunks that are due; has the server count changed tables anew.
+new, and stores those of finished sessions; compresses chunks that are due; has
+the server count changed tables anew.
 May be interrupted, and run as often as you like: it goes on where it was.`
 
 export function addMaintain(db: Command): void {

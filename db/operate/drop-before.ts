@@ -143,7 +143,8 @@ async function barsAfter(client: Client, newestUs: number): Promise<BarsAfter[]>
   return views
     .filter(({ name }) => BARS.test(name) || kept.has(name))
     .map(({ name }) => {
-      const computedUs = kept.get(name)
+      // Over the parts, or what was stored of them: it stays as they do.
+      const computedUs = kept.get(name === 'bars_1d' ? 'bars_day_parts' : name)
       if (computedUs === undefined) return { name, fate: 'go' as const }
       const fate = computedUs > newestUs ? ('stay' as const) : ('lost' as const)
       return { name, fate, ...(Number.isFinite(computedUs) && { computedUs }) }

@@ -13,7 +13,7 @@ import { planRefresh, refreshWindow } from './refresh-aggregates.ts'
 type Client = Pick<pg.ClientBase, 'query'>
 
 export interface MaintenanceStep {
-  kind: 'refresh' | 'compress' | 'analyze'
+  kind: 'refresh' | 'store' | 'compress' | 'analyze'
   /** An aggregate, a chunk or a table. */
   what: string
   /** Of a refresh: ISO 8601. */
@@ -51,6 +51,7 @@ export async function maintain(client: Client, { dryRun = false, onProgress }: M
       to: isoFromUs(window.toUs),
       take: () => refreshWindow(client, window),
     })),
+    ...(await planStoredDays(client)),
     ...(await planCompression(client)),
   ]
   const viewsOnly = windows.length === 0 && !(await storesAggregates(client))
@@ -89,6 +90,12 @@ async function storesAggregates(client: Client): Promise<boolean> {
     "SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = 'bars_1m' AND relkind = 'v') AND to_regclass('_timescaledb_catalog.continuous_agg') IS NOT NULL AND current_setting('timescaledb.license', true) = 'timescale' AS found",
   )
   return rows[0]?.found === true
+}
+
+/** Behind all that is refreshed: days are stored as they are computed. */
+async function planStoredDays(client: Client): Promise<Planned[]> {
+  if (!(await storesAggregates(client))) return []
+  return [{ kind: 'store', what: 'bars_1d', take: () => client.query(`CALL tapedeck.store_finished_days(config => '{"all": true}')`) }]
 }
 
 /** Chunks that a compression policy is to compress, and that it did not come to. */

@@ -75,5 +75,16 @@ export async function refreshWindow(client: Client, { aggregate, fromUs, toUs }:
 export async function refreshTouched(client: Client, touched: TouchedTime): Promise<number> {
   const windows = await planRefresh(client, { nowUs: Date.now() * 1000, only: touched })
   for (const window of windows) await refreshWindow(client, window)
+  if (windows.length > 0) await storeTouchedDays(client, touched)
   return windows.length
+}
+
+/** Of days that are stored already, and a week behind: the volume of a day is told from the days before it. */
+async function storeTouchedDays(client: Client, { fromUs, toUs }: TouchedTime): Promise<void> {
+  await client.query(
+    `SELECT tapedeck.store_days(days.first, days.behind) FROM (SELECT date_bin('24 hours', $1::timestamptz, 'epoch') AS first,
+       LEAST(date_bin('24 hours', $2::timestamptz + interval '192 hours', 'epoch'), tapedeck.days_stored_to()) AS behind) AS days
+     WHERE days.first < days.behind`,
+    [isoFromUs(fromUs), isoFromUs(toUs)],
+  )
 }

@@ -38,7 +38,7 @@ const WRITER_UPDATES = [
 ]
 const WRITER_DELETES = ['runs', 'bar_findings', 'interest_rates', 'opportunities', 'opportunity_legs', 'implied_carry']
 /** Tables that only the owner changes. */
-const NOT_THE_WRITERS = ['dropped_ticks']
+const NOT_THE_WRITERS = ['dropped_ticks', 'bars_1d_stored']
 
 export interface RoleStep {
   /** Completes "would": `make the role tapedeck_reader`. */

@@ -244,6 +244,26 @@ forEachEdition('bars of ticks', ({ createTapeDatabase }) => {
     ).toEqual([{ volume: 100 }])
   })
 
+  it('are stored by session where they are computed, and the same as if they were not', async () => {
+    const answer = (name: string) =>
+      ask(
+        `SELECT * FROM tapedeck.${name}((SELECT array_agg(instrument_id) FROM instruments), '1d', '2014-01-01', '2015-01-01') ORDER BY instrument_id, ts`,
+      )
+    const bars = await answer('bars_of')
+    expect(bars.length).toBe(9)
+    expect(bars).toEqual(await answer('computed_bars_of'))
+    const stored = () => ask('SELECT * FROM bars_1d_stored ORDER BY instrument_id, day_ts, source')
+    const before = await stored()
+    expect(before.length).toBe(isCommunity ? 34 : 0)
+    if (!isCommunity) return
+    // As the job of the server does it, from the day on that is not there.
+    await ask("DELETE FROM bars_1d_stored WHERE day_ts >= '2014-11-28'")
+    expect(await answer('bars_of')).toEqual(bars)
+    const [job] = await ask<{ id: number }>("SELECT job_id AS id FROM timescaledb_information.jobs WHERE proc_schema = 'tapedeck'")
+    await ask(`CALL run_job(${job?.id})`)
+    expect(await stored()).toEqual(before)
+  })
+
   it('have averages over time by a function over the ticks', async () => {
     await ask(
       `INSERT INTO quotes (ts, session_id, seq, instrument_id, bid_price, ask_price) SELECT ts::timestamptz, 11, row_number() OVER (), 3, bid, ask

@@ -64,7 +64,17 @@ export interface RefreshPolicy {
   every: string
 }
 
-export type StorageObject = Hypertable | Columnstore | Aggregate | CompressionPolicy | RetentionPolicy | RefreshPolicy
+/** A procedure of ours that the server calls. Community only. */
+export interface Job {
+  kind: 'job'
+  /** The aggregate that it reads. */
+  on: string
+  /** In the schema `tapedeck`. */
+  procedure: string
+  every: string
+}
+
+export type StorageObject = Hypertable | Columnstore | Aggregate | CompressionPolicy | RetentionPolicy | RefreshPolicy | Job
 
 /** One thing to do, in one transaction of its own. Doing it twice does no harm. */
 export interface Step {
@@ -138,7 +148,7 @@ export type Named =
   | Pick<Hypertable, 'kind' | 'table'>
   | Pick<Columnstore, 'kind' | 'table'>
   | Pick<Aggregate, 'kind' | 'name'>
-  | Pick<CompressionPolicy | RetentionPolicy | RefreshPolicy, 'kind' | 'on'>
+  | Pick<CompressionPolicy | RetentionPolicy | RefreshPolicy | Job, 'kind' | 'on'>
 
 /** What an object is called among all objects: `hypertable quotes`. */
 export function keyOf(object: Named): string {
@@ -156,6 +166,7 @@ export function nameOf(object: Named): string {
     case 'compression-policy':
     case 'retention-policy':
     case 'refresh-policy':
+    case 'job':
       return object.on
   }
 }

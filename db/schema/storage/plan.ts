@@ -3,6 +3,7 @@
 import { AGGREGATE } from './aggregate.ts'
 import { COLUMNSTORE } from './columnstore.ts'
 import { HYPERTABLE } from './hypertable.ts'
+import { JOB } from './job.ts'
 import {
   type Edition,
   keyOf,
@@ -27,6 +28,7 @@ const KINDS: Readonly<Record<Kind, AnyKind>> = {
   'compression-policy': COMPRESSION_POLICY,
   'retention-policy': RETENTION_POLICY,
   'refresh-policy': REFRESH_POLICY,
+  job: JOB,
 }
 
 /** The editions that have objects of a kind. */
@@ -37,6 +39,7 @@ const EDITIONS: Readonly<Record<Kind, readonly Edition[]>> = {
   'compression-policy': ['community'],
   'retention-policy': ['community'],
   'refresh-policy': ['community'],
+  job: ['community'],
 }
 
 export interface Change {

@@ -1,6 +1,6 @@
 /** The storage that is wished for, as data. Pure. */
 
-import { BAR_AGGREGATES, BAR_REFRESH_POLICIES } from './bars/index.ts'
+import { BAR_AGGREGATES, BAR_REFRESH_POLICIES, STORED_DAYS } from './bars/index.ts'
 import { intervalOf, secondsOf } from './interval.ts'
 import type { Columnstore, CompressionPolicy, Hypertable, RetentionPolicy, StorageObject } from './objects.ts'
 import { DEFAULT_STORAGE, OFF, RETAINED_TABLES, type RetainedTable, type StorageSettings } from './settings.ts'
@@ -18,7 +18,7 @@ const LENGTHS = [DAY, 12 * 3600, 6 * 3600, 4 * 3600, 2 * 3600, 3600, 1800, 900]
 
 /** On a server that can do everything; `plan.ts` leaves out what this one cannot. */
 export function wishedStorage(settings: StorageSettings = DEFAULT_STORAGE): StorageObject[] {
-  return [...tickStorage(settings), ...BAR_AGGREGATES, ...BAR_REFRESH_POLICIES]
+  return [...tickStorage(settings), ...BAR_AGGREGATES, ...BAR_REFRESH_POLICIES, STORED_DAYS]
 }
 
 function tickStorage(settings: StorageSettings): StorageObject[] {

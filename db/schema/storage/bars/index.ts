@@ -1,7 +1,7 @@
 /** All aggregates of ticks, each behind those that it is made of, and how often they are computed anew. */
 
 import { secondsOf } from '../interval.ts'
-import type { Aggregate, RefreshPolicy } from '../objects.ts'
+import type { Aggregate, Job, RefreshPolicy } from '../objects.ts'
 import { DAY_VOLUMES_1M, GREEKS_1M } from './minute-figures.ts'
 import { QUOTE_BARS } from './quote-bars.ts'
 import { BARS_DAY_PARTS, TRADE_BARS } from './trade-bars.ts'
@@ -38,3 +38,6 @@ export const BAR_REFRESH_POLICIES: readonly RefreshPolicy[] = BAR_AGGREGATES.map
   endOffset: END_OFFSETS[bucket] ?? bucket,
   every: EVERY[bucket] ?? bucket,
 }))
+
+/** Adds the sessions of a day to those that are stored, once no policy computes that day again. */
+export const STORED_DAYS: Job = { kind: 'job', on: BARS_DAY_PARTS.name, procedure: 'store_finished_days', every: '1 day' }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 
-import type { Named, RefreshPolicy, ServerFacts, StorageObject } from '../../../../../db/schema/storage/objects.ts'
+import type { Job, Named, RefreshPolicy, ServerFacts, StorageObject } from '../../../../../db/schema/storage/objects.ts'
 import { partChanges, planChanges } from '../../../../../db/schema/storage/plan.ts'
 import { DEFAULT_STORAGE, type StorageSettings } from '../../../../../db/schema/storage/settings.ts'
 import { wishedStorage } from '../../../../../db/schema/storage/wished.ts'
 
 /** Of the tables of ticks. */
 const wished = (settings: Partial<StorageSettings> = {}) =>
-  wishedStorage({ ...DEFAULT_STORAGE, ...settings }).filter(({ kind }) => kind !== 'aggregate' && kind !== 'refresh-policy')
+  wishedStorage({ ...DEFAULT_STORAGE, ...settings }).filter(({ kind }) => !['aggregate', 'refresh-policy', 'job'].includes(kind))
 const tables = ['quotes', 'trades', 'option_greeks', 'statistics', 'findings']
 const plainTables = new Map(tables.map((table) => [table, { rows: 0, bytes: 0 }]))
 const community: ServerFacts = { edition: 'community', timescale: '2.28.3', schema: 'public', plainTables: new Map(), hasTicks: false }
@@ -16,6 +16,7 @@ const keys = (objects: readonly StorageObject[], there: readonly Named[] = [], f
 const minutes = { kind: 'aggregate', name: 'm', from: 'trades', bucket: '1 minute', query: 'SELECT 1', about: 'M.', comments: {} } as const
 const hours = { ...minutes, name: 'h', from: 'm' } as const
 const refresh: RefreshPolicy = { kind: 'refresh-policy', on: 'm', startOffset: null, endOffset: '1 minute', every: '1 minute' }
+const job: Job = { kind: 'job', on: 'm', procedure: 'p', every: '1 day' }
 
 describe('the plan of the storage', () => {
   it('is empty for what is there already', () => {
@@ -27,10 +28,10 @@ describe('the plan of the storage', () => {
   it('leaves out what an edition cannot do, and what has no table', () => {
     const facts = { ...community, plainTables }
     const kinds = (edition: ServerFacts['edition']) =>
-      new Set(planChanges([], [...wished(), minutes, refresh], { ...facts, edition }).map(({ key }) => key.split(' ')[0]))
+      new Set(planChanges([], [...wished(), minutes, refresh, job], { ...facts, edition }).map(({ key }) => key.split(' ')[0]))
     expect(kinds('plain')).toEqual(new Set(['aggregate']))
     expect(kinds('apache')).toEqual(new Set(['hypertable', 'aggregate']))
-    expect(kinds('community')).toEqual(new Set(['hypertable', 'columnstore', 'compression-policy', 'aggregate', 'refresh-policy']))
+    expect(kinds('community')).toEqual(new Set(['hypertable', 'columnstore', 'compression-policy', 'aggregate', 'refresh-policy', 'job']))
     expect(planChanges([], [...wished(), hours, minutes], community)).toEqual([])
   })
 
@@ -42,6 +43,13 @@ describe('the plan of the storage', () => {
     expect(keys(wished({ compressAfter: 'off' }), wished()).sort()).toEqual(
       tables.map((table) => `drop compression-policy ${table}`).sort(),
     )
+  })
+
+  it('has one change for a job of another schedule, and leaves jobs alone whose aggregate is not wished for', () => {
+    const plan = planChanges([job], [minutes, refresh, { ...job, every: '2 days' }], { ...community, plainTables })
+    expect(plan.filter(({ key }) => key === 'job m').map(({ action }) => action)).toEqual(['alter'])
+    expect(keys([], [job])).toEqual([])
+    expect(keys([...wished(), minutes, refresh], [...wished(), minutes, refresh, job])).toContain('drop job m')
   })
 
   it('notices a policy that was dropped by hand', () => {
