@@ -61,7 +61,13 @@ function aggregateRow({ name, computedUs, lagUs }: AggregateStatus): string[] {
 const time = (iso: string | null) => (iso === null || iso.startsWith('-') ? 'never' : `${iso.slice(0, 16)}Z`)
 
 function jobRow({ job, on, every, lastRun, status }: JobStatus): string[] {
-  return [job.replace(/^policy_/, ''), short(on ?? '', 16), short(every, 12), time(lastRun), status ?? 'not run yet']
+  return [
+    job.replace(/^policy_|_continuous_aggregate$/g, ''),
+    short(on ?? '', 16),
+    short(every, 12),
+    time(lastRun),
+    status ?? 'not run yet',
+  ]
 }
 
 function failing({ id, job, on, error }: JobStatus): string {
