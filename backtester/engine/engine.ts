@@ -20,16 +20,17 @@ import { ActionList, type CorporateAction } from './actions.ts'
 import { createContext } from './context.ts'
 import type { AccountEvent } from './events.ts'
 import { Financing } from './financing.ts'
-import { Funds } from './funds.ts'
+import { Funds, type FundsOptions } from './funds.ts'
 import { Instruments } from './instruments.ts'
 import { LastPrices } from './last-prices.ts'
+import { Liquidation } from './liquidation.ts'
 import type { FeeModel } from './models/fees/fees.ts'
 import type { FillModel } from './models/fill/fill.ts'
 import { type FinancingModel, none as noFinancing } from './models/financing/financing.ts'
 import type { LatencyModel } from './models/latency/latency.ts'
 import type { MarginModel } from './models/margin/margin.ts'
 import type { SlippageModel } from './models/slippage/slippage.ts'
-import { fromUnits } from './money.ts'
+import { fromUnits, type Units } from './money.ts'
 import { OptionSettlement } from './option-settlement.ts'
 import { OrderDesk } from './order-desk.ts'
 import { OrderGate } from './order-gate.ts'
@@ -70,6 +71,11 @@ export interface EngineOptions {
   onLog?: ((tsUs: number, message: string, details: Record<string, unknown> | undefined) => void) | undefined
 }
 
+type TradeOf = Pick<Fill, 'instrument' | 'side' | 'quantity' | 'price'>
+
+/** Of an order that has not traded yet. */
+const NOTHING = { quantity: 0, price: 0 }
+
 /** Events that may be planned within one moment: a strategy that plans on is in a loop. */
 const MOMENT_BOUND = 100_000
 
@@ -91,6 +97,8 @@ export class Engine {
   readonly #gate: OrderGate
   readonly #desk: OrderDesk
   readonly #actionDesk: ActionDesk
+  /** Undefined where nothing is ever needed. */
+  readonly #liquidation: Liquidation | undefined
   /** What was filled of an order, and its value, for the fees of what follows. */
   readonly #filledValue = new Map<number, number>()
   #nowUs = Number.NEGATIVE_INFINITY
@@ -117,7 +125,10 @@ export class Engine {
       schedule,
       latency: models.latency,
       nowUs,
-      mark: (instrument, price) => portfolio.mark(instrument, price),
+      mark: (instrument, price) => {
+        portfolio.mark(instrument, price)
+        this.#liquidation?.marked()
+      },
     })
     this.#host = host
     const venue = new Venue({
@@ -127,6 +138,7 @@ export class Engine {
       refusal: (trades) => this.#gate.refusalOfTrades(trades),
       cancel: (order, reason) => this.#desk.cancel(order.id, reason),
       multiplierOf: (instrument) => instruments.multiplierOf(instrument),
+      heldOf: (instrument) => portfolio.position(instrument)?.quantity ?? 0,
     })
     this.#venue = venue
     const prices = new LastPrices(venue)
@@ -134,7 +146,9 @@ export class Engine {
     const priceOf = (instrument: number, sinceUs?: number) => prices.of(instrument, sinceUs)
     const account = new Account({ portfolio, instruments, nowUs, onEvent: (event) => this.#tellAccount(event) })
     this.#account = account
-    const funds = new Funds({ portfolio, instruments, model: models.margin, priceOf })
+    const commissionOf: FundsOptions['commissionOf'] = ({ instrument, quantity, price }) =>
+      this.#commission({ instrument, side: quantity > 0 ? 'buy' : 'sell', quantity: Math.abs(quantity), price }, NOTHING, this.#nowUs)
+    const funds = new Funds({ portfolio, instruments, model: models.margin, priceOf, commissionOf })
     this.#funds = funds
     const { carry } = host.market
     const dividends = (instrument: number, after: string, until: string) => this.#actions.dividends(instrument, after, until)
@@ -152,6 +166,8 @@ export class Engine {
       refusalOfCombo: (legs) => this.#gate.refusalOfCombo(legs),
     })
     this.#actionDesk = new ActionDesk({ account, venue, desk: this.#desk, prices, settlement })
+    const { gate, desk } = { gate: this.#gate, desk: this.#desk }
+    this.#liquidation = models.margin && new Liquidation({ account, funds, venue, desk, gate, schedule, nowUs })
     host.start(() => options.create(this.#context()))
   }
 
@@ -373,8 +389,7 @@ export class Engine {
     const value = this.#filledValue.get(order.id) ?? 0
     if (before.quantity > 0) before.price = value / before.quantity
     this.#filledValue.set(order.id, value + price * quantity)
-    const fee = { isOption: this.#instruments.optionOf(instrument) !== undefined, side, quantity, price, multiplier }
-    const commission = this.#options.models.fees.commission(fee, before, this.#options.dateOf(tsUs))
+    const commission = this.#commission({ instrument, side, quantity, price }, before, tsUs)
     const realised = this.portfolio.trade({
       instrument,
       quantity: side === 'buy' ? quantity : -quantity,
@@ -396,6 +411,12 @@ export class Engine {
     }
     this.#options.onFill?.(fill)
     this.#host.filled(fill)
+  }
+
+  #commission({ instrument, ...trade }: TradeOf, before: { quantity: number; price: number }, tsUs: number): Units {
+    const isOption = this.#instruments.optionOf(instrument) !== undefined
+    const fee = { ...trade, isOption, multiplier: this.#instruments.multiplierOf(instrument) }
+    return this.#options.models.fees.commission(fee, before, this.#options.dateOf(tsUs))
   }
 
   #context(): StrategyContext {

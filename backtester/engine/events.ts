@@ -21,7 +21,9 @@ export type AccountEvent = { tsUs: number } & (
   | { kind: 'delisting'; instrument: number; moves: readonly Move[] }
   /** Of one night; negative: paid. */
   | { kind: 'interest' | 'borrow'; instrument?: number | undefined; amount: number }
-  /** The equity is below what the positions need. Nothing is sold by force. */
+  /** The equity is below what the positions need: the broker closes so many units (negative: sells them) at the market. */
+  | { kind: 'liquidation'; instrument: number; orderId: number; quantity: number; equity: number; needed: number }
+  /** At a close the equity is below what the positions need, as they could not be closed yet. */
   | { kind: 'margin-call'; equity: number; needed: number }
   /** Data of something held went missing: its mark and all that followed from it rest on the last quote before. */
   | { kind: 'gap'; instrument: number }

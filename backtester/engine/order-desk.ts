@@ -86,7 +86,17 @@ export class OrderDesk {
     return orders.map(({ id }) => id)
   }
 
-  #make(request: OrderRequest): Order {
+  /** An order of the broker: nobody asks whether the account can bear it, and it is at the venue at once. @param told with its number, before it trades */
+  force(request: OrderRequest, told: (id: number) => void): Order {
+    const order = this.#make(request, true)
+    this.#open.set(order.id, order)
+    told(order.id)
+    advance(order, 'send')
+    this.#options.venue.accept(order, this.#options.nowUs())
+    return order
+  }
+
+  #make(request: OrderRequest, isForced = false): Order {
     const order: Order = {
       id: this.#orders.length + 1,
       request: { ...request },
@@ -97,6 +107,7 @@ export class OrderDesk {
       filled: 0,
       best: undefined,
       isReleased: false,
+      isForced,
       reason: undefined,
     }
     this.#orders.push(order)

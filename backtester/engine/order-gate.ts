@@ -48,12 +48,17 @@ export class OrderGate {
     return desk.submitCombo(request)
   }
 
+  /** Why nothing of it can be traded; undefined when it can. */
+  whyClosed(instrument: number): string | undefined {
+    return this.#options.instruments.whyClosed(instrument) ?? this.#whyExpired(instrument)
+  }
+
   /** Why an order is rejected; undefined when it is not. */
   refusal(request: OrderRequest): string | undefined {
     const { instrument, type } = request
-    const { instruments, funds, warmsUp } = this.#options
+    const { funds, warmsUp } = this.#options
     if (warmsUp()) return WARM_UP
-    const closed = instruments.whyClosed(instrument) ?? this.#whyExpired(instrument)
+    const closed = this.whyClosed(instrument)
     if (closed !== undefined) return `instrument ${instrument} cannot be traded: ${closed}`
     const price = type === 'combo-leg' ? undefined : this.#plannedPrice(request)
     return price === undefined ? undefined : funds.refusal([{ instrument, quantity: signed(request), price }])
@@ -74,7 +79,7 @@ export class OrderGate {
   /** Why what is about to be traded is too much for the account. */
   refusalOfTrades(trades: readonly Trade[]): string | undefined {
     const { funds } = this.#options
-    if (!funds.areLimited) return undefined
+    if (!funds.areLimited || trades.every(({ order }) => order.isForced)) return undefined
     return funds.refusal(
       trades.map(({ order: { request }, quantity, price }) => ({
         instrument: request.instrument,

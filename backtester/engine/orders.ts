@@ -96,6 +96,8 @@ export interface Order {
   best: number | undefined
   /** Of an order on the opening: the session has opened since it arrived. */
   isReleased: boolean
+  /** Of the broker, to close a position: it trades no more than what is held, whatever the account can bear. */
+  readonly isForced: boolean
   /** Why it was cancelled, expired or rejected. */
   reason: string | undefined
 }

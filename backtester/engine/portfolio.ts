@@ -94,6 +94,11 @@ export class Portfolio {
     return this.#positions.get(instrument)
   }
 
+  /** True where nothing is held. */
+  get isEmpty(): boolean {
+    return this.#positions.size === 0
+  }
+
   positions(): Iterable<Position> {
     return this.#positions.values()
   }

@@ -13,7 +13,7 @@ import { priceWithin, trail, trailingStop } from './bar-fill.ts'
 import { Book } from './book.ts'
 import type { FillModel } from './models/fill/fill.ts'
 import type { SlippageModel } from './models/slippage/slippage.ts'
-import { advance, isOpen, type Order } from './orders.ts'
+import { advance, isOpen, type Order, type Side } from './orders.ts'
 
 /** Part of an order that was traded. */
 export interface Execution {
@@ -36,6 +36,16 @@ export interface VenueOptions {
   /** To end an order that goes no further. */
   cancel: (order: Order, reason: string) => void
   multiplierOf: (instrument: number) => number
+  /** Units held; negative: short. */
+  heldOf: (instrument: number) => number
+}
+
+/** What can be traded of an instrument. */
+export interface Offer {
+  /** Undefined: that of a bar to come. */
+  price: number | undefined
+  size: number
+  isBar: boolean
 }
 
 /** A part of an order that is about to be traded. */
@@ -68,6 +78,9 @@ export class Venue {
   /** Orders that work, by instrument, in the order of their arrival. */
   readonly #working = new Map<number, Order[]>()
   #combos: Combo[] = []
+  /** When the latest bar of each instrument ended, and the latest of all. */
+  readonly #barEnds = new Map<number, number>()
+  #newestBarUs = Number.NEGATIVE_INFINITY
 
   constructor(options: VenueOptions) {
     this.#options = options
@@ -76,6 +89,16 @@ export class Venue {
   /** Undefined before the first quote. */
   book(instrument: number): Book | undefined {
     return this.#books.get(instrument)
+  }
+
+  /** What a side could trade: now against the quote, or at the next open where it has bars to this moment. Undefined: nothing. */
+  offer(instrument: number, side: Side): Offer | undefined {
+    const book = this.#books.get(instrument)
+    const price = book?.touch(side)
+    const size = book?.available(side) ?? 0
+    if (price !== undefined && size > 0) return { price, size, isBar: false }
+    if (this.#barEnds.get(instrument) !== this.#newestBarUs) return undefined
+    return { price: undefined, size: Number.POSITIVE_INFINITY, isBar: true }
   }
 
   /** Takes an order that has reached the venue, and trades it as far as the standing quote goes. */
@@ -160,6 +183,8 @@ export class Venue {
 
   /** @param endUs when the bar is known, and what is traded within it is told */
   takeBar(instrument: number, bar: Bar, endUs: number, moments: BarMoments): void {
+    this.#barEnds.set(instrument, endUs)
+    this.#newestBarUs = endUs
     const orders = this.#working.get(instrument)
     if (orders === undefined || orders.length === 0) return
     // Stops before limits: of two orders of a group that the bar reaches, the one that loses is assumed to have come first.
@@ -168,12 +193,10 @@ export class Venue {
       // One that came within the bar may not have the prices from before it came.
       if (!isOpen(order) || order.arrivedUs > bar.startUs || !isTradedIn(order, moments)) continue
       const price = priceWithin(order, bar)
+      const quantity = this.#leftOf(order)
       if (price === undefined) trail(order, order.request.side === 'sell' ? bar.high : bar.low)
-      else
-        this.#trade(
-          { order, quantity: order.left, price: this.#slip(order, price, { volume: bar.volume }) },
-          { tsUs: endUs, isTaker: true },
-        )
+      else if (quantity > 0)
+        this.#trade({ order, quantity, price: this.#slip(order, price, { volume: bar.volume }) }, { tsUs: endUs, isTaker: true })
       this.#endMissed(order)
     }
     this.#forgetEnded(instrument)
@@ -190,7 +213,7 @@ export class Venue {
     const price = rests ? restingPrice(order, touch) : this.#options.fill.takerPrice(side, book)
     if (price === undefined || (limit !== undefined && isWorse(side, price, limit))) return
     const shown = book.available(side)
-    const quantity = Math.min(order.left, shown)
+    const quantity = Math.min(this.#leftOf(order), shown)
     if (quantity <= 0 || (request.timeInForce === 'fok' && quantity < order.left)) return
     const paid = rests ? price : this.#slip(order, price, { shown })
     if (this.#trade({ order, quantity, price: paid }, { tsUs, isTaker: !rests })) book.consume(side, quantity)
@@ -233,6 +256,13 @@ export class Venue {
         this.#books.get(trade.order.request.instrument)?.consume(trade.order.request.side, trade.quantity)
         this.#execute({ ...trade, tsUs, isTaker: true })
       }
+  }
+
+  /** What closes a position by force does not go beyond it: it may have been assigned, or split, since. */
+  #leftOf({ left, isForced, request: { instrument, side } }: Order): number {
+    if (!isForced) return left
+    const held = this.#options.heldOf(instrument)
+    return Math.max(0, Math.min(left, side === 'sell' ? held : -held))
   }
 
   /** True for what is no stop. */

@@ -33,6 +33,8 @@ function sentenceOf(event: AccountEvent): string {
     case 'interest':
     case 'borrow':
       return `${event.kind === 'borrow' ? 'Borrow fee' : 'Interest'} of the night: ${event.amount}.`
+    case 'liquidation':
+      return `The equity of ${event.equity} is below the ${event.needed} that the positions need: order ${event.orderId} closes ${Math.abs(event.quantity)}.`
     case 'margin-call':
       return `The equity of ${event.equity} is below the ${event.needed} that the positions need.`
     case 'gap':

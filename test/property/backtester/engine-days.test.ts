@@ -149,6 +149,19 @@ it('an account balances to the unit through any days', () => {
   })
   // The days were not empty ones.
   expect([...kinds].sort()).toEqual(
-    ['assignment', 'borrow', 'delisting', 'dividend', 'exercise', 'expiry', 'gap', 'interest', 'margin-call', 'split', 'warning'].sort(),
+    [
+      'assignment',
+      'borrow',
+      'delisting',
+      'dividend',
+      'exercise',
+      'expiry',
+      'gap',
+      'interest',
+      'liquidation',
+      'margin-call',
+      'split',
+      'warning',
+    ].sort(),
   )
 })

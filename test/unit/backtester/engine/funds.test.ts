@@ -65,15 +65,17 @@ describe('an order that the account cannot bear', () => {
     give('buy', 100)
     desk.quote(STOCK, at('2024-03-05', 11), 100, 100, { askSize: 200 })
     const second = give('buy', 100)
-    desk.quote(STOCK, at('2024-03-05', 12), 60)
+    desk.quote(STOCK, at('2024-03-05', 12), 70)
     expect(second?.status).toBe('filled')
-    // 10,000 are owed, and 200 shares at 60 leave 2,000 where 6,000 are needed.
+    // 10,000 are owed, and 200 shares at 70 leave 4,000: enough to keep them, and 7,000 are needed to buy.
     expect(give('buy', 1)?.status).toBe('rejected')
     const less = give('sell', 50)
-    desk.quote(STOCK, at('2024-03-05', 14), 60)
+    desk.quote(STOCK, at('2024-03-05', 14), 70)
     expect(less?.status).toBe('filled')
+    // Nobody buys what should be sold.
+    desk.quote(STOCK, at('2024-03-05', 15), 50, 50, { bidSize: 0 })
     desk.engine.advanceTo(at('2024-03-05', 17))
-    expect(desk.kinds()).toContain('margin-call')
+    expect(desk.kinds()).toEqual(['margin-call'])
   })
 
   it('is cancelled when only its price shows it, at the open of the next bar', () => {
