@@ -12,7 +12,7 @@ const WIDTH = 80
 const SHOWN_WARNINGS = 5
 
 /** Faults of what was asked for, not of what came of it. */
-const WRONG = ['strategy-unknown', 'strategy-params', 'dataset-unknown', 'empty-range', 'run-input', 'run-stress']
+const WRONG = ['strategy-unknown', 'strategy-params', 'dataset-unknown', 'benchmark-unknown', 'empty-range', 'run-input', 'run-stress']
 
 /** Undefined where the figures cannot be had, as on days that no calendar knows. */
 export function summaryOf(result: RunResult): RunSummary | undefined {
@@ -100,6 +100,13 @@ function figureRows({ settings, orders }: RunResult, { figures, open }: RunSumma
     ['Max drawdown', figure('maxDrawdown', percent)],
     ['Within days', figure('maxIntradayDrawdown', percent)],
     ['Trading days', figure('tradingDays', whole)],
+    ...(settings.benchmark
+      ? ([
+          ['Benchmark', `${settings.benchmark.symbol}, ${figure('benchmarkReturn', percent)}`],
+          ['Alpha, beta', `${figure('alpha', percent)} a year, ${figure('beta', ratio)}`],
+          ['Capture', `${figure('upCapture', ratio)} up, ${figure('downCapture', ratio)} down`],
+        ] as [string, string][])
+      : []),
     ['Orders', `${figure('orders', whole)}${rejected > 0 ? `, ${rejected} rejected` : ''}`],
     ['Fills', figure('fills', whole)],
     ['Round trips', `${figure('trades', whole)}, ${figure('winRate', percent)} won`],

@@ -9,7 +9,7 @@ import { load, withDatabase } from './settings.ts'
 import { stopSignals } from './signals.ts'
 import { progressBar, statusLine } from './terminal.ts'
 import type { InputRequest } from '../backtester/run/input.ts'
-import type { RunRange, RunResult, Stress } from '../backtester/run/result.ts'
+import type { RunRange, RunResult, RunSettings, Stress } from '../backtester/run/result.ts'
 import type { RunRequest } from '../backtester/run/run.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { ConfigError } from '../market/errors.ts'
@@ -22,6 +22,8 @@ interface BacktestArguments extends CommonOptions {
   from?: number
   to?: number
   warmUp: number
+  benchmark?: string
+  benchmarkDataset?: string
   param: Record<string, unknown>
   cash: number
   currency: string
@@ -61,6 +63,8 @@ export function addBacktest(program: Command): void {
     .option('--from <time>', 'first moment that counts, UTC', timeArgument)
     .option('--to <time>', 'moment before which to end, UTC', timeArgument)
     .option('--warm-up <days>', 'trading days before --from, for indicators', integerArgument(0, 10_000), 0)
+    .option('--benchmark <symbol>', 'compare with a stock or index of the data')
+    .option('--benchmark-dataset <name>', 'the benchmark is in this dataset of bars')
     .option('--param <k=v>', 'a parameter of the strategy; can be repeated', paramArgument, {})
     .option('--cash <amount>', 'at the start', amountArgument, 100_000)
     .option('--currency <code>', 'of the account', currencyArgument, 'USD')
@@ -145,8 +149,9 @@ async function requestOf(options: BacktestArguments, config: LoadedConfig['confi
     strategy,
     cwd: process.cwd(),
     params: param,
-    settings: { cash, currency, seed, models, ...(range && { range }), ...(stress && { stress }) },
+    settings: { cash, currency, seed, models, ...(range && { range }), ...(stress && { stress }), ...benchmarkOf(options) },
     input: inputOf(options, config),
+    dataDir: config.dataDir,
     arbitrage: config.arbitrage,
     codeVersion: version,
     startedAt: new Date().toISOString(),
@@ -156,6 +161,12 @@ async function requestOf(options: BacktestArguments, config: LoadedConfig['confi
 async function stressOf(texts: readonly string[]): Promise<Stress> {
   const { parseStress } = await import('../backtester/run/stress.ts')
   return parseStress(texts)
+}
+
+function benchmarkOf({ benchmark: symbol, benchmarkDataset: dataset }: BacktestArguments): Pick<RunSettings, 'benchmark'> {
+  if (symbol !== undefined) return { benchmark: { symbol, ...(dataset !== undefined && { dataset }) } }
+  if (dataset === undefined) return {}
+  throw new ConfigError('--benchmark-dataset: expected --benchmark with it: the symbol in that dataset.', { code: 'run-input' })
 }
 
 async function rangeOf({ from, to, warmUp }: BacktestArguments): Promise<RunRange | undefined> {

@@ -54,7 +54,7 @@ export interface RunSummary {
 export interface SummaryOptions {
   /** Whose days are counted. Default: New York. */
   calendar?: TradingCalendar | undefined
-  /** Values of a benchmark by day, in order. */
+  /** Values of a benchmark by day, in order. Default: that of the run. */
   benchmark?: readonly DayValue[] | undefined
   /** Without them it is a hundred times as fast. Default: with them. */
   intervals?: boolean | undefined
@@ -71,7 +71,7 @@ const INTERVALS: Readonly<Record<string, (returns: readonly number[]) => number>
 
 /** @throws TapedeckError `benchmark-range` where run and benchmark have fewer than two days in common */
 export function summarise(result: RunResult, options: SummaryOptions = {}): RunSummary {
-  const { calendar = nyse, benchmark, intervals = true } = options
+  const { calendar = nyse, benchmark = result.benchmark, intervals = true } = options
   const days = runDays(result, calendar)
   const { trips, open } = matchFills(movementsOf(result))
   const returns = days.map((day) => day.return)
@@ -173,10 +173,15 @@ function drawdownFigures({ settings, equity }: RunResult, days: readonly RunDay[
   }
 }
 
-function benchmarkFigures(days: readonly RunDay[], benchmark: readonly DayValue[]): Figures {
-  const theirs = returnsOf(benchmark.map(({ value }) => value))
-  const byDate = new Map(benchmark.slice(1).map(({ date }, index) => [date, theirs[index] ?? Number.NaN]))
-  const common = days.filter(({ date }) => byDate.has(date))
+/** @throws TapedeckError `benchmark-range` where they have fewer than two days in common */
+export function checkBenchmark(equity: RunResult['equity'], benchmark: readonly DayValue[], calendar: TradingCalendar = nyse): void {
+  commonDays(knownDays(equity, calendar), benchmark)
+}
+
+/** The days of both; the first of a benchmark has no return. */
+function commonDays<Day extends DayValue>(days: readonly Day[], benchmark: readonly DayValue[]): Day[] {
+  const dates = new Set(benchmark.slice(1).map(({ date }) => date))
+  const common = days.filter(({ date }) => dates.has(date))
   if (common.length < 2)
     throw new TapedeckError(
       `The benchmark has returns from ${benchmark[1]?.date ?? 'no day'} to ${benchmark.at(-1)?.date ?? 'no day'}, the run from ` +
@@ -184,6 +189,13 @@ function benchmarkFigures(days: readonly RunDay[], benchmark: readonly DayValue[
         'Take a benchmark of the same time.',
       { code: 'benchmark-range' },
     )
+  return common
+}
+
+function benchmarkFigures(days: readonly RunDay[], benchmark: readonly DayValue[]): Figures {
+  const theirs = returnsOf(benchmark.map(({ value }) => value))
+  const byDate = new Map(benchmark.slice(1).map(({ date }, index) => [date, theirs[index] ?? Number.NaN]))
+  const common = commonDays(days, benchmark)
   const returns = common.map((day) => day.return)
   const market = common.map(({ date }) => byDate.get(date) ?? Number.NaN)
   return {

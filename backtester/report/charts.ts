@@ -5,6 +5,7 @@ import { underwater } from '../metrics/drawdown.ts'
 import { sharpe } from '../metrics/ratios.ts'
 import { rollingMetric } from '../metrics/rolling.ts'
 import type { RunDay, RunSummary } from '../metrics/summary.ts'
+import type { DayValue } from '../metrics/trading-days.ts'
 import type { RunResult } from '../run/result.ts'
 import { type Attributed, instrumentName } from './attribution.ts'
 import { pricesOf } from './prices.ts'
@@ -65,8 +66,21 @@ export function rollingSharpeChart(runs: readonly { name: string; days: readonly
   return timeChart(`Sharpe ratio of the last ${length} days`, '', lines)
 }
 
+/** The run beside its benchmark, over the days of the run. */
+export function benchmarkChart({ settings, benchmark }: RunResult, { days }: RunSummary): Chart | undefined {
+  const [from, to] = [days[0]?.date ?? '', days.at(-1)?.date ?? '']
+  // The day before is where both start.
+  const first = Math.max(0, (benchmark ?? []).findIndex(({ date }) => date >= from) - 1)
+  const theirs = (benchmark ?? []).slice(first).filter(({ date }) => date <= to)
+  if (!settings.benchmark || theirs.length === 0) return undefined
+  return growthChart([
+    { name: 'run', days, start: settings.cash },
+    { name: settings.benchmark.symbol, days: theirs, start: theirs[0]?.value ?? Number.NaN },
+  ])
+}
+
 /** Each against its start, by day. */
-export function growthChart(runs: readonly { name: string; days: readonly RunDay[]; start: number }[]): Chart | undefined {
+export function growthChart(runs: readonly { name: string; days: readonly DayValue[]; start: number }[]): Chart | undefined {
   const lines = runs.map(({ name, days, start }) => ({
     name,
     points: days.map((day) => ({ x: dayTime(day), y: 100 * (day.value / start - 1) })),
@@ -82,7 +96,7 @@ export function dailyDrawdownChart(runs: readonly { name: string; days: readonly
   return timeChart('Drawdown by day (% below the highest equity so far)', ' %', lines)
 }
 
-const dayTime = (day: RunDay | undefined) => Date.parse(`${day?.date ?? ''}T00:00:00Z`) / 1000
+const dayTime = (day: DayValue | undefined) => Date.parse(`${day?.date ?? ''}T00:00:00Z`) / 1000
 
 export function histogram({ days }: Pick<RunSummary, 'days'>): Chart | undefined {
   const returns = days.map((day) => 100 * day.return).filter((value) => Number.isFinite(value))

@@ -1,6 +1,6 @@
 /** The figures of a run as people read them: their names, their order, and how each is written. docs/metrics.md defines them. */
 
-import type { ChosenModel, RunSettings } from '../run/result.ts'
+import type { BenchmarkSettings, ChosenModel, RunSettings } from '../run/result.ts'
 
 type Kind = 'money' | 'part' | 'ratio' | 'count' | 'days' | 'length'
 
@@ -90,6 +90,11 @@ export const FIGURE_GROUPS: readonly FigureGroup[] = [
 /** The models of a run by what they are for. */
 export function modelsOf({ models }: RunSettings): [role: string, model: ChosenModel][] {
   return Object.entries(models).filter((entry): entry is [string, ChosenModel] => Boolean(entry[1]))
+}
+
+/** `SPY of spy-bars` */
+export function benchmarkText({ symbol, dataset }: BenchmarkSettings): string {
+  return dataset === undefined ? symbol : `${symbol} of ${dataset}`
 }
 
 const fixed = (value: number, digits: number) =>

@@ -8,6 +8,7 @@ import type { RunResult } from '../run/result.ts'
 import { warningsOf } from '../run/stress.ts'
 import { byHour, byInstrument } from './attribution.ts'
 import {
+  benchmarkChart,
   costChart,
   dailyDrawdownChart,
   definedCharts,
@@ -52,6 +53,7 @@ export function runPage({ name, result, summary }: ReportedRun): string {
   const main = definedCharts([
     ['equity', equityChart(result)],
     ['drawdown', drawdownChart(result)],
+    ['benchmark', benchmarkChart(result, summary)],
   ])
   const charts = definedCharts([
     ['sharpe', rollingSharpeChart([{ name: 'Sharpe', days: summary.days }])],

@@ -7,7 +7,7 @@ import { aggregateReturns } from '../metrics/calendar-periods.ts'
 import type { RunDay, RunSummary } from '../metrics/summary.ts'
 import type { RunRange, RunResult } from '../run/result.ts'
 import { type Attributed, instrumentName } from './attribution.ts'
-import { FIGURE_GROUPS, figureText, modelsOf } from './figures.ts'
+import { benchmarkText, FIGURE_GROUPS, figureText, modelsOf } from './figures.ts'
 
 /** Of many rows so many are shown; the JSON and the CSV have all. */
 const ROWS = 200
@@ -139,6 +139,7 @@ export function settingsTable({ strategy, params, settings, codeVersion, started
     ]),
     ...(settings.range ? [['Range', rangeText(settings.range)] as [string, string]] : []),
     ...(settings.stress ? [['Stress', JSON.stringify(settings.stress)] as [string, string]] : []),
+    ...(settings.benchmark ? [['Benchmark', benchmarkText(settings.benchmark)] as [string, string]] : []),
     ['Seed', String(settings.seed)],
     ['Read', `${counts.ticks.toLocaleString('en-US')} ticks, ${counts.bars.toLocaleString('en-US')} bars`],
     ['Ran', `${startedAt}, ${(durationMs / 1000).toFixed(1)} s, tapedeck ${codeVersion}`],

@@ -10,6 +10,7 @@ import type { Contract } from '../../market/contract.ts'
 import type { Order } from '../engine/orders.ts'
 import type { Cost, Income } from '../engine/portfolio.ts'
 import type { Fill } from '../engine/strategy.ts'
+import type { DayValue } from '../metrics/trading-days.ts'
 
 export type RunMode = 'backtest' | 'paper' | 'live'
 
@@ -46,6 +47,13 @@ export interface Stress {
   gaps?: GapStress | undefined
 }
 
+/** What a run is compared with: a stock or an index of its own data, or of another dataset, of bars. */
+export interface BenchmarkSettings {
+  symbol: string
+  /** Name of the other dataset. */
+  dataset?: string | undefined
+}
+
 export interface RunSettings {
   /** At the start. */
   cash: number
@@ -62,6 +70,7 @@ export interface RunSettings {
   range?: RunRange | undefined
   /** Absent: none. */
   stress?: Stress | undefined
+  benchmark?: BenchmarkSettings | undefined
 }
 
 /** Time without data that should have had some, within the range of the dataset. */
@@ -145,6 +154,8 @@ export interface RunResult {
   costs: Readonly<Record<Cost, number>>
   income: Readonly<Record<Income, number>>
   events: readonly RunEvent[]
+  /** Prices of the benchmark by trading day. Absent: there was none, or the run failed. */
+  benchmark?: readonly DayValue[] | undefined
   /** Of `resultHash`. */
   hash: string
 }

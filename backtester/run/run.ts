@@ -10,6 +10,8 @@ import { isTick } from '../../market/tick.ts'
 import { contractRecord, Engine } from '../engine/engine.ts'
 import { fromUnits } from '../engine/money.ts'
 import type { Fill, Strategy } from '../engine/strategy.ts'
+import { checkBenchmark } from '../metrics/summary.ts'
+import { type Benchmark, openBenchmark } from './benchmark.ts'
 import { Detection } from './detection.ts'
 import { EquityCurve } from './equity-curve.ts'
 import { runEvent } from './events.ts'
@@ -17,7 +19,7 @@ import { type InputRequest, openInput, type RunChunk, type RunInput } from './in
 import { checkParams, loadStrategy } from './load-strategy.ts'
 import { makeModels, refuseUnfit } from './models.ts'
 import { withinRange } from './range.ts'
-import { type RunEvent, type RunResult, type RunSettings, resultHash } from './result.ts'
+import { type BenchmarkSettings, type RunEvent, type RunResult, type RunSettings, resultHash } from './result.ts'
 import { injectedGapEvent, stressedInput, stressedModels } from './stress.ts'
 
 /** Plain data: it can be given to another thread. */
@@ -28,6 +30,8 @@ export interface RunRequest {
   params: Readonly<Record<string, unknown>>
   settings: RunSettings
   input: InputRequest
+  /** Where the dataset of a benchmark lies. */
+  dataDir?: string | undefined
   /** For a strategy that is told what the detectors find; its fees are those of the model `schedule`. */
   arbitrage: ArbitrageSettings
   codeVersion: string
@@ -109,6 +113,9 @@ class Run {
   #engine: Engine | undefined
   #detection: Detection | undefined
   #equity: EquityCurve | undefined
+  #benchmark: Benchmark | undefined
+  /** Whether the benchmark is part of what the run reads. */
+  #takesBenchmark = false
   #error: { code: string; message: string } | undefined
   #droppedLogs = 0
 
@@ -141,7 +148,15 @@ class Run {
     const { input: stressed, gaps } = stressedInput(range ? withinRange(opened, range) : opened, settings)
     this.#input = stressed
     this.#injected = gaps.map(injectedGapEvent)
+    if (settings.benchmark) await this.#openBenchmark(settings.benchmark, opened.instruments)
     return this.#input
+  }
+
+  async #openBenchmark(settings: BenchmarkSettings, instruments: RunInput['instruments']): Promise<void> {
+    const { dataDir } = this.#request
+    const { benchmark, takesRun } = await openBenchmark(settings, { instruments, dataDir })
+    this.#benchmark = benchmark
+    this.#takesBenchmark = takesRun
   }
 
   begin(): void {
@@ -176,6 +191,10 @@ class Run {
     const engine = this.#engine
     const equity = this.#equity
     if (!engine || !equity) return
+    if (this.#takesBenchmark) {
+      for (const record of records) this.#benchmark?.take(record)
+      for (const bar of bars) this.#benchmark?.takeBar(bar)
+    }
     for (const record of records) {
       if (isTick(record)) {
         if (record.tsUs >= this.#fromUs) equity.before(record.tsUs)
@@ -207,9 +226,14 @@ class Run {
     this.#detection?.finish()
     this.#engine?.finish()
     this.#equity?.finish()
-    if (this.#equity?.points.length) return
+    if (this.#equity?.points.length) return this.#compare()
     const place = this.#request.settings.range ? 'The range' : 'The data'
     throw new TapedeckError(`${place} has no tick and no bar: there is nothing to run on.`, { code: 'dataset-empty' })
+  }
+
+  /** Whether the benchmark is of the same time is known at the end. */
+  #compare(): void {
+    if (this.#benchmark && this.#equity) checkBenchmark(this.#equity.points, this.#benchmark.days())
   }
 
   fail(error: unknown): void {
@@ -253,6 +277,7 @@ class Run {
       ...did,
       ...(engine && { costs: inMoney(engine.portfolio.costs), income: inMoney(engine.portfolio.income) }),
       events,
+      ...(this.#benchmark && !this.#error && { benchmark: this.#benchmark.days() }),
       hash: resultHash(did),
     }
   }

@@ -103,7 +103,7 @@ export async function readRun(client: Queryable, runId: number): Promise<RunResu
     `SELECT r.mode::text AS mode, r.status, r.error_code, r.error, s.name, s.version, r.strategy_source AS source, r.result_hash AS hash,
        r.code_version, r.config::text AS config, r.params::text AS params, r.seeds::text AS seeds, r.duration_ms, r.ticks::float8 AS ticks,
        to_char(r.started_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS started_at, r.bars::float8 AS bars, r.costs::text AS costs, r.income::text AS income,
-       r.instruments::text AS instruments, d.name AS dataset_name, d.kind, d.hash AS dataset_hash, ${microseconds('d.from_ts')} AS from_us,
+       r.instruments::text AS instruments, r.benchmark::text AS benchmark, d.name AS dataset_name, d.kind, d.hash AS dataset_hash, ${microseconds('d.from_ts')} AS from_us,
        ${microseconds('d.to_ts')} AS to_us, d.symbols, d.bar_seconds, d.details::text AS details
      FROM runs r JOIN strategies s USING (strategy_id) LEFT JOIN datasets d USING (dataset_id) WHERE r.run_id = $1`,
     [runId],
@@ -130,6 +130,7 @@ export async function readRun(client: Queryable, runId: number): Promise<RunResu
     costs: parseJsonb(row.costs) as RunResult['costs'],
     income: parseJsonb(row.income) as RunResult['income'],
     events: await readEvents(client, runId),
+    ...(row.benchmark !== null && { benchmark: parseJsonb(row.benchmark) as RunResult['benchmark'] }),
     hash: row.hash,
   }
 }
@@ -154,6 +155,7 @@ interface StoredColumns {
   costs: string
   income: string
   instruments: string
+  benchmark: string | null
   dataset_name: string | null
   kind: RunDataset['kind'] | null
   dataset_hash: string | null

@@ -16,7 +16,7 @@ export interface RunPlace {
 
 /** SHA-256 of strategy, dataset, settings, parameters, place and result, or of the error that it failed with. */
 export function runKey(result: RunResult, { experiment, phase, fold, trialKey }: RunPlace): string {
-  const { mode, strategy, dataset, settings, params, hash, error } = result
+  const { mode, strategy, dataset, settings, params, benchmark, hash, error } = result
   const { name, version } = strategy
   const parts = {
     mode,
@@ -25,6 +25,7 @@ export function runKey(result: RunResult, { experiment, phase, fold, trialKey }:
     dataset: dataset && [dataset.hash, dataset.name],
     settings,
     params,
+    benchmark,
     experiment,
     phase,
     fold,

@@ -152,6 +152,7 @@ function runRow(
     income: jsonbText(result.income),
     metrics: jsonbText(metrics),
     instruments: jsonbText(result.instruments),
+    benchmark: result.benchmark ? jsonbText(result.benchmark) : null,
   }
 }
 

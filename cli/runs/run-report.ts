@@ -1,7 +1,7 @@
 /** A run as text of at most 80 columns, and as plain data. */
 
 import type { RunSummary } from '../../backtester/metrics/summary.ts'
-import { FIGURE_GROUPS, figureText, modelsOf, type ShownFigure } from '../../backtester/report/figures.ts'
+import { benchmarkText, FIGURE_GROUPS, figureText, modelsOf, type ShownFigure } from '../../backtester/report/figures.ts'
 import type { RunResult } from '../../backtester/run/result.ts'
 import { warningsOf } from '../../backtester/run/stress.ts'
 import type { ListedRun } from '../../backtester/store/read-runs.ts'
@@ -45,6 +45,7 @@ export function formatRun(result: RunResult, summary: RunSummary, runId?: number
     ...(settings.range ? [['Range', rangeText(settings.range)] as [string, string]] : []),
     ['Models', models.join(', ')],
     ...(settings.stress ? [['Stress', objectText(settings.stress).trim()] as [string, string]] : []),
+    ...(settings.benchmark ? [['Benchmark', benchmarkText(settings.benchmark)] as [string, string]] : []),
     ['Currency', settings.currency],
     ['Seed', String(settings.seed)],
     ['Ran', `${result.startedAt.slice(0, 19)}Z, ${(result.durationMs / 1000).toFixed(1)} s, tapedeck ${result.codeVersion}`],

@@ -34,7 +34,12 @@ forEachEdition('runs in the database', ({ createTapeDatabase }) => {
   const one = async (sql: string, values: unknown[] = []) => (await client.query<Record<string, unknown>>(sql, values)).rows[0]
 
   it('come back as they were', async () => {
-    const run = short({ params: { fast: 3, label: 'a\tb\\c\nd', deep: { list: [1, 2] } } })
+    const benchmark = [
+      { date: '2014-01-02', value: 100.25 },
+      { date: '2014-01-03', value: 101 },
+      { date: '2014-01-06', value: 99.5 },
+    ]
+    const run = short({ params: { fast: 3, label: 'a\tb\\c\nd', deep: { list: [1, 2] } }, benchmark })
     const { runId } = await store(run)
     expect(await readRun(client, runId)).toEqual(run)
     expect(await readRun(client, runId + 1)).toBeUndefined()
