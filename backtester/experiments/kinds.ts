@@ -2,9 +2,12 @@
 
 import { ConfigError } from '../../market/errors.ts'
 import { grid, random } from './grid.ts'
+import { perturb } from './perturb.ts'
 import type { ExperimentKind } from './plan.ts'
+import { stress } from './stress.ts'
+import { walkForward } from './walk-forward.ts'
 
-const KINDS: readonly ExperimentKind[] = [grid, random]
+const KINDS: readonly ExperimentKind[] = [grid, random, walkForward, perturb, stress]
 
 /** @throws ConfigError `experiment-kind` */
 export function kindOf({ kind }: { kind: string }): ExperimentKind {

@@ -48,7 +48,7 @@ export function searchOf({ space, draws }: Pick<ExperimentPlan, 'space' | 'draws
   const allows = (params: TrialParams) => accepts(strategy, params)
   const candidates = draws ? drawn(space, draws, allows) : gridOf(space).filter(allows)
   if (candidates.length === 0) throw spaceError(`${strategy.name} accepts none of the combinations. Give --param other values.`)
-  return { candidates, allows }
+  return { candidates, allows: (params) => strategy.params.safeParse(params).success }
 }
 
 function accepts(strategy: Strategy, params: TrialParams): boolean {

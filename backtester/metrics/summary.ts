@@ -72,8 +72,10 @@ const INTERVALS: Readonly<Record<string, (returns: readonly number[]) => number>
 /** @throws TapedeckError `benchmark-range` where run and benchmark have fewer than two days in common */
 export function summarise(result: RunResult, options: SummaryOptions = {}): RunSummary {
   const { calendar = nyse, benchmark = result.benchmark, intervals = true } = options
-  const days = runDays(result, calendar)
-  const { trips, open } = matchFills(movementsOf(result))
+  const spans = result.settings.range?.uncounted ?? []
+  const days = runDays(result, calendar).filter(({ date }) => !spans.some((span) => holdsDate(span, date, calendar)))
+  const { trips: all, open } = matchFills(movementsOf(result))
+  const trips = all.filter(({ openedUs, closedUs }) => !spans.some(({ fromUs, toUs }) => openedUs < toUs && closedUs >= fromUs))
   const returns = days.map((day) => day.return)
   return {
     figures: {
@@ -89,6 +91,10 @@ export function summarise(result: RunResult, options: SummaryOptions = {}): RunS
     trips,
     open,
   }
+}
+
+function holdsDate({ fromUs, toUs }: { fromUs: number; toUs: number }, date: string, { zone }: TradingCalendar): boolean {
+  return date >= zone.dateOf(fromUs) && date <= zone.dateOf(toUs - 1)
 }
 
 function runDays({ equity, settings }: RunResult, calendar: TradingCalendar): RunDay[] {

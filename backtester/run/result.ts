@@ -26,6 +26,8 @@ export interface RunRange {
   toUs?: number | undefined
   /** What lies so long before `fromUs` is read too, to warm indicators: orders are rejected there, and nothing of it counts. */
   warmUpUs?: number | undefined
+  /** The embargo of a training: it is read and traded as ever, but its days, and round trips that touch it, count in no figure of days or trips. */
+  uncounted?: readonly { fromUs: number; toUs: number }[] | undefined
 }
 
 /** Gaps in the data, drawn by the seed over the trading time of the run. */

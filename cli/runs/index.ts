@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { examples } from '../arguments.ts'
 import { addCompare } from './compare.ts'
 import { addList } from './list.ts'
+import { addMonteCarlo } from './monte-carlo.ts'
 import { addReport } from './report.ts'
 import { addRemove } from './rm.ts'
 import { addShow } from './show.ts'
@@ -14,5 +15,5 @@ export function addRuns(program: Command): void {
     .command('runs')
     .description('stored runs of strategies: list, show, compare, report, delete')
     .addHelpText('after', examples('tapedeck runs list', 'tapedeck runs show 12', 'tapedeck runs report 12'))
-  for (const add of [addList, addShow, addCompare, addReport, addRemove]) add(runs)
+  for (const add of [addList, addShow, addCompare, addMonteCarlo, addReport, addRemove]) add(runs)
 }

@@ -1,5 +1,6 @@
 /** A run as text of at most 80 columns, and as plain data. */
 
+import { type Distribution, type MonteCarlo, QUANTILES } from '../../backtester/metrics/monte-carlo.ts'
 import type { RunSummary } from '../../backtester/metrics/summary.ts'
 import { benchmarkText, FIGURE_GROUPS, figureText, modelsOf, type ShownFigure } from '../../backtester/report/figures.ts'
 import type { RunResult } from '../../backtester/run/result.ts'
@@ -135,3 +136,29 @@ const COMPARED = 16
 const LABEL = 26
 /** Runs side by side on a terminal. */
 export const MOST_COMPARED = 3
+
+/** Quantiles of the round trips of a run in another order, and drawn again. */
+export function formatMonteCarlo({ trips, reshuffled, drawn }: MonteCarlo, { draws, ruin }: { draws: number; ruin: number }): string {
+  const cell = (text: string) => text.padStart(QUANTILE)
+  const rows = (one: Distribution) => [
+    ['  End equity', ...one.endEquity.map((value) => cell(wholeMoney(value)))],
+    ['  Maximum drawdown', ...one.maxDrawdown.map((value) => cell(figureText(value, 'part')))],
+  ]
+  const chances = (one: Distribution) => {
+    const [loss, ruined] = [figureText(one.chanceOfLoss, 'part'), figureText(one.chanceOfRuin, 'part')]
+    return `  Ended below the start in ${loss}, lost ${figureText(ruin, 'part')} of it at some time in ${ruined}.`
+  }
+  const part = (title: string, one: Distribution) =>
+    `${title}\n${alignColumns([['', ...QUANTILES.map((at) => cell(`${100 * at}%`))], ...rows(one)], ' ')}\n${chances(one)}`
+  return [
+    `${counted(trips, 'round trip')}, ${counted(draws, 'draw')}. Columns are the parts of the draws below.`,
+    part('In another order', reshuffled),
+    part('Drawn with replacement', drawn),
+  ].join('\n\n')
+}
+
+const wholeMoney = (value: number) =>
+  Math.abs(value) < 1e8 ? Math.round(value).toLocaleString('en-US') : `${Math.round(value / 1e6).toLocaleString('en-US')} M`
+
+/** Five of them, and the label, are 80 columns. */
+const QUANTILE = 11

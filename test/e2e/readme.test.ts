@@ -114,6 +114,7 @@ const ON_STORED_RUNS: Record<string, RegExp> = {
   'npx tapedeck runs report 1 --csv trips --out trips.csv': /^Wrote trips\.csv\.$/m,
   'npx tapedeck runs compare 1 2': /^period +15 +20$/m,
   'npx tapedeck runs compare 1 2 --out compared.html': /^Wrote compared\.html\.$/m,
+  'npx tapedeck runs monte-carlo 1 --draws 1000': /^Drawn with replacement$/m,
   'npx tapedeck runs rm 2 --yes': /^Deleted 1 run\.$/m,
 }
 

@@ -110,6 +110,23 @@ describe('a run from a moment on', () => {
   })
 })
 
+describe('an embargo', () => {
+  it('is traded as ever, and counts in no figure of days and round trips', async () => {
+    const range = { fromUs: startOf(20), toUs: startOf(100) }
+    const span = { fromUs: startOf(50), toUs: startOf(60) }
+    const [all, less] = [await runStrategy(request(range)), await runStrategy(request({ ...range, uncounted: [span] }))]
+    expect(less.hash).toBe(all.hash)
+    const [whole, counted] = [summarise(all, { intervals: false }), summarise(less, { intervals: false })]
+    expect(counted.days).toEqual(whole.days.filter((_, day) => day < 30 || day >= 40))
+    expect(counted.figures['tradingDays']).toBe(70)
+    const growth = counted.days.reduce((product, day) => product * (1 + day.return), 1)
+    expect(counted.figures['totalReturn']).toBeCloseTo(growth - 1, 10)
+    const touches = whole.trips.filter(({ openedUs, closedUs }) => openedUs < span.toUs && closedUs >= span.fromUs)
+    expect(touches.length).toBeGreaterThan(0)
+    expect(counted.trips).toEqual(whole.trips.filter((trip) => !touches.includes(trip)))
+  })
+})
+
 describe('a run on a part of a tape', () => {
   const OPEN_US = nyse.session('2014-06-05')?.openUs ?? 0
   const STEP_US = 10_000_000

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 
+import { monteCarlo } from '../../../../backtester/metrics/monte-carlo.ts'
+import { seededRandom } from '../../../../backtester/metrics/random.ts'
 import { summarise } from '../../../../backtester/metrics/summary.ts'
 import { FIGURE_GROUPS, figureText } from '../../../../backtester/report/figures.ts'
 import type { ListedRun } from '../../../../backtester/store/read-runs.ts'
-import { definedFigures, formatComparison, formatList, formatRun, plainRun } from '../../../../cli/runs/run-report.ts'
+import { definedFigures, formatComparison, formatList, formatMonteCarlo, formatRun, plainRun } from '../../../../cli/runs/run-report.ts'
 import { busyRun, runResult } from '../../../support/backtest/run-result.ts'
 
 const wide = (text: string) => text.split('\n').filter((line) => line.length > 80)
@@ -58,6 +60,17 @@ describe('a run as text', () => {
     expect(wide(lists)).toEqual([])
     expect(lists.split('\n')[2]).toMatch(/failed/)
     expect(wide(formatComparison([listed(1), listed(2, { params: {} }), listed(3)]))).toEqual([])
+  })
+
+  it('fits into 80 columns where its round trips are drawn again, however much money they move', () => {
+    for (const scale of [1, 1e6]) {
+      const results = [40_000 * scale, -20_000 * scale]
+      const drawn = monteCarlo(results, { start: 100_000 * scale, draws: 200, random: seededRandom(1), ruin: 0.5 })
+      const text = formatMonteCarlo(drawn, { draws: 200, ruin: 0.5 })
+      expect(wide(text)).toEqual([])
+      expect(text).toMatch(/^2 round trips, 200 draws\./)
+      expect(text).toContain('lost 50.00% of it at some time in 0.00%.')
+    }
   })
 
   it('says why a run failed, and what is open at its end', () => {
