@@ -397,6 +397,7 @@ export class Engine {
       multiplier,
       commission,
     })
+    if (execution.mark !== undefined) this.portfolio.mark(instrument, execution.mark)
     this.#desk.took(execution)
     const fill: Fill = {
       orderId: order.id,

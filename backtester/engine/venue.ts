@@ -4,6 +4,7 @@
  * An order that arrives trades at once against the standing quote, as a taker. What is left of a limit order rests; it trades at its limit once the
  * other side reaches it. Nothing trades more than is shown, and what was taken stays taken (book.ts). A stop is triggered by the side of the quote
  * that it would trade against, and is a market or limit order from then on. Against bars an order trades in those that begin after it arrived.
+ * A combo trades all of its legs or none, in bars those of one moment.
  * An order on the opening waits for the first quote of the session, one on the close for the quote that stands then.
  */
 
@@ -24,6 +25,8 @@ export interface Execution {
   tsUs: number
   /** It took what stood there; else it stood there and was taken. */
   isTaker: boolean
+  /** What it is worth behind the trade, where that is known already: the close of its bar. */
+  mark?: number | undefined
 }
 
 export interface VenueOptions {
@@ -63,6 +66,11 @@ export interface Combo {
   limit: number
 }
 
+interface LegBar {
+  bar: Bar
+  endUs: number
+}
+
 /** Which moments of a session a bar holds: orders on the opening and on the close trade in those alone. */
 export interface BarMoments {
   opens: boolean
@@ -80,6 +88,8 @@ export class Venue {
   #combos: Combo[] = []
   /** When the latest bar of each instrument ended, and the latest of all. */
   readonly #barEnds = new Map<number, number>()
+  /** The latest bar of each leg, while there are combos. */
+  readonly #legBars = new Map<number, LegBar>()
   #newestBarUs = Number.NEGATIVE_INFINITY
 
   constructor(options: VenueOptions) {
@@ -117,7 +127,9 @@ export class Venue {
     this.#combos.push(combo)
     this.#tradeCombo(combo, tsUs)
     const [first] = combo.orders
-    if (first && isOpen(first) && isImmediate(first)) this.#options.cancel(first, 'not filled at once')
+    // Where there are no quotes its first chance is in the bars to come.
+    const hasQuotes = combo.orders.some(({ request }) => this.#books.has(request.instrument))
+    if (hasQuotes && first && isOpen(first) && isImmediate(first)) this.#options.cancel(first, 'not filled at once')
     this.#forgetEndedCombos()
   }
 
@@ -199,6 +211,7 @@ export class Venue {
         this.#trade({ order, quantity, price: this.#slip(order, price, { volume: bar.volume }) }, { tsUs: endUs, isTaker: true })
       this.#endMissed(order)
     }
+    if (this.#combos.length > 0) this.#tradeCombosIn(instrument, { bar, endUs })
     this.#forgetEnded(instrument)
   }
 
@@ -248,14 +261,47 @@ export class Venue {
     }
     if (net > limit + NET_ROUNDING) return
     const trades = orders.map((order, i) => ({ order, quantity: combos * (ratios[i] as number), price: prices[i] as number }))
-    const refusal = this.#options.refusal(trades)
-    const [first] = orders
-    if (refusal !== undefined && first) this.#options.cancel(first, refusal)
-    else
-      for (const trade of trades) {
-        this.#books.get(trade.order.request.instrument)?.consume(trade.order.request.side, trade.quantity)
-        this.#execute({ ...trade, tsUs, isTaker: true })
-      }
+    if (this.#executeTogether(trades.map((trade) => ({ ...trade, tsUs, isTaker: true }))))
+      for (const { order, quantity } of trades) this.#books.get(order.request.instrument)?.consume(order.request.side, quantity)
+  }
+
+  /** Combos whose legs all have a bar of the same time trade once the last of these is told. */
+  #tradeCombosIn(instrument: number, latest: LegBar): void {
+    this.#legBars.set(instrument, latest)
+    for (const { orders, ratios, limit } of this.#combos) {
+      const [first] = orders
+      if (!first || !orders.some(({ request }) => request.instrument === instrument) || !orders.every(isOpen)) continue
+      if (first.arrivedUs > latest.bar.startUs) continue
+      const bars = orders.map(({ request }) => this.#legBars.get(request.instrument))
+      if (!bars.every((leg) => leg?.bar.startUs === latest.bar.startUs && leg.endUs === latest.endUs)) continue
+      const legs = orders.map((order, i) => ({ order, ratio: ratios[i] as number, bar: (bars[i] as LegBar).bar }))
+      if (!this.#tradeInBars(legs, limit, latest.endUs, 'open')) this.#tradeInBars(legs, limit, latest.endUs, 'close')
+      if (isOpen(first) && isImmediate(first)) this.#options.cancel(first, 'not filled at once')
+    }
+    this.#forgetEndedCombos()
+  }
+
+  /** At the opens or the closes: of no other prices within the bars is it known that they stood together. Returns whether the limit allowed it. */
+  #tradeInBars(legs: readonly { order: Order; ratio: number; bar: Bar }[], limit: number, tsUs: number, at: 'open' | 'close'): boolean {
+    let net = 0
+    const executions = legs.map(({ order, ratio, bar }): Execution => {
+      const { side, instrument } = order.request
+      const price = this.#slip(order, bar[at], { volume: bar.volume })
+      net += (side === 'buy' ? 1 : -1) * price * ratio * this.#options.multiplierOf(instrument)
+      return { order, quantity: order.left, price, tsUs, isTaker: true, mark: bar.close }
+    })
+    if (net > limit + NET_ROUNDING) return false
+    this.#executeTogether(executions)
+    return true
+  }
+
+  /** False when the account could not bear it, which ends the combo. */
+  #executeTogether(executions: readonly Execution[]): boolean {
+    const refusal = this.#options.refusal(executions)
+    const [first] = executions
+    if (refusal !== undefined && first) this.#options.cancel(first.order, refusal)
+    else for (const execution of executions) this.#execute(execution)
+    return refusal === undefined
   }
 
   /** What closes a position by force does not go beyond it: it may have been assigned, or split, since. */

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest'
 import type { OrderRequest } from '../../../../backtester/engine/orders.ts'
 import { StrategyError } from '../../../../backtester/engine/strategy-error.ts'
 import { type Contract, contractKey } from '../../../../market/contract.ts'
+import { contractRecord } from '../../../../backtester/engine/engine.ts'
+import { fromUnits } from '../../../../backtester/engine/money.ts'
 import { at, CALL, type Desk, INDEX, openDesk, PUT, STOCK } from './engine-desk.ts'
 
 const day = '2024-03-05'
@@ -234,4 +236,79 @@ it('timers, sessions and chains reach the strategy', () => {
   desk.engine.advanceTo(at(day, 16))
   expect(desk.context.market.expiries(STOCK)).toEqual(['2024-03-15'])
   expect(seen).toEqual(['chain 1 undefined: ,', `open ${day}`, 'chain 1 2024-03-15: 2,', 'eleven', `close ${day}`])
+})
+
+describe('a combo on bars', () => {
+  const OTHER = 9
+  const bars = () => {
+    const desk = openDesk()
+    desk.engine.record(contractRecord(OTHER, { kind: 'stock', symbol: 'ABC', currency: 'USD' }, 0))
+    desk.day(STOCK, '2024-03-04', { close: 50 })
+    desk.day(OTHER, '2024-03-04', { close: 30 })
+    return desk
+  }
+  const buyAndSell = (desk: Desk, limit: number, timeInForce: 'gtc' | 'ioc' = 'gtc') =>
+    desk.context.orders.submitCombo({
+      legs: [
+        { instrument: STOCK, side: 'buy', ratio: 2 },
+        { instrument: OTHER, side: 'sell', ratio: 3 },
+      ],
+      quantity: 10,
+      limit,
+      timeInForce,
+    })
+  const fills = (desk: Desk) => desk.fills.map(({ instrument, quantity, price }) => [instrument, quantity, price])
+
+  it('trades at the opens of the bars behind it, and is worth what they close at', () => {
+    const desk = bars()
+    buyAndSell(desk, 13)
+    desk.day(STOCK, '2024-03-05', { open: 51, close: 60 })
+    expect(desk.fills).toEqual([])
+    desk.day(OTHER, '2024-03-05', { open: 30, close: 31 })
+    expect(fills(desk)).toEqual([
+      [STOCK, 20, 51],
+      [OTHER, 30, 30],
+    ])
+    // 20 * (60 - 51) less 30 * (31 - 30).
+    expect(fromUnits(desk.engine.portfolio.equity)).toBe(1_000_000 + 180 - 30)
+    expect(desk.engine.portfolio.imbalance()).toBe(0)
+  })
+
+  it('trades at the closes where the opens cost more than its limit, and not at prices that may not have stood together', () => {
+    const desk = bars()
+    buyAndSell(desk, 8)
+    // The lowest of one and the highest of the other would be enough: 2 * 40 - 3 * 40.
+    desk.day(STOCK, '2024-03-05', { open: 50, close: 50, low: 40 })
+    desk.day(OTHER, '2024-03-05', { open: 30, close: 30, high: 40 })
+    expect(desk.fills).toEqual([])
+    desk.day(STOCK, '2024-03-06', { open: 50, close: 49 })
+    desk.day(OTHER, '2024-03-06', { open: 30, close: 30 })
+    expect(fills(desk)).toEqual([
+      [STOCK, 20, 49],
+      [OTHER, 30, 30],
+    ])
+  })
+
+  it('waits while a leg has no bar of the day', () => {
+    const desk = bars()
+    buyAndSell(desk, 100)
+    desk.day(STOCK, '2024-03-05', { close: 50 })
+    desk.day(OTHER, '2024-03-06', { close: 30 })
+    expect(desk.fills).toEqual([])
+    desk.day(STOCK, '2024-03-06', { close: 50 })
+    expect(desk.fills).toHaveLength(2)
+  })
+
+  it('for its arrival alone has its chance in the first bars of all legs', () => {
+    const desk = bars()
+    buyAndSell(desk, 9, 'ioc')
+    desk.engine.advanceTo(at('2024-03-04', 17))
+    expect(statuses(desk)).toEqual(['working', 'working'])
+    for (const date of ['2024-03-05', '2024-03-06']) {
+      desk.day(STOCK, date, { close: 50 })
+      desk.day(OTHER, date, { close: 30 })
+    }
+    expect(statuses(desk)).toEqual(['cancelled', 'cancelled'])
+    expect(desk.fills).toEqual([])
+  })
 })
