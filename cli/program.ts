@@ -14,6 +14,7 @@ import { addDb } from './db/index.ts'
 import { addDemo } from './demo.ts'
 import { addDoctor } from './doctor.ts'
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.ts'
+import { addExperiment } from './experiment/index.ts'
 import { addExport } from './export.ts'
 import { addGaps } from './gaps.ts'
 import { addGateway } from './gateway.ts'
@@ -49,6 +50,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addBacktest,
   addStrategy,
   addRuns,
+  addExperiment,
   addConfig,
   addDb,
   addService,

@@ -17,6 +17,7 @@ export interface InstrumentBar extends Bar {
 }
 
 const COLUMNS = ['instrument', 'startUs', 'endUs', 'open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'] as const
+const END_US = COLUMNS.indexOf('endUs')
 
 export function encodeBars(bars: readonly InstrumentBar[]): Buffer {
   const json = JSON.stringify({ bars: bars.length, columns: COLUMNS })
@@ -27,8 +28,14 @@ export function encodeBars(bars: readonly InstrumentBar[]): Buffer {
   return Buffer.concat([head, Buffer.from(numbers.buffer)])
 }
 
+/** Bars as they lie in the file, so that several threads can read one copy: column after column. */
+export interface BarColumns {
+  count: number
+  numbers: Float64Array
+}
+
 /** @throws FeedError unless the bytes are such a file, whole */
-export function decodeBars(bytes: Buffer, path: string): InstrumentBar[] {
+function columnsIn(bytes: Buffer, path: string, memory: (size: number) => ArrayBufferLike): BarColumns {
   const at = bytes.indexOf('\n') + 1
   let count: number | undefined
   try {
@@ -37,25 +44,53 @@ export function decodeBars(bytes: Buffer, path: string): InstrumentBar[] {
     count = undefined
   }
   if (count === undefined || bytes.length !== at + count * COLUMNS.length * 8) throw damaged(path)
-  const copy = new Uint8Array(bytes.subarray(at))
-  const numbers = new Float64Array(copy.buffer, 0, count * COLUMNS.length)
-  const value = (column: number, row: number) => numbers[column * (count ?? 0) + row] as number
-  return Array.from({ length: count }, (_, row) => ({
-    instrument: value(0, row),
-    startUs: value(1, row),
-    endUs: value(2, row),
-    open: value(3, row),
-    high: value(4, row),
-    low: value(5, row),
-    close: value(6, row),
-    volume: value(7, row),
-    vwap: Number.isNaN(value(8, row)) ? undefined : value(8, row),
-    trades: value(9, row),
-  }))
+  const copy = new Uint8Array(memory(bytes.length - at))
+  copy.set(bytes.subarray(at))
+  return { count, numbers: new Float64Array(copy.buffer) }
+}
+
+/** The bars of some rows. */
+export function barsIn({ count, numbers }: BarColumns, from: number, to: number): InstrumentBar[] {
+  const value = (column: number, row: number) => numbers[column * count + row] as number
+  return Array.from({ length: to - from }, (_, i) => {
+    const row = from + i
+    const vwap = value(8, row)
+    return {
+      instrument: value(0, row),
+      startUs: value(1, row),
+      endUs: value(2, row),
+      open: value(3, row),
+      high: value(4, row),
+      low: value(5, row),
+      close: value(6, row),
+      volume: value(7, row),
+      vwap: Number.isNaN(vwap) ? undefined : vwap,
+      trades: value(9, row),
+    }
+  })
+}
+
+/** @throws FeedError unless the bytes are such a file, whole */
+export function decodeBars(bytes: Buffer, path: string): InstrumentBar[] {
+  const columns = columnsIn(bytes, path, (size) => new ArrayBuffer(size))
+  return barsIn(columns, 0, columns.count)
+}
+
+/** Where the bars of the moment end that the row before `end` belongs to. */
+export function endOfMoment({ count, numbers }: BarColumns, end: number): number {
+  const endUs = (row: number) => numbers[END_US * count + row]
+  let at = Math.min(end, count)
+  while (at < count && endUs(at) === endUs(at - 1)) at++
+  return at
 }
 
 export async function readBars(path: string): Promise<InstrumentBar[]> {
   return decodeBars(await readFile(path).catch(unreadable(path)), path)
+}
+
+/** In memory that other threads can be given without a copy. */
+export async function readSharedBars(path: string): Promise<BarColumns> {
+  return columnsIn(await readFile(path).catch(unreadable(path)), path, (size) => new SharedArrayBuffer(size))
 }
 
 export async function hashOfFile(path: string): Promise<string> {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
 import { ConfigError } from '../../market/errors.ts'
-import type { InputRequest } from '../run/input.ts'
+import type { PreparedInput } from '../run/input.ts'
 import type { RunSettings } from '../run/result.ts'
 import type { DoneTrial, Trial, TrialParams } from './trial.ts'
 
@@ -32,7 +32,7 @@ const plan = z.strictObject({
   /** A name, or a path from `cwd`. */
   strategy: z.string().min(1),
   cwd: z.string(),
-  input: z.custom<InputRequest>((value) => typeof value === 'object' && value !== null),
+  input: z.custom<PreparedInput['from']>((value) => typeof value === 'object' && value !== null),
   /** For a strategy that is told what the detectors find. */
   arbitrage: z.custom<ArbitrageSettings>((value) => typeof value === 'object' && value !== null),
   /** Of every trial; a trial can change what its kind is about. */
@@ -78,14 +78,22 @@ export interface ExperimentKind {
   stages(plan: ExperimentPlan, search: Search): Generator<readonly Trial[], void, readonly DoneTrial[]>
 }
 
-/** The best of those that did not fail and have the figure; the first of equals. */
-export function bestOf(done: readonly DoneTrial[], { metric, direction }: ExperimentPlan['objective']): DoneTrial | undefined {
-  const sign = direction === 'max' ? 1 : -1
-  let best: { one: DoneTrial; score: number } | undefined
-  for (const one of done) {
-    const figure = one.figures[metric]
-    if (one.status === 'failed' || figure === undefined || figure === null) continue
-    if (!best || sign * figure > best.score) best = { one, score: sign * figure }
-  }
-  return best?.one
+type Figures = Readonly<Record<string, number | null>>
+
+/** Those that did not fail and have the figure; equal ones stay in their order. */
+export function bestFirst<One extends { status: 'complete' | 'failed' }>(
+  trials: readonly One[],
+  { metric, direction }: ExperimentPlan['objective'],
+  figuresOf: (trial: One) => Figures,
+): One[] {
+  const sign = direction === 'max' ? -1 : 1
+  const valueOf = (trial: One) => sign * (figuresOf(trial)[metric] ?? Number.NaN)
+  const ranked = trials.filter((trial) => trial.status === 'complete' && !Number.isNaN(valueOf(trial)))
+  // Two infinite ones are equal, and their difference is no number.
+  return ranked.sort((one, other) => (valueOf(one) === valueOf(other) ? 0 : valueOf(one) - valueOf(other)))
+}
+
+/** The first of equals; undefined where none has the figure. */
+export function bestOf(done: readonly DoneTrial[], objective: ExperimentPlan['objective']): DoneTrial | undefined {
+  return bestFirst(done, objective, ({ figures }) => figures)[0]
 }

@@ -59,8 +59,13 @@ function accepts(strategy: Strategy, params: TrialParams): boolean {
   return false
 }
 
+/** By name: a stored plan has lost the order in which they were given. */
+function axesOf(space: ExperimentPlan['space']): [name: string, one: ParamSpace][] {
+  return Object.entries(space).sort(([one], [other]) => (one < other ? -1 : 1))
+}
+
 function gridOf(space: ExperimentPlan['space']): TrialParams[] {
-  const axes = Object.entries(space).map(([name, one]) => ({ name, size: sizeOf(name, one), one }))
+  const axes = axesOf(space).map(([name, one]) => ({ name, size: sizeOf(name, one), one }))
   const size = axes.reduce((product, axis) => product * axis.size, 1)
   refuseTooMany(size)
   let rows: TrialParams[] = [{}]
@@ -106,10 +111,11 @@ function drawn(
   allows: (params: TrialParams) => boolean,
 ): TrialParams[] {
   refuseTooMany(count)
+  const axes = axesOf(space)
   const random = seededRandom(seed)
   const found = new Map<string, TrialParams>()
   for (let left = count * TRIES; left > 0 && found.size < count; left--) {
-    const params = Object.fromEntries(Object.entries(space).map(([name, one]) => [name, drawOf(one, random)]))
+    const params = Object.fromEntries(axes.map(([name, one]) => [name, drawOf(one, random)]))
     const key = sortedJson(params)
     if (!found.has(key) && allows(params)) found.set(key, params)
   }
@@ -125,13 +131,16 @@ function drawOf(one: ParamSpace, random: () => number): Scalar {
   const [low, high] = isInteger ? [from - 0.5, to + 0.5] : [from, to]
   if (isLog) return logDraw({ low: Math.max(low, from / 2), high, isInteger }, random)
   const value = low + random() * (high - low)
-  return isInteger ? Math.min(to, Math.round(value)) : value
+  return isInteger ? Math.min(to, Math.round(value)) : shortened(value)
 }
 
 function logDraw({ low, high, isInteger }: { low: number; high: number; isInteger: boolean }, random: () => number): number {
   const value = Math.exp(Math.log(low) + random() * (Math.log(high) - Math.log(low)))
-  return isInteger ? Math.round(value) : value
+  return isInteger ? Math.round(value) : shortened(value)
 }
+
+/** To six digits, which a person can type again. */
+const shortened = (value: number) => Number(value.toPrecision(6))
 
 function spaceError(message: string): ConfigError {
   return new ConfigError(message, { code: 'experiment-space' })

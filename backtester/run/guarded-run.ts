@@ -16,6 +16,29 @@ export interface GuardOptions extends Pick<RunHooks, 'onProgress'> {
 const LOOK_MS = 100
 
 /**
+ * Watches a run in another thread: calls once its strategy has kept one chunk longer than the deadline.
+ *
+ * @param beat counts chunks: odd while the strategy has one
+ * @returns ends the watch
+ */
+export function watchBeat(beat: Int32Array, deadlineMs: number, onLoop: (error: TapedeckError) => void): () => void {
+  let seen = -1
+  let sinceMs = performance.now()
+  const watch = setInterval(() => {
+    const now = Atomics.load(beat, 0)
+    if (now !== seen || now % 2 === 0) {
+      seen = now
+      sinceMs = performance.now()
+    } else if (performance.now() - sinceMs > deadlineMs) {
+      clearInterval(watch)
+      const message = `The strategy has not returned for ${deadlineMs / 1000} s: it loops, or needs a longer --deadline.`
+      onLoop(new TapedeckError(message, { code: 'strategy-loop' }))
+    }
+  }, LOOK_MS)
+  return () => clearInterval(watch)
+}
+
+/**
  * Runs to the end of the data, or until something fails; both are results. A strategy that keeps a chunk longer than the deadline has failed.
  *
  * @throws TapedeckError `export-stopped` when the signal aborts
@@ -26,7 +49,7 @@ export async function runGuarded(request: RunRequest, { deadlineMs, signal, onPr
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
   const worker = new Worker(new URL(file, import.meta.url), { workerData: { request, beat } satisfies WorkerData })
   const failed = (error: unknown) => failedResult(request, error, Math.round(performance.now() - startedMs))
-  let watch: NodeJS.Timeout | undefined
+  let unwatch: (() => void) | undefined
   try {
     return await new Promise<RunResult>((resolve, reject) => {
       worker.on('message', (message: WorkerMessage) => {
@@ -42,25 +65,10 @@ export async function runGuarded(request: RunRequest, { deadlineMs, signal, onPr
         reject(new TapedeckError('The run was stopped before its end; nothing of it is kept.', { code: 'export-stopped' }))
       if (signal.aborted) stopped()
       signal.addEventListener('abort', stopped, { once: true })
-      let seen = -1
-      let sinceMs = performance.now()
-      watch = setInterval(() => {
-        const now = Atomics.load(beat, 0)
-        if (now !== seen || now % 2 === 0) {
-          seen = now
-          sinceMs = performance.now()
-        } else if (performance.now() - sinceMs > deadlineMs)
-          resolve(
-            failed(
-              new TapedeckError(`The strategy has not returned for ${deadlineMs / 1000} s: it loops, or needs a longer --deadline.`, {
-                code: 'strategy-loop',
-              }),
-            ),
-          )
-      }, LOOK_MS)
+      unwatch = watchBeat(beat, deadlineMs, (error) => resolve(failed(error)))
     })
   } finally {
-    clearInterval(watch)
+    unwatch?.()
     await worker.terminate()
   }
 }

@@ -10,7 +10,7 @@ import { isTick, type TapeRecord } from '../../market/tick.ts'
 import { tapeSource } from '../../db/tape/tape-source.ts'
 import type { CarrySettings } from '../arbitrage/stand-in-carry.ts'
 import { standInCarry } from '../arbitrage/stand-in-carry.ts'
-import type { InstrumentBar } from '../dataset/bars-file.ts'
+import { type BarColumns, barsIn, endOfMoment, type InstrumentBar, readSharedBars } from '../dataset/bars-file.ts'
 import { ContentHash } from '../dataset/content-hash.ts'
 import type { Dataset } from '../dataset/dataset.ts'
 import { ticksOf } from '../dataset/dataset.ts'
@@ -44,12 +44,22 @@ export type InputRequest =
     }
   /** What the settings say of interest, dividends and borrow fees stands in where no collector recorded any. */
   | { kind: 'tape'; path: string; carry: CarrySettings }
+  | PreparedInput
+
+/** Looked at once for many runs, in other threads too: these share the columns of bars, and read ticks from the files. */
+export interface PreparedInput extends Pick<RunInput, 'dataset' | 'instruments' | 'total'> {
+  kind: 'prepared'
+  /** Of a dataset of bars. */
+  columns: BarColumns | undefined
+  from: Exclude<InputRequest, PreparedInput>
+}
 
 /** Bars of one moment are handed out together; so many moments make a chunk. */
 const CHUNK_BARS = 2048
 
 /** @throws ConfigError for a dataset that is not there, FeedError for what cannot be read */
 export async function openInput(request: InputRequest): Promise<RunInput> {
+  if (request.kind === 'prepared') return preparedInput(request)
   if (request.kind === 'tape') return tapeInput(request.path, request.carry)
   const folder = new DatasetFolder(request.dataDir)
   const dataset = await folder.find(request.name)
@@ -63,6 +73,37 @@ export async function openInput(request: InputRequest): Promise<RunInput> {
     instruments,
     total: bars ? bars.bars : ticksOf(dataset),
     chunks: () => (bars ? barChunks(dataset, place) : recordChunks(dataset, place, isOrigin)),
+  }
+}
+
+/** @throws ConfigError for a dataset that is not there, FeedError for what cannot be read */
+export async function prepareInput(from: PreparedInput['from']): Promise<PreparedInput> {
+  const { dataset, instruments, total } = await openInput(from)
+  return { kind: 'prepared', dataset, instruments, total, columns: await columnsOf(from), from }
+}
+
+async function columnsOf(from: PreparedInput['from']): Promise<BarColumns | undefined> {
+  if (from.kind === 'tape' || from.fromOrigin) return undefined
+  const folder = new DatasetFolder(from.dataDir)
+  const dataset = await folder.find(from.name)
+  return dataset.bars && readSharedBars(folder.pathOf(dataset, dataset.bars.file))
+}
+
+function preparedInput({ dataset, instruments, total, columns, from }: PreparedInput): RunInput {
+  return { dataset, instruments, total, chunks: () => (columns ? columnChunks(columns) : chunksOf(from)) }
+}
+
+async function* chunksOf(from: PreparedInput['from']): AsyncGenerator<RunChunk> {
+  // To open a tape is to read it twice.
+  if (from.kind === 'tape') yield* tapeChunks(from.path, from.carry)
+  else yield* (await openInput(from)).chunks()
+}
+
+async function* columnChunks(columns: BarColumns): AsyncGenerator<RunChunk> {
+  for (let at = 0; at < columns.count; ) {
+    const end = endOfMoment(columns, at + CHUNK_BARS)
+    yield { sessionId: 0, records: [], bars: barsIn(columns, at, end) }
+    at = end
   }
 }
 

@@ -84,7 +84,7 @@ interface Listed extends Omit<ListedRun, 'dataset' | 'experiment' | 'fold' | 'er
 }
 
 /** Infinite ones are stored as text. */
-function figuresOf(json: string): Record<string, number | null> {
+export function figuresOf(json: string): Record<string, number | null> {
   const stored = Object.entries(parseJsonb(json) as Record<string, unknown>)
   return Object.fromEntries(stored.map(([name, value]) => [name, value === null ? null : Number(value)]))
 }

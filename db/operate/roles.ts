@@ -36,7 +36,7 @@ const WRITER_UPDATES = [
   'corporate_actions',
   'interest_rates',
 ]
-const WRITER_DELETES = ['runs', 'bar_findings', 'interest_rates', 'opportunities', 'opportunity_legs', 'implied_carry']
+const WRITER_DELETES = ['runs', 'experiments', 'bar_findings', 'interest_rates', 'opportunities', 'opportunity_legs', 'implied_carry']
 /** Tables that only the owner changes. */
 const NOT_THE_WRITERS = ['dropped_ticks', 'bars_1d_stored']
 

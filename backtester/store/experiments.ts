@@ -1,0 +1,145 @@
+/** Experiments in the database: their plans, and their trials as runs. */
+
+import type pg from 'pg'
+
+import { jsonbText, parseJsonb, storableText } from '../../db/jsonb.ts'
+import { ConfigError } from '../../market/errors.ts'
+import type { OpenExperiment } from '../experiments/open-experiment.ts'
+import { type ExperimentPlan, readPlan } from '../experiments/plan.ts'
+import type { Trial, TrialOutcome } from '../experiments/trial.ts'
+import type { TrialReport } from '../experiments/trial-worker.ts'
+import { figuresOf } from './read-runs.ts'
+import { sortedJson } from './run-key.ts'
+import { storeRun } from './store-run.ts'
+
+type Client = pg.ClientBase
+
+export interface StoredExperiment {
+  plan: ExperimentPlan
+  strategy: { name: string; version: string }
+  dataset: string
+  datasetHash: string
+  codeVersion: string
+  /** ISO 8601, UTC. */
+  createdAt: string
+  /** Trials that are stored, failed ones among them. */
+  done: number
+  failed: number
+}
+
+/** The latest first; one alone where a name is given. */
+export async function listExperiments(client: Client, name?: string): Promise<StoredExperiment[]> {
+  const { rows } = await client.query<Omit<StoredExperiment, 'plan' | 'strategy'> & { plan: string; strategy: string; version: string }>(
+    `SELECT e.plan::text AS plan, e.strategy, e.strategy_version AS version, e.dataset, e.dataset_hash AS "datasetHash",
+       e.code_version AS "codeVersion", to_char(e.created_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt",
+       count(r.run_id)::int AS done, count(r.run_id) FILTER (WHERE r.status = 'failed')::int AS failed
+     FROM experiments e LEFT JOIN runs r ON r.experiment = e.name AND r.trial_key IS NOT NULL
+     WHERE $1::text IS NULL OR e.name = $1 GROUP BY e.name ORDER BY e.created_at DESC, e.name`,
+    [name ?? null],
+  )
+  return rows.map(({ plan, strategy, version, ...row }) => ({
+    ...row,
+    plan: readPlan(parseJsonb(plan)),
+    strategy: { name: strategy, version },
+  }))
+}
+
+/** @throws ConfigError `experiment-unknown` naming those there are */
+export async function readExperiment(client: Client, name: string): Promise<StoredExperiment> {
+  const [found] = await listExperiments(client, name)
+  if (found) return found
+  const { rows } = await client.query<{ name: string }>('SELECT name FROM experiments ORDER BY created_at DESC LIMIT 10')
+  const known = rows.map((row) => row.name).join(', ')
+  throw new ConfigError(
+    `There is no experiment ${JSON.stringify(name)}. ${known === '' ? 'There is none yet: `tapedeck experiment grid` makes one.' : `There are: ${known}.`}`,
+    { code: 'experiment-unknown' },
+  )
+}
+
+/**
+ * Stores what an experiment is to do, or finds that it is the one of its name.
+ *
+ * @throws ConfigError `experiment-exists` naming what differs
+ */
+export async function beginExperiment(client: Client, { plan, subject, input, codeVersion }: OpenExperiment): Promise<void> {
+  const { name, version } = subject.strategy
+  const { dataset } = input
+  await client.query(
+    `INSERT INTO experiments (name, kind, plan, strategy, strategy_version, dataset, dataset_hash, code_version)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+    [
+      plan.name,
+      plan.kind,
+      jsonbText(plan),
+      storableText(name),
+      storableText(version),
+      storableText(dataset.name),
+      dataset.hash,
+      codeVersion,
+    ],
+  )
+  const stored = await readExperiment(client, plan.name)
+  const was = comparable(stored.plan, stored.strategy, stored.datasetHash)
+  const asked = comparable(plan, subject.strategy, dataset.hash)
+  const differing = [...new Set([...Object.keys(asked), ...Object.keys(was)])].filter((part) => asked[part] !== was[part])
+  if (differing.length > 0)
+    throw new ConfigError(
+      `Experiment ${plan.name} is there already, and differs: ` +
+        `${differing.map((part) => `${part} is ${shortened(was[part])}, not ${shortened(asked[part])}`).join('; ')}. ` +
+        'Give the new one another name, or remove the old one with `tapedeck experiment rm`.',
+      { code: 'experiment-exists' },
+    )
+}
+
+/** Where files lie on this machine is no part of a plan: the hash says what is in them. */
+function comparable(plan: ExperimentPlan, strategy: StoredExperiment['strategy'], datasetHash: string): Record<string, string> {
+  const { name: _name, cwd: _cwd, input: _input, settings, ...rest } = plan
+  const parts = { ...rest, ...settings, strategy: `${strategy.name} ${strategy.version}`, dataset: datasetHash }
+  // As it comes back: an infinite number is text then.
+  const stored = parseJsonb(jsonbText(parts)) as Record<string, unknown>
+  return Object.fromEntries(Object.entries(stored).map(([part, value]) => [part, sortedJson(value)]))
+}
+
+const shortened = (text = 'absent') => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
+
+interface OutcomeRow extends Omit<TrialOutcome, 'figures' | 'error'> {
+  key: string
+  error: string | null
+  metrics: string
+}
+
+/** What is stored of the trials of an experiment, by their keys; of one of them where a key is given. */
+export async function readOutcomes(client: Client, name: string, key?: string): Promise<Map<string, TrialOutcome>> {
+  const { rows } = await client.query<OutcomeRow>(
+    `SELECT trial_key AS key, run_id::float8 AS "runId", status, error, metrics::text AS metrics, result_hash AS "resultHash", duration_ms AS "durationMs"
+     FROM runs WHERE experiment = $1 AND trial_key IS NOT NULL AND ($2::text IS NULL OR trial_key = $2)`,
+    [name, key ?? null],
+  )
+  return new Map(
+    rows.map(({ key: found, metrics, error, ...row }) => [
+      found,
+      { ...row, ...(error !== null && { error }), figures: figuresOf(metrics) },
+    ]),
+  )
+}
+
+/** Stores a trial, unless one of its key is there. Returns what is stored. */
+export async function storeTrial(
+  client: Client,
+  experiment: string,
+  { phase, fold }: Trial,
+  { key: trialKey, report }: { key: string; report: TrialReport },
+): Promise<TrialOutcome> {
+  const { result, summary, isWhole } = report
+  await storeRun(client, result, summary, { experiment, phase, fold, trialKey, isWhole })
+  const outcome = (await readOutcomes(client, experiment, trialKey)).get(trialKey)
+  if (!outcome) throw new Error(`expected a run of trial ${trialKey}`)
+  return outcome
+}
+
+/** Deletes an experiment with its runs. Returns how many they were. */
+export async function deleteExperiment(client: Client, name: string): Promise<number> {
+  const { rowCount } = await client.query('DELETE FROM runs WHERE experiment = $1', [name])
+  await client.query('DELETE FROM experiments WHERE name = $1', [name])
+  return rowCount ?? 0
+}
