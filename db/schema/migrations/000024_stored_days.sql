@@ -48,7 +48,7 @@ AS $$
   SELECT s.instrument_id, s.ts, s.open, s.high, s.low, s.close, s.best_volume, s.vwap, s.trades, s.source, s.best_volume_source
   FROM public.bars_1d_stored s
   WHERE width = '1d' AND s.best_volume_source IS NOT NULL AND s.instrument_id = ANY (instruments)
-    AND s.day_ts > from_ts - interval '24 hours' AND s.day_ts < LEAST(to_ts, tapedeck.days_stored_to()) AND s.ts >= from_ts AND s.ts < to_ts
+    AND s.day_ts > tapedeck.before(from_ts, '24 hours') AND s.day_ts < LEAST(to_ts, tapedeck.days_stored_to()) AND s.ts >= from_ts AND s.ts < to_ts
   UNION ALL
   SELECT c.* FROM tapedeck.computed_bars_of(instruments, width,
     CASE width WHEN '1d' THEN GREATEST(from_ts, tapedeck.days_stored_to()) ELSE from_ts END, to_ts) c
