@@ -59,6 +59,16 @@ export class RowCursor {
     return true
   }
 
+  /** Of the field that is read next. */
+  get position(): number {
+    return this.#at
+  }
+
+  /** Goes to a field of the bytes that were pushed last. */
+  goTo(position: number): void {
+    this.#at = position
+  }
+
   /** An int8 that is a safe integer. Null, as of a rejected tick whose instrument has no number, is 0, which no instrument has. */
   integer(): number {
     const view = this.#view

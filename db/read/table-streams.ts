@@ -1,12 +1,14 @@
 /**
  * The rows of a session out of all tables of ticks, merged in order. Every table is one COPY on a connection of its own, sorted by the
- * server's index; out of the columnstore, which has no such order, it is one COPY after another, each of as much time as is sorted in memory.
+ * server's index; out of the columnstore, which has no such order, it is one COPY after another, each of as much time as is sorted here.
  * When the consumer is slow the sockets fill up and the server waits. All connections see the same snapshot, so that a session which is
  * still being recorded is read as it was at one moment. Connections live only as long as the stream is read.
  */
 
+import { setImmediate } from 'node:timers/promises'
+
 import type pg from 'pg'
-import { to as copyTo } from 'pg-copy-streams'
+import { to as copyTo, type CopyToStreamQuery } from 'pg-copy-streams'
 
 import { FeedError, TapedeckError, WriteError } from '../../market/errors.ts'
 import { mergeOrdered } from '../../market/merge.ts'
@@ -27,7 +29,10 @@ import {
   statisticDecoder,
   tradeDecoder,
 } from './copy-decode.ts'
+import { Piece } from './piece.ts'
+import { PieceRanges } from './piece-ranges.ts'
 import { tablesInColumnstore } from './queries/tables-in-columnstore.ts'
+import { type MinuteOfTicks, ticksByMinute } from './queries/ticks-by-minute.ts'
 import { withVerdicts } from './verdicts.ts'
 
 /** A session's rows in the time from `fromUs` to before `toUs`, of all instruments or of these. */
@@ -89,6 +94,7 @@ export async function* readMerged<T extends TapeRecord>(
     const { rows } = await main.query<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot')
     const others = await readOthers(main)
     const inColumnstore = selection.instrumentIds ? new Set<string>() : await tablesInColumnstore(main, selection)
+    const minutes = inColumnstore.size > 0 ? await ticksByMinute(main, selection) : []
     /** The rows of a table; none when it has none of the selection. */
     const open = async <R>(table: ReadTable<R>): Promise<AsyncIterable<R[]>> => {
       const { rows: found } = await main.query(`SELECT FROM ${table.name} WHERE ${condition(selection, table)} LIMIT 1`)
@@ -98,9 +104,9 @@ export async function* readMerged<T extends TapeRecord>(
       await client.query(`${BEGIN_SNAPSHOT}; SET TRANSACTION SNAPSHOT '${rows[0]?.snapshot}'; ${planning(selection)}`)
       const { rows: backend } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
       for (const { pid } of backend) backends.push(pid)
-      const inPieces = inColumnstore.has(table.name)
-      if (inPieces) await client.query(SORT_PIECES)
-      return readTable(client, table, selection, inPieces)
+      return inColumnstore.has(table.name)
+        ? readPieces(client, table, { selection, minutes })
+        : rowsOf(startCopy(client, table, { selection }), table)
     }
     const streams: AsyncIterable<(T | Tick)[]>[] = [chunkOf(others)]
     for (const table of selection.includeQuarantined ? [...ACCEPTED, REJECTED] : ACCEPTED) streams.push(await open(table))
@@ -126,37 +132,56 @@ function condition({ sessionId, fromUs, toUs, instrumentIds }: Selection, { wher
   return `session_id = ${sessionId} AND ts >= '${isoFromUs(fromUs)}' AND ts < '${isoFromUs(toUs)}' AND ${where}${instruments}`
 }
 
-/** As many as are sorted in memory, and far more than a batch of the columnstore has. */
-const PIECE_ROWS = 150_000
-const FIRST_PIECE_US = 60_000_000
-
-/** What the server needs to know to sort pieces: merging the batches of hundreds of instruments takes it longer. */
-const SORT_PIECES = `SET LOCAL work_mem = '64MB';
-  SELECT set_config(name, 'off', true) FROM pg_settings WHERE name = 'timescaledb.enable_decompression_sorted_merge'`
-
-/** The rows of a table in order, at once or, where they have to be sorted, piece by piece. */
-async function* readTable<R>(client: pg.Client, table: ReadTable<R>, selection: Selection, inPieces: boolean): AsyncGenerator<R[]> {
-  let lengthUs = inPieces ? FIRST_PIECE_US : Number.POSITIVE_INFINITY
-  for (let { fromUs } = selection; fromUs < selection.toUs; ) {
-    const toUs = Math.min(fromUs + lengthUs, selection.toUs)
-    let count = 0
-    for await (const rows of readPiece(client, table, { ...selection, fromUs, toUs })) {
-      count += rows.length
+/** The rows of a table in order, piece by piece: while one is read, the next one comes. */
+async function* readPieces<R>(
+  client: pg.Client,
+  table: ReadTable<R>,
+  { selection, minutes }: { selection: Selection; minutes: readonly MinuteOfTicks[] },
+): AsyncGenerator<R[]> {
+  const ranges = new PieceRanges(selection, minutes)
+  const start = (): Promise<Buffer> | undefined => {
+    const range = ranges.next()
+    if (!range) return undefined
+    const bytes = readPiece(client, table, { ...selection, ...range })
+    // Awaited in its turn; until then a failure waits with it.
+    bytes.catch(() => undefined)
+    return bytes
+  }
+  for (let next = start(); next; ) {
+    const bytes = await next
+    next = start()
+    const piece = new Piece(bytes, table.name)
+    ranges.found(piece.count)
+    for (const rows of piece.inOrder(table.decoder)) {
       yield rows
+      // Lets the next piece in.
+      await setImmediate()
     }
-    // As long as the rate lets it be; nights are crossed in longer and longer strides.
-    lengthUs = Math.ceil(lengthUs * Math.min(4, PIECE_ROWS / count))
-    fromUs = toUs
   }
 }
 
-async function* readPiece<R>(client: pg.Client, table: ReadTable<R>, selection: Selection): AsyncGenerator<R[]> {
+/** Findings, of which there are few and more than one of a tick, are sorted by the server. */
+async function readPiece(client: pg.Client, table: ReadTable<unknown>, selection: Selection): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of startCopy(client, table, { selection, isOrdered: table.order !== undefined })) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
+/** The server begins at once, and waits when nobody reads. */
+function startCopy(
+  client: pg.Client,
+  table: ReadTable<unknown>,
+  { selection, isOrdered = true }: { selection: Selection; isOrdered?: boolean },
+): CopyToStreamQuery {
   const { name, decoder, order = '' } = table
-  const stream = client.query(
-    copyTo(`COPY (SELECT ${decoder.select} FROM ${name} WHERE ${condition(selection, table)} ORDER BY ts, seq${order}) TO STDOUT BINARY`),
-  )
+  const select = `SELECT ${decoder.select} FROM ${name} WHERE ${condition(selection, table)}${isOrdered ? ` ORDER BY ts, seq${order}` : ''}`
+  const stream = client.query(copyTo(`COPY (${select}) TO STDOUT BINARY`))
   // Listened to even after iteration has stopped: closing the connection during a COPY makes the stream emit an error.
   stream.on('error', () => undefined)
+  return stream
+}
+
+async function* rowsOf<R>(stream: CopyToStreamQuery, { name, decoder }: ReadTable<R>): AsyncGenerator<R[]> {
   const row = new RowCursor()
   for await (const chunk of stream) {
     row.push(chunk as Buffer)

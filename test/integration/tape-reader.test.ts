@@ -195,9 +195,10 @@ forEachEdition('the tape reader', ({ createTapeDatabase }) => {
   })
 
   it('waits for a slow consumer, holding no more than a little of a long session', async () => {
+    // Of another month, whose chunk is not compressed: out of the columnstore pieces are held in memory, each longer than this session.
     await admin.query(
       `INSERT INTO quotes (ts, session_id, seq, instrument_id, bid_price)
-       SELECT timestamptz '2014-06-05 13:30Z' + i * interval '1 millisecond', ${LONG}, i, 1, i FROM generate_series(1, ${LONG_ROWS}) AS i`,
+       SELECT timestamptz '2014-09-05 13:30Z' + i * interval '1 millisecond', ${LONG}, i, 1, i FROM generate_series(1, ${LONG_ROWS}) AS i`,
     )
     await admin.query(`INSERT INTO batches SELECT ${LONG}, 1, ${LONG_ROWS}, 0, 0, min(ts), max(ts) FROM quotes WHERE session_id = ${LONG}`)
     const reader = await openTapeReader({ url }, { sessionId: LONG })
