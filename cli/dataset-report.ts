@@ -24,7 +24,7 @@ export function formatDatasets(datasets: readonly Dataset[]): string {
 }
 
 export function formatDataset(dataset: Dataset): string {
-  const { name, origin, fromUs, toUs, symbols, asOf, instruments, gaps, warnings, hash } = dataset
+  const { name, origin, fromUs, toUs, symbols, instruments, gaps, warnings, hash } = dataset
   const rows: [string, string][] = [
     ['Dataset', name],
     ['From', second(fromUs)],
@@ -33,7 +33,7 @@ export function formatDataset(dataset: Dataset): string {
     ['Holds', contentOf(dataset)],
     ['Instruments', instruments.length.toLocaleString('en-US')],
     ['Origin', origin.kind === 'tape' ? origin.path : sessionsOf(dataset)],
-    ...(asOf === undefined ? [] : [['Adjusted as of', asOf] as [string, string]]),
+    ...pricesOf(dataset),
     ['Hash', hash],
     ['Gaps', gaps.length === 0 ? 'none' : counted(gaps.length, 'gap')],
   ]
@@ -43,6 +43,15 @@ export function formatDataset(dataset: Dataset): string {
 export function formatDatasetVerdict({ name, ok, problems, origin, hash }: DatasetVerdict): string {
   if (ok) return `${name} holds what was frozen${origin ? ', and so does what it came from' : ''}: ${hash}`
   return [`${name} does not hold what was frozen:`, ...problems.map((problem) => `- ${problem}`)].join('\n')
+}
+
+function pricesOf({ asOf, prices, actions = [] }: Dataset): [string, string][] {
+  if (asOf === undefined) return []
+  const applied: [string, string][] =
+    actions.length === 0 && prices === undefined
+      ? []
+      : [['Applied in a run', counted(actions.length, 'split or dividend', 'splits and dividends')]]
+  return [prices === 'raw' ? ['As traded, as of', asOf] : ['Adjusted as of', asOf], ...applied]
 }
 
 function contentOf(dataset: Dataset): string {

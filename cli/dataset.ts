@@ -19,6 +19,7 @@ interface CreateArguments extends CommonOptions, Pick<QueryArguments, 'from' | '
   tape?: string
   bars?: number
   asOf?: string
+  raw?: boolean
 }
 
 const MORE = `
@@ -26,8 +27,9 @@ const MORE = `
 Ticks are taken from all sessions of the range. Where sessions overlap, each
 instrument has one source at each moment: of those that held its line without
 a gap, the one that began first. Bars are those that were imported, adjusted for
-splits and dividends up to --as-of; stocks without any have bars of their
-trades. docs/backtest.md explains both.`
+splits and dividends up to --as-of, or with --raw as traded: a run then splits
+positions and is paid dividends. Stocks without any have bars of their trades.
+docs/backtest.md explains all of it.`
 
 export function addDataset(program: Command): void {
   const dataset = program
@@ -42,6 +44,7 @@ export function addDataset(program: Command): void {
       .option('--tape <file>', 'a tape file instead of the database')
       .option('--bars <length>', 'bars instead of ticks: 1d, 1h, 5m, 1m', barsArgument)
       .option('--as-of <date>', 'adjust bars as of this day (default: the last one)', dateArgument)
+      .option('--raw', 'bars as traded, with their splits and dividends')
       .option('--name <name>', 'of the dataset (default: symbols and dates)'),
   )
     .addHelpText(
@@ -75,13 +78,14 @@ export function addDataset(program: Command): void {
     .action(remove)
 }
 
-async function create({ name, tape, bars, asOf, ...options }: CreateArguments): Promise<void> {
+async function create({ name, tape, bars, asOf, raw, ...options }: CreateArguments): Promise<void> {
   const { DatasetFolder } = await import('../backtester/dataset/folder.ts')
   const { freezeBars, freezeTape, freezeTicks } = await import('../backtester/dataset/create.ts')
   const { formatDataset, formatFreezing } = await import('./dataset-report.ts')
   const { fromUs, toUs, symbols } = queryOf({ ...options, session: 'all' })
   if (asOf !== undefined && bars === undefined)
     throw new ConfigError('--as-of: expected it with --bars, found no --bars.', { code: 'dataset-as-of' })
+  if (raw && bars === undefined) throw new ConfigError('--raw: expected it with --bars, found no --bars.', { code: 'dataset-raw' })
   const { config } = await load(options)
   const { stop } = stopSignals()
   const status = process.stderr.isTTY ? statusLine() : () => undefined
@@ -108,8 +112,8 @@ async function create({ name, tape, bars, asOf, ...options }: CreateArguments): 
   await withDatabase(options, async (url) => {
     if (bars === undefined) await done(freezeTicks(url, { symbols, fromUs, toUs }, { ...common, name: name ?? plainName }))
     else {
-      const definition = { symbols, fromUs, toUs, barSeconds: bars, asOf: asOf ?? lastDay }
-      await done(freezeBars(url, definition, { ...common, name: name ?? `${plainName}-bars` }))
+      const definition = { symbols, fromUs, toUs, barSeconds: bars, ...(raw && { prices: 'raw' as const }), asOf: asOf ?? lastDay }
+      await done(freezeBars(url, definition, { ...common, name: name ?? `${plainName}-${raw ? 'raw-' : ''}bars` }))
     }
   })
 }

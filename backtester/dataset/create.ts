@@ -92,7 +92,7 @@ export async function freezeBars(
   options: CreateOptions,
 ): Promise<Dataset> {
   return create(options, async (folder) => {
-    const { bars, instruments, gaps, warnings } = await readDatabaseBars(url, definition)
+    const { bars, actions, instruments, gaps, warnings } = await readDatabaseBars(url, definition)
     const bytes = encodeBars(bars)
     await writeFile(join(folder, BARS_FILE), bytes)
     return {
@@ -100,6 +100,7 @@ export async function freezeBars(
       origin: { kind: 'database' },
       parts: [],
       bars: { file: BARS_FILE, bars: bars.length, hash: hashOfBytes(bytes) },
+      ...(actions && { actions }),
       instruments,
       gaps,
       warnings,

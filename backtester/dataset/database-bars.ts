@@ -1,6 +1,7 @@
 /** The bars of a dataset out of the database: which there are, when each was known, and which of them are missing. */
 
 import { connectClient } from '../../db/pool.ts'
+import { actionsBetween, type StoredAction } from '../../db/read/queries/actions-between.ts'
 import { barsBetween, type StoredBar, type Tradable, tradablesOf } from '../../db/read/queries/bars-between.ts'
 import { barInterval, SECONDS_PER_DAY } from '../../market/bar.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
@@ -9,6 +10,7 @@ import type { TradingCalendar } from '../../market/calendar/trading-calendar.ts'
 import type { Contract } from '../../market/contract.ts'
 import { FeedError } from '../../market/errors.ts'
 import { isoFromUs } from '../../market/time.ts'
+import type { CorporateAction } from '../engine/actions.ts'
 import type { DatasetGap } from '../run/result.ts'
 import type { InstrumentBar } from './bars-file.ts'
 
@@ -17,12 +19,15 @@ export interface BarsWanted {
   barSeconds: number
   fromUs: number
   toUs: number
+  prices?: 'raw' | undefined
   asOf: string
 }
 
 export interface BarsFound {
   /** In the order in which they became known; of one moment by instrument. */
   bars: InstrumentBar[]
+  /** Of instruments whose prices are as traded. Undefined: nothing happened to them. */
+  actions: CorporateAction[] | undefined
   instruments: { instrument: number; contract: Contract }[]
   gaps: DatasetGap[]
   warnings: string[]
@@ -30,12 +35,12 @@ export interface BarsFound {
 
 /** @throws FeedError when there are none, or the database cannot be read */
 export async function readDatabaseBars(url: string, wanted: BarsWanted): Promise<BarsFound> {
-  const { symbols, barSeconds, fromUs, toUs, asOf } = wanted
+  const { symbols, barSeconds, fromUs, toUs, prices, asOf } = wanted
   const client = await connectClient(url)
   try {
     const tradables = await tradablesOf(client, symbols)
     const instruments = tradables.map(({ instrument }) => instrument)
-    const stored = await barsBetween(client, { instruments, seconds: barSeconds, fromUs, toUs, asOf })
+    const stored = await barsBetween(client, { instruments, seconds: barSeconds, fromUs, toUs, prices, asOf })
     const byInstrument = new Map<number, StoredBar[]>()
     for (const bar of stored) {
       const bars = byInstrument.get(bar.instrument)
@@ -48,8 +53,12 @@ export async function readDatabaseBars(url: string, wanted: BarsWanted): Promise
         `The database has no bars of ${absent.join(', ')} from ${isoFromUs(fromUs)} to before ${isoFromUs(toUs)}. Import them with \`tapedeck bars import\`, or ask for another range.`,
         { code: 'dataset-empty' },
       )
-    const found: BarsFound = { bars: [], instruments: [], gaps: [], warnings: [] }
+    const found: BarsFound = { bars: [], actions: undefined, instruments: [], gaps: [], warnings: [] }
     for (const tradable of tradables) take(found, tradable, byInstrument.get(tradable.instrument) ?? [], wanted)
+    const raw = [...byInstrument].filter(([, bars]) => bars.some(({ isAdjusted }) => !isAdjusted)).map(([instrument]) => instrument)
+    const range = { fromDate: isoFromUs(fromUs).slice(0, 10), toDate: isoFromUs(toUs - 1).slice(0, 10), asOf }
+    const actions = raw.length > 0 ? (await actionsBetween(client, { instruments: raw, ...range })).flatMap(actionOf) : []
+    if (actions.length > 0) found.actions = actions
     found.bars.sort((one, other) => one.endUs - other.endUs || one.instrument - other.instrument)
     return found
   } finally {
@@ -63,7 +72,7 @@ function take(found: BarsFound, tradable: Tradable, stored: readonly StoredBar[]
   const calendar = calendarOf(tradable.calendar ?? 'XNYS') ?? nyse
   found.instruments.push({ instrument, contract: contractOf(tradable) })
   for (const bar of stored) {
-    const { source: _source, vwap, volume, trades, ...prices } = bar
+    const { source: _source, isAdjusted: _isAdjusted, vwap, volume, trades, ...prices } = bar
     const endUs = endOf(bar.startUs, barSeconds, calendar)
     found.bars.push({ ...prices, endUs, vwap: vwap ?? undefined, volume: volume ?? 0, trades: trades ?? 0 })
   }
@@ -102,4 +111,9 @@ function missingDays(stored: readonly StoredBar[], { fromUs, toUs }: { fromUs: n
 function contractOf({ symbol, currency, kind, venue }: Tradable): Contract {
   if (kind === 'index') return { kind, symbol, currency, venue: venue ?? '' }
   return { kind, symbol, currency, ...(venue !== null && { primaryVenue: venue }) }
+}
+
+function actionOf({ instrument, kind, exDate, amount, ratio }: StoredAction): CorporateAction[] {
+  if (kind === 'dividend') return amount === null ? [] : [{ kind, instrument, exDate, amount }]
+  return ratio === null ? [] : [{ kind, instrument, exDate, ratio }]
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 
 import type { Contract } from '../../market/contract.ts'
+import type { CorporateAction } from '../engine/actions.ts'
 import type { DatasetGap } from '../run/result.ts'
 
 export type DatasetOrigin = { kind: 'database' } | { kind: 'tape'; path: string }
@@ -16,7 +17,9 @@ export interface DatasetDefinition {
   symbols: readonly string[]
   /** Seconds of a bar; absent: ticks. */
   barSeconds?: number | undefined
-  /** Of bars: prices are adjusted for what was known and had happened by this day, `YYYY-MM-DD`. */
+  /** Of imported bars: `raw` as they were traded; absent: adjusted for what had happened by `asOf`. */
+  prices?: 'raw' | undefined
+  /** Of bars: what was known of splits and dividends on this day, `YYYY-MM-DD`. */
   asOf?: string | undefined
 }
 
@@ -49,6 +52,8 @@ export interface Dataset extends DatasetDefinition {
   /** In the order in which they begin; none where it holds bars. */
   parts: readonly DatasetPart[]
   bars?: DatasetBars | undefined
+  /** Of bars whose prices are as traded: what a run has to apply. Absent: no price is, or nothing happened. */
+  actions?: readonly CorporateAction[] | undefined
   instruments: readonly { instrument: number; contract: Contract }[]
   gaps: readonly DatasetGap[]
   warnings: readonly string[]
@@ -56,16 +61,18 @@ export interface Dataset extends DatasetDefinition {
 
 /** What is hashed. The name, the day on which it was frozen and where the tape lay are none of its content. */
 export function datasetHash(dataset: Omit<Dataset, 'format' | 'name' | 'hash' | 'createdAt'>): string {
-  const { origin, fromUs, toUs, symbols, barSeconds, asOf, parts, bars, instruments, gaps } = dataset
+  const { origin, fromUs, toUs, symbols, barSeconds, prices, asOf, parts, bars, actions, instruments, gaps } = dataset
   const content = {
     origin: origin.kind,
     fromUs,
     toUs,
     symbols: symbols.toSorted(),
     barSeconds,
+    prices,
     asOf,
     parts: parts.map(({ sessionId, hash }) => ({ sessionId, hash })),
     bars: bars?.hash,
+    actions,
     instruments: instruments.map(({ instrument, contract }) => [instrument, contract]),
     gaps: gaps.map(({ fromTsUs, toTsUs, cause, instrument }) => [fromTsUs, toTsUs, cause, instrument]),
   }

@@ -6,7 +6,7 @@ import type { RecordChunk, RecordSource } from '../../market/record-source.ts'
 import type { TapeRecord } from '../../market/tick.ts'
 import { type InstrumentBar, readBars } from './bars-file.ts'
 import { ContentHash } from './content-hash.ts'
-import { readDatabaseBars } from './database-bars.ts'
+import { type BarsFound, readDatabaseBars } from './database-bars.ts'
 import { findParts, recordsOfSession } from './database-parts.ts'
 import type { Dataset, DatasetPart } from './dataset.ts'
 import { recordsOfTape } from './tape-part.ts'
@@ -44,11 +44,15 @@ async function* recordsIn(chunks: AsyncIterable<RecordChunk>): AsyncGenerator<Ta
 
 /** Its bars in the order in which they became known; none of a dataset of ticks. */
 export async function barsOf(dataset: Dataset, place: DatasetPlace): Promise<InstrumentBar[]> {
-  const { bars, barSeconds, asOf = '' } = dataset
+  const { bars, barSeconds } = dataset
   if (bars === undefined || barSeconds === undefined) return []
-  if (place.kind === 'files') return readBars(place.pathOf(bars.file))
-  const { symbols, fromUs, toUs } = dataset
-  return (await readDatabaseBars(urlOf(place), { symbols, fromUs, toUs, barSeconds, asOf })).bars
+  return place.kind === 'files' ? readBars(place.pathOf(bars.file)) : (await originBars(dataset, place.url)).bars
+}
+
+/** A dataset of bars, read anew from the database. */
+export async function originBars(dataset: Dataset, url: string | undefined): Promise<BarsFound> {
+  const { symbols, fromUs, toUs, barSeconds = 0, prices, asOf = '' } = dataset
+  return readDatabaseBars(urlOf({ url }), { symbols, fromUs, toUs, barSeconds, prices, asOf })
 }
 
 /** The hash of a part, read anew from where it came from. */

@@ -5,7 +5,7 @@ import { hashOfBytes, hashOfFile, encodeBars } from './bars-file.ts'
 import { hashOfTape } from './content-hash.ts'
 import { type Dataset, datasetHash } from './dataset.ts'
 import type { DatasetFolder } from './folder.ts'
-import { barsOf, originHash } from './source.ts'
+import { originBars, originHash } from './source.ts'
 
 export interface DatasetVerdict {
   name: string
@@ -41,10 +41,12 @@ export async function verifyDataset(
   const { bars } = dataset
   if (bars) {
     await check(bars.file, bars.hash, () => hashOfFile(folder.pathOf(dataset, bars.file)))
-    if (origin)
-      await check(`${placeOf(dataset)}, bars,`, bars.hash, async () =>
-        hashOfBytes(encodeBars(await barsOf(dataset, { kind: 'origin', url: origin.url }))),
-      )
+    if (origin) {
+      const found = originBars(dataset, origin.url)
+      await check(`${placeOf(dataset)}, bars,`, bars.hash, async () => hashOfBytes(encodeBars((await found).bars)))
+      const listed = (actions: Dataset['actions']) => JSON.stringify(actions ?? [])
+      await check(`${placeOf(dataset)}, splits and dividends,`, listed(dataset.actions), async () => listed((await found).actions))
+    }
   }
   return { name, hash, ok: problems.length === 0, problems, origin: origin !== undefined }
 }

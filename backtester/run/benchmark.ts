@@ -6,7 +6,9 @@ import type { TapeRecord } from '../../market/tick.ts'
 import type { InstrumentBar } from '../dataset/bars-file.ts'
 import { DatasetFolder } from '../dataset/folder.ts'
 import { barsOf } from '../dataset/source.ts'
+import type { CorporateAction } from '../engine/actions.ts'
 import { type DayValue, tradingDayValues } from '../metrics/trading-days.ts'
+import type { RunInput } from './input.ts'
 import type { BenchmarkSettings, RunInstrument } from './result.ts'
 
 const MINUTE_US = 60_000_000
@@ -16,9 +18,14 @@ export class Benchmark {
   readonly #instrument: number
   readonly #isIndex: boolean
   readonly #points: { tsUs: number; equity: number }[] = []
+  /** Still to come, by ex-date. */
+  readonly #actions: CorporateAction[]
+  /** What one unit has become, dividends put into more of it. */
+  #units = 1
 
-  constructor({ instrument, contract }: RunInstrument) {
+  constructor({ instrument, contract }: RunInstrument, actions: readonly CorporateAction[] = []) {
     this.#instrument = instrument
+    this.#actions = actions.filter((action) => action.instrument === instrument && action.kind !== 'delisting')
     this.#isIndex = contract.kind === 'index'
   }
 
@@ -32,8 +39,20 @@ export class Benchmark {
       this.#price(record.tsUs, (record.bidPrice + record.askPrice) / 2)
   }
 
-  takeBar({ instrument, endUs, close }: InstrumentBar): void {
-    if (instrument === this.#instrument) this.#points.push({ tsUs: endUs, equity: close })
+  takeBar({ instrument, startUs, endUs, close }: InstrumentBar): void {
+    if (instrument !== this.#instrument) return
+    if (this.#actions.length > 0) this.#apply(nyse.zone.dateOf(startUs), close)
+    this.#points.push({ tsUs: endUs, equity: close * this.#units })
+  }
+
+  /** Prices as traded: a split makes more units, and a dividend buys some at the close of its ex-date. */
+  #apply(date: string, close: number): void {
+    for (let [next] = this.#actions; next && next.kind !== 'delisting' && next.exDate <= date; [next] = this.#actions) {
+      this.#actions.shift()
+      // Before the first price nothing is held.
+      if (this.#points.length === 0) continue
+      this.#units *= next.kind === 'split' ? next.ratio : 1 + next.amount / close
+    }
   }
 
   #price(tsUs: number, equity: number): void {
@@ -61,16 +80,16 @@ export class Benchmark {
  */
 export async function openBenchmark(
   { symbol, dataset: name }: BenchmarkSettings,
-  { instruments, dataDir }: { instruments: readonly RunInstrument[]; dataDir: string | undefined },
+  { instruments, actions, dataDir }: Pick<RunInput, 'instruments' | 'actions'> & { dataDir: string | undefined },
 ): Promise<{ benchmark: Benchmark; takesRun: boolean }> {
-  if (name === undefined) return { benchmark: new Benchmark(find(instruments, symbol, 'the data')), takesRun: true }
+  if (name === undefined) return { benchmark: new Benchmark(find(instruments, symbol, 'the data'), actions), takesRun: true }
   const folder = new DatasetFolder(dataDir ?? '')
   const dataset = await folder.find(name)
   if (!dataset.bars)
     throw unknown(
       `--benchmark-dataset: expected a dataset of bars, found ${name}, which has ticks. Make one with \`dataset create --bars 1d\`.`,
     )
-  const benchmark = new Benchmark(find(dataset.instruments, symbol, `dataset ${name}`))
+  const benchmark = new Benchmark(find(dataset.instruments, symbol, `dataset ${name}`), dataset.actions)
   const bars = await barsOf(dataset, { kind: 'files', pathOf: (file) => folder.pathOf(dataset, file) })
   for (const bar of bars) benchmark.takeBar(bar)
   return { benchmark, takesRun: false }

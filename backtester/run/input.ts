@@ -16,6 +16,7 @@ import type { Dataset } from '../dataset/dataset.ts'
 import { ticksOf } from '../dataset/dataset.ts'
 import { DatasetFolder } from '../dataset/folder.ts'
 import { barsOf, type DatasetPlace, recordsOf } from '../dataset/source.ts'
+import type { CorporateAction } from '../engine/actions.ts'
 import type { DatasetGap, RunDataset, RunInstrument } from './result.ts'
 
 export interface RunChunk {
@@ -28,6 +29,8 @@ export interface RunInput {
   /** As far as it is known before it was read. */
   dataset: RunDataset
   instruments: readonly RunInstrument[]
+  /** Splits and dividends of bars whose prices are as traded. */
+  actions?: readonly CorporateAction[] | undefined
   /** Ticks and bars that are to come. */
   total: number
   /** @throws FeedError when it cannot be read, or is no longer what was frozen */
@@ -66,11 +69,12 @@ export async function openInput(request: InputRequest): Promise<RunInput> {
   const place: DatasetPlace = request.fromOrigin
     ? { kind: 'origin', url: request.fromOrigin.url }
     : { kind: 'files', pathOf: (file) => folder.pathOf(dataset, file) }
-  const { name, hash, fromUs, toUs, symbols, barSeconds, gaps, warnings, instruments, bars } = dataset
+  const { name, hash, fromUs, toUs, symbols, barSeconds, prices, gaps, warnings, instruments, bars, actions } = dataset
   const isOrigin = request.fromOrigin !== undefined
   return {
-    dataset: { name, kind: 'dataset', hash, fromUs, toUs, symbols, barSeconds, gaps, warnings },
+    dataset: { name, kind: 'dataset', hash, fromUs, toUs, symbols, barSeconds, prices, gaps, warnings },
     instruments,
+    actions,
     total: bars ? bars.bars : ticksOf(dataset),
     chunks: () => (bars ? barChunks(dataset, place) : recordChunks(dataset, place, isOrigin)),
   }

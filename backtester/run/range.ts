@@ -24,8 +24,10 @@ export function withinRange(input: RunInput, range: RunRange = {}): RunInput {
       { code: 'empty-range' },
     )
   const sinceUs = fromUs - warmUpUs
+  const firstDate = isoFromUs(Math.max(sinceUs, dataset.fromUs)).slice(0, 10)
   const part = (Math.min(toUs, dataset.toUs) - Math.max(sinceUs, dataset.fromUs)) / (dataset.toUs - dataset.fromUs)
-  return { ...input, total: Math.max(1, Math.round(total * part)), chunks: () => chunksWithin(input.chunks(), sinceUs, toUs) }
+  const actions = input.actions?.filter((action) => action.kind === 'delisting' || action.exDate >= firstDate)
+  return { ...input, actions, total: Math.max(1, Math.round(total * part)), chunks: () => chunksWithin(input.chunks(), sinceUs, toUs) }
 }
 
 async function* chunksWithin(chunks: AsyncIterable<RunChunk>, sinceUs: number, toUs: number): AsyncGenerator<RunChunk> {

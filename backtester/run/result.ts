@@ -97,6 +97,8 @@ export interface RunDataset {
   symbols: readonly string[]
   /** Seconds of a bar; absent: ticks alone. */
   barSeconds?: number | undefined
+  /** Of bars: `raw` as traded, splits and dividends applied by the run; absent: adjusted. */
+  prices?: 'raw' | undefined
   gaps: readonly DatasetGap[]
   /** What a reader of the result has to know of the data, one sentence each. */
   warnings: readonly string[]

@@ -148,13 +148,13 @@ class Run {
     const { input: stressed, gaps } = stressedInput(range ? withinRange(opened, range) : opened, settings)
     this.#input = stressed
     this.#injected = gaps.map(injectedGapEvent)
-    if (settings.benchmark) await this.#openBenchmark(settings.benchmark, opened.instruments)
+    if (settings.benchmark) await this.#openBenchmark(settings.benchmark, opened)
     return this.#input
   }
 
-  async #openBenchmark(settings: BenchmarkSettings, instruments: RunInput['instruments']): Promise<void> {
+  async #openBenchmark(settings: BenchmarkSettings, { instruments, actions }: RunInput): Promise<void> {
     const { dataDir } = this.#request
-    const { benchmark, takesRun } = await openBenchmark(settings, { instruments, dataDir })
+    const { benchmark, takesRun } = await openBenchmark(settings, { instruments, actions, dataDir })
     this.#benchmark = benchmark
     this.#takesBenchmark = takesRun
   }
@@ -185,6 +185,7 @@ class Run {
       return
     }
     for (const { instrument, contract } of input.instruments) engine.record(contractRecord(instrument, contract, input.dataset.fromUs))
+    for (const action of input.actions ?? []) engine.action(action)
   }
 
   take({ sessionId, records, bars }: RunChunk): void {

@@ -78,12 +78,20 @@ async function strategyOf(client: Client, { strategy }: RunResult): Promise<numb
 
 async function datasetOf(
   client: Client,
-  { hash, kind, name, fromUs, toUs, symbols, barSeconds, gaps, warnings }: RunDataset,
+  { hash, kind, name, fromUs, toUs, symbols, barSeconds, prices, gaps, warnings }: RunDataset,
 ): Promise<number> {
   const key = [hash, storableText(name)]
   await client.query(
     `INSERT INTO datasets (hash, name, kind, from_ts, to_ts, symbols, bar_seconds, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
-    [...key, kind, isoFromUs(fromUs), isoFromUs(toUs), symbols, barSeconds ?? null, jsonbText({ gaps, warnings })],
+    [
+      ...key,
+      kind,
+      isoFromUs(fromUs),
+      isoFromUs(toUs),
+      symbols,
+      barSeconds ?? null,
+      jsonbText({ ...(prices && { prices }), gaps, warnings }),
+    ],
   )
   return idOf(client, 'SELECT dataset_id AS id FROM datasets WHERE hash = $1 AND name = $2', key)
 }

@@ -101,6 +101,15 @@ forEachEdition('a dataset of the database', ({ createTapeDatabase }) => {
     expect(dataset.gaps).toMatchObject([{ fromTsUs: at('2014-06-04T13:30:00'), toTsUs: at('2014-06-04T20:00:00'), cause: 'no-bar' }])
     expect(dataset.warnings).toEqual(['TWX has no bar on 1 market day from 2014-06-04 to 2014-06-04.'])
     expect(await verifyDataset(folder, dataset, { url })).toMatchObject({ ok: true })
+    const raw = await freezeBars(url, { ...range, prices: 'raw', asOf: '2014-06-05' }, { ...options(folder), name: 'raw' })
+    expect((await barsOf(raw, { kind: 'origin', url })).map(({ close }) => close)).toEqual([80, 80, 40])
+    expect(raw.actions).toEqual([{ kind: 'split', instrument: raw.instruments[0]?.instrument, exDate: '2014-06-05', ratio: 2 }])
+    expect(await verifyDataset(folder, raw, { url })).toMatchObject({ ok: true })
+    expect(dataset.actions).toBeUndefined()
+    await ask(url, "UPDATE corporate_actions SET ratio = 4 WHERE source = 'test'")
+    expect((await verifyDataset(folder, raw, { url })).problems).toEqual([
+      'The database, splits and dividends, does not hold what was frozen.',
+    ])
     const before = await freezeBars(
       url,
       { ...range, toUs: at('2014-06-05T00:00:00'), asOf: '2014-06-04' },

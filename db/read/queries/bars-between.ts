@@ -1,4 +1,4 @@
-/** Bars of a range of days: those that were imported, adjusted as of a day, and of what has none of these those of its recorded trades. */
+/** Bars of a range of days: those that were imported, adjusted as of a day or as published, and of what has none of these those of its recorded trades. */
 
 import type pg from 'pg'
 
@@ -12,7 +12,9 @@ export interface BarsQuery {
   /** Bars that begin in this time. */
   fromUs: number
   toUs: number
-  /** Prices are adjusted for what was known and had happened by this day, `YYYY-MM-DD`. */
+  /** Of imported bars: `raw` as published, else adjusted for what was known and had happened by `asOf`. */
+  prices?: 'raw' | undefined
+  /** `YYYY-MM-DD`. */
   asOf: string
 }
 
@@ -27,6 +29,8 @@ export interface StoredBar {
   vwap: number | null
   trades: number | null
   source: string
+  /** False: as it was traded. */
+  isAdjusted: boolean
 }
 
 /** Lengths that are kept of recorded trades. */
@@ -35,27 +39,27 @@ const OF_TICKS = ['1m', '5m', '1h', '1d']
 const us = (column: string) => `${microseconds(column)}::float8`
 const FIGURES = 'open, high, low, close, volume, vwap, trades::float8 AS trades, source'
 
-const IMPORTED = `
-SELECT instrument_id::float8 AS instrument, ${us('start_ts')} AS "startUs", ${FIGURES}
-FROM adjusted_bars($1) WHERE bar_seconds = $2 AND instrument_id = ANY ($3::bigint[]) AND start_ts >= $4 AND start_ts < $5
+const imported = (prices: 'raw' | undefined) => `
+SELECT instrument_id::float8 AS instrument, ${us('start_ts')} AS "startUs", ${FIGURES}, ${prices !== 'raw'} AS "isAdjusted"
+FROM ${prices === 'raw' ? '(SELECT * FROM bars WHERE session_date <= $1::date) AS published' : 'adjusted_bars($1)'} WHERE bar_seconds = $2 AND instrument_id = ANY ($3::bigint[]) AND start_ts >= $4 AND start_ts < $5
 ORDER BY instrument_id, start_ts`
 
 const OF_TRADES = `
-SELECT instrument_id::float8 AS instrument, ${us('ts')} AS "startUs", ${FIGURES}
+SELECT instrument_id::float8 AS instrument, ${us('ts')} AS "startUs", ${FIGURES}, false AS "isAdjusted"
 FROM tapedeck.bars_of($1::bigint[], $2, $3, $4) ORDER BY instrument_id, ts`
 
 type Client = Pick<pg.ClientBase, 'query'>
 
 /** @throws pg.DatabaseError when the database refuses, Error when the connection breaks */
-export async function barsBetween(client: Client, { instruments, seconds, fromUs, toUs, asOf }: BarsQuery): Promise<StoredBar[]> {
+export async function barsBetween(client: Client, { instruments, seconds, fromUs, toUs, prices, asOf }: BarsQuery): Promise<StoredBar[]> {
   const [from, to] = [isoFromUs(fromUs), isoFromUs(toUs)]
-  const { rows: imported } = await client.query<StoredBar>(IMPORTED, [asOf, seconds, instruments, from, to])
-  const known = new Set(imported.map(({ instrument }) => instrument))
+  const { rows: published } = await client.query<StoredBar>(imported(prices), [asOf, seconds, instruments, from, to])
+  const known = new Set(published.map(({ instrument }) => instrument))
   const others = instruments.filter((instrument) => !known.has(instrument))
   const width = barLength(seconds)
-  if (others.length === 0 || !OF_TICKS.includes(width)) return imported
+  if (others.length === 0 || !OF_TICKS.includes(width)) return published
   const { rows: ofTrades } = await client.query<StoredBar>(OF_TRADES, [others, width, from, to])
-  return [...imported, ...ofTrades]
+  return [...published, ...ofTrades]
 }
 
 export interface Tradable {

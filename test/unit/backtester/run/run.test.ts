@@ -8,7 +8,7 @@ import { beforeAll, afterAll, describe, expect, it } from 'vitest'
 
 import { freezeTape } from '../../../../backtester/dataset/create.ts'
 import { encodeBars, type InstrumentBar } from '../../../../backtester/dataset/bars-file.ts'
-import { datasetHash } from '../../../../backtester/dataset/dataset.ts'
+import { type Dataset, datasetHash } from '../../../../backtester/dataset/dataset.ts'
 import { DatasetFolder } from '../../../../backtester/dataset/folder.ts'
 import type { InputRequest } from '../../../../backtester/run/input.ts'
 import { chooseModel } from '../../../../backtester/run/models.ts'
@@ -96,6 +96,33 @@ async function own(name: string, body: string): Promise<string> {
 const order = (fields: string) =>
   `create: ({ orders }) => ({ onQuote() { orders.submit({ type: 'market', side: 'buy', instrument: 0, quantity: 1, ${fields} }) } })`
 
+/** Bars of days from 2 June 2014 on that open and close at one price. */
+async function dailyBars(name: string, closes: readonly number[], more: Partial<Dataset> = {}): Promise<void> {
+  const day = 86_400_000_000
+  const bars = closes.map((close, i): InstrumentBar => {
+    const startUs = Date.UTC(2014, 5, 2 + i, 4) * 1000
+    const prices = { open: close, high: close, low: close, close }
+    return { instrument: STOCK, startUs, endUs: startUs + day - 4 * 3_600_000_000, ...prices, volume: 1, vwap: undefined, trades: 1 }
+  })
+  const content = {
+    origin: { kind: 'database' as const },
+    fromUs: bars[0]?.startUs ?? 0,
+    toUs: (bars.at(-1)?.startUs ?? 0) + day,
+    symbols: ['TWX'],
+    barSeconds: 86_400,
+    parts: [],
+    bars: { file: 'bars.columns', bars: bars.length, hash: '' },
+    instruments: [{ instrument: STOCK, contract: CONTRACTS[0] ?? expect.unreachable() }],
+    gaps: [],
+    warnings: [],
+    ...more,
+  }
+  await datasets.create(name, async (partial) => {
+    await writeFile(join(partial, 'bars.columns'), encodeBars(bars))
+    return { format: 1, name, hash: datasetHash(content), createdAt: '', ...content }
+  })
+}
+
 describe('a run', () => {
   it('gives the same result from the tape, from a dataset of it, and from where the dataset came from', async () => {
     const results = []
@@ -132,38 +159,7 @@ describe('a run', () => {
   })
 
   it('runs on bars, each told at its end', async () => {
-    const day = 86_400_000_000
-    const bars: InstrumentBar[] = [70, 71, 72, 60].map((close, i) => {
-      const startUs = Date.UTC(2014, 5, 2 + i, 4) * 1000
-      return {
-        instrument: STOCK,
-        startUs,
-        endUs: startUs + day - 4 * 3_600_000_000,
-        open: close,
-        high: close,
-        low: close,
-        close,
-        volume: 1,
-        vwap: undefined,
-        trades: 1,
-      }
-    })
-    const content = {
-      origin: { kind: 'database' as const },
-      fromUs: bars[0]?.startUs ?? 0,
-      toUs: (bars.at(-1)?.startUs ?? 0) + day,
-      symbols: ['TWX'],
-      barSeconds: 86_400,
-      parts: [],
-      bars: { file: 'bars.columns', bars: bars.length, hash: '' },
-      instruments: [{ instrument: STOCK, contract: CONTRACTS[0] ?? expect.unreachable() }],
-      gaps: [],
-      warnings: ['TWX has no bar on 1 market day.'],
-    }
-    await datasets.create('bars', async (partial) => {
-      await writeFile(join(partial, 'bars.columns'), encodeBars(bars))
-      return { format: 1, name: 'bars', hash: datasetHash(content), createdAt: '', ...content }
-    })
+    await dailyBars('bars', [70, 71, 72, 60], { warnings: ['TWX has no bar on 1 market day.'] })
     const results = []
     for (const fill of ['touch', 'bar-next-open', 'mid:0.5'])
       results.push(
@@ -177,6 +173,35 @@ describe('a run', () => {
     expect(result.equity.map(({ exposure }) => exposure)).toEqual([0, 710, 720, 600])
     expect(named).toMatchObject({ status: 'complete', hash: result.hash, settings: { models: { fill: { name: 'bar-next-open' } } } })
     expect(unfit?.error).toMatchObject({ code: 'run-model', message: expect.stringContaining('Choose touch or bar-next-open') as string })
+  })
+
+  it('splits what is held on bars as traded, pays their dividends, and pays neither twice on adjusted ones', async () => {
+    await dailyBars('raw', [70, 71, 36, 30], {
+      prices: 'raw',
+      actions: [
+        { kind: 'split', instrument: STOCK, exDate: '2014-06-04', ratio: 2 },
+        { kind: 'dividend', instrument: STOCK, exDate: '2014-06-05', amount: 0.5 },
+      ],
+    })
+    await dailyBars('adjusted', [35, 35.5, 36, 30])
+    const of = async (name: string, quantity: number) => {
+      const settings = { ...settingsWith({ fill: 'bar-next-open' }), benchmark: { symbol: 'TWX' } }
+      return runStrategy(request({ strategy: 'buy-and-hold', params: { quantity }, input: onDataset(name), settings }))
+    }
+    const [raw, adjusted] = [await of('raw', 10), await of('adjusted', 20)]
+    expect(raw).toMatchObject({
+      status: 'complete',
+      fills: [{ price: 71, quantity: 10 }],
+      income: { dividend: 10 },
+      dataset: { prices: 'raw' },
+    })
+    expect(raw.events.map(({ kind }) => kind)).toEqual(['split', 'dividend'])
+    expect(raw.equity.map(({ exposure }) => exposure)).toEqual([0, 710, 720, 600])
+    expect(adjusted.income.dividend).toBe(0)
+    expect(raw.equity.map(({ equity }, i) => equity - (adjusted.equity[i]?.equity ?? 0))).toEqual([0, 0, 0, expect.closeTo(10, 4)])
+    // What was paid is put into more of it at the close of 30.
+    const values = raw.benchmark?.map(({ value }) => value)
+    expect(values).toEqual([70, 71, 72, expect.closeTo(60 * (1 + 0.5 / 30), 9)])
   })
 
   it('refuses on ticks a model that fills in bars', async () => {
