@@ -39,6 +39,8 @@ export interface ListedRun {
   error: string | undefined
   resultHash: string
   codeVersion: string
+  /** False: orders, fills, equity and events were not kept. */
+  isWhole: boolean
 }
 
 const FILTERS: Readonly<Record<'ids' | 'strategy' | 'dataset' | 'status' | 'experiment', (place: string) => string>> = {
@@ -58,7 +60,7 @@ export async function listRuns(client: Queryable, { limit = 1000, ...query }: Ru
   const { rows } = await client.query<Listed>(
     `SELECT r.run_id::float8 AS "runId", to_char(r.started_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "startedAt", r.mode::text AS mode, r.status,
        s.name AS strategy, s.version, d.name AS dataset, r.phase, r.experiment, r.fold, r.params::text AS params, r.currency,
-       r.metrics::text AS metrics, r.error, r.result_hash AS "resultHash", r.code_version AS "codeVersion"
+       r.metrics::text AS metrics, r.error, r.result_hash AS "resultHash", r.code_version AS "codeVersion", r.is_whole AS "isWhole"
      FROM runs r JOIN strategies s USING (strategy_id) LEFT JOIN datasets d USING (dataset_id)
      ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY r.run_id DESC LIMIT $1`,
     values,

@@ -41,16 +41,17 @@ export async function withListedRuns(options: CommonOptions, ids: readonly numbe
   })
 }
 
-/** With all that they did. @throws FeedError `no-run` */
+/** With all that they did. @throws FeedError `no-run`, or `run-figures` for one of which that was not kept */
 export async function withStoredRuns(
   options: CommonOptions,
   ids: readonly number[],
   use: (runs: RunResult[]) => Promise<void> | void,
 ): Promise<void> {
-  const { readRun } = await import('../../backtester/store/read-runs.ts')
+  const { listRuns, readRun } = await import('../../backtester/store/read-runs.ts')
   const { withReader } = await import('../../db/read/table-streams.ts')
   await withDatabase(options, async (url) => {
     const runs: RunResult[] = []
+    for (const run of await withReader(url, (client) => listRuns(client, { ids }))) refuseFigures(run)
     for (const id of ids) {
       const run = await withReader(url, (client) => readRun(client, id))
       if (run) runs.push(run)
@@ -58,4 +59,16 @@ export async function withStoredRuns(
     }
     await use(runs)
   })
+}
+
+function refuseFigures({ isWhole, runId, experiment = '', params }: ListedRun): void {
+  if (isWhole) return
+  const given = Object.entries(params).map(
+    ([name, value]) => `--param ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  throw new FeedError(
+    `Run ${runId} is a trial of experiment ${experiment}, of which the figures alone were kept: \`tapedeck experiment show ${experiment}\` has them. ` +
+      `To have all of it, run it again: tapedeck backtest ${given.join(' ')}, with the strategy, data and models of the experiment.`,
+    { code: 'run-figures' },
+  )
 }

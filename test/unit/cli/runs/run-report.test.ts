@@ -20,6 +20,7 @@ const listed = (runId: number, more: Partial<ListedRun> = {}): ListedRun => ({
   version: '1',
   dataset: 'a dataset with a long name',
   phase: 'single',
+  isWhole: true,
   experiment: undefined,
   fold: undefined,
   params: { period: 15, [LONG]: LONG },
