@@ -50,7 +50,7 @@ export type InputRequest =
   | PreparedInput
 
 /** Looked at once for many runs, in other threads too: these share the columns of bars, and read ticks from the files. */
-export interface PreparedInput extends Pick<RunInput, 'dataset' | 'instruments' | 'total'> {
+export interface PreparedInput extends Pick<RunInput, 'dataset' | 'instruments' | 'actions' | 'total'> {
   kind: 'prepared'
   /** Of a dataset of bars. */
   columns: BarColumns | undefined
@@ -82,8 +82,8 @@ export async function openInput(request: InputRequest): Promise<RunInput> {
 
 /** @throws ConfigError for a dataset that is not there, FeedError for what cannot be read */
 export async function prepareInput(from: PreparedInput['from']): Promise<PreparedInput> {
-  const { dataset, instruments, total } = await openInput(from)
-  return { kind: 'prepared', dataset, instruments, total, columns: await columnsOf(from), from }
+  const { dataset, instruments, actions, total } = await openInput(from)
+  return { kind: 'prepared', dataset, instruments, actions, total, columns: await columnsOf(from), from }
 }
 
 async function columnsOf(from: PreparedInput['from']): Promise<BarColumns | undefined> {
@@ -93,8 +93,8 @@ async function columnsOf(from: PreparedInput['from']): Promise<BarColumns | unde
   return dataset.bars && readSharedBars(folder.pathOf(dataset, dataset.bars.file))
 }
 
-function preparedInput({ dataset, instruments, total, columns, from }: PreparedInput): RunInput {
-  return { dataset, instruments, total, chunks: () => (columns ? columnChunks(columns) : chunksOf(from)) }
+function preparedInput({ dataset, instruments, actions, total, columns, from }: PreparedInput): RunInput {
+  return { dataset, instruments, actions, total, chunks: () => (columns ? columnChunks(columns) : chunksOf(from)) }
 }
 
 async function* chunksOf(from: PreparedInput['from']): AsyncGenerator<RunChunk> {

@@ -10,7 +10,7 @@ import { freezeTape } from '../../../../backtester/dataset/create.ts'
 import { encodeBars, type InstrumentBar } from '../../../../backtester/dataset/bars-file.ts'
 import { type Dataset, datasetHash } from '../../../../backtester/dataset/dataset.ts'
 import { DatasetFolder } from '../../../../backtester/dataset/folder.ts'
-import type { InputRequest } from '../../../../backtester/run/input.ts'
+import { type InputRequest, prepareInput } from '../../../../backtester/run/input.ts'
 import { chooseModel } from '../../../../backtester/run/models.ts'
 import { type RunRequest, runStrategy } from '../../../../backtester/run/run.ts'
 import { writeTape } from '../../../../db/tape/writer.ts'
@@ -184,9 +184,9 @@ describe('a run', () => {
       ],
     })
     await dailyBars('adjusted', [35, 35.5, 36, 30])
-    const of = async (name: string, quantity: number) => {
+    const of = async (name: string, quantity: number, input = onDataset(name)) => {
       const settings = { ...settingsWith({ fill: 'bar-next-open' }), benchmark: { symbol: 'TWX' } }
-      return runStrategy(request({ strategy: 'buy-and-hold', params: { quantity }, input: onDataset(name), settings }))
+      return runStrategy(request({ strategy: 'buy-and-hold', params: { quantity }, input, settings }))
     }
     const [raw, adjusted] = [await of('raw', 10), await of('adjusted', 20)]
     expect(raw).toMatchObject({
@@ -199,6 +199,8 @@ describe('a run', () => {
     expect(raw.equity.map(({ exposure }) => exposure)).toEqual([0, 710, 720, 600])
     expect(adjusted.income.dividend).toBe(0)
     expect(raw.equity.map(({ equity }, i) => equity - (adjusted.equity[i]?.equity ?? 0))).toEqual([0, 0, 0, expect.closeTo(10, 4)])
+    const from = onDataset('raw') as Parameters<typeof prepareInput>[0]
+    expect((await of('raw', 10, await prepareInput(from))).hash).toBe(raw.hash)
     // What was paid is put into more of it at the close of 30.
     const values = raw.benchmark?.map(({ value }) => value)
     expect(values).toEqual([70, 71, 72, expect.closeTo(60 * (1 + 0.5 / 30), 9)])
