@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 
 import type { ExperimentPlan } from '../../backtester/experiments/plan.ts'
 import { ConfigError } from '../../market/errors.ts'
@@ -18,6 +18,7 @@ export interface WorkArguments {
 }
 
 export interface ExperimentArguments extends RunArguments, WorkArguments {
+  queue?: boolean
   /** As they were given: `10..60:10`. */
   param: Record<string, string>
   objective: ExperimentPlan['objective']
@@ -33,6 +34,11 @@ export function addWorkOptions(command: Command): Command {
     .option('--whole', 'keep orders, fills and equity of each trial too')
 }
 
+/** Whether other machines run it. */
+export function queueOption(): Option {
+  return new Option('--queue', 'queue the trials for `experiment work`')
+}
+
 /** For a command that begins an experiment. */
 export function addExperimentOptions(command: Command): Command {
   return addWorkOptions(
@@ -42,7 +48,7 @@ export function addExperimentOptions(command: Command): Command {
         metric: 'sharpe',
         direction: 'max',
       }),
-  )
+  ).addOption(queueOption())
 }
 
 function spaceArgument(text: string, before: Record<string, string>): Record<string, string> {

@@ -5,12 +5,13 @@ import type { Command } from 'commander'
 import { type CommonOptions, configFile, dataDir, examples, integerArgument, json } from '../arguments.ts'
 import { version } from '../package.ts'
 import { load } from '../settings.ts'
-import { addWorkOptions, type WorkArguments } from './arguments.ts'
+import { addWorkOptions, queueOption, type WorkArguments } from './arguments.ts'
 import { perform } from './perform.ts'
 
 export function addResume(experiment: Command): void {
   addWorkOptions(experiment.command('resume').description('go on with what is missing of an experiment'))
     .argument('<name>', 'of the experiment')
+    .addOption(queueOption())
     .option('--deadline <s>', 'a strategy that does not return fails', integerArgument(1, 86_400), 10)
     .addOption(configFile())
     .addOption(dataDir())
@@ -19,7 +20,7 @@ export function addResume(experiment: Command): void {
     .action(resume)
 }
 
-async function resume(name: string, options: CommonOptions & WorkArguments): Promise<void> {
+async function resume(name: string, options: CommonOptions & WorkArguments & { queue?: boolean }): Promise<void> {
   const { openExperiment } = await import('../../backtester/experiments/open-experiment.ts')
   const { readExperiment } = await import('../../backtester/store/experiments.ts')
   const { config } = await load(options)

@@ -37,6 +37,8 @@ const WRITER_UPDATES = [
   'interest_rates',
 ]
 const WRITER_DELETES = ['runs', 'experiments', 'bar_findings', 'interest_rates', 'opportunities', 'opportunity_legs', 'implied_carry']
+/** Of the queue of experiments; there once an experiment was queued. */
+const JOBS_SCHEMA = 'tapedeck_jobs'
 /** Tables that only the owner changes. */
 const NOT_THE_WRITERS = ['dropped_ticks', 'bars_1d_stored']
 
@@ -81,7 +83,7 @@ async function readRelations(client: Client): Promise<Relation[]> {
     `SELECT n.nspname AS schema, c.relname AS name, c.relkind AS code, pg_get_userbyid(c.relowner) AS owner,
        coalesce(c.relacl::text[], '{}') AS acl
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname IN ('public', 'tapedeck') AND c.relkind IN ('r', 'p', 'v', 'm')
+     WHERE n.nspname IN ('public', 'tapedeck', 'tapedeck_jobs') AND c.relkind IN ('r', 'p', 'v', 'm')
        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
      ORDER BY n.nspname, c.relname`,
   )
@@ -121,17 +123,25 @@ async function membership(client: Client, { admin }: RoleNames): Promise<RoleSte
 
 async function databaseSteps(client: Client, names: RoleNames, missing: readonly string[]): Promise<RoleStep[]> {
   const { reader, writer, admin } = names
-  const { rows } = await client.query<{ database: string; publicTemp: boolean; publicCreate: boolean; granted: boolean; schema: boolean }>(
+  const { rows } = await client.query<{
+    database: string
+    publicTemp: boolean
+    publicCreate: boolean
+    granted: boolean
+    schema: boolean
+    jobs: boolean
+  }>(
     `SELECT current_database() AS database,
        EXISTS (SELECT FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
          WHERE d.datname = current_database() AND a.grantee = 0 AND a.privilege_type = 'TEMPORARY') AS "publicTemp",
        EXISTS (SELECT FROM pg_namespace n, aclexplode(n.nspacl) a
          WHERE n.nspname = 'public' AND a.grantee = 0 AND a.privilege_type = 'CREATE') AS "publicCreate",
-       EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tapedeck') AS schema,
+       EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tapedeck') AS schema, EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tapedeck_jobs') AS jobs,
        CASE WHEN $1 THEN false ELSE
          has_database_privilege($2, current_database(), 'TEMP') AND has_database_privilege($3, current_database(), 'CREATE')
          AND has_schema_privilege($3, 'public', 'CREATE') AND (to_regnamespace('tapedeck') IS NULL
-           OR has_schema_privilege($4, to_regnamespace('tapedeck'), 'USAGE')) END AS granted`,
+           OR has_schema_privilege($4, to_regnamespace('tapedeck'), 'USAGE')) AND (to_regnamespace('tapedeck_jobs') IS NULL
+           OR has_schema_privilege($2, to_regnamespace('tapedeck_jobs'), 'USAGE') AND has_schema_privilege($3, to_regnamespace('tapedeck_jobs'), 'CREATE')) END AS granted`,
     [missing.length > 0, writer, admin, reader],
   )
   const [row] = rows
@@ -147,6 +157,7 @@ async function databaseSteps(client: Client, names: RoleNames, missing: readonly
       what: `let the roles into ${row.database}`,
       sql: `GRANT CONNECT ON DATABASE ${database} TO ${r}, ${w}, ${a}; GRANT TEMPORARY ON DATABASE ${database} TO ${w}, ${a};
         GRANT CREATE ON DATABASE ${database} TO ${a}; GRANT USAGE ON SCHEMA public TO ${r}, ${w}, ${a}; GRANT CREATE ON SCHEMA public TO ${a};
+        ${row.jobs ? `GRANT USAGE ON SCHEMA ${JOBS_SCHEMA} TO ${r}, ${w}, ${a}; GRANT CREATE ON SCHEMA ${JOBS_SCHEMA} TO ${a};` : ''}
         ${row.schema ? `GRANT USAGE ON SCHEMA tapedeck TO ${r}, ${w}, ${a}; GRANT CREATE ON SCHEMA tapedeck TO ${a}` : ''}`,
     })
   return steps
@@ -184,6 +195,8 @@ function grantSteps(relations: readonly Relation[], names: RoleNames, missing: r
 const LETTERS: Readonly<Record<string, string>> = { INSERT: 'a', SELECT: 'r', UPDATE: 'w', DELETE: 'd' }
 
 function writersOf(schema: string, name: string, kind: Relation['kind']): string[] {
+  // Whoever runs trials takes jobs and ends them.
+  if (schema === JOBS_SCHEMA) return ['INSERT', 'SELECT', 'UPDATE', 'DELETE']
   if (schema !== 'public' || kind !== 'TABLE' || NOT_THE_WRITERS.includes(name)) return ['SELECT']
   return ['INSERT', 'SELECT', ...(WRITER_UPDATES.includes(name) ? ['UPDATE'] : []), ...(WRITER_DELETES.includes(name) ? ['DELETE'] : [])]
 }
