@@ -13,16 +13,24 @@ export interface PerturbationOptions {
   allows: (params: TrialParams) => boolean
 }
 
+/** What takes this much more is no integer. */
+const PROBE = 1e-3
+
 /** Each once, without the parameters themselves. Integers stay integers and change by 1 at least; what is 0 and no integer has no part to change by. */
 export function perturbations(params: TrialParams, { by, joint, seed, allows }: PerturbationOptions): TrialParams[] {
   const random = seededRandom(seed)
-  const numbers = Object.entries(params).flatMap(([name, value]) =>
-    typeof value === 'number' && Number.isFinite(value) ? [{ name, value }] : [],
+  // By name: what was stored has lost the order in which they were given.
+  const takesIntegers = (name: string, value: number) => Number.isInteger(value) && !allows({ ...params, [name]: value + PROBE })
+  const byName = Object.entries(params).sort(([one], [other]) => (one < other ? -1 : 1))
+  const numbers = byName.flatMap(([name, value]) =>
+    typeof value === 'number' && Number.isFinite(value) ? [{ name, value, isWhole: takesIntegers(name, value) }] : [],
   )
-  const alone = numbers.flatMap(({ name, value }) => [-1, 1].map((part) => ({ ...params, [name]: moved(value, part * by) })))
+  const alone = numbers.flatMap(({ name, value, isWhole }) =>
+    [-1, 1].map((part) => ({ ...params, [name]: moved(value, part * by, isWhole) })),
+  )
   const together = Array.from({ length: joint }, () => ({
     ...params,
-    ...Object.fromEntries(numbers.map(({ name, value }) => [name, moved(value, (2 * random() - 1) * by)])),
+    ...Object.fromEntries(numbers.map(({ name, value, isWhole }) => [name, moved(value, (2 * random() - 1) * by, isWhole)])),
   }))
   const found = new Map<string, TrialParams>()
   const own = JSON.stringify(params)
@@ -34,8 +42,8 @@ export function perturbations(params: TrialParams, { by, joint, seed, allows }: 
 }
 
 /** @param part signed */
-function moved(value: number, part: number): number {
+function moved(value: number, part: number, isWhole: boolean): number {
   const off = Math.abs(value) * part
-  if (!Number.isInteger(value)) return Number((value + off).toPrecision(12))
+  if (!isWhole) return Number((value + off).toPrecision(12))
   return value + Math.sign(part) * Math.max(1, Math.round(Math.abs(off)))
 }

@@ -26,7 +26,7 @@ const options = z.strictObject({
 type WalkForwardOptions = z.infer<typeof options>
 
 /** A fold by its times. Folds are numbered from 1. */
-interface TimedFold {
+export interface TimedFold {
   fold: number
   train: RunRange
   test: RunRange
@@ -58,7 +58,7 @@ export const walkForward: ExperimentKind = {
 const optionsOf = (plan: ExperimentPlan): WalkForwardOptions => options.parse(plan.options)
 
 /** @throws ConfigError `experiment-folds` where the data has too few days for it */
-function timedFolds(plan: ExperimentPlan): TimedFold[] {
+export function timedFolds(plan: ExperimentPlan): TimedFold[] {
   const given = optionsOf(plan)
   const { dates } = splitData(plan, given)
   const timed = ({ train, test, embargoed }: Fold, index: number): TimedFold => ({

@@ -27,9 +27,11 @@ export function formatExperiments(found: readonly StoredExperiment[]): string {
   return alignColumns([['name', 'kind', 'strategy', 'dataset', 'began', 'trials', 'failed'], ...rows], ' ')
 }
 
+/** @param own what the kind of the experiment shows in place of the best trials */
 export function formatExperiment(
   { plan, strategy, dataset, createdAt, done, failed }: StoredExperiment,
   runs: readonly ListedRun[],
+  own?: string,
 ): string {
   const { metric, direction } = plan.objective
   const ranked = rankedOf(runs, plan.objective)
@@ -40,20 +42,24 @@ export function formatExperiment(
     ['Trials', `${counted(done, 'trial')} stored, ${failed} of them failed`],
     ['Objective', `${metric}, the ${direction === 'max' ? 'highest' : 'least'} first`],
   ]
-  return [
-    alignColumns(head),
-    '',
-    ...(ranked.length > 0
-      ? [trialTable(ranked.slice(0, SHOWN_TRIALS), plan), '', spreadText(ranked, metric)]
-      : ['No trial has this figure.']),
-    ...wrapText(beliefText(ranked, metric), WIDTH),
-    ...failureLines(runs),
-  ].join('\n')
+  return [alignColumns(head), '', ...(own === undefined ? bestLines(ranked, runs, plan) : [own]), ...failureLines(runs)].join('\n')
+}
+
+function bestLines(ranked: readonly ListedRun[], runs: readonly ListedRun[], plan: ExperimentPlan): string[] {
+  const { metric } = plan.objective
+  const table =
+    ranked.length > 0 ? [trialTable(ranked.slice(0, SHOWN_TRIALS), plan), '', spreadText(ranked, metric)] : ['No trial has this figure.']
+  const held = runs.find(({ phase }) => phase === 'holdout')
+  const text = (name: string) => figureText(held?.metrics[name], kindOf(name))
+  const holdout = held ? [`Holdout, run ${held.runId}: ${metric} ${text(metric)}, return ${text('totalReturn')}.`] : []
+  return [...table, ...wrapText(beliefText(ranked, metric), WIDTH), ...holdout]
 }
 
 /** Equal ones in an order that does not depend on which ended first. */
 function rankedOf(runs: readonly ListedRun[], objective: ExperimentPlan['objective']): ListedRun[] {
-  const keyed = runs.map((run) => ({ run, key: `${run.phase} ${run.fold ?? ''} ${paramsText(run.params)}` }))
+  // What ran on the holdout is none of those that were searched.
+  const searched = runs.filter(({ phase }) => phase !== 'holdout')
+  const keyed = searched.map((run) => ({ run, key: `${run.phase} ${run.fold ?? ''} ${paramsText(run.params)}` }))
   const inOrder = keyed.sort((one, other) => (one.key < other.key ? -1 : 1)).map(({ run }) => run)
   return bestFirst(inOrder, objective, ({ metrics }) => metrics)
 }

@@ -6,19 +6,21 @@ import { examples, integerArgument } from '../arguments.ts'
 import { version } from '../package.ts'
 import { MODELS_HELP } from '../run-options.ts'
 import { addExperimentOptions, type ExperimentArguments, planOf, SPACE_HELP } from './arguments.ts'
+import { HOLDOUT_HELP, heldOutOf } from './data-time.ts'
 import { perform } from './perform.ts'
 
 const MORE = `
 
 ${SPACE_HELP}
 Ctrl-C ends it and keeps what is stored; the same command, or \`experiment
-resume\`, goes on.
+resume\`, goes on. ${HOLDOUT_HELP}
 
 ${MODELS_HELP}`
 
 export function addGrid(experiment: Command): void {
   addExperimentOptions(experiment.command('grid').description('run every combination of parameters'))
     .argument('<name>', 'of the experiment')
+    .option('--holdout <part>', 'kept back at the end: 20%, or days')
     .addHelpText(
       'after',
       examples(
@@ -26,16 +28,21 @@ export function addGrid(experiment: Command): void {
         '    --param period=10..60:10 --param entry=1,1.5,2 --workers 2',
       ) + MORE,
     )
-    .action((name: string, options: ExperimentArguments) => search(name, 'grid', options))
+    .action((name: string, options: SearchArguments) => search(name, 'grid', options))
 }
 
-interface RandomArguments extends ExperimentArguments {
+interface SearchArguments extends ExperimentArguments {
+  holdout?: string
+}
+
+interface RandomArguments extends SearchArguments {
   draws: number
 }
 
 export function addRandom(experiment: Command): void {
   addExperimentOptions(experiment.command('random').description('run combinations of parameters drawn at random'))
     .argument('<name>', 'of the experiment')
+    .option('--holdout <part>', 'kept back at the end: 20%, or days')
     .requiredOption('--draws <n>', 'how many; each is drawn once', integerArgument(1, 1_000_000_000))
     .addHelpText(
       'after',
@@ -49,8 +56,11 @@ export function addRandom(experiment: Command): void {
     )
 }
 
-async function search(name: string, kind: string, options: ExperimentArguments, more?: Parameters<typeof planOf>[3]): Promise<void> {
+async function search(name: string, kind: string, options: SearchArguments, more?: Parameters<typeof planOf>[3]): Promise<void> {
   const { openExperiment } = await import('../../backtester/experiments/open-experiment.ts')
-  const experiment = await openExperiment(await planOf(name, kind, options, more), version)
+  // With a holdout each run has a warm-up of its own.
+  const plan = await planOf(name, kind, options.holdout === undefined ? options : { ...options, warmUp: 0 }, more)
+  const held = options.holdout === undefined ? {} : await heldOutOf(plan, options)
+  const experiment = await openExperiment({ ...plan, options: { ...plan.options, ...held } }, version)
   await perform(options, async () => experiment)
 }

@@ -10,7 +10,8 @@ import { withDatabase } from '../settings.ts'
 const MORE = `
 
 The best of many trials is lucky as well as good: docs/experiments.md has the
-formula of what is expected of the best of so many without any skill.`
+formula of what is expected of the best of so many without any skill. Of a
+walk-forward its folds are shown, of a stress test its scenarios.`
 
 export function addShow(experiment: Command): void {
   experiment
@@ -33,9 +34,11 @@ async function show(name: string, options: CommonOptions): Promise<void> {
 export async function showExperiment(client: pg.ClientBase, name: string, options: CommonOptions): Promise<void> {
   const { readExperiment } = await import('../../backtester/store/experiments.ts')
   const { listRuns } = await import('../../backtester/store/read-runs.ts')
+  const { kindReport } = await import('./kind-report.ts')
   const { formatExperiment, plainExperiment } = await import('./report.ts')
   const experiment = await readExperiment(client, name)
   const runs = await listRuns(client, { experiment: name, limit: 1_000_000 })
-  if (options.json) printJson(plainExperiment(experiment, runs))
-  else print(formatExperiment(experiment, runs))
+  const own = await kindReport(client, experiment, runs)
+  if (options.json) printJson({ ...plainExperiment(experiment, runs), ...own?.plain })
+  else print(formatExperiment(experiment, runs, own?.text))
 }

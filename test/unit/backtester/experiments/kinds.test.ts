@@ -29,7 +29,10 @@ const planOf = (kind: string, options: Record<string, unknown>): ExperimentPlan 
     objective: { metric: 'sharpe', direction: 'max' },
     options,
   })
-const search: Search = { candidates: [10, 20, 30].map((period) => ({ period })), allows: () => true }
+const search: Search = {
+  candidates: [10, 20, 30].map((period) => ({ period })),
+  allows: (params) => Object.values(params).every((value) => Number.isInteger(value)),
+}
 
 /** Runs all stages. The score of a trial stands for its run. */
 function play(plan: ExperimentPlan, score: (trial: Trial) => number | null): Trial[] {

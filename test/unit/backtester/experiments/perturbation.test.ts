@@ -4,12 +4,15 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 
 import { perturbations } from '../../../../backtester/experiments/perturbation.ts'
+import type { TrialParams } from '../../../../backtester/experiments/trial.ts'
 
-const given = { by: 0.1, joint: 0, seed: 1, allows: () => true }
+const WHOLE = ['period', 'long', 'zero', 'a', 'b']
+const isWhole = (params: TrialParams) => WHOLE.every((name) => params[name] === undefined || Number.isInteger(params[name]))
+const given = { by: 0.1, joint: 0, seed: 1, allows: isWhole }
 
 it('Each number is a little lower and higher, integers by 1 at least, and all else stays', () => {
   expect(perturbations({ period: 5, long: 100, entry: 1.5, short: true, name: 'x', zero: 0 }, given)).toEqual(
-    [{ period: 4 }, { period: 6 }, { long: 90 }, { long: 110 }, { entry: 1.35 }, { entry: 1.65 }, { zero: -1 }, { zero: 1 }].map((one) => ({
+    [{ entry: 1.35 }, { entry: 1.65 }, { long: 90 }, { long: 110 }, { period: 4 }, { period: 6 }, { zero: -1 }, { zero: 1 }].map((one) => ({
       period: 5,
       long: 100,
       entry: 1.5,
@@ -22,7 +25,7 @@ it('Each number is a little lower and higher, integers by 1 at least, and all el
 })
 
 it('What the strategy does not accept is left out', () => {
-  const allows = ({ period }: Readonly<Record<string, unknown>>) => Number(period) >= 2
+  const allows = ({ period }: Readonly<Record<string, unknown>>) => Number(period) >= 2 && Number.isInteger(period)
   expect(perturbations({ period: 2 }, { ...given, allows })).toEqual([{ period: 3 }])
 })
 
