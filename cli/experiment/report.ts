@@ -47,13 +47,15 @@ export function formatExperiment(
 
 function bestLines(ranked: readonly ListedRun[], runs: readonly ListedRun[], plan: ExperimentPlan): string[] {
   const { metric } = plan.objective
-  const table =
-    ranked.length > 0 ? [trialTable(ranked.slice(0, SHOWN_TRIALS), plan), '', spreadText(ranked, metric)] : ['No trial has this figure.']
+  if (ranked.length === 0) return wrapText(NO_FIGURE, WIDTH)
   const held = runs.find(({ phase }) => phase === 'holdout')
   const text = (name: string) => figureText(held?.metrics[name], kindOf(name))
   const holdout = held ? [`Holdout, run ${held.runId}: ${metric} ${text(metric)}, return ${text('totalReturn')}.`] : []
-  return [...table, ...wrapText(beliefText(ranked, metric), WIDTH), ...holdout]
+  const best = [trialTable(ranked.slice(0, SHOWN_TRIALS), plan), '', spreadText(ranked, metric)]
+  return [...best, ...wrapText(beliefText(ranked, metric), WIDTH), ...holdout]
 }
+
+const NO_FIGURE = 'No trial has this figure. Ratios need two trading days or more: name another, as --objective netProfit.'
 
 /** Equal ones in an order that does not depend on which ended first. */
 function rankedOf(runs: readonly ListedRun[], objective: ExperimentPlan['objective']): ListedRun[] {
