@@ -71,7 +71,7 @@ describe('a backtest from the command line', () => {
       backtest('--strategy', 'z-score'),
     ])
     expect(params).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tapedeck: --param: period: .*z-score takes: period/m) })
-    expectComplaint(models, { code: 2, saying: /--fees: expected none, percent:percent, schedule, found dear/ })
+    expectComplaint(models, { code: 2, saying: /--fees: expected none, percent:percent, schedule, ib-fixed, ib-tiered, found dear/ })
     expectComplaint(nothing, { code: 2, saying: /Name what to run on/ })
   }, 120_000)
 })
