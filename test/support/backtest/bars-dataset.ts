@@ -35,13 +35,17 @@ export function randomDayBars({ days, from = '2014-01-02', seed = 1 }: { days: n
     })
 }
 
-/** Writes them as a dataset of the stock XYZ, under instrument 1. */
-export async function writeBarsDataset(dataDir: string, name: string, bars: readonly InstrumentBar[]): Promise<void> {
+/** Writes them as a dataset of the stock XYZ, under instrument 1. It was asked for `time`, or for that of the bars. */
+export async function writeBarsDataset(
+  dataDir: string,
+  name: string,
+  bars: readonly InstrumentBar[],
+  time: { fromUs: number; toUs: number } = { fromUs: bars[0]?.startUs ?? 0, toUs: (bars.at(-1)?.endUs ?? 0) + 1 },
+): Promise<void> {
   const bytes = encodeBars(bars)
   const content = {
     origin: { kind: 'database' as const },
-    fromUs: bars[0]?.startUs ?? 0,
-    toUs: (bars.at(-1)?.endUs ?? 0) + 1,
+    ...time,
     symbols: ['XYZ'],
     barSeconds: 86_400,
     parts: [],
