@@ -39,15 +39,19 @@ export function queueOption(): Option {
   return new Option('--queue', 'queue the trials for `experiment work`')
 }
 
+/** Checked by `refuseUnknown`. */
+export function objectiveOption(): Option {
+  return new Option('--objective <figure>', 'what trials are ranked by; figure:min for the least')
+    .argParser(objectiveArgument)
+    .default({ metric: 'sharpe', direction: 'max' }, 'sharpe')
+}
+
 /** For a command that begins an experiment. */
 export function addExperimentOptions(command: Command): Command {
   return addWorkOptions(
     addRunOptions(command)
       .option('--param <k=values>', 'what a parameter is tried with; can be repeated', spaceArgument, {})
-      .option('--objective <figure>', 'what trials are ranked by; figure:min for the least', objectiveArgument, {
-        metric: 'sharpe',
-        direction: 'max',
-      }),
+      .addOption(objectiveOption()),
   ).addOption(queueOption())
 }
 
@@ -72,7 +76,7 @@ export async function planOf(
 ): Promise<ExperimentPlan> {
   const { readPlan } = await import('../../backtester/experiments/plan.ts')
   const { readSpace } = await import('../../backtester/experiments/space.ts')
-  await refuseUnknown(options.objective.metric)
+  await refuseUnknown(options.objective)
   const { config } = await load(options)
   const input = inputOf(options, config)
   const { strategy } = options
@@ -92,7 +96,8 @@ export async function planOf(
   })
 }
 
-async function refuseUnknown(metric: string): Promise<void> {
+/** @throws ConfigError `experiment-objective` for a figure that there is not */
+export async function refuseUnknown({ metric }: ExperimentPlan['objective']): Promise<void> {
   const { FIGURE_GROUPS } = await import('../../backtester/report/figures.ts')
   const names = FIGURE_GROUPS.flatMap(({ figures }) => figures.map((figure) => figure.name))
   if (!names.includes(metric))

@@ -1,6 +1,6 @@
 /** `tapedeck experiment perturb` and `stress`: the configuration of a stored run, with other parameters or in worse conditions. */
 
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 
 import type { ExperimentPlan } from '../../backtester/experiments/plan.ts'
 import { ConfigError } from '../../market/errors.ts'
@@ -8,12 +8,13 @@ import { type CommonOptions, configFile, dataDir, examples, integerArgument, jso
 import { version } from '../package.ts'
 import { runArgument, withStoredRuns } from '../runs/arguments.ts'
 import { load } from '../settings.ts'
-import { addWorkOptions, type WorkArguments } from './arguments.ts'
+import { addWorkOptions, objectiveOption, refuseUnknown, type WorkArguments } from './arguments.ts'
 import { dataOf } from './data-time.ts'
 import { perform } from './perform.ts'
 
 interface AroundArguments extends CommonOptions, WorkArguments {
   run: number
+  objective: ExperimentPlan['objective']
 }
 
 interface PerturbArguments extends AroundArguments {
@@ -36,6 +37,7 @@ const addCommon = (command: Command) =>
   addWorkOptions(command)
     .argument('<name>', 'of the experiment')
     .requiredOption('--run <id>', 'whose configuration: its number', runArgument)
+    .addOption(objectiveOption())
     .option('--deadline <s>', 'a strategy that does not return fails', integerArgument(1, 86_400), 10)
     .addOption(configFile())
     .addOption(dataDir())
@@ -43,7 +45,7 @@ const addCommon = (command: Command) =>
 
 export function addPerturb(experiment: Command): void {
   addCommon(experiment.command('perturb').description('run the parameters of a run, each a little changed'))
-    .option('--by <percent>', 'by how much', percentArgument, 0.1)
+    .addOption(new Option('--by <percent>', 'by how much').argParser(percentArgument).default(0.1, '10%'))
     .option('--joint <n>', 'so many with all changed at random', integerArgument(0, 100_000), 0)
     .option('--seed <n>', 'of what is drawn', integerArgument(0, 0xffffffff), 1)
     .addHelpText('after', examples('tapedeck experiment perturb around --run 12 --by 10% --joint 50'))
@@ -85,6 +87,7 @@ async function around(
 /** @throws FeedError `no-run`, ConfigError for a run that read nothing */
 async function planOfRun(name: string, kind: string, options: AroundArguments): Promise<ExperimentPlan> {
   const { readPlan } = await import('../../backtester/experiments/plan.ts')
+  await refuseUnknown(options.objective)
   const { config } = await load(options)
   const plans: ExperimentPlan[] = []
   await withStoredRuns(options, [options.run], ([run]) => {
@@ -104,7 +107,7 @@ async function planOfRun(name: string, kind: string, options: AroundArguments): 
         arbitrage: config.arbitrage,
         settings,
         space: {},
-        objective: { metric: 'sharpe', direction: 'max' },
+        objective: options.objective,
         options: { params },
       }),
     )

@@ -66,9 +66,12 @@ function rankedOf(runs: readonly ListedRun[], objective: ExperimentPlan['objecti
   return bestFirst(inOrder, objective, ({ metrics }) => metrics)
 }
 
-function trialTable(runs: readonly ListedRun[], { objective: { metric }, space }: ExperimentPlan): string {
+function trialTable(runs: readonly ListedRun[], { objective: { metric }, space, options }: ExperimentPlan): string {
   const kind = kindOf(metric)
   const varied = Object.keys(space).filter((name) => space[name]?.kind === 'range' || (space[name]?.values.length ?? 0) > 1)
+  const around = (options['params'] ?? {}) as ListedRun['params']
+  // Of a perturbation: what differs from the run that it is around.
+  const changed = ({ params }: ListedRun) => Object.keys(around).filter((name) => params[name] !== around[name])
   const hasPhases = runs.some(({ phase }) => phase !== 'search')
   const place = ({ phase, fold }: ListedRun) => (hasPhases ? [`${phase}${fold === undefined ? '' : ` ${fold}`}`] : [])
   const rows = runs.map((run) => [
@@ -78,7 +81,7 @@ function trialTable(runs: readonly ListedRun[], { objective: { metric }, space }
     figureText(run.metrics['totalReturn'], 'part').padStart(9),
     figureText(run.metrics['maxDrawdown'], 'part').padStart(8),
     String(run.metrics['trades'] ?? '-').padStart(5),
-    paramsText(run.params, varied),
+    paramsText(run.params, varied.length > 0 ? varied : changed(run)),
   ])
   const titles = ['   run', ...(hasPhases ? ['phase'] : []), short(metric, 10).padStart(10), '   return', 'drawdown', 'trips', 'parameters']
   return alignColumns([titles, ...rows], ' ')

@@ -1,6 +1,6 @@
 /** `tapedeck runs monte-carlo`: the round trips of a run in another order, and drawn again. */
 
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 
 import { ConfigError } from '../../market/errors.ts'
 import { type CommonOptions, configFile, dataDir, examples, integerArgument, json } from '../arguments.ts'
@@ -27,7 +27,7 @@ export function addMonteCarlo(runs: Command): void {
     .argument('<run>', 'its number', runArgument)
     .option('--draws <count>', 'so many of each', integerArgument(100, 1_000_000), 10_000)
     .option('--seed <n>', 'of the draws', integerArgument(0, 0xffffffff), 1)
-    .option('--ruin <percent>', 'of the start, lost at any time', percentArgument, 0.5)
+    .addOption(new Option('--ruin <percent>', 'of the start, lost at any time').argParser(percentArgument).default(0.5, '50%'))
     .addOption(configFile())
     .addOption(dataDir())
     .addOption(json())
