@@ -40,8 +40,14 @@ export class Window {
 
   /** Added anew each time, so that no rounding of long gone values remains. */
   sum(of: (value: number) => number = (value) => value): number {
+    const values = this.#values
+    const length = this.length
+    let at = this.full ? this.#count % length : 0
     let sum = 0
-    for (let by = this.length - 1; by >= 0; by--) sum += of(this.back(by))
+    for (let i = 0; i < length; i++) {
+      sum += of(values[at] as number)
+      at = at + 1 === length ? 0 : at + 1
+    }
     return sum
   }
 
