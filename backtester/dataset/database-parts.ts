@@ -1,14 +1,15 @@
 /** The ticks of a dataset out of the database: which sessions cover it, and the records of each that are taken from it. */
 
-import { recordedCoverage } from '../../db/read/queries/coverage.ts'
+import { type RecordedCoverage, type RecordedGap, recordedCoverage } from '../../db/read/queries/coverage.ts'
 import { findSession, findSessions } from '../../db/read/sessions.ts'
 import { withReader } from '../../db/read/table-streams.ts'
 import { openTapeReader } from '../../db/read/tape-reader.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
+import { inside, type Span } from '../../market/coverage.ts'
 import { FeedError } from '../../market/errors.ts'
 import { isTick, type TapeRecord } from '../../market/tick.ts'
 import type { DatasetGap } from '../run/result.ts'
-import { Owners, type SessionCover, type Span } from './owners.ts'
+import { Owners, type SessionCover } from './owners.ts'
 
 export interface TicksWanted {
   symbols: readonly string[]
@@ -37,25 +38,34 @@ export async function findParts(url: string, { symbols, fromUs, toUs }: TicksWan
       throw new FeedError(`The database holds no session of that time with ${symbols.join(', ')}. Ask for another time or other symbols.`, {
         code: 'dataset-empty',
       })
-    const { holds, gaps: recorded } = await recordedCoverage(client, { fromUs, toUs, symbols })
+    const coverage = await recordedCoverage(client, { fromUs, toUs, symbols })
+    const { holds, gaps: recorded } = coverage
     const covers = found.map(({ sessionId, firstTsUs, lastTsUs }): SessionCover => {
       const gaps = recorded.filter((gap) => gap.sessionId === sessionId && gap.feed === undefined)
       const lines = holds.filter((hold) => hold.sessionId === sessionId)
       return { sessionId, fromUs: firstTsUs, toUs: lastTsUs + 1, held: byInstrument(lines), lost: byInstrument(gaps) }
     })
     const sessionIds = covers.map(({ sessionId }) => sessionId)
+    const owners = new Owners(covers)
     const gaps = recorded
       .filter((gap) => sessionIds.includes(gap.sessionId))
-      .map((gap) => ({
-        fromTsUs: Math.max(gap.fromUs, fromUs),
-        toTsUs: Math.min(gap.toUs, toUs),
-        cause: gap.cause,
-        ...(gap.instrument !== undefined && { instrument: gap.instrument }),
-      }))
+      .flatMap((gap) => leftOf(gap, { fromUs, toUs }, owners, coverage))
     const running: number[] = []
     for (const id of sessionIds) if ((await findSession(client, id)).endedTsUs === undefined) running.push(id)
-    return { sessionIds, owners: new Owners(covers), gaps, warnings: [...unended(running), ...uncovered({ fromUs, toUs }, covers)] }
+    return { sessionIds, owners, gaps, warnings: [...unended(running), ...uncovered({ fromUs, toUs }, covers)] }
   })
+}
+
+/** A gap as far as it lies in the range and no other session held the line. That of a feed is left as it is: sessions hold lines. */
+function leftOf(gap: RecordedGap, range: Span, owners: Owners, { contracts, firsts }: RecordedCoverage): DatasetGap[] {
+  const { instrument, cause, feed, sessionId } = gap
+  const [within] = inside([{ fromUs: gap.fromUs, toUs: gap.toUs }], range)
+  if (!within) return []
+  const asked = new Set(contracts.map((contract) => contract.instrument))
+  const wanted = firsts.filter((first) => first.sessionId === sessionId && asked.has(first.instrument))
+  const instruments = instrument === undefined ? wanted.map((first) => first.instrument) : [instrument]
+  const left = owners.overlap && feed === undefined ? owners.unfilled(within, instruments) : [within]
+  return left.map((span) => ({ fromTsUs: span.fromUs, toTsUs: span.toUs, cause, ...(instrument !== undefined && { instrument }) }))
 }
 
 function byInstrument<Key extends number | undefined>(spans: readonly (Span & { instrument?: Key })[]): Map<Key, Span[]> {
@@ -98,7 +108,9 @@ export async function* recordsOfSession(url: string, sessionId: number, { symbol
     yield* reader.records()
     return
   }
-  const isTaken = (record: TapeRecord) => !isTick(record) || owners.ownerOf(record.instrument, record.tsUs) === sessionId
+  // The line of a session is of no interest while another one is the source.
+  const isTaken = (record: TapeRecord) =>
+    (!isTick(record) && record.kind !== 'line') || owners.ownerOf(record.instrument, record.tsUs) === sessionId
   for await (const records of reader.records()) {
     const taken = records.filter(isTaken)
     if (taken.length > 0) yield taken

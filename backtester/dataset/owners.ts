@@ -6,11 +6,7 @@
  * none, the first that held it in a gap, and else the first that ran.
  */
 
-export interface Span {
-  fromUs: number
-  /** First moment behind it. */
-  toUs: number
-}
+import { type Span, union } from '../../market/coverage.ts'
 
 export interface SessionCover extends Span {
   sessionId: number
@@ -22,6 +18,8 @@ export interface SessionCover extends Span {
 
 interface Owned extends Span {
   sessionId: number
+  /** The session held the line, without a gap. */
+  isWhole: boolean
 }
 
 export class Owners {
@@ -56,6 +54,22 @@ export class Owners {
     return found && found.fromUs <= tsUs ? found.sessionId : undefined
   }
 
+  /** The parts of a gap in which one of these instruments was held by no session without a gap; all of it where none are given. */
+  unfilled(gap: Span, instruments: readonly number[]): Span[] {
+    if (instruments.length === 0) return [gap]
+    const missing = instruments.flatMap((instrument) => {
+      const owned = this.#owned.get(instrument) ?? this.#ownedOf(instrument)
+      return between(
+        union(
+          owned.filter(({ isWhole }) => isWhole),
+          gap,
+        ),
+        gap,
+      )
+    })
+    return union(missing, gap)
+  }
+
   /** When an instrument is taken from which session, in the order of time. */
   #ownedOf(instrument: number): readonly Owned[] {
     const edges = new Set<number>()
@@ -68,22 +82,23 @@ export class Owners {
     const owned: Owned[] = []
     for (const [i, fromUs] of times.entries()) {
       const toUs = times[i + 1]
-      const sessionId = toUs === undefined ? undefined : this.#bestAt(instrument, fromUs)
-      if (sessionId === undefined || toUs === undefined) continue
+      const best = toUs === undefined ? undefined : this.#bestAt(instrument, fromUs)
+      if (best === undefined || toUs === undefined) continue
       const last = owned.at(-1)
-      if (last?.sessionId === sessionId && last.toUs === fromUs) last.toUs = toUs
-      else owned.push({ fromUs, toUs, sessionId })
+      if (last?.sessionId === best.sessionId && last.isWhole === best.isWhole && last.toUs === fromUs) last.toUs = toUs
+      else owned.push({ fromUs, toUs, ...best })
     }
     this.#owned.set(instrument, owned)
     return owned
   }
 
-  #bestAt(instrument: number, tsUs: number): number | undefined {
+  #bestAt(instrument: number, tsUs: number): Omit<Owned, keyof Span> | undefined {
     const at = (spans: readonly Span[]) => spans.some(({ fromUs, toUs }) => fromUs <= tsUs && tsUs < toUs)
     const running = this.#sessions.filter((session) => at([session]))
     const holding = running.filter(({ held }) => at(spansOf(held, instrument)))
     const whole = holding.find((session) => !at(lostOf(session, instrument)))
-    return (whole ?? holding[0] ?? running[0])?.sessionId
+    const best = whole ?? holding[0] ?? running[0]
+    return best && { sessionId: best.sessionId, isWhole: whole !== undefined }
   }
 }
 
@@ -93,4 +108,11 @@ function spansOf(spans: ReadonlyMap<number, readonly Span[]>, instrument: number
 
 function lostOf({ lost }: SessionCover, instrument: number): readonly Span[] {
   return [...(lost.get(instrument) ?? []), ...(lost.get(undefined) ?? [])]
+}
+
+/** What of `within` lies between the spans, which are in order and apart. */
+function between(spans: readonly Span[], within: Span): Span[] {
+  const starts = [within.fromUs, ...spans.map(({ toUs }) => toUs)]
+  const ends = [...spans.map(({ fromUs }) => fromUs), within.toUs]
+  return starts.map((fromUs, i) => ({ fromUs, toUs: ends[i] ?? fromUs })).filter(({ fromUs, toUs }) => fromUs < toUs)
 }

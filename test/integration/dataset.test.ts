@@ -63,7 +63,7 @@ forEachEdition('a dataset of the database', ({ createTapeDatabase }) => {
     const sources = own.filter(isTick).map((tick) => (tick.kind === 'quote' ? tick.bidPrice : undefined))
     expect(sources).toEqual(Array.from({ length: 60 }, (_, i) => (i < 20 ? 1 : i < 30 ? 2 : i <= 50 ? (i < 50 ? 1 : 2) : 2)))
     expect(own.filter(isTick).every(({ tsUs }, i, all) => i === 0 || tsUs > (all[i - 1]?.tsUs ?? 0))).toBe(true)
-    expect(dataset.gaps).toEqual([{ fromTsUs: at('13:30:20'), toTsUs: at('13:30:30'), cause: 'link-lost' }])
+    expect(dataset.gaps).toEqual([])
     expect(await read(dataset, { kind: 'origin', url })).toEqual(own)
     expect(await verifyDataset(folder, dataset, { url })).toMatchObject({ ok: true, origin: true })
   })

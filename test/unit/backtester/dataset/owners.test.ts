@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { Owners, type SessionCover, type Span } from '../../../../backtester/dataset/owners.ts'
+import { Owners, type SessionCover } from '../../../../backtester/dataset/owners.ts'
+import type { Span } from '../../../../market/coverage.ts'
 
 const span = (fromUs: number, toUs: number): Span => ({ fromUs, toUs })
 
@@ -51,5 +52,28 @@ describe('the source of an instrument where sessions overlap', () => {
   it('is asked for only where two sessions run at the same time', () => {
     expect(new Owners([session(1, [0, 100]), session(2, [100, 200])]).overlap).toBe(false)
     expect(new Owners([session(1, [0, 300]), session(2, [100, 200]), session(3, [250, 400])]).overlap).toBe(true)
+  })
+})
+
+describe('a gap', () => {
+  const whole = (sessionId: number, from: number, to: number) => session(sessionId, [from, to], { held: [span(from, to)] })
+
+  it('is left only where no other session held the line', () => {
+    const first = session(1, [0, 100], { held: [span(0, 100)], lost: [span(20, 60)] })
+    const owners = new Owners([first, whole(2, 30, 40), whole(3, 50, 200)])
+    expect(owners.unfilled(span(20, 60), [7])).toEqual([span(20, 30), span(40, 50)])
+    expect(owners.unfilled(span(30, 40), [7])).toEqual([])
+  })
+
+  it('is left whole where no session ran, and where nothing says of which lines it is', () => {
+    const owners = new Owners([whole(1, 0, 10), whole(2, 20, 30)])
+    expect(owners.unfilled(span(5, 25), [7])).toEqual([span(10, 20)])
+    expect(owners.unfilled(span(5, 25), [])).toEqual([span(5, 25)])
+  })
+
+  it('of several lines is left while one of them was held by none', () => {
+    const owners = new Owners([session(1, [0, 100], { held: [span(0, 100)], lostAll: [span(20, 60)] }), whole(2, 0, 100)])
+    expect(owners.unfilled(span(20, 60), [7])).toEqual([])
+    expect(owners.unfilled(span(20, 60), [7, 8])).toEqual([span(20, 60)])
   })
 })
