@@ -1,7 +1,7 @@
 /** Finds a strategy by its name, or in a file of the user, and its parameters in what was given for them. */
 
-import { stat } from 'node:fs/promises'
-import { isAbsolute, resolve } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { z } from 'zod'
@@ -41,7 +41,7 @@ const isPath = (text: string) => /[\\/]|\.[cm]?[jt]s$/.test(text)
  */
 export async function loadStrategy(text: string, cwd: string): Promise<LoadedStrategy> {
   if (!isPath(text)) return { strategy: shippedStrategy(text), source: 'shipped' }
-  const path = isAbsolute(text) ? text : resolve(cwd, text)
+  const path = resolve(cwd, text)
   const found = await stat(path).catch(() => undefined)
   if (!found?.isFile()) throw refusal(`There is no file ${path}. Name a strategy of \`tapedeck strategy list\`, or the path of a file.`)
   const stripsTypes = Boolean(Reflect.get(process.features, 'typescript'))
@@ -56,6 +56,13 @@ export async function loadStrategy(text: string, cwd: string): Promise<LoadedStr
     throw refusal(`${path} cannot be loaded: ${messageOf(cause)}`, cause)
   }
   return { strategy: strategyIn(module.default, path), source: path }
+}
+
+/** The file of a user's strategy; undefined of one that comes along, and where there is no such file. */
+export async function strategyFile(text: string, cwd: string): Promise<{ name: string; content: Buffer } | undefined> {
+  if (!isPath(text)) return undefined
+  const content = await readFile(resolve(cwd, text)).catch(() => undefined)
+  return content && { name: basename(text), content }
 }
 
 function shippedStrategy(name: string): Strategy {

@@ -18,8 +18,8 @@ export interface StoredRun {
   isNew: boolean
 }
 
-/** A file that a run left. */
-interface Artifact {
+/** A file that belongs to a run. */
+export interface Artifact {
   kind: 'report' | 'data' | 'log' | 'source'
   name: string
   /** `text/html` */

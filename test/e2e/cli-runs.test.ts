@@ -1,10 +1,11 @@
 /** `tapedeck runs` from the command line, as a user types it. */
 
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { expect, it } from 'vitest'
 
+import { packageRoot } from '../../system/package-root.ts'
 import { busyRun } from '../support/backtest/run-result.ts'
 import { storeRuns } from '../support/backtest/stored-runs.ts'
 import { forEachEdition } from '../support/database/databases.ts'
@@ -76,7 +77,24 @@ forEachEdition('tapedeck runs', ({ createDatabase }) => {
         code: 2,
         saying: /Allowed choices are fills, orders, trips, days, equity/,
       })
+      expectComplaint(await run('show', '1', '--source'), { code: 1, saying: /No file was kept with run 1: sma-cross comes along/ })
       expectComplaint(await run('show', 'latest'), { code: 2, saying: /expected the number of a run/ })
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'keeps the file of a strategy as it was when the run began',
+    async () => {
+      const place = await placeForTest()
+      const env = { DATABASE_URL: await createDatabase() }
+      const tapedeck = (...args: string[]) => place.tapedeck(args, env).ended
+      const file = join(place.folder, 'own.mjs')
+      const text = `export default { name: 'own', version: '1', params: (z) => z.strictObject({}), create: () => ({}) }\n`
+      await writeFile(file, text)
+      expectDone(await tapedeck('backtest', '--strategy', file, '--tape', join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')))
+      await writeFile(file, '// Another one.')
+      expect(expectDone(await tapedeck('runs', 'show', '1', '--source'))).toBe(text)
     },
     SLOW_MS,
   )
