@@ -14,6 +14,7 @@ import { formatPath, isSection, type Layer, MergedLayers, type Path, type Proble
 import { nearest } from './nearest.ts'
 import { isOwnRule } from '../market/rules/settings.ts'
 import { configSchema, containerAt, type TapedeckConfig } from './schema.ts'
+import { INHERITED } from './universe-schema.ts'
 import { withPasswordSource } from '../system/password-source.ts'
 import { scrubUrls } from './secrets.ts'
 
@@ -128,7 +129,7 @@ function sourceText(path: Path, merged: MergedLayers): string {
   if (valueAt(merged.values, path) !== undefined) return merged.sourceOf(path)?.text ?? 'default'
   const [first, second, , own, ...rest] = path
   // What an underlying does not say itself comes from the settings beside it.
-  if (first === 'universe' && second === 'underlyings' && (own === 'strikes' || own === 'expiryDays' || own === 'tickByTick'))
+  if (first === 'universe' && second === 'underlyings' && typeof own === 'string' && INHERITED.includes(own))
     return sourceText([first, own, ...rest], merged)
   return 'default'
 }

@@ -11,26 +11,9 @@ import { CALENDAR_CODES } from '../market/calendar/calendars.ts'
 import { RULES } from '../market/rules/index.ts'
 import { configuredRulesSchema } from '../market/rules/settings.ts'
 import { createZone, isDate } from '../market/time.ts'
+import { integer, list, oneOf, positive, section, text, ticker } from './elements.ts'
 import { parseSize } from './size.ts'
-
-const text = (expected = 'a text') => z.string({ error: expected }).min(1, { error: expected })
-
-function integer(from: number, to: number, why = '') {
-  const error = `an integer from ${from} to ${to}${why}`
-  return z.int({ error }).min(from, { error }).max(to, { error })
-}
-
-function positive(what: string) {
-  const error = `a number above 0 (${what})`
-  return z.number({ error }).positive({ error })
-}
-
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: `${values.slice(0, -1).join(', ')} or ${values.at(-1)}` })
-
-const section = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject(shape, { error: 'a section of settings' })
-
-const list = <T extends z.core.SomeType>(element: T, of: string) => z.array(element, { error: `a list of ${of}` })
+import { universe } from './universe-schema.ts'
 
 const databaseUrl = z.string({ error: 'a URL like postgres://user:password@host:5432/name' }).refine(isPostgresUrl, {
   error: 'a URL like postgres://user:password@host:5432/name (special characters in the password percent-encoded, # as %23)',
@@ -52,79 +35,6 @@ function size(fits: (bytes: number) => boolean, message: string) {
 }
 
 const sizeFrom = (from: number, name: string) => size((bytes) => bytes >= from, `a size of ${name} or more, like 1GiB`)
-
-const strikes = z.union(
-  [
-    z.literal('all'),
-    section({ rangePercent: positive('percent of the price on either side').describe('Percent of the price on either side.') }),
-  ],
-  {
-    error: 'all, or a section like { rangePercent: 20 }',
-  },
-)
-
-const expiryDays = integer(0, 3650)
-
-const tickByTick = z.boolean({ error: 'true or false' })
-
-/** As IB writes it: capitals, digits, and a space or a dot within (`BRK B`). */
-const ticker = z
-  .string({ error: 'a ticker like AAPL' })
-  .regex(/^[A-Z0-9]+(?:[ ./-][A-Z0-9]+)*$/, { error: 'a ticker in capitals, as IB writes it (AAPL, BRK B)' })
-
-const underlying = section({
-  symbol: ticker.describe('Ticker as IB writes it. One that YAML would read as something else needs quotes.'),
-  kind: oneOf(['stock', 'index']).default('stock').describe('A stock (funds are stocks too), or an index like SPX.'),
-  currency: z
-    .string({ error: 'a currency like USD' })
-    .regex(/^[A-Z]{3}$/, { error: 'a currency like USD' })
-    .default('USD')
-    .describe('Currency of the underlying.'),
-  exchange: text('an exchange as IB names it')
-    .default('SMART')
-    .describe('Where IB routes to. An index is not routed: its own venue (CBOE), or any where this is SMART.'),
-  primaryExchange: text('an exchange as IB names it').optional().describe('Listing exchange: tells apart equal tickers.'),
-  strikes: strikes.optional().describe('all, or strikes within so many percent of the price. Default: that of the universe.'),
-  expiryDays: expiryDays.optional().describe('Options up to so many days from expiry. Default: that of the universe.'),
-  tradingClasses: list(text('a trading class like SPXW'), 'trading classes')
-    .optional()
-    .describe('Only these classes of options, such as SPXW.'),
-  tickByTick: tickByTick.optional().describe('Also every trade and every quote of the stock. Default: that of the universe.'),
-})
-
-/** Runs beside other mistakes, so that the elements may be anything. */
-function refuseRepetition(
-  underlyings: readonly Partial<{ symbol: string; currency: string } | undefined>[],
-  context: z.RefinementCtx,
-): void {
-  const keys = underlyings.map((own) => (own?.symbol === undefined ? undefined : `${own.symbol} ${own.currency ?? 'USD'}`))
-  for (const [index, key] of keys.entries()) {
-    const first = keys.indexOf(key)
-    if (key === undefined || first === index) continue
-    const message = `every underlying once (${key} is universe.underlyings[${first}] already)`
-    context.addIssue({ code: 'custom', path: [index, 'symbol'], message })
-  }
-}
-
-const universe = section({
-  strikes: strikes.default({ rangePercent: 20 }).describe('all, or strikes within so many percent of the price.'),
-  expiryDays: expiryDays.default(60).describe('Options up to so many days from expiry. Environment: EXPIRY_RANGE_DAYS.'),
-  tickByTick: tickByTick
-    .default(true)
-    .describe('Also every trade and every quote of the underlyings, for as many as IB has room for, in their order.'),
-  underlyings: list(underlying, 'underlyings')
-    .superRefine(refuseRepetition, { when: ({ value }) => Array.isArray(value) })
-    .default([])
-    .describe('The stocks and indices to record with their option chains.'),
-}).transform(({ underlyings, ...defaults }) => ({
-  ...defaults,
-  underlyings: underlyings.map((own) => ({
-    ...own,
-    strikes: own.strikes ?? defaults.strikes,
-    expiryDays: own.expiryDays ?? defaults.expiryDays,
-    tickByTick: own.tickByTick ?? defaults.tickByTick,
-  })),
-}))
 
 const annualRate = (example: string) => {
   const error = `an annual rate from -0.5 to 1, such as ${example}`

@@ -20,6 +20,7 @@ import { LookUps } from '../ib/lookup/look-ups.ts'
 import type { LineSupply } from '../lines/line-supply.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
+import { RecordedActivity } from './activity.ts'
 import { type Discovered, openUniverse, renew, type UnderlyingSettings } from './universe.ts'
 
 export interface DiscoverySettings {
@@ -67,6 +68,7 @@ export class Discovery {
   #configuredUs: number | undefined
   /** What was found, by the settings of the underlying. */
   readonly #discovered = new Map<string, Discovered>()
+  readonly #activity = new RecordedActivity()
 
   constructor(options: DiscoveryOptions) {
     this.#options = options
@@ -162,8 +164,9 @@ export class Discovery {
 
   /** Returns true when something is to be asked for again. */
   async #find(link: Link): Promise<boolean> {
-    const { events, clock, recorder, ticks, supply, startedUs } = this.#options
+    const { events, clock, recorder, ticks, supply, startedUs, state } = this.#options
     const settings = this.#settings
+    this.#activity.note(state)
     if (this.#isNewDay) this.#beginDay()
     this.#isNewDay = false
     const { known, again } = await openUniverse(link, {
@@ -176,6 +179,7 @@ export class Discovery {
       ticks,
       lookUps: this.#lookUps,
       discovered: this.#discovered,
+      activityOf: (option) => this.#activity.of(option, nyse.zone.dateOf(clock.nowUs())),
     })
     if (settings === this.#settings) this.#configuredUs = undefined
     if (known > 0) {

@@ -2,21 +2,31 @@
 
 import type { OptionContract } from '../../market/contract.ts'
 
-export type StrikeRange = 'all' | { rangePercent: number }
+/** All bounds that are given hold. */
+export type StrikeRange =
+  | 'all'
+  | {
+      /** Of the reference price, on either side. */
+      rangePercent?: number | undefined
+      from?: number | undefined
+      to?: number | undefined
+    }
 
 /**
  * Options with strikes in range, nearest the money first, nearer expiries first among equals.
- * Without a reference price no range can be applied, and the middle of the listed strikes stands in for the money.
+ * Without a reference price no range in percent can be applied, and the middle of the listed strikes stands in for the money.
+ *
+ * @param listed of which strikes that is the middle. Absent: of the chain
  */
 export function selectOptions(
   chain: readonly OptionContract[],
   strikes: StrikeRange,
   referencePrice: number | undefined,
+  listed = chain,
 ): OptionContract[] {
-  const center = referencePrice ?? middleStrike(chain)
-  const range = strikes === 'all' || referencePrice === undefined ? Number.POSITIVE_INFINITY : (strikes.rangePercent / 100) * center
+  const center = referencePrice ?? middleStrike(listed)
   return chain
-    .filter(({ strike }) => Math.abs(strike - center) <= range)
+    .filter(isWithin(strikes, referencePrice))
     .sort(
       (a, b) =>
         Math.abs(a.strike - center) - Math.abs(b.strike - center) ||
@@ -25,6 +35,15 @@ export function selectOptions(
         compareText(a.right, b.right) ||
         compareText(a.tradingClass, b.tradingClass),
     )
+}
+
+/** Whether the strike of an option is in range. */
+export function isWithin(strikes: StrikeRange, referencePrice: number | undefined): (option: Pick<OptionContract, 'strike'>) => boolean {
+  if (strikes === 'all') return () => true
+  const { rangePercent, from = 0, to = Number.POSITIVE_INFINITY } = strikes
+  const center = referencePrice ?? 0
+  const reach = rangePercent === undefined || referencePrice === undefined ? Number.POSITIVE_INFINITY : (rangePercent / 100) * center
+  return ({ strike }) => Math.abs(strike - center) <= reach && strike >= from && strike <= to
 }
 
 /** Returns `lines` of the underlyings' ordered choices: one option of each in turn. */

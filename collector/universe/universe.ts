@@ -15,7 +15,6 @@ import { filter } from 'rxjs'
 import { nyse } from '../../market/calendar/calendar.ts'
 import type { Contract, IndexContract, OptionContract, StockContract } from '../../market/contract.ts'
 import type { Tick } from '../../market/tick.ts'
-import { addDays } from '../../market/time.ts'
 import { type ChainQuery, ChainSearch } from '../ib/lookup/chain-search.ts'
 import { findUnderlying, underlyingDetails, type UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
 import type { Link } from '../ib/link/link.ts'
@@ -24,16 +23,13 @@ import { PriceGrids } from '../ib/lookup/price-grids.ts'
 import { Refusals } from '../ib/lookup/refusals.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import { referencePrice } from './reference-price.ts'
-import { type StrikeRange, selectOptions, shareLines } from './select.ts'
+import { type Activity, type Choice, chooseOptions, countReasons, expiryReason, type OptionFilters } from './filters.ts'
+import { shareLines } from './select.ts'
 import type { WantedLine } from '../lines/line.ts'
 import type { LineRegistry } from '../lines/registry.ts'
 import { forgetUnknown, nameUnknown, type Names } from './unknown.ts'
 
-export interface UnderlyingSettings extends UnderlyingQuery {
-  strikes: StrikeRange
-  /** Options expiring up to this many days from today are recorded. */
-  expiryDays: number
-  tradingClasses?: readonly string[] | undefined
+export interface UnderlyingSettings extends UnderlyingQuery, OptionFilters {
   /** Record the underlying tick by tick too, when IB has room for it. */
   tickByTick?: boolean | undefined
 }
@@ -52,6 +48,8 @@ export interface UniverseOptions {
   lookUps: LookUps
   /** What earlier rounds have found, by the settings of the underlying. */
   discovered: Map<string, Discovered>
+  /** What was recorded last of an option. */
+  activityOf?: ((option: OptionContract) => Activity | undefined) | undefined
 }
 
 /** What is known of an underlying. */
@@ -65,14 +63,21 @@ export interface Discovered {
   chain: ChainSearch | undefined
   /** The price around which its strikes were chosen; undefined when none was needed, or there was none. */
   center: number | undefined
+  /** What became of its chain in the last round; undefined before the first. */
+  choice: Choice | undefined
   /** Options of its chain when that was logged last. */
   logged: number | undefined
+  /** Adjusted classes that were left out, as they were logged last. */
+  loggedAdjusted: string
 }
 
 type Known = Discovered & { root: StockContract | IndexContract; chain: ChainSearch }
 
 /** Recorded as the reason of a line that is not wanted any more: by the settings, or because its contract has expired. */
 const CONFIG_CAUSE = 'config'
+
+/** Of a chain all expiries are listed, and the settings say which of them are asked for. */
+const LAST_DATE = '9999-12-31'
 
 /** Waits so long for a last trade before a close or a tight quote will do. */
 const REFERENCE_WAIT_MS = 5000
@@ -122,13 +127,13 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   const newOptions = await searchChains(link, grids, known, options, () => {
     const choices = known.map((one) => {
       const price = prices.get(one)
-      return price?.isOver ? selectOptions(one.chain.options, one.settings.strikes, price.value) : []
+      return price?.isOver ? choiceOf(one, price.value, options).wanted : []
     })
     for (const option of shareLines(choices, lines)) if (registry.wanted < lines) registry.want([lineOf(option)])
   })
   // When every strike is wanted and all fit, no price is needed, and none is waited for.
-  const fits = known.length + known.reduce((sum, { chain }) => sum + chain.options.length, 0) <= lines
-  const choices = await Promise.all(known.map((one) => choose(one, prices.get(one)?.found, fits, events)))
+  const fits = known.length + known.reduce((sum, one) => sum + choiceOf(one, one.center, options).wanted.length, 0) <= lines
+  const choices = await Promise.all(known.map((one) => choose(one, prices.get(one)?.found, fits, options)))
   const wanted = choices.reduce((sum, choice) => sum + choice.length, known.length)
   if (wanted > lines) events.overBudget({ wanted, lines })
   const shared = shareLines(choices, Math.max(0, lines - known.length)).map(lineOf)
@@ -164,8 +169,8 @@ function discoveredOf(settings: UnderlyingSettings, discovered: Map<string, Disc
   const key = JSON.stringify(settings)
   const before = discovered.get(key)
   if (before) return before
-  const unknown = { wantedUs: undefined, root: undefined, chain: undefined, center: undefined, logged: undefined }
-  const fresh = { settings, refusals: new Refusals(), ...unknown }
+  const unknown = { wantedUs: undefined, root: undefined, chain: undefined, center: undefined, choice: undefined, logged: undefined }
+  const fresh = { settings, refusals: new Refusals(), ...unknown, loggedAdjusted: '' }
   discovered.set(key, fresh)
   return fresh
 }
@@ -204,13 +209,13 @@ async function findRoots(
 /** The underlying with the search for its chain, when the gateway has named it. */
 function knownOf(one: Discovered, { nowUs }: UniverseOptions): Known[] {
   if (!one.root) return []
-  one.chain ??= new ChainSearch(one.root, chainQuery(one.settings, nowUs()))
+  one.chain ??= new ChainSearch(one.root, chainQuery(one.settings, one.root, nowUs()))
   return [one as Known]
 }
 
-function chainQuery({ expiryDays, tradingClasses }: UnderlyingSettings, nowUs: number): ChainQuery {
+function chainQuery(settings: UnderlyingSettings, root: Known['root'], nowUs: number): ChainQuery {
   const today = nyse.zone.dateOf(nowUs)
-  return { from: today, to: addDays(today, expiryDays), tradingClasses }
+  return { from: today, to: LAST_DATE, leaveOut: (listed) => expiryReason(listed, settings, { root, today }) }
 }
 
 /**
@@ -220,7 +225,7 @@ function chainQuery({ expiryDays, tradingClasses }: UnderlyingSettings, nowUs: n
  */
 export function renew(one: Discovered, nowUs: number, price: number | undefined): void {
   one.center = price ?? one.center
-  one.chain?.renew(chainQuery(one.settings, nowUs))
+  if (one.root) one.chain?.renew(chainQuery(one.settings, one.root, nowUs))
   if (!one.root) one.refusals = new Refusals()
 }
 
@@ -295,16 +300,36 @@ async function choose(
   one: Known,
   price: Promise<number | undefined> | undefined,
   fits: boolean,
-  events: Events,
+  options: UniverseOptions,
 ): Promise<OptionContract[]> {
   const { settings, chain } = one
   const { symbol, strikes } = settings
-  const needsPrice = strikes !== 'all' || !fits
+  const { events } = options
+  const needsPrice = !fits || (strikes !== 'all' && strikes.rangePercent !== undefined)
   if (needsPrice) one.center = await price
   if (needsPrice && one.center === undefined) events.noReferencePrice({ symbol })
-  const { options } = chain
-  const chosen = selectOptions(options, strikes, one.center)
-  if (one.logged !== options.length) events.chainDiscovered({ symbol, options: options.length, chosen: chosen.length })
-  one.logged = options.length
-  return chosen
+  const choice = choiceOf(one, one.center, options)
+  one.choice = choice
+  const listed = chain.options.length
+  if (one.logged !== listed)
+    events.chainDiscovered({ symbol, options: listed, chosen: choice.wanted.length, leftOut: countReasons(choice.leftOut) })
+  one.logged = listed
+  logAdjusted(one, choice, events)
+  return choice.wanted
+}
+
+function choiceOf({ settings, root, chain }: Known, referencePrice: number | undefined, { nowUs, activityOf }: UniverseOptions): Choice {
+  const today = nyse.zone.dateOf(nowUs())
+  return chooseOptions(chain.options, settings, { root, today, referencePrice, activityOf })
+}
+
+function logAdjusted(one: Known, { leftOut }: Choice, events: Events): void {
+  const { symbol } = one.settings
+  const unasked = one.chain.unasked.filter(({ reason }) => reason === 'adjusted')
+  const found = leftOut.filter(({ reason }) => reason === 'adjusted').map(({ contract }) => contract)
+  const classes = [...unasked, ...found].map(({ tradingClass, multiplier }) => `${tradingClass} x ${multiplier}`)
+  const tradingClasses = [...new Set(classes)].toSorted()
+  const text = tradingClasses.join(', ')
+  if (text !== '' && text !== one.loggedAdjusted) events.adjustedLeftOut({ symbol, tradingClasses })
+  one.loggedAdjusted = text
 }

@@ -24,6 +24,21 @@ export interface ChainQuery {
   to: string
   /** Absent: all. */
   tradingClasses?: readonly string[] | undefined
+  /** Why nothing that is listed under an expiry is wanted, so that it is not asked for; undefined: it is. Absent: all is. */
+  leaveOut?: ((listed: ListedExpiry) => string | undefined) | undefined
+}
+
+/** What IB's list of a chain says of an expiry. */
+export interface ListedExpiry {
+  /** The last day of trading, `YYYY-MM-DD`. */
+  expiry: string
+  tradingClass: string
+  multiplier: number
+}
+
+/** An expiry whose contracts were not asked for. */
+export interface UnaskedExpiry extends ListedExpiry {
+  reason: string
 }
 
 /** What is used of a link. */
@@ -46,6 +61,7 @@ export class ChainSearch {
   #listing = new Refusals()
   /** Undefined until the list of expiries was found. */
   #expiries: Expiry[] | undefined
+  #unasked: UnaskedExpiry[] = []
   readonly #options = new Map<string, OptionContract>()
 
   constructor(root: StockContract | IndexContract, query: ChainQuery) {
@@ -64,6 +80,11 @@ export class ChainSearch {
   /** What was found so far. */
   get options(): OptionContract[] {
     return [...this.#options.values()]
+  }
+
+  /** Expiries of the list that nobody wants. */
+  get unasked(): readonly UnaskedExpiry[] {
+    return this.#unasked
   }
 
   /** True when asking again would bring nothing more. */
@@ -102,16 +123,23 @@ export class ChainSearch {
     const listings = await orNone(lookUps.run(() => link.chainParameters(symbol, conId, kind)))
     if (!listings) return this.#listing.note()
     const smart = listings.filter(({ exchange }) => exchange === 'SMART')
-    const { from, to, tradingClasses } = this.#query
+    const { from, to, tradingClasses, leaveOut } = this.#query
     const expiries = new Map<string, Expiry>()
-    for (const { tradingClass, expirations } of smart.length > 0 ? smart : listings) {
+    const unasked = new Map<string, UnaskedExpiry>()
+    for (const { tradingClass, multiplier, expirations } of smart.length > 0 ? smart : listings) {
       if (tradingClasses && !tradingClasses.includes(tradingClass)) continue
       for (const expiration of expirations) {
         const expiry = isoDate(expiration)
-        if (expiry && expiry >= from && expiry <= to)
-          expiries.set(`${expiry} ${tradingClass}`, { expiry, tradingClass, isFound: false, refusals: new Refusals() })
+        if (!expiry || expiry < from || expiry > to) continue
+        const key = `${expiry} ${tradingClass}`
+        const listed = { expiry, tradingClass, multiplier: multiplier || 100 }
+        const reason = leaveOut?.(listed)
+        if (reason === undefined) expiries.set(key, { expiry, tradingClass, isFound: false, refusals: new Refusals() })
+        else unasked.set(key, { ...listed, reason })
       }
     }
+    // A class can be listed with several multipliers, and is asked for when one of them is wanted.
+    this.#unasked = [...unasked].filter(([key]) => !expiries.has(key)).map(([, one]) => one)
     this.#expiries = [...expiries.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, expiry]) => expiry)
   }
 

@@ -5,6 +5,8 @@ export interface ChainDiscovered {
   /** Listed options in the range of expiries. */
   options: number
   chosen: number
+  /** The others, by the reason why they are not wanted. */
+  leftOut?: Readonly<Record<string, number>>
 }
 
 /** Logs the size of a chain. Ends the fault of its discovery. */

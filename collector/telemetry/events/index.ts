@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import type { Counts } from '../counts.ts'
 import { absurdTime } from './absurd-time.ts'
 import { addressUnknown } from './address-unknown.ts'
+import { adjustedLeftOut } from './adjusted-left-out.ts'
 import { blocksDamaged } from './blocks-damaged.ts'
 import { carryRead } from './carry-read.ts'
 import { carryUnread } from './carry-unread.ts'
@@ -85,6 +86,7 @@ import { LineBudget } from './line-budget.ts'
 const EVENTS = {
   absurdTime,
   addressUnknown,
+  adjustedLeftOut,
   blocksDamaged,
   carryRead,
   carryUnread,

@@ -14,6 +14,16 @@ import { rulesExample } from '../../support/rules-example.ts'
 import { failure, folderWith, type Given, load, problems, settings } from '../../support/process/config.ts'
 import { packageRoot } from '../../../system/package-root.ts'
 
+const NO_FILTERS = {
+  minExpiryDays: 0,
+  expiries: 'all',
+  rights: 'both',
+  excludeTradingClasses: [],
+  adjusted: 'exclude',
+  minOpenInterest: 0,
+  minVolume: 0,
+}
+
 describe('settings without a file', () => {
   it('are the defaults', () => {
     expect(settings({})).toEqual({
@@ -37,7 +47,7 @@ describe('settings without a file', () => {
         stockSizes: 'detect',
         genericTicks: [100, 101, 106, 233, 236, 456],
       },
-      universe: { strikes: { rangePercent: 20 }, expiryDays: 60, tickByTick: true, underlyings: [] },
+      universe: { strikes: { rangePercent: 20 }, expiryDays: 60, ...NO_FILTERS, tickByTick: true, underlyings: [] },
       rules: defaultSettings(RULES),
       carry: { rate: 0.04, underlyings: [] },
       arbitrage: {
@@ -206,8 +216,18 @@ describe('the universe', () => {
     ].join('\n')
     const loaded = load({ yaml, env: { EXPIRY_RANGE_DAYS: '20' } })
     expect(loaded.config.universe.underlyings).toEqual([
-      { symbol: 'AAPL', kind: 'stock', currency: 'USD', exchange: 'SMART', expiryDays: 20, strikes: 'all', tickByTick: true },
       {
+        symbol: 'AAPL',
+        kind: 'stock',
+        currency: 'USD',
+        exchange: 'SMART',
+        expiryDays: 20,
+        strikes: 'all',
+        tickByTick: true,
+        ...NO_FILTERS,
+      },
+      {
+        ...NO_FILTERS,
         symbol: 'BRK B',
         kind: 'stock',
         currency: 'USD',
