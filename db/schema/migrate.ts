@@ -17,6 +17,7 @@ import { BEGIN } from '../transaction.ts'
 import { underMigrationLock } from './migration-lock.ts'
 import { giveUp } from './storage/move/give-up.ts'
 import { withoutAggregates } from './storage/take-down.ts'
+import { undisturbed } from './undisturbed.ts'
 
 export interface Migration {
   /** Consecutive, from 1. */
@@ -67,7 +68,7 @@ export async function migrate(client: Queryable, { dryRun = false, migrations }:
   if (dryRun) return pending(await appliedMigrations(client), wanted).map(({ name }) => `would apply migration ${name}`)
   return underMigrationLock(client, async () => {
     const missing = pending(await appliedMigrations(client), wanted)
-    for (const migration of missing) await apply(client, migration)
+    for (const migration of missing) await undisturbed(() => apply(client, migration))
     return missing.map(({ name }) => `applied migration ${name}`)
   })
 }
@@ -106,33 +107,42 @@ export async function migrateDown(client: Queryable, options: MigrateDownOptions
     const { to = applied.at(-2)?.number ?? 0 } = options
     const undone = ours.filter(({ number }) => number > to && applied.some((one) => one.number === number)).reverse()
     if (undone.length === 0) return []
-    await client.query(BEGIN)
-    await liftDecompressionLimit(client)
-    let lost: string[]
-    try {
-      await giveUp(client)
-      lost = await lostRows(client, () => undo(client, undone))
-      if (lost.length > 0 && !loseRows && !dryRun)
-        throw new MigrationError(
-          `Undoing ${undone.map(({ name }) => name).join(', ')} would delete ${lost.join(', ')}. Nothing was changed. ` +
-            'Export or back up what you need; with --yes it is deleted.',
-          { code: 'migration-loses-rows' },
-        )
-      await client.query(dryRun ? 'ROLLBACK' : 'COMMIT')
-    } catch (error) {
-      await client.query('ROLLBACK').catch(() => undefined)
-      if (error instanceof MigrationError) throw error
-      throw new MigrationError(
-        `The way back to before ${undone.at(-1)?.name} failed: ${messageOf(error)}. The database is as it was. Only the owner of its tables can go back.`,
-        { code: 'migration-failed', retryable: !(error instanceof pg.DatabaseError), cause: error },
-      )
-    }
+    const lost = await undisturbed(() => undoAll(client, undone, { dryRun, loseRows }))
     const word = dryRun ? 'would ' : ''
     return [
       ...undone.map(({ name }) => `${word}${dryRun ? 'undo' : 'undid'} migration ${name}`),
       ...lost.map((rows) => `${word}${dryRun ? 'delete' : 'deleted'} ${rows}`),
     ]
   })
+}
+
+/** Undoes them in one transaction. Returns what is lost with them. */
+async function undoAll(
+  client: Queryable,
+  undone: readonly Migration[],
+  { dryRun, loseRows }: { dryRun: boolean; loseRows: boolean },
+): Promise<string[]> {
+  await client.query(BEGIN)
+  await liftDecompressionLimit(client)
+  try {
+    await giveUp(client)
+    const lost = await lostRows(client, () => undo(client, undone))
+    if (lost.length > 0 && !loseRows && !dryRun)
+      throw new MigrationError(
+        `Undoing ${undone.map(({ name }) => name).join(', ')} would delete ${lost.join(', ')}. Nothing was changed. ` +
+          'Export or back up what you need; with --yes it is deleted.',
+        { code: 'migration-loses-rows' },
+      )
+    await client.query(dryRun ? 'ROLLBACK' : 'COMMIT')
+    return lost
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined)
+    if (error instanceof MigrationError) throw error
+    throw new MigrationError(
+      `The way back to before ${undone.at(-1)?.name} failed: ${messageOf(error)}. The database is as it was. Only the owner of its tables can go back.`,
+      { code: 'migration-failed', retryable: !(error instanceof pg.DatabaseError), cause: error },
+    )
+  }
 }
 
 /** TimescaleDB refuses an UPDATE that reaches more than 100,000 rows of compressed chunks. Other servers do not know the setting. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import type pg from 'pg'
-import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 
 import { type Migration, migrate, migrateDown, readMigrations } from '../../db/schema/migrate.ts'
 import { connectClient } from '../../db/pool.ts'
@@ -16,6 +16,7 @@ import type { TapeRecord } from '../../market/tick.ts'
 import { usFromIso } from '../../market/time.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { flagged } from '../support/tape/verdicts.ts'
+import { PATIENTLY } from '../support/waiting.ts'
 
 const shipped = await readMigrations()
 const last = shipped.at(-1)?.number ?? 0
@@ -202,6 +203,22 @@ forEachEdition('the migrator', ({ createDatabase }) => {
       expect(await migrateDown(client)).toEqual([])
     }
     expect(await migrate(client)).toHaveLength(shipped.length)
+  })
+
+  it('goes back though the server ends it once for the locks of another', async () => {
+    const migrations = [...shipped, extra('CREATE TABLE zz (a int)', 'DROP TABLE zz')]
+    await migrate(client, { migrations })
+    const other = await connectClient(url)
+    onTestFinished(() => other.end())
+    // The migrator looks for a deadlock first, and is the one that the server ends then.
+    await client.query("SET deadlock_timeout = '3s'")
+    await other.query("BEGIN; SET LOCAL deadlock_timeout = '20s'; LOCK TABLE zz IN ROW EXCLUSIVE MODE")
+    const down = migrateDown(client, { migrations, to: last })
+    const waits = async () => (await other.query(`SELECT FROM pg_locks WHERE relation = 'zz'::regclass AND NOT granted`)).rows.length > 0
+    await vi.waitUntil(waits, PATIENTLY)
+    await other.query('LOCK TABLE artifacts IN ROW EXCLUSIVE MODE')
+    await other.query('COMMIT')
+    expect(await down).toEqual(['undid migration extra'])
   })
 
   it('goes back one step, or to the step that is asked for', async () => {
