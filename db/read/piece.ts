@@ -5,41 +5,51 @@ import { RowCursor, type RowDecoder } from './copy-decode.ts'
 /** More places than so many for each row are not worth it. */
 const PLACES_PER_ROW = 16
 const CHUNK_ROWS = 2048
+/** Of a row that has time and number alone, with its count of fields. */
+const LEAST_ROW_BYTES = 26
 
 export class Piece {
   readonly #cursor = new RowCursor()
   /** Of each row, as they came: where it is, its time and its number. */
-  readonly #positions: number[] = []
-  readonly #times: number[] = []
-  readonly #seqs: number[] = []
+  readonly #positions: Uint32Array
+  readonly #times: Float64Array
+  readonly #seqs: Float64Array
+  readonly count: number
 
   /**
    * @param bytes of COPY … TO STDOUT BINARY, whole: rows that begin with ts and seq
    * @throws Error when they end before the rows do
    */
   constructor(bytes: Buffer, name: string) {
+    const most = Math.ceil(bytes.length / LEAST_ROW_BYTES)
+    const positions = new Uint32Array(most)
+    const times = new Float64Array(most)
+    const seqs = new Float64Array(most)
     const row = this.#cursor
     row.push(bytes)
-    while (row.next()) {
-      this.#positions.push(row.position)
-      this.#times.push(row.time() ?? Number.NaN)
-      this.#seqs.push(row.integer())
+    let count = 0
+    for (; row.next(); count++) {
+      positions[count] = row.position
+      times[count] = row.time() ?? Number.NaN
+      seqs[count] = row.integer()
     }
     if (!row.ended) throw new Error(`the rows of ${name} ended too early`)
-  }
-
-  get count(): number {
-    return this.#positions.length
+    this.count = count
+    this.#positions = positions
+    this.#times = times.subarray(0, count)
+    this.#seqs = seqs.subarray(0, count)
   }
 
   /** Decoded as they are read: so many rows at once would outlive the short-lived memory of the program, which costs more than their sorting. */
   *inOrder<R>(decoder: RowDecoder<R>): Generator<R[]> {
     const row = this.#cursor
+    const positions = this.#positions
     const order = this.#order()
     for (let at = 0; at < order.length; at += CHUNK_ROWS) {
       const rows: R[] = []
-      for (const index of order.subarray(at, at + CHUNK_ROWS)) {
-        row.goTo(this.#positions[index] as number)
+      const end = Math.min(at + CHUNK_ROWS, order.length)
+      for (let i = at; i < end; i++) {
+        row.goTo(positions[order[i] as number] as number)
         rows.push(decoder.decode(row))
       }
       yield rows
@@ -48,29 +58,48 @@ export class Piece {
 
   /** Indexes of the rows in the order of (tsUs, seq); equal ones stay as they are. */
   #order(): Uint32Array {
+    const placed = this.#placed()
+    if (placed && this.#isInTime(placed)) return placed
     const times = this.#times
     const seqs = this.#seqs
-    const placed = this.#placed()
-    if (placed?.every((index, i) => i === 0 || (times[placed[i - 1] as number] as number) <= (times[index] as number))) return placed
     const compare = (a: number, b: number) => (times[a] as number) - (times[b] as number) || (seqs[a] as number) - (seqs[b] as number)
     return Uint32Array.from([...seqs.keys()].sort(compare))
   }
 
   /** By seq. A session leaves out few numbers, so that each row has its place without a comparison. Undefined where that is not so. */
   #placed(): Uint32Array | undefined {
+    const seqs = this.#seqs
+    const count = this.count
     let first = Number.POSITIVE_INFINITY
     let last = Number.NEGATIVE_INFINITY
-    for (const seq of this.#seqs) {
+    for (let index = 0; index < count; index++) {
+      const seq = seqs[index] as number
       if (seq < first) first = seq
       if (seq > last) last = seq
     }
-    if (this.count === 0 || last - first >= PLACES_PER_ROW * this.count) return undefined
-    const places = new Int32Array(last - first + 1).fill(-1)
-    for (const [index, seq] of this.#seqs.entries()) places[seq - first] = index
-    const order = new Uint32Array(this.count)
+    if (count === 0 || last - first >= PLACES_PER_ROW * count) return undefined
+    /** By place the index, from 1 on. */
+    const places = new Uint32Array(last - first + 1)
+    for (let index = 0; index < count; index++) places[(seqs[index] as number) - first] = index + 1
+    const order = new Uint32Array(count)
     let taken = 0
-    for (const index of places) if (index >= 0) order[taken++] = index
+    for (let place = 0; place < places.length; place++) {
+      const index = places[place] as number
+      if (index > 0) order[taken++] = index - 1
+    }
     // Fewer: two rows had one number.
-    return taken === this.count ? order : undefined
+    return taken === count ? order : undefined
+  }
+
+  #isInTime(order: Uint32Array): boolean {
+    const times = this.#times
+    let before = Number.NEGATIVE_INFINITY
+    for (let i = 0; i < order.length; i++) {
+      const time = times[order[i] as number] as number
+      // Also when it is none.
+      if (!(time >= before)) return false
+      before = time
+    }
+    return true
   }
 }

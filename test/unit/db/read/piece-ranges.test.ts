@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { PIECE_ROWS, PieceRanges } from '../../../../db/read/piece-ranges.ts'
+import { LEAST_PIECE_ROWS, PIECE_ROWS, PieceRanges } from '../../../../db/read/piece-ranges.ts'
 
 const MINUTE_US = 60_000_000
 /** What comes out, when each range is found to have so many rows. */
@@ -46,15 +46,27 @@ describe('the pieces of a table', () => {
     )
   })
 
-  it('have as many rows as are held, and end with a minute', () => {
-    const minutes = Array.from({ length: 100 }, (_, i) => ({ fromUs: i * MINUTE_US, ticks: PIECE_ROWS / 10 }))
-    const found = rangesOf(new PieceRanges({ fromUs: 0, toUs: 100 * MINUTE_US }, minutes), PIECE_ROWS)
-    expect(found.map(({ toUs }) => toUs / MINUTE_US)).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 100])
+  it('have as many rows as are held, fewer at the begin and the end, and end with a minute', () => {
+    const minutes = Array.from({ length: 200 }, (_, i) => ({ fromUs: i * MINUTE_US, ticks: PIECE_ROWS / 20 }))
+    const ranges = new PieceRanges({ fromUs: 0, toUs: 200 * MINUTE_US }, minutes)
+    const found: number[] = []
+    for (let range = ranges.next(); range; range = ranges.next()) {
+      const length = (range.toUs - range.fromUs) / MINUTE_US
+      ranges.found((length * PIECE_ROWS) / 20)
+      found.push(length)
+    }
+    const least = LEAST_PIECE_ROWS / (PIECE_ROWS / 20)
+    expect(found.slice(0, 6)).toEqual([least, least, 2 * least, 4 * least, 20, 20])
+    expect(found.at(-1)).toBeLessThanOrEqual(least)
+    expect(Math.max(...found)).toBe(20)
   })
 
   it('are longer of a table that has few of the ticks', () => {
     const minutes = Array.from({ length: 100 }, (_, i) => ({ fromUs: i * MINUTE_US, ticks: PIECE_ROWS / 10 }))
-    const found = rangesOf(new PieceRanges({ fromUs: 0, toUs: 100 * MINUTE_US }, minutes), PIECE_ROWS / 4)
-    expect(found.map(({ toUs }) => toUs / MINUTE_US).slice(0, 2)).toEqual([10, 50])
+    const ranges = new PieceRanges({ fromUs: 0, toUs: 100 * MINUTE_US }, minutes)
+    const least = LEAST_PIECE_ROWS / (PIECE_ROWS / 10)
+    expect(ranges.next()).toEqual({ fromUs: 0, toUs: least * MINUTE_US })
+    ranges.found(LEAST_PIECE_ROWS / 4)
+    expect(ranges.next()).toEqual({ fromUs: least * MINUTE_US, toUs: 5 * least * MINUTE_US })
   })
 })
