@@ -9,7 +9,7 @@ import { connectClient } from '../../db/pool.ts'
 import { migrate } from '../../db/schema/migrate.ts'
 import { BAR_AGGREGATES } from '../../db/schema/storage/bars/index.ts'
 import { reconcileStorage } from '../../db/schema/storage/reconcile.ts'
-import { wishedStorage } from '../../db/schema/storage/wished.ts'
+import { BATCH_ROWS, wishedStorage } from '../../db/schema/storage/wished.ts'
 import { fillTradingSessions } from '../../db/schema/trading-sessions.ts'
 
 export const STOCKS = 500
@@ -51,7 +51,7 @@ export async function prepare(url: string, quotes: number): Promise<pg.Client> {
   await fillTradingSessions(client, { isThorough: true })
   for (const one of clients)
     await one.query(
-      `SET jit = off; SET TimeZone = 'UTC'; SET synchronous_commit = off; SET work_mem = '256MB'; SET max_parallel_workers_per_gather = 0`,
+      `SET timescaledb.compression_batch_size_limit = ${BATCH_ROWS}; SET jit = off; SET TimeZone = 'UTC'; SET synchronous_commit = off; SET work_mem = '256MB'; SET max_parallel_workers_per_gather = 0`,
     )
   // No question of research needs it, and half of the time goes into it.
   await client.query('DROP INDEX quotes_session')

@@ -7,7 +7,7 @@ import { applyStorage } from '../../db/schema/storage/apply.ts'
 import type { Aggregate } from '../../db/schema/storage/objects.ts'
 import { planStorage, reconcileStorage } from '../../db/schema/storage/reconcile.ts'
 import { DEFAULT_STORAGE, type StorageSettings } from '../../db/schema/storage/settings.ts'
-import { wishedStorage } from '../../db/schema/storage/wished.ts'
+import { BATCH_ROWS, wishedStorage } from '../../db/schema/storage/wished.ts'
 import { MigrationError } from '../../market/errors.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 
@@ -93,6 +93,18 @@ forEachEdition('the policies', ({ createDatabase }) => {
     )
     expect(rows).toEqual([{ compressed: true, rows: 5000, sum: 12_502_500 }])
     await client.query('TRUNCATE quotes')
+  })
+
+  it('compress few rows together, in every session that the owner of the tables begins', async () => {
+    if (!isCommunity) return
+    const session = await connectClient(url)
+    onTestFinished(() => session.end())
+    const { rows } = await session.query("SELECT current_setting('timescaledb.compression_batch_size_limit')::int AS rows")
+    expect(rows).toEqual([{ rows: BATCH_ROWS }])
+    await client.query(`DO $$ BEGIN EXECUTE format('ALTER ROLE CURRENT_USER IN DATABASE %I RESET ALL', current_database()); END $$`)
+    expect((await planStorage(client, wishes())).changes.map(({ key }) => key)).toEqual(['batch-size quotes'])
+    await reconcileStorage(client, wishes())
+    expect(await planned()).toEqual([])
   })
 
   it('cannot be changed by a role that owns nothing, which starts all the same and says what is left', async () => {

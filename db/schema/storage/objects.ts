@@ -24,6 +24,14 @@ export interface Columnstore {
   orderBy: readonly string[]
 }
 
+/** How many rows of an instrument are compressed together. Of all tables with the same owner. Community only. */
+export interface BatchSize {
+  kind: 'batch-size'
+  /** The table whose owner compresses. */
+  on: string
+  rows: number
+}
+
 /** A continuous aggregate in Community, a view of the same name, columns and rows in the other editions. */
 export interface Aggregate {
   kind: 'aggregate'
@@ -74,7 +82,7 @@ export interface Job {
   every: string
 }
 
-export type StorageObject = Hypertable | Columnstore | Aggregate | CompressionPolicy | RetentionPolicy | RefreshPolicy | Job
+export type StorageObject = Hypertable | Columnstore | BatchSize | Aggregate | CompressionPolicy | RetentionPolicy | RefreshPolicy | Job
 
 /** One thing to do, in one transaction of its own. Doing it twice does no harm. */
 export interface Step {
@@ -148,7 +156,7 @@ export type Named =
   | Pick<Hypertable, 'kind' | 'table'>
   | Pick<Columnstore, 'kind' | 'table'>
   | Pick<Aggregate, 'kind' | 'name'>
-  | Pick<CompressionPolicy | RetentionPolicy | RefreshPolicy | Job, 'kind' | 'on'>
+  | Pick<BatchSize | CompressionPolicy | RetentionPolicy | RefreshPolicy | Job, 'kind' | 'on'>
 
 /** What an object is called among all objects: `hypertable quotes`. */
 export function keyOf(object: Named): string {
@@ -163,6 +171,7 @@ export function nameOf(object: Named): string {
       return object.table
     case 'aggregate':
       return object.name
+    case 'batch-size':
     case 'compression-policy':
     case 'retention-policy':
     case 'refresh-policy':

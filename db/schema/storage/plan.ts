@@ -1,6 +1,7 @@
 /** What is missing between the storage that is there and the one that is wished for, in the order in which it is to be done. Pure. */
 
 import { AGGREGATE } from './aggregate.ts'
+import { BATCH_SIZE } from './batch-size.ts'
 import { COLUMNSTORE } from './columnstore.ts'
 import { HYPERTABLE } from './hypertable.ts'
 import { JOB } from './job.ts'
@@ -24,6 +25,7 @@ type AnyKind = ObjectKind<StorageObject, Named>
 const KINDS: Readonly<Record<Kind, AnyKind>> = {
   hypertable: HYPERTABLE,
   columnstore: COLUMNSTORE,
+  'batch-size': BATCH_SIZE,
   aggregate: AGGREGATE,
   'compression-policy': COMPRESSION_POLICY,
   'retention-policy': RETENTION_POLICY,
@@ -35,6 +37,7 @@ const KINDS: Readonly<Record<Kind, AnyKind>> = {
 const EDITIONS: Readonly<Record<Kind, readonly Edition[]>> = {
   hypertable: ['apache', 'community'],
   columnstore: ['community'],
+  'batch-size': ['community'],
   aggregate: ['plain', 'apache', 'community'],
   'compression-policy': ['community'],
   'retention-policy': ['community'],

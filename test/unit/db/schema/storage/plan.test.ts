@@ -31,7 +31,9 @@ describe('the plan of the storage', () => {
       new Set(planChanges([], [...wished(), minutes, refresh, job], { ...facts, edition }).map(({ key }) => key.split(' ')[0]))
     expect(kinds('plain')).toEqual(new Set(['aggregate']))
     expect(kinds('apache')).toEqual(new Set(['hypertable', 'aggregate']))
-    expect(kinds('community')).toEqual(new Set(['hypertable', 'columnstore', 'compression-policy', 'aggregate', 'refresh-policy', 'job']))
+    expect(kinds('community')).toEqual(
+      new Set(['hypertable', 'columnstore', 'batch-size', 'compression-policy', 'aggregate', 'refresh-policy', 'job']),
+    )
     expect(planChanges([], [...wished(), hours, minutes], community)).toEqual([])
   })
 
@@ -43,6 +45,14 @@ describe('the plan of the storage', () => {
     expect(keys(wished({ compressAfter: 'off' }), wished()).sort()).toEqual(
       tables.map((table) => `drop compression-policy ${table}`).sort(),
     )
+  })
+
+  it('has one change for another size of batches, and none on a server that cannot be told', () => {
+    const rows = (count: number) => wished().map((object) => (object.kind === 'batch-size' ? { ...object, rows: count } : object))
+    expect(keys(rows(500), wished())).toEqual(['alter batch-size quotes'])
+    const there = wished().filter(({ kind }) => kind !== 'batch-size')
+    expect(keys(wished(), there)).toEqual(['create batch-size quotes'])
+    expect(keys(wished(), there, { ...community, timescale: '2.19.1' })).toEqual([])
   })
 
   it('has one change for a job of another schedule, and leaves jobs alone whose aggregate is not wished for', () => {
