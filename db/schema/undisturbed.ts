@@ -29,5 +29,7 @@ export async function undisturbed<T>(attempt: () => Promise<T>): Promise<T> {
 function wasDisturbed(error: unknown): boolean {
   const refusal = error instanceof Error && error.cause !== undefined ? error.cause : error
   // The catalog's own conflict has no state of its own: it is an internal error, XX000.
-  return refusal instanceof pg.DatabaseError && (DISTURBED.includes(refusal.code ?? '') || refusal.message.startsWith('tuple concurrently '))
+  return (
+    refusal instanceof pg.DatabaseError && (DISTURBED.includes(refusal.code ?? '') || refusal.message.startsWith('tuple concurrently '))
+  )
 }
