@@ -15,7 +15,7 @@ export class Cci implements Indicator<Prices> {
     this.#window.push(typical)
     if (!this.#window.full) return undefined
     const mean = this.#window.mean()
-    const deviation = this.#window.sum((one) => Math.abs(one - mean)) / this.#window.length
+    const deviation = this.#window.sumOf((one) => Math.abs(one - mean)) / this.#window.length
     return deviation === 0 ? 0 : (typical - mean) / (0.015 * deviation)
   }
 }

@@ -21,7 +21,7 @@ export class Deviation implements Indicator<number, DeviationValue> {
     this.#window.push(value)
     if (!this.#window.full) return undefined
     const mean = this.#window.mean()
-    const deviation = Math.sqrt(this.#window.sum((one) => (one - mean) ** 2) / this.#window.length)
+    const deviation = Math.sqrt(this.#window.squares(mean) / this.#window.length)
     return { mean, deviation, zScore: deviation === 0 ? undefined : (value - mean) / deviation }
   }
 }

@@ -19,8 +19,8 @@ export class Mfi implements Indicator<PricesAndVolume> {
     if (before === undefined) return undefined
     this.#flows.push(Math.sign(typical - before) * typical * volume)
     if (!this.#flows.full) return undefined
-    const rising = this.#flows.sum((flow) => Math.max(flow, 0))
-    const falling = this.#flows.sum((flow) => Math.max(-flow, 0))
+    const rising = this.#flows.sumOf((flow) => Math.max(flow, 0))
+    const falling = this.#flows.sumOf((flow) => Math.max(-flow, 0))
     return falling === 0 ? 100 : 100 - 100 / (1 + rising / falling)
   }
 }

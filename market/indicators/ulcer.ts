@@ -14,7 +14,7 @@ export class Ulcer implements Indicator<number> {
     this.#window.push(value)
     if (!this.#window.full) return undefined
     let highest = Number.NEGATIVE_INFINITY
-    const squares = this.#window.sum((one) => {
+    const squares = this.#window.sumOf((one) => {
       highest = Math.max(highest, one)
       return ((100 * (one - highest)) / highest) ** 2
     })
