@@ -3,14 +3,13 @@
  * exact to 1/10,000 of it.
  */
 
-import { createHash } from 'node:crypto'
-
 import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
 import type { Contract } from '../../market/contract.ts'
 import type { Order } from '../engine/orders.ts'
 import type { Cost, Income } from '../engine/portfolio.ts'
 import type { Fill } from '../engine/strategy.ts'
 import type { DayValue } from '../metrics/trading-days.ts'
+import { CanonicalHash } from './canonical-hash.ts'
 
 export type RunMode = 'backtest' | 'paper' | 'live'
 
@@ -164,32 +163,12 @@ export interface RunResult {
   hash: string
 }
 
-const SIGNIFICANT_DIGITS = 12
-
 /** SHA-256 of what a run did, its numbers at 12 significant digits: the same on every machine, from every copy of the same data. */
 export function resultHash({ orders, fills, equity }: Pick<RunResult, 'orders' | 'fills' | 'equity'>): string {
-  const hash = createHash('sha256')
+  const hash = new CanonicalHash()
   for (const [name, rows] of Object.entries({ orders, fills, equity })) {
-    hash.update(`${name} ${rows.length}\n`)
-    for (const row of rows) hash.update(`${canonical(row)}\n`)
+    hash.line(`${name} ${rows.length}`)
+    for (const row of rows) hash.value(row)
   }
-  return hash.digest('hex')
-}
-
-/** JSON with sorted keys and rounded numbers. What is undefined is absent. */
-function canonical(value: unknown): string {
-  if (typeof value === 'number') return rounded(value)
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
-  const entries = Object.entries(value).filter(([, entry]) => entry !== undefined)
-  return `{${entries
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry)}`)
-    .join()}}`
-}
-
-/** A time in microseconds has more digits than an amount can be trusted for, and is exact. */
-function rounded(value: number): string {
-  if (Number.isSafeInteger(value)) return String(value === 0 ? 0 : value)
-  return String(Number(value.toPrecision(SIGNIFICANT_DIGITS)))
+  return hash.digest()
 }
