@@ -51,23 +51,23 @@ function columnsIn(bytes: Buffer, path: string, memory: (size: number) => ArrayB
 
 /** The bars of some rows. */
 export function barsIn({ count, numbers }: BarColumns, from: number, to: number): InstrumentBar[] {
-  const value = (column: number, row: number) => numbers[column * count + row] as number
-  return Array.from({ length: to - from }, (_, i) => {
-    const row = from + i
-    const vwap = value(8, row)
-    return {
-      instrument: value(0, row),
-      startUs: value(1, row),
-      endUs: value(2, row),
-      open: value(3, row),
-      high: value(4, row),
-      low: value(5, row),
-      close: value(6, row),
-      volume: value(7, row),
+  const bars: InstrumentBar[] = []
+  for (let row = from; row < to; row++) {
+    const vwap = numbers[8 * count + row] as number
+    bars.push({
+      instrument: numbers[row] as number,
+      startUs: numbers[count + row] as number,
+      endUs: numbers[2 * count + row] as number,
+      open: numbers[3 * count + row] as number,
+      high: numbers[4 * count + row] as number,
+      low: numbers[5 * count + row] as number,
+      close: numbers[6 * count + row] as number,
+      volume: numbers[7 * count + row] as number,
       vwap: Number.isNaN(vwap) ? undefined : vwap,
-      trades: value(9, row),
-    }
-  })
+      trades: numbers[9 * count + row] as number,
+    })
+  }
+  return bars
 }
 
 /** @throws FeedError unless the bytes are such a file, whole */

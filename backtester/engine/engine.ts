@@ -99,7 +99,7 @@ export class Engine {
   readonly #actionDesk: ActionDesk
   /** Undefined where nothing is ever needed. */
   readonly #liquidation: Liquidation | undefined
-  /** What was filled of an order, and its value, for the fees of what follows. */
+  /** The value of what was filled of an order that is filled in part, for the fees of what follows. */
   readonly #filledValue = new Map<number, number>()
   #nowUs = Number.NEGATIVE_INFINITY
   /** The first market data begins the first day. */
@@ -386,9 +386,10 @@ export class Engine {
     const { instrument, side } = order.request
     const multiplier = this.#instruments.multiplierOf(instrument)
     const before = { quantity: order.filled - quantity, price: 0 }
-    const value = this.#filledValue.get(order.id) ?? 0
+    const value = before.quantity > 0 ? (this.#filledValue.get(order.id) ?? 0) : 0
     if (before.quantity > 0) before.price = value / before.quantity
-    this.#filledValue.set(order.id, value + price * quantity)
+    if (order.left > 0) this.#filledValue.set(order.id, value + price * quantity)
+    else if (before.quantity > 0) this.#filledValue.delete(order.id)
     const commission = this.#commission({ instrument, side, quantity, price }, before, tsUs)
     const realised = this.portfolio.trade({
       instrument,

@@ -12,14 +12,21 @@ export class Instruments {
   readonly #contracts = new Map<number, Contract>()
   readonly #underlyings = new Map<string, number>()
   readonly #closed = new Map<number, string>()
+  #hasOptions = false
 
   name(instrument: number, contract: Contract): void {
     this.#contracts.set(instrument, contract)
+    if (contract.kind === 'option') this.#hasOptions = true
     if (contract.kind === 'stock' || contract.kind === 'index') this.#underlyings.set(keyOf(contract.kind, contract), instrument)
   }
 
   of(instrument: number): Contract | undefined {
     return this.#contracts.get(instrument)
+  }
+
+  /** False while no record named an option. */
+  get hasOptions(): boolean {
+    return this.#hasOptions
   }
 
   /** The option of that number; undefined when it is none. */

@@ -131,6 +131,7 @@ export class OptionSettlement {
   #held(): HeldOption[] {
     const { portfolio, instruments } = this.#options.account
     const held: HeldOption[] = []
+    if (!instruments.hasOptions) return held
     for (const position of portfolio.positions()) {
       const contract = instruments.optionOf(position.instrument)
       if (contract) held.push({ instrument: position.instrument, contract, position })

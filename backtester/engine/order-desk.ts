@@ -99,7 +99,8 @@ export class OrderDesk {
   #make(request: OrderRequest, isForced = false): Order {
     const order: Order = {
       id: this.#orders.length + 1,
-      request: { ...request },
+      // Never changed from here on, so that copies of the order can share it.
+      request: Object.freeze({ ...request }),
       givenUs: this.#options.nowUs(),
       arrivedUs: Number.POSITIVE_INFINITY,
       status: 'waiting',
@@ -143,7 +144,7 @@ export class OrderDesk {
         this.#end(order, 'cancel', `a split by ${ratio} leaves no whole order of it`)
         continue
       }
-      order.request = request
+      order.request = Object.freeze(request)
       order.left = left
       order.filled = filled
       if (order.best !== undefined) order.best /= ratio

@@ -13,7 +13,7 @@ import type { LatencyModel } from './models/latency/latency.ts'
 import type { Schedule } from './schedule.ts'
 import type { Fill, StrategyHandlers } from './strategy.ts'
 import { StrategyError, type StrategyFault } from './strategy-error.ts'
-import { copyOfQuote, copyOfTrade } from './views.ts'
+import { copyOfBar, copyOfQuote, copyOfTrade } from './views.ts'
 
 export interface StrategyHostOptions {
   schedule: Schedule
@@ -59,10 +59,9 @@ export class StrategyHost {
   }
 
   bar(bar: Bar, instrument: number): void {
-    this.#tell(() => {
-      this.#options.mark(instrument, bar.close)
-      if (this.#handlers.onBar) this.#handlers.onBar({ ...bar }, instrument)
-    })
+    const lateUs = this.#latency.feedUs()
+    if (lateUs > 0) this.#options.schedule.at(this.#options.nowUs() + lateUs, () => this.#showBar(bar, instrument))
+    else this.#showBar(bar, instrument)
   }
 
   /** At once, but behind what is going on: an order that it gives must not meet a half-told quote. */
@@ -138,6 +137,17 @@ export class StrategyHost {
         if (handlers.onQuote) handlers.onQuote(copyOfQuote(record))
         if (handlers.onChain) this.#showChain(record)
       } else if (record.kind === 'trade' && handlers.onTrade) handlers.onTrade(copyOfTrade(record))
+    } catch (error) {
+      throw this.#asFault(error)
+    }
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  #showBar(bar: Bar, instrument: number): void {
+    const handlers = this.#handlers
+    try {
+      this.#options.mark(instrument, bar.close)
+      if (handlers.onBar) handlers.onBar(copyOfBar(bar), instrument)
     } catch (error) {
       throw this.#asFault(error)
     }

@@ -66,6 +66,16 @@ export interface Combo {
   limit: number
 }
 
+/** An instrument at the venue. */
+interface Listing {
+  /** Undefined before the first quote. */
+  book: Book | undefined
+  /** Those that work, in the order of their arrival. */
+  orders: Order[]
+  /** When the latest bar ended. */
+  barEndUs: number
+}
+
 interface LegBar {
   bar: Bar
   endUs: number
@@ -82,14 +92,11 @@ const NET_ROUNDING = 1e-9
 
 export class Venue {
   readonly #options: VenueOptions
-  readonly #books = new Map<number, Book>()
-  /** Orders that work, by instrument, in the order of their arrival. */
-  readonly #working = new Map<number, Order[]>()
+  readonly #listings = new Map<number, Listing>()
   #combos: Combo[] = []
-  /** When the latest bar of each instrument ended, and the latest of all. */
-  readonly #barEnds = new Map<number, number>()
   /** The latest bar of each leg, while there are combos. */
   readonly #legBars = new Map<number, LegBar>()
+  /** When the latest bar of all ended. */
   #newestBarUs = Number.NEGATIVE_INFINITY
 
   constructor(options: VenueOptions) {
@@ -98,28 +105,35 @@ export class Venue {
 
   /** Undefined before the first quote. */
   book(instrument: number): Book | undefined {
-    return this.#books.get(instrument)
+    return this.#listings.get(instrument)?.book
+  }
+
+  #list(instrument: number): Listing {
+    let listing = this.#listings.get(instrument)
+    if (listing === undefined) {
+      listing = { book: undefined, orders: [], barEndUs: Number.NaN }
+      this.#listings.set(instrument, listing)
+    }
+    return listing
   }
 
   /** What a side could trade: now against the quote, or at the next open where it has bars to this moment. Undefined: nothing. */
   offer(instrument: number, side: Side): Offer | undefined {
-    const book = this.#books.get(instrument)
-    const price = book?.touch(side)
-    const size = book?.available(side) ?? 0
+    const listing = this.#listings.get(instrument)
+    const price = listing?.book?.touch(side)
+    const size = listing?.book?.available(side) ?? 0
     if (price !== undefined && size > 0) return { price, size, isBar: false }
-    if (this.#barEnds.get(instrument) !== this.#newestBarUs) return undefined
+    if (listing?.barEndUs !== this.#newestBarUs) return undefined
     return { price: undefined, size: Number.POSITIVE_INFINITY, isBar: true }
   }
 
   /** Takes an order that has reached the venue, and trades it as far as the standing quote goes. */
   accept(order: Order, tsUs: number): void {
-    this.#enter(order, tsUs)
-    const { instrument } = order.request
-    const book = this.#books.get(instrument)
-    if (!book) return
-    this.#tradeAgainst(order, book, { tsUs, arrives: true })
+    const listing = this.#enter(order, tsUs)
+    if (!listing.book) return
+    this.#tradeAgainst(order, listing.book, { tsUs, arrives: true })
     this.#endMissed(order)
-    this.#forgetEnded(instrument)
+    forgetEnded(listing)
   }
 
   acceptCombo(combo: Combo, tsUs: number): void {
@@ -128,36 +142,35 @@ export class Venue {
     this.#tradeCombo(combo, tsUs)
     const [first] = combo.orders
     // Where there are no quotes its first chance is in the bars to come.
-    const hasQuotes = combo.orders.some(({ request }) => this.#books.has(request.instrument))
+    const hasQuotes = combo.orders.some(({ request }) => this.book(request.instrument) !== undefined)
     if (hasQuotes && first && isOpen(first) && isImmediate(first)) this.#options.cancel(first, 'not filled at once')
     this.#forgetEndedCombos()
   }
 
-  #enter(order: Order, tsUs: number): void {
+  #enter(order: Order, tsUs: number): Listing {
     advance(order, 'arrive')
     order.arrivedUs = tsUs
-    const { instrument } = order.request
-    const orders = this.#working.get(instrument)
-    if (orders) orders.push(order)
-    else this.#working.set(instrument, [order])
+    const listing = this.#list(order.request.instrument)
+    listing.orders.push(order)
+    return listing
   }
 
   /** Nothing stands in an instrument any more, or in any whose latest quote is not newer than `untilUs`. */
   forget(instrument?: number, untilUs = Number.POSITIVE_INFINITY): void {
-    const books = instrument === undefined ? this.#books.values() : [this.#books.get(instrument)]
-    for (const book of books) if (book && book.tsUs <= untilUs) book.forget()
+    const listings = instrument === undefined ? this.#listings.values() : [this.#list(instrument)]
+    for (const { book } of listings) if (book && book.tsUs <= untilUs) book.forget()
   }
 
   /** The session opens: orders on the opening trade against the quotes from here on. */
   open(tsUs: number): void {
-    for (const orders of this.#working.values())
+    for (const { orders } of this.#listings.values())
       for (const order of orders) if (order.request.type === 'on-open' && order.arrivedUs <= tsUs) order.isReleased = true
   }
 
   /** The session closes: orders on the close trade against what stands. */
   close(tsUs: number): void {
-    for (const [instrument, orders] of this.#working) {
-      const book = this.#books.get(instrument)
+    for (const listing of this.#listings.values()) {
+      const { book, orders } = listing
       if (!book || orders.length === 0) continue
       for (const order of orders) {
         if (order.request.type !== 'on-close' || order.arrivedUs >= tsUs || !isOpen(order)) continue
@@ -165,42 +178,41 @@ export class Venue {
         this.#tradeAgainst(order, book, { tsUs, arrives: false })
         if (isOpen(order)) this.#options.cancel(order, 'not filled at the close')
       }
-      this.#forgetEnded(instrument)
+      forgetEnded(listing)
     }
   }
 
   /** Takes a cancelled or expired order away. */
   remove(order: Order): void {
-    this.#forgetEnded(order.request.instrument)
+    const listing = this.#listings.get(order.request.instrument)
+    if (listing) forgetEnded(listing)
   }
 
   takeQuote(instrument: number, quote: Quote): void {
-    let book = this.#books.get(instrument)
-    if (book === undefined) {
-      book = new Book()
-      this.#books.set(instrument, book)
-    }
+    const listing = this.#list(instrument)
+    listing.book ??= new Book()
+    const { book, orders } = listing
     book.take(quote)
     book.tsUs = quote.tsUs
-    const orders = this.#working.get(instrument)
-    if (orders === undefined || orders.length === 0) return
+    if (orders.length === 0) return
     for (const order of orders) {
       if (!isOpen(order)) continue
       this.#tradeAgainst(order, book, { tsUs: quote.tsUs, arrives: false })
       this.#endMissed(order)
     }
     this.#tradeCombos(instrument, quote.tsUs)
-    this.#forgetEnded(instrument)
+    forgetEnded(listing)
   }
 
   /** @param endUs when the bar is known, and what is traded within it is told */
   takeBar(instrument: number, bar: Bar, endUs: number, moments: BarMoments): void {
-    this.#barEnds.set(instrument, endUs)
+    const listing = this.#list(instrument)
+    listing.barEndUs = endUs
     this.#newestBarUs = endUs
-    const orders = this.#working.get(instrument)
-    if (orders === undefined || orders.length === 0) return
+    const { orders } = listing
+    if (orders.length === 0) return
     // Stops before limits: of two orders of a group that the bar reaches, the one that loses is assumed to have come first.
-    const byHarm = orders.toSorted((one, other) => Number(isStop(other)) - Number(isStop(one)))
+    const byHarm = orders.length === 1 ? orders : orders.toSorted((one, other) => Number(isStop(other)) - Number(isStop(one)))
     for (const order of byHarm) {
       // One that came within the bar may not have the prices from before it came.
       if (!isOpen(order) || order.arrivedUs > bar.startUs || !isTradedIn(order, moments)) continue
@@ -212,7 +224,7 @@ export class Venue {
       this.#endMissed(order)
     }
     if (this.#combos.length > 0) this.#tradeCombosIn(instrument, { bar, endUs })
-    this.#forgetEnded(instrument)
+    forgetEnded(listing)
   }
 
   #tradeAgainst(order: Order, book: Book, { tsUs, arrives }: { tsUs: number; arrives: boolean }): void {
@@ -248,7 +260,7 @@ export class Venue {
     const prices: number[] = []
     for (const [i, order] of orders.entries()) {
       const { instrument, side, timeInForce } = order.request
-      const book = this.#books.get(instrument)
+      const book = this.book(instrument)
       const ratio = ratios[i] as number
       const price = book && this.#options.fill.takerPrice(side, book)
       if (!book || price === undefined) return
@@ -262,7 +274,7 @@ export class Venue {
     if (net > limit + NET_ROUNDING) return
     const trades = orders.map((order, i) => ({ order, quantity: combos * (ratios[i] as number), price: prices[i] as number }))
     if (this.#executeTogether(trades.map((trade) => ({ ...trade, tsUs, isTaker: true }))))
-      for (const { order, quantity } of trades) this.#books.get(order.request.instrument)?.consume(order.request.side, quantity)
+      for (const { order, quantity } of trades) this.book(order.request.instrument)?.consume(order.request.side, quantity)
   }
 
   /** Combos whose legs all have a bar of the same time trade once the last of these is told. */
@@ -353,14 +365,14 @@ export class Venue {
     if (isImmediate(order) && isOpen(order) && !waits(order)) this.#options.cancel(order, 'not filled at once')
   }
 
-  #forgetEnded(instrument: number): void {
-    const orders = this.#working.get(instrument)
-    if (orders?.some((order) => !isOpen(order))) this.#working.set(instrument, orders.filter(isOpen))
-  }
-
   #forgetEndedCombos(): void {
     if (this.#combos.some(({ orders }) => !orders.every(isOpen))) this.#combos = this.#combos.filter(({ orders }) => orders.every(isOpen))
   }
+}
+
+/** A new list: the old one may be gone through at this moment. */
+function forgetEnded(listing: Listing): void {
+  if (listing.orders.some((order) => !isOpen(order))) listing.orders = listing.orders.filter(isOpen)
 }
 
 function isImmediate({ request: { timeInForce } }: Order): boolean {

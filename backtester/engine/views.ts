@@ -1,5 +1,6 @@
 /** What a strategy is handed: copies, made when it asks, so that it can neither change the market or the account nor see them change. */
 
+import type { Bar } from '../../market/bar.ts'
 import type { Contract } from '../../market/contract.ts'
 import type { ChainSide } from '../../market/state/chain.ts'
 import type { ChainState } from '../../market/state/chain-state.ts'
@@ -34,8 +35,14 @@ export function copyOfTrade(trade: Trade): Trade {
   return { ...trade, verdict: trade.verdict && structuredClone(trade.verdict) }
 }
 
+/** The request is frozen: all copies share it. */
 export function copyOfOrder(order: Order): Order {
-  return { ...order, request: { ...order.request } }
+  const { id, request, givenUs, arrivedUs, status, left, filled, best, isReleased, isForced, reason } = order
+  return { id, request, givenUs, arrivedUs, status, left, filled, best, isReleased, isForced, reason }
+}
+
+export function copyOfBar({ startUs, open, high, low, close, volume, vwap, trades }: Bar): Bar {
+  return { startUs, open, high, low, close, volume, vwap, trades }
 }
 
 export function copyOfPosition({ instrument, multiplier, quantity, cost, mark, value }: Position): Position {

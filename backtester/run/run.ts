@@ -7,6 +7,7 @@ import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
 import { ConfigError, messageOf, TapedeckError } from '../../market/errors.ts'
 import { isTick } from '../../market/tick.ts'
+import type { InstrumentBar } from '../dataset/bars-file.ts'
 import { contractRecord, Engine } from '../engine/engine.ts'
 import { fromUnits } from '../engine/money.ts'
 import type { Fill, Strategy } from '../engine/strategy.ts'
@@ -204,7 +205,8 @@ class Run {
       engine.record(record, sessionId)
       this.#detection?.take(record, sessionId)
     }
-    for (const [i, bar] of bars.entries()) {
+    for (let i = 0; i < bars.length; i++) {
+      const bar = bars[i] as InstrumentBar
       const { instrument, endUs } = bar
       engine.bar(instrument, bar, endUs)
       this.#counts.bars++
@@ -250,14 +252,9 @@ class Run {
   result(durationMs: number): RunResult {
     const failed = failedResult(this.#request, '', durationMs)
     const engine = this.#engine
-    const orders = (engine?.orders ?? []).map(({ id, request, givenUs, status, filled, reason }) => ({
-      id,
-      request,
-      givenUs,
-      status,
-      filled,
-      ...(reason !== undefined && { reason }),
-    })) as RunResult['orders']
+    const orders = (engine?.orders ?? []).map(({ id, request, givenUs, status, filled, reason }) =>
+      reason === undefined ? { id, request, givenUs, status, filled } : { id, request, givenUs, status, filled, reason },
+    ) as RunResult['orders']
     const did = { orders, fills: this.#fills, equity: this.#equity?.points ?? [] }
     const used = new Set([...orders.map(({ request }) => request.instrument), ...this.#fills.map(({ instrument }) => instrument)])
     const events = [...this.#events, ...this.#injected].sort((one, other) => one.tsUs - other.tsUs)

@@ -95,8 +95,11 @@ class Series {
   }
 
   #isBusy(): boolean {
-    const order = this.#order === undefined ? undefined : this.#context.orders.find(this.#order)
-    return order !== undefined && ['waiting', 'sent', 'working', 'triggered'].includes(order.status)
+    if (this.#order === undefined) return false
+    const status = this.#context.orders.find(this.#order)?.status
+    if (status === 'waiting' || status === 'sent' || status === 'working' || status === 'triggered') return true
+    this.#order = undefined
+    return false
   }
 
   #trade(side: 'buy' | 'sell', quantity: number): void {
