@@ -27,6 +27,7 @@ import { addService } from './service/index.ts'
 import { addStatus } from './status.ts'
 import { addStrategy } from './strategy.ts'
 import { addTape } from './tape.ts'
+import { addUniverse } from './universe.ts'
 import { addVerify } from './verify.ts'
 
 /** In the order of `tapedeck --help`. The command that runs loads the rooms it needs; nothing is loaded here. */
@@ -34,6 +35,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addDemo,
   addCollect,
   addStatus,
+  addUniverse,
   addGaps,
   addQuality,
   addVerify,

@@ -294,7 +294,7 @@ export const configSchema = section({
       },
     )
     .prefault({})
-    .describe('Where /metrics, /healthz, /readyz and /status are served, or off.'),
+    .describe('Where /metrics, /healthz, /readyz, /status and /universe are served, or off.'),
   log: section({
     level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
       .default('info')

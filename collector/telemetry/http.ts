@@ -1,6 +1,6 @@
 /**
- * `/metrics` for Prometheus, `/healthz` (the process works), `/readyz` (it records: gateway up, database reachable), and `/status`
- * and `/arbitrage`, which are JSON, for `tapedeck status` and `tapedeck arb watch`.
+ * `/metrics` for Prometheus, `/healthz` (the process works), `/readyz` (it records: gateway up, database reachable), and `/status`,
+ * `/arbitrage` and `/universe`, which are JSON, for `tapedeck status`, `tapedeck arb watch` and `tapedeck universe`.
  */
 
 import { createServer } from 'node:http'
@@ -25,10 +25,20 @@ export interface TelemetryOptions {
   status: () => object
   /** What the detectors have found. */
   arbitrage: () => object
+  /** Which contracts are wanted; with each of them by itself, too. */
+  universe: (withContracts: boolean) => object
 }
 
 /** Throws a ConfigError when the port is taken. */
-export async function serveTelemetry({ host, port, registry, notReady, status, arbitrage }: TelemetryOptions): Promise<TelemetryServer> {
+export async function serveTelemetry({
+  host,
+  port,
+  registry,
+  notReady,
+  status,
+  arbitrage,
+  universe,
+}: TelemetryOptions): Promise<TelemetryServer> {
   const server = createServer((request, response) => {
     const reply = (status: number, body: string, type = 'text/plain; charset=utf-8') => {
       response.writeHead(status, { 'content-type': type }).end(body)
@@ -39,7 +49,8 @@ export async function serveTelemetry({ host, port, registry, notReady, status, a
         (error: unknown) => reply(500, String(error)),
       )
     const replyJson = (value: object) => reply(200, JSON.stringify(value), 'application/json')
-    switch (request.url?.split('?')[0]) {
+    const [path, query] = request.url?.split('?') ?? []
+    switch (path) {
       case '/metrics':
         void replyWith(registry.metrics(), registry.contentType)
         break
@@ -48,6 +59,9 @@ export async function serveTelemetry({ host, port, registry, notReady, status, a
         break
       case '/arbitrage':
         replyJson(arbitrage())
+        break
+      case '/universe':
+        replyJson(universe(query === 'contracts'))
         break
       case '/healthz':
         reply(200, 'ok\n')
@@ -58,7 +72,7 @@ export async function serveTelemetry({ host, port, registry, notReady, status, a
         break
       }
       default:
-        reply(404, 'Known: /metrics /healthz /readyz /status /arbitrage\n')
+        reply(404, 'Known: /metrics /healthz /readyz /status /arbitrage /universe\n')
     }
   })
   await new Promise<void>((resolve, reject) => {

@@ -137,6 +137,7 @@ export class Telemetry {
       notReady: () => this.#notReady(),
       status: this.#page.read,
       arbitrage: this.#parts.detect.page,
+      universe: (withContracts) => this.#parts.discovery.page(withContracts),
     })
     this.#withdrawAddress = await announceAddress(dataDir, { host: metrics.host, port: this.#server.port }).catch((error: unknown) => {
       // A full disk must not keep it from recording.

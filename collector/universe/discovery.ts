@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Observable } from 'rxjs'
 
 import { nyse } from '../../market/calendar/calendar.ts'
+import { contractKey } from '../../market/contract.ts'
 import { TapedeckError } from '../../market/errors.ts'
 import type { MarketState } from '../../market/state/market-state.ts'
 import type { MarketClock } from '../../market/time.ts'
@@ -21,6 +22,7 @@ import type { LineSupply } from '../lines/line-supply.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import { RecordedActivity } from './activity.ts'
+import { type UniversePage, universePage } from './page.ts'
 import { type Discovered, openUniverse, renew, type UnderlyingSettings } from './universe.ts'
 
 export interface DiscoverySettings {
@@ -78,6 +80,14 @@ export class Discovery {
   /** Market-data lines that may be used. */
   get lines(): number {
     return this.#settings.lines
+  }
+
+  /** What is wanted, and what is not. */
+  page(withContracts: boolean): UniversePage {
+    const { underlyings, lines } = this.#settings
+    const lined = new Set(this.#options.supply.lines.all.filter(({ feed }) => !feed).map(({ contract }) => contractKey(contract)))
+    const discoveredOf = (settings: UnderlyingSettings) => this.#discovered.get(JSON.stringify(settings))
+    return universePage({ underlyings, discoveredOf, lines, lined }, withContracts)
   }
 
   /** A link is up and the time is known. */

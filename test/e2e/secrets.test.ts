@@ -27,6 +27,7 @@ const SLOW_MS = 300_000
 /** What each command is run with. */
 const ARGUMENTS: Record<string, string[]> = {
   status: [],
+  universe: [],
   gaps: [],
   quality: [],
   verify: [],

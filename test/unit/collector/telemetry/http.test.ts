@@ -45,6 +45,7 @@ async function served(notReady: () => string[] = () => []) {
     notReady,
     status: () => ({ program: 'tapedeck' }),
     arbitrage: () => ({ open: [] }),
+    universe: (withContracts) => ({ withContracts }),
   })
   onTestFinished(() => server.close())
   const get = async (path: string) => {
@@ -227,14 +228,16 @@ describe('/healthz and /readyz', () => {
 
   it('are named to those who ask for something else', async () => {
     const { get } = await served()
-    expect(await get('/')).toMatchObject({ status: 404, text: 'Known: /metrics /healthz /readyz /status /arbitrage\n' })
+    expect(await get('/')).toMatchObject({ status: 404, text: 'Known: /metrics /healthz /readyz /status /arbitrage /universe\n' })
   })
 })
 
-describe('/status and /arbitrage', () => {
+describe('/status, /arbitrage and /universe', () => {
   it('are JSON, as they are at that moment', async () => {
     const { get } = await served()
     expect(await get('/status')).toEqual({ status: 200, type: 'application/json', text: '{"program":"tapedeck"}' })
+    expect(await get('/universe')).toMatchObject({ status: 200, text: '{"withContracts":false}' })
+    expect(await get('/universe?contracts')).toMatchObject({ status: 200, text: '{"withContracts":true}' })
     expect(await get('/arbitrage')).toEqual({ status: 200, type: 'application/json', text: '{"open":[]}' })
   })
 })
@@ -246,7 +249,15 @@ describe('the server', () => {
     await new Promise((resolve) => other.once('listening', resolve))
     const { port } = other.address() as AddressInfo
     const { registry } = createMetrics(createCounts(), unbounded())
-    const refused = serveTelemetry({ host: '127.0.0.1', port, registry, notReady: () => [], status: () => ({}), arbitrage: () => ({}) })
+    const refused = serveTelemetry({
+      host: '127.0.0.1',
+      port,
+      registry,
+      notReady: () => [],
+      status: () => ({}),
+      arbitrage: () => ({}),
+      universe: () => ({}),
+    })
 
     await expect(refused).rejects.toBeInstanceOf(ConfigError)
     await expect(refused).rejects.toThrow(
