@@ -9,7 +9,7 @@ export interface OpenGap extends GapStart {
 }
 
 /** What only the operator can change: a subscription, more lines, an expired contract. */
-const LASTING = /^(no-line|delayed data is not wanted|refused: (?!(?:100|504|10182|10197|10225)$))/
+const LASTING = /^(no-line|unseen|delayed data is not wanted|refused: (?!(?:100|504|10182|10197|10225)$))/
 
 /** True when the data ought to come back by itself: until then the recording is not as it should be. */
 export function isPassing({ cause }: Pick<GapStart, 'cause'>): boolean {

@@ -122,9 +122,11 @@ export class LineActions {
     this.#table.assignId(line, reqId)
     if (before !== undefined) opener.close(before, line).catch(() => undefined)
     this.#askedMs.set(line.key, performance.now())
+    line.sentMs = undefined
     this.move(line, 'send')
     this.#options.onRequested(reqId, line)
     await opener.open(reqId, line, line.plain)
+    if (line.reqId === reqId) line.sentMs = performance.now()
     // Meanwhile IB has forgotten all lines, and we this id: on the same link, what was sent now is a line that belongs to nothing.
     if (this.#queue.opener !== opener) await opener.close(reqId, line)
     else if (line.reqId === reqId && line.state === 'asked') this.arm(line)

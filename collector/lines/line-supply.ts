@@ -188,13 +188,14 @@ export class LineSupply {
         if (!feed || wasServed) recorder.lineMissing(instrument, cause, wantedUs, feed)
       },
       onRefused: (line, error, isRepeated) => this.#refused(line, error, isRepeated),
-      onWanted: ({ instrument, feed, wantedUs }) => {
-        if (!feed) recorder.lineMissing(instrument, 'not-open-yet', wantedUs)
+      onWanted: ({ instrument, feed, wantedUs, isSampled }) => {
+        if (!feed && !isSampled) recorder.lineMissing(instrument, 'not-open-yet', wantedUs)
       },
       onUnwanted: (line) => {
         entitlements.forget(line)
         recorder.lineUnwanted(line.instrument, line.feed)
       },
+      onPutOff: (line) => entitlements.forget(line),
       onLimit: (lines, waiting) => events.lineLimit({ lines, waiting }),
       onPaused: (code, text) => events.linesPaused({ code, text }),
       onResumed: () => events.linesResumed(),

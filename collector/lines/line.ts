@@ -27,6 +27,8 @@ export interface WantedLine {
   feed?: LineFeed
   /** Since when it is wanted, in the market's time; absent: now. */
   wantedUs?: number
+  /** It is seen from time to time (budget.ts): that it is not open yet is no gap. */
+  isSampled?: boolean
 }
 
 const STATES = ['idle', 'queued', 'asked', 'open', 'silent', 'paused', 'no-line', 'refused'] as const
@@ -75,6 +77,7 @@ export class Line implements WantedLine {
   /** As it was looked up last: IB lists the hours of a few days. */
   contract: Contract
   readonly feed?: LineFeed
+  readonly isSampled: boolean
   /** Its place in the order of importance; lower is more important. */
   rank: number
   wantedUs: number
@@ -96,6 +99,8 @@ export class Line implements WantedLine {
   provenUs: number | undefined
   /** It was open once, on this link or an earlier one. */
   wasServed = false
+  /** `performance.now()` when its request left the pacer; undefined until then, and without a link. */
+  sentMs: number | undefined
   /** `performance.now()` of the answer that opened it. */
   openedMs = 0
   /** Requests without an answer, in a row. */
@@ -110,8 +115,9 @@ export class Line implements WantedLine {
   timer: NodeJS.Timeout | undefined
   #state: LineState = 'idle'
 
-  constructor({ instrument, contract, feed, wantedUs = 0 }: WantedLine, rank: number) {
+  constructor({ instrument, contract, feed, wantedUs = 0, isSampled = false }: WantedLine, rank: number) {
     this.instrument = instrument
+    this.isSampled = isSampled
     this.contract = contract
     if (feed) this.feed = feed
     this.wantedUs = wantedUs

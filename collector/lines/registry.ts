@@ -19,48 +19,12 @@ import { LineActions } from './line-actions.ts'
 import { LineTable } from './line-table.ts'
 import { type Line, type LineCounts, lineKey, type WantedLine } from './line.ts'
 import { type LineOpener, RequestQueue } from './queue.ts'
+import type { LineExchange, LineRegistryOptions, LinesInDoubt } from './registry-options.ts'
 import { TickByTickLimit } from './tick-by-tick-limit.ts'
 
-export interface LineRegistryOptions {
-  /** The line is asked for: messages with this id are its. */
-  onRequested: (reqId: number, line: WantedLine) => void
-  /** The next data with this id is to be reported (`dataCame`), although it is not the first. */
-  onWatched: (reqId: number, line: WantedLine) => void
-  /** Messages with this id belong to no line any more. */
-  onReleased: (reqId: number) => void
-  onOpened: (line: WantedLine) => void
-  /** `untilUs`: the last moment at which the line was known to live; absent: now. */
-  onClosed: (line: WantedLine, cause: string, untilUs?: number) => void
-  /** The line is wanted and not served, for this reason from now on. */
-  onMissing?: (line: Line, cause: string) => void
-  /** Not served. Without an error it was cancelled by us, because its data is delayed. `isRepeated`: it was asked for again, with the same answer. */
-  onRefused: (line: WantedLine, error: { code: number; text: string } | undefined, isRepeated: boolean) => void
-  /** The line is wanted, and not open yet. */
-  onWanted?: (line: Line) => void
-  /** The line is not wanted any more. */
-  onUnwanted: (line: WantedLine) => void
-  /** The gateway serves so many market-data lines at once; `waiting` contracts are without. Called when that has changed. */
-  onLimit: (lines: number, waiting: number) => void
-  /** The first line was refused for now; none is any more. */
-  onPaused: (code: number, text: string) => void
-  onResumed: () => void
-  /** Every market-data line that was asked for has its answer. */
-  onSettled: () => void
-  /** The market's time. */
-  nowUs: () => number
-  /** A line was to go where no line can go: a mistake of this program. Thrown when absent. */
-  onImpossible?: (error: Error) => void
-  /** Other intervals than the usual ones between attempts to have a line. */
-  delays?: Partial<LineDelays> | undefined
-}
-
 const DELAYED_CAUSE = 'delayed data is not wanted'
-
-export interface LinesInDoubt {
-  includes: (line: Line) => boolean
-  /** Until when they were known to live, in the market's time. */
-  provenUs: number
-}
+/** As the watchdog has it. */
+const NO_DATA_CAUSE = 'no-data'
 
 export class LineRegistry {
   readonly #options: LineRegistryOptions
@@ -155,6 +119,36 @@ export class LineRegistry {
       if (!line.feed && !keys.has(line.key) && this.wanted + more > room) this.#drop(line, cause)
   }
 
+  /** The smaller of `lines` and what the gateway has, as far as that was learned. */
+  atMost(lines: number): number {
+    return this.#probe.atMost(lines)
+  }
+
+  /** A link is up, over which lines can be asked for. */
+  get isLinked(): boolean {
+    return this.#queue.opener !== undefined
+  }
+
+  /** The line of an instrument's market data, when it is wanted now. */
+  lineAt(instrument: number): Line | undefined {
+    return this.#table.of({ instrument })
+  }
+
+  /**
+   * Gives market-data lines up for now and takes others, which leave in this order: a cancel goes ahead of a request. What had data is
+   * closed for `cause`, what had none as of its opening. `order`: of importance, of some or all lines; the others stay ahead of them.
+   */
+  exchange({ release, want, order, cause }: LineExchange): void {
+    for (const instrument of release) this.#putOff(instrument, cause)
+    for (const wanted of want) this.#add(wanted)
+    const rank = new Map(order.map((instrument, i) => [instrument, i]))
+    const rankOf = (line: Line) => (line.feed ? -1 : (rank.get(line.instrument) ?? -1))
+    this.#table.order(this.#table.all.toSorted((a, b) => rankOf(a) - rankOf(b)))
+    this.#probe.fill()
+    void this.#queue.run()
+    this.#settle()
+  }
+
   linkUp(opener: LineOpener): void {
     this.#queue.start(opener)
     this.#probe.linkUp()
@@ -175,6 +169,7 @@ export class LineRegistry {
       this.#actions.move(line, 'reset')
       this.#table.releaseIds(line)
       line.forgetAnswers()
+      line.sentMs = undefined
     }
     this.#paused.clear()
     this.#probe.linkDown()
@@ -355,7 +350,21 @@ export class LineRegistry {
     if (this.#queue.opener) this.#actions.enqueue(line)
   }
 
+  #putOff(instrument: number, cause: string): void {
+    const line = this.#table.of({ instrument })
+    if (!line) return
+    // Open in name only: nothing was seen of it.
+    if (line.held && !line.hasData) this.#actions.close(line, NO_DATA_CAUSE, line.heldSinceUs)
+    this.#remove(line, cause)
+    this.#options.onPutOff?.(line)
+  }
+
   #drop(line: Line, cause: string): void {
+    this.#remove(line, cause)
+    this.#options.onUnwanted(line)
+  }
+
+  #remove(line: Line, cause: string): void {
     if (line.reqId !== undefined && line.state !== 'refused') this.#actions.cancel(line)
     else this.#table.releaseIds(line)
     this.#actions.move(line, 'reset')
@@ -363,7 +372,6 @@ export class LineRegistry {
     this.#table.remove(line)
     this.#unpause(line)
     this.#probe.forget(line)
-    this.#options.onUnwanted(line)
   }
 
   #open(line: Line): void {

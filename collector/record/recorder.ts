@@ -48,6 +48,8 @@ export type DropReason = 'no-session' | 'journal-full' | 'journal-failed' | 'too
 
 /** Cause of a line event behind which nothing is missing: the line is not wanted any more. */
 const NOT_WANTED = 'config'
+/** The same of a contract that is seen from time to time: its turn is over, and comes again. */
+export const ROTATION = 'rotation'
 
 /** A record without what the recorder gives it. */
 type Unstamped<T extends TapeRecord> = T extends TapeRecord ? Omit<T, 'seq' | 'tsUs'> : never
@@ -345,6 +347,11 @@ export class Recorder {
     this.#appendMissing({ ...what, sinceUs })
   }
 
+  /** Since when the market-data line of a wanted contract is missing for a known reason; undefined while it is not. */
+  missingSinceUs(instrument: number): number | undefined {
+    return this.#missingLines.get(lineKey(instrument, undefined))?.sinceUs
+  }
+
   /** A line that was missing is not wanted any more; or a chain is known. */
   lineUnwanted(instrument: number, feed?: MissingFeed): void {
     if (this.#missingLines.has(lineKey(instrument, feed))) this.lineMissing(instrument, NOT_WANTED, this.nowUs, feed)
@@ -366,7 +373,7 @@ export class Recorder {
     // Its opening was a sign of life too.
     const untilTsUs = Math.max(untilUs, line.openedTsUs)
     this.#append({ kind: 'line', event: 'closed', ...line, untilTsUs, cause })
-    this.#missingLines.set(key, { instrument, feed, cause, sinceUs: untilTsUs })
+    if (cause !== ROTATION) this.#missingLines.set(key, { instrument, feed, cause, sinceUs: untilTsUs })
   }
 
   #appendMissing({ sinceUs, ...what }: MissingLine): void {
