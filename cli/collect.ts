@@ -118,6 +118,7 @@ async function collectSettings({
   dataDir,
   gateway,
   universe,
+  lines,
   rules,
   carry,
   arbitrage,
@@ -131,6 +132,7 @@ async function collectSettings({
     dataDir,
     gateway: { ...gateway, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
     underlyings: universe.underlyings,
+    linePlan: linePlan(lines),
     rules: await loadRules(rules),
     carry,
     detect: arbitrage.enabled ? { arbitrage, webhook: webhook === 'off' ? undefined : webhook } : undefined,
@@ -138,6 +140,11 @@ async function collectSettings({
     lanes: database.lanes,
     metrics: metrics === 'off' ? undefined : metrics,
   }
+}
+
+function linePlan({ rotation, coreStrikes, corePercent, minimumHoldSeconds, seenEveryMinutes }: TapedeckConfig['lines']) {
+  if (rotation === 'off') return undefined
+  return { coreStrikes, corePercent, minimumHoldMs: minimumHoldSeconds * 1000, seenEveryMs: seenEveryMinutes * 60_000 }
 }
 
 async function record(read: () => LoadedConfig, { until, json: asJson }: CollectArguments): Promise<void> {

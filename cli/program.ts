@@ -18,6 +18,7 @@ import { addExperiment } from './experiment/index.ts'
 import { addExport } from './export.ts'
 import { addGaps } from './gaps.ts'
 import { addGateway } from './gateway.ts'
+import { addLines } from './lines.ts'
 import { version } from './package.ts'
 import { addQuality } from './quality.ts'
 import { addRates } from './rates.ts'
@@ -36,6 +37,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addCollect,
   addStatus,
   addUniverse,
+  addLines,
   addGaps,
   addQuality,
   addVerify,

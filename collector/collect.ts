@@ -27,6 +27,7 @@ import { Housekeeping } from './journal/housekeeping.ts'
 import type { JournalSettings } from './journal/journal.ts'
 import { type KnownSessions, LeftBehind } from './journal/left-behind.ts'
 import type { LineDelays } from './lines/ask-again.ts'
+import type { PlanSettings } from './lines/plan/state.ts'
 import { type DatabaseCarry, StoredCarry } from './record/stored-carry.ts'
 import { createGatewayClock, createWallClock } from './record/clock.ts'
 import { type CarrySettings, StandInCarry } from './record/stand-in-carry.ts'
@@ -58,6 +59,8 @@ export interface CollectSettings {
     lineDelays?: Partial<LineDelays>
   }
   underlyings: readonly UnderlyingSettings[]
+  /** How lines are shared among more contracts than there are; absent: those beyond them are never watched. */
+  linePlan?: PlanSettings | undefined
   rules: RulesInForce
   /** What stands in for what no other source knows. */
   carry: CarrySettings
@@ -205,7 +208,8 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
   const { recorder, ledger, state, ending } = storage
   const standInCarry = new StandInCarry(recorder, settings.carry, currenciesOf(settings))
   storedCarry.attach(recorder)
-  const detect: Detect = joinDetect({ ...detectOptions(options), recorder, events, registry: metrics.registry, giveUp: ending.giveUp })
+  const wishing = detectOptions(options, (of, instruments) => feedHalf.budget.wish(of, instruments))
+  const detect: Detect = joinDetect({ ...wishing, recorder, events, registry: metrics.registry, giveUp: ending.giveUp })
   if (options.onRecord) recorder.subscribe(options.onRecord)
   const feedHalf = joinFeed({
     ...shared,
@@ -245,13 +249,26 @@ function nameLeftBehind(leftBehind: LeftBehind, recorder: Recorder, ledger: GapL
   })
 }
 
-function detectOptions({ version, settings: { detect }, derived: store, onEpisode }: CollectOptions) {
+/** The legs of an opportunity keep their lines while it is open. */
+function detectOptions(
+  { version, settings: { detect }, derived: store, onEpisode: listen }: CollectOptions,
+  wish: (of: string, instruments: readonly number[]) => void,
+) {
+  const onEpisode: NonNullable<JoinDetectOptions['onEpisode']> = (change, episode) => {
+    if (change === 'opened')
+      wish(
+        episode.id,
+        episode.opened.legs.map(({ instrument }) => instrument),
+      )
+    if (change === 'closed') wish(episode.id, [])
+    listen?.(change, episode)
+  }
   return { version, detect, store, onEpisode }
 }
 
-function feedOptions({ gateway, underlyings }: CollectSettings) {
+function feedOptions({ gateway, underlyings, linePlan }: CollectSettings) {
   const { marketDataType, genericTicks, stockSizes, lineDelays, lines } = gateway
-  return { feed: gateway, marketDataType, genericTicks, stockSizes, lineDelays, universe: { underlyings, lines } }
+  return { feed: gateway, marketDataType, genericTicks, stockSizes, lineDelays, linePlan, universe: { underlyings, lines } }
 }
 
 /** A controller that is aborted with `signal`, and may be before. */
@@ -275,13 +292,16 @@ function recordedConfig({ rules, gateway }: CollectSettings): Record<string, unk
   return { rules: rules.settings, gateway: { marketDataType: MARKET_DATA_TYPES[gateway.marketDataType - 1] } }
 }
 
-/** Takes over what can change while lines are open: the universe, rules, carry, `lines`, `genericTicks` and `keepDays`. Throws a ConfigError. */
+/**
+ * Takes over what can change while lines are open: the universe, how lines are shared, rules, carry, `lines`, `genericTicks` and `keepDays`.
+ * Throws a ConfigError.
+ */
 function createReloader(
   started: CollectSettings,
-  parts: Pick<Collector, 'validator' | 'standInCarry' | 'recorder' | 'supply' | 'housekeeping' | 'discovery' | 'feed'>,
+  parts: Pick<Collector, 'validator' | 'standInCarry' | 'recorder' | 'supply' | 'budget' | 'housekeeping' | 'discovery' | 'feed'>,
 ) {
-  const { validator, standInCarry, recorder, supply, housekeeping, discovery, feed } = parts
-  let { rules, underlyings, gateway } = started
+  const { validator, standInCarry, recorder, supply, budget, housekeeping, discovery, feed } = parts
+  let { rules, underlyings, gateway, linePlan } = started
   return (next: CollectSettings): void => {
     if (!isDeepStrictEqual(next.rules.settings, rules.settings)) {
       validator.configure(next.rules)
@@ -292,9 +312,11 @@ function createReloader(
     supply.configure({ genericTicks: next.gateway.genericTicks })
     feed.configure({ lines: next.gateway.lines })
     housekeeping.configure({ keepDays: next.journal.keepDays })
-    if (next.gateway.lines !== gateway.lines || !isDeepStrictEqual(next.underlyings, underlyings))
+    budget.configure(next.linePlan)
+    const isOtherPlan = (next.linePlan === undefined) !== (linePlan === undefined)
+    if (next.gateway.lines !== gateway.lines || isOtherPlan || !isDeepStrictEqual(next.underlyings, underlyings))
       discovery.configure({ underlyings: next.underlyings, lines: next.gateway.lines })
-    ;({ rules, underlyings, gateway } = next)
+    ;({ rules, underlyings, gateway, linePlan } = next)
   }
 }
 

@@ -7,8 +7,9 @@
  *     -> journal: group fsync (journal) -> writer: lanes, COPY, commit (write) -> segment released
  *
  * Beside that path: `Sessions` begins and rotates recording sessions, `Coverage` knows which lines have data and `GapLedger` names the
- * time in which they have none, `LineSupply` has the wanted lines served, `Discovery` finds out which lines are wanted. The detectors hang
- * on the recorder as one more subscriber, with a queue of their own (detect/join.ts).
+ * time in which they have none, `LineSupply` has the wanted lines served, `Discovery` finds out which lines are wanted, and `LineBudget`
+ * which of them are held when there are more than the gateway has. The detectors hang on the recorder as one more subscriber, with a queue
+ * of their own (detect/join.ts).
  */
 
 import { Observable, Subject, takeUntil } from 'rxjs'
@@ -33,7 +34,10 @@ import type { Housekeeping } from './journal/housekeeping.ts'
 import { Journal, type JournalSettings } from './journal/journal.ts'
 import type { KnownSessions, LeftBehind } from './journal/left-behind.ts'
 import type { LineDelays } from './lines/ask-again.ts'
+import { LineBudget } from './lines/budget.ts'
 import { LineSupply } from './lines/line-supply.ts'
+import type { PlanSettings } from './lines/plan/state.ts'
+import { priceOf } from './lines/price.ts'
 import type { CollectorClock, GatewayClock } from './record/clock.ts'
 import { createTickRecorder, type TickRecorder } from './record/record-tick.ts'
 import { type Judge, Recorder } from './record/recorder.ts'
@@ -180,6 +184,8 @@ export interface FeedOptions extends Shared {
   stockSizes?: StatedUnit | undefined
   universe: DiscoverySettings
   lineDelays?: Partial<LineDelays> | undefined
+  /** How lines are shared among more contracts than there are; absent: those beyond them are never watched. */
+  linePlan?: PlanSettings | undefined
   /** `performance.now()` when recording was asked for. */
   startedMs: number
   /** The first session has begun, in the same turn. */
@@ -192,6 +198,7 @@ export interface FeedHalf {
   sessions: Sessions
   coverage: Coverage
   supply: LineSupply
+  budget: LineBudget
   discovery: Discovery
   stockSizes: StockSizeWatch
   /** Ends the feed: everything that has arrived is in the journal's hands. */
@@ -222,6 +229,7 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     onShifted: (byUs) => {
       coverage.shifted(byUs)
       discovery.shift(byUs)
+      budget.shift(byUs)
       stockSizes.note()
     },
     onBegun: () => {
@@ -261,10 +269,12 @@ export function joinFeed(options: FeedOptions): FeedHalf {
       onTooFast: () => events.tooFast({ messagesPerSecond: feed.slowDown() }),
     }),
   })
-  const discovery: Discovery = joinDiscovery(options, supply, coverage, stopped)
+  const budget: LineBudget = joinBudget(options, supply, coverage, feed)
+  const discovery: Discovery = joinDiscovery(options, { supply, budget, coverage, stopped })
 
   const stop = async (): Promise<void> => {
     discovery.stop()
+    budget.stop()
     await feed.stop()
     supply.stop()
     intake.stop()
@@ -272,14 +282,35 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     notices.stop()
     stopped.next()
   }
-  return { feed, sessions, coverage, supply, discovery, stockSizes, stop }
+  return { feed, sessions, coverage, supply, budget, discovery, stockSizes, stop }
 }
 
-function joinDiscovery(options: FeedOptions, supply: LineSupply, coverage: Coverage, stopped: Subject<void>): Discovery {
+function joinBudget(options: FeedOptions, supply: LineSupply, coverage: Coverage, feed: Feed): LineBudget {
+  const { clock, recorder, state } = options
+  return new LineBudget({
+    ...options,
+    lines: supply.lines,
+    settings: options.linePlan,
+    priceOf: (instrument) => priceOf(state.of(instrument)),
+    newsUs: (line) => coverage.newsUs(line),
+    messagesPerSecond: () => feed.messagesPerSecond,
+    isAway: (lines) =>
+      coverage.outages.isAway || lines.some((line) => line.contract.kind === 'option' && coverage.outages.farmIsAway(line)),
+    // On a published time all that is played is to be had.
+    isExpected: () => 'publish' in clock || dataIsExpected(nyse, state.lastTickUs, recorder.nowUs),
+  })
+}
+
+interface DiscoveryParts extends Pick<FeedHalf, 'supply' | 'budget' | 'coverage'> {
+  stopped: Subject<void>
+}
+
+function joinDiscovery(options: FeedOptions, { supply, budget, coverage, stopped }: DiscoveryParts): Discovery {
   const discovery = new Discovery({
     ...options,
     ...options.universe,
     supply,
+    budget,
     startedUs: () => coverage.startedUs,
     ticks: recordedTicks(options.recorder).pipe(takeUntil(stopped)),
     againMs: options.lineDelays?.refusedMs,

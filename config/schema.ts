@@ -235,6 +235,23 @@ export const configSchema = section({
     .prefault({})
     .describe('The connection to TWS or IB Gateway.'),
   universe: universe.prefault({}).describe('What is recorded.'),
+  lines: section({
+    rotation: oneOf(['on', 'off'])
+      .default('on')
+      .describe('With more contracts than lines: on watches the others in turn, off never, but only the nearest to the money.'),
+    coreStrikes: integer(0, 100)
+      .default(2)
+      .describe('So many strikes of each expiry, the nearest to the money, always hold lines, both rights of each.'),
+    corePercent: integer(0, 100).default(60).describe('Most of the lines that these strikes may have, in percent; the rest take turns.'),
+    minimumHoldSeconds: integer(15, 3600)
+      .default(15)
+      .describe('How long each contract is watched at a turn. IB keeps a cancelled line for 15 s: shorter ones bring nothing new.'),
+    seenEveryMinutes: integer(1, 1440)
+      .default(15)
+      .describe('Each contract is to be seen once in so many minutes. What is not has a gap, with the cause unseen.'),
+  })
+    .prefault({})
+    .describe('How market-data lines are shared when more contracts are wanted than there are lines: docs/lines.md.'),
   rules: configuredRulesSchema(RULES)
     .prefault({})
     .describe('How ticks are judged: each rule by its name, or off. A rule of your own names its file.'),

@@ -20,7 +20,7 @@ import { dataIsExpected } from '../telemetry/data-flow.ts'
 import { missingSinceUs, neverSinceUs } from './expected.ts'
 import { Halts } from './halts.ts'
 import { IbOutages } from './ib-outages.ts'
-import { LastData } from './last-data.ts'
+import { LastData, type LineOf } from './last-data.ts'
 import type { GapLedger } from './ledger.ts'
 import { Outages } from './outages.ts'
 import { Probe } from './probe.ts'
@@ -116,6 +116,11 @@ export class Coverage {
     const { recorder } = this.#options
     this.#lastData.took(tick, recorder.lastProofUs)
     this.#halts.take(tick)
+  }
+
+  /** When a line had data last that is not the state at its request; 0: never. */
+  newsUs(line: LineOf): number {
+    return this.#lastData.newsOf(line)
   }
 
   /** The link is lost, or could not be had. Returns the last moment at which lines had data. */

@@ -1,6 +1,7 @@
 /**
  * `/metrics` for Prometheus, `/healthz` (the process works), `/readyz` (it records: gateway up, database reachable), and `/status`,
- * `/arbitrage` and `/universe`, which are JSON, for `tapedeck status`, `tapedeck arb watch` and `tapedeck universe`.
+ * `/arbitrage`, `/universe` and `/lines`, which are JSON, for `tapedeck status`, `tapedeck arb watch`, `tapedeck universe` and
+ * `tapedeck lines`.
  */
 
 import { createServer } from 'node:http'
@@ -27,6 +28,8 @@ export interface TelemetryOptions {
   arbitrage: () => object
   /** Which contracts are wanted; with each of them by itself, too. */
   universe: (withContracts: boolean) => object
+  /** Who holds a market-data line. */
+  lines?: () => object
 }
 
 /** Throws a ConfigError when the port is taken. */
@@ -38,6 +41,7 @@ export async function serveTelemetry({
   status,
   arbitrage,
   universe,
+  lines,
 }: TelemetryOptions): Promise<TelemetryServer> {
   const server = createServer((request, response) => {
     const reply = (status: number, body: string, type = 'text/plain; charset=utf-8') => {
@@ -63,6 +67,9 @@ export async function serveTelemetry({
       case '/universe':
         replyJson(universe(query === 'contracts'))
         break
+      case '/lines':
+        replyJson(lines?.() ?? {})
+        break
       case '/healthz':
         reply(200, 'ok\n')
         break
@@ -72,7 +79,7 @@ export async function serveTelemetry({
         break
       }
       default:
-        reply(404, 'Known: /metrics /healthz /readyz /status /arbitrage /universe\n')
+        reply(404, 'Known: /metrics /healthz /readyz /status /arbitrage /universe /lines\n')
     }
   })
   await new Promise<void>((resolve, reject) => {

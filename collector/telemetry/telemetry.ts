@@ -12,6 +12,7 @@ import { type OpenGap, openGaps } from '../gaps/missing.ts'
 import type { Feed } from '../ib/link/feed.ts'
 import { NO_DATA } from '../ib/link/first-data.ts'
 import type { JournalBound } from '../journal/bound.ts'
+import type { LineBudget } from '../lines/budget.ts'
 import type { LineSupply } from '../lines/line-supply.ts'
 import type { CollectorClock } from '../record/clock.ts'
 import type { Recorder } from '../record/recorder.ts'
@@ -24,6 +25,8 @@ import type { Counts } from './counts.ts'
 import { DataFlow, dataIsExpected } from './data-flow.ts'
 import type { Events } from './events/index.ts'
 import { serveTelemetry, type TelemetryServer } from './http.ts'
+import { watchLineBudget } from './line-metrics.ts'
+import { linesPage } from './lines-page.ts'
 import type { Metrics } from './metrics.ts'
 import type { CollectProgress } from './progress.ts'
 import { DiskSpace } from './disk-space.ts'
@@ -46,6 +49,7 @@ export interface TelemetryParts {
   feed: Feed
   coverage: Coverage
   supply: LineSupply
+  budget: LineBudget
   discovery: Discovery
   stockSizes: StockSizeWatch
   detect: { page: () => object }
@@ -100,7 +104,8 @@ export class Telemetry {
   }
 
   #watch(): void {
-    const { metrics, writer, supply, feed, stockSizes, bound } = this.#parts
+    const { metrics, writer, supply, budget, feed, stockSizes, bound } = this.#parts
+    watchLineBudget(metrics.registry, budget)
     metrics.watch({
       connection: () => feed.connection.state,
       pendingBatches: () => writer.pending,
@@ -138,6 +143,7 @@ export class Telemetry {
       status: this.#page.read,
       arbitrage: this.#parts.detect.page,
       universe: (withContracts) => this.#parts.discovery.page(withContracts),
+      lines: () => linesPage({ ...this.#parts, version: this.#options.version }),
     })
     this.#withdrawAddress = await announceAddress(dataDir, { host: metrics.host, port: this.#server.port }).catch((error: unknown) => {
       // A full disk must not keep it from recording.

@@ -18,6 +18,7 @@ import type { MarketClock } from '../../market/time.ts'
 import type { Tick } from '../../market/tick.ts'
 import type { Link } from '../ib/link/link.ts'
 import { LookUps } from '../ib/lookup/look-ups.ts'
+import type { LineBudget } from '../lines/budget.ts'
 import type { LineSupply } from '../lines/line-supply.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
@@ -38,6 +39,7 @@ export interface DiscoveryOptions extends DiscoverySettings {
   /** When recording began: what is found first has been wanted since then. */
   startedUs: () => number
   supply: LineSupply
+  budget?: LineBudget | undefined
   events: Events
   /** Ticks as they are recorded. */
   ticks: Observable<Tick>
@@ -186,6 +188,7 @@ export class Discovery {
       wantedUs: this.#isKnown ? (this.#configuredUs ?? recorder.nowUs) : startedUs(),
       recorder,
       registry: supply.lines,
+      budget: this.#options.budget,
       ticks,
       lookUps: this.#lookUps,
       discovered: this.#discovered,

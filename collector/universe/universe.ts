@@ -25,6 +25,7 @@ import type { Events } from '../telemetry/events/index.ts'
 import { referencePrice } from './reference-price.ts'
 import { type Activity, type Choice, chooseOptions, countReasons, expiryReason, type OptionFilters } from './filters.ts'
 import { shareLines } from './select.ts'
+import type { LineBudget } from '../lines/budget.ts'
 import type { WantedLine } from '../lines/line.ts'
 import type { LineRegistry } from '../lines/registry.ts'
 import { forgetUnknown, nameUnknown, type Names } from './unknown.ts'
@@ -44,6 +45,8 @@ export interface UniverseOptions {
   wantedUs: number
   recorder: Names
   registry: LineRegistry
+  /** Shares the lines among more contracts than there are lines; absent: those beyond them are never watched. */
+  budget?: LineBudget | undefined
   ticks: Observable<Tick>
   lookUps: LookUps
   /** What earlier rounds have found, by the settings of the underlying. */
@@ -135,9 +138,18 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   const fits = known.length + known.reduce((sum, one) => sum + choiceOf(one, one.center, options).wanted.length, 0) <= lines
   const choices = await Promise.all(known.map((one) => choose(one, prices.get(one)?.found, fits, options)))
   const wanted = choices.reduce((sum, choice) => sum + choice.length, known.length)
-  if (wanted > lines) events.overBudget({ wanted, lines })
-  const shared = shareLines(choices, Math.max(0, lines - known.length)).map(lineOf)
-  registry.wantOnly([...rootLines, ...tickByTick, ...shared], CONFIG_CAUSE)
+  const isShared = options.budget?.isOn === true && wanted > lines
+  if (wanted > lines && !isShared) events.overBudget({ wanted, lines })
+  if (!isShared) {
+    const shared = shareLines(choices, Math.max(0, lines - known.length)).map(lineOf)
+    registry.wantOnly([...rootLines, ...tickByTick, ...shared], CONFIG_CAUSE)
+  }
+  options.budget?.want({
+    pinned: [...rootLines, ...tickByTick],
+    options: choices.map((choice) => choice.map((contract) => ({ ...lineOf(contract), contract }))),
+    lines,
+    centers: new Map(known.flatMap(({ root, center }) => (center === undefined ? [] : [[recorder.instrumentOf(root), center]]))),
+  })
   const isWitnessed = newRoots || newOptions || (await knowsAnything(link, known, all))
   return { known: known.length, again: settleRefusals(all, isWitnessed, options) }
 }

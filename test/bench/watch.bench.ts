@@ -1,6 +1,7 @@
 /**
- * What the watchdog and the ledger cost of the tick path: messages of 500 lines through assembler, recorder with all rules, and journal, with
- * and without them, in turn on the same session. In CPU time, as the disk and other programs are not what is measured.
+ * What the watchdog, the ledger and the planner of lines cost of the tick path: messages of 500 lines through assembler, recorder with all
+ * rules, and journal, with and without them, in turn on the same session. The planner decides once a second on a universe of 10,000
+ * contracts. In CPU time, as the disk and other programs are not what is measured.
  */
 
 import { rm } from 'node:fs/promises'
@@ -14,6 +15,9 @@ import type { GatewayMessage } from '../../collector/ib/messages.ts'
 import { Assembler, SILENCE_MS } from '../../collector/ib/ticks/assemble.ts'
 import { Intake } from '../../collector/ib/ticks/intake.ts'
 import { Journal } from '../../collector/journal/journal.ts'
+import { arrange } from '../../collector/lines/plan/chains.ts'
+import { plan } from '../../collector/lines/plan/plan.ts'
+import type { PlanState } from '../../collector/lines/plan/state.ts'
 import { LineRegistry } from '../../collector/lines/registry.ts'
 import { type CollectorClock, createWallClock } from '../../collector/record/clock.ts'
 import { createTickRecorder } from '../../collector/record/record-tick.ts'
@@ -27,6 +31,7 @@ import { Validator } from '../../market/rules/validator.ts'
 import { MarketState } from '../../market/state/market-state.ts'
 import type { Tick } from '../../market/tick.ts'
 import { usFromIso } from '../../market/time.ts'
+import { simulatedChains } from '../support/lines/simulated-day.ts'
 import { temporaryDirectory } from '../support/process/recording.ts'
 import { unbounded } from '../support/tape/unbounded.ts'
 import { measure } from './harness.ts'
@@ -150,6 +155,38 @@ function messagesOf(): GatewayMessage[] {
   }).flat()
 }
 
+/** 50 expiries of 100 strikes, on 100 lines that are all to be swapped. */
+function planned(): PlanState {
+  const chains = arrange(simulatedChains({ expiries: 50, strikes: 100 }))
+  const held = chains.pairs.filter((_, i) => i % 100 === 0).flatMap(({ instruments }) => instruments)
+  return {
+    chains,
+    lines: held.length,
+    settings: { coreStrikes: 1, corePercent: 60, minimumHoldMs: 15_000, seenEveryMs: 900_000 },
+    nowMs: 1_000_000,
+    nowUs: 1e9,
+    messages: 40,
+    messagesPerSecond: 20,
+    priceOf: () => 100.3,
+    holds: new Map(held.map((instrument) => [instrument, { sinceMs: 0 }])),
+    seenUs: new Float64Array(chains.contracts + 1).map((_, i) => (i * 7919) % 1e9),
+    active: new Uint8Array(chains.contracts + 1).map((_, i) => Number(i % 5 === 0)),
+    wishes: new Set([1, 2, 3]),
+    blocked: new Set([4, 5, 6]),
+    core: new Set(),
+  }
+}
+
+const DECISIONS = 20
+const state = planned()
+
+/** Milliseconds of one. */
+function decisionMs(): number {
+  const startMs = performance.now()
+  for (let i = 0; i < DECISIONS; i++) if (plan(state).take.length === 0) fail()
+  return (performance.now() - startMs) / DECISIONS
+}
+
 let parts: Awaited<ReturnType<typeof joinParts>> | undefined
 let folder: string | undefined
 const messages = messagesOf()
@@ -161,6 +198,7 @@ async function ticksPerSecond(isWatched: boolean): Promise<number> {
   const { counts, recorder, lines, coverage, intake, use } = parts
   use(isWatched ? 'watched' : 'plain')
   if (isWatched) coverage.begun()
+  const planner = isWatched ? setInterval(() => plan(state), 1000) : undefined
   const [startMs, before, ticksBefore] = [performance.now(), process.cpuUsage(), counts.received]
   while (performance.now() - startMs < LEAST_SECONDS * 1000)
     for (let at = 0; at < messages.length; at += READ) {
@@ -173,6 +211,7 @@ async function ticksPerSecond(isWatched: boolean): Promise<number> {
   await recorder.durable()
   const { user, system } = process.cpuUsage(before)
   if (isWatched) coverage.stop()
+  clearInterval(planner)
   if (counts.gaps > 0 || lines.marketData.open < LINES) fail()
   return (counts.received - ticksBefore) / ((user + system) / 1_000_000)
 }
@@ -182,7 +221,7 @@ function fail(): never {
 }
 
 measure({
-  title: `the tick path with watchdog and ledger, ${LINES} lines`,
+  title: `the tick path with watchdog, ledger and planner, ${LINES} lines, ${state.chains.contracts} contracts`,
   unit: 'ticks/s of CPU',
   limit: 'without them',
   round: async () => {
@@ -192,7 +231,11 @@ measure({
       if (isWatched) ours = Math.max(ours, ticks)
       else limit = Math.max(limit, ticks)
     }
-    return { ours, limit, more: { 'cost, %': (limit / ours - 1) * 100, 'cost of a tick, ns': (1 / ours - 1 / limit) * 1e9 } }
+    return {
+      ours,
+      limit,
+      more: { 'cost, %': (limit / ours - 1) * 100, 'cost of a tick, ns': (1 / ours - 1 / limit) * 1e9, 'a decision, ms': decisionMs() },
+    }
   },
   cleanUp: async () => {
     parts?.lines.stop()

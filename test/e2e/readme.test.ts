@@ -216,6 +216,7 @@ const CHANGED: Record<string, (command: string, reader: Reader) => Promise<void>
   // These look at a collector that records, and at a gateway, which does not listen where the settings say.
   'npx tapedeck status': besideACollector(/^Gateway +127\.0\.0\.1:\d+, client id 87$/m),
   'npx tapedeck arb watch --once': besideACollector(/^[\d,]+ quotes, [\d,]+ candidates, [\d,]+ opportunities$/m),
+  'npx tapedeck lines': besideACollector(/^\d+ lines? open of at most \d+: /m),
   'npx tapedeck status --json': besideACollector(/^\{"program":"tapedeck",.*\}$/m),
   'npx tapedeck doctor': besideACollector(/^ok +gateway +127\.0\.0\.1:\d+ answers/m),
   'npx tapedeck doctor --json': besideACollector(/^\{"findings":\[.*\]\}$/m),

@@ -28,6 +28,7 @@ const SLOW_MS = 300_000
 const ARGUMENTS: Record<string, string[]> = {
   status: [],
   universe: [],
+  lines: [],
   gaps: [],
   quality: [],
   verify: [],

@@ -94,6 +94,11 @@ export class Feed {
     return this.#port
   }
 
+  /** Most messages that are sent in a second. */
+  get messagesPerSecond(): number {
+    return this.#rate
+  }
+
   start(): void {
     this.#running ??= this.#run()
   }

@@ -43,6 +43,7 @@ import { leftInJournal } from './left-in-journal.ts'
 import { lineLimit } from './line-limit.ts'
 import { lineRefused } from './line-refused.ts'
 import { linesPaused } from './lines-paused.ts'
+import { linesRotating } from './lines-rotating.ts'
 import { linesSilent } from './lines-silent.ts'
 import { linesResumed } from './lines-resumed.ts'
 import { listenerError } from './listener-error.ts'
@@ -122,6 +123,7 @@ const EVENTS = {
   lineRefused,
   linesPaused,
   linesResumed,
+  linesRotating,
   linesSilent,
   listenerError,
   messageUnreadable,

@@ -29,6 +29,8 @@ export interface CollectingOptions {
   gateway?: Partial<CollectSettings['gateway']>
   journal?: Partial<CollectSettings['journal']>
   underlyings?: UnderlyingSettings[]
+  /** Default: contracts beyond the lines are never watched. */
+  linePlan?: CollectSettings['linePlan']
   /** Default: all, as they come. */
   rules?: CollectSettings['rules']
   lanes?: number
@@ -168,6 +170,7 @@ export class Collecting {
         retryDelays: { attemptsPerMinute: 1000, factor: 2, ...options.gateway?.retryDelays },
       },
       underlyings: options.underlyings ?? [TWX_CHAIN],
+      linePlan: options.linePlan,
       rules: options.rules ?? { rules: RULES, settings: defaultSettings(RULES) },
       carry: { rate: 0.04 },
       detect: options.detect,

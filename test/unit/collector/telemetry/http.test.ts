@@ -228,7 +228,7 @@ describe('/healthz and /readyz', () => {
 
   it('are named to those who ask for something else', async () => {
     const { get } = await served()
-    expect(await get('/')).toMatchObject({ status: 404, text: 'Known: /metrics /healthz /readyz /status /arbitrage /universe\n' })
+    expect(await get('/')).toMatchObject({ status: 404, text: 'Known: /metrics /healthz /readyz /status /arbitrage /universe /lines\n' })
   })
 })
 
