@@ -10,6 +10,7 @@
 import { setMaxListeners } from 'node:events'
 
 import {
+  type BarSizeSetting,
   ErrorCode,
   EventName,
   IBApi,
@@ -27,6 +28,7 @@ import { CLIENT_ID_IN_USE, PORT_CHANGED } from '../codes.ts'
 import { type Guard, listenToLines } from './line-listeners.ts'
 import type { GatewayMessage } from '../messages.ts'
 import type { Pacer, Priority } from './pacer.ts'
+import { type ChainParameters, type IbBar, LOST, Requests, SILENT } from './requests.ts'
 
 export interface LinkOptions {
   host: string
@@ -47,48 +49,20 @@ export interface LinkOptions {
   onListenerError: (error: unknown) => void
 }
 
-/** Answers of one request, gathered until its end. */
-interface Request {
-  add: (item: unknown) => void
-  /** The gateway is at work on requests of this kind: the time for an answer begins anew. */
-  wait: () => void
-  end: () => void
-  fail: (error: Error) => void
+/** In IB's words. */
+export interface BarsQuery {
+  /** `20140605-20:00:00`, in UTC. */
+  end: string
+  /** `1800 S`, `5 D`. */
+  duration: string
+  /** `1 min`, `1 day`. */
+  size: string
+  /** `TRADES`, `BID_ASK`. */
+  show: string
 }
 
-/** An error answer to a request, with IB's code. */
-export class RequestError extends FeedError {
-  readonly ibCode: number
-
-  constructor(message: string, ibCode: number) {
-    super(message, { code: `ib-${ibCode}` })
-    this.ibCode = ibCode
-  }
-}
-
-/** One venue's option chain as IB lists it: every expiry with every strike, existing or not. */
-export interface ChainParameters {
-  exchange: string
-  tradingClass: string
-  multiplier: number
-  expirations: string[]
-  strikes: number[]
-}
-
-/** How long an answer may take. A gateway that is busy with definitions answers one request after the other, a minute each. */
-interface Timeout {
-  firstMs: number
-  /** After an item of it. */
-  nextMs: number
-}
-
-/** Code of the error of a request that got no answer. */
-export const SILENT = 'gateway-silent'
-
-const DEFINITION_TIMEOUT: Timeout = { firstMs: 180_000, nextMs: 60_000 }
-/** A market rule is a look-up in a table that every gateway has, and the recording can do without. */
-const RULE_TIMEOUT: Timeout = { firstMs: 5000, nextMs: 5000 }
-const HISTORY_TIMEOUT: Timeout = { firstMs: 30_000, nextMs: 30_000 }
+/** Times of bars in seconds since 1970. */
+const AS_SECONDS = 2
 /** The library's own limiter must never hold messages back: its queue survives a reconnect. Our pacer is in front. */
 const LIBRARY_RATE = 10_000
 /** The library has reported a message of no known kind already, and says of its fields that they were left over. */
@@ -102,11 +76,7 @@ export class Link {
   readonly #options: LinkOptions
   readonly #api: IBApi
   readonly #abort = new AbortController()
-  readonly #requests = new Map<number, Request>()
-  /** Requests for history: answered by other servers than definitions, and soon or not at all. */
-  readonly #history = new Map<number, Request>()
-  /** Market rules that are asked for, by their own number: their messages carry no request id. */
-  readonly #rules = new Map<number, Request>()
+  readonly #requests: Requests
   /** Requests for lines that have not left the pacer. */
   readonly #opening = new Map<number, Promise<void>>()
   #inbox: GatewayMessage[] = []
@@ -123,6 +93,7 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options
     this.#nextReqId = options.firstReqId ?? 1
+    this.#requests = new Requests((send) => this.#send(send, 'history'))
     // Every message that waits in the pacer listens for the end of the link.
     setMaxListeners(0, this.#abort.signal)
     this.#api = new IBApi({ host: options.host, port: options.port, clientId: options.clientId, maxReqPerSec: LIBRARY_RATE })
@@ -213,18 +184,18 @@ export class Link {
 
   /** Every listed contract that matches. Empty fields match all. Rejects with a RequestError, code 200 when there is none. */
   contractDetails(contract: IbContract): Promise<ContractDetails[]> {
-    return this.#request((reqId) => this.#api.reqContractDetails(reqId, contract))
+    return this.#requests.ask('details', this.newReqId(), (reqId) => this.#api.reqContractDetails(reqId, contract))
   }
 
   /** The options on a stock or an index, venue by venue. */
   chainParameters(symbol: string, conId: number, kind: 'stock' | 'index' = 'stock'): Promise<ChainParameters[]> {
     const secType = kind === 'index' ? SecType.IND : SecType.STK
-    return this.#request((reqId) => this.#api.reqSecDefOptParams(reqId, symbol, '', secType, conId))
+    return this.#requests.ask('chain', this.newReqId(), (reqId) => this.#api.reqSecDefOptParams(reqId, symbol, '', secType, conId))
   }
 
   /** The steps of a price grid. Asked for once at a time. Rejects when there is no answer, as for a rule that does not exist. */
   marketRule(id: number): Promise<PriceStep[]> {
-    return this.#request((ruleId) => this.#api.reqMarketRule(ruleId), id, this.#rules, RULE_TIMEOUT)
+    return this.#requests.ask('rule', id, (ruleId) => this.#api.reqMarketRule(ruleId))
   }
 
   /**
@@ -233,10 +204,27 @@ export class Link {
    *
    * @param until `20140605-13:31:00`, in UTC
    */
-  newestTicks(contract: IbContract, what: 'trades' | 'quotes', until: string): Promise<number[]> {
+  async newestTicks(contract: IbContract, what: 'trades' | 'quotes', until: string): Promise<number[]> {
     const show = what === 'trades' ? WhatToShow.TRADES : WhatToShow.BID_ASK
     const send = (reqId: number) => this.#api.reqHistoricalTicks(reqId, contract, '', until, 1, show, false, false)
-    return this.#request(send, this.newReqId(), this.#history, HISTORY_TIMEOUT)
+    const ticks = await this.#requests.ask('newest-ticks', this.newReqId(), send)
+    return ticks.flatMap(({ time }) => time ?? [])
+  }
+
+  /**
+   * Bars of regular trading hours, oldest first. Rejects with a RequestError when IB has none or gives none, with a FeedError
+   * `gateway-silent` when it does not answer: it is told that the answer is not waited for any more.
+   */
+  async bars(contract: IbContract, { end, duration, size, show }: BarsQuery): Promise<IbBar[]> {
+    const id = this.newReqId()
+    const send = (reqId: number) =>
+      this.#api.reqHistoricalData(reqId, contract, end, duration, size as BarSizeSetting, show as WhatToShow, 1, AS_SECONDS, false)
+    try {
+      return await this.#requests.ask('bars', id, send)
+    } catch (error) {
+      if (error instanceof FeedError && error.code === SILENT) await this.#send(() => this.#api.cancelHistoricalData(id), 'cancel')
+      throw error
+    }
   }
 
   close(): void {
@@ -248,8 +236,7 @@ export class Link {
     // The socket may still report an error after this; without a listener that would end the process.
     this.#api.on(EventName.error, () => undefined)
     this.#api.disconnect()
-    for (const { fail } of [...this.#requests.values(), ...this.#history.values(), ...this.#rules.values()])
-      fail(new FeedError('The connection to the gateway was lost.', { code: 'gateway-lost', retryable: true }))
+    this.#requests.failAll(new FeedError('The connection to the gateway was lost.', { code: LOST, retryable: true }))
   }
 
   #lose(reason: string): void {
@@ -273,43 +260,6 @@ export class Link {
   #close(reqId: number, send: () => void): Promise<void> {
     const cancel = () => this.#send(send, 'cancel')
     return this.#opening.get(reqId)?.then(cancel) ?? cancel()
-  }
-
-  /** The time for an answer runs from when the request has left the pacer. */
-  #request<T>(send: (id: number) => void, id = this.newReqId(), requests = this.#requests, timeout = DEFINITION_TIMEOUT): Promise<T[]> {
-    return new Promise((resolve, reject) => {
-      const items: unknown[] = []
-      let timer: NodeJS.Timeout | undefined
-      const finish = (settle: () => void) => {
-        clearTimeout(timer)
-        requests.delete(id)
-        settle()
-      }
-      const workedOn = () => {
-        for (const other of requests.values()) other.wait()
-      }
-      const fail = (error: Error) => {
-        finish(() => reject(error))
-        if (error instanceof RequestError) workedOn()
-      }
-      const end = () => {
-        finish(() => resolve(items as T[]))
-        workedOn()
-      }
-      const expire = (ms: number, what: string) => {
-        clearTimeout(timer)
-        timer = setTimeout(() => fail(new FeedError(`The gateway ${what} within ${ms / 1000} s.`, { code: SILENT, retryable: true })), ms)
-      }
-      const add = (item: unknown) => {
-        if (items.push(item) === 1) expire(timeout.nextMs, 'sent no more of its answer')
-        workedOn()
-      }
-      requests.set(id, { add, wait: () => timer?.refresh(), end, fail })
-      this.#send(() => {
-        expire(timeout.firstMs, 'did not answer')
-        send(id)
-      }, 'history').catch(fail)
-    })
   }
 
   #push(message: GatewayMessage): void {
@@ -370,9 +320,8 @@ export class Link {
         const text = error.message.slice(0, MAX_TEXT)
         // What was said of one request is no reason for the end of the link.
         if (!this.#up || reqId < 0) this.#said(text)
-        const request = this.#requests.get(reqId) ?? this.#history.get(reqId)
-        if (request) request.fail(new RequestError(text, code))
-        else if (reqId >= 0) this.#push({ type: 'error', reqId, code, text, arrivalMs: now() })
+        if (this.#requests.refused(reqId, text, code)) return
+        if (reqId >= 0) this.#push({ type: 'error', reqId, code, text, arrivalMs: now() })
         else if (!this.#up && code >= 500 && code < 510) onDown(text)
         // The socket's own failure is no word of the gateway's, and must not end a quote that was arriving. The end of the link follows.
         else if (code !== ErrorCode.CONNECT_FAIL) this.#push({ type: 'notice', code, text, arrivalMs: now() })
@@ -394,7 +343,7 @@ export class Link {
       EventName.currentTime,
       guard((value) => this.#push({ type: 'current-time', value, arrivalMs: now() })),
     )
-    this.#listenToRequests(guard)
+    this.#requests.listen(api, guard)
     listenToLines(api, guard, (message) => this.#push(message))
   }
 
@@ -414,36 +363,5 @@ export class Link {
     if (!(port > 0 && port < 65_536)) return
     this.#movedTo = port
     onDown(text)
-  }
-
-  #listenToRequests(guard: Guard): void {
-    const api = this.#api
-    const add = (reqId: number, item: unknown) => this.#requests.get(reqId)?.add(item)
-    const end = guard((reqId: number) => this.#requests.get(reqId)?.end())
-    api.on(EventName.contractDetails, guard(add))
-    api.on(EventName.contractDetailsEnd, end)
-    api.on(
-      EventName.securityDefinitionOptionParameter,
-      guard((reqId, exchange, _underlyingConId, tradingClass, multiplier, expirations, strikes) => {
-        const parameters: ChainParameters = { exchange, tradingClass, multiplier: Number(multiplier), expirations, strikes }
-        add(reqId, parameters)
-      }),
-    )
-    api.on(EventName.securityDefinitionOptionParameterEnd, end)
-    const takeTicks = guard((reqId: number, ticks: readonly { time?: number }[], isDone: boolean) => {
-      const request = this.#history.get(reqId)
-      for (const { time } of ticks) if (time !== undefined) request?.add(time)
-      if (isDone) request?.end()
-    })
-    api.on(EventName.historicalTicksLast, takeTicks)
-    api.on(EventName.historicalTicksBidAsk, takeTicks)
-    api.on(
-      EventName.marketRule,
-      guard((id, steps) => {
-        const rule = this.#rules.get(id)
-        for (const { lowEdge, increment } of steps as { lowEdge: number; increment: number }[]) rule?.add({ from: lowEdge, increment })
-        rule?.end()
-      }),
-    )
   }
 }

@@ -4,7 +4,8 @@ import { type ContractDetails, SecType } from '@stoqey/ib'
 
 import type { IndexContract, StockContract } from '../../../market/contract.ts'
 import { NO_DEFINITION } from '../codes.ts'
-import { type Link, RequestError } from '../link/link.ts'
+import type { Link } from '../link/link.ts'
+import { RequestError } from '../link/requests.ts'
 import { indexFromDetails, SMART, stockFromDetails } from './map-contract.ts'
 import type { PriceGrids } from './price-grids.ts'
 

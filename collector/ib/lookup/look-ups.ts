@@ -7,7 +7,7 @@
 import PQueue from 'p-queue'
 
 import { FeedError } from '../../../market/errors.ts'
-import { SILENT } from '../link/link.ts'
+import { SILENT } from '../link/requests.ts'
 
 const IN_FLIGHT = 3
 

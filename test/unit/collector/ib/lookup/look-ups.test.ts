@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { SILENT } from '../../../../../collector/ib/link/link.ts'
+import { SILENT } from '../../../../../collector/ib/link/requests.ts'
 import { LookUps } from '../../../../../collector/ib/lookup/look-ups.ts'
 import { FeedError } from '../../../../../market/errors.ts'
 
