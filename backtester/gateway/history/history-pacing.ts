@@ -17,7 +17,13 @@ interface Asked {
 }
 
 export class HistoryPacing {
+  readonly #scale: number
   #asked: Asked[] = []
+
+  /** `scale`: of the times. */
+  constructor(scale = 1) {
+    this.#scale = scale
+  }
 
   /**
    * True when one more request may be answered, which then counts.
@@ -25,8 +31,8 @@ export class HistoryPacing {
    * @param weight 2 for bid and ask together, else 1.
    */
   take(whole: string, series: string, weight: number, nowMs: number): boolean {
-    this.#asked = this.#asked.filter(({ atMs }) => nowMs - atMs < PERIOD_MS)
-    const within = (ms: number) => this.#asked.filter(({ atMs }) => nowMs - atMs < ms)
+    this.#asked = this.#asked.filter(({ atMs }) => nowMs - atMs < PERIOD_MS * this.#scale)
+    const within = (ms: number) => this.#asked.filter(({ atMs }) => nowMs - atMs < ms * this.#scale)
     const isRepeated = within(IDENTICAL_MS).some((asked) => asked.whole === whole)
     const isBurst = within(BURST_MS).filter((asked) => asked.series === series).length >= BURST_REQUESTS
     const total = this.#asked.reduce((sum, asked) => sum + asked.weight, weight)

@@ -122,7 +122,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   readonly sampler: Sampler
   readonly limits: Limits
   readonly history: History
-  readonly historyPacing = new HistoryPacing()
+  readonly historyPacing: HistoryPacing
   readonly account: Account
   readonly carryRate: number
   readonly requests = new RequestTable(REQUESTS)
@@ -145,6 +145,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
     this.log = log
     this.#options = options
     this.limits = { ...IB_LIMITS, ...options.limits }
+    this.historyPacing = new HistoryPacing(this.limits.historyPacingScale)
     this.account = new Account(options.accountCash ?? ACCOUNT_CASH)
     this.carryRate = options.rate ?? 0
     this.#contents = contents

@@ -15,6 +15,8 @@ export interface Limits {
   openHistories: number
   /** Refuses requests for bars of 30 seconds and less that come too often. */
   historyPacing: boolean
+  /** The times of that pacing, in parts of IB's: clients that are tested need not wait ten minutes. */
+  historyPacingScale: number
 }
 
 export const IB_LIMITS: Limits = {
@@ -25,6 +27,7 @@ export const IB_LIMITS: Limits = {
   snapshotMs: 11_000,
   openHistories: 50,
   historyPacing: true,
+  historyPacingScale: 1,
 }
 
 /**
