@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { examples } from './arguments.ts'
 import { addArb } from './arb.ts'
 import { addAt } from './at.ts'
+import { addBackfill } from './backfill.ts'
 import { addBacktest } from './backtest.ts'
 import { addBars } from './bars.ts'
 import { addCollect } from './collect.ts'
@@ -49,6 +50,7 @@ const GROUPS: readonly ((program: Command) => void)[] = [
   addTape,
   addArb,
   addBars,
+  addBackfill,
   addRates,
   addDataset,
   addBacktest,

@@ -35,6 +35,8 @@ const WRITER_UPDATES = [
   'bars',
   'corporate_actions',
   'interest_rates',
+  // A request is noted before it is sent, and again when it is answered.
+  'backfill_requests',
 ]
 const WRITER_DELETES = ['runs', 'experiments', 'bar_findings', 'interest_rates', 'opportunities', 'opportunity_legs', 'implied_carry']
 /** Of the queue of experiments; there once an experiment was queued. */

@@ -120,7 +120,7 @@ async function upsert(
   for (const { instrument_id, key } of result?.rows ?? []) known.set(key, Number(instrument_id))
 }
 
-function instrumentRow(key: string, contract: Contract): Record<string, unknown> {
+export function instrumentRow(key: string, contract: Contract): Record<string, unknown> {
   const { kind, symbol, currency, conId, priceGrid, hours } = contract
   const common = { key, kind, symbol, currency, con_id: conId, price_grid: priceGrid, hours }
   switch (contract.kind) {

@@ -43,6 +43,7 @@ const ARGUMENTS: Record<string, string[]> = {
   'bars import': ['--symbol', 'SPY', '--source', 'example', join(BARS, 'spy_daily.csv')],
   'bars build': [],
   'bars check': [],
+  backfill: ['--symbols', 'TWX', '--from', '2014-06-02', '--to', '2014-06-07', '--dry-run'],
   'rates import': ['--unit', 'percent', '--compounding', 'semiannual', join(BARS, 'par_yields.csv')],
   'dataset create': ['--name', 'day'],
   'dataset list': [],
