@@ -415,9 +415,9 @@ export class Engine {
     this.#host.filled(fill)
   }
 
-  #commission({ instrument, ...trade }: TradeOf, before: { quantity: number; price: number }, tsUs: number): Units {
+  #commission({ instrument, side, quantity, price }: TradeOf, before: { quantity: number; price: number }, tsUs: number): Units {
     const isOption = this.#instruments.optionOf(instrument) !== undefined
-    const fee = { ...trade, isOption, multiplier: this.#instruments.multiplierOf(instrument) }
+    const fee = { side, quantity, price, isOption, multiplier: this.#instruments.multiplierOf(instrument) }
     return this.#options.models.fees.commission(fee, before, this.#options.dateOf(tsUs))
   }
 

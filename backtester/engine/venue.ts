@@ -347,8 +347,9 @@ export class Venue {
   /** False when the account could not bear it, which ends the order. */
   #trade(trade: Trade, how: { tsUs: number; isTaker: boolean }): boolean {
     const refusal = this.#options.refusal([trade])
-    if (refusal === undefined) this.#execute({ ...trade, ...how })
-    else this.#options.cancel(trade.order, refusal)
+    const { order, quantity, price } = trade
+    if (refusal === undefined) this.#execute({ order, quantity, price, tsUs: how.tsUs, isTaker: how.isTaker })
+    else this.#options.cancel(order, refusal)
     return refusal === undefined
   }
 
