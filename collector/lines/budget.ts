@@ -111,6 +111,7 @@ export class LineBudget {
   #expectedUs: number | undefined
   #wasLinked = false
   #timer: NodeJS.Timeout | undefined
+  #isStopped = false
 
   constructor(options: LineBudgetOptions) {
     this.#options = options
@@ -130,6 +131,8 @@ export class LineBudget {
 
   /** These contracts are wanted, and no others. */
   want(universe: WantedUniverse): void {
+    // What was being looked for when the collector stopped is found too late.
+    if (this.#isStopped) return
     this.#universe = universe
     const before = this.#wanted
     this.#wanted = new Map(universe.options.flat().map((option) => [option.instrument, option]))
@@ -149,7 +152,9 @@ export class LineBudget {
     else this.#wishes.delete(of)
   }
 
+  /** For good: nothing is decided or wanted any more. */
   stop(): void {
+    this.#isStopped = true
     clearInterval(this.#timer)
     this.#timer = undefined
     this.#universe = undefined

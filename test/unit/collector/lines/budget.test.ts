@@ -121,6 +121,15 @@ describe('a universe that fits', () => {
     expect(budget.figures).toMatchObject({ state: 'fitting', coverage: undefined, unseen: 0 })
     budget.stop()
   })
+
+  it('is of no interest any more when it is found behind the end', async () => {
+    const { want, after, budget, opened } = budgetOn({ lines: 19 })
+    budget.stop()
+    want()
+    await after(5000)
+    expect([...opened.keys()]).toEqual([STOCK.instrument])
+    expect(budget.figures.state).toBe('idle')
+  })
 })
 
 describe('a universe with more contracts than lines', () => {
