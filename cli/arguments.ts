@@ -46,6 +46,11 @@ export function timeArgument(text: string): number {
   }
 }
 
+export function dateArgument(text: string): string {
+  if (!isDate(text)) throw new InvalidArgumentError('expected a date such as 2014-06-05.')
+  return text
+}
+
 export function hostPortArgument(text: string): { host: string; port: number } {
   const match = /^(?:(.+):)?(\d{1,5})$/.exec(text)
   if (!match) throw new InvalidArgumentError('expected HOST:PORT or PORT, such as 127.0.0.1:7497.')

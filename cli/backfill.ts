@@ -10,8 +10,7 @@ import type { OptionContract } from '../market/contract.ts'
 import { indexClassOf, indexNamed } from '../market/indices.ts'
 import { nyse } from '../market/calendar/calendar.ts'
 import { parseOccSymbol } from '../market/occ.ts'
-import { isDate } from '../market/time.ts'
-import { type CommonOptions, configFile, dataDir, examples, hostPortArgument, json, listArgument } from './arguments.ts'
+import { type CommonOptions, configFile, dataDir, dateArgument, examples, hostPortArgument, json, listArgument } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
 import { print, printJson } from './output.ts'
 import { load, withDatabase } from './settings.ts'
@@ -138,11 +137,6 @@ function lengthArgument(text: string): number {
   if (seconds === undefined || !lengths.includes(seconds))
     throw new InvalidArgumentError(`expected a length that IB has: ${lengths.map(barLength).join(', ')}.`)
   return seconds
-}
-
-function dateArgument(text: string): string {
-  if (!isDate(text)) throw new InvalidArgumentError('expected a date such as 2026-06-05.')
-  return text
 }
 
 /** One line of at most 79 columns. */

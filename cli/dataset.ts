@@ -4,7 +4,17 @@ import { parse } from 'node:path'
 
 import { type Command, InvalidArgumentError } from 'commander'
 
-import { addRangeOptions, type CommonOptions, configFile, dataDir, examples, json, type QueryArguments, queryOf } from './arguments.ts'
+import {
+  addRangeOptions,
+  type CommonOptions,
+  configFile,
+  dataDir,
+  dateArgument,
+  examples,
+  json,
+  type QueryArguments,
+  queryOf,
+} from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
 import { print, printJson } from './output.ts'
 import { load, withDatabase } from './settings.ts'
@@ -12,7 +22,7 @@ import { stopSignals } from './signals.ts'
 import { statusLine } from './terminal.ts'
 import { parseBarLength } from '../market/bar.ts'
 import { ConfigError } from '../market/errors.ts'
-import { isDate, isoFromUs } from '../market/time.ts'
+import { isoFromUs } from '../market/time.ts'
 
 interface CreateArguments extends CommonOptions, Pick<QueryArguments, 'from' | 'to' | 'symbols'> {
   name?: string
@@ -167,9 +177,4 @@ function barsArgument(text: string): number {
   const seconds = parseBarLength(text)
   if (seconds === undefined) throw new InvalidArgumentError('expected a length such as 1d, 1h, 5m or 1m.')
   return seconds
-}
-
-function dateArgument(text: string): string {
-  if (!isDate(text)) throw new InvalidArgumentError('expected a date such as 2014-06-05.')
-  return text
 }

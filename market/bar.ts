@@ -16,6 +16,9 @@ export interface Bar {
   trades: number
 }
 
+/** A bar of a broker's history: prices in currency per unit, or an annual fraction. What the broker has not is absent. */
+export type HistoryBar = Pick<Bar, 'startUs'> & { [Field in Exclude<keyof Bar, 'startUs'>]: Bar[Field] | undefined }
+
 export const SECONDS_PER_DAY = 86_400
 const US_PER_SECOND = 1_000_000
 

@@ -9,10 +9,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { BackfillStore, type StoredCounts } from '../../db/backfill/backfill-store.ts'
+import type { HistoryBar } from '../../market/bar.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
 import { type Contract, contractKey, describeContract } from '../../market/contract.ts'
 import { FeedError, messageOf } from '../../market/errors.ts'
-import { type HistoryBar, HistoryConnection, type HistorySettings } from '../ib/history/history-connection.ts'
+import { HistoryConnection, type HistorySettings } from '../ib/history/history-connection.ts'
 import { historyRefusalOf } from '../ib/history/refusal.ts'
 import { HistoryPacing, type HistoryWindows, type PacedRequest } from './pacing.ts'
 import { type BackfillPlan, type BackfillRange, type BarsRequest, isPaced, type LeftOut, planBars } from './plan.ts'

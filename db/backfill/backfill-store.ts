@@ -6,6 +6,7 @@
 import PQueue from 'p-queue'
 import type pg from 'pg'
 
+import type { HistoryBar } from '../../market/bar.ts'
 import { type Contract, contractKey } from '../../market/contract.ts'
 import { WriteError } from '../../market/errors.ts'
 import { Staging } from '../bars/staging.ts'
@@ -36,16 +37,8 @@ export interface KnownContract {
 }
 
 /** A bar of an answer, with the date of its session. */
-export interface StoredBar {
-  startUs: number
+export interface StoredBar extends HistoryBar {
   date: string
-  open: number | undefined
-  high: number | undefined
-  low: number | undefined
-  close: number | undefined
-  volume: number | undefined
-  vwap: number | undefined
-  trades: number | undefined
 }
 
 export interface StoredCounts {

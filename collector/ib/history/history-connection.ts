@@ -9,7 +9,7 @@
 import { randomInt } from 'node:crypto'
 
 import { nyse } from '../../../market/calendar/calendar.ts'
-import { SECONDS_PER_DAY } from '../../../market/bar.ts'
+import { type HistoryBar, SECONDS_PER_DAY } from '../../../market/bar.ts'
 import type { Contract } from '../../../market/contract.ts'
 import { FeedError } from '../../../market/errors.ts'
 import { Feed, type FeedSettings } from '../link/feed.ts'
@@ -18,18 +18,6 @@ import { type IbBar, LOST } from '../link/requests.ts'
 import { orNone, underlyingDetails, underlyingFrom, type UnderlyingQuery } from '../lookup/find-contracts.ts'
 import { isoDate, optionFromDetails, toIbContract } from '../lookup/map-contract.ts'
 import { barsQuery, type BarsWanted } from './words.ts'
-
-/** Prices in currency per unit, or an annual fraction. What IB has not is absent. */
-export interface HistoryBar {
-  startUs: number
-  open: number | undefined
-  high: number | undefined
-  low: number | undefined
-  close: number | undefined
-  volume: number | undefined
-  vwap: number | undefined
-  trades: number | undefined
-}
 
 export type HistorySettings = Omit<FeedSettings, 'clientId'>
 
