@@ -3,9 +3,22 @@
  * processes, `bench` measures.
  */
 
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { defineConfig } from 'vitest/config'
 import { builtFiles, builtProduct } from './test/support/built-product.ts'
 import { ClosingLineReporter } from './test/support/closing-line-reporter.ts'
+
+/** Unit tests that stop the clock, themselves or by what they share. */
+const stopTheClock = ['test/unit', 'test/property']
+  .flatMap((folder) =>
+    readdirSync(join(import.meta.dirname, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+  )
+  .filter((file) => file.endsWith('.test.ts') && /useFakeTimers|lines-support/.test(readFileSync(join(import.meta.dirname, file), 'utf8')))
+
+// Far above what any unit test takes: a busy machine must fail none.
+const unit = { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2, benchmark: { include: [] }, sequence: { groupOrder: 0 } }
 
 export default defineConfig({
   test: {
@@ -14,18 +27,16 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...unit,
           name: 'unit',
           include: ['test/{unit,property}/**/*.test.ts'],
+          exclude: stopTheClock,
           // Files share a process and what it has imported: half of the time went into importing the same modules for each of them.
           isolate: false,
-          // Far above what any takes: a busy machine must fail none.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          maxWorkers: 2,
-          benchmark: { include: [] },
-          sequence: { groupOrder: 0 },
         },
       },
+      // Each in a process of its own: a timer that another file left would stand still with the clock, and count as one of theirs.
+      { test: { ...unit, name: 'unit-clock', include: stopTheClock } },
       ...['integration', 'e2e'].map((name) => ({
         test: {
           name,
