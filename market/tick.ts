@@ -108,6 +108,11 @@ export interface Statistic extends TickBase {
   text?: string | undefined
 }
 
+type Unplaced<T extends Quote | Trade> = Omit<T, 'seq' | 'tsUs' | 'instrument' | 'verdict' | 'eventTsUs'> & { eventTsUs: number }
+
+/** A quote or trade of a broker's history, which knows whole seconds: `eventTsUs` is one. Its place among those of its second is the broker's. */
+export type HistoryTick = Unplaced<Quote> | Unplaced<Trade>
+
 /** What is counted, validated and written as a row. */
 export type Tick = Quote | Trade | Greeks | Statistic
 

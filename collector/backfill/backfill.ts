@@ -6,15 +6,13 @@
  * (pacing, another session has the data, no answer, the link was lost).
  */
 
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import { BackfillStore, type StoredCounts } from '../../db/backfill/backfill-store.ts'
 import type { HistoryBar } from '../../market/bar.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
 import { type Contract, contractKey, describeContract } from '../../market/contract.ts'
-import { FeedError, messageOf } from '../../market/errors.ts'
 import { HistoryConnection, type HistorySettings } from '../ib/history/history-connection.ts'
 import { historyRefusalOf } from '../ib/history/refusal.ts'
+import { HistoryDesk } from './desk.ts'
 import { HistoryPacing, type HistoryWindows, type PacedRequest } from './pacing.ts'
 import { type BackfillPlan, type BackfillRange, type BarsRequest, isPaced, type LeftOut, planBars } from './plan.ts'
 
@@ -72,12 +70,7 @@ export interface BackfillReport extends BackfillRange {
 
 /** Open at once. IB takes 50 of a login, and answers a few of them at a time. */
 const IN_FLIGHT = 4
-/** How often a request is sent again that got no answer, and how long another session of the user may have the data. */
-const MOST_SILENT = 3
-const MOST_COMPETING = 15
-const COMPETING_MS = 60_000
-/** What waits looks again so often: a limit may become known only when an answer comes. */
-const LOOK_AGAIN_MS = 250
+const LOST_LINK = 'the connection to the gateway'
 
 /**
  * @throws ConfigError when nothing of the range can be asked for, FeedError when the gateway cannot be reached, WriteError when the database
@@ -131,9 +124,8 @@ class Run {
   readonly #pacing: HistoryPacing
   readonly #stop: AbortSignal
   readonly #report: BackfillReport
-  readonly #waits = new Set<string>()
+  readonly #desk: HistoryDesk
   #jobs: Job[] = []
-  #answersMs = 0
   /** Requests that are finished or refused. */
   #settled = 0
   /** Why the first worker ended early. */
@@ -148,6 +140,7 @@ class Run {
     this.#plan = plan
     this.#pacing = pacing
     this.#stop = AbortSignal.any([stop, this.#failed.signal])
+    this.#desk = new HistoryDesk({ pacing, stop: this.#stop, onWait: () => this.#progress() })
     const weight = plan.requests.reduce((sum, request) => sum + pacedOf(request, 0).weight, 0)
     this.#report = {
       ...range,
@@ -167,18 +160,17 @@ class Run {
   }
 
   report(): BackfillReport {
-    return this.#report
+    return { ...this.#report, sent: this.#desk.sent }
   }
 
   async perform(): Promise<void> {
-    const lostLink = 'the connection to the gateway'
-    const history = await HistoryConnection.begin(this.#options.gateway, { onDown: () => this.#wait(lostLink) })
+    const history = await HistoryConnection.begin(this.#options.gateway, { onDown: () => this.#desk.wait(LOST_LINK) })
     const close = () => void history.close()
     this.#stop.addEventListener('abort', close, { once: true })
     if (this.#stop.aborted) close()
     try {
       this.#jobs = await this.#findAll(history)
-      const workers = Array.from({ length: IN_FLIGHT }, () => this.#work(history, () => this.#waits.delete(lostLink)))
+      const workers = Array.from({ length: IN_FLIGHT }, () => this.#work(history))
       // What is being stored is stored to its end.
       const ends = await Promise.allSettled(workers)
       const failed = ends.find((end) => end.status === 'rejected')
@@ -215,10 +207,10 @@ class Run {
     return jobs
   }
 
-  async #work(history: HistoryConnection, onAnswer: () => void): Promise<void> {
+  async #work(history: HistoryConnection): Promise<void> {
     for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
       try {
-        await this.#finish(job, history, onAnswer)
+        await this.#finish(job, history)
       } catch (error) {
         this.#jobs.unshift(job)
         this.#error ??= error
@@ -231,103 +223,38 @@ class Run {
   }
 
   /** Returns when the request is finished or refused for good. */
-  async #finish(job: Job, history: HistoryConnection, onAnswer: () => void): Promise<void> {
-    const tries = { silent: 0, competing: 0 }
-    for (;;) {
-      const { requestId, ended } = await this.#ask(job)
-      const sentMs = performance.now()
-      this.#report.sent++
-      try {
-        const bars = await history.bars(job.found, job)
-        ended(performance.now())
-        onAnswer()
-        this.#answersMs += performance.now() - sentMs
-        this.#pacing.answered()
-        await this.#keep(requestId, job, bars)
-        return
-      } catch (error) {
-        ended(performance.now())
-        const refusal = historyRefusalOf(error)
-        if (refusal === undefined) throw error
-        const text = messageOf(error)
-        if (refusal === 'no-data') {
-          await this.#store.ended(requestId, 'no-data', text)
-          this.#report.finished++
-          this.#report.withoutData++
-          return
-        }
-        const isFinal =
-          refusal === 'refused' ||
-          refusal === 'unknown' ||
-          (refusal === 'silent' && ++tries.silent >= MOST_SILENT) ||
-          (refusal === 'competing' && ++tries.competing >= MOST_COMPETING)
-        await this.#store.ended(requestId, isFinal ? 'refused' : 'asked-again', text)
-        if (isFinal) {
-          this.#report.refused.push({ what: nameOf(job), reason: text })
-          return
-        }
-        if (this.#stop.aborted) throw error
-        if (refusal === 'pacing') this.#pacing.violated(performance.now())
-        if (refusal === 'competing')
-          await this.#during('another session of the user', () => sleep(COMPETING_MS, undefined, { signal: this.#stop }))
-      }
+  async #finish(job: Job, history: HistoryConnection): Promise<void> {
+    const notes = {
+      asked: () => this.#store.asked(job),
+      ended: (requestId: number, outcome: 'asked-again' | 'refused', reason: string) => this.#store.ended(requestId, outcome, reason),
     }
-  }
-
-  /** Waits until the request may be sent, and notes it. */
-  async #ask(job: Job): Promise<{ requestId: number; ended: (nowMs: number) => void }> {
-    const request = pacedOf(job, job.instrumentId)
-    await this.#during("IB's limits", async () => {
-      for (let ms = this.#pacing.waitMs(request, performance.now()); ms > 0; ms = this.#pacing.waitMs(request, performance.now())) {
-        if (this.#stop.aborted) throw stopped()
-        await sleep(Math.min(ms, LOOK_AGAIN_MS))
-        this.#progress()
-      }
-    })
-    if (this.#stop.aborted) throw stopped()
-    // Counted before anything else can happen: the next one to look at the limits finds it there.
-    const ended = this.#pacing.sent(request)
-    return { requestId: await this.#store.asked(job), ended }
+    const asked = await this.#desk.ask(pacedOf(job, job.instrumentId), notes, () => history.bars(job.found, job))
+    if (asked.outcome === 'refused') this.#report.refused.push({ what: nameOf(job), reason: asked.reason })
+    else {
+      this.#desk.waitedFor(LOST_LINK)
+      if (asked.outcome === 'answered') await this.#keep(asked.requestId, job, asked.answer)
+      else await this.#store.ended(asked.requestId, 'no-data', asked.reason)
+      this.#report.finished++
+      if (asked.outcome === 'no-data') this.#report.withoutData++
+    }
   }
 
   async #keep(requestId: number, job: Job, bars: readonly HistoryBar[]): Promise<void> {
     const dated = bars.map((bar) => ({ ...bar, date: nyse.zone.dateOf(bar.startUs) }))
     const counts = await this.#store.store(requestId, job, dated)
     for (const name of Object.keys(counts) as (keyof StoredCounts)[]) this.#report.bars[name] += counts[name]
-    this.#report.finished++
-  }
-
-  async #during(what: string, wait: () => Promise<unknown>): Promise<void> {
-    this.#wait(what)
-    try {
-      await wait()
-    } catch (error) {
-      throw this.#stop.aborted ? stopped() : error
-    } finally {
-      this.#waits.delete(what)
-    }
-  }
-
-  #wait(what: string): void {
-    this.#waits.add(what)
-    this.#progress()
   }
 
   #progress(): void {
-    const { requests, finished } = this.#report
+    const { requests } = this.#report
     const left = this.#jobs
     const weight = left.reduce((sum, job) => sum + pacedOf(job, job.instrumentId).weight, 0)
-    const answerMs = finished > 0 ? this.#answersMs / finished : 0
-    const leftMs = Math.max(this.#pacing.leastMs(weight, performance.now()), (answerMs * left.length) / IN_FLIGHT)
-    this.#options.onProgress?.({ done: this.#settled, requests, leftMs, waits: [...this.#waits][0] })
+    const leftMs = Math.max(this.#pacing.leastMs(weight, performance.now()), (this.#desk.answerMs * left.length) / IN_FLIGHT)
+    this.#options.onProgress?.({ done: this.#settled, requests, leftMs, waits: this.#desk.waits })
   }
 }
 
 function nameOf({ contract, fromUs, toUs }: BarsRequest): string {
   const dates = [fromUs, toUs - 1].map((us) => nyse.zone.dateOf(us))
   return `${describeContract(contract)} ${[...new Set(dates)].join(' to ')}`
-}
-
-function stopped(): FeedError {
-  return new FeedError('The backfill was stopped.', { code: 'gateway-lost', retryable: true })
 }

@@ -47,6 +47,8 @@ export interface Batch {
   blocks: readonly Uint8Array[]
   /** Absent: the batch before it is in the database. */
   place?: ChainPlace | undefined
+  /** A statement that is committed with it. */
+  also?: string | undefined
 }
 
 /** Where a batch stands among the batches of its session, which lanes write in any order. */
@@ -312,7 +314,7 @@ async function finish(client: pg.ClientBase, work: Work, encoded: EncodedBatch, 
 
 /** The last statements of a batch. */
 function finishSql(work: Work, encoded: EncodedBatch): string {
-  return [dividendsSql(work), qualitySql(work, encoded), 'COMMIT'].filter(Boolean).join('; ')
+  return [dividendsSql(work), qualitySql(work, encoded), work.also, 'COMMIT'].filter(Boolean).join('; ')
 }
 
 /** Empty without dividends. */

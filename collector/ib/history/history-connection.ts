@@ -12,12 +12,14 @@ import { nyse } from '../../../market/calendar/calendar.ts'
 import { type HistoryBar, SECONDS_PER_DAY } from '../../../market/bar.ts'
 import type { Contract } from '../../../market/contract.ts'
 import { FeedError } from '../../../market/errors.ts'
+import type { HistoryTick } from '../../../market/tick.ts'
 import { Feed, type FeedSettings } from '../link/feed.ts'
 import type { Link } from '../link/link.ts'
 import { type IbBar, LOST } from '../link/requests.ts'
 import { orNone, underlyingDetails, underlyingFrom, type UnderlyingQuery } from '../lookup/find-contracts.ts'
 import { isoDate, optionFromDetails, toIbContract } from '../lookup/map-contract.ts'
-import { barsQuery, type BarsWanted } from './words.ts'
+import { historyQuote, historyTrade, type TicksOf } from './ticks.ts'
+import { barsQuery, type BarsWanted, utcTime } from './words.ts'
 
 export type HistorySettings = Omit<FeedSettings, 'clientId'>
 
@@ -111,6 +113,16 @@ export class HistoryConnection {
     return bars
       .flatMap((bar) => barFrom(bar, wanted.seconds) ?? [])
       .filter(({ startUs }) => startUs >= wanted.fromUs && startUs < wanted.toUs)
+  }
+
+  /**
+   * Ticks that begin with `fromUs`, a whole second, oldest first: `count` of them, at most 1000, and the rest of the second in which those end.
+   * IB gives no more than one session of the market. Rejects as `Link.historyTicks` does.
+   */
+  async ticks(contract: Contract, what: TicksOf, fromUs: number, count: number): Promise<HistoryTick[]> {
+    const link = await this.#up()
+    const ticks = await link.historyTicks(toIbContract(contract), what, utcTime(fromUs), count)
+    return ticks.flatMap((tick) => (what === 'trades' ? historyTrade(tick) : historyQuote(tick)) ?? [])
   }
 
   #up(): Promise<Link> {

@@ -36,7 +36,7 @@ export function barsQuery({ series, seconds, fromUs, toUs, days }: BarsWanted): 
 }
 
 /** `20140605-13:30:00`: without a zone IB takes a time for one of its login's. */
-function utcTime(tsUs: number): string {
+export function utcTime(tsUs: number): string {
   const [day = '', time = ''] = new Date(tsUs / 1000).toISOString().split('T')
   return `${day.replaceAll('-', '')}-${time.slice(0, 8)}`
 }

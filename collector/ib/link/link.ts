@@ -16,6 +16,8 @@ import {
   IBApi,
   type Contract as IbContract,
   type ContractDetails,
+  type HistoricalTickBidAsk,
+  type HistoricalTickLast,
   SecType,
   TickByTickDataType,
   WhatToShow,
@@ -209,6 +211,22 @@ export class Link {
     const send = (reqId: number) => this.#api.reqHistoricalTicks(reqId, contract, '', until, 1, show, false, false)
     const ticks = await this.#requests.ask('newest-ticks', this.newReqId(), send)
     return ticks.flatMap(({ time }) => time ?? [])
+  }
+
+  /**
+   * Ticks of IB's history, oldest first: so many from a second on, and the rest of the last one's second. Rejects as `bars` does.
+   *
+   * @param from `20140605-13:31:00`, in UTC
+   */
+  historyTicks(
+    contract: IbContract,
+    what: 'trades' | 'quotes',
+    from: string,
+    count: number,
+  ): Promise<(HistoricalTickLast | HistoricalTickBidAsk)[]> {
+    const show = what === 'trades' ? WhatToShow.TRADES : WhatToShow.BID_ASK
+    const send = (reqId: number) => this.#api.reqHistoricalTicks(reqId, contract, from, '', count, show, false, false)
+    return this.#requests.ask('ticks', this.newReqId(), send)
   }
 
   /**

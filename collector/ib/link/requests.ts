@@ -54,6 +54,7 @@ interface Items {
   details: ContractDetails
   chain: ChainParameters
   'newest-ticks': HistoricalTickLast | HistoricalTickBidAsk
+  ticks: HistoricalTickLast | HistoricalTickBidAsk
   bars: IbBar
   /** Market rules carry their own number instead of a request id. */
   rule: { from: number; increment: number }
@@ -82,6 +83,7 @@ const KINDS: Readonly<Record<keyof Items, { server: Server; timeout: Timeout }>>
   'newest-ticks': { server: 'history', timeout: { firstMs: 30_000, nextMs: 30_000 } },
   // Nothing is lost by waiting for what a busy server gathers over many days.
   bars: { server: 'history', timeout: { firstMs: 120_000, nextMs: 60_000 } },
+  ticks: { server: 'history', timeout: { firstMs: 120_000, nextMs: 60_000 } },
   // A look-up in a table that every gateway has, and the recording can do without.
   rule: { server: 'rules', timeout: { firstMs: 5000, nextMs: 5000 } },
 }
