@@ -32,6 +32,10 @@ beforeAll(async () => {
 afterAll(() => room.clear())
 
 const readiness = async ({ progress }: Collecting) => (await fetch(`http://127.0.0.1:${progress.metricsPort}/readyz`)).text()
+const says = (collector: Collecting, text: string) => vi.waitFor(async () => expect(await readiness(collector)).toContain(text), PATIENCE)
+/** A slow machine may have come to the end of the tape by then, and is not ready for want of data. */
+const storesAgain = (collector: Collecting) =>
+  vi.waitFor(async () => expect(await readiness(collector)).not.toMatch(/journal|database/), PATIENCE)
 
 const dropped = (collector: Collecting, reason: string) => collector.progress.counts.dropped.get(reason) ?? 0
 
@@ -80,7 +84,7 @@ forEachEdition('a collector', (edition) => {
     await collector.until('ticks are written', ({ counts }) => counts.written > 500)
     proxy.cut()
     await collector.until('ticks are dropped', () => dropped(collector, 'journal-full') > 200)
-    expect(await readiness(collector)).toContain('the journal is full: ticks are dropped until the database takes some of it\n')
+    await says(collector, 'the journal is full: ticks are dropped until the database takes some of it\n')
     expect(await collector.said('ticks are dropped from now on')).toMatchObject({ level: 50, reason: 'journal-full' })
     const metrics = await (await fetch(`http://127.0.0.1:${collector.progress.metricsPort}/metrics`)).text()
     expect(metrics).toMatch(/^tapedeck_ticks_dropped_total\{reason="journal-full"\} [1-9]/m)
@@ -89,7 +93,7 @@ forEachEdition('a collector', (edition) => {
     expect(unreleased).toBeLessThan((1 << 18) * 1.5)
 
     proxy.resume()
-    await vi.waitFor(async () => expect(await readiness(collector)).toBe('ready\n'), PATIENCE)
+    await storesAgain(collector)
     const { ticksServed } = await gateway.ended
     await collector.until('all of it is received', ({ counts }) => counts.received === ticksServed)
     const { sessionId } = await collector.stop()
@@ -132,7 +136,8 @@ forEachEdition('a collector', (edition) => {
     const disk = await failingDisk()
     disk.fail()
     await collector.until('ticks are dropped', () => dropped(collector, 'journal-failed') > 200)
-    expect(await readiness(collector)).toContain('the journal cannot be written and memory is full: ticks are dropped\n')
+    // A slow disk may have had some dropped before.
+    await says(collector, 'the journal cannot be written and memory is full: ticks are dropped\n')
     disk.mend()
     expect(await collector.said('the journal is written again')).toMatchObject({ level: 30 })
     expect(collector.logged.filter(({ msg }) => msg.startsWith('the journal cannot be written'))).toHaveLength(1)
@@ -151,21 +156,21 @@ forEachEdition('a collector', (edition) => {
     skip(!isRoot, 'only root can mount a small disk')
     const databaseUrl = await edition.createDatabase()
     const dataDir = await smallDisk(8 << 20)
+    // What is left is room for a third of the tape.
+    const ballast = join(dataDir, 'ballast')
+    await writeFile(ballast, Buffer.alloc((8 << 20) - (512 << 10)))
     const { gateway, port } = await room.serveFile(tape, SERVING)
     const collector = await startCollecting({ port, underlyings, databaseUrl, dataDir, metrics: METRICS })
-    await collector.until('ticks are written', ({ counts }) => counts.written > 500)
-    const ballast = join(dataDir, 'ballast')
-    await expect(writeFile(ballast, Buffer.alloc(8 << 20))).rejects.toThrow('ENOSPC')
     expect(await collector.said('the journal cannot be written')).toMatchObject({
       level: 50,
       reason: expect.stringContaining('ENOSPC') as string,
       msg: expect.stringContaining('Free the disk') as string,
     })
-    expect(await readiness(collector)).toContain('the journal cannot be written; ticks wait in memory\n')
+    await says(collector, 'the journal cannot be written; ticks wait in memory\n')
     const { received } = collector.progress.counts
     await collector.until('more ticks come', ({ counts }) => counts.received > received + 1000)
     await rm(ballast)
-    await vi.waitFor(async () => expect(await readiness(collector)).toBe('ready\n'), PATIENCE)
+    await storesAgain(collector)
     const { ticksServed } = await gateway.ended
     await collector.until('everything is written', ({ counts }) => counts.written === ticksServed)
     const { sessionId, counts } = await collector.stop()

@@ -18,7 +18,7 @@ import type { RecordListener } from '../../../market/record-source.ts'
 import { temporaryDirectory } from './recording.ts'
 
 /** How long a condition may take to come true; a test that waits longer has failed. */
-export const PATIENCE = { timeout: 30_000, interval: 20 }
+export const PATIENCE = { timeout: 60_000, interval: 20 }
 
 export interface CollectingOptions {
   /** Of the gateway. */
