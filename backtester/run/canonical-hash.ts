@@ -5,8 +5,24 @@ import { createHash } from 'node:crypto'
 const SIGNIFICANT_DIGITS = 12
 /** A number that is written with so few characters, its point included, has no more digits than those: rounding it changes nothing. */
 const SHORT = SIGNIFICANT_DIGITS + 1
-/** Lines are hashed together: each call costs more than the few bytes of a line. */
-const PENDING_CHARS = 32_768
+/** Text is hashed in parts: each call costs more than a few bytes. */
+const PART_BYTES = 32_768
+/** Amounts have up to four decimals; with them and seven digits in front they are written without a look at more digits. */
+const DECIMALS = 4
+const SCALE = 10 ** DECIMALS
+const MOST_SCALED = 10 ** (SIGNIFICANT_DIGITS - 1)
+/** Numbers up to here fit into 32 bits. */
+const HALF = 1e9
+
+const [ZERO, POINT, MINUS, COMMA, OPEN, CLOSE, NEW_LINE] = [...Buffer.from('0.-,{}\n')] as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+]
 
 /** The names of an object's fields in their own order, and sorted: rows of one kind share them. */
 interface Shape {
@@ -20,16 +36,18 @@ const SHAPES = 16
 export class CanonicalHash {
   readonly #hash = createHash('sha256')
   readonly #shapes: Shape[] = []
-  #pending = ''
+  readonly #bytes = Buffer.alloc(PART_BYTES)
+  #at = 0
 
   line(text: string): void {
-    this.#pending += `${text}\n`
-    if (this.#pending.length > PENDING_CHARS) this.#flush()
+    this.#text(text)
+    this.#byte(NEW_LINE)
   }
 
   /** What is undefined in it is absent. */
   value(value: unknown): void {
-    this.line(this.#text(value))
+    this.#value(value)
+    this.#byte(NEW_LINE)
   }
 
   digest(): string {
@@ -38,27 +56,103 @@ export class CanonicalHash {
   }
 
   #flush(): void {
-    this.#hash.update(this.#pending)
-    this.#pending = ''
+    this.#hash.update(this.#bytes.subarray(0, this.#at))
+    this.#at = 0
   }
 
-  #text(value: unknown): string {
-    if (typeof value === 'number') return rounded(value)
-    if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
-    if (Array.isArray(value)) return `[${value.map((entry) => this.#text(entry)).join()}]`
-    let text = ''
-    for (const { name, key } of this.#sorted(Object.keys(value))) {
-      const entry: unknown = (value as Record<string, unknown>)[name]
-      if (entry !== undefined) text += `${text === '' ? '' : ','}${key}:${this.#text(entry)}`
+  #byte(byte: number): void {
+    if (this.#at === PART_BYTES) this.#flush()
+    this.#bytes[this.#at++] = byte
+  }
+
+  #text(text: string): void {
+    const bytes = this.#bytes
+    // Of a character come three bytes at most.
+    if (this.#at + 3 * text.length > PART_BYTES) {
+      this.#flush()
+      if (3 * text.length > PART_BYTES) {
+        this.#hash.update(text)
+        return
+      }
     }
-    return `{${text}}`
+    const start = this.#at
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code > 0x7f) {
+        this.#at = start + bytes.write(text, start)
+        return
+      }
+      bytes[start + i] = code
+    }
+    this.#at = start + text.length
+  }
+
+  #value(value: unknown): void {
+    if (typeof value === 'number') this.#number(value)
+    else if (typeof value !== 'object' || value === null) this.#text(JSON.stringify(value) ?? 'null')
+    else if (Array.isArray(value)) {
+      this.#text('[')
+      for (let i = 0; i < value.length; i++) {
+        if (i > 0) this.#byte(COMMA)
+        this.#value(value[i])
+      }
+      this.#text(']')
+    } else this.#object(value as Record<string, unknown>)
+  }
+
+  #object(value: Record<string, unknown>): void {
+    let before = OPEN
+    for (const { name, key } of this.#sorted(Object.keys(value))) {
+      const entry = value[name]
+      if (entry === undefined) continue
+      this.#byte(before)
+      this.#text(key)
+      this.#value(entry)
+      before = COMMA
+    }
+    if (before === OPEN) this.#byte(OPEN)
+    this.#byte(CLOSE)
   }
 
   #sorted(names: readonly string[]): Shape['sorted'] {
     for (const shape of this.#shapes) if (areSame(shape.names, names)) return shape.sorted
-    const sorted = names.toSorted((one, other) => (one < other ? -1 : 1)).map((name) => ({ name, key: JSON.stringify(name) }))
+    const sorted = names.toSorted((one, other) => (one < other ? -1 : 1)).map((name) => ({ name, key: `${JSON.stringify(name)}:` }))
     if (this.#shapes.length < SHAPES) this.#shapes.push({ names, sorted })
     return sorted
+  }
+
+  /** As it is written everywhere, at 12 significant digits; a time in microseconds has more, and is exact. */
+  #number(value: number): void {
+    const size = Math.abs(value)
+    const scaled = Math.round(size * SCALE)
+    const isWhole = Number.isSafeInteger(size)
+    if (!isWhole && !(scaled < MOST_SCALED && scaled / SCALE === size)) return this.#text(rounded(value))
+    if (value < 0) this.#byte(MINUS)
+    if (isWhole) return this.#digits(size, 1)
+    const whole = Math.floor(scaled / SCALE)
+    let part = scaled - whole * SCALE
+    let places = DECIMALS
+    for (; part % 10 === 0; part /= 10) places--
+    this.#digits(whole, 1)
+    this.#byte(POINT)
+    this.#digits(part, places)
+  }
+
+  /** With zeros in front of a number that has fewer. */
+  #digits(whole: number, places: number): void {
+    if (whole >= HALF) {
+      const high = Math.floor(whole / HALF)
+      this.#digits(high, places - 9)
+      this.#digits(whole - high * HALF, 9)
+      return
+    }
+    let unit = 1
+    for (let place = 1; place < places || unit * 10 <= whole; place++) unit *= 10
+    for (let left = whole; unit >= 1; unit = (unit / 10) | 0) {
+      const digit = (left / unit) | 0
+      this.#byte(ZERO + digit)
+      left -= digit * unit
+    }
   }
 }
 
@@ -68,9 +162,7 @@ function areSame(names: readonly string[], others: readonly string[]): boolean {
   return true
 }
 
-/** A time in microseconds has more digits than an amount can be trusted for, and is exact. */
 function rounded(value: number): string {
-  if (Number.isSafeInteger(value)) return String(value === 0 ? 0 : value)
   const text = String(value)
   return text.length <= SHORT ? text : String(Number(value.toPrecision(SIGNIFICANT_DIGITS)))
 }

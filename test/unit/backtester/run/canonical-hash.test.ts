@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 
 import { CanonicalHash } from '../../../../backtester/run/canonical-hash.ts'
@@ -10,6 +11,41 @@ const hashOf = (values: readonly unknown[]) => {
   return hash.digest()
 }
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+/** The same, in the plainest way. */
+function textOf(value: unknown): string {
+  if (typeof value === 'number') return String(Number.isSafeInteger(value) ? value : Number(value.toPrecision(12)))
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(textOf).join()}]`
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
+  return `{${entries.map(([name, entry]) => `${JSON.stringify(name)}:${textOf(entry)}`).join()}}`
+}
+
+it('hashes whatever JSON can hold', () => {
+  const decimal = fc.tuple(fc.integer({ min: -1e12, max: 1e12 }), fc.nat({ max: 8 })).map(([digits, places]) => digits / 10 ** places)
+  const { tree } = fc.letrec((tie) => ({
+    tree: fc.oneof(
+      { depthSize: 'small' },
+      fc.oneof(
+        decimal,
+        fc.double({ noDefaultInfinity: true, noNaN: true }),
+        fc.maxSafeInteger(),
+        fc.string({ unit: 'binary' }),
+        fc.boolean(),
+      ),
+      fc.array(tie('tree'), { maxLength: 5 }),
+      fc.dictionary(fc.string({ maxLength: 3 }), tie('tree'), { maxKeys: 5 }),
+    ),
+  }))
+  fc.assert(
+    fc.property(fc.array(tree, { maxLength: 20 }), (values) => {
+      expect(hashOf(values)).toBe(sha256(values.map((value) => `${textOf(value)}\n`).join('')))
+    }),
+    { numRuns: 500 },
+  )
+  const long = ['x'.repeat(40_000), 'ü'.repeat(12_000), 'x'.repeat(40_000)]
+  expect(hashOf(long)).toBe(sha256(long.map((text) => `${JSON.stringify(text)}\n`).join('')))
+})
 
 it('hashes a line of JSON with sorted keys for each value, and nothing of what is undefined', () => {
   const values = [
