@@ -16,6 +16,13 @@ export interface InstrumentBar extends Bar {
   endUs: number
 }
 
+/** As a run reads it: the bar by itself, so that it can be handed on as it is. */
+export interface RunBar {
+  instrument: number
+  endUs: number
+  bar: Bar
+}
+
 const COLUMNS = ['instrument', 'startUs', 'endUs', 'open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'] as const
 const END_US = COLUMNS.indexOf('endUs')
 
@@ -49,22 +56,24 @@ function columnsIn(bytes: Buffer, path: string, memory: (size: number) => ArrayB
   return { count, numbers: new Float64Array(copy.buffer) }
 }
 
-/** The bars of some rows. */
-export function barsIn({ count, numbers }: BarColumns, from: number, to: number): InstrumentBar[] {
-  const bars: InstrumentBar[] = []
+/** The bars of some rows, made anew by each call. */
+export function barsIn({ count, numbers }: BarColumns, from: number, to: number): RunBar[] {
+  const bars: RunBar[] = []
   for (let row = from; row < to; row++) {
     const vwap = numbers[8 * count + row] as number
     bars.push({
       instrument: numbers[row] as number,
-      startUs: numbers[count + row] as number,
       endUs: numbers[2 * count + row] as number,
-      open: numbers[3 * count + row] as number,
-      high: numbers[4 * count + row] as number,
-      low: numbers[5 * count + row] as number,
-      close: numbers[6 * count + row] as number,
-      volume: numbers[7 * count + row] as number,
-      vwap: Number.isNaN(vwap) ? undefined : vwap,
-      trades: numbers[9 * count + row] as number,
+      bar: {
+        startUs: numbers[count + row] as number,
+        open: numbers[3 * count + row] as number,
+        high: numbers[4 * count + row] as number,
+        low: numbers[5 * count + row] as number,
+        close: numbers[6 * count + row] as number,
+        volume: numbers[7 * count + row] as number,
+        vwap: Number.isNaN(vwap) ? undefined : vwap,
+        trades: numbers[9 * count + row] as number,
+      },
     })
   }
   return bars
@@ -73,7 +82,7 @@ export function barsIn({ count, numbers }: BarColumns, from: number, to: number)
 /** @throws FeedError unless the bytes are such a file, whole */
 export function decodeBars(bytes: Buffer, path: string): InstrumentBar[] {
   const columns = columnsIn(bytes, path, (size) => new ArrayBuffer(size))
-  return barsIn(columns, 0, columns.count)
+  return barsIn(columns, 0, columns.count).map(({ instrument, endUs, bar }) => ({ instrument, endUs, ...bar }))
 }
 
 /** Where the bars of the moment end that the row before `end` belongs to. */

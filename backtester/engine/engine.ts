@@ -230,6 +230,7 @@ export class Engine {
   /**
    * A bar of an instrument, told once it is over. One that reaches beyond the close of its session, as those of days do, is over at the close.
    *
+   * @param bar the strategy is handed this very object, and may change it
    * @param endUs the first microsecond behind it, or its last one
    */
   bar(instrument: number, bar: Bar, endUs: number): void {

@@ -1,4 +1,4 @@
-/** Calls the strategy: with what it may see, when the feed brings it, as copies. What it throws, or does that no strategy may, ends the run. */
+/** Calls the strategy: with what it may see, when the feed brings it, as copies; a bar is its own. What it throws, or does that no strategy may, ends the run. */
 
 import type { EpisodeEvent } from '../../market/arbitrage/arbitrage.ts'
 import type { Episode } from '../../market/arbitrage/episode.ts'
@@ -13,7 +13,7 @@ import type { LatencyModel } from './models/latency/latency.ts'
 import type { Schedule } from './schedule.ts'
 import type { Fill, StrategyHandlers } from './strategy.ts'
 import { StrategyError, type StrategyFault } from './strategy-error.ts'
-import { copyOfBar, copyOfQuote, copyOfTrade } from './views.ts'
+import { copyOfQuote, copyOfTrade } from './views.ts'
 
 export interface StrategyHostOptions {
   schedule: Schedule
@@ -58,6 +58,7 @@ export class StrategyHost {
     else this.#show(record, isBelieved)
   }
 
+  /** The bar is handed on as it is: nobody else may need it any more. */
   bar(bar: Bar, instrument: number): void {
     const lateUs = this.#latency.feedUs()
     if (lateUs > 0) this.#options.schedule.at(this.#options.nowUs() + lateUs, () => this.#showBar(bar, instrument))
@@ -147,7 +148,7 @@ export class StrategyHost {
     const handlers = this.#handlers
     try {
       this.#options.mark(instrument, bar.close)
-      if (handlers.onBar) handlers.onBar(copyOfBar(bar), instrument)
+      if (handlers.onBar) handlers.onBar(bar, instrument)
     } catch (error) {
       throw this.#asFault(error)
     }

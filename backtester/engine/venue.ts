@@ -15,6 +15,7 @@ import { Book } from './book.ts'
 import type { FillModel } from './models/fill/fill.ts'
 import type { SlippageModel } from './models/slippage/slippage.ts'
 import { advance, isOpen, type Order, type Side } from './orders.ts'
+import { copyOfBar } from './views.ts'
 
 /** Part of an order that was traded. */
 export interface Execution {
@@ -223,7 +224,7 @@ export class Venue {
         this.#trade({ order, quantity, price: this.#slip(order, price, { volume: bar.volume }) }, { tsUs: endUs, isTaker: true })
       this.#endMissed(order)
     }
-    if (this.#combos.length > 0) this.#tradeCombosIn(instrument, { bar, endUs })
+    if (this.#combos.length > 0) this.#tradeCombosIn(instrument, { bar: copyOfBar(bar), endUs })
     forgetEnded(listing)
   }
 

@@ -3,7 +3,7 @@
 import { nyse } from '../../market/calendar/calendar.ts'
 import { ConfigError, TapedeckError } from '../../market/errors.ts'
 import type { TapeRecord } from '../../market/tick.ts'
-import type { InstrumentBar } from '../dataset/bars-file.ts'
+import type { RunBar } from '../dataset/bars-file.ts'
 import { DatasetFolder } from '../dataset/folder.ts'
 import { barsOf } from '../dataset/source.ts'
 import type { CorporateAction } from '../engine/actions.ts'
@@ -39,7 +39,7 @@ export class Benchmark {
       this.#price(record.tsUs, (record.bidPrice + record.askPrice) / 2)
   }
 
-  takeBar({ instrument, startUs, endUs, close }: InstrumentBar): void {
+  takeBar({ instrument, endUs, bar: { startUs, close } }: RunBar): void {
     if (instrument !== this.#instrument) return
     if (this.#actions.length > 0) this.#apply(nyse.zone.dateOf(startUs), close)
     this.#points.push({ tsUs: endUs, equity: close * this.#units })
@@ -91,7 +91,7 @@ export async function openBenchmark(
     )
   const benchmark = new Benchmark(find(dataset.instruments, symbol, `dataset ${name}`), dataset.actions)
   const bars = await barsOf(dataset, { kind: 'files', pathOf: (file) => folder.pathOf(dataset, file) })
-  for (const bar of bars) benchmark.takeBar(bar)
+  for (const bar of bars) benchmark.takeBar({ ...bar, bar })
   return { benchmark, takesRun: false }
 }
 

@@ -84,7 +84,7 @@ export async function* withGaps(chunks: AsyncIterable<RunChunk>, gaps: readonly 
         kept.push(record)
     }
     const heldBars = bars.filter(
-      ({ instrument, startUs, endUs }) => !gaps.some((gap) => isOf(gap, instrument) && startUs < gap.toUs && endUs > gap.fromUs),
+      ({ instrument, endUs, bar }) => !gaps.some((gap) => isOf(gap, instrument) && bar.startUs < gap.toUs && endUs > gap.fromUs),
     )
     if (kept.length > 0 || heldBars.length > 0) yield { sessionId, records: kept, bars: heldBars }
   }

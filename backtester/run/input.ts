@@ -10,7 +10,7 @@ import { isTick, type TapeRecord } from '../../market/tick.ts'
 import { tapeSource } from '../../db/tape/tape-source.ts'
 import type { CarrySettings } from '../arbitrage/stand-in-carry.ts'
 import { standInCarry } from '../arbitrage/stand-in-carry.ts'
-import { type BarColumns, barsIn, endOfMoment, type InstrumentBar, readSharedBars } from '../dataset/bars-file.ts'
+import { type BarColumns, barsIn, endOfMoment, readSharedBars, type RunBar } from '../dataset/bars-file.ts'
 import { ContentHash } from '../dataset/content-hash.ts'
 import type { Dataset } from '../dataset/dataset.ts'
 import { ticksOf } from '../dataset/dataset.ts'
@@ -22,7 +22,8 @@ import type { DatasetGap, RunDataset, RunInstrument } from './result.ts'
 export interface RunChunk {
   sessionId: number
   records: readonly TapeRecord[]
-  bars: readonly InstrumentBar[]
+  /** Of whoever takes them: nobody else holds them. */
+  bars: readonly RunBar[]
 }
 
 export interface RunInput {
@@ -129,11 +130,12 @@ async function* recordChunks(dataset: Dataset, place: DatasetPlace, isOrigin: bo
 }
 
 async function* barChunks(dataset: Dataset, place: DatasetPlace): AsyncGenerator<RunChunk> {
+  if (place.kind === 'files' && dataset.bars) return yield* columnChunks(await readSharedBars(place.pathOf(dataset.bars.file)))
   const bars = await barsOf(dataset, place)
   for (let at = 0; at < bars.length; ) {
     let end = Math.min(at + CHUNK_BARS, bars.length)
     while (end < bars.length && bars[end]?.endUs === bars[end - 1]?.endUs) end++
-    yield { sessionId: 0, records: [], bars: bars.slice(at, end) }
+    yield { sessionId: 0, records: [], bars: bars.slice(at, end).map(({ instrument, endUs, ...bar }) => ({ instrument, endUs, bar })) }
     at = end
   }
 }

@@ -35,7 +35,7 @@ async function* chunksWithin(chunks: AsyncIterable<RunChunk>, sinceUs: number, t
     const part = {
       sessionId,
       records: records.filter((record) => record.tsUs < toUs && (record.tsUs >= sinceUs || record.kind === 'contract' || explains(record))),
-      bars: bars.filter(({ startUs, endUs }) => startUs >= sinceUs && endUs <= toUs),
+      bars: bars.filter(({ bar, endUs }) => bar.startUs >= sinceUs && endUs <= toUs),
     }
     if (part.records.length > 0 || part.bars.length > 0) yield part
     if ((records.at(-1)?.tsUs ?? 0) >= toUs || (bars.at(-1)?.endUs ?? 0) > toUs) return

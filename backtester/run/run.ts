@@ -7,7 +7,7 @@ import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
 import { ConfigError, messageOf, TapedeckError } from '../../market/errors.ts'
 import { isTick } from '../../market/tick.ts'
-import type { InstrumentBar } from '../dataset/bars-file.ts'
+import type { RunBar } from '../dataset/bars-file.ts'
 import { contractRecord, Engine } from '../engine/engine.ts'
 import { fromUnits } from '../engine/money.ts'
 import type { Fill, Strategy } from '../engine/strategy.ts'
@@ -206,8 +206,7 @@ class Run {
       this.#detection?.take(record, sessionId)
     }
     for (let i = 0; i < bars.length; i++) {
-      const bar = bars[i] as InstrumentBar
-      const { instrument, endUs } = bar
+      const { instrument, endUs, bar } = bars[i] as RunBar
       engine.bar(instrument, bar, endUs)
       this.#counts.bars++
       if (bars[i + 1]?.endUs === endUs) continue

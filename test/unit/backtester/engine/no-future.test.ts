@@ -118,20 +118,20 @@ describe('the context of a strategy', () => {
     expect(desk.engine.orders.map(({ filled }) => filled).slice(0, 2)).toEqual([10, 1])
   })
 
-  it('hands copies to the handlers too', () => {
+  it('hands copies to the handlers too, and bars, which it needs no more', () => {
     const desk = openDesk({
       handlers: () => ({ onQuote: spoil, onTrade: spoil, onBar: spoil, onFill: spoil, onAction: spoil, onAccount: spoil }),
     })
     const quote = { kind: 'quote' as const, instrument: STOCK, tsUs: at('2024-03-05', 10), seq: 1, bidPrice: 50, askPrice: 50 }
     const bar: Bar = { startUs: at('2024-03-06', 0), open: 50, high: 50, low: 50, close: 50, volume: 1, vwap: undefined, trades: 1 }
     const action = { kind: 'dividend' as const, instrument: STOCK, exDate: '2024-03-06', amount: 1 }
-    const given = structuredClone([quote, bar, action])
+    const given = structuredClone([quote, action])
     desk.engine.action(action)
     desk.engine.record(quote)
     desk.context.orders.submit({ type: 'market', side: 'buy', instrument: STOCK, quantity: 1 })
     desk.engine.bar(STOCK, bar, at('2024-03-07', 0))
     desk.engine.finish()
-    expect([quote, bar, action]).toEqual(given)
+    expect([quote, action]).toEqual(given)
     expect(desk.fills).toMatchObject([{ price: 50, quantity: 1 }])
     expect(desk.events).toMatchObject([{ kind: 'dividend', perShare: 1, amount: 1 }])
   })
