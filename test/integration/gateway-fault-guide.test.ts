@@ -111,6 +111,37 @@ describe('a request that is answered late', () => {
   })
 })
 
+describe('history that is refused or slow', () => {
+  it('says why in the words of IB, and holds its answers back', async () => {
+    const { gateway, port } = await serveFaults(
+      room,
+      [
+        'kind: refuse, code: 162, history: pacing, requests: [historical-data], tapeSeconds: 20',
+        'kind: refuse, code: 162, history: other-session, requests: [historical-ticks], tapeSeconds: 20',
+        'kind: late, requests: [historical-data], bySeconds: 0.3, afterTapeSeconds: 30',
+      ],
+      { startAfterLines: 1 },
+    )
+    const client = await connect(port)
+    const bars = (reqId: number) => client.send(20, reqId, ...contractFields(TWX), 0, '', '1 min', '1 D', 0, 'MIDPOINT', 2, 0, '')
+    bars(3)
+    client.send(96, 4, ...contractFields(TWX), 0, '20140605-13:30:00', '', 10, 'BID_ASK', 0, 0, '')
+    const said = 'Historical Market Data Service error message'
+    expect(await client.frame('4|2|3|')).toBe(`4|2|3|162|${said}:Historical data request pacing violation||`)
+    expect(await client.frame('4|2|4|')).toBe(`4|2|4|162|${said}:Trading TWS session is connected from a different IP address||`)
+    ask(client)
+    await gateway.ended
+    bars(5)
+    client.send(9, 8, 6, ...contractFields(TWX), 0, '', '', '')
+    await client.frame('17|5|')
+    // What was asked behind it was answered before.
+    const at = (prefix: string) => client.frames.findIndex((frame) => frame.startsWith(prefix))
+    expect(at('52|1|6|')).toBeLessThan(at('17|5|'))
+    expect(at('52|1|6|')).toBeGreaterThan(0)
+    await client.close()
+  })
+})
+
 describe('silence', () => {
   it('of one feed leaves the other alone', async () => {
     const { port } = await serveFaults(room, ['kind: silence, of: TWX, feed: tick-by-tick, afterTapeSeconds: 10'])

@@ -126,10 +126,10 @@ describe('historical bars', () => {
 
   it('of quotes open with the price that stood, and name days and times as asked', async () => {
     const client = await afterwards()
-    client.send(...barsRequest(1, '1 secs', '1 D', 'MIDPOINT'))
+    client.send(...barsRequest(1, '1 secs', '120 S', 'MIDPOINT'))
     client.send(...barsRequest(2, '1 day', '1 D', 'ASK'))
     expect(await client.frame('17|1|')).toBe(
-      '17|1|20140605 00:00:00 US/Eastern|20140605 09:31:01 US/Eastern|3|' +
+      '17|1|20140605 09:29:01 US/Eastern|20140605 09:31:01 US/Eastern|3|' +
         '20140605 09:30:00 US/Eastern|70.02|70.02|70.02|70.02|-1|-1|-1|' +
         '20140605 09:30:01 US/Eastern|70.02|70.02|70.02|70.02|-1|-1|-1|' +
         '20140605 09:30:02 US/Eastern|70.02|70.04|70.02|70.04|-1|-1|-1|',
@@ -171,6 +171,25 @@ describe('historical bars', () => {
       '77 366',
     ])
     expect(client.frames.some((frame) => frame.startsWith('17|6|'))).toBe(false)
+    await client.close()
+  })
+
+  it('of 30 seconds and less reach back half a year, and those of one second span 2000', async () => {
+    const halfYearUs = 180 * 86_400 * SECOND_US
+    const ticks = [tradeAt(0, 70, 100), tradeAt(halfYearUs - 86_400 * SECOND_US, 71, 100), tradeAt(halfYearUs + SECOND_US, 72, 100)]
+    const { gateway, port } = await room.serve(tapeOf(ticks), { startAfterLines: 0 })
+    await gateway.ended
+    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    client.send(...barsRequest(1, '30 secs', '1 Y', 'TRADES', 2))
+    client.send(...barsRequest(2, '1 min', '1 Y', 'TRADES', 2))
+    client.send(20, 3, ...contractFields(TWX), 0, '20140606-00:00:00', '30 secs', '1 D', 0, 'TRADES', 2, 0, '')
+    client.send(...barsRequest(4, '1 secs', '2001 S', 'TRADES', 2))
+    client.send(...barsRequest(5, '1 secs', '2000 S', 'TRADES', 2))
+    expect((await client.frame('17|1|')).split('|').slice(4, 5)).toEqual(['2'])
+    expect((await client.frame('17|2|')).split('|').slice(4, 5)).toEqual(['3'])
+    expect(await client.frame('4|2|3|')).toContain('|162|Historical Market Data Service error message:HMDS query returned no data')
+    expect(await client.frame('4|2|4|')).toContain('|162|Historical Market Data Service error message:Time length exceed max.')
+    expect((await client.frame('17|5|')).split('|').slice(4, 5)).toEqual(['1'])
     await client.close()
   })
 })

@@ -109,7 +109,7 @@ describe('bars of bid and ask', () => {
       const exchange = i % 8 < 4 ? 'SMART' : ''
       client.send(reqId ?? 20, i, ...fields.with(7, exchange))
     }
-    client.send(...barsRequest(31, { barSize: '1 secs', show: 'TRADES' }))
+    client.send(...barsRequest(31, { barSize: '1 secs', duration: '60 S', show: 'TRADES' }))
     await client.frame('4|2|31|162|')
     const refused = client.frames.filter((frame) => frame.includes('pacing violation')).map((frame) => frame.split('|')[2])
     expect(refused).toEqual(['31'])

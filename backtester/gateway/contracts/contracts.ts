@@ -33,6 +33,8 @@ export interface ListedContract {
   /** As on the tape: monthly options before 2015 carry a Saturday. Clients see `lastTradeDate` for it, as IB shows it. */
   readonly expiry: string
   readonly lastTradeDate: string
+  /** The day on which it appears first on the tape; empty where that is not known. */
+  readonly listedFrom: string
   /** How its prices move. */
   readonly rule: MarketRule
   /** When it trades. */
@@ -41,6 +43,7 @@ export interface ListedContract {
 
 const SEC_TYPES = { stock: 'STK', index: 'IND', future: 'FUT', option: 'OPT' } as const
 const FUTURE_MONTHS = 'FGHJKMNQUVXZ'
+
 export class ContractBook {
   readonly rules = new MarketRules()
   readonly #hours = new HoursBook()
@@ -52,8 +55,10 @@ export class ContractBook {
   /**
    * Options whose underlying is not among the contracts get it listed, since their chain is asked for by its number: as an index where one
    * of the name is known, else as a stock.
+   *
+   * @param sinceUs when each appears first, by its key; absent: it was always there
    */
-  constructor(contracts: Iterable<Contract>) {
+  constructor(contracts: Iterable<Contract>, sinceUs: ReadonlyMap<string, number> = new Map()) {
     const known = new Map<string, Contract>()
     for (const contract of contracts) known.set(contractKey(contract), contract)
     const underlyings = underlyingsOf(known)
@@ -61,7 +66,7 @@ export class ContractBook {
     for (const [key, contract] of [...known].toSorted(([, a], [, b]) => compareContracts(a, b))) {
       const underKey = contract.kind === 'option' ? (underlyings.get(`${contract.symbol}:${contract.currency}`) ?? '') : ''
       const numbers = { conId: conIds.get(key) ?? 0, underConId: conIds.get(underKey) ?? 0 }
-      const shared = { rule: this.rules.of(contract), hours: this.#hours.of(contract) }
+      const shared = { rule: this.rules.of(contract), hours: this.#hours.of(contract), listedFrom: dayOf(sinceUs.get(key)) }
       this.#add(key, list(contract, { ...numbers, ...shared }, known.get(underKey)))
     }
   }
@@ -74,20 +79,24 @@ export class ContractBook {
   }
 
   /**
-   * All contracts that fit, in the order of symbol, expiry, strike and right; none is no error.
+   * All contracts that fit and are listed, in the order of symbol, expiry, strike and right; none is no error.
    *
+   * @param nowUs of that day; absent: of any
    * @throws RequestError 200 when the query names neither a number nor a symbol with its type. IB says 321 then, for which some clients
    * wait on.
    */
-  find(query: ContractQuery, reqId = NO_REQUEST): ListedContract[] {
+  find(query: ContractQuery, reqId = NO_REQUEST, nowUs?: number): ListedContract[] {
     const { conId, symbol, secType, localSymbol } = query
-    if (conId !== undefined)
-      return [this.byConId(conId)].filter((listed) => listed !== undefined && isAt(listed, query)) as ListedContract[]
+    const today = dayOf(nowUs)
+    if (conId !== undefined) {
+      const listed = this.byConId(conId)
+      return listed && isAt(listed, query) && isListedOn(listed, today) ? [listed] : []
+    }
     if (symbol === '' && localSymbol === '')
       throw new RequestError(Code.unknownContract, reqId, 'Please enter a symbol, a local symbol or a conId')
     if (secType === '') throw new RequestError(Code.unknownContract, reqId, 'Please enter a security type')
     const candidates = symbol === '' ? [this.#byLocalSymbol.get(localSymbol)] : (this.#bySymbol.get(symbol) ?? [])
-    const fitting = candidates.filter((listed) => listed !== undefined).filter((listed) => fits(listed, query))
+    const fitting = candidates.filter((listed) => listed !== undefined).filter((listed) => fits(listed, query) && isListedOn(listed, today))
     const trading = fitting.filter(({ lastTradeDate }) => lastTradeDate.startsWith(query.expiry))
     // IB goes by the last trade date. Some clients know only the day of expiry: 2014's Saturdays, the morning on which SPX settles.
     return trading.length > 0 ? trading : fitting.filter(({ expiry }) => expiry.startsWith(query.expiry))
@@ -102,12 +111,18 @@ export class ContractBook {
     return [...this.#byKey.values()].filter(({ secType }) => secType === 'STK' || secType === 'IND')
   }
 
-  /** The option chains on one underlying, one for each trading class and multiplier; none for an unknown number. */
-  chainsOn(underConId: number): OptionChain[] {
+  /**
+   * The option chains on one underlying, one for each trading class and multiplier; none for an unknown number.
+   *
+   * @param nowUs of that day; absent: of all days
+   */
+  chainsOn(underConId: number, nowUs?: number): OptionChain[] {
+    const today = dayOf(nowUs)
     const symbol = this.#byConId.get(underConId)?.contract.symbol ?? ''
     const chains = new Map<string, OptionChain>()
-    for (const { contract, tradingClass, lastTradeDate, ...listed } of this.#bySymbol.get(symbol) ?? []) {
-      if (contract.kind !== 'option' || listed.underConId !== underConId) continue
+    for (const listed of this.#bySymbol.get(symbol) ?? []) {
+      const { contract, tradingClass, lastTradeDate } = listed
+      if (contract.kind !== 'option' || listed.underConId !== underConId || !isListedOn(listed, today)) continue
       const key = `${tradingClass}:${contract.multiplier}`
       const chain = chains.get(key) ?? { underConId, tradingClass, multiplier: contract.multiplier, expirations: [], strikes: [] }
       chains.set(key, chain)
@@ -179,7 +194,7 @@ export function inventConId(key: string): number {
 
 function list(
   contract: Contract,
-  given: Pick<ListedContract, 'conId' | 'underConId' | 'rule' | 'hours'>,
+  given: Pick<ListedContract, 'conId' | 'underConId' | 'rule' | 'hours' | 'listedFrom'>,
   underlying: Contract | undefined,
 ): ListedContract {
   const expires = contract.kind === 'option' || contract.kind === 'future'
@@ -240,6 +255,16 @@ function fits(listed: ListedContract, query: ContractQuery): boolean {
     (query.multiplier === undefined || query.multiplier === multiplier) &&
     isAt(listed, query)
   )
+}
+
+/** An option is listed from the day on which the tape has it first to its last day of trading; anything else always. `today` empty: any day. */
+function isListedOn({ secType, listedFrom, lastTradeDate }: ListedContract, today: string): boolean {
+  return secType !== 'OPT' || today === '' || (listedFrom <= today && today <= lastTradeDate)
+}
+
+/** The day in New York, `YYYYMMDD`; empty for no time. */
+function dayOf(tsUs: number | undefined): string {
+  return tsUs === undefined ? '' : compact(nyse.zone.dateOf(tsUs))
 }
 
 /** True at each venue of the contract, and at none in particular. */

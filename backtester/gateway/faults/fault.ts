@@ -6,11 +6,13 @@ import type { z } from 'zod'
 import type { Sampler } from '../book/sampler.ts'
 import type { ContractBook } from '../contracts/contracts.ts'
 import type { ClientSession } from '../server/client-session.ts'
+import type { LineAllowance } from '../server/line-allowance.ts'
 
 /** The running gateway, as faults see it. */
 export interface Stage {
   readonly sampler: Sampler
   readonly contracts: ContractBook
+  readonly allowance: LineAllowance
   /** Tape time. */
   readonly nowUs: number
   /** Clients that have started the API; with an id, only the one that has it. */

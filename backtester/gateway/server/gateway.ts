@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { TornTail } from '../../../db/tape/reader.ts'
 import { tapeSource } from '../../../db/tape/tape-source.ts'
 import { nyse } from '../../../market/calendar/calendar.ts'
+import { contractKey } from '../../../market/contract.ts'
 import { ConfigError } from '../../../market/errors.ts'
 import { ClientSession, type Log, type SessionHost } from './client-session.ts'
 import { ContractBook } from '../contracts/contracts.ts'
@@ -21,6 +22,7 @@ import { HistoryPacing } from '../history/history-pacing.ts'
 import { Account } from '../account/account.ts'
 import { Door } from './door.ts'
 import { IB_LIMITS, type Limits } from './limits.ts'
+import { LineAllowance } from './line-allowance.ts'
 import { type Audience, TapePlayer } from './player.ts'
 import type { MarketTotals } from '../book/market-totals.ts'
 import { Sampler } from '../book/sampler.ts'
@@ -121,6 +123,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   readonly contracts: ContractBook
   readonly sampler: Sampler
   readonly limits: Limits
+  readonly allowance: LineAllowance
   readonly history: History
   readonly historyPacing: HistoryPacing
   readonly account: Account
@@ -145,11 +148,12 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
     this.log = log
     this.#options = options
     this.limits = { ...IB_LIMITS, ...options.limits }
+    this.allowance = new LineAllowance(options.lines)
     this.historyPacing = new HistoryPacing(this.limits.historyPacingScale)
     this.account = new Account(options.accountCash ?? ACCOUNT_CASH)
     this.carryRate = options.rate ?? 0
     this.#contents = contents
-    this.contracts = new ContractBook(contents.contracts.values())
+    this.contracts = new ContractBook(contents.contracts.values(), sinceByKey(contents))
     const instruments = [...contents.contracts].map(([instrument, contract]) => {
       const tradeSources = contents.tradeSources.get(instrument) ?? new Set()
       const [isDoublyQuoted, isDelayed] = [contents.doublyQuoted.has(instrument), contents.delayed.has(instrument)]
@@ -188,7 +192,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   }
 
   get maxLines(): number {
-    return this.#options.lines
+    return this.allowance.lines
   }
 
   get nowUs(): number {
@@ -358,6 +362,16 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
     await Promise.race([left, delay(timeoutMs, undefined, { signal: abort.signal }).catch(() => undefined)])
     abort.abort()
   }
+}
+
+/** Several instruments may be one contract. */
+function sinceByKey({ contracts, sinceUs }: SourceContents): Map<string, number> {
+  const since = new Map<string, number>()
+  for (const [instrument, contract] of contracts) {
+    const key = contractKey(contract)
+    since.set(key, Math.min(sinceUs.get(instrument) ?? 0, since.get(key) ?? Number.POSITIVE_INFINITY))
+  }
+  return since
 }
 
 function sourceOf({ tape, synthetic, mispricings, source }: GatewayOptions, log: Log): GatewaySource {

@@ -15,6 +15,8 @@ const MAX_NAME = 100
 export interface SourceContents {
   /** By the source's own numbers. */
   contracts: Map<number, Contract>
+  /** When each instrument appears first, as a contract or with a tick; 0 where the source does not say. */
+  sinceUs: Map<number, number>
   /** Where it has each instrument's trades from; nothing for an instrument without trades. */
   tradeSources: Map<number, Set<TradeSource>>
   /** Instruments with sampled quotes and with tick-by-tick ones. */
@@ -56,6 +58,7 @@ function scanRecord(scan: Scan, record: TapeRecord, name: string): void {
 class Scan {
   readonly contents: SourceContents = {
     contracts: new Map(),
+    sinceUs: new Map(),
     tradeSources: new Map(),
     doublyQuoted: new Set(),
     delayed: new Set(),
@@ -75,12 +78,13 @@ class Scan {
   #takeTick(tick: Tick): void {
     const { contents } = this
     const { tsUs, instrument } = tick
-    if (!Number.isSafeInteger(tsUs) || tsUs < 0 || tsUs > LAST_US) throw damaged(`a tick with the time ${tsUs}`)
+    if (!isTime(tsUs)) throw damaged(`a tick with the time ${tsUs}`)
     if (!contents.contracts.has(instrument)) throw damaged(`a tick of instrument ${instrument} before its contract`)
     if (tick.kind === 'trade') this.#addSource(instrument, tick.source)
     else if (tick.kind === 'quote') (tick.source === undefined ? this.quoted.sampled : this.quoted.tickByTick).add(instrument)
     if (!this.#seen.has(instrument)) {
       this.#seen.add(instrument)
+      contents.sinceUs.set(instrument, Math.min(tsUs, contents.sinceUs.get(instrument) ?? tsUs))
       if (tick.delayed) contents.delayed.add(instrument)
     }
     contents.ticks++
@@ -95,17 +99,22 @@ class Scan {
     else tradeSources.set(instrument, new Set([source]))
   }
 
-  #addContract({ instrument, contract }: ContractRecord): void {
-    const { contracts } = this.contents
+  #addContract({ instrument, contract, tsUs }: ContractRecord): void {
+    const { contracts, sinceUs } = this.contents
     const wrong = wrongField(contract)
     if (wrong) throw damaged(`instrument ${instrument} with a contract whose ${wrong}`)
     const known = contracts.get(instrument)
     if (known && contractKey(known) !== contractKey(contract))
       throw damaged(`instrument ${instrument} as ${contractKey(known)} and as ${contractKey(contract)}`)
+    if (!known) sinceUs.set(instrument, isTime(tsUs) ? tsUs : 0)
     // A contract is read anew every day, with the hours of some days.
     const hours = mergedHours(known?.hours, contract.hours)
     contracts.set(instrument, hours ? { ...contract, hours } : contract)
   }
+}
+
+function isTime(tsUs: number): boolean {
+  return Number.isSafeInteger(tsUs) && tsUs >= 0 && tsUs <= LAST_US
 }
 
 /** The field of a contract that cannot be sent to clients, and what is wrong with it. Its texts are texts; numbers may be anything. */

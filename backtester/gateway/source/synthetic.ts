@@ -51,6 +51,7 @@ export function syntheticMarket(market: SyntheticMarket): GatewaySource {
     name: `synthetic market of ${market.contracts} contracts`,
     contents: () => ({
       contracts: new Map(contracts.entries()),
+      sinceUs: new Map(contracts.map((_, instrument) => [instrument, startUs])),
       tradeSources: new Map([[0, new Set(['import' as const])]]),
       doublyQuoted: new Set(),
       delayed: new Set(),

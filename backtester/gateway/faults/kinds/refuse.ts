@@ -2,15 +2,20 @@
 
 import type { z } from 'zod'
 
+import { Code } from '../../protocol/codes.ts'
 import { RequestError } from '../../protocol/field-reader.ts'
 import type { FaultKind, Stage } from '../fault.ts'
-import { integer, tapeSeconds, text } from '../fields.ts'
+import { integer, oneOf, tapeSeconds, text } from '../fields.ts'
 import { chooseLines, describeLines, LINE_FIELDS, type LineChoice, lineNames } from '../lines.ts'
+import { HISTORY_TEXTS, REFUSAL_TEXTS } from '../refusal-texts.ts'
 import { chooseRequests, requests } from './request-names.ts'
 
 const FIELDS = {
   code: integer(1, 99_999).describe('354, 10197, 200 and so on; any code with a text of its own.'),
   text: text().optional().describe("What it says; IB's words when absent."),
+  history: oneOf(['pacing', 'no-data', 'other-session', 'no-permission'])
+    .optional()
+    .describe("Why history is refused, with code 162: the pacing, no data, another session of the login, or no permission; in IB's words."),
   ...LINE_FIELDS,
   requests: requests
     .default(['market-data', 'tick-by-tick'])
@@ -18,21 +23,15 @@ const FIELDS = {
   tapeSeconds: tapeSeconds.optional().describe('How long new requests are refused, in seconds of tape time. Absent: only open lines end.'),
 } as const
 
-type Refusal = z.output<z.ZodObject<typeof FIELDS>>
+const ABOUT_HISTORY: ReadonlySet<string> = new Set(['historical-data', 'historical-ticks', 'head-timestamp', 'histogram'])
 
-const TEXTS: Readonly<Record<number, string>> = {
-  101: 'Max number of tickers has been reached',
-  200: 'No security definition has been found for the request',
-  354: 'Requested market data is not subscribed. Delayed market data is not available.',
-  10_182: 'Failed to request live updates (disconnected).',
-  10_197: 'No market data during competing live session',
-}
+type Refusal = z.output<z.ZodObject<typeof FIELDS>>
 
 export const refuse: FaultKind<Refusal> = {
   name: 'refuse',
   fields: FIELDS,
   describe: (fault) => `refusal ${fault.code} of ${describeLines(fault)}`,
-  check: (fault) => (textOf(fault) === undefined ? `a text, as there is none for ${fault.code}` : undefined),
+  check: checkRefusal,
   of: lineNames,
   begin(fault, stage) {
     endLines(fault, chooseLines(fault), stage)
@@ -47,6 +46,14 @@ export const refuse: FaultKind<Refusal> = {
       },
     }
   },
+}
+
+function checkRefusal(fault: Refusal): string | undefined {
+  const { code, history, requests } = fault
+  if ((history !== undefined || code === Code.historyRefused) && !requests.every((name) => ABOUT_HISTORY.has(name)))
+    return `requests for history with code 162: ${[...ABOUT_HISTORY].join(', ')}`
+  if (history !== undefined && code !== Code.historyRefused) return 'code 162 with history'
+  return textOf(fault) === undefined ? `a text, as there is none for ${code}` : undefined
 }
 
 function endLines(fault: Refusal, isChosen: LineChoice, stage: Stage): void {
@@ -71,6 +78,6 @@ function endLines(fault: Refusal, isChosen: LineChoice, stage: Stage): void {
   }
 }
 
-function textOf({ code, text }: Refusal): string | undefined {
-  return text ?? TEXTS[code]
+function textOf({ code, text, history }: Refusal): string | undefined {
+  return text ?? (history === undefined ? REFUSAL_TEXTS[code] : HISTORY_TEXTS[history])
 }

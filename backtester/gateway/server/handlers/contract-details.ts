@@ -23,7 +23,7 @@ export const contractDetails: RequestHandler<{ reqId: number; query: ContractQue
     return { reqId, query }
   },
   answer({ reqId, query }, { host, writer, serverVersion }) {
-    const found = host.contracts.find(query, reqId)
+    const found = host.contracts.find(query, reqId, host.nowUs)
     if (found.length === 0) throw unknownContract(reqId)
     for (const listed of found) {
       const underSecType = host.contracts.byConId(listed.underConId)?.secType ?? ''

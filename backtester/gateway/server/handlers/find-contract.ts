@@ -12,7 +12,7 @@ import type { Client } from '../client.ts'
  * @throws RequestError 200 when there is none, or several.
  */
 export function findOne(query: ContractQuery, reqId: number, { host }: Client): ListedContract {
-  const [listed, another] = host.contracts.find(query, reqId)
+  const [listed, another] = host.contracts.find(query, reqId, host.nowUs)
   if (!listed) throw unknownContract(reqId)
   if (another)
     throw new RequestError(Code.unknownContract, reqId, `The contract description specified for ${listed.contract.symbol} is ambiguous`)

@@ -38,6 +38,10 @@ const US_PER_SECOND = 1_000_000
 const AS_SECONDS = 2
 /** IB paces requests for bars up to this size. */
 const PACED_BAR_SECONDS = 30
+/** IB keeps those for half a year. */
+const PACED_BARS_KEPT = '6 M'
+/** Bars of one second that one request may span. */
+const MAX_SECOND_BARS = 2000
 /** IB keeps no bars up to date that are shorter, and none of bid and ask together. */
 const MIN_LIVE_SECONDS = 5
 const KEPT: ReadonlySet<string> = new Set(['TRADES', 'MIDPOINT', 'BID', 'ASK'])
@@ -104,6 +108,11 @@ function barsQuery(request: HistoricalDataRequest, listed: ListedContract, clien
     return formatDate === AS_SECONDS ? String(Math.floor(tsUs / US_PER_SECOND)) : timeText(tsUs)
   }
   if (ELSEWHERE.has(whatToShow)) throw noData(reqId, listed, whatToShow)
+  if (seconds === 1 && endUs - startUs > MAX_SECOND_BARS * US_PER_SECOND)
+    throw new RequestError(Code.historyRefused, reqId, historyText('Time length exceed max.'))
+  const keptUs = seconds > PACED_BAR_SECONDS ? undefined : startOfDuration(PACED_BARS_KEPT, nowUs)
+  const fromUs = Math.max(startUs, keptUs ?? startUs)
+  if (fromUs >= endUs) throw noData(reqId, listed, whatToShow)
   const series = shownSeries(whatToShow, { seconds, useRth, hours: listed.hours, untilUs: Math.min(endUs, nowUs), dateOf })
   if (!series)
     throw invalid(
@@ -114,7 +123,7 @@ function barsQuery(request: HistoricalDataRequest, listed: ListedContract, clien
     ...series,
     reqId,
     listed,
-    fromUs: startUs,
+    fromUs,
     toUs: endUs - 1,
     isKept: keepUpToDate,
     answer: (writer) => {

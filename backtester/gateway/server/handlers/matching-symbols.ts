@@ -31,7 +31,7 @@ function samplesOf(pattern: string, { host }: Client): messages.SymbolSample[] {
     secType: listed.secType,
     primaryExchange: listed.secType === 'IND' ? listed.exchange : listed.primaryExchange,
     currency: listed.contract.currency,
-    derivatives: contracts.chainsOn(listed.conId).length > 0 ? ['OPT'] : [],
+    derivatives: contracts.chainsOn(listed.conId, host.nowUs).length > 0 ? ['OPT'] : [],
     description: longNameOf(listed.contract),
   }))
 }

@@ -31,7 +31,7 @@ export const optionChain: RequestHandler<OptionChainRequest> = {
     const underlying = host.contracts.byConId(conId)
     if (!underlying || underlying.contract.symbol !== symbol || underlying.secType !== secType) throw unknownContract(reqId)
     // An exchange asks for options on futures; IB answers with nothing for a stock.
-    const chains = futFopExchange === '' ? host.contracts.chainsOn(conId) : []
+    const chains = futFopExchange === '' ? host.contracts.chainsOn(conId, host.nowUs) : []
     for (const chain of chains) messages.writeOptionChain(writer, reqId, SMART, chain)
     messages.writeOptionChainEnd(writer, reqId)
   },

@@ -66,6 +66,29 @@ describe('ContractBook', () => {
     expect(found({ ...asked, expiry: '202211' }, among)).toHaveLength(2)
   })
 
+  it('lists an option from the day on which the tape has it first to its last day of trading', () => {
+    const dayUs = (date: string) => Date.parse(`${date}T16:00:00Z`) * 1000
+    const since = [TWX, JUNE_70_CALL].map((contract) => [contractKey(contract), dayUs('2014-06-05')] as const)
+    const among = new ContractBook(CONTRACTS, new Map([...since, [contractKey(JULY_72_CALL), dayUs('2014-06-09')]]))
+    const on = (date: string) => among.find(query({}), 1, dayUs(date)).map(({ contract }) => contract)
+    expect(on('2014-06-06')).toEqual([JUNE_70_CALL, JUNE_70_PUT])
+    expect(on('2014-06-09')).toEqual([JUNE_70_CALL, JUNE_70_PUT, JULY_72_CALL])
+    // The monthly options of 2014 expire on a Saturday and trade to the Friday.
+    expect(on('2014-06-20')).toHaveLength(3)
+    expect(on('2014-06-21')).toEqual([JULY_72_CALL])
+    expect(on('2014-07-19')).toEqual([])
+    // A stock was there before the tape had it.
+    expect(among.find(query({ secType: 'STK' }), 1, dayUs('2014-06-01'))).toHaveLength(1)
+    const { conId } = among.listed(JUNE_70_CALL)
+    expect(among.find(query({ conId }), 1, dayUs('2014-06-20'))).toHaveLength(1)
+    expect(among.find(query({ conId }), 1, dayUs('2014-06-23'))).toEqual([])
+    const expirations = (date: string) => among.chainsOn(among.listed(TWX).conId, dayUs(date)).map((chain) => chain.expirations)
+    expect(expirations('2014-06-06')).toEqual([['20140620']])
+    expect(expirations('2014-06-09')).toEqual([['20140620', '20140718']])
+    expect(expirations('2014-06-21')).toEqual([['20140718']])
+    expect(expirations('2014-07-21')).toEqual([])
+  })
+
   it.each([
     { symbol: 'XXX' },
     { expiry: '20140718', strike: 70 },

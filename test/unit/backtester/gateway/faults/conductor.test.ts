@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 import { Sampler } from '../../../../../backtester/gateway/book/sampler.ts'
 import { ContractBook } from '../../../../../backtester/gateway/contracts/contracts.ts'
+import { LineAllowance } from '../../../../../backtester/gateway/server/line-allowance.ts'
 import { FaultConductor } from '../../../../../backtester/gateway/faults/conductor.ts'
 import type { FaultKind, Stage } from '../../../../../backtester/gateway/faults/fault.ts'
 import type { ScriptedFault } from '../../../../../backtester/gateway/faults/script.ts'
@@ -31,6 +32,7 @@ class Rig {
     const stage: Stage = {
       sampler: this.sampler,
       contracts: new ContractBook([]),
+      allowance: new LineAllowance(100),
       nowUs: START_US,
       clients: () => [],
       shutDoor: () => () => undefined,

@@ -49,6 +49,16 @@ describe('a fault script', () => {
     expect(parseFaultScript('{"faults": [{"kind": "stall", "tapeSeconds": 16}]}', 'x.json').faults).toHaveLength(1)
   })
 
+  it.each([
+    ['lines', 'limit or others, one of them'],
+    ['lines, limit: 60, others: 40', 'limit or others, one of them'],
+    ['refuse, code: 162, tapeSeconds: 60, requests: [historical-data]', 'a text, as there is none for 162'],
+    ['refuse, code: 162, history: pacing, tapeSeconds: 60', 'requests for history with code 162'],
+    ['refuse, code: 354, history: pacing, requests: [historical-data]', 'code 162 with history'],
+  ])('is refused as %s: expected %s', (fault, expected) => {
+    expect(complaints(`faults:\n  - { kind: ${fault} }\n`).join('\n')).toContain(`expected ${expected}`)
+  })
+
   it('that is wrong is told everything at once, each with its place', () => {
     expect(
       complaints(`faults:

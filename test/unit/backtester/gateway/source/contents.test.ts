@@ -32,6 +32,7 @@ describe('scanContents', () => {
     const path = await room.write(tapeOf([quoteAt(0, 0, [70, 1]), quoteAt(5 * SECOND_US, 1, [1, 1])]))
     expect(await scanTape(path)).toEqual({
       contracts: new Map(CONTRACTS.map((contract, i) => [i, contract])),
+      sinceUs: new Map(CONTRACTS.map((_, i) => [i, OPEN_US])),
       tradeSources: new Map(),
       doublyQuoted: new Set(),
       delayed: new Set(),
@@ -39,6 +40,17 @@ describe('scanContents', () => {
       startUs: OPEN_US,
       endUs: OPEN_US + 5 * SECOND_US,
     })
+  })
+
+  it('finds when each contract appears first', async () => {
+    const ticks = tapeOf([quoteAt(0, 0, [70, 1])], [TWX])
+    const later: TapeRecord = { kind: 'contract', seq: 3, tsUs: OPEN_US + SECOND_US, instrument: 1, contract: JUNE_70_CALL }
+    const again: TapeRecord = { ...later, seq: 4, tsUs: OPEN_US + 2 * SECOND_US }
+    const { sinceUs } = await scanTape(await room.write([...ticks, later, again]))
+    expect([...sinceUs]).toEqual([
+      [0, OPEN_US],
+      [1, OPEN_US + SECOND_US],
+    ])
   })
 
   it('finds what has two kinds of quotes, and what begins delayed', async () => {
