@@ -38,7 +38,7 @@ export function formatBackfill(report: BackfillReport): string {
     .join('\n\n')
 }
 
-function listed(title: string, entries: readonly LeftOut[]): string {
+export function listed(title: string, entries: readonly LeftOut[]): string {
   if (entries.length === 0) return ''
   const lines = entries.slice(0, LISTED).flatMap(({ what, reason }) => wrapText(`${what}: ${reason}`, WIDTH - 2).map((line) => `  ${line}`))
   const more = entries.length > LISTED ? [`  ... and ${entries.length - LISTED} more; --json lists all`] : []
@@ -46,7 +46,7 @@ function listed(title: string, entries: readonly LeftOut[]): string {
 }
 
 /** `0 min` is as fast as IB answers. */
-function durationText(ms: number): string {
+export function durationText(ms: number): string {
   const minutes = Math.ceil(ms / 60_000)
   if (minutes < 1) return 'as long as IB takes to answer'
   return minutes < 120 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`

@@ -7,6 +7,7 @@ import { DAY_PARTS, SERIES, type Series, SESSION_PARTS } from '../collector/back
 import type { LoadedConfig } from '../config/load.ts'
 import { barLength, parseBarLength, SECONDS_PER_DAY } from '../market/bar.ts'
 import type { OptionContract } from '../market/contract.ts'
+import { ConfigError } from '../market/errors.ts'
 import { indexClassOf, indexNamed } from '../market/indices.ts'
 import { nyse } from '../market/calendar/calendar.ts'
 import { parseOccSymbol } from '../market/occ.ts'
@@ -18,9 +19,14 @@ import { stopSignals } from './signals.ts'
 import { progressBar, statusLine } from './terminal.ts'
 
 interface BackfillArguments extends CommonOptions {
-  symbols: string[]
-  from: string
-  to: string
+  symbols?: string[]
+  from?: string
+  to?: string
+  gaps?: boolean
+  withOptions?: boolean
+  withUnseen?: boolean
+  again?: boolean
+  quotes?: boolean
   what: 'bars'
   length: number
   show: Series
@@ -42,12 +48,17 @@ export function addBackfill(program: Command): void {
   program
     .command('backfill')
     .description("fill bars of the past from IB's history, as fast as IB's limits let")
-    .requiredOption('--symbols <symbols>', 'stocks, indices, and options by OCC symbol, by comma', listArgument)
-    .requiredOption('--from <date>', 'first market day', dateArgument)
-    .requiredOption('--to <date>', 'day before which to end', dateArgument)
+    .option('--symbols <symbols>', 'stocks, indices, and options by OCC symbol, by comma', listArgument)
+    .option('--from <date>', 'first market day', dateArgument)
+    .option('--to <date>', 'day before which to end', dateArgument)
     .addOption(new Option('--what <what>', 'what to fill').choices(['bars']).default('bars'))
     .option('--length <length>', 'of a bar: 1s to 30s, 1m to 30m, 1h to 8h, 1d', lengthArgument, SECONDS_PER_DAY)
     .addOption(new Option('--show <series>', 'what the bars are of').choices(SERIES).default('trades'))
+    .option('--gaps', 'fill the gaps of the recordings instead: trades of stocks')
+    .option('--quotes', 'with --gaps: quotes too')
+    .option('--with-options', 'with --gaps: options too, a request for each at least')
+    .option('--with-unseen', 'with --gaps: also what had no turn (cause unseen)')
+    .option('--again', 'with --gaps: also what IB refused before')
     .option('--gateway <host:port>', 'where TWS or IB Gateway listens', hostPortArgument)
     .option('--dry-run', 'only say how many requests it takes, and how long')
     .addOption(configFile())
@@ -59,12 +70,57 @@ export function addBackfill(program: Command): void {
         'tapedeck backfill --symbols AAPL --from 2026-01-01 --to 2026-07-01',
         'tapedeck backfill --symbols SPX,AAPL --length 1m --from 2026-06-01 \\',
         '    --to 2026-06-06 --dry-run',
+        'tapedeck backfill --gaps --dry-run',
       ) + MORE,
     )
     .action(run)
 }
 
 async function run(given: BackfillArguments): Promise<void> {
+  if (given.gaps) return runGaps(given)
+  const { symbols, from, to } = given
+  if (!symbols || from === undefined || to === undefined)
+    throw new ConfigError('Expected --symbols, --from and --to, or --gaps to fill the gaps of the recordings.', { code: 'backfill-range' })
+  return runRange(given, { symbols, from, to })
+}
+
+async function runGaps(given: BackfillArguments): Promise<void> {
+  const { historyWindows } = await import('../collector/backfill/pacing.ts')
+  const { findCollector } = await import('../collector/telemetry/address.ts')
+  const { repairGapsOf } = await import('./backfill-gaps.ts')
+  const { config } = await load(given)
+  const { stop } = stopSignals()
+  const windows = historyWindows()
+  if (await findCollector(config.dataDir)) windows.periodRequests = BESIDE_A_COLLECTOR
+  const { symbols, dryRun, withOptions, withUnseen, again } = given
+  await withDatabase(given, (url) =>
+    repairGapsOf(
+      {
+        url,
+        gateway: gatewayOf(config, given),
+        routeOf: (symbol) => routeOf(symbol, config),
+        symbols,
+        series: given.quotes ? ['trades', 'quotes'] : ['trades'],
+        withOptions,
+        withUnseen,
+        again,
+        windows,
+        nowUs: Date.now() * 1000,
+        dryRun,
+        stop,
+      },
+      given,
+    ),
+  )
+}
+
+/** How the settings have a symbol asked for. */
+function routeOf(symbol: string, { universe }: LoadedConfig['config']) {
+  const own = universe.underlyings.find((one) => one.symbol === symbol)
+  return { exchange: own?.exchange ?? 'SMART', primaryExchange: own?.primaryExchange }
+}
+
+async function runRange(given: BackfillArguments, { symbols, from, to }: { symbols: string[]; from: string; to: string }): Promise<void> {
   const { backfill } = await import('../collector/backfill/backfill.ts')
   const { historyWindows } = await import('../collector/backfill/pacing.ts')
   const { findCollector } = await import('../collector/telemetry/address.ts')
@@ -73,13 +129,13 @@ async function run(given: BackfillArguments): Promise<void> {
   const { stop } = stopSignals()
   const windows = historyWindows()
   if (await findCollector(config.dataDir)) windows.periodRequests = BESIDE_A_COLLECTOR
-  const { from, to, show: series, length: seconds, dryRun } = given
+  const { show: series, length: seconds, dryRun } = given
   await withDatabase(given, async (url) => {
     const status = statusLine()
     const report = await backfill({
       url,
       gateway: gatewayOf(config, given),
-      wanted: given.symbols.map((symbol) => wantedOf(symbol, config)),
+      wanted: symbols.map((symbol) => wantedOf(symbol, config)),
       range: { from, to, series, seconds },
       windows,
       nowUs: Date.now() * 1000,
@@ -101,10 +157,11 @@ function gatewayOf({ gateway }: LoadedConfig['config'], given: BackfillArguments
 }
 
 /** How the settings describe a symbol, where they do; else a known index, an option by its OCC symbol, or a stock in US dollars. */
-function wantedOf(symbol: string, { universe }: LoadedConfig['config']): Wanted {
+function wantedOf(symbol: string, config: LoadedConfig['config']): Wanted {
+  const { universe } = config
   const own = universe.underlyings.find((one) => one.symbol === symbol)
   const currency = own?.currency ?? 'USD'
-  const routed = { exchange: own?.exchange ?? 'SMART', primaryExchange: own?.primaryExchange }
+  const routed = routeOf(symbol, config)
   if (symbol.length === OCC_CHARACTERS) return { contract: optionOf(symbol), ...routed }
   const index = own?.kind === 'stock' ? undefined : indexNamed(symbol, currency)
   if (index) return { contract: index, ...routed }

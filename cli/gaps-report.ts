@@ -1,8 +1,9 @@
 /** The gaps of the recordings as tables of at most 80 columns, and as plain data. */
 
-import type { GapReport, ListedGap } from '../collector/gaps/report.ts'
+import { type GapReport, joinRepairs, type ListedGap } from '../collector/gaps/report.ts'
+import { REPAIR_STATES } from '../db/backfill/gap-repairs.ts'
 import { isoFromUs } from '../market/time.ts'
-import { alignColumns } from '../system/text-table.ts'
+import { alignColumns, wrapText } from '../system/text-table.ts'
 import { counted, length, percent, second, short, shortKey } from './report-words.ts'
 
 const CAUSE = 29
@@ -21,6 +22,9 @@ const LISTED = 20
 /** A search for a chain that takes longer is listed ahead of what misses most. */
 const LONG_US = 3_600_000_000
 const DAY_MS = 86_400_000
+const WIDTH = 80
+/** Why gaps are not filled: so many reasons are named. */
+const REASONS = 5
 
 /** `all`: every gap, day and symbol, however long that gets. */
 export function formatGapReport({ range, gaps, causes, days }: GapReport, { all }: { all: boolean }): string {
@@ -28,6 +32,8 @@ export function formatGapReport({ range, gaps, causes, days }: GapReport, { all 
   const time = `from ${second(range.fromUs)} to ${second(range.toUs)}`
   const blocks = [gaps.length === 0 ? `No gaps ${time}.` : `${counted(gaps.length, 'gap')} ${time}`]
   if (gaps.length > 0) blocks.push(causeTable(causes), gapTable(gaps, all))
+  const repairs = repairText(gaps)
+  if (repairs !== undefined) blocks.push(repairs)
   blocks.push(days.length > 0 ? calendar(days, all) : 'No contract was wanted in trading hours of that time.')
   const chains = missingChains(gaps)
   if (chains !== undefined) blocks.push(chains)
@@ -84,6 +90,19 @@ function causeTable(causes: GapReport['causes']): string {
     length(missingUs).padStart(9),
   ])
   return `${alignColumns([head, ...rows])}\n* of trading hours, summed over the contracts`
+}
+
+/** What became of filling gaps, contract by contract. */
+function repairText(gaps: readonly ListedGap[]): string | undefined {
+  const known = gaps.flatMap(({ repair }) => repair ?? [])
+  if (known.length === 0) return undefined
+  const { states, ticks, reasons } = known.reduce(joinRepairs)
+  const counts = REPAIR_STATES.flatMap((state) =>
+    states[state] === undefined ? [] : [`${states[state].toLocaleString('en-US')} ${state}`],
+  )
+  const text = `From IB's history, by contract: ${counts.join(', ')}; ${counted(ticks, 'tick')} added.`
+  const why = reasons.slice(0, REASONS).map((reason) => wrapText(reason, WIDTH - 2).map((line) => `  ${line}`))
+  return [...wrapText(text, WIDTH), ...why.flat()].join('\n')
 }
 
 /** A row for each day, or week of many, and a column for each symbol, of many those with the least coverage. */
@@ -146,9 +165,15 @@ function linesOf({ contracts, symbol, contract, feed }: ListedGap): string {
   return `${symbol === undefined ? '' : `${symbol}, `}${counted(contracts, 'line')}`
 }
 
-function causeOf({ cause, feed, droppedTicks }: ListedGap): string {
+function causeOf({ cause, feed, droppedTicks, repair }: ListedGap): string {
   const dropped = droppedTicks === undefined ? '' : ` (${droppedTicks.toLocaleString('en-US')} ticks)`
-  return `${cause}${dropped}${feed === undefined || feed === CHAIN ? '' : ' (tick by tick)'}`
+  const filled = isFilled(repair) ? ' (filled)' : ''
+  return `${cause}${filled}${dropped}${feed === undefined || feed === CHAIN ? '' : ' (tick by tick)'}`
+}
+
+/** Of every contract that was asked about. */
+function isFilled(repair: ListedGap['repair']): boolean {
+  return repair !== undefined && Object.keys(repair.states).every((state) => state === 'repaired')
 }
 
 const seconds = (us: number) => us / 1_000_000

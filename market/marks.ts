@@ -25,6 +25,8 @@ export const Mark = {
   askPastLimit: 1 << 8,
   /** A trade that the venue reports to nobody as last sale: an odd lot, a combination, a derivative trade. */
   unreported: 1 << 9,
+  /** Out of the broker's history, in a second that has live ticks too: what these lacked. */
+  reconciled: 1 << 10,
 } as const
 
 /** The names of the marks by bit, from bit 0 on, as they are written. */
@@ -39,6 +41,7 @@ export const MARK_NAMES: readonly string[] = [
   'bid-past-limit',
   'ask-past-limit',
   'unreported',
+  'reconciled',
 ]
 /** Bits that a tape can hold. */
 const BITS = 32

@@ -5,7 +5,9 @@
 
 import type pg from 'pg'
 
+import { type GapRepair, readRepairs, type RepairState } from '../../db/backfill/gap-repairs.ts'
 import {
+  type CoverageQuery,
   type Hold,
   lastRecorded,
   type RecordedCoverage,
@@ -17,6 +19,7 @@ import { nyse } from '../../market/calendar/calendar.ts'
 import type { Contract } from '../../market/contract.ts'
 import { type ContractHistory, coverageByDay, type DayCoverage } from '../../market/coverage.ts'
 import { servesLine, servesTickByTickOnly } from './farms.ts'
+import type { GapOfContract } from './repairable.ts'
 import { HoursOfContracts, Wanted } from './wanted.ts'
 
 export interface GapQuery {
@@ -41,6 +44,21 @@ export interface ListedGap {
   /** Of trading hours, summed over its contracts, whatever other gaps have of them. */
   missingUs: number
   sessionId: number
+  /** What IB's history has filled of it. Absent: nobody has asked. */
+  repair?: RepairSummary
+}
+
+/** What became of filling a gap, summed over its contracts. */
+export interface RepairSummary {
+  /** Contracts and series, by state. */
+  states: Partial<Record<RepairState, number>>
+  ticks: number
+  /** Those in seconds that have live ticks too. */
+  reconciledTicks: number
+  /** Why something of it is not there. */
+  reasons: string[]
+  /** The sessions that have the ticks. */
+  sessions: number[]
 }
 
 export interface CauseTotal {
@@ -114,12 +132,56 @@ export async function recordedHistories(
   const hours = new HoursOfContracts(nyse, recorded.hours)
   const affected = new Map(known.gaps.map((gap) => [gap, affectedBy(gap, wanted, contracts)]))
   const listed = known.gaps.filter((gap) => affected.get(gap)?.length !== 0 || !knowsContracts(gap, known))
+  const repairs = await readRepairs(client, query)
   return {
     histories: historiesOf(known, contracts, { affected, hours }),
     contracts,
-    gaps: joinLines(listed.map((gap) => listedGap(gap, affected.get(gap) ?? [], hours))),
+    gaps: joinLines(listed.map((gap) => withRepair(listedGap(gap, affected.get(gap) ?? [], hours), repairsOf(gap, repairs, contracts)))),
     hours,
   }
+}
+
+function repairsOf(gap: RecordedGap, repairs: readonly GapRepair[], contracts: ReadonlyMap<number, WantedContract>): GapRepair[] {
+  return repairs.filter(
+    ({ sessionId, seq, fromUs, instrument }) =>
+      sessionId === gap.sessionId && seq === gap.seq && fromUs === gap.fromUs && contracts.has(instrument),
+  )
+}
+
+function withRepair(gap: ListedGap, repairs: readonly GapRepair[]): ListedGap {
+  const sums = repairs.map(
+    ({ state, ticks, reconciledTicks, reason, repairedBy }): RepairSummary => ({
+      states: { [state]: 1 },
+      ticks,
+      reconciledTicks,
+      reasons: reason === undefined ? [] : [reason],
+      sessions: repairedBy === undefined ? [] : [repairedBy],
+    }),
+  )
+  return sums.length === 0 ? gap : { ...gap, repair: sums.reduce(joinRepairs) }
+}
+
+/** The sum of what became of several gaps. */
+export function joinRepairs(one: RepairSummary, other: RepairSummary): RepairSummary {
+  const states = { ...one.states }
+  for (const [state, count] of Object.entries(other.states) as [RepairState, number][]) states[state] = (states[state] ?? 0) + count
+  return {
+    states,
+    ticks: one.ticks + other.ticks,
+    reconciledTicks: one.reconciledTicks + other.reconciledTicks,
+    reasons: [...new Set([...one.reasons, ...other.reasons])],
+    sessions: [...new Set([...one.sessions, ...other.sessions])],
+  }
+}
+
+/** The gaps of a time, contract by contract. */
+export async function gapsOfContracts(client: Pick<pg.ClientBase, 'query'>, query: CoverageQuery): Promise<GapOfContract[]> {
+  const recorded = await recordedCoverage(client, query)
+  const contracts = new Map(recorded.contracts.map((contract) => [contract.instrument, contract]))
+  const wanted = new Wanted(recorded)
+  return recorded.gaps
+    .map(withFeed)
+    .flatMap((gap) => affectedBy(gap, wanted, contracts).map((contract): GapOfContract => ({ ...gap, contract })))
 }
 
 /** A gap of a farm that serves only tick-by-tick lines is none of market data. */
@@ -216,6 +278,8 @@ function joinLines(gaps: readonly ListedGap[]): ListedGap[] {
     else {
       same.contracts++
       same.missingUs += gap.missingUs
+      const repair = same.repair && gap.repair ? joinRepairs(same.repair, gap.repair) : (same.repair ?? gap.repair)
+      if (repair) same.repair = repair
       same.fromUs = Math.min(same.fromUs, gap.fromUs)
       same.toUs = Math.max(same.toUs, gap.toUs)
       delete same.contract

@@ -37,6 +37,8 @@ const WRITER_UPDATES = [
   'interest_rates',
   // A request is noted before it is sent, and again when it is answered.
   'backfill_requests',
+  // Gaps that are filled, page by page.
+  'gap_repairs',
 ]
 const WRITER_DELETES = ['runs', 'experiments', 'bar_findings', 'interest_rates', 'opportunities', 'opportunity_legs', 'implied_carry']
 /** Of the queue of experiments; there once an experiment was queued. */

@@ -94,6 +94,7 @@ const AS_THEY_STAND: Record<string, RegExp> = {
   'npx tapedeck bars import --symbol SPY --source example test/fixtures/bars/spy_daily.csv': /^bars +60 +0 +0 +0$/m,
   'npx tapedeck rates import --unit percent --compounding semiannual test/fixtures/bars/par_yields.csv': /^Curves, new +2$/m,
   'npx tapedeck backfill --symbols TWX --length 1m --from 2014-06-02 --to 2014-06-07 --dry-run': /^Requests +5$/m,
+  'npx tapedeck backfill --gaps --from 2014-06-05 --to 2014-06-06 --dry-run': /^Gaps of contracts to fill +0$/m,
   'npx tapedeck bars check': /^XNYS: 60 bars of 1d, 1 instruments, 60 days, 2017-01-03 to 2017-03-29$/m,
   'npx tapedeck tape info tapes/twx-2014-06-05.tape': /^instruments +185 \(1 stock, 184 option\)$/m,
   'npx tapedeck at 2014-06-05T15:00:00Z --chain TWX --tape tapes/twx-2014-06-05.tape': /^2014-06-21 TWX: 16 days, 12 of 15 strikes, /m,

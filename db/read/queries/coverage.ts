@@ -21,6 +21,8 @@ export interface CoverageQuery {
 
 export interface RecordedGap {
   sessionId: number
+  /** With the begin, its number in its session. */
+  seq: number
   fromUs: number
   toUs: number
   cause: string
@@ -36,6 +38,8 @@ export interface WantedContract {
   symbol: string
   kind: string
   currency: string
+  /** Of an option or a future: the last day on which it trades, `YYYY-MM-DD`. */
+  lastTradeDate: string | null
 }
 
 export interface Hold {
@@ -95,7 +99,7 @@ SELECT instrument_id::int AS instrument, session_id::float8 AS "sessionId", ${us
 FROM line_gaps_between($1, $2) WHERE feed IS NULL ORDER BY from_ts`
 
 const GAPS = `
-SELECT session_id::float8 AS "sessionId", ${us('from_ts')} AS "fromUs", ${us('to_ts')} AS "toUs", cause,
+SELECT session_id::float8 AS "sessionId", seq::float8 AS seq, ${us('from_ts')} AS "fromUs", ${us('to_ts')} AS "toUs", cause,
   instrument_id::int AS instrument, feed, dropped_ticks::float8 AS "droppedTicks"
 FROM feed_gaps_between($1, $2) LEFT JOIN instruments USING (instrument_id)
 WHERE $3::text[] IS NULL OR instrument_id IS NULL OR symbol = ANY ($3)
@@ -117,7 +121,7 @@ SELECT * FROM (
 ) AS firsts WHERE us IS NOT NULL`
 
 const CONTRACTS = `
-SELECT instrument_id::int AS instrument, key, symbol, kind, currency
+SELECT instrument_id::int AS instrument, key, symbol, kind, currency, COALESCE(last_trade_date, expiry)::text AS "lastTradeDate"
 FROM instruments WHERE instrument_id = ANY ($2) AND ($1::text[] IS NULL OR symbol = ANY ($1)) ORDER BY key`
 
 /** Those of the sessions, and the newest ones for what a session did not know. */

@@ -88,6 +88,20 @@ describe('a report of a few gaps', () => {
     expect(lines.join('\n')).not.toContain('--all')
   })
 
+  it("marks those that are filled from IB's history, and sums up what became of the others, with why", () => {
+    const none = { ticks: 0, reconciledTicks: 0, reasons: [], sessions: [] }
+    const gaps = [
+      gap(3, 1, { repair: { ...none, states: { repaired: 2 }, ticks: 1234, reconciledTicks: 5, sessions: [7] } }),
+      gap(4, 1, { repair: { ...none, states: { repaired: 1, refused: 1 }, reasons: ['IB has ticks of 3 years'] } }),
+      gap(5, 1),
+    ]
+    const lines = shown({ range, gaps, causes: [], days: [] })
+    expect(startingWith(lines, /^2014-\d\d-\d\dT/).map((line) => line.slice(43))).toEqual(['ib-1100 (filled)', 'ib-1100', 'ib-1100'])
+    const found = lines.indexOf("From IB's history, by contract: 3 repaired, 1 refused; 1,234 ticks added.")
+    expect(lines[found + 1]).toBe('  IB has ticks of 3 years')
+    expect(plainGapReport({ range, gaps, causes: [], days: [] })).toMatchObject({ gaps: [{ repair: { ticks: 1234 } }, {}, {}] })
+  })
+
   it('names chains that were not known, ahead of gaps that miss more', () => {
     const chain = gap(4, 390, { cause: 'refused: 200', contracts: 1, symbol: 'TWX', feed: 'option-chain', missingUs: 390 * MINUTE_US })
     const lines = shown({ range, gaps: [...MONTHS.gaps, chain], causes: [], days: [day('2014-03-04', 'TWX', 0.5)] })
