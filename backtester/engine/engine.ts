@@ -310,9 +310,9 @@ export class Engine {
     this.#days?.begin(tsUs)
   }
 
-  #takeTrade({ instrument, price, tsUs }: Trade): void {
-    this.#prices.take(instrument, price, tsUs)
-    if (this.#awaitsOpening) this.#settleOpening(instrument, price, tsUs)
+  #takeTrade(trade: Trade): void {
+    const isOfNow = this.#prices.takeTrade(trade)
+    if (isOfNow && this.#awaitsOpening) this.#settleOpening(trade.instrument, trade.price, trade.tsUs)
   }
 
   /** Data went missing: what stood before is no offer any more. */

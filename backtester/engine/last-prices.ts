@@ -1,5 +1,8 @@
 /** The latest price of each instrument that was traded or that a bar closed with, and the quote where there is none of the day. */
 
+import { isMarked, Mark } from '../../market/marks.ts'
+import type { Trade } from '../../market/tick.ts'
+import { setsPrice } from '../../market/trade-conditions.ts'
 import type { Venue } from './venue.ts'
 
 export class LastPrices {
@@ -17,6 +20,15 @@ export class LastPrices {
       last.price = price
       last.tsUs = tsUs
     }
+  }
+
+  /** Takes a trade that sets a price. Returns false for one that does not, and for the first value of a line: that was traded before, maybe on another day. */
+  takeTrade(trade: Trade): boolean {
+    if (!setsPrice(trade)) return false
+    const { instrument, price, tsUs } = trade
+    const isOfNow = !isMarked(trade, Mark.initial)
+    this.take(instrument, price, isOfNow ? tsUs : (this.#last.get(instrument)?.tsUs ?? Number.NEGATIVE_INFINITY))
+    return isOfNow
   }
 
   /** A split changes what a price means. */

@@ -10,7 +10,7 @@
 import type { TradingCalendar, TradingSession } from '../../market/calendar/calendar.ts'
 import type { OptionContract } from '../../market/contract.ts'
 import { indexClassOf } from '../../market/indices.ts'
-import { exerciseStyleOf } from '../../market/option/bounds.ts'
+import { exerciseStyleOf, isAdjusted } from '../../market/option/bounds.ts'
 import { presentValueOfPayments, rateFor } from '../../market/option/carry.ts'
 import { isCallExerciseDue, isPutExerciseDue } from '../../market/option/early-exercise.ts'
 import type { CarryState } from '../../market/state/carry-state.ts'
@@ -65,6 +65,7 @@ export class OptionSettlement {
     const contract = this.#options.account.instruments.optionOf(instrument)
     const held = this.#options.account.portfolio.position(instrument)?.quantity ?? 0
     if (contract === undefined) return `instrument ${instrument} is no option`
+    if (isAdjusted(contract)) return `instrument ${instrument} is of an adjusted class: what it delivers is not known`
     if (!Number.isSafeInteger(quantity) || quantity <= 0) return `expected a quantity of whole contracts above 0, found ${quantity}`
     if (quantity > held) return `expected to exercise at most the ${held} that are held, found ${quantity}`
     const isLastDay = today === this.lastTradeDate(contract)
@@ -91,7 +92,7 @@ export class OptionSettlement {
   atCutOff({ date }: TradingSession, next: TradingSession): void {
     for (const held of this.#held()) {
       if (!settlesAtOpening(held.contract) && this.lastTradeDate(held.contract) <= date) this.#expire(held, this.#closeOf(held.contract))
-      else if (this.#wanted.has(held.instrument)) this.#exerciseEarly(held)
+      else if (this.#wanted.has(held.instrument) && !settlesAtOpening(held.contract)) this.#exerciseEarly(held)
       else if (held.position.quantity < 0 && this.#isAssignmentDue(held, date, next.date)) this.#assignEarly(held)
     }
     this.#wanted.clear()
@@ -123,7 +124,8 @@ export class OptionSettlement {
     for (const held of this.#held()) {
       const { contract, position, instrument } = held
       if (this.#options.account.instruments.underlyingOf(contract) !== underlying) continue
-      const moves = [this.#options.account.move(instrument, -position.quantity, intrinsic(contract, price))]
+      const worth = isAdjusted(contract) ? position.mark : intrinsic(contract, price)
+      const moves = [this.#options.account.move(instrument, -position.quantity, worth)]
       this.#options.account.tell({ kind: 'expiry', instrument, moves })
     }
   }
@@ -139,7 +141,9 @@ export class OptionSettlement {
     return held
   }
 
+  /** Undefined where no price is known, or the option is on something else. */
   #closeOf(contract: OptionContract): number | undefined {
+    if (isAdjusted(contract)) return undefined
     const underlying = this.#options.account.instruments.underlyingOf(contract)
     if (underlying === undefined) return undefined
     return this.#closes.get(underlying) ?? this.#options.priceOf(underlying)
@@ -155,7 +159,8 @@ export class OptionSettlement {
     const lapses = this.#lapsing.delete(instrument)
     const wanted = this.#wanted.get(instrument) ?? 0
     if (price === undefined) {
-      account.warn(`no price of ${contract.symbol} is known at the expiry: paid out at the option's own last mark`, instrument)
+      const why = isAdjusted(contract) ? `what ${contract.tradingClass} delivers` : `a price of ${contract.symbol} at the expiry`
+      account.warn(`${why} is not known: paid out at the option's own last mark`, instrument)
       account.tell({ kind: 'expiry', instrument, moves: [account.move(instrument, -quantity, mark)] })
       return
     }

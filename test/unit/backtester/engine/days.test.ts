@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { contractRecord } from '../../../../backtester/engine/engine.ts'
 import { fixed } from '../../../../backtester/engine/models/financing/financing.ts'
 import { fromUnits } from '../../../../backtester/engine/money.ts'
+import { Mark } from '../../../../market/marks.ts'
+import type { Trade } from '../../../../market/tick.ts'
 import { at, CALL, type Desk, INDEX, INDEX_CALL, openDesk, option, plainModels, PUT, STOCK } from './engine-desk.ts'
 
 const buy = (desk: Desk, instrument: number, quantity: number) =>
@@ -96,6 +98,67 @@ describe('an option at its expiry', () => {
     expect(cash(desk)).toBe(1_000_000 - 9000 + 12_340)
     const late = buy(desk, INDEX_CALL, 1)
     expect(desk.engine.orders[late - 1]?.status).toBe('rejected')
+  })
+
+  it('that is settled at the opening waits for it, also where it is exercised by hand or an old value comes first', () => {
+    const desk = openDesk()
+    desk.trade(INDEX, at('2024-03-14', 15), 5100)
+    desk.quote(INDEX_CALL, at('2024-03-14', 15), 90)
+    buy(desk, INDEX_CALL, 1)
+    desk.trade(INDEX, at('2024-03-14', 15.5), 5100)
+    expect(desk.context.orders.exercise(INDEX_CALL, 1)).toBeUndefined()
+    desk.engine.advanceTo(at('2024-03-14', 20))
+    expect(held(desk, INDEX_CALL)).toBe(1)
+    const moment = { instrument: INDEX, seq: 9, tsUs: at('2024-03-15', 9.505), source: 'last' } as const
+    desk.engine.record({ kind: 'trade', ...moment, price: 5100, marks: Mark.initial })
+    desk.trade(INDEX, at('2024-03-15', 9.51), 5050)
+    expect(held(desk, INDEX_CALL)).toBe(0)
+    expect(cash(desk)).toBe(1_000_000 - 9000 + 5000)
+  })
+
+  it('that delivers something else since a merger is paid out at its own last mark, as what it delivers is not known', () => {
+    const desk = openDesk()
+    desk.engine.record(contractRecord(9, option({ tradingClass: 'XYZ1' }), 0))
+    desk.quote(STOCK, at('2024-03-15', 10), 52)
+    desk.quote(9, at('2024-03-15', 10), 7, 7.1)
+    buy(desk, 9, 1)
+    desk.quote(9, at('2024-03-15', 15), 7.2, 7.4)
+    desk.engine.advanceTo(at('2024-03-15', 18))
+    expect([held(desk, 9), held(desk, STOCK), cash(desk)]).toEqual([0, 0, 1_000_000 - 710 + 730])
+    expect(desk.kinds()).toEqual(['warning', 'expiry'])
+  })
+})
+
+describe('the price of the underlying at the close', () => {
+  const settledBy = (trade: Partial<Trade>) => {
+    const desk = lastMorning()
+    buy(desk, CALL, 1)
+    desk.trade(STOCK, at('2024-03-15', 15), 49)
+    desk.engine.record({ kind: 'trade', instrument: STOCK, tsUs: at('2024-03-15', 15.9), seq: 99, price: 60, source: 'last', ...trade })
+    desk.engine.advanceTo(at('2024-03-15', 18))
+    return held(desk, STOCK)
+  }
+
+  it('is that of the last trade that sets one: not of an average price, and not of what was never reported', () => {
+    expect(settledBy({})).toBe(100)
+    expect(settledBy({ source: 'tick-by-tick', conditions: '@ W' })).toBe(0)
+    expect(settledBy({ marks: Mark.unreported })).toBe(0)
+  })
+
+  it('is not the first value that a line gave, which was traded before, while a quote stands', () => {
+    const desk = lastMorning()
+    buy(desk, CALL, 1)
+    desk.engine.record({
+      kind: 'trade',
+      instrument: STOCK,
+      tsUs: at('2024-03-15', 11),
+      seq: 9,
+      price: 40,
+      source: 'last',
+      marks: Mark.initial,
+    })
+    desk.engine.advanceTo(at('2024-03-15', 18))
+    expect(held(desk, STOCK)).toBe(100)
   })
 })
 
