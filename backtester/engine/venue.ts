@@ -233,10 +233,12 @@ export class Venue {
     const { side } = request
     if (waits(order)) return
     const touch = book.touch(side)
+    // A stop that an earlier quote triggered is a limit order, which rests.
+    const hasRested = request.type === 'limit' || (request.type === 'stop-limit' && order.status === 'triggered')
     if (touch === undefined || !this.#isTriggered(order, touch)) return
     const limit = limitOf(order)
-    const rests = !arrives && request.type === 'limit'
-    const price = rests ? restingPrice(order, touch) : this.#options.fill.takerPrice(side, book)
+    const rests = !arrives && hasRested
+    const price = rests && limit !== undefined ? restingPrice(side, limit, touch) : this.#options.fill.takerPrice(side, book)
     if (price === undefined || (limit !== undefined && isWorse(side, price, limit))) return
     const shown = book.available(side)
     const quantity = Math.min(this.#leftOf(order), shown)
@@ -404,7 +406,6 @@ function isWorse(side: 'buy' | 'sell', price: number, than: number): boolean {
 }
 
 /** Who rests is met at the own price, however far the other side goes through it. */
-function restingPrice({ request }: Order, touch: number): number | undefined {
-  if (request.type !== 'limit') return undefined
-  return isWorse(request.side, touch, request.limit) ? undefined : request.limit
+function restingPrice(side: Side, limit: number, touch: number): number | undefined {
+  return isWorse(side, touch, limit) ? undefined : limit
 }

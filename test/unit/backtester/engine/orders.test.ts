@@ -48,6 +48,19 @@ describe('an order', () => {
     expect(statuses(desk)).toEqual(['cancelled', 'cancelled', 'cancelled'])
   })
 
+  it('with a stop and a limit rests at its limit once triggered, and is then met at that price as a limit order is', () => {
+    const desk = openDesk()
+    desk.quote(STOCK, at(day, 10), 50)
+    give(desk, { type: 'stop-limit', stop: 52, limit: 52.5 })
+    give(desk, { type: 'stop-limit', stop: 52, limit: 53.5 })
+    desk.quote(STOCK, at(day, 11), 53)
+    desk.quote(STOCK, at(day, 12), 49)
+    expect(desk.fills.map(({ orderId, price, isTaker }) => ({ orderId, price, isTaker }))).toEqual([
+      { orderId: 2, price: 53, isTaker: true },
+      { orderId: 1, price: 52.5, isTaker: false },
+    ])
+  })
+
   it('takes shares where a session counts the sizes of a stock in lots, each session by its own unit', () => {
     const desk = openDesk()
     const moment = { seq: 1, tsUs: at(day, 10) }
