@@ -18,21 +18,20 @@ export function pricesOf(result: Pick<RunResult, 'fills' | 'equity' | 'instrumen
   const held = new Map<number, number>()
   const points: PricePoint[] = []
   let at = 0
-  for (const { tsUs, equity, cash } of [...result.equity, AFTER_ALL]) {
-    for (let movement = movements[at]; movement && movement.tsUs <= tsUs; movement = movements[++at]) {
+  const last = result.equity.length - 1
+  for (const [index, { tsUs, equity, cash }] of result.equity.entries()) {
+    // The last point counts what expired behind it, too.
+    for (let movement = movements[at]; movement && (movement.tsUs <= tsUs || index === last); movement = movements[++at]) {
       change(held, movement)
       if (movement.instrument === instrument && 'orderId' in movement && movement.orderId > 0)
         points.push({ tsUs: movement.tsUs, price: movement.price })
     }
     const quantity = held.get(instrument)
-    if (quantity !== undefined && held.size === 1 && tsUs !== AFTER_ALL.tsUs)
-      points.push({ tsUs, price: (equity - cash) / (quantity * multiplier) })
+    if (quantity !== undefined && held.size === 1) points.push({ tsUs, price: (equity - cash) / (quantity * multiplier) })
   }
   return points
 }
 
-/** What happened behind the last point of the account. */
-const AFTER_ALL = { tsUs: Number.POSITIVE_INFINITY, equity: Number.NaN, cash: Number.NaN }
 /** Of a unit: what a split leaves by rounding. */
 const DUST = 1e-6
 

@@ -59,6 +59,24 @@ describe('charts', () => {
     expect(rollingSharpeChart([{ name: 'a', days: summary.days.slice(0, 10) }])).toBeUndefined()
   })
 
+  it('know no price where what was held is gone by the evening, which the last point of the account counts', () => {
+    const at = (s: number) => s * 1_000_000
+    const fills = [fill({ orderId: 1, side: 'buy', quantity: 10, price: 5, tsUs: at(1) })]
+    const equity = [1, 2, 3].map((s) => ({ tsUs: at(s), cash: s < 3 ? 50 : 100, equity: 100, exposure: s < 3 ? 50 : 0 }))
+    const gone = {
+      tsUs: at(90),
+      kind: 'expiry',
+      message: 'Expired.',
+      instrument: 1,
+      details: { moves: [{ instrument: 1, quantity: -10, price: 5 }] },
+    }
+    expect(pricesOf(runResult({ fills, equity, events: [gone] }), 1).map(({ tsUs, price }) => [tsUs / 1_000_000, price])).toEqual([
+      [1, 5],
+      [1, 5],
+      [2, 5],
+    ])
+  })
+
   it('know prices where it traded, and from the account while it held nothing else', () => {
     const at = (s: number) => s * 1_000_000
     const fills = [
