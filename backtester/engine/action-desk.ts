@@ -64,6 +64,8 @@ export class ActionDesk {
     for (const [option, terms] of account.instruments.all())
       if (terms.kind === 'option' && terms.symbol === contract?.symbol && terms.currency === contract.currency)
         this.#splitOption(option, terms, ratio)
+    // Behind all of them: what goes on under another number must not be split under that one, too.
+    for (const option of this.#formerKeys.keys()) for (const [named] of account.instruments.all()) this.#handOver(option, named)
   }
 
   /** Tells of it as moves: what was held goes, what it became comes. */
@@ -97,15 +99,17 @@ export class ActionDesk {
     this.#formerKeys.set(option, contractKey(terms))
     account.instruments.name(option, { ...terms, strike: Math.round((terms.strike / ratio) * 100) / 100 })
     this.#splitPosition(option, ratio)
-    for (const [instrument] of account.instruments.all()) this.#handOver(option, instrument)
   }
 
   /** The tape knows an option under a number of its own with the terms that an adjusted one has now: what is held goes on under that number. */
   #handOver(adjusted: number, to: number): void {
-    const { instruments, portfolio } = this.#options.account
+    const { account } = this.#options
+    const { instruments, portfolio } = account
     const [from, onto] = [instruments.of(adjusted), instruments.of(to)]
     if (adjusted === to || !from || !onto || this.#formerKeys.has(to) || contractKey(from) !== contractKey(onto)) return
+    const isHeld = portfolio.position(adjusted) !== undefined
     portfolio.rename(adjusted, to)
+    if (isHeld) account.tell({ kind: 'renumbered', instrument: adjusted, to })
     this.#formerKeys.delete(adjusted)
     instruments.close(adjusted, `it goes on as instrument ${to} since a split`)
   }

@@ -14,6 +14,8 @@ export interface Move {
 export type AccountEvent = { tsUs: number } & (
   | { kind: 'dividend'; instrument: number; perShare: number; amount: number }
   | { kind: 'split'; instrument: number; ratio: number; moves: readonly Move[] }
+  /** What is held goes on under another number, as an option does for which the tape has one of its own since a split. */
+  | { kind: 'renumbered'; instrument: number; to: number }
   /** The holder asked for it, or the option was in the money when it expired. */
   | { kind: 'exercise'; instrument: number; isEarly: boolean; moves: readonly Move[] }
   | { kind: 'assignment'; instrument: number; isEarly: boolean; moves: readonly Move[] }

@@ -3,32 +3,34 @@
 import { multiplierOf } from '../../market/contract.ts'
 import { toUnits } from '../engine/money.ts'
 import type { RunEvent, RunResult } from '../run/result.ts'
-import type { SplitOfUnits, TradedFill } from './round-trips.ts'
+import type { Movement, TradedFill } from './round-trips.ts'
 
-export function movementsOf({
-  instruments,
-  fills,
-  events,
-}: Pick<RunResult, 'instruments' | 'fills' | 'events'>): (TradedFill | SplitOfUnits)[] {
+export function movementsOf({ instruments, fills, events }: Pick<RunResult, 'instruments' | 'fills' | 'events'>): Movement[] {
   const multipliers = new Map(instruments.map(({ instrument, contract }) => [instrument, multiplierOf(contract)]))
   const multiplier = (instrument: number) => multipliers.get(instrument) ?? 1
   const traded = fills.map((fill): TradedFill => {
     const { orderId, instrument, side, quantity, price, commission, tsUs } = fill
     return { orderId, instrument, side, quantity, price, multiplier: multiplier(instrument), cost: toUnits(commission), tsUs }
   })
-  // No order has a number below 0.
-  const others = events.flatMap((event, index) => changesOf(event, -1 - index, multiplier))
+  const ranked = traded.map((movement) => ({ movement, rank: Rank.trade }))
+  const others = events.flatMap((event, index) => {
+    // No order has a number below 0.
+    const movements = changesOf(event, -1 - index, multiplier)
+    const rank = event.kind === 'split' || event.kind === 'renumbered' ? Rank.split : Rank.expiry
+    return movements.map((movement) => ({ movement, rank }))
+  })
   if (others.length === 0) return traded
-  // At one moment a split comes first, as a day begins with it, and what expires last, as a day ends with it.
-  const rank = (one: TradedFill | SplitOfUnits) => ('ratio' in one ? 0 : one.orderId < 0 ? 2 : 1)
-  return [...traded, ...others].sort((one, other) => one.tsUs - other.tsUs || rank(one) - rank(other))
+  return [...ranked, ...others]
+    .sort((one, other) => one.movement.tsUs - other.movement.tsUs || one.rank - other.rank)
+    .map(({ movement }) => movement)
 }
 
-function changesOf(
-  { tsUs, kind, instrument, details }: RunEvent,
-  orderId: number,
-  multiplier: (instrument: number) => number,
-): (TradedFill | SplitOfUnits)[] {
+/** At one moment a split comes first, as a day begins with it, and what expires last, as a day ends with it. */
+const Rank = { split: 0, trade: 1, expiry: 2 } as const
+
+function changesOf({ tsUs, kind, instrument, details }: RunEvent, orderId: number, multiplier: (instrument: number) => number): Movement[] {
+  const to = details?.['to']
+  if (kind === 'renumbered' && instrument !== undefined && typeof to === 'number') return [{ instrument, to, tsUs }]
   const given: unknown = details?.['moves']
   const list: unknown[] = Array.isArray(given) ? given : []
   const moves = list.filter(isMove)

@@ -29,6 +29,15 @@ export interface SplitOfUnits {
   tsUs: number
 }
 
+/** What is open in one instrument is of another from then on. */
+export interface Renumbering {
+  instrument: number
+  to: number
+  tsUs: number
+}
+
+export type Movement = TradedFill | SplitOfUnits | Renumbering
+
 export interface RoundTrip {
   instrument: number
   /** Long: bought first. */
@@ -63,12 +72,12 @@ interface Lot {
 const DUST = 1e-6
 
 /** @param fills in the order of their time. Returns the round trips in the order in which they were closed. */
-export function roundTrips(fills: readonly (TradedFill | SplitOfUnits)[]): RoundTrip[] {
+export function roundTrips(fills: readonly Movement[]): RoundTrip[] {
   return matchFills(fills).trips
 }
 
 /** The same, and in which instruments something is still open. */
-export function matchFills(fills: readonly (TradedFill | SplitOfUnits)[]): { trips: RoundTrip[]; open: number[] } {
+export function matchFills(fills: readonly Movement[]): { trips: RoundTrip[]; open: number[] } {
   const lots = new Map<number, Lot[]>()
   const trips: RoundTrip[] = []
   /** Of each instrument, and the orders that made it. */
@@ -78,6 +87,12 @@ export function matchFills(fills: readonly (TradedFill | SplitOfUnits)[]): { tri
     lots.set(fill.instrument, open)
     if ('ratio' in fill) {
       for (const lot of open) splitLot(lot, fill.ratio)
+      continue
+    }
+    if ('to' in fill) {
+      // None is open there yet, or what is goes the same way.
+      lots.set(fill.to, [...(lots.get(fill.to) ?? []), ...open].sort(byTime))
+      lots.delete(fill.instrument)
       continue
     }
     const closing = lotOf(fill)
@@ -96,6 +111,8 @@ export function matchFills(fills: readonly (TradedFill | SplitOfUnits)[]): { tri
   }
   return { trips, open: [...lots].filter(([, open]) => open.length > 0).map(([instrument]) => instrument) }
 }
+
+const byTime = (one: Lot, other: Lot) => one.tsUs - other.tsUs
 
 function splitLot(lot: Lot, ratio: number): void {
   const exact = lot.quantity * ratio

@@ -2,7 +2,7 @@
 
 import { multiplierOf } from '../../market/contract.ts'
 import { movementsOf } from '../metrics/movements.ts'
-import type { SplitOfUnits, TradedFill } from '../metrics/round-trips.ts'
+import type { Movement } from '../metrics/round-trips.ts'
 import type { RunResult } from '../run/result.ts'
 
 export interface PricePoint {
@@ -35,8 +35,13 @@ export function pricesOf(result: Pick<RunResult, 'fills' | 'equity' | 'instrumen
 /** Of a unit: what a split leaves by rounding. */
 const DUST = 1e-6
 
-function change(held: Map<number, number>, movement: TradedFill | SplitOfUnits): void {
+function change(held: Map<number, number>, movement: Movement): void {
   const before = held.get(movement.instrument) ?? 0
+  if ('to' in movement) {
+    held.delete(movement.instrument)
+    if (before !== 0) held.set(movement.to, before + (held.get(movement.to) ?? 0))
+    return
+  }
   const after = 'ratio' in movement ? before * movement.ratio : before + (movement.side === 'buy' ? movement.quantity : -movement.quantity)
   if (Math.abs(after) < DUST) held.delete(movement.instrument)
   else held.set(movement.instrument, after)

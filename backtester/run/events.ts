@@ -22,6 +22,8 @@ function sentenceOf(event: AccountEvent): string {
       return `${event.amount < 0 ? 'Owed' : 'Received'} a dividend of ${event.perShare} a share: ${event.amount}.`
     case 'split':
       return `Each share became ${event.ratio}.`
+    case 'renumbered':
+      return `It goes on as instrument ${event.to}.`
     case 'exercise':
       return event.isEarly ? 'Exercised before expiry.' : 'Exercised at expiry.'
     case 'assignment':

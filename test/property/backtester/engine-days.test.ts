@@ -1,4 +1,4 @@
-/** Random days: trades, splits, dividends, delistings, exercise, assignment, expiries, nights and gaps. The account balances after every one of them. */
+/** Random days: trades, splits, dividends, delistings, exercise, assignment, expiries, nights and gaps. The account balances after every one of them, and what the run tells of leads to it. */
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -8,18 +8,22 @@ import { ibTiered } from '../../../backtester/engine/models/fees/ib.ts'
 import { touch } from '../../../backtester/engine/models/fill/touch.ts'
 import { fixed as fixedFinancing } from '../../../backtester/engine/models/financing/financing.ts'
 import { none as noLatency } from '../../../backtester/engine/models/latency/latency.ts'
+import type { AccountEvent } from '../../../backtester/engine/events.ts'
 import { regT } from '../../../backtester/engine/models/margin/reg-t.ts'
 import { linear } from '../../../backtester/engine/models/slippage/slippage.ts'
 import type { OrderRequest } from '../../../backtester/engine/orders.ts'
-import type { StrategyContext } from '../../../backtester/engine/strategy.ts'
+import type { Fill, StrategyContext } from '../../../backtester/engine/strategy.ts'
+import { movementsOf } from '../../../backtester/metrics/movements.ts'
+import { matchFills } from '../../../backtester/metrics/round-trips.ts'
+import { runEvent } from '../../../backtester/run/events.ts'
 import { nyse } from '../../../market/calendar/calendar.ts'
-import type { OptionContract } from '../../../market/contract.ts'
+import { type Contract, multiplierOf, type OptionContract } from '../../../market/contract.ts'
 import { addDays } from '../../../market/time.ts'
 
-const [STOCK, CALL, PUT, INDEX, INDEX_CALL] = [1, 2, 3, 4, 5] as const
+const [STOCK, CALL, PUT, INDEX, INDEX_CALL, LATER_CALL] = [1, 2, 3, 4, 5, 6] as const
 const FIRST = '2024-03-04'
 const HOUR_US = 3_600_000_000
-const TRADED = [STOCK, CALL, PUT, INDEX_CALL] as const
+const TRADED = [STOCK, CALL, PUT, INDEX_CALL, LATER_CALL] as const
 
 const option = (more: Partial<OptionContract>): OptionContract => ({
   kind: 'option',
@@ -32,6 +36,16 @@ const option = (more: Partial<OptionContract>): OptionContract => ({
   tradingClass: 'XYZ',
   ...more,
 })
+
+/** Two for one makes the first call the last one. */
+const CONTRACTS: readonly [number, Contract][] = [
+  [STOCK, { kind: 'stock', symbol: 'XYZ', currency: 'USD' }],
+  [INDEX, { kind: 'index', symbol: 'SPX', currency: 'USD', venue: 'CBOE' }],
+  [CALL, option({})],
+  [PUT, option({ right: 'P', strike: 45 })],
+  [INDEX_CALL, option({ symbol: 'SPX', tradingClass: 'SPX', strike: 40 })],
+  [LATER_CALL, option({ strike: 25 })],
+]
 
 const day = fc.integer({ min: 0, max: 14 }).map((days) => addDays(FIRST, days))
 const action = fc.oneof(
@@ -70,7 +84,7 @@ const order = fc
 const step = fc.record({
   days: fc.constantFrom(0, 0, 0, 1, 2),
   hour: fc.integer({ min: 6, max: 19 }),
-  instrument: fc.constantFrom(STOCK, CALL, PUT, INDEX, INDEX_CALL),
+  instrument: fc.constantFrom(STOCK, CALL, PUT, INDEX, INDEX_CALL, LATER_CALL),
   cents: fc.integer({ min: 100, max: 9000 }),
   size: fc.integer({ min: 1, max: 60 }),
   orders: fc.array(order, { maxLength: 2 }),
@@ -91,10 +105,38 @@ function act({ orders }: StrategyContext, { orders: given, exercise, combo }: St
   if (combo) orders.submitCombo({ legs, quantity: 1, limit: 6000 })
 }
 
+/** Adds up what was told, and nothing else. */
+function expectToLeadTo({ portfolio }: Engine, fills: readonly Fill[], events: readonly AccountEvent[]): void {
+  const contracts = new Map(CONTRACTS)
+  const instruments = CONTRACTS.map(([instrument, contract]) => ({ instrument, contract }))
+  const movements = movementsOf({ instruments, fills, events: events.map(runEvent) })
+  const held = new Map<number, number>()
+  let cash = 200_000
+  for (const event of events) if (event.kind === 'dividend' || event.kind === 'interest' || event.kind === 'borrow') cash += event.amount
+  for (const movement of movements) {
+    const { instrument } = movement
+    const before = held.get(instrument) ?? 0
+    if ('ratio' in movement) held.set(instrument, before * movement.ratio)
+    else if ('to' in movement) {
+      held.set(movement.to, (held.get(movement.to) ?? 0) + before)
+      held.delete(instrument)
+    } else {
+      const quantity = movement.side === 'buy' ? movement.quantity : -movement.quantity
+      held.set(instrument, before + quantity)
+      cash -= quantity * movement.price * multiplierOf(contracts.get(instrument) as Contract) + movement.cost / 10_000
+    }
+  }
+  expect(portfolio.cash / 10_000).toBeCloseTo(cash, 1)
+  const positions = [...portfolio.positions()]
+  for (const { instrument, quantity } of positions) expect(held.get(instrument)).toBeCloseTo(quantity, 5)
+  expect(matchFills(movements).open.sort()).toEqual(positions.map(({ instrument }) => instrument).sort())
+}
+
 it('an account balances to the unit through any days', () => {
   const kinds = new Set<string>()
   const run = (steps: readonly Step[], actions: readonly (typeof action extends fc.Arbitrary<infer T> ? T : never)[]) => {
     let current: Step | undefined
+    const [fills, events]: [Fill[], AccountEvent[]] = [[], []]
     const balances = () => {
       const units = engine.portfolio.imbalance()
       if (units !== 0) throw new Error(`the account is off by ${units}`)
@@ -112,18 +154,18 @@ it('an account balances to the unit through any days', () => {
       create: (context) => ({ onQuote: () => current && act(context, current) }),
       dateOf: (tsUs) => nyse.zone.dateOf(tsUs),
       calendar: nyse,
-      onFill: balances,
-      onEvent: ({ kind }) => {
-        kinds.add(kind)
+      onFill: (fill) => {
+        fills.push(fill)
+        balances()
+      },
+      onEvent: (event) => {
+        events.push(event)
+        kinds.add(event.kind)
         // Within an event with several bookings the others follow; each by itself balances.
         balances()
       },
     })
-    engine.record(contractRecord(STOCK, { kind: 'stock', symbol: 'XYZ', currency: 'USD' }, 0))
-    engine.record(contractRecord(INDEX, { kind: 'index', symbol: 'SPX', currency: 'USD', venue: 'CBOE' }, 0))
-    engine.record(contractRecord(CALL, option({}), 0))
-    engine.record(contractRecord(PUT, option({ right: 'P', strike: 45 }), 0))
-    engine.record(contractRecord(INDEX_CALL, option({ symbol: 'SPX', tradingClass: 'SPX', strike: 40 }), 0))
+    for (const [instrument, contract] of CONTRACTS) engine.record(contractRecord(instrument, contract, 0))
     for (const one of actions) engine.action(one)
     let [date, tsUs] = [FIRST, 0]
     for (const [seq, one] of steps.entries()) {
@@ -140,11 +182,12 @@ it('an account balances to the unit through any days', () => {
     engine.advanceTo(nyse.zone.toUs(addDays(date, 20), 0))
     balances()
     engine.finish()
+    expectToLeadTo(engine, fills, events)
     // Every option has come to its end.
     for (const { instrument } of engine.portfolio.positions()) expect(engine.contract(instrument)?.kind).toBe('stock')
   }
   fc.assert(fc.property(fc.array(step, { minLength: 20, maxLength: 60 }), fc.array(action, { maxLength: 4 }), run), {
-    numRuns: 150,
+    numRuns: 100,
     seed: 11,
   })
   // The days were not empty ones.
@@ -160,6 +203,7 @@ it('an account balances to the unit through any days', () => {
       'interest',
       'liquidation',
       'margin-call',
+      'renumbered',
       'split',
       'warning',
     ].sort(),

@@ -222,9 +222,21 @@ describe('a split', () => {
     expect([held(desk, CALL), desk.engine.contract(CALL)]).toEqual([6, option({ strike: 25 })])
     desk.engine.record(contractRecord(9, option({ strike: 25 }), at('2024-03-06', 11)))
     expect([held(desk, CALL), held(desk, 9)]).toEqual([0, 6])
+    expect(desk.events.at(-1)).toMatchObject({ kind: 'renumbered', instrument: CALL, to: 9 })
     desk.quote(9, at('2024-03-06', 12), 6)
     expect(fromUnits(desk.engine.portfolio.equity)).toBe(1_000_000 + 300)
     expect(desk.engine.portfolio.imbalance()).toBe(0)
+  })
+
+  it('happens once to an option whose new terms the tape knew before under another number', () => {
+    const desk = openDesk()
+    desk.engine.record(contractRecord(9, option({ strike: 25 }), at('2024-03-05', 14)))
+    desk.engine.action({ kind: 'split', instrument: STOCK, exDate: '2024-03-06', ratio: 2 })
+    desk.quote(STOCK, at('2024-03-05', 15), 60)
+    desk.quote(CALL, at('2024-03-05', 15), 11)
+    buy(desk, CALL, 3)
+    desk.quote(STOCK, at('2024-03-06', 10), 30)
+    expect([held(desk, CALL), held(desk, 9), desk.engine.contract(9)]).toEqual([0, 6, option({ strike: 25 })])
   })
 
   it('by another ratio pays options out, as their deliverable is an adjusted one', () => {

@@ -169,5 +169,35 @@ describe('what no order made', () => {
     const { trips: thirds, open } = matchFills(movementsOf({ instruments, fills: [bought, rest], events: [split(1 / 3, 33)] }))
     expect(thirds.reduce((sum, { net }) => sum + net, 0)).toBe(0)
     expect(open).toEqual([])
+    // Of two splits at once each pays out its own fraction, at its own price: 100 become 33, and these 66.
+    const then = split(2, 66)
+    const [gone, come] = [
+      { ...then.details.moves[0], quantity: -33, price: 90 },
+      { ...then.details.moves[1], price: 45 },
+    ]
+    const twice = [split(1 / 3, 33), { ...then, details: { ...then.details, moves: [gone, come] } }]
+    const both = matchFills(movementsOf({ instruments, fills: [bought, { ...rest, quantity: 66, price: 45 }], events: twice }))
+    expect([both.trips.reduce((sum, { net }) => sum + net, 0), both.open]).toEqual([0, []])
+  })
+
+  it('goes on with what is open under another number, as options do after a split', () => {
+    const bought = fill({
+      orderId: 1,
+      instrument: 3,
+      side: 'buy',
+      quantity: 2,
+      price: 1.5,
+      tsUs: atNewYork('2014-06-02', 12),
+      commission: 0,
+    })
+    const sold = { ...bought, orderId: 2, instrument: 4, side: 'sell', price: 2, tsUs: atNewYork('2014-06-05', 12) } as const
+    const moment = { tsUs: atNewYork('2014-06-04', 10), message: 'renumbered' }
+    const renumbered = { ...moment, kind: 'renumbered', instrument: 3, details: { to: 4 } }
+    const known = [...instruments, { instrument: 4, contract: option }]
+    const { trips, open } = matchFills(movementsOf({ instruments: known, fills: [bought, sold], events: [renumbered] }))
+    expect(trips).toEqual([
+      expect.objectContaining({ instrument: 4, entryPrice: 1.5, exitPrice: 2, net: 1_000_000, openedUs: bought.tsUs }),
+    ])
+    expect(open).toEqual([])
   })
 })
