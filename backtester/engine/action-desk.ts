@@ -1,6 +1,9 @@
 /** Lets dividends, splits and delistings change positions, orders and prices, each on its date. docs/backtest-engine.md states the rules. */
 
 import { type Contract, contractKey, type OptionContract } from '../../market/contract.ts'
+import type { DatedPayment } from '../../market/option/carry.ts'
+import type { CarryState } from '../../market/state/carry-state.ts'
+import { addDays } from '../../market/time.ts'
 import type { Account } from './account.ts'
 import type { CorporateAction } from './actions.ts'
 import type { Move } from './events.ts'
@@ -17,21 +20,38 @@ export interface ActionDeskOptions {
   prices: LastPrices
   /** Undefined without a calendar: there are no expiries then. */
   settlement: OptionSettlement | undefined
+  /** What the tape says of dividends. */
+  carry: CarryState
 }
 
 export class ActionDesk {
   readonly #options: ActionDeskOptions
   /** Options whose terms a split changed: what the tape called them before. */
   readonly #formerKeys = new Map<number, string>()
+  /** The latest ex-date of each stock that was paid. */
+  readonly #paid = new Map<number, string>()
 
   constructor(options: ActionDeskOptions) {
     this.#options = options
   }
 
   apply(action: CorporateAction): void {
-    if (action.kind === 'dividend') this.#payDividend(action)
-    else if (action.kind === 'split') this.#split(action)
+    if (action.kind === 'dividend') {
+      this.#paid.set(action.instrument, action.exDate)
+      this.#payDividend(action)
+    } else if (action.kind === 'split') this.#split(action)
     else this.#delist(action)
+  }
+
+  /** Dividends of what is held which the tape named for the day that begins, and no action. */
+  namedDividends(exDate: string): (CorporateAction & { kind: 'dividend' })[] {
+    const { account, carry } = this.#options
+    const eve = addDays(exDate, -1)
+    return [...account.portfolio.positions()].flatMap(({ instrument }) => {
+      if (account.instruments.of(instrument)?.kind !== 'stock' || this.#paid.get(instrument) === exDate) return []
+      const amount = sumOfPayments(carry.payments(instrument, eve), eve, exDate)
+      return amount > 0 ? [{ kind: 'dividend' as const, instrument, exDate, amount }] : []
+    })
   }
 
   /** Takes a contract's name from the tape. */
@@ -133,4 +153,9 @@ export class ActionDesk {
     account.warn(why, instrument)
     account.tell({ kind: 'expiry', instrument, moves: [account.move(instrument, -position.quantity, position.mark)] })
   }
+}
+
+/** Of those with an ex-date after one day and up to another. */
+export function sumOfPayments(payments: readonly DatedPayment[], after: string, until: string): number {
+  return payments.reduce((sum, { exDate, amount }) => (exDate > after && exDate <= until ? sum + amount : sum), 0)
 }

@@ -15,7 +15,7 @@ import type { TradingCalendar, TradingSession } from '../../market/calendar/cale
 import type { Contract } from '../../market/contract.ts'
 import { type ContractRecord, isTick, type TapeRecord, type Trade } from '../../market/tick.ts'
 import { Account } from './account.ts'
-import { ActionDesk } from './action-desk.ts'
+import { ActionDesk, sumOfPayments } from './action-desk.ts'
 import { ActionList, type CorporateAction } from './actions.ts'
 import { createContext } from './context.ts'
 import type { AccountEvent } from './events.ts'
@@ -151,7 +151,8 @@ export class Engine {
     const funds = new Funds({ portfolio, instruments, model: models.margin, priceOf, commissionOf })
     this.#funds = funds
     const { carry } = host.market
-    const dividends = (instrument: number, after: string, until: string) => this.#actions.dividends(instrument, after, until)
+    const dividends = (instrument: number, after: string, until: string) =>
+      this.#actions.dividends(instrument, after, until) || sumOfPayments(carry.payments(instrument, after), after, until)
     const settlement = calendar && new OptionSettlement({ account, calendar, carry, priceOf, dividends })
     this.#settlement = settlement
     this.#financing = calendar && new Financing({ account, carry, model: models.financing ?? noFinancing() })
@@ -165,7 +166,7 @@ export class Engine {
       refusal: (request) => this.#gate.refusal(request),
       refusalOfCombo: (legs) => this.#gate.refusalOfCombo(legs),
     })
-    this.#actionDesk = new ActionDesk({ account, venue, desk: this.#desk, prices, settlement })
+    this.#actionDesk = new ActionDesk({ account, venue, desk: this.#desk, prices, settlement, carry })
     const { gate, desk } = { gate: this.#gate, desk: this.#desk }
     this.#liquidation = models.margin && new Liquidation({ account, funds, venue, desk, gate, schedule, nowUs })
     host.start(() => options.create(this.#context()))
@@ -338,6 +339,7 @@ export class Engine {
         this.#venue.forget()
         if (!isFirst && this.#nowUs > this.#tradesFromUs) this.#financing?.charge()
         this.#applyBegun(date)
+        for (const dividend of this.#actionDesk.namedDividends(date)) this.#apply(dividend)
       },
       open: ({ openUs, date }) => {
         this.#venue.open(openUs)

@@ -21,7 +21,8 @@ export function pricesOf(result: Pick<RunResult, 'fills' | 'equity' | 'instrumen
   const last = result.equity.length - 1
   for (const [index, { tsUs, equity, cash }] of result.equity.entries()) {
     // The last point counts what expired behind it, too.
-    for (let movement = movements[at]; movement && (movement.tsUs <= tsUs || index === last); movement = movements[++at]) {
+    const untilUs = index === last ? Number.POSITIVE_INFINITY : tsUs
+    for (let movement = movements[at]; movement && movement.tsUs <= untilUs; movement = movements[++at]) {
       change(held, movement)
       if (movement.instrument === instrument && 'orderId' in movement && movement.orderId > 0)
         points.push({ tsUs: movement.tsUs, price: movement.price })

@@ -199,6 +199,43 @@ describe('a dividend', () => {
   })
 })
 
+describe('a dividend that the tape names', () => {
+  const named = (desk: Desk, amount = 0.5) =>
+    desk.engine.record({
+      kind: 'carry',
+      input: 'dividends',
+      instrument: STOCK,
+      payments: [{ exDate: '2024-03-06', amount }],
+      tsUs: at('2024-03-05', 14),
+      seq: 1,
+      asOf: '2024-03-05',
+      source: 'settings',
+    })
+
+  it('is paid as others are, and once where it was also given as an action', () => {
+    const cashWith = (isGiven: boolean) => {
+      const desk = openDesk()
+      if (isGiven) desk.engine.action({ kind: 'dividend', instrument: STOCK, exDate: '2024-03-06', amount: 0.5 })
+      named(desk)
+      desk.quote(STOCK, at('2024-03-05', 15), 50)
+      buy(desk, STOCK, 100)
+      for (const date of ['2024-03-06', '2024-03-07', '2024-03-08']) desk.quote(STOCK, at(date, 10), 49.5)
+      return cash(desk)
+    }
+    expect([cashWith(false), cashWith(true)]).toEqual([995_050, 995_050])
+  })
+
+  it('has short calls assigned the evening before', () => {
+    const desk = openDesk()
+    named(desk)
+    desk.quote(STOCK, at('2024-03-05', 15), 60)
+    desk.quote(CALL, at('2024-03-05', 15), 10.4)
+    sell(desk, CALL, 1)
+    desk.quote(STOCK, at('2024-03-06', 10), 59.5)
+    expect([held(desk, CALL), held(desk, STOCK), fromUnits(desk.engine.portfolio.costs['dividend-owed'])]).toEqual([0, -100, 50])
+  })
+})
+
 describe('a split', () => {
   it('multiplies shares and divides prices when its ex-date begins, of orders too', () => {
     const desk = openDesk()
