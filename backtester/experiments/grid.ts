@@ -17,7 +17,8 @@ const search: Pick<ExperimentKind, 'options' | 'stages'> = {
   *stages(plan, { candidates }) {
     const { fromUs, toUs, ...given } = options.parse(plan.options)
     const split = fromUs === undefined || toUs === undefined ? undefined : splitData(plan, { ...given, fromUs, toUs })
-    const range = split && rangeOf(split.dates, { from: 0, to: split.dates.length }, given.warmUp)
+    const range =
+      split && rangeOf(split.dates, { from: 0, to: split.dates.length }, { warmUpDays: given.warmUp, asked: plan.settings.range })
     const settings = { ...plan.settings, ...(range && { range }) }
     const done = yield candidates.map((params) => ({ phase: 'search', params, settings }))
     const best = split && bestOf(done, plan.objective)

@@ -35,7 +35,7 @@ export function splitData({ settings }: ExperimentPlan, { fromUs, toUs, holdout,
     dates,
     holdoutTrials(params) {
       if (holdout === 0) return []
-      const range = rangeOf(all, { from: dates.length, to: all.length }, warmUp)
+      const range = rangeOf(all, { from: dates.length, to: all.length }, { warmUpDays: warmUp, asked: settings.range })
       return [{ phase: 'holdout', params, settings: { ...settings, range } }]
     },
   }

@@ -26,7 +26,7 @@ export function defaultScenarios(time: DataTime, isBars: boolean): Scenario[] {
   ]
   return [
     ...(isBars ? ON_BARS : ON_TICKS).map(readScenario),
-    ...(dates.length < 2 ? [] : halves.map(({ name, range }) => ({ name, range: rangeOf(dates, range) }))),
+    ...(dates.length < 2 ? [] : halves.map(({ name, range }) => ({ name, range: rangeOf(dates, range, { asked: time }) }))),
   ]
 }
 

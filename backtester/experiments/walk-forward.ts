@@ -61,13 +61,14 @@ const optionsOf = (plan: ExperimentPlan): WalkForwardOptions => options.parse(pl
 export function timedFolds(plan: ExperimentPlan): TimedFold[] {
   const given = optionsOf(plan)
   const { dates } = splitData(plan, given)
+  const how = { warmUpDays: given.warmUp, asked: plan.settings.range }
   const timed = ({ train, test, embargoed }: Fold, index: number): TimedFold => ({
     fold: index + 1,
     train: {
-      ...rangeOf(dates, train, given.warmUp),
+      ...rangeOf(dates, train, how),
       ...(embargoed.length > 0 && { uncounted: embargoed.map((span) => rangeOf(dates, span)) }),
     },
-    test: rangeOf(dates, test, given.warmUp),
+    test: rangeOf(dates, test, how),
   })
   return foldsOf(dates.length, given).map(timed)
 }

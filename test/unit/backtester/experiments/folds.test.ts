@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { type FoldOptions, foldsOf, holdoutDays } from '../../../../backtester/experiments/folds.ts'
 import { rangeOf, tradingDates } from '../../../../backtester/experiments/trading-time.ts'
 import { nyse } from '../../../../market/calendar/calendar.ts'
+import { usFromIso } from '../../../../market/time.ts'
 
 const plain: FoldOptions = { train: 4, test: 2, step: 2, isAnchored: false, purge: 0, embargo: 0 }
 
@@ -110,8 +111,22 @@ describe('trading time', () => {
     expect(dates).toEqual(['2014-07-01', '2014-07-02', '2014-07-03', '2014-07-07', '2014-07-08'])
   })
 
+  it('has the days of which some of the session is asked for: midnight in UTC is the evening before', () => {
+    const [fromUs, toUs] = [usFromIso('2014-07-02T00:00:00Z'), usFromIso('2014-07-08T13:30:00Z')]
+    const asked = tradingDates({ fromUs, toUs })
+    expect(asked).toEqual(['2014-07-02', '2014-07-03', '2014-07-07'])
+    expect(tradingDates({ fromUs: usFromIso('2014-07-02T19:59:59Z'), toUs: toUs + 1 })).toEqual([...asked, '2014-07-08'])
+  })
+
+  it('reaches out of no range that was asked for', () => {
+    const asked = { fromUs: usFromIso('2014-07-02T15:00:00Z'), toUs: usFromIso('2014-07-07T15:00:00Z') }
+    const days = tradingDates(asked)
+    expect(rangeOf(days, { from: 0, to: 2 }, { asked })).toEqual({ fromUs: asked.fromUs, toUs: at('2014-07-04') })
+    expect(rangeOf(days, { from: 2, to: 3 }, { asked })).toEqual({ fromUs: at('2014-07-07'), toUs: asked.toUs })
+  })
+
   it('is whole days in New York, with days before them to warm up', () => {
     expect(rangeOf(dates, { from: 3, to: 5 })).toEqual({ fromUs: at('2014-07-07'), toUs: at('2014-07-09') })
-    expect(rangeOf(dates, { from: 3, to: 5 }, 2).warmUpUs).toBe(at('2014-07-07') - at('2014-07-02'))
+    expect(rangeOf(dates, { from: 3, to: 5 }, { warmUpDays: 2 }).warmUpUs).toBe(at('2014-07-07') - at('2014-07-02'))
   })
 })

@@ -14,6 +14,7 @@ import { runSettings } from '../../../support/backtest/run-requests.ts'
 
 const at = (date: string) => nyse.zone.toUs(date, 0)
 const TIME = { fromUs: at('2014-01-02'), toUs: at('2014-07-01') }
+const HOUR_US = 3_600_000_000
 const DATES = tradingDates(TIME)
 
 const planOf = (kind: string, options: Record<string, unknown>): ExperimentPlan =>
@@ -83,6 +84,13 @@ describe('a walk-forward', () => {
     for (const { settings } of [...of('train'), ...of('test')]) expect(settings.range?.toUs).toBeLessThanOrEqual(held?.fromUs ?? 0)
     expect(of('train').at(-1)?.settings.range?.uncounted).toHaveLength(1)
     expect(of('train')[0]?.settings.range?.uncounted).toBeUndefined()
+  })
+
+  it('reads nothing outside of the range that it was asked for', () => {
+    const range = { fromUs: at('2014-01-02') + 12 * HOUR_US, toUs: at('2014-06-30') + 12 * HOUR_US }
+    const ran = play({ ...plan, settings: { ...plan.settings, range }, options: { ...plan.options, ...range } }, score)
+    expect(Math.min(...ran.map(({ settings }) => settings.range?.fromUs ?? 0))).toBe(range.fromUs)
+    expect(Math.max(...ran.map(({ settings }) => settings.range?.toUs ?? Infinity))).toBe(range.toUs)
   })
 
   it('tests nothing in a fold where every candidate failed', () => {
