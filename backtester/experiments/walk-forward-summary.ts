@@ -86,8 +86,10 @@ function foldResults(runs: readonly Run[], metric: string): FoldResult[] {
 }
 
 function choicesOf(runs: readonly Run[], folds: readonly FoldResult[]): WalkForwardSummary['choices'] {
-  const names = [...new Set(runs.flatMap(({ params }) => Object.keys(params)))].sort()
-  const isVaried = (name: string) => new Set(runs.map(({ params }) => sortedJson(params[name] ?? null))).size > 1
+  // A trial that could not begin has its parameters without the defaults of the others.
+  const complete = runs.filter(({ status }) => status === 'complete')
+  const names = [...new Set(complete.flatMap(({ params }) => Object.keys(params)))].sort()
+  const isVaried = (name: string) => new Set(complete.map(({ params }) => sortedJson(params[name] ?? null))).size > 1
   return names.filter(isVaried).map((name) => {
     const values = folds.map(({ params }) => params[name])
     const changes = values.filter((value, i) => i > 0 && sortedJson(value) !== sortedJson(values[i - 1])).length
