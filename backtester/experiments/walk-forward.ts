@@ -5,6 +5,8 @@
 
 import { z } from 'zod'
 
+import { ConfigError } from '../../market/errors.ts'
+import { UNDATED_FIGURES } from '../metrics/uncounted.ts'
 import type { RunRange } from '../run/result.ts'
 import { type Fold, foldsOf } from './folds.ts'
 import { heldOut, splitData } from './holdout.ts'
@@ -57,9 +59,17 @@ export const walkForward: ExperimentKind = {
 
 const optionsOf = (plan: ExperimentPlan): WalkForwardOptions => options.parse(plan.options)
 
-/** @throws ConfigError `experiment-folds` where the data has too few days for it */
+/**
+ * @throws ConfigError `experiment-folds` where the data has too few days for it, `experiment-objective` for a figure from which an embargo cannot be
+ * left out
+ */
 export function timedFolds(plan: ExperimentPlan): TimedFold[] {
   const given = optionsOf(plan)
+  const { metric } = plan.objective
+  if (given.embargo > 0 && UNDATED_FIGURES.includes(metric))
+    throw new ConfigError(`--objective: ${metric} is not known by days, so that --embargo cannot be left out of it. Choose another one.`, {
+      code: 'experiment-objective',
+    })
   const { dates } = splitData(plan, given)
   const how = { warmUpDays: given.warmUp, asked: plan.settings.range }
   const timed = ({ train, test, embargoed }: Fold, index: number): TimedFold => ({

@@ -27,11 +27,12 @@ import {
   valueAtRisk,
   volatility,
 } from './ratios.ts'
-import { annualReturn, calendarAnnualReturn, returnsOf, stability, totalReturn } from './returns.ts'
+import { annualReturn, calendarAnnualReturn, cumulative, returnsOf, stability, totalReturn } from './returns.ts'
 import { matchFills, type RoundTrip } from './round-trips.ts'
 import { mean, PERIODS, sum } from './series.ts'
 import { costShare, tradeMetrics } from './trades.ts'
 import { type DayValue, tradingDayValues } from './trading-days.ts'
+import { countedPart, holdsDate, type TimeSpan, UNDATED_FIGURES, uncountedDays } from './uncounted.ts'
 
 /** Figures by name, in the order in which they are shown. NaN is not defined. Money in the currency of the account, returns as fractions. */
 export type Figures = Readonly<Record<string, number>>
@@ -73,28 +74,26 @@ const INTERVALS: Readonly<Record<string, (returns: readonly number[]) => number>
 export function summarise(result: RunResult, options: SummaryOptions = {}): RunSummary {
   const { calendar = nyse, benchmark = result.benchmark, intervals = true } = options
   const spans = result.settings.range?.uncounted ?? []
+  const counted = countedPart(result, spans, calendar)
   const days = runDays(result, calendar).filter(({ date }) => !spans.some((span) => holdsDate(span, date, calendar)))
   const { trips: all, open } = matchFills(movementsOf(result))
   const trips = all.filter(({ openedUs, closedUs }) => !spans.some(({ fromUs, toUs }) => openedUs < toUs && closedUs >= fromUs))
   const returns = days.map((day) => day.return)
   return {
     figures: {
-      ...moneyFigures(result),
-      ...returnFigures(days),
-      ...drawdownFigures(result, days),
+      ...moneyFigures(counted),
+      ...returnFigures(days, spans, calendar),
+      ...drawdownFigures(counted, days),
       ...(benchmark && benchmarkFigures(days, benchmark)),
-      ...activityFigures(result, days),
+      ...activityFigures(counted, days),
       ...tradeFigures(result, trips),
+      ...(spans.length > 0 && Object.fromEntries(UNDATED_FIGURES.map((name) => [name, Number.NaN]))),
     },
     intervals: intervals ? intervalsOf(returns, result.settings.seed) : {},
     days,
     trips,
     open,
   }
-}
-
-function holdsDate({ fromUs, toUs }: { fromUs: number; toUs: number }, date: string, { zone }: TradingCalendar): boolean {
-  return date >= zone.dateOf(fromUs) && date <= zone.dateOf(toUs - 1)
 }
 
 function runDays({ equity, settings }: RunResult, calendar: TradingCalendar): RunDay[] {
@@ -132,10 +131,10 @@ function moneyFigures(result: RunResult): Figures {
 
 const sumOfMoney = (amounts: readonly number[]) => fromUnits(sum(amounts.map(toUnits)))
 
-function returnFigures(days: readonly RunDay[]): Figures {
+function returnFigures(days: readonly RunDay[], spans: readonly TimeSpan[], calendar: TradingCalendar): Figures {
   const returns = days.map((day) => day.return)
   const [first, last] = [days[0], days.at(-1)]
-  const calendarDays = first && last ? daysBetween(first.date, last.date) + 1 : 0
+  const calendarDays = first && last ? daysBetween(first.date, last.date) + 1 - uncountedDays(spans, [first.date, last.date], calendar) : 0
   const total = totalReturn(returns)
   return {
     tradingDays: days.length,
@@ -165,7 +164,7 @@ function extreme(values: readonly number[], pick: (one: number, other: number) =
 }
 
 function drawdownFigures({ settings, equity }: RunResult, days: readonly RunDay[]): Figures {
-  const values = [settings.cash, ...days.map(({ value }) => value)]
+  const values = [settings.cash, ...valuesOf(days, settings)]
   const falls = drawdowns(values).map(({ depth, from, to }) => ({ depth, days: (to ?? values.length - 1) - from }))
   const deepest = falls.reduce<(typeof falls)[number] | undefined>(
     (one, other) => (one && one.depth <= other.depth ? one : other),
@@ -177,6 +176,15 @@ function drawdownFigures({ settings, equity }: RunResult, days: readonly RunDay[
     longestDrawdownDays: falls.reduce((longest, fall) => Math.max(longest, fall.days), 0),
     maxIntradayDrawdown: extreme(underwater([settings.cash, ...equity.map((point) => point.equity)]), Math.min),
   }
+}
+
+/** Behind an embargo the equity of a day still has what was won or lost in it. */
+function valuesOf(days: readonly RunDay[], { cash, range }: RunResult['settings']): number[] {
+  if (!range?.uncounted?.length) return days.map(({ value }) => value)
+  return cumulative(
+    days.map((day) => day.return),
+    cash,
+  )
 }
 
 /** @throws TapedeckError `benchmark-range` where they have fewer than two days in common */
@@ -213,12 +221,12 @@ function benchmarkFigures(days: readonly RunDay[], benchmark: readonly DayValue[
   }
 }
 
-function activityFigures({ equity, orders, fills, instruments }: RunResult, days: readonly RunDay[]): Figures {
+function activityFigures({ settings, equity, orders, fills, instruments }: RunResult, days: readonly RunDay[]): Figures {
   const multipliers = new Map(instruments.map(({ instrument, contract }) => [instrument, multiplierOf(contract)]))
   const traded = sum(fills.map(({ instrument, quantity, price }) => Math.abs(quantity * price) * (multipliers.get(instrument) ?? 1)))
   return {
     ...exposureMetrics(equity),
-    turnover: ((traded / mean(days.map(({ value }) => value))) * PERIODS.day) / days.length,
+    turnover: ((traded / mean(valuesOf(days, settings))) * PERIODS.day) / days.length,
     orders: orders.filter(({ reason }) => reason !== WARM_UP).length,
     fills: fills.length,
   }

@@ -98,6 +98,13 @@ describe('a walk-forward', () => {
     expect(some.filter(({ phase }) => phase === 'test').map(({ fold }) => fold)).toEqual([1, 3])
   })
 
+  it('with an embargo is refused where its objective has no days to leave out', () => {
+    const costs = { ...plan, objective: { metric: 'costs', direction: 'min' as const } }
+    expect(() => play(costs, score)).toThrow(/^--objective: costs is not known by days/)
+    // Of which no trial here has a figure: none is chosen.
+    expect(play({ ...costs, options: { ...options, embargo: 0 } }, score)).toHaveLength(9)
+  })
+
   it('of too few days is refused', () => {
     expect(() => play(planOf('walk-forward', { ...options, train: 90 }), score)).toThrow('expected at least 132')
   })
