@@ -192,11 +192,11 @@ async function lostRows(client: Queryable, change: () => Promise<string[]>): Pro
   return [...lost, ...aggregates.map((name) => `computed rows of ${name}`)]
 }
 
-/** Tables in `public` that belong to no extension, by their OID, which a rename does not change. */
+/** Tables in `public` that belong to no extension, by their OID, which a rename does not change. A generated column holds nothing of its own. */
 async function tablesById(client: Queryable): Promise<Map<string, { name: string; columns: string[] }>> {
   const { rows } = await client.query<{ id: string; name: string; columns: string[] }>(
     `SELECT c.oid::text AS id, 'public.' || quote_ident(c.relname) AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
-     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
      GROUP BY c.oid, c.relname ORDER BY c.relname`,
