@@ -37,7 +37,7 @@ import { countedPart, holdsDate, type TimeSpan, UNDATED_FIGURES, uncountedDays }
 /** Figures by name, in the order in which they are shown. NaN is not defined. Money in the currency of the account, returns as fractions. */
 export type Figures = Readonly<Record<string, number>>
 
-/** A trading day of a run, with its return against the day before or, of the first one, against the start. */
+/** A trading day of a run, with its return against the day before or, of the first one, against the start. NaN where nothing was left. */
 export interface RunDay extends DayValue {
   return: number
 }
@@ -78,7 +78,7 @@ export function summarise(result: RunResult, options: SummaryOptions = {}): RunS
   const days = runDays(result, calendar).filter(({ date }) => !spans.some((span) => holdsDate(span, date, calendar)))
   const { trips: all, open } = matchFills(movementsOf(result))
   const trips = all.filter(({ openedUs, closedUs }) => !spans.some(({ fromUs, toUs }) => openedUs < toUs && closedUs >= fromUs))
-  const returns = days.map((day) => day.return)
+  const returns = definedReturns(days)
   return {
     figures: {
       ...moneyFigures(counted),
@@ -99,7 +99,15 @@ export function summarise(result: RunResult, options: SummaryOptions = {}): RunS
 function runDays({ equity, settings }: RunResult, calendar: TradingCalendar): RunDay[] {
   const days = knownDays(equity, calendar)
   const returns = returnsOf([settings.cash, ...days.map(({ value }) => value)])
-  return days.map((day, index) => ({ ...day, return: returns[index] ?? Number.NaN }))
+  // Of what is owed there is no return.
+  const hasBase = (index: number) => (index === 0 ? settings.cash : (days[index - 1]?.value ?? Number.NaN)) > 0
+  return days.map((day, index) => ({ ...day, return: hasBase(index) ? (returns[index] ?? Number.NaN) : Number.NaN }))
+}
+
+/** None at all where the equity was gone before the end: a part of them would say that the run did not end there. */
+function definedReturns(days: readonly RunDay[]): number[] {
+  const returns = days.map((day) => day.return)
+  return returns.some((value) => Number.isNaN(value)) ? [] : returns
 }
 
 /** None in years that the calendar does not know: what is made of days is not defined then, and all else is. */
@@ -132,7 +140,7 @@ function moneyFigures(result: RunResult): Figures {
 const sumOfMoney = (amounts: readonly number[]) => fromUnits(sum(amounts.map(toUnits)))
 
 function returnFigures(days: readonly RunDay[], spans: readonly TimeSpan[], calendar: TradingCalendar): Figures {
-  const returns = days.map((day) => day.return)
+  const returns = definedReturns(days)
   const [first, last] = [days[0], days.at(-1)]
   const calendarDays = first && last ? daysBetween(first.date, last.date) + 1 - uncountedDays(spans, [first.date, last.date], calendar) : 0
   const total = totalReturn(returns)
@@ -170,8 +178,9 @@ function drawdownFigures({ settings, equity }: RunResult, days: readonly RunDay[
     (one, other) => (one && one.depth <= other.depth ? one : other),
     undefined,
   )
+  const returns = definedReturns(days)
   return {
-    maxDrawdown: maxDrawdown(days.map((day) => day.return)),
+    maxDrawdown: returns.length > 0 ? maxDrawdown(returns) : extreme(underwater(values).slice(1), Math.min),
     maxDrawdownDays: deepest?.days ?? 0,
     longestDrawdownDays: falls.reduce((longest, fall) => Math.max(longest, fall.days), 0),
     maxIntradayDrawdown: extreme(underwater([settings.cash, ...equity.map((point) => point.equity)]), Math.min),
@@ -206,14 +215,24 @@ function commonDays<Day extends DayValue>(days: readonly Day[], benchmark: reado
   return common
 }
 
+const NOTHING_TO_COMPARE: Figures = {
+  alpha: Number.NaN,
+  beta: Number.NaN,
+  upCapture: Number.NaN,
+  downCapture: Number.NaN,
+  informationRatio: Number.NaN,
+}
+
 function benchmarkFigures(days: readonly RunDay[], benchmark: readonly DayValue[]): Figures {
   const theirs = returnsOf(benchmark.map(({ value }) => value))
   const byDate = new Map(benchmark.slice(1).map(({ date }, index) => [date, theirs[index] ?? Number.NaN]))
   const common = commonDays(days, benchmark)
-  const returns = common.map((day) => day.return)
   const market = common.map(({ date }) => byDate.get(date) ?? Number.NaN)
+  const benchmarkReturn = totalReturn(market)
+  const returns = common.map((day) => day.return)
+  if (definedReturns(days).length === 0) return { benchmarkReturn, ...NOTHING_TO_COMPARE }
   return {
-    benchmarkReturn: totalReturn(market),
+    benchmarkReturn,
     ...alphaBeta(returns, market),
     upCapture: capture('up', returns, market),
     downCapture: capture('down', returns, market),

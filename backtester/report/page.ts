@@ -152,6 +152,7 @@ function warnings(result: RunResult, { open, days, figures }: RunSummary): Marku
   const found = [
     ...warningsOf(result),
     ...(open.length > 0 ? [`Open at the end: ${counted(open.length, 'position')}, in the equity and in no round trip.`] : []),
+    ...(days.some((day) => Number.isNaN(day.return)) ? ['The equity fell to 0 or below: returns and ratios are not defined.'] : []),
     ...(days.length < 30
       ? [`The run has ${counted(days.length, 'trading day')}: figures by the year, and ratios, say little of so few.`]
       : []),

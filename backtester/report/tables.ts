@@ -56,7 +56,7 @@ const MONTHS = ['01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11'
 
 /** A row a year. */
 export function monthTable(days: readonly RunDay[]): Markup | undefined {
-  if (days.length === 0) return undefined
+  if (days.length === 0 || days.some((day) => Number.isNaN(day.return))) return undefined
   const dated = days.map((day) => ({ date: day.date, value: day.return }))
   const months = new Map(aggregateReturns(dated, 'month').map(({ period, value }) => [period, value]))
   const rows = aggregateReturns(dated, 'year').map(({ period: year, value }) => {

@@ -36,6 +36,19 @@ const week = runResult({
 })
 
 describe('the summary of a run', () => {
+  it('has no returns and no ratios where the equity was gone: what came next would be a gain that is a loss', () => {
+    const equity = [at('2014-06-02', 50_000), at('2014-06-03', -50_000), at('2014-06-04', -90_000), at('2014-06-05', 20_000)]
+    const { figures, days, intervals } = summarise(runResult({ equity }))
+    expect(days.map((day) => day.return)).toEqual([-0.5, -2, Number.NaN, Number.NaN])
+    expect(figures).toMatchObject({ netProfit: -80_000, maxDrawdown: -1.9, maxIntradayDrawdown: -1.9, tradingDays: 4 })
+    for (const name of ['totalReturn', 'annualReturn', 'sharpe', 'sortino', 'volatility', 'bestDay', 'calmar', 'stability'])
+      expect(figures[name], name).toBeNaN()
+    expect(intervals).toEqual({})
+    const benchmark = days.map(({ date }, index) => ({ date, value: 100 + index }))
+    const against = summarise(runResult({ equity }), { benchmark }).figures
+    for (const name of ['alpha', 'beta', 'upCapture', 'informationRatio']) expect(against[name], name).toBeNaN()
+  })
+
   it('has known answers', () => {
     const { figures, days, trips, open } = summarise(week)
     expect(days.map(({ date, value }) => [date, value])).toEqual([
