@@ -36,11 +36,12 @@ import type { Sessions } from './record/sessions.ts'
 import { collectorLock } from './telemetry/address.ts'
 import { CommitLag } from './telemetry/commit-lag.ts'
 import { type Counts, createCounts } from './telemetry/counts.ts'
-import { createEvents } from './telemetry/events/index.ts'
+import { createEvents, type Events } from './telemetry/events/index.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import type { CollectProgress } from './telemetry/progress.ts'
 import { Telemetry, type TelemetryOptions, type TelemetryParts } from './telemetry/telemetry.ts'
 import { type FeedHalf, joinFeed, joinStorage } from './topology.ts'
+import { ChainFile } from './universe/chain-file.ts'
 import type { UnderlyingSettings } from './universe/universe.ts'
 import type { Ending } from './write/ending.ts'
 import type { LateTicks, LateTicksOptions } from './write/late-ticks.ts'
@@ -214,6 +215,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
   const feedHalf = joinFeed({
     ...shared,
     ...feedOptions(settings),
+    chainFile: chainFileOf(settings, events),
     recorder,
     state,
     ledger,
@@ -237,6 +239,10 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     stopping: stopping.signal,
   }
   return { ...parts, reload: createReloader(settings, parts), telemetry: createTelemetry(options, parts) }
+}
+
+function chainFileOf({ dataDir, gateway: { host, port } }: CollectSettings, events: Events): ChainFile {
+  return new ChainFile({ dataDir, gateway: `${host}:${port}`, onError: (error, path) => events.chainFileFailed({ error, path }) })
 }
 
 /** What earlier runs left is named in the session that has just begun. */

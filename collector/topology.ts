@@ -48,6 +48,7 @@ import { dataIsExpected } from './telemetry/data-flow.ts'
 import type { Counts } from './telemetry/counts.ts'
 import type { Events } from './telemetry/events/index.ts'
 import type { Metrics } from './telemetry/metrics.ts'
+import type { ChainFile } from './universe/chain-file.ts'
 import { Discovery, type DiscoverySettings } from './universe/discovery.ts'
 import { Ending } from './write/ending.ts'
 import { LateTicks, type LateTicksOptions } from './write/late-ticks.ts'
@@ -186,6 +187,8 @@ export interface FeedOptions extends Shared {
   lineDelays?: Partial<LineDelays> | undefined
   /** How lines are shared among more contracts than there are; absent: those beyond them are never watched. */
   linePlan?: PlanSettings | undefined
+  /** Where chains are kept for a start on the same day; absent: nowhere. */
+  chainFile?: ChainFile | undefined
   /** `performance.now()` when recording was asked for. */
   startedMs: number
   /** The first session has begun, in the same turn. */

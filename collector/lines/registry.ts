@@ -12,6 +12,7 @@
  *   IB lost and found     what has no answer is asked for at once, what is open and stays silent after 10 s
  */
 
+import type { Contract } from '../../market/contract.ts'
 import { isForWantOfTickByTickLine, type Refusal, TICK_BY_TICK_FULL } from '../ib/codes.ts'
 import { afterOutage, DELAYS, type LineDelays, noteRefusal } from './ask-again.ts'
 import { LimitProbe } from './limit-probe.ts'
@@ -23,6 +24,7 @@ import type { LineExchange, LineRegistryOptions, LinesInDoubt } from './registry
 import { TickByTickLimit } from './tick-by-tick-limit.ts'
 
 const DELAYED_CAUSE = 'delayed data is not wanted'
+const RENUMBERED_CAUSE = 'contract-renumbered'
 /** As the watchdog has it. */
 const NO_DATA_CAUSE = 'no-data'
 
@@ -93,7 +95,7 @@ export class LineRegistry {
     return this.#table.marketDataLines
   }
 
-  /** Wants lines, in this order of importance. Known ones are left as they are, and take over what is new of their contract: its hours. */
+  /** Wants lines, in this order of importance. Known ones take over what is new of their contract: its hours, its number. */
   want(lines: readonly WantedLine[]): void {
     for (const wanted of lines) this.#add(wanted)
     void this.#queue.run()
@@ -340,14 +342,21 @@ export class LineRegistry {
 
   #add(wanted: WantedLine): void {
     const known = this.#table.of(wanted)
-    if (known) {
-      known.contract = wanted.contract
-      return
-    }
+    if (known) return this.#follow(known, wanted.contract)
     const { onWanted, nowUs } = this.#options
     const line = this.#table.add({ ...wanted, wantedUs: wanted.wantedUs ?? nowUs() })
     onWanted?.(line)
     if (this.#queue.opener) this.#actions.enqueue(line)
+  }
+
+  /** Takes over what is new of a line's contract. IB serves nothing under a number that it has given up: the line is asked for anew. */
+  #follow(line: Line, contract: Contract): void {
+    const isRenumbered = contract.conId !== undefined && line.contract.conId !== undefined && contract.conId !== line.contract.conId
+    line.contract = contract
+    if (!isRenumbered || !this.#queue.opener || line.state === 'queued' || line.state === 'no-line') return
+    this.#actions.cancel(line)
+    if (line.state === 'open') this.#actions.doubt(line, 'doubt', { cause: RENUMBERED_CAUSE, trustAfterMs: 0, askAfterMs: 0 })
+    this.#actions.askAgain(line, RENUMBERED_CAUSE)
   }
 
   #putOff(instrument: number, cause: string): void {

@@ -220,8 +220,8 @@ export class Recorder {
   }
 
   /**
-   * The session's number for a contract. The first call puts the contract on the tape, and so does one with hours of another day, or the
-   * first one that the broker has given a number. Throws a RangeError when it is too long for one.
+   * The session's number for a contract. The first call puts the contract on the tape, and so does one with hours of another day, or with
+   * another number of the broker's. Throws a RangeError when it is too long for one.
    */
   instrumentOf(contract: Contract): number {
     const key = contractKey(contract)
@@ -440,5 +440,5 @@ export class Recorder {
 
 /** Whether the broker has said more of a contract than is known, or has listed its hours anew. */
 function isNews({ conId, hours }: Contract, known: Contract | undefined): boolean {
-  return (conId !== undefined && known?.conId === undefined) || (hours !== undefined && hours.readOn !== known?.hours?.readOn)
+  return (conId !== undefined && known?.conId !== conId) || (hours !== undefined && hours.readOn !== known?.hours?.readOn)
 }

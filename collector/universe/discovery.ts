@@ -1,5 +1,6 @@
 /**
- * Finds the universe when a link is up, and again when the settings changed, and ahead of each trading day.
+ * Finds the universe when a link is up, and again when the settings changed, ahead of each trading day, and when an underlying has moved
+ * away from its strikes (price-move.ts). What was found is kept for a start on the same day (chain-file.ts).
  *
  * States: idle (no link was up yet) -> finding -> known, or refused in part (asked again after a minute) -> finding. A lost link
  * interrupts it, and the next one goes on where it was; any other failure is tried again after 5 s. Nothing that the gateway says of a
@@ -11,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Observable } from 'rxjs'
 
 import { nyse } from '../../market/calendar/calendar.ts'
-import { contractKey } from '../../market/contract.ts'
+import { type Contract, contractKey } from '../../market/contract.ts'
 import { TapedeckError } from '../../market/errors.ts'
 import type { MarketState } from '../../market/state/market-state.ts'
 import type { MarketClock } from '../../market/time.ts'
@@ -20,11 +21,14 @@ import type { Link } from '../ib/link/link.ts'
 import { LookUps } from '../ib/lookup/look-ups.ts'
 import type { LineBudget } from '../lines/budget.ts'
 import type { LineSupply } from '../lines/line-supply.ts'
+import { priceOf } from '../lines/price.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import { RecordedActivity } from './activity.ts'
+import type { ChainFile, KeptChain } from './chain-file.ts'
 import { type UniversePage, universePage } from './page.ts'
-import { type Discovered, openUniverse, renew, type UnderlyingSettings } from './universe.ts'
+import { priceMove } from './price-move.ts'
+import { type Discovered, isComplete, openUniverse, recall, renew, type UnderlyingSettings } from './universe.ts'
 
 export interface DiscoverySettings {
   underlyings: readonly UnderlyingSettings[]
@@ -43,6 +47,8 @@ export interface DiscoveryOptions extends DiscoverySettings {
   events: Events
   /** Ticks as they are recorded. */
   ticks: Observable<Tick>
+  /** Absent: nothing is kept for the next start. */
+  chainFile?: ChainFile | undefined
   /** Other than the usual pause before refused contracts are asked for again. */
   againMs?: number | undefined
 }
@@ -63,6 +69,7 @@ export class Discovery {
   /** The trading day for which chains were searched, or are to be. */
   #day: string | undefined
   #isNewDay = false
+  #isRecalled = false
   /** Ends a pause. */
   #wake = new AbortController()
   /** Lines of some settings are held. */
@@ -99,7 +106,10 @@ export class Discovery {
     // A tape that is replayed has the contracts that it has.
     if ('publish' in clock || this.#dayTimer) return
     this.#day = tradingDay(clock.nowUs())
-    this.#dayTimer = setInterval(() => this.#followDay(clock.nowUs()), DAY_CHECK_MS)
+    this.#dayTimer = setInterval(() => {
+      this.#followDay(clock.nowUs())
+      this.#followPrices()
+    }, DAY_CHECK_MS)
   }
 
   /** Takes over other settings; they are applied behind what is being looked for now. */
@@ -116,6 +126,34 @@ export class Discovery {
     this.#day = day
     this.#isNewDay = true
     this.#runAgain()
+  }
+
+  /** An underlying that has moved away from its strikes gets others. */
+  #followPrices(): void {
+    const { clock, events } = this.#options
+    let areMoved = false
+    // One that is still looked for has its strikes chosen when it is found.
+    for (const one of [...this.#discovered.values()].filter(isComplete)) {
+      const { root, chain, settings, center } = one
+      const price = root && this.#priceOf(root)
+      if (!chain || price === undefined) continue
+      const listed = chain.options.map(({ strike }) => strike)
+      const searchedAgoMs = performance.now() - one.followedMs
+      const move = priceMove({ price, center, strikes: settings.strikes, listed, searchedAgoMs })
+      if (move === 'none') continue
+      areMoved = true
+      events.underlyingMoved({ symbol: settings.symbol, price, isSearched: move === 'search' })
+      one.center = price
+      if (move === 'recentre') continue
+      one.followedMs = performance.now()
+      renew(one, clock.nowUs(), price)
+    }
+    if (areMoved) this.#runAgain()
+  }
+
+  #priceOf(root: Contract): number | undefined {
+    const { recorder, state } = this.#options
+    return priceOf(state.of(recorder.instrumentOf(root)))
   }
 
   /** Without a link the next one does it. */
@@ -179,6 +217,7 @@ export class Discovery {
     const { events, clock, recorder, ticks, supply, startedUs, state } = this.#options
     const settings = this.#settings
     this.#activity.note(state)
+    await this.#recall()
     if (this.#isNewDay) this.#beginDay()
     this.#isNewDay = false
     const { known, again } = await openUniverse(link, {
@@ -195,6 +234,7 @@ export class Discovery {
       activityOf: (option) => this.#activity.of(option, nyse.zone.dateOf(clock.nowUs())),
     })
     if (settings === this.#settings) this.#configuredUs = undefined
+    this.#keep()
     if (known > 0) {
       this.#isKnown = true
       supply.universeFound()
@@ -203,6 +243,36 @@ export class Discovery {
       events.universeUnknown({ symbols: this.#settings.underlyings.map(({ symbol }) => symbol), areLinesKept: this.#isKnown })
     }
     return again
+  }
+
+  /** Takes over what an earlier run has found today. */
+  async #recall(): Promise<void> {
+    const { clock, chainFile, events } = this.#options
+    // A tape that is replayed has other days.
+    if (this.#isRecalled || !chainFile || 'publish' in clock) return
+    this.#isRecalled = true
+    const chains = await chainFile.read(tradingDay(clock.nowUs()))
+    const recalled = this.#settings.underlyings.flatMap((settings) => {
+      const chain = chains.get(JSON.stringify(settings))
+      if (chain) recall(settings, chain, { discovered: this.#discovered, nowUs: () => clock.nowUs() })
+      return chain ? { symbol: settings.symbol, options: chain.options.length } : []
+    })
+    if (recalled.length === 0) return
+    const options = recalled.reduce((sum, chain) => sum + chain.options, 0)
+    events.chainsRecalled({ symbols: recalled.map(({ symbol }) => symbol), options })
+  }
+
+  /** Keeps what is complete, when there is something new of it. */
+  #keep(): void {
+    const { clock, chainFile } = this.#options
+    const complete = [...this.#discovered].filter(([, one]) => isComplete(one) && one.chain && one.chain.options.length > 0)
+    if (!chainFile || 'publish' in clock || complete.every(([, { isKept }]) => isKept)) return
+    const chains = complete.flatMap(([key, one]): [string, KeptChain][] => {
+      const { root, chain } = one
+      one.isKept = true
+      return root && chain ? [[key, { root, options: chain.options, unasked: chain.unasked }]] : []
+    })
+    void chainFile.write(tradingDay(clock.nowUs()), new Map(chains))
   }
 }
 

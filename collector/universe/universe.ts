@@ -15,7 +15,7 @@ import { filter } from 'rxjs'
 import { nyse } from '../../market/calendar/calendar.ts'
 import type { Contract, IndexContract, OptionContract, StockContract } from '../../market/contract.ts'
 import type { Tick } from '../../market/tick.ts'
-import { type ChainQuery, ChainSearch } from '../ib/lookup/chain-search.ts'
+import { type ChainQuery, ChainSearch, type FoundChain } from '../ib/lookup/chain-search.ts'
 import { findUnderlying, underlyingDetails, type UnderlyingQuery } from '../ib/lookup/find-contracts.ts'
 import type { Link } from '../ib/link/link.ts'
 import type { LookUps } from '../ib/lookup/look-ups.ts'
@@ -63,7 +63,13 @@ export interface Discovered {
   wantedUs: number | undefined
   /** Undefined until the gateway has named it. */
   root: StockContract | IndexContract | undefined
+  /** The gateway is to be asked for the underlying again: it may have another number. */
+  isRootOld: boolean
   chain: ChainSearch | undefined
+  /** What is complete of it was written to the file (chain-file.ts). */
+  isKept: boolean
+  /** `performance.now()` when its chain was searched again because its price had left the strikes. */
+  followedMs: number
   /** The price around which its strikes were chosen; undefined when none was needed, or there was none. */
   center: number | undefined
   /** What became of its chain in the last round; undefined before the first. */
@@ -98,12 +104,12 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   const { lines, events, registry, recorder } = options
   const grids = new PriceGrids({ link, onMissing: (rule, error) => events.noMarketRule({ rule, error }) })
   const all = wantedOf(options)
+  dropExpired(options)
   const newRoots = await findRoots(link, grids, all, options)
   const known = all.flatMap((one) => knownOf(one, options))
   // What is complete has its lines only at the end of a round.
   const incomplete = all.filter((one) => !isComplete(one))
   nameUnknown(incomplete, recorder, options.wantedUs)
-  dropExpired(options)
   if (known.length === 0) {
     settleRefusals(all, false, options)
     return { known: 0, again: true }
@@ -154,7 +160,7 @@ export async function openUniverse(link: Link, options: UniverseOptions): Promis
   return { known: known.length, again: settleRefusals(all, isWitnessed, options) }
 }
 
-/** Their lines are needed for what is found next, however long one of the chains is looked for. */
+/** Their lines are needed for what is found next, however long an underlying or a chain is looked for. */
 function dropExpired({ registry, nowUs }: UniverseOptions): void {
   const today = nyse.zone.dateOf(nowUs())
   const kept = registry.all.filter(({ contract }) => contract.kind !== 'option' || contract.expiry >= today)
@@ -177,12 +183,14 @@ function wantedOf({ underlyings, discovered, recorder, wantedUs }: UniverseOptio
   })
 }
 
+/** What is known of the underlying of these settings, which may be nothing yet. */
 function discoveredOf(settings: UnderlyingSettings, discovered: Map<string, Discovered>): Discovered {
   const key = JSON.stringify(settings)
   const before = discovered.get(key)
   if (before) return before
   const unknown = { wantedUs: undefined, root: undefined, chain: undefined, center: undefined, choice: undefined, logged: undefined }
-  const fresh = { settings, refusals: new Refusals(), ...unknown, loggedAdjusted: '' }
+  const never = { isRootOld: false, isKept: false, followedMs: Number.NEGATIVE_INFINITY }
+  const fresh = { settings, refusals: new Refusals(), ...unknown, ...never, loggedAdjusted: '' }
   discovered.set(key, fresh)
   return fresh
 }
@@ -192,30 +200,50 @@ function wantedUsOf({ symbol }: Contract, known: readonly Known[], { wantedUs }:
   return Math.min(...known.filter(({ root }) => root.symbol === symbol).map((one) => one.wantedUs ?? wantedUs))
 }
 
-/** Asks for the underlyings that are not known. Returns true when one of them was found. */
+/** Takes over what an earlier run has found of an underlying on the same day. */
+export function recall(
+  settings: UnderlyingSettings,
+  { root, ...found }: FoundChain & { root: Known['root'] },
+  { discovered, nowUs }: Pick<UniverseOptions, 'discovered' | 'nowUs'>,
+): void {
+  const one = discoveredOf(settings, discovered)
+  one.root = root
+  one.chain = new ChainSearch(root, chainQuery(settings, root, nowUs()))
+  one.chain.recall(found)
+  one.isKept = true
+}
+
+/** Asks for the underlyings that are not known, or not of this day. Returns true when one of them was found. */
 async function findRoots(
   link: Link,
   grids: PriceGrids,
   all: readonly Discovered[],
   { lookUps, events, recorder, wantedUs }: UniverseOptions,
 ): Promise<boolean> {
-  const unknown = all.filter(({ root, refusals }) => !root && !refusals.areFinal)
-  await Promise.all(
+  const unknown = all.filter(({ root, refusals, isRootOld }) => (root ? isRootOld : !refusals.areFinal))
+  const found = await Promise.all(
     unknown.map(async (one) => {
-      const name = () => nameUnknown([one], recorder, wantedUs)
+      const name = () => !one.root && nameUnknown([one], recorder, wantedUs)
       const late = setTimeout(name, LATE_MS)
+      let root: Known['root'] | undefined
       try {
-        one.root = await lookUps.run(() => findUnderlying(link, grids, one.settings))
+        root = await lookUps.run(() => findUnderlying(link, grids, one.settings))
+        one.root = root ?? one.root
       } finally {
         clearTimeout(late)
-        if (!one.root) name()
+        name()
       }
-      if (one.root) return
-      one.refusals.note()
-      if (one.refusals.isFirst) events.unknownUnderlying({ ...one.settings, isFinal: false })
+      // One that was known stays as it was.
+      one.isRootOld = false
+      if (root) one.chain?.follow(root)
+      else if (!one.root) {
+        one.refusals.note()
+        if (one.refusals.isFirst) events.unknownUnderlying({ ...one.settings, isFinal: false })
+      }
+      return root
     }),
   )
-  return unknown.some(({ root }) => root)
+  return found.some((root) => root)
 }
 
 /** The underlying with the search for its chain, when the gateway has named it. */
@@ -231,14 +259,16 @@ function chainQuery(settings: UnderlyingSettings, root: Known['root'], nowUs: nu
 }
 
 /**
- * The next round asks for its chain again, or for the underlying itself where it was given up.
+ * The next round asks for the underlying and for its chain again.
  *
  * @param price the last known one, around which strikes are chosen from then on
  */
 export function renew(one: Discovered, nowUs: number, price: number | undefined): void {
   one.center = price ?? one.center
+  one.isKept = false
+  one.isRootOld = one.root !== undefined
   if (one.root) one.chain?.renew(chainQuery(one.settings, one.root, nowUs))
-  if (!one.root) one.refusals = new Refusals()
+  else one.refusals = new Refusals()
 }
 
 interface Price {
@@ -306,7 +336,7 @@ function settleRefusals(all: readonly Discovered[], isWitnessed: boolean, { even
   return !all.every(isComplete)
 }
 
-const isComplete = ({ root, refusals, chain }: Discovered) => (root ? chain?.isComplete === true : refusals.areFinal)
+export const isComplete = ({ root, refusals, chain }: Discovered): boolean => (root ? chain?.isComplete === true : refusals.areFinal)
 
 async function choose(
   one: Known,

@@ -41,6 +41,12 @@ export interface UnaskedExpiry extends ListedExpiry {
   reason: string
 }
 
+/** What a search has found. */
+export interface FoundChain {
+  options: readonly OptionContract[]
+  unasked: readonly UnaskedExpiry[]
+}
+
 /** What is used of a link. */
 export interface Source {
   link: Pick<Link, 'chainParameters' | 'contractDetails'>
@@ -56,7 +62,7 @@ interface Expiry {
 }
 
 export class ChainSearch {
-  readonly #root: StockContract | IndexContract
+  #root: StockContract | IndexContract
   #query: ChainQuery
   #listing = new Refusals()
   /** Undefined until the list of expiries was found. */
@@ -75,6 +81,18 @@ export class ChainSearch {
     this.#listing = new Refusals()
     this.#expiries = undefined
     for (const [key, { expiry }] of this.#options) if (expiry < query.from) this.#options.delete(key)
+  }
+
+  /** The gateway has named the underlying anew. */
+  follow(root: StockContract | IndexContract): void {
+    this.#root = root
+  }
+
+  /** Takes over what an earlier search has found: nothing is left to be asked for. */
+  recall({ options, unasked }: FoundChain): void {
+    this.#expiries = []
+    this.#unasked = [...unasked]
+    for (const option of options) this.#options.set(contractKey(option), option)
   }
 
   /** What was found so far. */

@@ -13,6 +13,8 @@ import { blocksDamaged } from './blocks-damaged.ts'
 import { carryRead } from './carry-read.ts'
 import { carryUnread } from './carry-unread.ts'
 import { chainDiscovered } from './chain-discovered.ts'
+import { chainFileFailed } from './chain-file-failed.ts'
+import { chainsRecalled } from './chains-recalled.ts'
 import { clockStepped } from './clock-stepped.ts'
 import { collectorFileFailed } from './collector-file-failed.ts'
 import { connectionChanged } from './connection-changed.ts'
@@ -73,6 +75,7 @@ import { tickByTickRefused } from './tick-by-tick-refused.ts'
 import { ticksDropped } from './ticks-dropped.ts'
 import { ticksDropping } from './ticks-dropping.ts'
 import { tooFast } from './too-fast.ts'
+import { underlyingMoved } from './underlying-moved.ts'
 import { universeUnknown } from './universe-unknown.ts'
 import { unknownTickType } from './unknown-tick-type.ts'
 import { unknownUnderlying } from './unknown-underlying.ts'
@@ -92,6 +95,8 @@ const EVENTS = {
   carryRead,
   carryUnread,
   chainDiscovered,
+  chainFileFailed,
+  chainsRecalled,
   clockStepped,
   collectorFileFailed,
   connectionChanged,
@@ -152,6 +157,7 @@ const EVENTS = {
   ticksDropped,
   ticksDropping,
   tooFast,
+  underlyingMoved,
   universeUnknown,
   unknownTickType,
   unknownUnderlying,

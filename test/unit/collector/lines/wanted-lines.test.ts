@@ -51,6 +51,23 @@ async function wanting(wanted: WantedLine[], open = wanted.length) {
 }
 
 describe('lines that are wanted already', () => {
+  it('are asked for anew when the broker has given their contract another number', async () => {
+    const numbered = (instrument: number, conId: number) => ({ instrument, contract: { ...line(instrument).contract, conId } })
+    const { registry, seen } = await wanting([numbered(1, 10), numbered(2, 20), numbered(3, 30)], 2)
+    registry.refused(102, 101, 'Max number of tickers has been reached', 'no-line')
+    await seen()
+    registry.wantOnly([numbered(1, 11), line(2), numbered(3, 31)], 'config')
+    expect(await seen()).toEqual(['cancel 100', 'released 100', 'closed 1: contract-renumbered', 'ask 103 1'])
+    expect(registry.all.map(({ contract, state }) => [contract.conId, state])).toEqual([
+      [11, 'asked'],
+      [undefined, 'open'],
+      [31, 'no-line'],
+    ])
+    registry.accepted(103)
+    registry.want([numbered(1, 11)])
+    expect(await seen()).toEqual([])
+  })
+
   it('are left as they are, and take over the hours that were listed last', async () => {
     const { registry, seen } = await wanting([line(1)])
     const hours = { readOn: '2014-06-06', timeZone: 'US/Eastern', trading: '', liquid: '20140606:0930-20140606:1600' }

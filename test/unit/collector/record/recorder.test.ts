@@ -186,7 +186,7 @@ describe('contracts', () => {
     recorder.begin()
     expect(recorder.instrumentOf(STOCK)).toBe(0)
     expect(recorder.instrumentOf(OTHER)).toBe(1)
-    expect(recorder.instrumentOf({ ...STOCK, conId: 99 })).toBe(0)
+    expect(recorder.instrumentOf({ ...STOCK })).toBe(0)
     expect([0, 1, 2].map((i) => recorder.contractOf(i))).toEqual([STOCK, OTHER, undefined])
     await recorder.end('test')
 
@@ -209,6 +209,16 @@ describe('contracts', () => {
       { instrument: 0, contract: listed('2014-06-05') },
       { instrument: 0, contract: listed('2014-06-06') },
     ])
+  })
+
+  it('are put on the tape again when the broker has given them another number', async () => {
+    const { recorder, tapes } = await onGatewayTime()
+    recorder.begin()
+    const numbered = { ...STOCK, conId: 99 }
+    for (const contract of [STOCK, STOCK, numbered, numbered]) expect(recorder.instrumentOf(contract)).toBe(0)
+    await recorder.end('test')
+    const contracts = (await tapes())[0]?.filter(({ kind }) => kind === 'contract')
+    expect(contracts).toMatchObject([{ contract: STOCK }, { contract: numbered }])
   })
 
   it('keep their numbers in the next session, which repeats them', async () => {
