@@ -42,6 +42,7 @@ export function ticksQuery(wanted: TicksWanted): HistoryQuery | undefined {
       return {
         ...base,
         trade: (trade) => isWanted(trade.tsUs) && trades.add({ seconds: secondsOf(trade), ...tradeFields(trade) }),
+        isComplete: () => trades.isComplete,
         answer: (writer) => messages.writeHistoricalTrades(writer, reqId, trades.ticks()),
       }
     }
@@ -57,6 +58,7 @@ export function ticksQuery(wanted: TicksWanted): HistoryQuery | undefined {
           if (!isWanted(quote.tsUs) || (ignoreSize && prices === before)) return
           quotes.add({ seconds: secondsOf(quote), bidPrice, askPrice, bidSize, askSize, mask: historicalQuoteMask(quote) })
         },
+        isComplete: () => quotes.isComplete,
         answer: (writer) => messages.writeHistoricalQuotes(writer, reqId, quotes.ticks()),
       }
     }
@@ -73,6 +75,7 @@ export function ticksQuery(wanted: TicksWanted): HistoryQuery | undefined {
           latest = price
           mids.add({ seconds: secondsOf(quote), price })
         },
+        isComplete: () => mids.isComplete,
         answer: (writer) => messages.writeHistoricalMidpoints(writer, reqId, mids.ticks()),
       }
     }
@@ -83,6 +86,8 @@ export function ticksQuery(wanted: TicksWanted): HistoryQuery | undefined {
 
 /** The first or the last so many ticks, and the rest of the second in which they end. */
 class Window<T extends Stamped> {
+  /** A tick behind the last that is wanted has come. */
+  isComplete = false
   #ticks: T[] = []
   readonly #count: number
   readonly #isFirst: boolean
@@ -96,6 +101,7 @@ class Window<T extends Stamped> {
     const ticks = this.#ticks
     if (this.#isFirst) {
       if (ticks.length < this.#count || ticks.at(-1)?.seconds === tick.seconds) ticks.push(tick)
+      else this.isComplete = true
       return
     }
     ticks.push(tick)

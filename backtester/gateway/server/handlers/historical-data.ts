@@ -16,6 +16,7 @@ import { askHistory } from './ask-history.ts'
 import { findOne } from './find-contract.ts'
 import { answerSchedule } from './historical-schedule.ts'
 import type { RequestHandler } from './handler.ts'
+import { paceHistory } from './pace-history.ts'
 import { readTime } from './request-time.ts'
 
 /** Times are as the client wrote them, empty when it left them out. */
@@ -82,15 +83,8 @@ export const historicalData: RequestHandler<HistoricalDataRequest> = {
 }
 
 /** @throws RequestError 162 for requests that come too often. */
-function pace(request: HistoricalDataRequest, { conId }: ListedContract, { host }: Client): void {
-  const { reqId, barSize, whatToShow } = request
-  const { historyPacing, limits } = host
-  if (!limits.historyPacing || (barSeconds(barSize) ?? 0) > PACED_BAR_SECONDS) return
-  const series = `${conId} ${request.query.exchange} ${whatToShow}`
-  const whole = JSON.stringify({ ...request, reqId: 0, query: conId })
-  const weight = whatToShow === 'BID_ASK' ? 2 : 1
-  if (!historyPacing.take(whole, series, weight, performance.now()))
-    throw new RequestError(Code.historyRefused, reqId, historyText('Historical data request pacing violation'))
+function pace(request: HistoricalDataRequest, { conId }: ListedContract, client: Client): void {
+  if ((barSeconds(request.barSize) ?? 0) <= PACED_BAR_SECONDS) paceHistory(request, conId, client)
 }
 
 function barsQuery(request: HistoricalDataRequest, listed: ListedContract, client: Client): HistoryQuery {

@@ -8,6 +8,7 @@ import { readTradable } from '../../protocol/read-contract.ts'
 import { askHistory } from './ask-history.ts'
 import { findOne } from './find-contract.ts'
 import type { RequestHandler } from './handler.ts'
+import { paceHistory } from './pace-history.ts'
 import { readTime } from './request-time.ts'
 
 interface HistoricalTicksRequest {
@@ -45,6 +46,7 @@ export const historicalTicks: RequestHandler<HistoricalTicksRequest> = {
     const toUs = Math.min(client.host.nowUs, (end?.tsUs ?? Number.POSITIVE_INFINITY) - 1)
     const ticks = ticksQuery({ ...request, listed, fromUs: start?.tsUs ?? 0, toUs, isFirst: start !== undefined })
     if (!ticks) throw new RequestError(Code.failedRequest, reqId, `Expected TRADES, BID_ASK or MIDPOINT to show, found ${whatToShow}`)
+    paceHistory(request, listed.conId, client)
     askHistory(ticks, client)
   },
 }
