@@ -104,11 +104,16 @@ export interface QueryArguments {
   to?: number
   symbols?: string[]
   includeQuarantined?: boolean
+  liveOnly?: boolean
 }
 
 export function addQueryOptions(command: Command): Command {
   command.option('--session <id>', 'session to read, latest, or all', sessionArgument, 'latest' as const)
-  return addRangeOptions(command).option('--include-quarantined', 'also the ticks that the rules kept out')
+  return addLiveOnly(addRangeOptions(command)).option('--include-quarantined', 'also the ticks that the rules kept out')
+}
+
+export function addLiveOnly(command: Command): Command {
+  return command.option('--live-only', "without ticks that were backfilled from IB's history")
 }
 
 export function addRangeOptions(command: Command): Command {
@@ -119,8 +124,8 @@ export function addRangeOptions(command: Command): Command {
 }
 
 /** Throws a ConfigError when nothing can lie between the two times. */
-export function queryOf({ session, from, to, symbols, includeQuarantined }: QueryArguments) {
+export function queryOf({ session, from, to, symbols, includeQuarantined, liveOnly }: QueryArguments) {
   if (from !== undefined && to !== undefined && from >= to)
     throw new ConfigError(`--to: expected a time after --from (${isoFromUs(from)}), found ${isoFromUs(to)}.`, { code: 'empty-range' })
-  return { sessionId: session, fromUs: from, toUs: to, symbols, includeQuarantined }
+  return { sessionId: session, fromUs: from, toUs: to, symbols, includeQuarantined, liveOnly }
 }

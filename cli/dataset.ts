@@ -5,6 +5,7 @@ import { parse } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 
 import {
+  addLiveOnly,
   addRangeOptions,
   type CommonOptions,
   configFile,
@@ -24,7 +25,7 @@ import { parseBarLength } from '../market/bar.ts'
 import { ConfigError } from '../market/errors.ts'
 import { isoFromUs } from '../market/time.ts'
 
-interface CreateArguments extends CommonOptions, Pick<QueryArguments, 'from' | 'to' | 'symbols'> {
+interface CreateArguments extends CommonOptions, Pick<QueryArguments, 'from' | 'to' | 'symbols' | 'liveOnly'> {
   name?: string
   tape?: string
   bars?: number
@@ -49,7 +50,7 @@ export function addDataset(program: Command): void {
   const common = (command: Command) => command.addOption(configFile()).addOption(dataDir()).addOption(json())
 
   common(
-    addRangeOptions(dataset.command('create'))
+    addLiveOnly(addRangeOptions(dataset.command('create')))
       .description('freeze a range of what was recorded, or a tape')
       .option('--tape <file>', 'a tape file instead of the database')
       .option('--bars <length>', 'bars instead of ticks: 1d, 1h, 5m, 1m', barsArgument)
@@ -92,7 +93,7 @@ async function create({ name, tape, bars, asOf, raw, ...options }: CreateArgumen
   const { DatasetFolder } = await import('../backtester/dataset/folder.ts')
   const { freezeBars, freezeTape, freezeTicks } = await import('../backtester/dataset/create.ts')
   const { formatDataset, formatFreezing } = await import('./dataset-report.ts')
-  const { fromUs, toUs, symbols } = queryOf({ ...options, session: 'all' })
+  const { fromUs, toUs, symbols, liveOnly } = queryOf({ ...options, session: 'all' })
   if (asOf !== undefined && bars === undefined)
     throw new ConfigError('--as-of: expected it with --bars, found no --bars.', { code: 'dataset-as-of' })
   if (raw && bars === undefined) throw new ConfigError('--raw: expected it with --bars, found no --bars.', { code: 'dataset-raw' })
@@ -120,7 +121,7 @@ async function create({ name, tape, bars, asOf, raw, ...options }: CreateArgumen
   const lastDay = dateOfUs(toUs - 1)
   const plainName = [...symbols.slice(0, 3), dateOfUs(fromUs), ...(lastDay === dateOfUs(fromUs) ? [] : [lastDay])].join('-')
   await withDatabase(options, async (url) => {
-    if (bars === undefined) await done(freezeTicks(url, { symbols, fromUs, toUs }, { ...common, name: name ?? plainName }))
+    if (bars === undefined) await done(freezeTicks(url, { symbols, fromUs, toUs, liveOnly }, { ...common, name: name ?? plainName }))
     else {
       const definition = { symbols, fromUs, toUs, barSeconds: bars, ...(raw && { prices: 'raw' as const }), asOf: asOf ?? lastDay }
       await done(freezeBars(url, definition, { ...common, name: name ?? `${plainName}-${raw ? 'raw-' : ''}bars` }))

@@ -7,6 +7,7 @@ import type { GatewayOptions, GatewayProgress, GatewayTotals } from '../backtest
 import { isoFromUs } from '../market/time.ts'
 import { alignColumns, shortNumber } from '../system/text-table.ts'
 import {
+  addLiveOnly,
   addRangeOptions,
   type CommonOptions,
   configFile,
@@ -52,7 +53,7 @@ interface GatewayArguments extends CommonOptions, Omit<QueryArguments, 'session'
 }
 
 export function addGateway(program: Command): void {
-  const command = addRangeOptions(program.command('gateway'))
+  const command = addLiveOnly(addRangeOptions(program.command('gateway')))
     .description('serve a tape, a recorded session, or a made-up market over the TWS wire protocol to any IB client')
     .option('--tape <file>', 'tape to serve')
     .addOption(

@@ -32,15 +32,22 @@ const BARS_FILE = 'bars.columns'
 /**
  * A range of recorded ticks.
  *
+ * @param liveOnly without ticks that were not recorded but asked for later
+ *
  * @throws FeedError `dataset-empty` when nothing was recorded then; what a `DatasetFolder` throws
  */
-export async function freezeTicks(url: string, definition: Omit<DatasetDefinition, 'origin'>, options: CreateOptions): Promise<Dataset> {
+export async function freezeTicks(
+  url: string,
+  { liveOnly, ...definition }: Omit<DatasetDefinition, 'origin'> & { liveOnly?: boolean | undefined },
+  options: CreateOptions,
+): Promise<Dataset> {
   return create(options, async (folder) => {
-    const { sessionIds, owners, gaps, warnings } = await findParts(url, definition)
+    const found = await findParts(url, { ...definition, liveOnly })
+    const { sessionIds, gaps, warnings } = found
     const kept = new Kept(options)
     const parts: DatasetPart[] = []
     for (const sessionId of sessionIds) {
-      const part = await kept.write(folder, sessionId, recordsOfSession(url, sessionId, definition, owners))
+      const part = await kept.write(folder, sessionId, recordsOfSession(url, sessionId, definition, found))
       if (part) parts.push(part)
     }
     parts.sort((one, other) => one.firstTsUs - other.firstTsUs || one.sessionId - other.sessionId)

@@ -1,6 +1,7 @@
 /** The ticks of a dataset out of the database: which sessions cover it, and the records of each that are taken from it. */
 
 import { type RecordedCoverage, type RecordedGap, recordedCoverage } from '../../db/read/queries/coverage.ts'
+import { withoutSession } from '../../db/read/record-source.ts'
 import { findSession, findSessions } from '../../db/read/sessions.ts'
 import { withReader } from '../../db/read/table-streams.ts'
 import { openTapeReader } from '../../db/read/tape-reader.ts'
@@ -15,10 +16,14 @@ export interface TicksWanted {
   symbols: readonly string[]
   fromUs: number
   toUs: number
+  /** Without ticks that were not recorded but asked for later. */
+  liveOnly?: boolean | undefined
 }
 
 export interface SessionsFound {
   sessionIds: readonly number[]
+  /** Those of them whose ticks were not recorded but asked for later. */
+  history: ReadonlySet<number>
   owners: Owners
   gaps: DatasetGap[]
   warnings: string[]
@@ -30,9 +35,13 @@ export interface SessionsFound {
  * @param only those of a dataset that was frozen before: what was recorded since is none of it
  * @throws FeedError when there are none, or the database cannot be read
  */
-export async function findParts(url: string, { symbols, fromUs, toUs }: TicksWanted, only?: readonly number[]): Promise<SessionsFound> {
+export async function findParts(
+  url: string,
+  { symbols, fromUs, toUs, liveOnly }: TicksWanted,
+  only?: readonly number[],
+): Promise<SessionsFound> {
   return withReader(url, async (client) => {
-    const all = await findSessions(client, { fromUs, toUs, symbols })
+    const all = await findSessions(client, { fromUs, toUs, symbols, liveOnly })
     const found = all.filter(({ sessionId }) => only?.includes(sessionId) ?? true)
     if (found.length === 0)
       throw new FeedError(`The database holds no session of that time with ${symbols.join(', ')}. Ask for another time or other symbols.`, {
@@ -40,19 +49,23 @@ export async function findParts(url: string, { symbols, fromUs, toUs }: TicksWan
       })
     const coverage = await recordedCoverage(client, { fromUs, toUs, symbols })
     const { holds, gaps: recorded } = coverage
-    const covers = found.map(({ sessionId, firstTsUs, lastTsUs }): SessionCover => {
+    // What was recorded was not asked for: ticks of history stand beside it, and each is taken.
+    const history = new Set(found.filter(({ kind }) => kind === 'history').map(({ sessionId }) => sessionId))
+    const live = found.filter(({ sessionId }) => !history.has(sessionId))
+    const covers = live.map(({ sessionId, firstTsUs, lastTsUs }): SessionCover => {
       const gaps = recorded.filter((gap) => gap.sessionId === sessionId && gap.feed === undefined)
       const lines = holds.filter((hold) => hold.sessionId === sessionId)
       return { sessionId, fromUs: firstTsUs, toUs: lastTsUs + 1, held: byInstrument(lines), lost: byInstrument(gaps) }
     })
-    const sessionIds = covers.map(({ sessionId }) => sessionId)
+    const sessionIds = found.map(({ sessionId }) => sessionId)
     const owners = new Owners(covers)
     const gaps = recorded
       .filter((gap) => sessionIds.includes(gap.sessionId))
       .flatMap((gap) => leftOf(gap, { fromUs, toUs }, owners, coverage))
     const running: number[] = []
     for (const id of sessionIds) if ((await findSession(client, id)).endedTsUs === undefined) running.push(id)
-    return { sessionIds, owners, gaps, warnings: [...unended(running), ...uncovered({ fromUs, toUs }, covers)] }
+    const times = found.map(({ firstTsUs, lastTsUs }) => ({ fromUs: firstTsUs, toUs: lastTsUs + 1 }))
+    return { sessionIds, history, owners, gaps, warnings: [...unended(running), ...uncovered({ fromUs, toUs }, times)] }
   })
 }
 
@@ -83,7 +96,7 @@ function unended(sessionIds: readonly number[]): string[] {
 }
 
 /** Market days of the range on which no session ran at all. */
-function uncovered({ fromUs, toUs }: Span, covers: readonly SessionCover[]): string[] {
+function uncovered({ fromUs, toUs }: Span, covers: readonly Span[]): string[] {
   const { first, last } = nyse.years
   const dateOf = (tsUs: number) => {
     const date = nyse.zone.dateOf(tsUs)
@@ -102,8 +115,17 @@ function uncovered({ fromUs, toUs }: Span, covers: readonly SessionCover[]): str
  *
  * @throws FeedError when the database cannot be read
  */
-export async function* recordsOfSession(url: string, sessionId: number, { symbols, fromUs, toUs }: TicksWanted, owners: Owners) {
+export async function* recordsOfSession(
+  url: string,
+  sessionId: number,
+  { symbols, fromUs, toUs }: TicksWanted,
+  { owners, history }: Pick<SessionsFound, 'owners' | 'history'>,
+) {
   const reader = await openTapeReader({ url }, { sessionId, fromUs, toUs, symbols, skipUnknownSymbols: true, includeQuarantined: true })
+  if (history.has(sessionId)) {
+    yield* withoutSession(reader.records())
+    return
+  }
   if (!owners.overlap) {
     yield* reader.records()
     return

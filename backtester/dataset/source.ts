@@ -34,8 +34,8 @@ async function opener(dataset: Dataset, place: DatasetPlace): Promise<OpenPart> 
   if (origin.kind === 'tape') return () => recordsIn(recordsOfTape(origin.path, dataset))
   const url = urlOf(place)
   const sessionIds = dataset.parts.map(({ sessionId }) => sessionId)
-  const { owners } = await findParts(url, dataset, sessionIds)
-  return ({ sessionId }) => recordsOfSession(url, sessionId, dataset, owners)
+  const found = await findParts(url, dataset, sessionIds)
+  return ({ sessionId }) => recordsOfSession(url, sessionId, dataset, found)
 }
 
 async function* recordsIn(chunks: AsyncIterable<RecordChunk>): AsyncGenerator<TapeRecord[]> {

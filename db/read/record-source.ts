@@ -2,6 +2,7 @@
 
 import { FeedError } from '../../market/errors.ts'
 import type { RecordSource, TimeRange } from '../../market/record-source.ts'
+import type { TapeRecord } from '../../market/tick.ts'
 import { databaseName } from '../connection-config.ts'
 import { mergeSessions, type SessionStream } from './merge-sessions.ts'
 import { findSession, findSessions, type RecordedSession, type SessionBounds } from './sessions.ts'
@@ -11,6 +12,8 @@ import { openTapeReader, type TapeQuery } from './tape-reader.ts'
 export type RecordQuery = Omit<TapeQuery, 'sessionId'> & {
   /** `all`: every session with records from `fromUs` to before `toUs`. */
   sessionId: number | 'latest' | 'all'
+  /** Of `all`: without ticks that were not recorded but asked for later. */
+  liveOnly?: boolean | undefined
 }
 
 export interface DatabaseSource extends RecordSource {
@@ -65,10 +68,21 @@ function bounded({ fromUs = Number.NEGATIVE_INFINITY, toUs = Number.POSITIVE_INF
   return { fromUs: Math.max(fromUs, within.fromTsUs), toUs: Math.min(toUs, within.toTsUs + 1) }
 }
 
-function streamOf(url: string, query: RecordQuery, { sessionId, firstTsUs }: SessionBounds): SessionStream {
+function streamOf(url: string, query: RecordQuery, { sessionId, kind, firstTsUs }: SessionBounds): SessionStream {
   return {
     sessionId,
     firstTsUs,
-    open: async () => (await openTapeReader({ url }, { ...query, sessionId, skipUnknownSymbols: true })).records(),
+    open: async () => {
+      const records = (await openTapeReader({ url }, { ...query, sessionId, skipUnknownSymbols: true })).records()
+      return kind === 'history' ? withoutSession(records) : records
+    },
+  }
+}
+
+/** Beside recordings, the begin and the end of ticks that were asked for later are none of the market's: what stands would be forgotten at them. */
+export async function* withoutSession(chunks: AsyncIterable<TapeRecord[]>): AsyncGenerator<TapeRecord[]> {
+  for await (const records of chunks) {
+    const kept = records.filter(({ kind }) => kind !== 'session')
+    if (kept.length > 0) yield kept
   }
 }

@@ -6,6 +6,9 @@ import { FeedError } from '../../market/errors.ts'
 import { isoFromUs } from '../../market/time.ts'
 import { microseconds } from '../microseconds.ts'
 
+/** `history`: ticks of one contract that were asked for later (docs/backfill.md). */
+export type SessionKind = 'live' | 'history'
+
 export interface RecordedSession {
   sessionId: number
   startedTsUs?: number
@@ -19,12 +22,18 @@ export interface RecordedSession {
 
 export interface SessionBounds {
   sessionId: number
+  kind: SessionKind
   /** Times of its first and last record of any kind. */
   firstTsUs: number
   lastTsUs: number
 }
 
 type Client = Pick<pg.ClientBase, 'query'>
+
+const LATEST = `SELECT COALESCE(
+  (SELECT max(session_id) FROM batches b WHERE first_ts IS NOT NULL
+     AND NOT EXISTS (SELECT FROM sessions s WHERE s.session_id = b.session_id AND s.kind <> 'live')),
+  (SELECT max(session_id) FROM batches WHERE first_ts IS NOT NULL))`
 
 interface SessionRow {
   session_id: string
@@ -41,7 +50,7 @@ interface SessionRow {
 /**
  * A session with the times of its first and last tick; when it has none, the last lies before the first.
  *
- * @param sessionId `latest`: the most recent session that has ticks
+ * @param sessionId `latest`: the most recent session that has ticks; of those of history only where there is no other
  * @throws FeedError `no-session`, naming those there are
  */
 export async function findSession(
@@ -53,7 +62,7 @@ export async function findSession(
     `SELECT session_id, ${microseconds('started_ts')} AS started, ${microseconds('ended_ts')} AS ended, ended_cause, clock, accepted, quarantined,
        ${microseconds('first_ts')} AS first, ${microseconds('last_ts')} AS last
      FROM (SELECT session_id, sum(accepted_ticks) AS accepted, sum(quarantined_ticks) AS quarantined, min(first_ts) AS first_ts, max(last_ts) AS last_ts
-       FROM batches WHERE session_id = ${latest ? '(SELECT max(session_id) FROM batches WHERE first_ts IS NOT NULL)' : '$1'} GROUP BY session_id) AS totals
+       FROM batches WHERE session_id = ${latest ? `(${LATEST})` : '$1'} GROUP BY session_id) AS totals
      LEFT JOIN sessions USING (session_id)`,
     latest ? [] : [sessionId],
   )
@@ -88,11 +97,18 @@ function noSession(): FeedError {
   )
 }
 
+export interface SessionsQuery {
+  fromUs?: number | undefined
+  toUs?: number | undefined
+  symbols?: readonly string[] | undefined
+  liveOnly?: boolean | undefined
+}
+
 /** Batches and control records are numbered in the order of their times, so that the first and the last of each are enough. */
 const BOUNDS = `
-SELECT session_id, ${microseconds('first_ts')} AS first, ${microseconds('last_ts')} AS last
+SELECT session_id, kind, ${microseconds('first_ts')} AS first, ${microseconds('last_ts')} AS last
 FROM (
-  SELECT session_id,
+  SELECT session_id, kind,
     LEAST(started_ts,
       (SELECT first_ts FROM batches b WHERE b.session_id = s.session_id AND first_ts IS NOT NULL ORDER BY batch_no LIMIT 1),
       (SELECT ts FROM control_records c WHERE c.session_id = s.session_id ORDER BY seq LIMIT 1)) AS first_ts,
@@ -101,28 +117,28 @@ FROM (
       (SELECT ts FROM control_records c WHERE c.session_id = s.session_id ORDER BY seq DESC LIMIT 1)) AS last_ts
   FROM sessions s
 ) AS bounded
-WHERE first_ts < $2 AND last_ts >= $1 AND ($3::text[] IS NULL OR EXISTS (
+WHERE first_ts < $2 AND last_ts >= $1 AND ($4 OR kind = 'live') AND ($3::text[] IS NULL OR EXISTS (
   SELECT FROM session_instruments si JOIN instruments USING (instrument_id) WHERE si.session_id = bounded.session_id AND symbol = ANY ($3)))
 ORDER BY first_ts, session_id`
 
 /**
  * The sessions with records from `fromUs` to before `toUs`, of these symbols if any are given; the one that began first in front.
  *
+ * @param liveOnly leaves out ticks that were not recorded but asked for later
  * @throws FeedError `no-session` when the database holds none at all
  */
-export async function findSessions(
-  client: Client,
-  { fromUs, toUs, symbols }: { fromUs?: number | undefined; toUs?: number | undefined; symbols?: readonly string[] | undefined },
-): Promise<SessionBounds[]> {
+export async function findSessions(client: Client, { fromUs, toUs, symbols, liveOnly = false }: SessionsQuery): Promise<SessionBounds[]> {
   const time = (us: number | undefined, otherwise: string) => (us === undefined ? otherwise : isoFromUs(us))
-  const { rows } = await client.query<{ session_id: string; first: string; last: string }>(BOUNDS, [
+  const { rows } = await client.query<{ session_id: string; kind: SessionKind; first: string; last: string }>(BOUNDS, [
     time(fromUs, '-infinity'),
     time(toUs, 'infinity'),
     symbols ?? null,
+    !liveOnly,
   ])
   if (rows.length === 0 && (await client.query('SELECT FROM batches LIMIT 1')).rows.length === 0) throw noSession()
-  return rows.map(({ session_id, first, last }) => ({
+  return rows.map(({ session_id, kind, first, last }) => ({
     sessionId: Number(session_id),
+    kind,
     firstTsUs: Number(first),
     lastTsUs: Number(last),
   }))

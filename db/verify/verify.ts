@@ -101,8 +101,9 @@ async function sessionsOf(client: Client, { sessionId, fromUs, toUs }: VerifyQue
   const isRange = sessionId === 'all' && (fromUs !== undefined || toUs !== undefined)
   const ids = isRange ? (await findSessions(client, { fromUs, toUs })).map((session) => session.sessionId) : undefined
   const all = await knownSessions(client, ids ?? (typeof sessionId === 'number' ? [sessionId] : undefined))
-  if (all.length === 0 && typeof sessionId === 'number' && journaled.includes(sessionId)) all.push({ sessionId, ticks: 0 })
-  const chosen = sessionId === 'latest' ? all.slice(-1) : all
+  if (all.length === 0 && typeof sessionId === 'number' && journaled.includes(sessionId)) all.push({ sessionId, ticks: 0, isLive: true })
+  const latest = [all.findLast(({ isLive }) => isLive) ?? all.at(-1)].filter((session) => session !== undefined)
+  const chosen = sessionId === 'latest' ? latest : all
   if (chosen.length === 0 && sessionId !== 'all')
     throw new FeedError(
       sessionId === 'latest'
@@ -113,14 +114,19 @@ async function sessionsOf(client: Client, { sessionId, fromUs, toUs }: VerifyQue
   return chosen
 }
 
-async function knownSessions(client: Client, ids: readonly number[] | undefined): Promise<{ sessionId: number; ticks: number }[]> {
-  const { rows } = await client.query<{ id: string; ticks: string }>(
-    `SELECT session_id AS id, coalesce((SELECT sum(accepted_ticks + quarantined_ticks) FROM batches b WHERE b.session_id = s.session_id), 0) AS ticks
-     FROM (SELECT session_id FROM sessions UNION SELECT session_id FROM batches) s
+/** `isLive`: a recording, of which there is something. */
+async function knownSessions(
+  client: Client,
+  ids: readonly number[] | undefined,
+): Promise<{ sessionId: number; ticks: number; isLive: boolean }[]> {
+  const { rows } = await client.query<{ id: string; ticks: string; live: boolean }>(
+    `SELECT session_id AS id, coalesce(kind, 'live') = 'live' AND (started_ts IS NOT NULL OR EXISTS (SELECT FROM batches b WHERE b.session_id = s.session_id)) AS live,
+       coalesce((SELECT sum(accepted_ticks + quarantined_ticks) FROM batches b WHERE b.session_id = s.session_id), 0) AS ticks
+     FROM (SELECT session_id FROM sessions UNION SELECT session_id FROM batches) s LEFT JOIN sessions USING (session_id)
      WHERE $1::bigint[] IS NULL OR session_id = ANY ($1) ORDER BY session_id`,
     [ids ?? null],
   )
-  return rows.map(({ id, ticks }) => ({ sessionId: Number(id), ticks: Number(ticks) }))
+  return rows.map(({ id, ticks, live }) => ({ sessionId: Number(id), ticks: Number(ticks), isLive: live }))
 }
 
 /** Gaps that name what the journal lost, on the tape of this session or of one behind it. */
