@@ -10,32 +10,45 @@ const WIDTH = 80
 const LISTED = 10
 
 export function formatBackfill(report: BackfillReport): string {
-  const { dryRun, contracts, series, seconds, from, to, requests, doneBefore, leastMs, sent, finished, withoutData, bars } = report
-  const asked = dryRun
-    ? [['At least', durationText(leastMs)]]
-    : [
-        ['  sent', sent],
-        ['  finished', finished],
-        ['  without data', withoutData],
-        ['Bars, new', bars.new],
-        ['  changed', bars.changed],
-        ['  unchanged', bars.unchanged],
-        ['  there from another source', bars.others],
-        ['  without a price', bars.unpriced],
-      ]
+  const { dryRun, what, contracts, series, seconds, from, to, requests, requestsAreLeast, doneBefore, leastMs } = report
+  const [hasBars, hasTicks] = [what.includes('bars'), what.some((one) => one !== 'bars')]
   const table = alignColumns([
     ['Contracts', contracts],
-    ['Bars of', `${series}, ${barLength(seconds)}`],
+    ...(hasBars ? [['Bars of', `${series}, ${barLength(seconds)}`]] : []),
+    ...(hasTicks ? [['Ticks', what.filter((one) => one !== 'bars').join(', ')]] : []),
     ['Days', `${from} to before ${to}`],
-    ['Requests', requests],
+    ['Requests', requestsAreLeast ? `${requests} at least: how many ticks take is known behind them` : requests],
     ['  needless, as finished before', doneBefore],
-    ...asked,
+    ...(dryRun ? [['At least', durationText(leastMs)]] : doneRows(report, { hasBars, hasTicks })),
   ])
   const head = dryRun ? ['Nothing was asked for: this is what it takes.'] : []
+  const { failure } = report.refreshed
+  const notes = failure === undefined ? [] : wrapText(`Bars of ticks were not computed anew (${failure}): run tapedeck db maintain.`, WIDTH)
   const end = report.interrupted ? ['Interrupted: the same command goes on from there.'] : []
-  return [...head, table, listed('Left out', report.leftOut), listed('Refused', report.refused), ...end]
+  return [...head, table, listed('Left out', report.leftOut), listed('Refused', report.refused), notes.join('\n'), ...end]
     .filter((text) => text !== '')
     .join('\n\n')
+}
+
+function doneRows(report: BackfillReport, { hasBars, hasTicks }: { hasBars: boolean; hasTicks: boolean }): [string, string | number][] {
+  const { what, sent, finished, withoutData, bars, ticks } = report
+  return [
+    ['  sent', sent],
+    ['  finished', finished],
+    ['  without data', withoutData],
+    ...(hasTicks
+      ? what.flatMap((one): [string, number][] => (one === 'bars' ? [] : [[one === 'trades' ? 'Trades' : 'Quotes', ticks[one]]]))
+      : []),
+    ...(hasBars
+      ? ([
+          ['Bars, new', bars.new],
+          ['  changed', bars.changed],
+          ['  unchanged', bars.unchanged],
+          ['  there from another source', bars.others],
+          ['  without a price', bars.unpriced],
+        ] satisfies [string, number][])
+      : []),
+  ]
 }
 
 export function listed(title: string, entries: readonly LeftOut[]): string {

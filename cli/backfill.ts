@@ -1,8 +1,9 @@
-/** `tapedeck backfill`: fills bars from IB's history. */
+/** `tapedeck backfill`: fills bars and ticks from IB's history. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
 import type { BackfillOptions, BackfillProgress, Wanted } from '../collector/backfill/backfill.ts'
+import { type Fill, FILLS } from '../collector/backfill/fills.ts'
 import { DAY_PARTS, SERIES, type Series, SESSION_PARTS } from '../collector/backfill/series.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { barLength, parseBarLength, SECONDS_PER_DAY } from '../market/bar.ts'
@@ -27,7 +28,7 @@ interface BackfillArguments extends CommonOptions {
   withUnseen?: boolean
   again?: boolean
   quotes?: boolean
-  what: 'bars'
+  what: Fill[]
   length: number
   show: Series
   gateway?: { host: string; port: number }
@@ -40,18 +41,19 @@ const BESIDE_A_COLLECTOR = 30
 const MORE = `
 
 Bars of trades go into the table bars, of the source broker; what another source
-has stays. All others go into broker_bars. Interrupted, the same command goes on
-with what is left. Exit code 1: something was refused. docs/backfill.md has IB's
-limits.`
+has stays. All others go into broker_bars. Trades and quotes go into the tables
+of ticks, in sessions of the kind history; time that was recorded is left out.
+Interrupted, the same command goes on with what is left. Exit code 1: something
+was refused. docs/backfill.md has IB's limits.`
 
 export function addBackfill(program: Command): void {
   program
     .command('backfill')
-    .description("fill bars of the past from IB's history, as fast as IB's limits let")
+    .description("fill bars and ticks of the past from IB's history, as fast as IB's limits let")
     .option('--symbols <symbols>', 'stocks, indices, and options by OCC symbol, by comma', listArgument)
     .option('--from <date>', 'first market day', dateArgument)
     .option('--to <date>', 'day before which to end', dateArgument)
-    .addOption(new Option('--what <what>', 'what to fill').choices(['bars']).default('bars'))
+    .option('--what <what>', 'what to fill, by comma: trades, quotes, bars', whatArgument, ['bars'] satisfies Fill[])
     .option('--length <length>', 'of a bar: 1s to 30s, 1m to 30m, 1h to 8h, 1d', lengthArgument, SECONDS_PER_DAY)
     .addOption(new Option('--show <series>', 'what the bars are of').choices(SERIES).default('trades'))
     .option('--gaps', 'fill the gaps of the recordings instead: trades of stocks')
@@ -70,6 +72,8 @@ export function addBackfill(program: Command): void {
         'tapedeck backfill --symbols AAPL --from 2026-01-01 --to 2026-07-01',
         'tapedeck backfill --symbols SPX,AAPL --length 1m --from 2026-06-01 \\',
         '    --to 2026-06-06 --dry-run',
+        'tapedeck backfill --symbols AAPL --what trades,quotes --from 2026-06-01 \\',
+        '    --to 2026-06-02',
         'tapedeck backfill --gaps --dry-run',
       ) + MORE,
     )
@@ -135,6 +139,7 @@ async function runRange(given: BackfillArguments, { symbols, from, to }: { symbo
     const report = await backfill({
       url,
       gateway: gatewayOf(config, given),
+      what: given.what,
       wanted: symbols.map((symbol) => wantedOf(symbol, config)),
       range: { from, to, series, seconds },
       windows,
@@ -196,8 +201,14 @@ function lengthArgument(text: string): number {
   return seconds
 }
 
+function whatArgument(text: string): Fill[] {
+  const what = listArgument(text).map((name) => FILLS.find((fill) => fill === name))
+  if (what.includes(undefined)) throw new InvalidArgumentError(`expected some of ${FILLS.join(', ')}, by comma.`)
+  return FILLS.filter((fill) => what.includes(fill))
+}
+
 /** One line of at most 79 columns. */
-function formatProgress({ done, requests, leftMs, waits }: BackfillProgress): string {
-  const left = leftMs >= 1000 ? ` ${Math.ceil(leftMs / 60_000)} min left` : ''
+function formatProgress({ done, requests, leftMs, isLeast, waits }: BackfillProgress): string {
+  const left = leftMs >= 1000 ? ` ${isLeast ? '>' : ''}${Math.ceil(leftMs / 60_000)} min left` : ''
   return `${progressBar(done, requests)}${left}${waits === undefined ? '' : `, waits for ${waits}`}`.slice(0, 79)
 }

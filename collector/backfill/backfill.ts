@@ -1,5 +1,5 @@
 /**
- * Fills bars from IB's history: plans the requests, sends them as often as IB's limits let, and stores each answer with the note that its
+ * Fills bars and ticks from IB's history: plans the requests, sends them as often as IB's limits let, and stores each answer with the note that its
  * request is finished. Interrupted at any moment, the same call goes on with what is left.
  *
  * A request: planned -> asked (noted in the database, then sent) -> finished (stored, or there is no data) | refused for good | asked again
@@ -7,14 +7,25 @@
  */
 
 import { BackfillStore, type StoredCounts } from '../../db/backfill/backfill-store.ts'
+import { HistorySessions } from '../../db/backfill/history-sessions.ts'
+import { refreshAggregates } from '../../db/backfill/refresh.ts'
 import type { HistoryBar } from '../../market/bar.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
 import { type Contract, contractKey, describeContract } from '../../market/contract.ts'
+import type { Span } from '../../market/coverage.ts'
+import { FeedError, messageOf } from '../../market/errors.ts'
 import { HistoryConnection, type HistorySettings } from '../ib/history/history-connection.ts'
 import { historyRefusalOf } from '../ib/history/refusal.ts'
+import type { TicksOf } from '../ib/history/ticks.ts'
 import { HistoryDesk } from './desk.ts'
-import { HistoryPacing, type HistoryWindows, type PacedRequest } from './pacing.ts'
-import { type BackfillPlan, type BackfillRange, type BarsRequest, isPaced, type LeftOut, planBars } from './plan.ts'
+import { fillTicks } from './fill-ticks.ts'
+import type { Fill } from './fills.ts'
+import { type BarsJob, isTicks, type Job, nameOf, pacedBars, pacedBefore, requestsLeft, type TicksJob, weightOf } from './jobs.ts'
+import { HistoryPacing, type HistoryWindows } from './pacing.ts'
+import { type BackfillPlan, type BackfillRange, type BarsRequest, type LeftOut, planBars } from './plan.ts'
+import { type PlannedTicks, planTicks, type TicksPart } from './plan-ticks.ts'
+import { recordedTime } from './recorded.ts'
+import { HISTORY_REFUSED } from './ticks.ts'
 
 /** A contract to ask about, and how IB is asked for it. */
 export interface Wanted {
@@ -28,6 +39,8 @@ export interface BackfillOptions {
   url: string
   gateway: HistorySettings
   wanted: readonly Wanted[]
+  /** Absent: bars. */
+  what?: readonly Fill[] | undefined
   range: BackfillRange
   windows: HistoryWindows
   nowUs: number
@@ -42,16 +55,21 @@ export interface BackfillProgress {
   requests: number
   /** The least that is left, by the limits and by how long answers took so far. */
   leftMs: number
+  /** How many requests ticks take is not known of any part of them: more than these. */
+  isLeast: boolean
   /** Why nothing is asked just now. */
   waits?: string | undefined
 }
 
 export interface BackfillReport extends BackfillRange {
+  what: readonly Fill[]
   dryRun: boolean
   contracts: number
   /** Requests that it takes now. */
   requests: number
-  /** Requests that earlier ones have made needless. */
+  /** Of ticks it is known only behind them: these are the least, one for each session of the market. */
+  requestsAreLeast: boolean
+  /** Requests, and of ticks sessions of the market, that earlier ones have made needless. */
   doneBefore: number
   /** The least that they take by IB's limits. */
   leastMs: number
@@ -61,6 +79,10 @@ export interface BackfillReport extends BackfillRange {
   /** Of the finished ones: IB has no data. */
   withoutData: number
   bars: StoredCounts
+  /** That were stored. */
+  ticks: Record<TicksOf, number>
+  /** Aggregates that were computed anew for ticks, and why they were not. */
+  refreshed: { windows: number; failure?: string | undefined }
   /** Contracts and requests that are refused, and why. */
   refused: LeftOut[]
   leftOut: LeftOut[]
@@ -72,60 +94,92 @@ export interface BackfillReport extends BackfillRange {
 const IN_FLIGHT = 4
 const LOST_LINK = 'the connection to the gateway'
 
+/** All that is to be done. */
+interface Plan extends Omit<BackfillPlan, 'requests'> {
+  items: (BarsRequest | TicksPart)[]
+}
+
 /**
  * @throws ConfigError when nothing of the range can be asked for, FeedError when the gateway cannot be reached, WriteError when the database
  *   refuses or another backfill runs.
  */
 export async function backfill(options: BackfillOptions): Promise<BackfillReport> {
-  const { url, wanted, range, nowUs, windows } = options
+  const { url, windows } = options
   const store = await BackfillStore.open(url)
+  const sessions = new HistorySessions(url)
   try {
     if (!options.dryRun) await store.alone()
-    const contracts = wanted.map(({ contract }) => contract)
-    const known = await store.known(contracts, range)
-    const plan = planBars(
-      contracts.map((contract) => ({ contract, done: [], splits: [], ...known.get(contractKey(contract)) })),
-      range,
-      { nowUs, calendar: nyse },
-    )
+    const plan = await planOf(options, store)
     const pacing = new HistoryPacing(windows)
     for (const { agoMs, ...request } of await store.recent(windows.periodMs))
-      pacing.seen(pacedOf(request, request.instrumentId), agoMs, performance.now())
-    const run = new Run(options, store, plan, pacing)
-    if (!options.dryRun && plan.requests.length > 0) await run.perform()
+      pacing.seen(pacedBefore(request, request.instrumentId), agoMs, performance.now())
+    const run = new Run(options, { store, sessions, plan, pacing })
+    if (!options.dryRun && plan.items.length > 0) await run.perform()
     return run.report()
   } finally {
+    await sessions.close()
     await store.close()
   }
 }
 
-function pacedOf(
-  { series, seconds, fromUs, toUs }: Omit<BarsRequest, 'contract' | 'series'> & { series: string },
-  id: number,
-): PacedRequest {
-  return {
-    whole: `${id} ${series} ${seconds} ${fromUs} ${toUs}`,
-    series: `${id} ${series}`,
-    weight: isPaced(seconds) ? (series === 'bid-ask' ? 2 : 1) : 0,
+async function planOf({ url, wanted, what = ['bars'], range, nowUs }: BackfillOptions, store: BackfillStore): Promise<Plan> {
+  const plan: Plan = { items: [], refused: [], leftOut: [], doneBefore: 0 }
+  const contracts = wanted.map(({ contract }) => contract)
+  const by = { nowUs, calendar: nyse }
+  if (what.includes('bars')) {
+    const known = await store.known(contracts, range)
+    const { requests, ...bars } = planBars(
+      contracts.map((contract) => ({ contract, done: [], splits: [], ...known.get(contractKey(contract)) })),
+      range,
+      by,
+    )
+    add(plan, requests, bars)
   }
+  const kinds = what.filter((one) => one !== 'bars')
+  if (kinds.length === 0) return plan
+  // Also where it is refused: what was recorded is read for nothing then.
+  const { fromUs, toUs } = { fromUs: nyse.zone.toUs(range.from, 0), toUs: nyse.zone.toUs(range.to, 0) }
+  const recorded = fromUs < toUs ? await recordedTime(url, contracts, { fromUs, toUs }) : new Map<string, Span[]>()
+  const ticks: PlannedTicks[] = []
+  for (const kind of kinds) {
+    const known = await store.known(contracts, { series: kind, seconds: undefined })
+    for (const contract of contracts) {
+      const key = contractKey(contract)
+      ticks.push({ contract, what: kind, done: known.get(key)?.done ?? [], covered: recorded.get(key) ?? [] })
+    }
+  }
+  const { parts, ...rest } = planTicks(ticks, range, by)
+  add(plan, parts, rest)
+  return plan
 }
 
-/** A request with what is known of its contract. */
-interface Job extends BarsRequest {
-  instrumentId: number
-  /** As the gateway knows it. */
-  found: Contract
+function add(plan: Plan, items: Plan['items'], { refused, leftOut, doneBefore }: Omit<Plan, 'items'>): void {
+  plan.items.push(...items)
+  plan.refused.push(...refused)
+  plan.leftOut.push(...leftOut)
+  plan.doneBefore += doneBefore
+}
+
+interface RunParts {
+  store: BackfillStore
+  sessions: HistorySessions
+  plan: Plan
+  pacing: HistoryPacing
 }
 
 class Run {
   readonly #options: BackfillOptions
   readonly #store: BackfillStore
-  readonly #plan: BackfillPlan
+  readonly #sessions: HistorySessions
+  readonly #plan: Plan
   readonly #pacing: HistoryPacing
   readonly #stop: AbortSignal
   readonly #report: BackfillReport
   readonly #desk: HistoryDesk
   #jobs: Job[] = []
+  readonly #begun = new Set<Job>()
+  /** What whole parts of ticks took. */
+  readonly #taken: number[] = []
   /** Requests that are finished or refused. */
   #settled = 0
   /** Why the first worker ended early. */
@@ -133,26 +187,31 @@ class Run {
   /** Set by the first request that failed for reasons of ours; the others end with it. */
   readonly #failed = new AbortController()
 
-  constructor(options: BackfillOptions, store: BackfillStore, plan: BackfillPlan, pacing: HistoryPacing) {
-    const { range, wanted, dryRun = false, stop = new AbortController().signal } = options
+  constructor(options: BackfillOptions, { store, sessions, plan, pacing }: RunParts) {
+    const { range, wanted, what = ['bars'], dryRun = false, stop = new AbortController().signal } = options
     this.#options = options
     this.#store = store
+    this.#sessions = sessions
     this.#plan = plan
     this.#pacing = pacing
     this.#stop = AbortSignal.any([stop, this.#failed.signal])
     this.#desk = new HistoryDesk({ pacing, stop: this.#stop, onWait: () => this.#progress() })
-    const weight = plan.requests.reduce((sum, request) => sum + pacedOf(request, 0).weight, 0)
+    const weight = plan.items.reduce((sum, item) => sum + weightOf(item), 0)
     this.#report = {
       ...range,
+      what,
       dryRun,
       contracts: wanted.length,
-      requests: plan.requests.length,
+      requests: plan.items.length,
+      requestsAreLeast: plan.items.some(isTicks),
       doneBefore: plan.doneBefore,
       leastMs: pacing.leastMs(weight, performance.now()),
       sent: 0,
       finished: 0,
       withoutData: 0,
       bars: { new: 0, changed: 0, unchanged: 0, others: 0, unpriced: 0 },
+      ticks: { trades: 0, quotes: 0 },
+      refreshed: { windows: 0 },
       refused: [...plan.refused],
       leftOut: plan.leftOut,
       interrupted: false,
@@ -181,12 +240,13 @@ class Run {
     } finally {
       this.#report.interrupted = this.#options.stop?.aborted === true && this.#jobs.length > 0
       await history.close()
+      await this.#refresh()
     }
   }
 
   /** The jobs of the contracts that the gateway knows. */
   async #findAll(history: HistoryConnection): Promise<Job[]> {
-    const asked = [...new Set(this.#plan.requests.map(({ contract }) => contract))]
+    const asked = [...new Set(this.#plan.items.map(({ contract }) => contract))]
     const found = new Map<Contract, Contract>()
     for (const contract of asked) {
       const own = this.#options.wanted.find((one) => one.contract === contract)
@@ -199,9 +259,11 @@ class Run {
     }
     const known = asked.filter((contract) => found.has(contract))
     const ids = await this.#store.numbersOf(known)
-    const jobs = this.#plan.requests.flatMap((request) => {
-      const answer = found.get(request.contract)
-      return answer ? [{ ...request, found: answer, instrumentId: ids[known.indexOf(request.contract)] ?? Number.NaN }] : []
+    const jobs = this.#plan.items.flatMap((item): Job[] => {
+      const answer = found.get(item.contract)
+      if (!answer) return []
+      const of = { found: answer, instrumentId: ids[known.indexOf(item.contract)] ?? Number.NaN }
+      return [isTicks(item) ? { ...item, ...of, requests: 0, reachedUs: item.fromUs } : { ...item, ...of }]
     })
     this.#report.requests = jobs.length
     return jobs
@@ -209,52 +271,89 @@ class Run {
 
   async #work(history: HistoryConnection): Promise<void> {
     for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
+      this.#begun.add(job)
       try {
-        await this.#finish(job, history)
+        await (isTicks(job) ? this.#fill(job, history) : this.#finish(job, history))
       } catch (error) {
         this.#jobs.unshift(job)
         this.#error ??= error
         this.#failed.abort()
         throw error
+      } finally {
+        this.#begun.delete(job)
       }
-      this.#settled++
       this.#progress()
     }
   }
 
   /** Returns when the request is finished or refused for good. */
-  async #finish(job: Job, history: HistoryConnection): Promise<void> {
+  async #finish(job: BarsJob, history: HistoryConnection): Promise<void> {
     const notes = {
       asked: () => this.#store.asked(job),
       ended: (requestId: number, outcome: 'asked-again' | 'refused', reason: string) => this.#store.ended(requestId, outcome, reason),
     }
-    const asked = await this.#desk.ask(pacedOf(job, job.instrumentId), notes, () => history.bars(job.found, job))
-    if (asked.outcome === 'refused') this.#report.refused.push({ what: nameOf(job), reason: asked.reason })
-    else {
-      this.#desk.waitedFor(LOST_LINK)
-      if (asked.outcome === 'answered') await this.#keep(asked.requestId, job, asked.answer)
-      else await this.#store.ended(asked.requestId, 'no-data', asked.reason)
-      this.#report.finished++
-      if (asked.outcome === 'no-data') this.#report.withoutData++
+    const asked = await this.#desk.ask(pacedBars(job, job.instrumentId), notes, () => history.bars(job.found, job))
+    if (asked.outcome === 'refused') {
+      this.#settled++
+      this.#report.refused.push({ what: nameOf(job), reason: asked.reason })
+      return
+    }
+    if (asked.outcome === 'answered') await this.#keep(asked.requestId, job, asked.answer)
+    else await this.#store.ended(asked.requestId, 'no-data', asked.reason)
+    this.#answered(asked.outcome === 'answered')
+  }
+
+  /** The same of a part of the market's time, with as many requests as it takes. */
+  async #fill(job: TicksJob, history: HistoryConnection): Promise<void> {
+    const onPage = (ticks: number, hadData: boolean) => {
+      this.#report.ticks[job.what] += ticks
+      this.#answered(hadData)
+      this.#progress()
+    }
+    try {
+      await fillTicks(job, { history, desk: this.#desk, store: this.#store, sessions: this.#sessions, onPage })
+      this.#taken.push(job.requests)
+    } catch (error) {
+      if (!(error instanceof FeedError && error.code === HISTORY_REFUSED)) throw error
+      this.#settled++
+      this.#report.refused.push({ what: nameOf(job), reason: error.message })
     }
   }
 
-  async #keep(requestId: number, job: Job, bars: readonly HistoryBar[]): Promise<void> {
+  #answered(hadData: boolean): void {
+    this.#desk.waitedFor(LOST_LINK)
+    this.#settled++
+    this.#report.finished++
+    if (!hadData) this.#report.withoutData++
+  }
+
+  async #keep(requestId: number, job: BarsJob, bars: readonly HistoryBar[]): Promise<void> {
     const dated = bars.map((bar) => ({ ...bar, date: nyse.zone.dateOf(bar.startUs) }))
     const counts = await this.#store.store(requestId, job, dated)
     for (const name of Object.keys(counts) as (keyof StoredCounts)[]) this.#report.bars[name] += counts[name]
   }
 
-  #progress(): void {
-    const { requests } = this.#report
-    const left = this.#jobs
-    const weight = left.reduce((sum, job) => sum + pacedOf(job, job.instrumentId).weight, 0)
-    const leftMs = Math.max(this.#pacing.leastMs(weight, performance.now()), (this.#desk.answerMs * left.length) / IN_FLIGHT)
-    this.#options.onProgress?.({ done: this.#settled, requests, leftMs, waits: this.#desk.waits })
+  /** Aggregates of ticks lack those that came now. What fails here is left to `tapedeck db maintain`. */
+  async #refresh(): Promise<void> {
+    const { ticks, refreshed } = this.#report
+    if (ticks.trades + ticks.quotes === 0) return
+    const spans = this.#plan.items.filter(isTicks)
+    try {
+      refreshed.windows = await refreshAggregates(this.#options.url, spans)
+    } catch (error) {
+      refreshed.failure = messageOf(error)
+    }
   }
-}
 
-function nameOf({ contract, fromUs, toUs }: BarsRequest): string {
-  const dates = [fromUs, toUs - 1].map((us) => nyse.zone.dateOf(us))
-  return `${describeContract(contract)} ${[...new Set(dates)].join(' to ')}`
+  #progress(): void {
+    const { onProgress } = this.#options
+    if (!onProgress) return
+    const usual = this.#taken.length === 0 ? undefined : this.#taken.reduce((sum, one) => sum + one, 0) / this.#taken.length
+    const left = [...this.#jobs, ...this.#begun].map((job) => ({ weight: weightOf(job), requests: requestsLeft(job, usual) }))
+    const requests = left.reduce((sum, one) => sum + one.requests, 0)
+    const weight = left.reduce((sum, one) => sum + one.requests * one.weight, 0)
+    const leftMs = Math.max(this.#pacing.leastMs(weight, performance.now()), (this.#desk.answerMs * requests) / IN_FLIGHT)
+    const isLeast = usual === undefined && this.#jobs.some(isTicks)
+    onProgress({ done: this.#settled, requests: this.#settled + requests, leftMs, isLeast, waits: this.#desk.waits })
+  }
 }

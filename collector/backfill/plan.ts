@@ -7,6 +7,7 @@
 import { SECONDS_PER_DAY } from '../../market/bar.ts'
 import type { TradingCalendar, TradingSession } from '../../market/calendar/trading-calendar.ts'
 import { type Contract, describeContract } from '../../market/contract.ts'
+import type { Span } from '../../market/coverage.ts'
 import { ConfigError } from '../../market/errors.ts'
 import { addDays, isoFromUs } from '../../market/time.ts'
 import { DAY_PARTS, type Series, SESSION_PARTS } from './series.ts'
@@ -20,11 +21,6 @@ export interface BarsRequest {
   toUs: number
   /** Absent: a part of one session. */
   days?: number
-}
-
-interface Span {
-  fromUs: number
-  toUs: number
 }
 
 interface PlannedContract {
@@ -61,9 +57,13 @@ export interface BackfillPlan {
 }
 
 const US_PER_SECOND = 1_000_000
-/** Bars up to this length reach back for so many days, by the calendar. IB says six months. */
+/** Bars up to this length reach back for six months, as IB says. */
 const SHORT_SECONDS = 30
-const SHORT_DAYS = 180
+const SHORT: Reach = {
+  days: 180,
+  text: `IB keeps bars of ${SHORT_SECONDS} seconds and less for six months`,
+  advice: 'Ask for bars of a minute or more',
+}
 /** A session's last bars are final so long after its close. */
 const SETTLED_US = 15 * 60 * US_PER_SECOND
 
@@ -78,12 +78,12 @@ export function planBars(
   range: BackfillRange,
   { nowUs, calendar }: { nowUs: number; calendar: TradingCalendar },
 ): BackfillPlan {
-  const { sessions, leftOut } = askedSessions(range, nowUs, calendar)
+  const { sessions, leftOut } = askedSessions(range, nowUs, calendar, isPaced(range.seconds) ? SHORT : undefined)
   const plan: BackfillPlan = { requests: [], refused: [], leftOut, doneBefore: 0 }
   const today = calendar.zone.dateOf(nowUs)
   for (const { contract, done, splits } of contracts) {
     const name = describeContract(contract)
-    const reason = refusalOf(contract, range.series, today)
+    const reason = expiredRefusal(contract, today) ?? refusalOf(contract, range.series)
     if (reason !== undefined) {
       plan.refused.push({ what: name, reason })
       continue
@@ -104,15 +104,38 @@ export function planBars(
   return plan
 }
 
-function refusalOf(contract: Contract, series: Series, today: string): string | undefined {
-  if (contract.kind === 'option' && (contract.lastTradeDate ?? contract.expiry) < today)
-    return 'it has expired, and IB has no history of expired options'
+/** Why nothing of a contract is asked for; undefined: it has not expired. */
+export function expiredRefusal(contract: Contract, today: string): string | undefined {
+  const isOver = contract.kind === 'option' && (contract.lastTradeDate ?? contract.expiry) < today
+  return isOver ? 'it has expired, and IB has no history of expired options' : undefined
+}
+
+function refusalOf(contract: Contract, series: Series): string | undefined {
   if (series.endsWith('volatility') && contract.kind !== 'stock' && contract.kind !== 'index')
     return `IB has bars of ${series} of stocks and indices only`
   return undefined
 }
 
-function askedSessions({ from, to, seconds }: BackfillRange, nowUs: number, calendar: TradingCalendar) {
+/** How far back IB has something. */
+export interface Reach {
+  days: number
+  /** `IB keeps … for six months`. */
+  text: string
+  /** What to do instead. */
+  advice: string
+}
+
+/**
+ * The sessions of a range that are over, as far back as IB has them, and what is left out.
+ *
+ * @throws ConfigError `backfill-range` when nothing of the range can be asked for, `empty-range` when it has no day
+ */
+export function askedSessions(
+  { from, to }: Pick<BackfillRange, 'from' | 'to'>,
+  nowUs: number,
+  calendar: TradingCalendar,
+  reach?: Reach,
+): { sessions: TradingSession[]; leftOut: LeftOut[] } {
   if (from >= to) throw new ConfigError(`--to: expected a day after --from (${from}), found ${to}.`, { code: 'empty-range' })
   const refuse = (expected: string) => new ConfigError(`The range from ${from} to ${to}: expected ${expected}.`, { code: 'backfill-range' })
   const today = calendar.zone.dateOf(nowUs)
@@ -124,10 +147,11 @@ function askedSessions({ from, to, seconds }: BackfillRange, nowUs: number, cale
   const open = all.find(({ closeUs }) => closeUs + SETTLED_US > nowUs)
   if (open) leftOut.push({ what: `from ${open.date} on`, reason: 'a session is asked for when it has been over for 15 minutes' })
   if (over.length === 0) throw refuse(`a session that has been over for 15 minutes, and it is ${isoFromUs(nowUs).slice(0, 16)}Z`)
-  const oldest = isPaced(seconds) ? addDays(today, -SHORT_DAYS) : ''
+  if (!reach) return { sessions: over, leftOut }
+  const oldest = addDays(today, -reach.days)
   const sessions = over.filter(({ date }) => date >= oldest)
-  const tooOld = `IB keeps bars of ${SHORT_SECONDS} seconds and less for six months, here since ${oldest}`
-  if (sessions.length === 0) throw refuse(`days that IB has: ${tooOld}. Ask for bars of a minute or more`)
+  const tooOld = `${reach.text}, here since ${oldest}`
+  if (sessions.length === 0) throw refuse(`days that IB has: ${tooOld}. ${reach.advice}`)
   if (sessions.length < over.length) leftOut.push({ what: `before ${oldest}`, reason: tooOld })
   return { sessions, leftOut }
 }

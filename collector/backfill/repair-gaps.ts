@@ -8,7 +8,7 @@
 
 import type pg from 'pg'
 
-import { BackfillStore, type RecentRequest } from '../../db/backfill/backfill-store.ts'
+import { BackfillStore } from '../../db/backfill/backfill-store.ts'
 import {
   askedForGap,
   describedContracts,
@@ -25,8 +25,8 @@ import { HistorySessions } from '../../db/backfill/history-sessions.ts'
 import { refreshTouched } from '../../db/operate/refresh-aggregates.ts'
 import { connectClient } from '../../db/pool.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
-import type { Contract } from '../../market/contract.ts'
-import type { Span } from '../../market/coverage.ts'
+import { type Contract, contractKey } from '../../market/contract.ts'
+import { type Span, union } from '../../market/coverage.ts'
 import { FeedError, messageOf } from '../../market/errors.ts'
 import { Mark, withMarks } from '../../market/marks.ts'
 import type { HistoryTick, TradeSource } from '../../market/tick.ts'
@@ -36,8 +36,9 @@ import { gapsOfContracts } from '../gaps/report.ts'
 import { HistoryConnection, type HistorySettings } from '../ib/history/history-connection.ts'
 import { historyRefusalOf } from '../ib/history/refusal.ts'
 import { HistoryDesk } from './desk.ts'
-import { HistoryPacing, type HistoryWindows, type PacedRequest } from './pacing.ts'
-import { isPaced, type LeftOut } from './plan.ts'
+import { pacedBefore } from './jobs.ts'
+import { HistoryPacing, type HistoryWindows } from './pacing.ts'
+import type { LeftOut } from './plan.ts'
 import { bringsEvery, type LiveTrades, repairOf } from './reconcile.ts'
 import { noteOf, planRepairs, type RepairJob } from './repair-plan.ts'
 import { fetchTicks, HISTORY_REFUSED } from './ticks.ts'
@@ -114,7 +115,7 @@ export async function repairGaps(options: RepairOptions): Promise<RepairReport> 
     })
     const pacing = new HistoryPacing(options.windows)
     for (const { agoMs, ...request } of await store.recent(options.windows.periodMs))
-      pacing.seen(pacedBefore(request), agoMs, performance.now())
+      pacing.seen(pacedBefore(request, request.instrumentId), agoMs, performance.now())
     const jobs = plans.flatMap((plan) => plan.jobs)
     const weight = jobs.reduce((sum, { series, parts }) => sum + WEIGHT[series] * parts.length, 0)
     const refused = plans.flatMap((plan) => plan.refused)
@@ -141,16 +142,6 @@ export async function repairGaps(options: RepairOptions): Promise<RepairReport> 
   } finally {
     await client.end().catch(() => undefined)
     await store.close()
-  }
-}
-
-/** A request of an earlier run, for bars, ticks or a gap. */
-function pacedBefore({ instrumentId, series, seconds, fromUs, toUs }: Omit<RecentRequest, 'agoMs'>): PacedRequest {
-  const isOfBoth = series.endsWith('quotes') || series === 'bid-ask'
-  return {
-    whole: `${instrumentId} ${series} ${seconds} ${fromUs} ${toUs}`,
-    series: `${instrumentId} ${isOfBoth ? 'bid-ask' : 'trades'}`,
-    weight: isPaced(seconds) ? (isOfBoth ? 2 : 1) : 0,
   }
 }
 
@@ -264,17 +255,24 @@ class Run {
     const { contract, series, instrument } = filling
     const { store, client } = this.#work
     const session = await this.#sessions.begin({ contract, what: series, ...part, detail: DETAIL })
-    const pages = fetchTicks(part, {
-      history,
-      desk: this.#desk,
-      contract,
-      instrumentId: instrument,
-      what: series,
-      notesOf: (fromUs) => ({
-        asked: () => askedForGap(client, { instrument, series, fromUs, toUs: part.toUs }),
-        ended: (requestId, outcome, reason) => store.ended(requestId, outcome, reason),
-      }),
-    })
+    // A backfill has brought all ticks of these seconds.
+    const done = (await store.known([contract], { series, seconds: undefined })).get(contractKey(contract))?.done ?? []
+    const skip = union(done, part)
+    filling.hasHistory ||= skip.length > 0
+    const pages = fetchTicks(
+      { ...part, skip },
+      {
+        history,
+        desk: this.#desk,
+        contract,
+        instrumentId: instrument,
+        what: series,
+        notesOf: (fromUs) => ({
+          asked: () => askedForGap(client, { instrument, series, fromUs, toUs: part.toUs }),
+          ended: (requestId, outcome, reason) => store.ended(requestId, outcome, reason),
+        }),
+      },
+    )
     for await (const page of pages) {
       const { requestId, noData, ticks: answered } = page.answer
       this.#desk.waitedFor(LOST_LINK)

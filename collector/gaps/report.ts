@@ -94,8 +94,14 @@ export interface WantedHistory extends ContractHistory {
   isChain?: true
 }
 
-export interface RecordedHistories {
-  histories: readonly WantedHistory[]
+/** The same with the session of each. */
+interface RecordedHistory extends WantedHistory {
+  held: readonly Hold[]
+  gaps: readonly RecordedGap[]
+}
+
+export interface RecordedHistories<History extends WantedHistory = WantedHistory> {
+  histories: readonly History[]
   /** By number; those of the symbols that are asked for. */
   contracts: ReadonlyMap<number, WantedContract>
   gaps: ListedGap[]
@@ -124,7 +130,7 @@ export async function rangeOf(
 export async function recordedHistories(
   client: Pick<pg.ClientBase, 'query'>,
   query: { fromUs: number; toUs: number; symbols?: readonly string[] | undefined },
-): Promise<RecordedHistories> {
+): Promise<RecordedHistories<RecordedHistory>> {
   const recorded = await recordedCoverage(client, query)
   const known = { ...recorded, gaps: recorded.gaps.map(withFeed) }
   const contracts = new Map(recorded.contracts.map((contract) => [contract.instrument, contract]))
@@ -220,7 +226,7 @@ function historiesOf(
   { holds, gaps, sessions }: Pick<RecordedCoverage, 'holds' | 'gaps' | 'sessions'>,
   contracts: Map<number, WantedContract>,
   { affected, hours }: { affected: Map<RecordedGap, WantedContract[]>; hours: HoursOfContracts },
-): WantedHistory[] {
+): RecordedHistory[] {
   const histories = new Map<number, WantedHistory & { held: Hold[]; gaps: RecordedGap[] }>()
   const historyOf = ({ instrument, symbol }: Pick<WantedContract, 'instrument' | 'symbol'>) => {
     const expected = hours.of(instrument)
@@ -233,7 +239,7 @@ function historiesOf(
     if (contract) historyOf(contract).held.push(hold)
   }
   // How many options a chain has that is not found is not known: it counts as one contract, with the hours of its underlying.
-  const chains = new Map<number, WantedHistory & { gaps: RecordedGap[] }>()
+  const chains = new Map<number, RecordedHistory & { gaps: RecordedGap[] }>()
   for (const gap of gaps.filter(({ feed }) => feed === CHAIN))
     for (const { instrument, symbol } of affected.get(gap) ?? []) {
       const hoursOn = (date: string) => hours.of(instrument).on(date)

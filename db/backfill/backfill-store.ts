@@ -4,7 +4,7 @@
  */
 
 import PQueue from 'p-queue'
-import type pg from 'pg'
+import pg from 'pg'
 
 import type { HistoryBar } from '../../market/bar.ts'
 import { type Contract, contractKey } from '../../market/contract.ts'
@@ -17,10 +17,11 @@ import { writeErrorOf } from '../sqlstates.ts'
 import { BEGIN } from '../transaction.ts'
 import { instrumentRow } from '../write/instruments.ts'
 
-/** Which bars. */
+/** Which bars, or ticks. */
 export interface SeriesKey {
   series: string
-  seconds: number
+  /** Of a bar; undefined: ticks. */
+  seconds: number | undefined
 }
 
 export interface RequestKey extends SeriesKey {
@@ -28,6 +29,9 @@ export interface RequestKey extends SeriesKey {
   fromUs: number
   toUs: number
 }
+
+/** A request for bars. */
+type BarsKey = RequestKey & { seconds: number }
 
 /** What is known of a contract before it is asked about. */
 export interface KnownContract {
@@ -98,11 +102,11 @@ export class BackfillStore {
     const { rows } = await this.#query<{ key: string; done: KnownContract['done'] | null; splits: string[] | null }>(
       `SELECT key,
          (SELECT json_agg(json_build_object('fromUs', ${microseconds('from_ts')}, 'toUs', ${microseconds('to_ts')}))
-          FROM backfill_requests r WHERE r.instrument_id = i.instrument_id AND series = $2 AND bar_seconds = $3 AND outcome IN ('stored', 'no-data')) AS done,
+          FROM backfill_requests r WHERE r.instrument_id = i.instrument_id AND series = $2 AND bar_seconds IS NOT DISTINCT FROM $3 AND outcome IN ('stored', 'no-data')) AS done,
          (SELECT json_agg(DISTINCT ex_date::text) FROM corporate_actions a
           WHERE a.instrument_id = i.instrument_id AND a.kind = 'split' AND a.status <> 'cancelled') AS splits
        FROM instruments i WHERE key = ANY ($1)`,
-      [contracts.map(contractKey), series, seconds],
+      [contracts.map(contractKey), series, seconds ?? null],
     )
     return new Map(rows.map(({ key, done, splits }) => [key, { done: done ?? [], splits: splits ?? [] }]))
   }
@@ -128,7 +132,7 @@ export class BackfillStore {
 
   /** Requests that may still count for the limits of the broker. */
   async recent(withinMs: number): Promise<RecentRequest[]> {
-    const { rows } = await this.#query<Record<'id' | 'from' | 'to' | 'ago', string> & { series: string; seconds: number }>(
+    const { rows } = await this.#query<Record<'id' | 'from' | 'to' | 'ago', string> & { series: string; seconds: number | null }>(
       `SELECT instrument_id AS id, series, bar_seconds AS seconds, ${microseconds('from_ts')} AS from, ${microseconds('to_ts')} AS to,
          COALESCE(extract(epoch FROM clock_timestamp() - ended_at) * 1000, 0) AS ago
        FROM backfill_requests WHERE COALESCE(ended_at, asked_at) > clock_timestamp() - $1::float8 * interval '1 millisecond'`,
@@ -137,7 +141,7 @@ export class BackfillStore {
     return rows.map(({ id, series, seconds, from, to, ago }) => ({
       instrumentId: Number(id),
       series,
-      seconds,
+      seconds: seconds ?? undefined,
       fromUs: Number(from),
       toUs: Number(to),
       agoMs: Math.max(0, Number(ago)),
@@ -149,21 +153,27 @@ export class BackfillStore {
     const { rows } = await this.#query<{ id: string }>(
       `INSERT INTO backfill_requests (instrument_id, series, bar_seconds, from_ts, to_ts)
        VALUES ($1, $2, $3, ${time('$4')}, ${time('$5')}) RETURNING request_id AS id`,
-      [instrumentId, series, seconds, fromUs, toUs],
+      [instrumentId, series, seconds ?? null, fromUs, toUs],
     )
     return Number(rows[0]?.id)
   }
 
-  /** Notes that a request brought no bars. */
+  /** Notes that a request brought nothing. */
   async ended(requestId: number, outcome: 'no-data' | 'asked-again' | 'refused', reason: string): Promise<void> {
     await this.#query(
-      'UPDATE backfill_requests SET (ended_at, outcome, reason, bars) = (clock_timestamp(), $2, $3, 0) WHERE request_id = $1',
+      `UPDATE backfill_requests SET (ended_at, outcome, reason, bars, ticks) =
+         (clock_timestamp(), $2, $3, CASE WHEN bar_seconds > 0 THEN 0 END, CASE WHEN bar_seconds IS NULL THEN 0 END) WHERE request_id = $1`,
       [requestId, outcome, reason],
     )
   }
 
+  /** Notes what came of a request for ticks, where no session has them: see `answeredSql`. */
+  async answered(requestId: number, answer: TicksAnswer): Promise<void> {
+    await this.#query(answeredSql(requestId, answer))
+  }
+
   /** Stores the bars of an answer, and notes the request as finished, in one transaction. */
-  store(requestId: number, request: RequestKey, bars: readonly StoredBar[]): Promise<StoredCounts> {
+  store(requestId: number, request: BarsKey, bars: readonly StoredBar[]): Promise<StoredCounts> {
     return this.#turns.add(async () => {
       const client = this.#client
       try {
@@ -193,9 +203,28 @@ export class BackfillStore {
   }
 }
 
+/** What came of a request for ticks. */
+export interface TicksAnswer {
+  /** Behind the last second of which all ticks are known now. */
+  toUs: number
+  ticks: number
+  /** Where they are; undefined: nowhere, as there were none. */
+  sessionId?: number
+  /** The broker's words, where it has none. */
+  noData?: string | undefined
+}
+
+/** The statement that notes it, to be committed with the ticks. */
+export function answeredSql(requestId: number, { toUs, ticks, sessionId, noData }: TicksAnswer): string {
+  const outcome = noData === undefined ? 'stored' : 'no-data'
+  const reason = noData === undefined ? 'NULL' : pg.escapeLiteral(noData)
+  return `UPDATE backfill_requests SET (ended_at, outcome, reason, to_ts, ticks, session_id) =
+    (clock_timestamp(), '${outcome}', ${reason}, ${time(String(toUs))}, ${ticks}, ${sessionId ?? 'NULL'}) WHERE request_id = ${requestId}`
+}
+
 type Priced = StoredBar & Record<'open' | 'high' | 'low' | 'close', number>
 
-async function storeTrades(client: pg.Client, { instrumentId, seconds }: RequestKey, bars: readonly StoredBar[]): Promise<StoredCounts> {
+async function storeTrades(client: pg.Client, { instrumentId, seconds }: BarsKey, bars: readonly StoredBar[]): Promise<StoredCounts> {
   const isPriced = (bar: StoredBar): bar is Priced => [bar.open, bar.high, bar.low, bar.close].every((price) => price !== undefined)
   const priced = bars.filter(isPriced)
   const staging = new Staging(client)
@@ -220,7 +249,7 @@ async function storeTrades(client: pg.Client, { instrumentId, seconds }: Request
 
 async function storeOthers(
   client: pg.Client,
-  { instrumentId, series, seconds }: RequestKey,
+  { instrumentId, series, seconds }: BarsKey,
   bars: readonly StoredBar[],
 ): Promise<StoredCounts> {
   const rows = bars.map(({ startUs, date, open, high, low, close }) => ({ start_us: startUs, session_date: date, open, high, low, close }))
