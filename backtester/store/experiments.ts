@@ -1,11 +1,13 @@
 /** Experiments in the database: their plans, and their trials as runs. */
 
+import PQueue from 'p-queue'
 import type pg from 'pg'
 
 import { jsonbText, parseJsonb, storableText } from '../../db/jsonb.ts'
 import { ConfigError } from '../../market/errors.ts'
 import type { OpenExperiment } from '../experiments/open-experiment.ts'
 import { type ExperimentPlan, readPlan } from '../experiments/plan.ts'
+import type { TrialStore } from '../experiments/run-experiment.ts'
 import type { Trial, TrialOutcome } from '../experiments/trial.ts'
 import type { TrialReport } from '../experiments/trial-worker.ts'
 import { figuresOf } from './read-runs.ts'
@@ -135,6 +137,15 @@ export async function storeTrial(
   const outcome = (await readOutcomes(client, experiment, trialKey)).get(trialKey)
   if (!outcome) throw new Error(`expected a run of trial ${trialKey}`)
   return outcome
+}
+
+/** One trial after the other: they share a connection, which has one transaction at a time. */
+export function trialStore(client: Client, experiment: string): TrialStore {
+  const writes = new PQueue({ concurrency: 1 })
+  return {
+    outcomes: () => readOutcomes(client, experiment),
+    store: (trial, key, report) => writes.add(() => storeTrial(client, experiment, trial, { key, report })),
+  }
 }
 
 /** Deletes an experiment with its runs. Returns how many they were. */

@@ -24,7 +24,7 @@ export async function perform(
   options: CommonOptions & WorkArguments & { queue?: boolean },
   open: (client: pg.Client) => Promise<OpenExperiment>,
 ): Promise<void> {
-  const { beginExperiment, readOutcomes, storeTrial } = await import('../../backtester/store/experiments.ts')
+  const { beginExperiment, trialStore } = await import('../../backtester/store/experiments.ts')
   const { connectClient } = await import('../../db/pool.ts')
   const { stop } = stopSignals()
   await withDatabase(options, async (url) => {
@@ -36,10 +36,7 @@ export async function perform(
       const status = statusLine()
       const run: Run = {
         experiment,
-        store: {
-          outcomes: () => readOutcomes(client, name),
-          store: (trial, key, report) => storeTrial(client, name, trial, { key, report }),
-        },
+        store: trialStore(client, name),
         signal: stop,
         onProgress: (progress) => status(progressText(progress)),
       }

@@ -81,7 +81,7 @@ interface Given {
 async function workOnOne(name: string, { client, queue, signal, done, options }: Given): Promise<void> {
   const { workOn } = await import('../../backtester/experiments/queued-experiment.ts')
   const { defaultWorkers } = await import('../../backtester/experiments/trial-pool.ts')
-  const { readOutcomes, storeTrial } = await import('../../backtester/store/experiments.ts')
+  const { trialStore } = await import('../../backtester/store/experiments.ts')
   const experiment = await openHere(client, name, options)
   const status = statusLine()
   await workOn(experiment, {
@@ -90,10 +90,7 @@ async function workOnOne(name: string, { client, queue, signal, done, options }:
     workers: options.workers ?? defaultWorkers(),
     deadlineMs: options.deadline * 1000,
     isWhole: options.whole ?? false,
-    store: {
-      outcomes: () => readOutcomes(client, name),
-      store: (trial, key, report) => storeTrial(client, name, trial, { key, report }),
-    },
+    store: trialStore(client, name),
     onStored: (failed) => {
       done.trials++
       if (failed) done.failed++
