@@ -16,6 +16,14 @@ export function runEvent(event: AccountEvent): RunEvent {
   }
 }
 
+/** What it happened to, and what came of that. */
+export function instrumentsOf(event: AccountEvent): number[] {
+  const own = 'instrument' in event && event.instrument !== undefined ? [event.instrument] : []
+  const renumbered = event.kind === 'renumbered' ? [event.to] : []
+  const moved = 'moves' in event ? event.moves.map(({ instrument }) => instrument) : []
+  return [...own, ...renumbered, ...moved]
+}
+
 function sentenceOf(event: AccountEvent): string {
   switch (event.kind) {
     case 'dividend':

@@ -149,7 +149,7 @@ export interface RunResult {
   startedAt: string
   durationMs: number
   counts: { ticks: number; bars: number }
-  /** Those that were ordered or filled. */
+  /** Those that were ordered, filled or held. */
   instruments: readonly RunInstrument[]
   orders: readonly RunOrder[]
   fills: readonly Fill[]

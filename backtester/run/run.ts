@@ -15,7 +15,7 @@ import { checkBenchmark } from '../metrics/summary.ts'
 import { type Benchmark, openBenchmark } from './benchmark.ts'
 import { Detection } from './detection.ts'
 import { EquityCurve } from './equity-curve.ts'
-import { runEvent } from './events.ts'
+import { instrumentsOf, runEvent } from './events.ts'
 import { type InputRequest, openInput, type RunChunk, type RunInput } from './input.ts'
 import { checkParams, loadStrategy } from './load-strategy.ts'
 import { makeModels, refuseUnfit } from './models.ts'
@@ -105,6 +105,8 @@ class Run {
   readonly #request: RunRequest
   readonly #fills: Fill[] = []
   readonly #events: RunEvent[] = []
+  /** That something happened to. */
+  readonly #affected = new Set<number>()
   #injected: readonly RunEvent[] = []
   readonly #counts = { ticks: 0, bars: 0 }
   #strategy: Strategy | undefined
@@ -175,7 +177,10 @@ class Run {
       dateOf: (tsUs) => nyse.zone.dateOf(tsUs),
       calendar: nyse,
       tradesFromUs: settings.range?.fromUs,
-      onEvent: (event) => this.#events.push(runEvent(event)),
+      onEvent: (event) => {
+        this.#events.push(runEvent(event))
+        for (const instrument of instrumentsOf(event)) this.#affected.add(instrument)
+      },
       onFill: (fill) => this.#fills.push(fill),
       onLog: (tsUs, message, details) => this.#log(tsUs, message, details),
     })
@@ -255,7 +260,8 @@ class Run {
       reason === undefined ? { id, request, givenUs, status, filled } : { id, request, givenUs, status, filled, reason },
     ) as RunResult['orders']
     const did = { orders, fills: this.#fills, equity: this.#equity?.points ?? [] }
-    const used = new Set([...orders.map(({ request }) => request.instrument), ...this.#fills.map(({ instrument }) => instrument)])
+    const ordered = orders.map(({ request }) => request.instrument)
+    const used = new Set([...ordered, ...this.#fills.map(({ instrument }) => instrument), ...this.#affected])
     const events = [...this.#events, ...this.#injected].sort((one, other) => one.tsUs - other.tsUs)
     const last = events.at(-1)
     if (last && this.#droppedLogs > 0)

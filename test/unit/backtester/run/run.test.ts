@@ -206,6 +206,55 @@ describe('a run', () => {
     expect(values).toEqual([70, 71, 72, expect.closeTo(60 * (1 + 0.5 / 30), 9)])
   })
 
+  it('names what came without an order: the shares of an option that was exercised', async () => {
+    const path = join(folder, 'expiring.tape')
+    const contract = {
+      kind: 'option',
+      symbol: 'TWX',
+      currency: 'USD',
+      expiry: '2014-06-05',
+      strike: 60,
+      right: 'C',
+      multiplier: 100,
+      tradingClass: 'TWX',
+    } as const
+    const option: TapeRecord = { kind: 'contract', seq: 0, tsUs: OPEN_US - 9, instrument: 1, contract }
+    const offered: TapeRecord = {
+      kind: 'quote',
+      seq: 0,
+      tsUs: OPEN_US,
+      instrument: 1,
+      bidPrice: 9.9,
+      askPrice: 10,
+      bidSize: 50,
+      askSize: 50,
+    }
+    const close: TapeRecord = {
+      kind: 'trade',
+      seq: 999,
+      tsUs: OPEN_US + 390 * MINUTE_US,
+      instrument: STOCK,
+      price: 70,
+      size: 100,
+      source: 'import',
+    }
+    await writeTape(path, { source: 'import' }, [[named, option, offered, ...quotes, close]])
+    const strategy = await own(
+      'buys-one',
+      "create: ({ orders }) => ({ onQuote({ instrument }) { if (instrument === 1) orders.submit({ type: 'market', side: 'buy', instrument, quantity: 1 }) } })",
+    )
+    const given = request({
+      strategy,
+      params: {},
+      input: { kind: 'tape', path, carry: { rate: 0, underlyings: [] } },
+      settings: settingsWith({ fill: 'touch' }),
+    })
+    const { instruments, orders, events } = await runStrategy(given)
+    expect(events.filter(({ kind }) => kind === 'exercise')).toHaveLength(1)
+    expect(new Set(orders.map((one) => one.request.instrument))).toEqual(new Set([1]))
+    expect(instruments.map(({ instrument }) => instrument)).toEqual([STOCK, 1])
+  })
+
   it('refuses on ticks a model that fills in bars', async () => {
     const { error } = await runStrategy(request({ settings: settingsWith({ fill: 'bar-next-open' }) }))
     expect(error).toMatchObject({ code: 'run-model', message: expect.stringContaining('Choose touch or mid:PROBABILITY') as string })
