@@ -42,11 +42,14 @@ type Options = CommonOptions & WorkArguments
 
 async function work(name: string | undefined, options: Options): Promise<void> {
   const { TrialQueue } = await import('../../backtester/experiments/trial-queue.ts')
+  const { readExperiment } = await import('../../backtester/store/experiments.ts')
   const { connectClient } = await import('../../db/pool.ts')
   const { stop } = stopSignals()
   await withDatabase(options, async (url) => {
     const [client, queueClient] = [await connectClient(url), await connectClient(url)]
     try {
+      // One whose trials are all stored is known, and has nothing to take.
+      if (name !== undefined) await readExperiment(client, name)
       const broken = new AbortController()
       const queue = await TrialQueue.open(queueClient, 'work', (error) => broken.abort(error))
       const done = { trials: 0, failed: 0 }

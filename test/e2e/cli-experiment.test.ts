@@ -92,7 +92,8 @@ forEachEdition('tapedeck experiment', ({ createDatabase }) => {
       const report = await place.tapedeck(['runs', 'show', '1'], { DATABASE_URL: url }).ended
       expectComplaint(report, { code: 1, saying: /Run 1 is a trial of experiment bad, of which the figures alone were kept/ })
       expect(expectDone(await run('rm', 'bad', '--yes').ended)).toBe('Deleted experiment bad with 8 runs.\n')
-      expectComplaint(await run('show', 'bad').ended, { code: 2, saying: /There is no experiment "bad"\. There is none yet/ })
+      for (const command of ['show', 'work'])
+        expectComplaint(await run(command, 'bad').ended, { code: 2, saying: /There is no experiment "bad"\. There is none yet/ })
     },
     SLOW_MS,
   )
