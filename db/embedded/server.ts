@@ -187,11 +187,15 @@ async function stopUnlessUsed(paths: ClusterPaths, password: string, logger: Emb
  * does not answer counts as having no clients.
  */
 async function lastingClients(address: { port: number; password: string }, isRunning: () => boolean): Promise<number> {
-  const begin = performance.now()
+  const beganMs = performance.now()
+  /** Since when it has answered without a break: a server that has just recovered may have cut us off in the midst of the question. */
+  let answersMs: number | undefined
   for (;;) {
     const users = await otherClients(address).catch(async () => ((await answers(address)) ? 1 : undefined))
-    const limitMs = users === undefined ? RETRY_LIMIT_MS : FAREWELL_MS
-    if (users === 0 || !isRunning() || performance.now() - begin > limitMs) return users ?? 0
+    if (users === 0 || !isRunning()) return users ?? 0
+    const nowMs = performance.now()
+    answersMs = users === undefined ? undefined : (answersMs ?? nowMs)
+    if (answersMs === undefined ? nowMs - beganMs > RETRY_LIMIT_MS : nowMs - answersMs > FAREWELL_MS) return users ?? 0
     await delay(20)
   }
 }
