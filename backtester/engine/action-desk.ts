@@ -46,6 +46,7 @@ export class ActionDesk {
   /** Dividends of what is held which the tape named for the day that begins, and no action. */
   namedDividends(exDate: string): (CorporateAction & { kind: 'dividend' })[] {
     const { account, carry } = this.#options
+    if (!carry.namesPayments) return []
     const eve = addDays(exDate, -1)
     return [...account.portfolio.positions()].flatMap(({ instrument }) => {
       if (account.instruments.of(instrument)?.kind !== 'stock' || this.#paid.get(instrument) === exDate) return []

@@ -81,6 +81,11 @@ export class CarryState {
     return this.#borrow.get(underlying)?.rate
   }
 
+  /** Whether a record named a payment of anything. */
+  get namesPayments(): boolean {
+    return this.#dividends.size > 0 || this.#brokerPayments.size > 0
+  }
+
   /** The payments that count today, by rising ex-date. */
   payments(underlying: number, today: string): readonly DatedPayment[] {
     const recorded = this.#dividends.get(underlying)
