@@ -32,10 +32,14 @@ interface Shape {
 
 /** Rows have few shapes; what a strategy adds to its orders may have any number. */
 const SHAPES = 16
+/** Texts have more: of names that are all different only the first are kept. */
+const WORDS = 64
 
 export class CanonicalHash {
   readonly #hash = createHash('sha256')
   readonly #shapes: Shape[] = []
+  /** JSON of texts. */
+  readonly #words = new Map<unknown, string>()
   readonly #bytes = Buffer.alloc(PART_BYTES)
   #at = 0
 
@@ -89,7 +93,8 @@ export class CanonicalHash {
 
   #value(value: unknown): void {
     if (typeof value === 'number') this.#number(value)
-    else if (typeof value !== 'object' || value === null) this.#text(JSON.stringify(value) ?? 'null')
+    else if (typeof value === 'boolean') this.#text(value ? 'true' : 'false')
+    else if (typeof value !== 'object' || value === null) this.#text(this.#jsonOf(value))
     else if (Array.isArray(value)) {
       this.#text('[')
       for (let i = 0; i < value.length; i++) {
@@ -112,6 +117,15 @@ export class CanonicalHash {
     }
     if (before === OPEN) this.#byte(OPEN)
     this.#byte(CLOSE)
+  }
+
+  /** Words such as `buy` come again and again. */
+  #jsonOf(value: unknown): string {
+    const known = this.#words.get(value)
+    if (known !== undefined) return known
+    const json = JSON.stringify(value) ?? 'null'
+    if (this.#words.size < WORDS) this.#words.set(value, json)
+    return json
   }
 
   #sorted(names: readonly string[]): Shape['sorted'] {
@@ -146,12 +160,18 @@ export class CanonicalHash {
       this.#digits(whole - high * HALF, 9)
       return
     }
-    let unit = 1
-    for (let place = 1; place < places || unit * 10 <= whole; place++) unit *= 10
-    for (let left = whole; unit >= 1; unit = (unit / 10) | 0) {
-      const digit = (left / unit) | 0
-      this.#byte(ZERO + digit)
-      left -= digit * unit
+    let count = 1
+    for (let power = 10; power <= whole; power *= 10) count++
+    if (count < places) count = places
+    if (this.#at + count > PART_BYTES) this.#flush()
+    const bytes = this.#bytes
+    let at = this.#at + count
+    this.#at = at
+    // From the last one on: a division by a constant is the cheapest.
+    for (let left = whole; count > 0; count--) {
+      const rest = (left / 10) | 0
+      bytes[--at] = ZERO + left - 10 * rest
+      left = rest
     }
   }
 }
