@@ -38,6 +38,8 @@ export interface LineSupplyOptions {
   genericTicks: readonly number[]
   notices: NoticeLog
   delays?: Partial<LineDelays> | undefined
+  /** No line is refused for now any more. */
+  onResumed?: () => void
 }
 
 /** After the last request. A line without an answer does not keep the report back for longer. */
@@ -198,7 +200,10 @@ export class LineSupply {
       onPutOff: (line) => entitlements.forget(line),
       onLimit: (lines, waiting) => events.lineLimit({ lines, waiting }),
       onPaused: (code, text) => events.linesPaused({ code, text }),
-      onResumed: () => events.linesResumed(),
+      onResumed: () => {
+        events.linesResumed()
+        this.#options.onResumed?.()
+      },
       onSettled: () => this.#settled(),
       nowUs: () => recorder.nowUs,
       onImpossible: (error) => events.impossibleTransition({ error }),
