@@ -97,7 +97,9 @@ export class OrderGate {
   }
 
   #whyExpired(instrument: number): string | undefined {
-    const { days, nowUs } = this.#options
+    const { days, nowUs, instruments } = this.#options
+    // Which day was the last to close is asked for nothing else.
+    if (instruments.optionOf(instrument) === undefined) return undefined
     const closed = days?.hasBegun ? days.closedDate(nowUs()) : undefined
     return closed !== undefined && this.hasExpired(instrument, closed) ? 'it has expired' : undefined
   }

@@ -166,9 +166,12 @@ export interface RunResult {
 /** SHA-256 of what a run did, its numbers at 12 significant digits: the same on every machine, from every copy of the same data. */
 export function resultHash({ orders, fills, equity }: Pick<RunResult, 'orders' | 'fills' | 'equity'>): string {
   const hash = new CanonicalHash()
-  for (const [name, rows] of Object.entries({ orders, fills, equity })) {
-    hash.line(`${name} ${rows.length}`)
+  for (const [name, rows] of Object.entries({ orders, fills })) {
+    hash.value(`${name} ${rows.length}`)
     for (const row of rows) hash.value(row)
   }
+  hash.value(`equity ${equity.length}`)
+  // Of bars of minutes there are a hundred thousand a year.
+  for (const { tsUs, cash, equity: worth, exposure } of equity) for (const number of [tsUs, cash, worth, exposure]) hash.number(number)
   return hash.digest()
 }

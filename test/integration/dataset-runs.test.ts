@@ -22,8 +22,8 @@ import { block } from '../support/tape/ticks.ts'
 
 /** Of runs on Node 20. */
 const PINNED = {
-  dataset: '546fc0112e6e6f73c2b87fcd163e9eb4c751c17538af022a93fd6108f5164ca6',
-  day: '2199022d2cd2a4f5efed589730cd341698d29dde1df2fc09ae5e91c1178a32e5',
+  dataset: '234e36aaa75efdc396272399ef5887b9359fd621f8198f0eedf18969cff7ace5',
+  day: '64d8dfaed1b9deb9890e2b9171eccc657f46896a80bb9582f519495069bede12',
 }
 const SHIPPED = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
 const TWX = { symbol: 'TWX', currency: 'USD', dividends: [], borrow: 0.0025 }
