@@ -14,7 +14,7 @@ import { nyse } from '../../market/calendar/calendar.ts'
 import { type Contract, contractKey, describeContract } from '../../market/contract.ts'
 import type { Span } from '../../market/coverage.ts'
 import { FeedError, messageOf } from '../../market/errors.ts'
-import { HistoryConnection, type HistorySettings } from '../ib/history/history-connection.ts'
+import type { HistoryConnection, HistorySettings } from '../ib/history/history-connection.ts'
 import { historyRefusalOf } from '../ib/history/refusal.ts'
 import type { TicksOf } from '../ib/history/ticks.ts'
 import { HistoryDesk } from './desk.ts'
@@ -26,6 +26,7 @@ import { type BackfillPlan, type BackfillRange, type BarsRequest, type LeftOut, 
 import { type PlannedTicks, planTicks, type TicksPart } from './plan-ticks.ts'
 import { recordedTime } from './recorded.ts'
 import { HISTORY_REFUSED } from './ticks.ts'
+import { withHistory } from './with-history.ts'
 
 /** A contract to ask about, and how IB is asked for it. */
 export interface Wanted {
@@ -223,10 +224,19 @@ class Run {
   }
 
   async perform(): Promise<void> {
-    const history = await HistoryConnection.begin(this.#options.gateway, { onDown: () => this.#desk.wait(LOST_LINK) })
-    const close = () => void history.close()
-    this.#stop.addEventListener('abort', close, { once: true })
-    if (this.#stop.aborted) close()
+    const { gateway, stop } = this.#options
+    const onDown = () => this.#desk.wait(LOST_LINK)
+    try {
+      await withHistory({ gateway, stop: this.#stop, onDown }, (history) => this.#ask(history))
+    } catch (error) {
+      if (!(stop?.aborted && historyRefusalOf(error) === 'lost')) throw error
+    } finally {
+      this.#report.interrupted = stop?.aborted === true && this.#jobs.length > 0
+      await this.#refresh()
+    }
+  }
+
+  async #ask(history: HistoryConnection): Promise<void> {
     try {
       this.#jobs = await this.#findAll(history)
       const workers = Array.from({ length: IN_FLIGHT }, () => this.#work(history))
@@ -236,11 +246,7 @@ class Run {
       if (failed) throw this.#error ?? failed.reason
     } catch (error) {
       this.#failed.abort()
-      if (!(this.#options.stop?.aborted && historyRefusalOf(error) === 'lost')) throw error
-    } finally {
-      this.#report.interrupted = this.#options.stop?.aborted === true && this.#jobs.length > 0
-      await history.close()
-      await this.#refresh()
+      throw error
     }
   }
 

@@ -33,7 +33,7 @@ import type { HistoryTick, TradeSource } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
 import type { GapOfContract, RepairSeries } from '../gaps/repairable.ts'
 import { gapsOfContracts } from '../gaps/report.ts'
-import { HistoryConnection, type HistorySettings } from '../ib/history/history-connection.ts'
+import type { HistoryConnection, HistorySettings } from '../ib/history/history-connection.ts'
 import { historyRefusalOf } from '../ib/history/refusal.ts'
 import { HistoryDesk } from './desk.ts'
 import { pacedBefore } from './jobs.ts'
@@ -42,6 +42,7 @@ import type { LeftOut } from './plan.ts'
 import { bringsEvery, type LiveTrades, repairOf } from './reconcile.ts'
 import { noteOf, planRepairs, type RepairJob } from './repair-plan.ts'
 import { fetchTicks, HISTORY_REFUSED } from './ticks.ts'
+import { withHistory } from './with-history.ts'
 
 export interface RepairOptions {
   /** Of the database. */
@@ -199,29 +200,28 @@ class Run {
   }
 
   async perform(jobs: readonly RepairJob[]): Promise<void> {
-    const history = await HistoryConnection.begin(this.#options.gateway, { onDown: () => this.#desk.wait(LOST_LINK) })
-    const close = () => void history.close()
-    this.#stop.addEventListener('abort', close, { once: true })
-    if (this.#stop.aborted) close()
     const { report } = this.#work
+    const onDown = () => this.#desk.wait(LOST_LINK)
     try {
-      const contracts = await this.#find(jobs, history)
-      for (const job of jobs) {
-        const contract = contracts.get(job.instrument)
-        if (contract) await this.#fill(job, contract, history)
-        else await this.#end({ ...job, refusal: 'IB knows no such contract', ticks: 0, secondsLeft: 0, hasHistory: false })
-        this.#done++
-        this.#progress()
-      }
+      await withHistory({ gateway: this.#options.gateway, stop: this.#stop, onDown }, (history) => this.#fillAll(jobs, history))
     } catch (error) {
       if (!(this.#stop.aborted && historyRefusalOf(error) === 'lost')) throw error
       report.interrupted = true
     } finally {
       report.sent = this.#desk.sent
-      this.#stop.removeEventListener('abort', close)
-      await history.close()
       await this.#sessions.close()
       await this.#refresh()
+    }
+  }
+
+  async #fillAll(jobs: readonly RepairJob[], history: HistoryConnection): Promise<void> {
+    const contracts = await this.#find(jobs, history)
+    for (const job of jobs) {
+      const contract = contracts.get(job.instrument)
+      if (contract) await this.#fill(job, contract, history)
+      else await this.#end({ ...job, refusal: 'IB knows no such contract', ticks: 0, secondsLeft: 0, hasHistory: false })
+      this.#done++
+      this.#progress()
     }
   }
 
