@@ -38,8 +38,22 @@ export async function repairGapsOf(options: Omit<RepairOptions, 'range' | 'onPro
 
 /** As text of at most 80 columns. */
 function formatRepair(report: RepairReport): string {
-  const { dryRun, gaps, spans, doneBefore, later, leastMs, sent, ticks, reconciledTicks, states, refused, interrupted, refreshFailure } =
-    report
+  const {
+    dryRun,
+    gaps,
+    spans,
+    doneBefore,
+    open,
+    later,
+    leastMs,
+    sent,
+    ticks,
+    reconciledTicks,
+    states,
+    refused,
+    interrupted,
+    refreshFailure,
+  } = report
   const asked: [string, string | number][] = dryRun
     ? [['At least', durationText(leastMs)]]
     : [...Object.entries(states), ['Requests', sent], ['Ticks', ticks], ['  in seconds with live ones', reconciledTicks]]
@@ -47,7 +61,7 @@ function formatRepair(report: RepairReport): string {
     ['Gaps of contracts to fill', gaps],
     ['  as pieces of time', spans],
     ['  dealt with before', doneBefore],
-    ['  not over yet', later],
+    ['  not over yet', open + later],
     ...asked.map(([name, value]) => [name in states ? `  ${name}` : name, value]),
   ])
   const head = dryRun ? ['Nothing was asked for: this is what it takes, with a request for each piece.'] : []

@@ -119,6 +119,7 @@ async function collectSettings({
   gateway,
   universe,
   lines,
+  repair,
   rules,
   carry,
   arbitrage,
@@ -133,6 +134,7 @@ async function collectSettings({
     gateway: { ...gateway, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
     underlyings: universe.underlyings,
     linePlan: linePlan(lines),
+    repair: autoRepair(repair, gateway),
     rules: await loadRules(rules),
     carry,
     detect: arbitrage.enabled ? { arbitrage, webhook: webhook === 'off' ? undefined : webhook } : undefined,
@@ -140,6 +142,12 @@ async function collectSettings({
     lanes: database.lanes,
     metrics: metrics === 'off' ? undefined : metrics,
   }
+}
+
+/** A tape that is replayed has what its recording lacks. */
+function autoRepair({ gaps, requests }: TapedeckConfig['repair'], { clock }: TapedeckConfig['gateway']): CollectSettings['repair'] {
+  const isOn = gaps === 'auto' ? clock === 'wall' : gaps === 'on'
+  return isOn ? { requests } : undefined
 }
 
 function linePlan({ rotation, coreStrikes, corePercent, minimumHoldSeconds, seenEveryMinutes }: TapedeckConfig['lines']) {
@@ -167,6 +175,7 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
       logger,
       prepareDatabase: store.prepare,
       databaseServer: store.server,
+      databaseUrl: store.url,
       store: store.storeBatch,
       refreshTouched: store.refreshTouched,
       sessions: store.sessions,

@@ -18,6 +18,7 @@ import { Validator } from '../market/rules/validator.ts'
 import type { StatedUnit } from '../market/stock-sizes/detector.ts'
 import { aborted } from '../system/abort.ts'
 import { acquireDirectoryLock } from '../system/directory-lock.ts'
+import { AutoRepair, type AutoRepairSettings } from './backfill/auto-repair.ts'
 import { type Detect, type DetectSettings, joinDetect, type JoinDetectOptions } from './detect/join.ts'
 import type { GapLedger } from './gaps/ledger.ts'
 import type { FeedSettings } from './ib/link/feed.ts'
@@ -39,13 +40,14 @@ import { type Counts, createCounts } from './telemetry/counts.ts'
 import { createEvents, type Events } from './telemetry/events/index.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import type { CollectProgress } from './telemetry/progress.ts'
+import { watchRepairs } from './telemetry/repair-metrics.ts'
 import { Telemetry, type TelemetryOptions, type TelemetryParts } from './telemetry/telemetry.ts'
 import { type FeedHalf, joinFeed, joinStorage } from './topology.ts'
 import { ChainFile } from './universe/chain-file.ts'
 import type { UnderlyingSettings } from './universe/universe.ts'
 import type { Ending } from './write/ending.ts'
 import type { LateTicks, LateTicksOptions } from './write/late-ticks.ts'
-import type { WriterOptions } from './write/writer.ts'
+import type { Writer, WriterOptions } from './write/writer.ts'
 
 export interface CollectSettings {
   dataDir: string
@@ -63,6 +65,8 @@ export interface CollectSettings {
   /** How lines are shared among more contracts than there are; absent: those beyond them are never watched. */
   linePlan?: PlanSettings | undefined
   rules: RulesInForce
+  /** Gaps are filled from IB's history; absent: they are not. */
+  repair?: AutoRepairSettings | undefined
   /** What stands in for what no other source knows. */
   carry: CarrySettings
   /** Absent: no detectors run. */
@@ -81,6 +85,8 @@ export interface CollectOptions {
   prepareDatabase: () => Promise<void>
   /** What the database is, in words; undefined until that is known. */
   databaseServer: () => string | undefined
+  /** Its address, once prepared. Gaps are filled over connections of their own. */
+  databaseUrl: () => string
   store: WriterOptions['store']
   /** Has it compute anew what stands on ticks of these times, once prepared. */
   refreshTouched: LateTicksOptions['refresh']
@@ -151,6 +157,7 @@ type Collector = TelemetryParts &
     file: CollectorFile
     validator: Validator
     standInCarry: StandInCarry
+    repair: AutoRepair
     detect: Detect
     ending: Ending
     lateTicks: LateTicks
@@ -200,11 +207,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     detail: { version, host: hostname(), pid: process.pid, clock: gateway.clock, collectorId: file.collectorId, dataDir },
     store: options.store,
     refreshTouched: options.refreshTouched,
-    prepareDatabase: async () => {
-      await options.prepareDatabase()
-      storedCarry.prepared()
-      detect.prepared()
-    },
+    prepareDatabase: () => prepare(options, [storedCarry, detect, repair]),
   })
   const { recorder, ledger, state, ending } = storage
   const standInCarry = new StandInCarry(recorder, settings.carry, currenciesOf(settings))
@@ -223,6 +226,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     onBegun: () => nameLeftBehind(leftBehind, recorder, ledger),
     onEndOfTape: () => options.untilEndOfTape && stopping.abort('end-of-tape'),
   })
+  const repair: AutoRepair = repairOf(options, { ...shared, ...storage, metrics, supply: feedHalf.supply, stop: stopping.signal })
   const parts = {
     ...shared,
     ...storage,
@@ -235,10 +239,42 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     leftBehind,
     file,
     standInCarry,
+    repair,
     detect,
     stopping: stopping.signal,
   }
   return { ...parts, reload: createReloader(settings, parts), telemetry: createTelemetry(options, parts) }
+}
+
+/** A batch comes to the writer so long after its records at most, besides the time that batches take by the settings. */
+const HANDED_MS = 1000
+
+interface RepairParts extends Pick<Collector, 'recorder' | 'clock' | 'events' | 'supply' | 'counts' | 'metrics'> {
+  writer: Pick<Writer, 'oldestMs'>
+  stop: AbortSignal
+}
+
+function repairOf(
+  { settings, databaseUrl }: CollectOptions,
+  { supply, writer, metrics, counts: { recovered }, ...parts }: RepairParts,
+): AutoRepair {
+  const repair = new AutoRepair({
+    ...parts,
+    settings: settings.repair,
+    url: databaseUrl,
+    link: () => supply.link,
+    routeOf: (symbol) => settings.underlyings.find((one) => one.symbol === symbol) ?? { exchange: 'SMART' },
+    isCommitted: (sinceMs) =>
+      recovered.committed >= recovered.found && performance.now() - sinceMs > settings.journal.batchMs + HANDED_MS + writer.oldestMs,
+  })
+  watchRepairs(metrics.registry, () => repair.figures)
+  return repair
+}
+
+/** Has the database made ready, and tells who waits for it. */
+async function prepare({ prepareDatabase }: CollectOptions, parts: readonly { prepared: () => void }[]): Promise<void> {
+  await prepareDatabase()
+  for (const part of parts) part.prepared()
 }
 
 function chainFileOf({ dataDir, gateway: { host, port } }: CollectSettings, events: Events): ChainFile {
@@ -299,14 +335,17 @@ function recordedConfig({ rules, gateway }: CollectSettings): Record<string, unk
 }
 
 /**
- * Takes over what can change while lines are open: the universe, how lines are shared, rules, carry, `lines`, `genericTicks` and `keepDays`.
+ * Takes over what can change while lines are open: the universe, how lines are shared, rules, carry, repairs, `lines`, `genericTicks` and `keepDays`.
  * Throws a ConfigError.
  */
 function createReloader(
   started: CollectSettings,
-  parts: Pick<Collector, 'validator' | 'standInCarry' | 'recorder' | 'supply' | 'budget' | 'housekeeping' | 'discovery' | 'feed'>,
+  parts: Pick<
+    Collector,
+    'validator' | 'standInCarry' | 'repair' | 'recorder' | 'supply' | 'budget' | 'housekeeping' | 'discovery' | 'feed'
+  >,
 ) {
-  const { validator, standInCarry, recorder, supply, budget, housekeeping, discovery, feed } = parts
+  const { validator, standInCarry, repair, recorder, supply, budget, housekeeping, discovery, feed } = parts
   let { rules, underlyings, gateway, linePlan } = started
   return (next: CollectSettings): void => {
     if (!isDeepStrictEqual(next.rules.settings, rules.settings)) {
@@ -317,6 +356,7 @@ function createReloader(
     standInCarry.configure(next.carry, currenciesOf(next))
     supply.configure({ genericTicks: next.gateway.genericTicks })
     feed.configure({ lines: next.gateway.lines })
+    repair.configure(next.repair)
     housekeeping.configure({ keepDays: next.journal.keepDays })
     budget.configure(next.linePlan)
     const isOtherPlan = (next.linePlan === undefined) !== (linePlan === undefined)
@@ -347,6 +387,7 @@ async function run(collector: Collector): Promise<CollectSummary> {
     file,
     detect,
     lateTicks,
+    repair,
   } = collector
   await housekeeping.start()
   try {
@@ -366,7 +407,7 @@ async function run(collector: Collector): Promise<CollectSummary> {
     if (recorder.recording) leftBehind.end(ledger.allLines, recorder.nowUs)
     await ending.run(
       () => sessions.end(cause),
-      () => Promise.all([detect.finish(), lateTicks.finish(writer.drained())]),
+      () => Promise.all([detect.finish(), lateTicks.finish(writer.drained()), repair.ended()]),
     )
     await file.saved()
     telemetry.report()

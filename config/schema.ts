@@ -252,6 +252,18 @@ export const configSchema = section({
   })
     .prefault({})
     .describe('How market-data lines are shared when more contracts are wanted than there are lines: docs/lines.md.'),
+  repair: section({
+    gaps: oneOf(['auto', 'on', 'off'])
+      .default('auto')
+      .describe(
+        "Whether trades of stocks that fell into gaps are filled from IB's history: on, off, or auto: on, but not with gateway.clock: gateway.",
+      ),
+    requests: integer(1, 60)
+      .default(15)
+      .describe('Most requests for that in ten minutes. IB allows 60 over all programs of a login, charts of TWS included.'),
+  })
+    .prefault({})
+    .describe('How gaps are filled while recording: docs/gaps.md.'),
   rules: configuredRulesSchema(RULES)
     .prefault({})
     .describe('How ticks are judged: each rule by its name, or off. A rule of your own names its file.'),

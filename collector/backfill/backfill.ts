@@ -14,7 +14,8 @@ import { nyse } from '../../market/calendar/calendar.ts'
 import { type Contract, contractKey, describeContract } from '../../market/contract.ts'
 import type { Span } from '../../market/coverage.ts'
 import { FeedError, messageOf } from '../../market/errors.ts'
-import type { HistoryConnection, HistorySettings } from '../ib/history/history-connection.ts'
+import type { HistorySettings } from '../ib/history/history-connection.ts'
+import type { HistoryRequests } from '../ib/history/over-link.ts'
 import { historyRefusalOf } from '../ib/history/refusal.ts'
 import type { TicksOf } from '../ib/history/ticks.ts'
 import { HistoryDesk } from './desk.ts'
@@ -236,7 +237,7 @@ class Run {
     }
   }
 
-  async #ask(history: HistoryConnection): Promise<void> {
+  async #ask(history: HistoryRequests): Promise<void> {
     try {
       this.#jobs = await this.#findAll(history)
       const workers = Array.from({ length: IN_FLIGHT }, () => this.#work(history))
@@ -251,7 +252,7 @@ class Run {
   }
 
   /** The jobs of the contracts that the gateway knows. */
-  async #findAll(history: HistoryConnection): Promise<Job[]> {
+  async #findAll(history: HistoryRequests): Promise<Job[]> {
     const asked = [...new Set(this.#plan.items.map(({ contract }) => contract))]
     const found = new Map<Contract, Contract>()
     for (const contract of asked) {
@@ -275,7 +276,7 @@ class Run {
     return jobs
   }
 
-  async #work(history: HistoryConnection): Promise<void> {
+  async #work(history: HistoryRequests): Promise<void> {
     for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
       this.#begun.add(job)
       try {
@@ -293,7 +294,7 @@ class Run {
   }
 
   /** Returns when the request is finished or refused for good. */
-  async #finish(job: BarsJob, history: HistoryConnection): Promise<void> {
+  async #finish(job: BarsJob, history: HistoryRequests): Promise<void> {
     const notes = {
       asked: () => this.#store.asked(job),
       ended: (requestId: number, outcome: 'asked-again' | 'refused', reason: string) => this.#store.ended(requestId, outcome, reason),
@@ -310,7 +311,7 @@ class Run {
   }
 
   /** The same of a part of the market's time, with as many requests as it takes. */
-  async #fill(job: TicksJob, history: HistoryConnection): Promise<void> {
+  async #fill(job: TicksJob, history: HistoryRequests): Promise<void> {
     const onPage = (ticks: number, hadData: boolean) => {
       this.#report.ticks[job.what] += ticks
       this.#answered(hadData)

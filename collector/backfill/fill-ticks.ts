@@ -3,13 +3,13 @@
 import { answeredSql, type BackfillStore } from '../../db/backfill/backfill-store.ts'
 import type { HistorySession, HistorySessions } from '../../db/backfill/history-sessions.ts'
 import { contractKey } from '../../market/contract.ts'
-import type { HistoryConnection } from '../ib/history/history-connection.ts'
+import type { HistoryRequests } from '../ib/history/over-link.ts'
 import type { HistoryDesk } from './desk.ts'
 import type { TicksJob } from './jobs.ts'
 import { fetchTicks } from './ticks.ts'
 
 interface FillOptions {
-  history: HistoryConnection
+  history: HistoryRequests
   desk: HistoryDesk
   store: BackfillStore
   sessions: HistorySessions

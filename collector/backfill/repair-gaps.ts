@@ -33,7 +33,8 @@ import type { HistoryTick, TradeSource } from '../../market/tick.ts'
 import { isoFromUs } from '../../market/time.ts'
 import type { GapOfContract, RepairSeries } from '../gaps/repairable.ts'
 import { gapsOfContracts } from '../gaps/report.ts'
-import type { HistoryConnection, HistorySettings } from '../ib/history/history-connection.ts'
+import type { HistorySettings } from '../ib/history/history-connection.ts'
+import type { HistoryRequests } from '../ib/history/over-link.ts'
 import { historyRefusalOf } from '../ib/history/refusal.ts'
 import { HistoryDesk } from './desk.ts'
 import { pacedBefore } from './jobs.ts'
@@ -47,7 +48,8 @@ import { withHistory } from './with-history.ts'
 export interface RepairOptions {
   /** Of the database. */
   url: string
-  gateway: HistorySettings
+  /** A connection of its own is made there; or the one to ask over. */
+  gateway: HistorySettings | HistoryRequests
   /** How a stock is asked for. */
   routeOf: (symbol: string) => { exchange: string; primaryExchange?: string | undefined }
   /** Gaps that lie in this time or reach into it. */
@@ -79,6 +81,9 @@ export interface RepairReport extends Span {
   /** Pieces of time that they make: each takes a request for every thousand ticks, and one at least. */
   spans: number
   doneBefore: number
+  /** That are not over. */
+  open: number
+  /** That are so fresh that history may lack their end. */
   later: number
   /** The least that so many requests take by IB's limits, with one for each span. */
   leastMs: number
@@ -108,7 +113,8 @@ export async function repairGaps(options: RepairOptions): Promise<RepairReport> 
   const client = await connectClient(options.url)
   try {
     if (!options.dryRun) await store.alone()
-    const gaps = await gapsOfContracts(client, { ...options.range, symbols: options.symbols })
+    const kinds = options.withOptions ? undefined : ['stock']
+    const gaps = await gapsOfContracts(client, { ...options.range, symbols: options.symbols, kinds })
     const noted = await readRepairs(client, options.range)
     const plans = options.series.map((series) => {
       const { withOptions = false, withUnseen = false, again = false, nowUs } = options
@@ -126,6 +132,7 @@ export async function repairGaps(options: RepairOptions): Promise<RepairReport> 
       gaps: jobs.reduce((sum, job) => sum + job.gaps.length, 0),
       spans: jobs.length,
       doneBefore: plans.reduce((sum, plan) => sum + plan.doneBefore, 0),
+      open: plans.reduce((sum, plan) => sum + plan.open, 0),
       later: plans.reduce((sum, plan) => sum + plan.later, 0),
       leastMs: pacing.leastMs(weight, performance.now()),
       sent: 0,
@@ -201,9 +208,11 @@ class Run {
 
   async perform(jobs: readonly RepairJob[]): Promise<void> {
     const { report } = this.#work
+    const { gateway } = this.#options
     const onDown = () => this.#desk.wait(LOST_LINK)
     try {
-      await withHistory({ gateway: this.#options.gateway, stop: this.#stop, onDown }, (history) => this.#fillAll(jobs, history))
+      if ('find' in gateway) await this.#fillAll(jobs, gateway)
+      else await withHistory({ gateway, stop: this.#stop, onDown }, (history) => this.#fillAll(jobs, history))
     } catch (error) {
       if (!(this.#stop.aborted && historyRefusalOf(error) === 'lost')) throw error
       report.interrupted = true
@@ -214,7 +223,7 @@ class Run {
     }
   }
 
-  async #fillAll(jobs: readonly RepairJob[], history: HistoryConnection): Promise<void> {
+  async #fillAll(jobs: readonly RepairJob[], history: HistoryRequests): Promise<void> {
     const contracts = await this.#find(jobs, history)
     for (const job of jobs) {
       const contract = contracts.get(job.instrument)
@@ -225,7 +234,7 @@ class Run {
     }
   }
 
-  async #find(jobs: readonly RepairJob[], history: HistoryConnection): Promise<Map<number, Contract>> {
+  async #find(jobs: readonly RepairJob[], history: HistoryRequests): Promise<Map<number, Contract>> {
     const described = await describedContracts(this.#work.client, [...new Set(jobs.map(({ instrument }) => instrument))])
     const found = new Map<number, Contract>()
     for (const [instrument, contract] of described) {
@@ -238,7 +247,7 @@ class Run {
     return found
   }
 
-  async #fill(job: RepairJob, contract: Contract, history: HistoryConnection): Promise<void> {
+  async #fill(job: RepairJob, contract: Contract, history: HistoryRequests): Promise<void> {
     const span = { fromUs: job.parts[0]?.fromUs ?? 0, toUs: job.parts.at(-1)?.toUs ?? 0 }
     const source = (await liveSource(this.#work.client, job.instrument, span)) ?? 'tick-by-tick'
     const filling: Filling = { ...job, contract, source, secondsLeft: 0, ticks: 0, hasHistory: false }
@@ -251,7 +260,7 @@ class Run {
     await this.#end(filling)
   }
 
-  async #fillPart(filling: Filling, part: Span, history: HistoryConnection): Promise<void> {
+  async #fillPart(filling: Filling, part: Span, history: HistoryRequests): Promise<void> {
     const { contract, series, instrument } = filling
     const { store, client } = this.#work
     const session = await this.#sessions.begin({ contract, what: series, ...part, detail: DETAIL })

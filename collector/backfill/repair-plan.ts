@@ -22,7 +22,9 @@ export interface RepairPlan {
   refused: RepairNote[]
   /** Gaps that an earlier run has dealt with. */
   doneBefore: number
-  /** Gaps that are not over, or so fresh that history may lack their end. */
+  /** Gaps that are not over. */
+  open: number
+  /** Gaps that are so fresh that history may lack their end. */
   later: number
 }
 
@@ -42,7 +44,7 @@ export function noteOf(gap: GapOfContract, series: RepairRules['series'], state:
 export function planRepairs(gaps: readonly GapOfContract[], noted: readonly GapRepair[], options: RepairPlanOptions): RepairPlan {
   const { series, again, calendar } = options
   const byName = new Map(noted.map((repair) => [repairName(repair), repair]))
-  const plan: RepairPlan = { jobs: [], refused: [], doneBefore: 0, later: 0 }
+  const plan: RepairPlan = { jobs: [], refused: [], doneBefore: 0, open: 0, later: 0 }
   const wanted = new Map<number, GapOfContract[]>()
   for (const gap of gaps) {
     const repaired = repairable(gap, options)
@@ -51,7 +53,7 @@ export function planRepairs(gaps: readonly GapOfContract[], noted: readonly GapR
     const isDone = before !== undefined && before.toUs >= gap.toUs && before.state !== 'pending'
     const isFinal = before?.state === 'repaired' || before?.state === 'no-data' || repaired.verdict === 'refused' || !again
     if (isDone && isFinal) plan.doneBefore++
-    else if (repaired.verdict === 'later') plan.later++
+    else if (repaired.verdict === 'open' || repaired.verdict === 'later') plan[repaired.verdict]++
     else if (repaired.verdict === 'refused') plan.refused.push(noteOf(gap, series, 'refused', repaired.reason))
     else {
       const its = wanted.get(gap.contract.instrument)

@@ -12,7 +12,7 @@ import type { Contract } from '../../market/contract.ts'
 import type { Span } from '../../market/coverage.ts'
 import { FeedError } from '../../market/errors.ts'
 import type { HistoryTick } from '../../market/tick.ts'
-import type { HistoryConnection } from '../ib/history/history-connection.ts'
+import type { HistoryRequests } from '../ib/history/over-link.ts'
 import type { TicksOf } from '../ib/history/ticks.ts'
 import type { HistoryDesk, RequestNotes } from './desk.ts'
 import type { PacedRequest } from './pacing.ts'
@@ -87,7 +87,7 @@ export interface HistoryTicks extends TicksAnswer {
 }
 
 export interface FetchOptions {
-  history: Pick<HistoryConnection, 'ticks'>
+  history: Pick<HistoryRequests, 'ticks'>
   desk: HistoryDesk
   /** As the gateway knows it. */
   contract: Contract

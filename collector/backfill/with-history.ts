@@ -1,6 +1,7 @@
 /** A connection for history that lasts as long as the work over it. */
 
 import { HistoryConnection, type HistorySettings } from '../ib/history/history-connection.ts'
+import type { HistoryRequests } from '../ib/history/over-link.ts'
 
 export interface WithHistoryOptions {
   gateway: HistorySettings
@@ -12,14 +13,14 @@ export interface WithHistoryOptions {
 /** @throws FeedError when the gateway cannot be reached; what `work` throws */
 export async function withHistory<T>(
   { gateway, stop, onDown }: WithHistoryOptions,
-  work: (history: HistoryConnection) => Promise<T>,
+  work: (history: HistoryRequests) => Promise<T>,
 ): Promise<T> {
   const history = await HistoryConnection.begin(gateway, onDown && { onDown })
   const close = () => void history.close()
   stop.addEventListener('abort', close, { once: true })
   if (stop.aborted) close()
   try {
-    return await work(history)
+    return await work(history.requests)
   } finally {
     stop.removeEventListener('abort', close)
     await history.close()

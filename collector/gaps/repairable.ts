@@ -12,7 +12,7 @@ import { addDays, daysBetween } from '../../market/time.ts'
 export type RepairSeries = 'trades' | 'quotes'
 
 /** A gap of one contract. */
-export interface GapOfContract extends Pick<RecordedGap, 'sessionId' | 'seq' | 'fromUs' | 'toUs' | 'cause' | 'feed'> {
+export interface GapOfContract extends Pick<RecordedGap, 'sessionId' | 'seq' | 'fromUs' | 'toUs' | 'cause' | 'feed' | 'isOpen'> {
   contract: WantedContract
 }
 
@@ -26,8 +26,8 @@ export interface RepairRules {
   calendar: TradingCalendar
 }
 
-/** `later`: it is not over, or IB's history may not have its end yet; `not-wanted`: nothing to say of it. */
-export type Repairable = { verdict: 'fill' } | { verdict: 'refused'; reason: string } | { verdict: 'later' } | { verdict: 'not-wanted' }
+/** `open`: it is not over; `later`: IB's history may not have its end yet; `not-wanted`: nothing to say of it. */
+export type Repairable = { verdict: 'refused'; reason: string } | { verdict: 'fill' | 'open' | 'later' | 'not-wanted' }
 
 /** IB has ticks of so many years. */
 const YEARS = 3
@@ -43,7 +43,7 @@ const IB_HAS_NONE: readonly (readonly [RegExp, string])[] = [
   [/^delayed data is not wanted$/, 'IB has only delayed data of it for this login'],
 ]
 
-export function repairable({ toUs, fromUs, cause, feed, contract }: GapOfContract, rules: RepairRules): Repairable {
+export function repairable({ toUs, fromUs, cause, feed, isOpen, contract }: GapOfContract, rules: RepairRules): Repairable {
   const { series, withOptions, withUnseen, nowUs, calendar } = rules
   const { kind, lastTradeDate } = contract
   const today = calendar.zone.dateOf(nowUs)
@@ -56,6 +56,7 @@ export function repairable({ toUs, fromUs, cause, feed, contract }: GapOfContrac
     return { verdict: 'refused', reason: 'it has expired, and IB has no history of expired options' }
   if (calendar.zone.dateOf(toUs) < `${Number(today.slice(0, 4)) - YEARS}${today.slice(4)}`)
     return { verdict: 'refused', reason: `IB has ticks of ${YEARS} years` }
+  if (isOpen) return { verdict: 'open' }
   if (toUs + SETTLED_US > nowUs) return { verdict: 'later' }
   return tradingIn({ fromUs, toUs }, calendar).length > 0 ? { verdict: 'fill' } : { verdict: 'not-wanted' }
 }

@@ -87,10 +87,13 @@ export class BackfillStore {
   async alone(): Promise<void> {
     const { rows } = await this.#query<{ alone: boolean }>(`SELECT pg_try_advisory_lock(${BACKFILL_LOCK}) AS alone`)
     if (rows[0]?.alone !== true)
-      throw new WriteError('Another backfill into this database is running. Wait for its end, or stop it.', {
-        code: 'backfill-runs',
-        retryable: true,
-      })
+      throw new WriteError(
+        'Another backfill into this database is running, or a collector fills gaps. Wait for its end, or stop it (repair.gaps: off).',
+        {
+          code: 'backfill-runs',
+          retryable: true,
+        },
+      )
   }
 
   async close(): Promise<void> {

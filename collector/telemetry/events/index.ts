@@ -31,6 +31,7 @@ import { entitlementsKnown } from './entitlements-known.ts'
 import { feedDown } from './feed-down.ts'
 import { feedUp } from './feed-up.ts'
 import { gapNamed } from './gap-named.ts'
+import { gapsFilled } from './gaps-filled.ts'
 import { impossibleTransition } from './impossible-transition.ts'
 import { invariantBroken } from './invariant-broken.ts'
 import { journalError } from './journal-error.ts'
@@ -113,6 +114,7 @@ const EVENTS = {
   feedDown,
   feedUp,
   gapNamed,
+  gapsFilled,
   impossibleTransition,
   invariantBroken,
   journalError,

@@ -17,6 +17,8 @@ export interface CoverageQuery {
   toUs: number
   /** Only these stocks and indices, and their options. */
   symbols?: readonly string[] | undefined
+  /** Only contracts of these kinds: of a chain there may be thousands, each with many turns. */
+  kinds?: readonly string[] | undefined
 }
 
 export interface RecordedGap {
@@ -30,6 +32,8 @@ export interface RecordedGap {
   instrument?: number
   feed?: string
   droppedTicks?: number
+  /** Its session goes on, and it reaches up to the last sign of life: it may go on too. */
+  isOpen?: true
 }
 
 export interface WantedContract {
@@ -90,19 +94,22 @@ const HELD = `tstzrange(LEAST(opened_ts, until_ts), COALESCE(until_ts, 'infinity
 const HOLDS = `
 SELECT instrument_id::int AS instrument, session_id::float8 AS "sessionId", ${us('opened_ts')} AS "fromUs",
   ${us(`COALESCE(until_ts, ${END})`)} AS "toUs"
-FROM line_holds JOIN sessions s USING (session_id)
+FROM line_holds JOIN sessions s USING (session_id) JOIN instruments i USING (instrument_id)
 WHERE ${HELD} && tstzrange($1, $2) AND instrument_id IS NOT NULL AND feed IS NULL AND opened_ts < $2 AND COALESCE(until_ts, ${END}) > $1
+  AND ($3::text[] IS NULL OR i.kind = ANY ($3))
 ORDER BY opened_ts`
 
 const MISSING = `
 SELECT instrument_id::int AS instrument, session_id::float8 AS "sessionId", ${us('from_ts')} AS "fromUs", ${us('to_ts')} AS "toUs"
-FROM line_gaps_between($1, $2) WHERE feed IS NULL ORDER BY from_ts`
+FROM line_gaps_between($1, $2) JOIN instruments USING (instrument_id)
+WHERE feed IS NULL AND ($3::text[] IS NULL OR kind = ANY ($3)) ORDER BY from_ts`
 
 const GAPS = `
 SELECT session_id::float8 AS "sessionId", seq::float8 AS seq, ${us('from_ts')} AS "fromUs", ${us('to_ts')} AS "toUs", cause,
-  instrument_id::int AS instrument, feed, dropped_ticks::float8 AS "droppedTicks"
-FROM feed_gaps_between($1, $2) LEFT JOIN instruments USING (instrument_id)
-WHERE $3::text[] IS NULL OR instrument_id IS NULL OR symbol = ANY ($3)
+  instrument_id::int AS instrument, feed, dropped_ticks::float8 AS "droppedTicks",
+  CASE WHEN s.ended_ts IS NULL AND to_ts = s.last_alive_ts THEN true END AS "isOpen"
+FROM feed_gaps_between($1, $2) LEFT JOIN instruments i USING (instrument_id) LEFT JOIN sessions s USING (session_id)
+WHERE ($3::text[] IS NULL OR instrument_id IS NULL OR symbol = ANY ($3)) AND ($4::text[] IS NULL OR instrument_id IS NULL OR i.kind = ANY ($4))
 ORDER BY from_ts, session_id, seq`
 
 const SESSIONS = `
@@ -122,7 +129,7 @@ SELECT * FROM (
 
 const CONTRACTS = `
 SELECT instrument_id::int AS instrument, key, symbol, kind, currency, COALESCE(last_trade_date, expiry)::text AS "lastTradeDate"
-FROM instruments WHERE instrument_id = ANY ($2) AND ($1::text[] IS NULL OR symbol = ANY ($1)) ORDER BY key`
+FROM instruments WHERE instrument_id = ANY ($2) AND ($1::text[] IS NULL OR symbol = ANY ($1)) AND ($3::text[] IS NULL OR kind = ANY ($3)) ORDER BY key`
 
 /** Those of the sessions, and the newest ones for what a session did not know. */
 const HOURS = `
@@ -161,16 +168,21 @@ export async function recordedCoverage(client: Client, query: CoverageQuery): Pr
   }
 }
 
-async function readCoverage(client: Client, { fromUs, toUs, symbols }: CoverageQuery): Promise<RecordedCoverage> {
+async function readCoverage(client: Client, { fromUs, toUs, symbols, kinds: ofKinds }: CoverageQuery): Promise<RecordedCoverage> {
   const range = [isoFromUs(fromUs), isoFromUs(Math.max(fromUs, toUs))]
-  const { rows: holds } = await client.query<Hold>(HOLDS, range)
-  const { rows: missing } = await client.query<Hold>(MISSING, range)
-  const { rows: gaps } = await client.query<{ [Name in keyof RecordedGap]: RecordedGap[Name] | null }>(GAPS, [...range, symbols ?? null])
+  const kinds = ofKinds ?? null
+  const { rows: holds } = await client.query<Hold>(HOLDS, [...range, kinds])
+  const { rows: missing } = await client.query<Hold>(MISSING, [...range, kinds])
+  const { rows: gaps } = await client.query<{ [Name in keyof RecordedGap]: RecordedGap[Name] | null }>(GAPS, [
+    ...range,
+    symbols ?? null,
+    kinds,
+  ])
   const ids = [...new Set([...gaps, ...holds].map(({ sessionId }) => sessionId))]
   const { rows: sessions } = await client.query<{ sessionId: number; instruments: number[] }>(SESSIONS, [ids])
   const { rows: firsts } = await client.query<FirstWanted>(FIRSTS, [ids])
   const instruments = [...new Set(sessions.flatMap((session) => session.instruments))]
-  const { rows: contracts } = await client.query<WantedContract>(CONTRACTS, [symbols ?? null, instruments])
+  const { rows: contracts } = await client.query<WantedContract>(CONTRACTS, [symbols ?? null, instruments, kinds])
   const { rows: hours } = await client.query<ListedFor>(HOURS, [ids, contracts.map(({ instrument }) => instrument)])
   return {
     contracts,

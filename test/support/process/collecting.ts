@@ -31,6 +31,8 @@ export interface CollectingOptions {
   underlyings?: UnderlyingSettings[]
   /** Default: contracts beyond the lines are never watched. */
   linePlan?: CollectSettings['linePlan']
+  /** Default: gaps are not filled. */
+  repair?: CollectSettings['repair']
   /** Default: all, as they come. */
   rules?: CollectSettings['rules']
   lanes?: number
@@ -171,6 +173,7 @@ export class Collecting {
       },
       underlyings: options.underlyings ?? [TWX_CHAIN],
       linePlan: options.linePlan,
+      repair: options.repair,
       rules: options.rules ?? { rules: RULES, settings: defaultSettings(RULES) },
       carry: { rate: 0.04 },
       detect: options.detect,
@@ -195,6 +198,7 @@ export class Collecting {
         logger,
         prepareDatabase: store.prepare,
         databaseServer: store.server,
+        databaseUrl: store.url,
         store: store.storeBatch,
         refreshTouched: store.refreshTouched,
         sessions: store.sessions,

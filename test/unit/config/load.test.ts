@@ -48,6 +48,7 @@ describe('settings without a file', () => {
       },
       universe: { strikes: { rangePercent: 20 }, expiryDays: 60, ...NO_FILTERS, tickByTick: true, underlyings: [] },
       lines: { rotation: 'on', coreStrikes: 2, corePercent: 60, minimumHoldSeconds: 15, seenEveryMinutes: 15 },
+      repair: { gaps: 'auto', requests: 15 },
       rules: defaultSettings(RULES),
       carry: { rate: 0.04, underlyings: [] },
       arbitrage: {
@@ -307,7 +308,7 @@ describe('mistakes', () => {
   it('in a name suggest the nearest one, whatever its spelling', () => {
     const yaml = 'max_spread: 1\ndata_dir: x\ndatabse: {}\njournal: { fsync-ms: 1 }\nrules: { wide-spred: {}, wide-spread: { stok: 1 } }\n'
     expect(problems({ yaml })).toEqual([
-      'tapedeck.yaml:1:1  max_spread: there is no such setting; known here: dataDir, database, storage, gateway, universe, lines, rules, carry, arbitrage, webhook, bars, journal, metrics, log',
+      'tapedeck.yaml:1:1  max_spread: there is no such setting; known here: dataDir, database, storage, gateway, universe, lines, repair, rules, carry, arbitrage, webhook, bars, journal, metrics, log',
       'tapedeck.yaml:2:1  data_dir: there is no such setting; did you mean dataDir?',
       'tapedeck.yaml:3:1  databse: there is no such setting; did you mean database?',
       'tapedeck.yaml:4:12  journal.fsync-ms: there is no such setting; did you mean fsyncMs?',

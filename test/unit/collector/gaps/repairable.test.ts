@@ -55,6 +55,7 @@ it('refuses what ended more than three years ago, to the day', () => {
 it('waits until the gap is over, and its end is in the history', () => {
   expect(judge({}, { nowUs: usFromIso('2014-06-05T14:10:14Z') })).toBe('later')
   expect(judge({}, { nowUs: usFromIso('2014-06-05T14:10:15Z') })).toBe('fill')
+  expect(judge({ isOpen: true })).toBe('open')
 })
 
 it('passes over what no trade was missing in: other feeds, chains, the night, turns that others had', () => {

@@ -1,0 +1,165 @@
+/** The plug is pulled for ten minutes of a stock's trade tape: the collector itself fills them, to the trades that there were. */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
+
+import { historyWindows } from '../../collector/backfill/pacing.ts'
+import { repairGaps } from '../../collector/backfill/repair-gaps.ts'
+import type { Quote, TapeRecord, Trade } from '../../market/tick.ts'
+import { forEachEdition } from '../support/database/databases.ts'
+import { type GatewayProxy, startGatewayProxy } from '../support/gateway/gateway-proxy.ts'
+import { CONTRACTS, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
+import { ask, type Collecting, PATIENCE, startCollecting, TWX_CHAIN } from '../support/process/collecting.ts'
+import { seeded } from '../support/random.ts'
+import { at } from '../support/tape/line-session.ts'
+
+const SECOND_US = 1_000_000
+const STOCK = 0
+const SPEED = 150
+const PULLED_S = 600
+/** Live trades arrive within so long of the tape's time. */
+const SETTLED_US = 60 * SECOND_US
+const HISTORICAL_TICKS = '96'
+const SCALE = 0.0005
+/** Far behind what a busy machine plays meanwhile. */
+const END_US = at('17:30:00')
+const SOURCE = sourceTrades()
+
+/** Up to five trades a second, most of them alike in price and size. */
+function sourceTrades(): Trade[] {
+  const random = seeded(11)
+  const trades: Trade[] = []
+  for (let madeUs = at('14:00:00'); madeUs < END_US; madeUs += SECOND_US) {
+    const count = Math.floor(random() * 6)
+    for (let i = 0; i < count; i++) {
+      const price = 70 + Math.floor(random() * 3) / 100
+      const [venue, size] = [random() < 0.5 ? 'NYSE' : 'ARCA', random() < 0.5 ? 100 : 200]
+      const tsUs = madeUs + Math.floor(((i + 0.5) / count) * SECOND_US)
+      trades.push({ kind: 'trade', seq: 0, tsUs, eventTsUs: madeUs, instrument: STOCK, price, size, source: 'tick-by-tick', venue })
+    }
+  }
+  return trades
+}
+
+/** Every contract is quoted each second. */
+function quotes(): Quote[] {
+  const seconds = (END_US - at('14:00:00')) / SECOND_US
+  return Array.from({ length: seconds }, (_, i) =>
+    CONTRACTS.map((_contract, instrument): Quote => {
+      const bidPrice = 10 + (i % 7) / 100
+      return { kind: 'quote', seq: 0, tsUs: at('14:00:00') + i * SECOND_US, instrument, bidPrice, bidSize: 1, askPrice: 11, askSize: 2 }
+    }),
+  ).flat()
+}
+
+function sourceTape(): TapeRecord[] {
+  return tapeOf([...SOURCE, ...quotes()].sort((a, b) => a.tsUs - b.tsUs))
+}
+
+const asText = ({ eventTsUs, price, size, venue }: Partial<Trade>) => `${eventTsUs} ${price} ${size} ${venue}`
+const sourceUntil = (us: number) =>
+  SOURCE.filter(({ eventTsUs = 0 }) => eventTsUs < us)
+    .map(asText)
+    .sort()
+
+forEachEdition('a collector whose plug was pulled', ({ createDatabase }) => {
+  let room: TapeRoom
+  let tape: string
+  beforeAll(async () => {
+    room = await tapeRoom()
+    tape = await room.write(sourceTape())
+  })
+  afterAll(() => room.clear())
+
+  async function recording(repair: Parameters<typeof startCollecting>[0]['repair']) {
+    const databaseUrl = await createDatabase()
+    const { gateway } = await room.serveFile(tape, { startAfterLines: CONTRACTS.length, publishTime: true, speed: SPEED })
+    const proxy = await startGatewayProxy(gateway.port)
+    onTestFinished(() => proxy.close())
+    const underlyings = [{ ...TWX_CHAIN, tickByTick: true }]
+    const collector = await startCollecting({ port: proxy.port, databaseUrl, underlyings, repair })
+    await collector.until('a minute of the tape', ({ marketTimeUs = 0 }) => marketTimeUs > at('14:01:00'))
+    return { databaseUrl, proxy, collector, port: gateway.port }
+  }
+
+  const stored = async (databaseUrl: string, untilUs: number) => {
+    const rows = await ask<Partial<Trade>>(
+      databaseUrl,
+      `SELECT (extract(epoch FROM date_trunc('second', COALESCE(event_ts, ts))) * 1000000)::float8 AS "eventTsUs", price, size, venue
+       FROM trades WHERE source = 'tick-by-tick'`,
+    )
+    return rows
+      .filter(({ eventTsUs = 0 }) => eventTsUs < untilUs)
+      .map(asText)
+      .sort()
+  }
+
+  async function pull({ proxy, collector }: { proxy: GatewayProxy; collector: Collecting }, seconds = PULLED_S): Promise<void> {
+    proxy.cut()
+    await collector.until('the loss is noticed', ({ counts }) => counts.lines === 0)
+    await sleep((seconds / SPEED) * 1000)
+    proxy.resume()
+    await collector.until('all lines are open again', ({ counts }) => counts.lines === CONTRACTS.length)
+  }
+
+  it('has every trade of the source once, boundary seconds included, also when the link is lost while it asks', async () => {
+    const started = await recording({ requests: 60, windows: historyWindows(SCALE), delayMs: 300 })
+    const { databaseUrl, proxy, collector, port } = started
+    let asked = 0
+    proxy.answer = ([type]) => {
+      if (type === HISTORICAL_TICKS && ++asked === 2) {
+        proxy.cut()
+        setImmediate(() => proxy.resume())
+      }
+      return undefined
+    }
+    await pull(started)
+    const { marketTimeUs: backUs = 0 } = collector.progress
+    await collector.until('two minutes more', ({ marketTimeUs = 0 }) => marketTimeUs > backUs + 2 * SETTLED_US)
+    const untilUs = (collector.progress.marketTimeUs ?? 0) - SETTLED_US
+    await vi.waitFor(async () => expect(await stored(databaseUrl, untilUs)).toEqual(sourceUntil(untilUs)), PATIENCE)
+    expect(asked).toBeGreaterThan(2)
+    const gaps = await ask<{ longest: number }>(
+      databaseUrl,
+      "SELECT max(extract(epoch FROM to_ts - from_ts))::float8 AS longest FROM gap_repairs WHERE state = 'repaired'",
+    )
+    expect(gaps[0]?.longest).toBeGreaterThanOrEqual(PULLED_S)
+    await collector.said("gaps were filled from IB's history")
+    await collector.stop()
+
+    // The command finds nothing that is left, and adds nothing twice.
+    const gateway = { host: '127.0.0.1', port, handshakeTimeoutMs: 5000, heartbeatMs: 60_000, messagesPerSecond: 1000, lines: 5000 }
+    await repairGaps({
+      url: databaseUrl,
+      gateway,
+      routeOf: () => ({ exchange: 'SMART' }),
+      range: { fromUs: at('14:00:00'), toUs: untilUs },
+      series: ['trades'],
+      windows: historyWindows(SCALE),
+      nowUs: END_US,
+    })
+    expect(await stored(databaseUrl, untilUs)).toEqual(sourceUntil(untilUs))
+  })
+
+  it('asks for nothing while it is switched off, and for all of it when it is switched on', async () => {
+    const started = await recording(undefined)
+    const { databaseUrl, proxy, collector } = started
+    let asked = 0
+    proxy.answer = ([type]) => {
+      if (type === HISTORICAL_TICKS) asked++
+      return undefined
+    }
+    await pull(started, 60)
+    const { marketTimeUs: backUs = 0 } = collector.progress
+    await collector.until('two minutes more', ({ marketTimeUs = 0 }) => marketTimeUs > backUs + 2 * SETTLED_US)
+    await collector.until('ticks are in the database', ({ counts }) => counts.written > 0)
+    expect(asked).toBe(0)
+    expect(await ask(databaseUrl, 'SELECT FROM gap_repairs')).toEqual([])
+    expect((await stored(databaseUrl, backUs)).length).toBeLessThan(sourceUntil(backUs).length)
+    collector.reload((settings) => ({ ...settings, repair: { requests: 60, windows: historyWindows(SCALE), delayMs: 1 } }))
+    await vi.waitFor(async () => expect(await stored(databaseUrl, backUs)).toEqual(sourceUntil(backUs)), PATIENCE)
+    expect(asked).toBeGreaterThan(0)
+    await collector.stop()
+  })
+})
