@@ -4,7 +4,7 @@ import type { DatasetVerdict } from '../backtester/dataset/verify.ts'
 import { type Dataset, ticksOf } from '../backtester/dataset/dataset.ts'
 import { barLength } from '../market/bar.ts'
 import { alignColumns, wrapText } from '../system/text-table.ts'
-import { counted, length, second, short } from './report-words.ts'
+import { counted, length, percent, second, short } from './report-words.ts'
 
 const WIDTH = 80
 const SHOWN_CAUSES = 6
@@ -68,14 +68,16 @@ function sessionsOf({ parts, bars }: Dataset): string {
 
 /** What each cause has cost, the most costly one first. */
 function causesOf({ gaps }: Dataset): string[] {
-  const causes = new Map<string, { count: number; us: number }>()
-  for (const { cause, fromTsUs, toTsUs } of gaps) {
-    const known = causes.get(cause) ?? { count: 0, us: 0 }
-    causes.set(cause, { count: known.count + 1, us: known.us + Math.max(0, toTsUs - fromTsUs) })
+  const causes = new Map<string, { count: number; us: number; repairedUs: number }>()
+  for (const { cause, fromTsUs, toTsUs, repaired = 0 } of gaps) {
+    const { count, us, repairedUs } = causes.get(cause) ?? { count: 0, us: 0, repairedUs: 0 }
+    const ownUs = Math.max(0, toTsUs - fromTsUs)
+    causes.set(cause, { count: count + 1, us: us + ownUs, repairedUs: repairedUs + repaired * ownUs })
   }
   const sorted = [...causes].sort(([, one], [, other]) => other.us - one.us)
-  const lines = sorted
-    .slice(0, SHOWN_CAUSES)
-    .map(([cause, { count, us }]) => `  ${short(cause, 50)}: ${count}, ${length(us)} over all instruments`)
+  const lines = sorted.slice(0, SHOWN_CAUSES).map(([cause, { count, us, repairedUs }]) => {
+    const repaired = repairedUs > 0 ? `, trades of ${percent(repairedUs / us)} repaired` : ''
+    return `  ${short(cause, 50)}: ${count}, ${length(us)} over all instruments${repaired}`
+  })
   return sorted.length > SHOWN_CAUSES ? [...lines, `  and ${counted(sorted.length - SHOWN_CAUSES, 'more cause')}`] : lines
 }

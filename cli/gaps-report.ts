@@ -1,14 +1,15 @@
 /** The gaps of the recordings as tables of at most 80 columns, and as plain data. */
 
-import { type GapReport, joinRepairs, type ListedGap } from '../collector/gaps/report.ts'
+import { type GapReport, joinCounts, joinRepairs, type ListedGap } from '../collector/gaps/report.ts'
 import { REPAIR_STATES } from '../db/backfill/gap-repairs.ts'
 import { isoFromUs } from '../market/time.ts'
 import { alignColumns, wrapText } from '../system/text-table.ts'
 import { counted, length, percent, second, short, shortKey } from './report-words.ts'
 
 const CAUSE = 29
-/** The table of causes has room for more of them. */
+/** The table of causes has room for more of them, less where it has what is repaired. */
 const WHOLE_CAUSE = 46
+const REPAIRED = 10
 const LINES = 16
 /** Symbols side by side: a column is as wide as `100.00%`. */
 const SYMBOLS = 7
@@ -45,13 +46,19 @@ export function plainGapReport({ range, gaps, causes, days }: GapReport): unknow
   const time = ({ fromUs, toUs }: { fromUs: number; toUs: number }) => ({ from: isoFromUs(fromUs), to: isoFromUs(toUs) })
   return {
     ...(range ? time(range) : { from: null, to: null }),
-    gaps: gaps.map(({ fromUs, toUs, missingUs, ...gap }) => ({
+    gaps: gaps.map(({ fromUs, toUs, missingUs, repair, ...gap }) => ({
       ...time({ fromUs, toUs }),
       seconds: seconds(toUs - fromUs),
       missingContractSeconds: seconds(missingUs),
       ...gap,
+      ...(repair && { repair: plainRepair(repair) }),
     })),
-    causes: causes.map(({ us, missingUs, ...cause }) => ({ ...cause, seconds: seconds(us), missingContractSeconds: seconds(missingUs) })),
+    causes: causes.map(({ us, missingUs, repairedUs, ...cause }) => ({
+      ...cause,
+      seconds: seconds(us),
+      missingContractSeconds: seconds(missingUs),
+      repairedContractSeconds: seconds(repairedUs),
+    })),
     days: days.map(({ expectedUs, coveredUs, causes, ...day }) => ({
       ...day,
       expectedContractSeconds: seconds(expectedUs),
@@ -62,14 +69,13 @@ export function plainGapReport({ range, gaps, causes, days }: GapReport): unknow
   }
 }
 
+function plainRepair({ repairedUs, ...repair }: NonNullable<ListedGap['repair']>): unknown {
+  return { ...repair, repairedContractSeconds: seconds(repairedUs) }
+}
+
 function gapTable(gaps: readonly ListedGap[], all: boolean): string {
   const shown = all || gaps.length <= LISTED ? gaps : mostCostly(gaps)
-  const rows = shown.map((gap) => [
-    second(gap.fromUs),
-    length(gap.toUs - gap.fromUs).padStart(8),
-    short(linesOf(gap), LINES),
-    short(causeOf(gap), CAUSE),
-  ])
+  const rows = shown.map((gap) => [second(gap.fromUs), length(gap.toUs - gap.fromUs).padStart(8), short(linesOf(gap), LINES), causeOf(gap)])
   const title = shown === gaps ? [] : [`The ${LISTED} that miss most; --all lists every one, --json gives them as data.`]
   return [...title, alignColumns([['from', '  length', 'of', 'cause'], ...rows])].join('\n')
 }
@@ -82,12 +88,14 @@ function mostCostly(gaps: readonly ListedGap[]): ListedGap[] {
 }
 
 function causeTable(causes: GapReport['causes']): string {
-  const head = ['cause', ' gaps', '   in all', '  missed*']
-  const rows = causes.map(({ cause, gaps, us, missingUs }) => [
-    short(cause, WHOLE_CAUSE),
+  const hasRepairs = causes.some(({ repairedUs }) => repairedUs > 0)
+  const head = ['cause', ' gaps', '   in all', '  missed*', ...(hasRepairs ? ['repaired'] : [])]
+  const rows = causes.map(({ cause, gaps, us, missingUs, repairedUs }) => [
+    short(cause, hasRepairs ? WHOLE_CAUSE - REPAIRED : WHOLE_CAUSE),
     gaps.toLocaleString('en-US').padStart(5),
     length(us).padStart(9),
     length(missingUs).padStart(9),
+    ...(hasRepairs ? [(repairedUs > 0 && missingUs > 0 ? percent(repairedUs / missingUs) : '-').padStart(8)] : []),
   ])
   return `${alignColumns([head, ...rows])}\n* of trading hours, summed over the contracts`
 }
@@ -102,7 +110,18 @@ function repairText(gaps: readonly ListedGap[]): string | undefined {
   )
   const text = `From IB's history, by contract: ${counts.join(', ')}; ${counted(ticks, 'tick')} added.`
   const why = reasons.slice(0, REASONS).map((reason) => wrapText(reason, WIDTH - 2).map((line) => `  ${line}`))
-  return [...wrapText(text, WIDTH), ...why.flat()].join('\n')
+  return [...wrapText(text, WIDTH), ...why.flat(), ...unfilledLines(gaps)].join('\n')
+}
+
+/** What nobody has asked about, and why. */
+function unfilledLines(gaps: readonly ListedGap[]): string[] {
+  const counts = Object.entries(gaps.map(({ unfilled = {} }) => unfilled).reduce(joinCounts, {}))
+  if (counts.length === 0) return []
+  const lines = counts.sort(([, one], [, other]) => other - one).slice(0, REASONS)
+  return [
+    'Not filled, by contract:',
+    ...lines.flatMap(([reason, count]) => wrapText(`${count.toLocaleString('en-US')}: ${reason}`, WIDTH - 2).map((line) => `  ${line}`)),
+  ]
 }
 
 /** A row for each day, or week of many, and a column for each symbol, of many those with the least coverage. */
@@ -165,15 +184,21 @@ function linesOf({ contracts, symbol, contract, feed }: ListedGap): string {
   return `${symbol === undefined ? '' : `${symbol}, `}${counted(contracts, 'line')}`
 }
 
-function causeOf({ cause, feed, droppedTicks, repair }: ListedGap): string {
+/** As long as there is room; what is repaired always shows. */
+function causeOf(gap: ListedGap): string {
+  const { cause, feed, droppedTicks } = gap
   const dropped = droppedTicks === undefined ? '' : ` (${droppedTicks.toLocaleString('en-US')} ticks)`
-  const filled = isFilled(repair) ? ' (filled)' : ''
-  return `${cause}${filled}${dropped}${feed === undefined || feed === CHAIN ? '' : ' (tick by tick)'}`
+  const share = repairedShare(gap)
+  const repaired = share === 0 ? '' : share >= 1 ? ' (repaired)' : ` (repaired ${percent(share)})`
+  const text = `${cause}${dropped}${feed === undefined || feed === CHAIN ? '' : ' (tick by tick)'}`
+  return `${short(text, CAUSE - repaired.length)}${repaired}`
 }
 
-/** Of every contract that was asked about. */
-function isFilled(repair: ListedGap['repair']): boolean {
-  return repair !== undefined && Object.keys(repair.states).every((state) => state === 'repaired')
+/** How much of it has trades again: of the missed trading hours, or of the contracts where it missed none. */
+function repairedShare({ repair, missingUs, contracts }: ListedGap): number {
+  if (!repair) return 0
+  if (missingUs > 0) return repair.repairedUs / missingUs
+  return contracts > 0 ? repair.contracts / contracts : 0
 }
 
 const seconds = (us: number) => us / 1_000_000

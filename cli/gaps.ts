@@ -35,7 +35,7 @@ async function showGaps(options: GapsArguments): Promise<void> {
   await withDatabase(options, async (url) => {
     const client = await connectClient(url)
     try {
-      const report = await gapReport(client, { fromUs, toUs, symbols })
+      const report = await gapReport(client, { fromUs, toUs, symbols, nowUs: Date.now() * 1000 })
       if (options.json) printJson(plainGapReport(report))
       else print(formatGapReport(report, { all: options.all ?? false }))
     } finally {

@@ -1,5 +1,6 @@
 /** The ticks of a dataset out of the database: which sessions cover it, and the records of each that are taken from it. */
 
+import { type GapRepair, readRepairs } from '../../db/backfill/gap-repairs.ts'
 import { type RecordedCoverage, type RecordedGap, recordedCoverage } from '../../db/read/queries/coverage.ts'
 import { withoutSession } from '../../db/read/record-source.ts'
 import { findSession, findSessions } from '../../db/read/sessions.ts'
@@ -59,9 +60,13 @@ export async function findParts(
     })
     const sessionIds = found.map(({ sessionId }) => sessionId)
     const owners = new Owners(covers)
+    // Those whose ticks are here; one that needed none has no session.
+    const repairs = liveOnly
+      ? []
+      : (await readRepairs(client, { fromUs, toUs })).filter(({ repairedBy }) => repairedBy === undefined || history.has(repairedBy))
     const gaps = recorded
       .filter((gap) => sessionIds.includes(gap.sessionId))
-      .flatMap((gap) => leftOf(gap, { fromUs, toUs }, owners, coverage))
+      .flatMap((gap) => leftOf(gap, { fromUs, toUs }, owners, { ...coverage, repairs }))
     const running: number[] = []
     for (const id of sessionIds) if ((await findSession(client, id)).endedTsUs === undefined) running.push(id)
     const times = found.map(({ firstTsUs, lastTsUs }) => ({ fromUs: firstTsUs, toUs: lastTsUs + 1 }))
@@ -70,7 +75,12 @@ export async function findParts(
 }
 
 /** A gap as far as it lies in the range and no other session held the line. That of a feed is left as it is: sessions hold lines. */
-function leftOf(gap: RecordedGap, range: Span, owners: Owners, { contracts, firsts }: RecordedCoverage): DatasetGap[] {
+function leftOf(
+  gap: RecordedGap,
+  range: Span,
+  owners: Owners,
+  { contracts, firsts, repairs }: RecordedCoverage & { repairs: readonly GapRepair[] },
+): DatasetGap[] {
   const { instrument, cause, feed, sessionId } = gap
   const [within] = inside([{ fromUs: gap.fromUs, toUs: gap.toUs }], range)
   if (!within) return []
@@ -78,7 +88,28 @@ function leftOf(gap: RecordedGap, range: Span, owners: Owners, { contracts, firs
   const wanted = firsts.filter((first) => first.sessionId === sessionId && asked.has(first.instrument))
   const instruments = instrument === undefined ? wanted.map((first) => first.instrument) : [instrument]
   const left = owners.overlap && feed === undefined ? owners.unfilled(within, instruments) : [within]
-  return left.map((span) => ({ fromTsUs: span.fromUs, toTsUs: span.toUs, cause, ...(instrument !== undefined && { instrument }) }))
+  const repaired = repairedShare(gap, instruments, repairs)
+  return left.map((span) => ({
+    fromTsUs: span.fromUs,
+    toTsUs: span.toUs,
+    cause,
+    ...(instrument !== undefined && { instrument }),
+    ...(repaired > 0 && { repaired }),
+  }))
+}
+
+/** Of how many of the contracts of a gap the trades were filled. */
+function repairedShare({ sessionId, seq, fromUs }: RecordedGap, instruments: readonly number[], repairs: readonly GapRepair[]): number {
+  const filled = repairs.filter(
+    (repair) =>
+      repair.sessionId === sessionId &&
+      repair.seq === seq &&
+      repair.fromUs === fromUs &&
+      repair.series === 'trades' &&
+      repair.state === 'repaired' &&
+      instruments.includes(repair.instrument),
+  )
+  return instruments.length === 0 ? 0 : filled.length / instruments.length
 }
 
 function byInstrument<Key extends number | undefined>(spans: readonly (Span & { instrument?: Key })[]): Map<Key, Span[]> {

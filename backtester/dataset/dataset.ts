@@ -74,7 +74,10 @@ export function datasetHash(dataset: Omit<Dataset, 'format' | 'name' | 'hash' | 
     bars: bars?.hash,
     actions,
     instruments: instruments.map(({ instrument, contract }) => [instrument, contract]),
-    gaps: gaps.map(({ fromTsUs, toTsUs, cause, instrument }) => [fromTsUs, toTsUs, cause, instrument]),
+    // Hashes of datasets without repaired gaps are what they were.
+    gaps: gaps.map(({ fromTsUs, toTsUs, cause, instrument, repaired }) =>
+      repaired === undefined ? [fromTsUs, toTsUs, cause, instrument] : [fromTsUs, toTsUs, cause, instrument, repaired],
+    ),
   }
   return createHash('sha256').update(JSON.stringify(content)).digest('hex')
 }

@@ -169,8 +169,9 @@ Its hash is <code>${hash}</code>.</p>
       toTsUs,
       cause,
       instrument,
+      repaired = 0,
     }) => html`<tr><th scope="row">${minute(fromTsUs)}</th>${number(figureText((toTsUs - fromTsUs) / 1000, 'length'))}
-<td>${instrument === undefined ? 'everything' : instrumentName(instruments, instrument)}</td><td>${cause}</td></tr>`,
+<td>${instrument === undefined ? 'everything' : instrumentName(instruments, instrument)}</td><td>${cause}${repaired > 0 ? `, trades of ${Math.floor(repaired * 100)} % repaired` : ''}</td></tr>`,
   )
   return html`${about}${table('Gaps in the data', [['From (UTC)'], ['Length', 1], ['Of'], ['Cause']], rows, shownOf(shown.length, gaps.length, 'longest'))}`
 }

@@ -81,6 +81,8 @@ export interface DatasetGap {
   cause: string
   /** Absent: everything that one session recorded. */
   instrument?: number | undefined
+  /** Of how many of its contracts the trades are in the dataset all the same, out of a broker's history: 0.25 of a quarter. Absent: none. */
+  repaired?: number | undefined
 }
 
 /** What was read. */

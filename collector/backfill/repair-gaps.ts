@@ -182,6 +182,8 @@ interface Filling extends RepairJob {
   /** Of its live trades. */
   source: TradeSource
   secondsLeft: number
+  /** Live trades that IB's history does not have. */
+  unknown: number
   ticks: number
   /** IB has ticks of that time, or of later. */
   hasHistory: boolean
@@ -228,7 +230,7 @@ class Run {
     for (const job of jobs) {
       const contract = contracts.get(job.instrument)
       if (contract) await this.#fill(job, contract, history)
-      else await this.#end({ ...job, refusal: 'IB knows no such contract', ticks: 0, secondsLeft: 0, hasHistory: false })
+      else await this.#end({ ...job, refusal: 'IB knows no such contract', ticks: 0, secondsLeft: 0, unknown: 0, hasHistory: false })
       this.#done++
       this.#progress()
     }
@@ -250,7 +252,7 @@ class Run {
   async #fill(job: RepairJob, contract: Contract, history: HistoryRequests): Promise<void> {
     const span = { fromUs: job.parts[0]?.fromUs ?? 0, toUs: job.parts.at(-1)?.toUs ?? 0 }
     const source = (await liveSource(this.#work.client, job.instrument, span)) ?? 'tick-by-tick'
-    const filling: Filling = { ...job, contract, source, secondsLeft: 0, ticks: 0, hasHistory: false }
+    const filling: Filling = { ...job, contract, source, secondsLeft: 0, unknown: 0, ticks: 0, hasHistory: false }
     try {
       for (const part of job.parts) await this.#fillPart(filling, part, history)
     } catch (error) {
@@ -286,8 +288,9 @@ class Run {
       const { requestId, noData, ticks: answered } = page.answer
       this.#desk.waitedFor(LOST_LINK)
       filling.hasHistory ||= answered.length > 0
-      const { ticks, secondsLeft } = repairOf(filling.gaps, page.ticks, await this.#live(filling, page))
+      const { ticks, secondsLeft, unknownToHistory } = repairOf(filling.gaps, page.ticks, await this.#live(filling, page))
       filling.secondsLeft += secondsLeft
+      filling.unknown += unknownToHistory
       const counts = countsOf(filling, ticks)
       const also = (repairedBy?: number) =>
         [
@@ -327,11 +330,15 @@ class Run {
   }
 
   /** Notes what became of the gaps of a job. */
-  async #end({ gaps, series, symbol, refusal, ticks, secondsLeft, hasHistory }: Ended): Promise<void> {
+  async #end({ gaps, series, symbol, refusal, ticks, secondsLeft, unknown, hasHistory }: Ended): Promise<void> {
     const { client, report } = this.#work
     const state = refusal === undefined ? (hasHistory ? 'repaired' : 'no-data') : ticks > 0 ? 'partly' : 'refused'
-    const left = secondsLeft > 0 ? `${secondsLeft} of its seconds hold live samples, and are left as they are` : undefined
-    await client.query(noteRepairSql(gaps.map((gap) => noteOf(gap, series, state, refusal ?? left))))
+    const left = [
+      ...(secondsLeft > 0 ? [`${secondsLeft} of its seconds hold live samples, and are left as they are`] : []),
+      ...(unknown > 0 ? [`${unknown} live trades of its seconds are not in IB's history`] : []),
+    ]
+    const reason = refusal ?? (left.length > 0 ? left.join('; ') : undefined)
+    await client.query(noteRepairSql(gaps.map((gap) => noteOf(gap, series, state, reason))))
     report.states[state] = (report.states[state] ?? 0) + gaps.length
     if (refusal !== undefined) report.refused.push({ what: `${symbol} ${isoFromUs(gaps[0]?.fromUs ?? 0)}`, reason: refusal })
   }
@@ -341,7 +348,7 @@ class Run {
   }
 }
 
-type Ended = RepairJob & Pick<Filling, 'refusal' | 'ticks' | 'secondsLeft' | 'hasHistory'>
+type Ended = RepairJob & Pick<Filling, 'refusal' | 'ticks' | 'secondsLeft' | 'unknown' | 'hasHistory'>
 
 /** As the live ticks around it: who sums the trades of one source has each of them once. */
 function asRecorded(tick: HistoryTick, source: TradeSource, isReconciled: boolean): HistoryTick {

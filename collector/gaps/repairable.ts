@@ -43,6 +43,21 @@ const IB_HAS_NONE: readonly (readonly [RegExp, string])[] = [
   [/^delayed data is not wanted$/, 'IB has only delayed data of it for this login'],
 ]
 
+const EXPIRED = 'it has expired, and IB has no history of expired options'
+
+/** Why nothing of a gap of a contract is filled without being asked for, or at all; undefined: its trades are. */
+export function leftUnfilled(
+  { cause, feed, contract: { kind, lastTradeDate } }: Pick<GapOfContract, 'cause' | 'feed' | 'contract'>,
+  today: string,
+): string | undefined {
+  if (feed === CHAIN) return 'of which options of a chain is not known'
+  const known = IB_HAS_NONE.find(([text]) => text.test(cause))
+  if (known) return known[1]
+  if (kind === 'option' && lastTradeDate !== null && lastTradeDate < today) return EXPIRED
+  if (kind === 'option') return 'options are asked for with tapedeck backfill --gaps --with-options'
+  return kind === 'stock' ? undefined : 'only stocks and options are filled'
+}
+
 export function repairable({ toUs, fromUs, cause, feed, isOpen, contract }: GapOfContract, rules: RepairRules): Repairable {
   const { series, withOptions, withUnseen, nowUs, calendar } = rules
   const { kind, lastTradeDate } = contract
@@ -52,8 +67,7 @@ export function repairable({ toUs, fromUs, cause, feed, isOpen, contract }: GapO
   if (!isOfSeries || !isOfKind || feed === CHAIN || (cause === UNSEEN && !withUnseen)) return { verdict: 'not-wanted' }
   const known = IB_HAS_NONE.find(([text]) => text.test(cause))
   if (known) return { verdict: 'refused', reason: known[1] }
-  if (kind === 'option' && lastTradeDate !== null && lastTradeDate < today)
-    return { verdict: 'refused', reason: 'it has expired, and IB has no history of expired options' }
+  if (kind === 'option' && lastTradeDate !== null && lastTradeDate < today) return { verdict: 'refused', reason: EXPIRED }
   if (calendar.zone.dateOf(toUs) < `${Number(today.slice(0, 4)) - YEARS}${today.slice(4)}`)
     return { verdict: 'refused', reason: `IB has ticks of ${YEARS} years` }
   if (isOpen) return { verdict: 'open' }

@@ -19,7 +19,7 @@ import { nyse } from '../../market/calendar/calendar.ts'
 import type { Contract } from '../../market/contract.ts'
 import { type ContractHistory, coverageByDay, type DayCoverage } from '../../market/coverage.ts'
 import { servesLine, servesTickByTickOnly } from './farms.ts'
-import type { GapOfContract } from './repairable.ts'
+import { type GapOfContract, leftUnfilled } from './repairable.ts'
 import { HoursOfContracts, Wanted } from './wanted.ts'
 
 export interface GapQuery {
@@ -27,6 +27,8 @@ export interface GapQuery {
   toUs?: number | undefined
   /** Only these stocks and indices, and their options. */
   symbols?: readonly string[] | undefined
+  /** Options that have expired by then cannot be filled any more; absent: the end of the range. */
+  nowUs?: number | undefined
 }
 
 export interface ListedGap {
@@ -46,12 +48,18 @@ export interface ListedGap {
   sessionId: number
   /** What IB's history has filled of it. Absent: nobody has asked. */
   repair?: RepairSummary
+  /** Why nothing is filled of contracts that were not asked about, with how many there are. */
+  unfilled?: Readonly<Record<string, number>>
 }
 
 /** What became of filling a gap, summed over its contracts. */
 export interface RepairSummary {
   /** Contracts and series, by state. */
   states: Partial<Record<RepairState, number>>
+  /** Those whose trades are there as far as IB has them. */
+  contracts: number
+  /** Of trading hours, summed over these: what of `missingUs` has trades again. */
+  repairedUs: number
   ticks: number
   /** Those in seconds that have live ticks too. */
   reconciledTicks: number
@@ -68,6 +76,8 @@ export interface CauseTotal {
   us: number
   /** Of trading hours, summed over the contracts that miss them. */
   missingUs: number
+  /** What of it has trades again, out of IB's history; gaps that lie in others count as well. */
+  repairedUs: number
 }
 
 export interface GapReport {
@@ -112,7 +122,7 @@ export interface RecordedHistories<History extends WantedHistory = WantedHistory
 export async function gapReport(client: Pick<pg.ClientBase, 'query'>, query: GapQuery): Promise<GapReport> {
   const range = await rangeOf(client, query)
   if (!range) return { range, gaps: [], causes: [], days: [] }
-  const { histories, gaps } = await recordedHistories(client, { ...range, symbols: query.symbols })
+  const { histories, gaps } = await recordedHistories(client, { ...range, symbols: query.symbols, nowUs: query.nowUs })
   const days = coverageByDay(nyse, histories, range)
   return { range, gaps, causes: causeTotals(gaps, days), days }
 }
@@ -129,7 +139,7 @@ export async function rangeOf(
 /** When each contract was wanted, held and missing. */
 export async function recordedHistories(
   client: Pick<pg.ClientBase, 'query'>,
-  query: { fromUs: number; toUs: number; symbols?: readonly string[] | undefined },
+  query: { fromUs: number; toUs: number; symbols?: readonly string[] | undefined; nowUs?: number | undefined },
 ): Promise<RecordedHistories<RecordedHistory>> {
   const recorded = await recordedCoverage(client, query)
   const known = { ...recorded, gaps: recorded.gaps.map(withFeed) }
@@ -139,10 +149,15 @@ export async function recordedHistories(
   const affected = new Map(known.gaps.map((gap) => [gap, affectedBy(gap, wanted, contracts)]))
   const listed = known.gaps.filter((gap) => affected.get(gap)?.length !== 0 || !knowsContracts(gap, known))
   const repairs = await readRepairs(client, query)
+  const today = nyse.zone.dateOf(query.nowUs ?? query.toUs)
+  const listedOf = (gap: RecordedGap) => {
+    const of = affected.get(gap) ?? []
+    return { ...listedGap(gap, of, hours), ...repairOf(gap, { of, repairs: repairsOf(gap, repairs, contracts), hours, today }) }
+  }
   return {
     histories: historiesOf(known, contracts, { affected, hours }),
     contracts,
-    gaps: joinLines(listed.map((gap) => withRepair(listedGap(gap, affected.get(gap) ?? [], hours), repairsOf(gap, repairs, contracts)))),
+    gaps: joinLines(listed.map(listedOf)),
     hours,
   }
 }
@@ -154,30 +169,56 @@ function repairsOf(gap: RecordedGap, repairs: readonly GapRepair[], contracts: R
   )
 }
 
-function withRepair(gap: ListedGap, repairs: readonly GapRepair[]): ListedGap {
-  const sums = repairs.map(
-    ({ state, ticks, reconciledTicks, reason, repairedBy }): RepairSummary => ({
+interface Repaired {
+  /** The contracts of the gap. */
+  of: readonly WantedContract[]
+  repairs: readonly GapRepair[]
+  hours: HoursOfContracts
+  today: string
+}
+
+function repairOf(gap: RecordedGap, { of, repairs, hours, today }: Repaired): Pick<ListedGap, 'repair' | 'unfilled'> {
+  const sums = repairs.map(({ state, series, instrument, ticks, reconciledTicks, reason, repairedBy }): RepairSummary => {
+    const isThere = state === 'repaired' && series === 'trades'
+    return {
       states: { [state]: 1 },
+      contracts: isThere ? 1 : 0,
+      repairedUs: isThere && gap.feed === undefined ? hours.within(gap, [{ instrument }]) : 0,
       ticks,
       reconciledTicks,
       reasons: reason === undefined ? [] : [reason],
       sessions: repairedBy === undefined ? [] : [repairedBy],
-    }),
-  )
-  return sums.length === 0 ? gap : { ...gap, repair: sums.reduce(joinRepairs) }
+    }
+  })
+  const asked = new Set(repairs.map(({ instrument }) => instrument))
+  const reasons = of.flatMap((contract) => (asked.has(contract.instrument) ? [] : (leftUnfilled({ ...gap, contract }, today) ?? [])))
+  return {
+    ...(sums.length > 0 && { repair: sums.reduce(joinRepairs) }),
+    ...(reasons.length > 0 && { unfilled: reasons.reduce((counts, reason) => joinCounts(counts, { [reason]: 1 }), {}) }),
+  }
 }
 
 /** The sum of what became of several gaps. */
 export function joinRepairs(one: RepairSummary, other: RepairSummary): RepairSummary {
-  const states = { ...one.states }
-  for (const [state, count] of Object.entries(other.states) as [RepairState, number][]) states[state] = (states[state] ?? 0) + count
   return {
-    states,
+    states: joinCounts(one.states, other.states),
+    contracts: one.contracts + other.contracts,
+    repairedUs: one.repairedUs + other.repairedUs,
     ticks: one.ticks + other.ticks,
     reconciledTicks: one.reconciledTicks + other.reconciledTicks,
     reasons: [...new Set([...one.reasons, ...other.reasons])],
     sessions: [...new Set([...one.sessions, ...other.sessions])],
   }
+}
+
+/** The sum of counts of the same things. */
+export function joinCounts<K extends string>(
+  one: Readonly<Partial<Record<K, number>>>,
+  other: Readonly<Partial<Record<K, number>>>,
+): Record<K, number> {
+  const sums = { ...one } as Record<K, number>
+  for (const [name, count] of Object.entries(other) as [K, number][]) sums[name] = (sums[name] ?? 0) + count
+  return sums
 }
 
 /** The gaps of a time, contract by contract. */
@@ -286,6 +327,7 @@ function joinLines(gaps: readonly ListedGap[]): ListedGap[] {
       same.missingUs += gap.missingUs
       const repair = same.repair && gap.repair ? joinRepairs(same.repair, gap.repair) : (same.repair ?? gap.repair)
       if (repair) same.repair = repair
+      if (gap.unfilled) same.unfilled = joinCounts(same.unfilled ?? {}, gap.unfilled)
       same.fromUs = Math.min(same.fromUs, gap.fromUs)
       same.toUs = Math.max(same.toUs, gap.toUs)
       delete same.contract
@@ -297,14 +339,15 @@ function joinLines(gaps: readonly ListedGap[]): ListedGap[] {
 function causeTotals(gaps: readonly ListedGap[], days: readonly DayCoverage[]): CauseTotal[] {
   const totals = new Map<string, CauseTotal>()
   const totalOf = (cause: string) => {
-    const total = totals.get(cause) ?? { cause, gaps: 0, us: 0, missingUs: 0 }
+    const total = totals.get(cause) ?? { cause, gaps: 0, us: 0, missingUs: 0, repairedUs: 0 }
     totals.set(cause, total)
     return total
   }
-  for (const { cause, fromUs, toUs } of gaps) {
+  for (const { cause, fromUs, toUs, repair } of gaps) {
     const total = totalOf(cause)
     total.gaps++
     total.us += toUs - fromUs
+    total.repairedUs += repair?.repairedUs ?? 0
   }
   for (const { causes } of days) for (const { cause, us } of causes) totalOf(cause).missingUs += us
   return [...totals.values()].sort((a, b) => b.missingUs - a.missingUs || b.us - a.us)

@@ -31,7 +31,9 @@ const MONTHS: GapReport = {
       ? gap(3 + i / 30, 720, { cause: 'No connection: connect ECONNREFUSED 127.0.0.1:4001', missingUs: 0 })
       : gap(3 + i / 30, 1 + (i % 7)),
   ),
-  causes: [{ cause: 'No connection: connect ECONNREFUSED 127.0.0.1:4001', gaps: 50, us: 50 * 720 * MINUTE_US, missingUs: 0 }],
+  causes: [
+    { cause: 'No connection: connect ECONNREFUSED 127.0.0.1:4001', gaps: 50, us: 50 * 720 * MINUTE_US, missingUs: 0, repairedUs: 0 },
+  ],
   days: dates.flatMap((date) =>
     SYMBOLS.map((symbol, i) => day(date.toISOString().slice(0, 10), symbol, symbol === 'SPX' ? 0.5 : 0.98 + i / 1000)),
   ),
@@ -89,16 +91,27 @@ describe('a report of a few gaps', () => {
   })
 
   it("marks those that are filled from IB's history, and sums up what became of the others, with why", () => {
-    const none = { ticks: 0, reconciledTicks: 0, reasons: [], sessions: [] }
+    const none = { contracts: 0, repairedUs: 0, ticks: 0, reconciledTicks: 0, reasons: [], sessions: [] }
+    const [all, half] = [500 * MINUTE_US, 250 * MINUTE_US]
     const gaps = [
-      gap(3, 1, { repair: { ...none, states: { repaired: 2 }, ticks: 1234, reconciledTicks: 5, sessions: [7] } }),
-      gap(4, 1, { repair: { ...none, states: { repaired: 1, refused: 1 }, reasons: ['IB has ticks of 3 years'] } }),
-      gap(5, 1),
+      gap(3, 1, { repair: { ...none, states: { repaired: 2 }, repairedUs: all, ticks: 1234, reconciledTicks: 5, sessions: [7] } }),
+      gap(4, 1, { repair: { ...none, states: { repaired: 1, refused: 1 }, repairedUs: half, reasons: ['IB has ticks of 3 years'] } }),
+      gap(5, 1, { unfilled: { 'options are not asked for': 499 } }),
     ]
-    const lines = shown({ range, gaps, causes: [], days: [] })
-    expect(startingWith(lines, /^2014-\d\d-\d\dT/).map((line) => line.slice(43))).toEqual(['ib-1100 (filled)', 'ib-1100', 'ib-1100'])
+    const causes = [{ cause: 'ib-1100', gaps: 3, us: 3 * MINUTE_US, missingUs: 3 * all, repairedUs: all + half }]
+    const lines = shown({ range, gaps, causes, days: [] })
+    expect(lines).toContainEqual(expect.stringMatching(/^ib-1100 .*50\.00%$/))
+    expect(startingWith(lines, /^2014-\d\d-\d\dT/).map((line) => line.slice(43))).toEqual([
+      'ib-1100 (repaired)',
+      'ib-1100 (repaired 50.00%)',
+      'ib-1100',
+    ])
     const found = lines.indexOf("From IB's history, by contract: 3 repaired, 1 refused; 1,234 ticks added.")
-    expect(lines[found + 1]).toBe('  IB has ticks of 3 years')
+    expect(lines.slice(found + 1, found + 4)).toEqual([
+      '  IB has ticks of 3 years',
+      'Not filled, by contract:',
+      '  499: options are not asked for',
+    ])
     expect(plainGapReport({ range, gaps, causes: [], days: [] })).toMatchObject({ gaps: [{ repair: { ticks: 1234 } }, {}, {}] })
   })
 
