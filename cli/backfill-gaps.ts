@@ -2,6 +2,7 @@
 
 import type { RepairOptions, RepairReport } from '../collector/backfill/repair-gaps.ts'
 import { nyse } from '../market/calendar/calendar.ts'
+import { ConfigError } from '../market/errors.ts'
 import { alignColumns, wrapText } from '../system/text-table.ts'
 import { durationText, listed } from './backfill-report.ts'
 import { EXIT } from './exit-codes.ts'
@@ -23,6 +24,8 @@ export async function repairGapsOf(options: Omit<RepairOptions, 'range' | 'onPro
   const { repairGaps } = await import('../collector/backfill/repair-gaps.ts')
   const toUs = to === undefined ? options.nowUs : nyse.zone.toUs(to, 0)
   const fromUs = from === undefined ? toUs - DAYS * US_PER_DAY : nyse.zone.toUs(from, 0)
+  if (fromUs >= options.nowUs) throw refused(`--from: expected a day of the past, found ${from ?? to}`)
+  if (fromUs >= toUs) throw refused(`--to: expected a day after --from (${from}), found ${to}`)
   const status = statusLine()
   const report = await repairGaps({
     ...options,
@@ -34,6 +37,10 @@ export async function repairGapsOf(options: Omit<RepairOptions, 'range' | 'onPro
   else print(formatRepair(report))
   if (report.interrupted) process.exitCode = EXIT.interrupted
   else if (report.refused.length > 0) process.exitCode = EXIT.failed
+}
+
+function refused(what: string): ConfigError {
+  return new ConfigError(`${what}.`, { code: 'backfill-range' })
 }
 
 /** As text of at most 80 columns. */

@@ -8,7 +8,7 @@ import { DAY_PARTS, SERIES, type Series, SESSION_PARTS } from '../collector/back
 import type { LoadedConfig } from '../config/load.ts'
 import { barLength, parseBarLength, SECONDS_PER_DAY } from '../market/bar.ts'
 import type { OptionContract } from '../market/contract.ts'
-import { ConfigError } from '../market/errors.ts'
+import { ConfigError, messageOf } from '../market/errors.ts'
 import { indexClassOf, indexNamed } from '../market/indices.ts'
 import { nyse } from '../market/calendar/calendar.ts'
 import { parseOccSymbol } from '../market/occ.ts'
@@ -178,7 +178,7 @@ const OCC_CHARACTERS = 21
 
 /** Of 100 units, as all listed options but adjusted ones are. */
 function optionOf(text: string): OptionContract {
-  const { root, expiry, right, strike } = parseOccSymbol(text)
+  const { root, expiry, right, strike } = occSymbolOf(text)
   const index = indexClassOf(root)
   return {
     kind: 'option',
@@ -190,6 +190,14 @@ function optionOf(text: string): OptionContract {
     right,
     multiplier: 100,
     tradingClass: root,
+  }
+}
+
+function occSymbolOf(text: string): ReturnType<typeof parseOccSymbol> {
+  try {
+    return parseOccSymbol(text)
+  } catch (error) {
+    throw new ConfigError(`--symbols: ${messageOf(error)}`, { code: 'backfill-symbols', cause: error })
   }
 }
 

@@ -64,6 +64,8 @@ const SHORT: Reach = {
   text: `IB keeps bars of ${SHORT_SECONDS} seconds and less for six months`,
   advice: 'Ask for bars of a minute or more',
 }
+/** A range may end at any time to come; a session of it that is not over lies within so many days. */
+const AHEAD_DAYS = 14
 /** A session's last bars are final so long after its close. */
 const SETTLED_US = 15 * 60 * US_PER_SECOND
 
@@ -140,7 +142,8 @@ export function askedSessions(
   const refuse = (expected: string) => new ConfigError(`The range from ${from} to ${to}: expected ${expected}.`, { code: 'backfill-range' })
   const today = calendar.zone.dateOf(nowUs)
   if (from > today) throw refuse(`days of the past, and today is ${today}`)
-  const all = calendar.sessions(from, addDays(to, -1))
+  const [last, ahead] = [addDays(to, -1), addDays(today, AHEAD_DAYS)]
+  const all = calendar.sessions(from, last < ahead ? last : ahead)
   if (all.length === 0) throw refuse('days on which the market opens, found weekends and holidays alone')
   const leftOut: LeftOut[] = []
   const over = all.filter(({ closeUs }) => closeUs + SETTLED_US <= nowUs)

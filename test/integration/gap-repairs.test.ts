@@ -2,14 +2,15 @@
 
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 
+import { backfill } from '../../collector/backfill/backfill.ts'
 import { historyWindows } from '../../collector/backfill/pacing.ts'
 import { repairGaps, type RepairOptions } from '../../collector/backfill/repair-gaps.ts'
 import { connectClient, createPool } from '../../db/pool.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
-import type { TapeRecord, Trade } from '../../market/tick.ts'
+import type { Quote, TapeRecord, Trade } from '../../market/tick.ts'
 import { usFromIso } from '../../market/time.ts'
 import { forEachEdition } from '../support/database/databases.ts'
-import { CONTRACTS, type TapeRoom, tapeOf, tapeRoom } from '../support/gateway/gateway-tape.ts'
+import { CONTRACTS, type TapeRoom, tapeOf, tapeRoom, TWX } from '../support/gateway/gateway-tape.ts'
 import { type GatewayProxy, startGatewayProxy } from '../support/gateway/gateway-proxy.ts'
 import { seeded } from '../support/random.ts'
 import { at, LineSession } from '../support/tape/line-session.ts'
@@ -19,6 +20,8 @@ const SCALE = 0.0005
 const SECOND_US = 1_000_000
 const HISTORICAL_TICKS = '96'
 const STOCK = 0
+const OPTION = 1
+const SECONDS = 720
 const GAP = { from: '14:01:00.4', to: '14:11:00.6' }
 const SERVICE = 'Historical Market Data Service error message:'
 
@@ -41,7 +44,17 @@ function sourceTrades(source: Trade['source'] = 'tick-by-tick'): Trade[] {
   return trades
 }
 
-const isLost = ({ tsUs }: Trade) => tsUs > at(GAP.from) && tsUs < at(GAP.to)
+/** A quote of the stock and of an option in each second. */
+function sourceQuotes(): Quote[] {
+  return Array.from({ length: SECONDS }, (_, i) =>
+    [STOCK, OPTION].map((instrument): Quote => {
+      const tsUs = at('14:00:00') + i * SECOND_US + 200_000
+      return { kind: 'quote', seq: 0, tsUs, instrument, bidPrice: 69 + (i % 7) / 100, bidSize: 1, askPrice: 71, askSize: 2 }
+    }),
+  ).flat()
+}
+
+const isLost = ({ tsUs }: { tsUs: number }) => tsUs > at(GAP.from) && tsUs < at(GAP.to)
 
 forEachEdition('a repair of gaps', ({ createTapeDatabase }) => {
   let room: TapeRoom
@@ -52,7 +65,8 @@ forEachEdition('a repair of gaps', ({ createTapeDatabase }) => {
   beforeAll(async () => {
     room = await tapeRoom()
     const limits = { messagesPerSecond: 0, historyPacing: true, historyPacingScale: SCALE }
-    const { gateway } = await room.serve(tapeOf(sourceTrades(), CONTRACTS), { startAfterLines: 0, limits })
+    const source = [...sourceTrades(), ...sourceQuotes()].sort((a, b) => a.tsUs - b.tsUs)
+    const { gateway } = await room.serve(tapeOf(source, CONTRACTS), { startAfterLines: 0, limits })
     await gateway.ended
     port = gateway.port
   })
@@ -75,16 +89,21 @@ forEachEdition('a repair of gaps', ({ createTapeDatabase }) => {
 
   /** Stores a session that was recorded without what lies in the gap. */
   async function record({ cause = 'link-lost', source }: { cause?: string; source?: Trade['source'] } = {}): Promise<void> {
-    const live: TapeRecord[] = sourceTrades(source).filter((trade) => !isLost(trade))
-    const session = new LineSession(at('13:59:59')).opened(STOCK, '13:59:59.5').gap(GAP.from, GAP.to, cause).ended('14:12:30', 'stopped')
+    const live: TapeRecord[] = [...sourceTrades(source), ...sourceQuotes()].filter((tick) => !isLost(tick))
+    const session = new LineSession(at('13:59:59'), CONTRACTS).opened(STOCK, '13:59:59.5').opened(OPTION, '13:59:59.6')
+    session.gap(GAP.from, GAP.to, cause).ended('14:12:30', 'stopped')
     const records = [...session.records, ...live].sort((a, b) => a.tsUs - b.tsUs).map((record, i) => ({ ...record, seq: i + 1 }))
     const pool = createPool({ url, lanes: 1, logger: { warn: () => undefined } })
     await createTickStore({ pool }).store({ sessionId: 1, batchNo: 1, blocks: [block(records)] }, (i) => CONTRACTS[i])
     await pool.end()
   }
 
-  function repair(options: Partial<RepairOptions> = {}) {
-    return repairGaps({
+  function repair(changed: Partial<RepairOptions> = {}) {
+    return repairGaps({ ...options(), ...changed })
+  }
+
+  function options() {
+    return {
       url,
       gateway: {
         host: '127.0.0.1',
@@ -100,8 +119,7 @@ forEachEdition('a repair of gaps', ({ createTapeDatabase }) => {
       series: ['trades'],
       windows: historyWindows(SCALE),
       nowUs: usFromIso('2014-06-10T12:00:00Z'),
-      ...options,
-    })
+    } satisfies RepairOptions
   }
 
   async function rows(sql: string): Promise<Record<string, unknown>[]> {
@@ -148,6 +166,33 @@ forEachEdition('a repair of gaps', ({ createTapeDatabase }) => {
     // Where every trade is there, nothing is added.
     await rows('DELETE FROM gap_repairs')
     expect(await repair()).toMatchObject({ ticks: 0, states: { repaired: 1 } })
+    expect(await stored()).toEqual(expected())
+  })
+
+  it('fills quotes, and options, when it is told to: every second has its quote, and none two', async () => {
+    await record()
+    const report = await repair({ series: ['trades', 'quotes'], withOptions: true })
+    // Trades of the stock, and quotes of both; the option was never traded.
+    expect(report).toMatchObject({ gaps: 4, states: { repaired: 3, 'no-data': 1 }, refused: [] })
+    expect(
+      await rows(
+        `SELECT symbol, kind, count(*)::int AS quotes, count(DISTINCT date_trunc('second', ts))::int AS seconds
+         FROM quotes JOIN instruments USING (instrument_id) GROUP BY symbol, kind ORDER BY kind`,
+      ),
+    ).toEqual(['option', 'stock'].map((kind) => ({ symbol: 'TWX', kind, quotes: SECONDS, seconds: SECONDS })))
+    expect(await stored()).toEqual(expected())
+    const reasons = await rows("SELECT DISTINCT reason FROM gap_repairs WHERE series = 'quotes'")
+    expect(reasons).toEqual([{ reason: '1 of its seconds hold live samples, and are left as they are' }])
+  })
+
+  it('leaves nothing to a backfill of the whole day, which adds nothing twice', async () => {
+    await record()
+    await repair()
+    const { gateway, windows, nowUs } = options()
+    const range = { from: '2014-06-05', to: '2014-06-06', series: 'trades', seconds: 60 } as const
+    const wanted = [{ contract: TWX, exchange: 'SMART' }]
+    const report = await backfill({ url, gateway, windows, nowUs, wanted, what: ['trades'], range })
+    expect(report).toMatchObject({ ticks: { trades: 0 }, refused: [] })
     expect(await stored()).toEqual(expected())
   })
 

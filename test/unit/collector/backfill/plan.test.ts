@@ -66,9 +66,12 @@ describe('the requests for bars', () => {
   })
 
   it('end with the last session that has been over for a while', () => {
-    const plan = planned({ from: '2014-06-30', to: '2014-07-03' }, [], { ...NOW, nowUs: usFromIso('2014-07-01T20:10:00Z') })
+    const now = { ...NOW, nowUs: usFromIso('2014-07-01T20:10:00Z') }
+    const plan = planned({ from: '2014-06-30', to: '2014-07-03' }, [], now)
     expect(plan.requests).toHaveLength(1)
     expect(plan.leftOut).toEqual([{ what: 'from 2014-07-01 on', reason: 'a session is asked for when it has been over for 15 minutes' }])
+    // A range may end at any time to come.
+    expect(planned({ from: '2014-06-30', to: '2090-01-01' }, [], now)).toEqual(plan)
   })
 
   it('of trades begin with the last split, as IB adjusts what was before', () => {
