@@ -15,15 +15,17 @@ import { seeded } from '../support/random.ts'
 import { at } from '../support/tape/line-session.ts'
 
 const SECOND_US = 1_000_000
+const QUOTED_US = 5 * SECOND_US
 const STOCK = 0
-const SPEED = 150
+const SPEED = 300
 const PULLED_S = 600
-/** Live trades arrive within so long of the tape's time. */
-const SETTLED_US = 60 * SECOND_US
+const SHORT_S = 180
+/** Live trades arrive within so long of the tape's time, and it is told four times a second, 75 s of the tape. */
+const SETTLED_US = 120 * SECOND_US
 const HISTORICAL_TICKS = '96'
 const SCALE = 0.0005
 /** Far behind what a busy machine plays meanwhile. */
-const END_US = at('17:30:00')
+const END_US = at('19:30:00')
 const SOURCE = sourceTrades()
 
 /** Up to five trades a second, most of them alike in price and size. */
@@ -42,13 +44,13 @@ function sourceTrades(): Trade[] {
   return trades
 }
 
-/** Every contract is quoted each second. */
+/** Every contract is quoted every five seconds. */
 function quotes(): Quote[] {
-  const seconds = (END_US - at('14:00:00')) / SECOND_US
-  return Array.from({ length: seconds }, (_, i) =>
+  const steps = (END_US - at('14:00:00')) / QUOTED_US
+  return Array.from({ length: steps }, (_, i) =>
     CONTRACTS.map((_contract, instrument): Quote => {
       const bidPrice = 10 + (i % 7) / 100
-      return { kind: 'quote', seq: 0, tsUs: at('14:00:00') + i * SECOND_US, instrument, bidPrice, bidSize: 1, askPrice: 11, askSize: 2 }
+      return { kind: 'quote', seq: 0, tsUs: at('14:00:00') + i * QUOTED_US, instrument, bidPrice, bidSize: 1, askPrice: 11, askSize: 2 }
     }),
   ).flat()
 }
@@ -95,12 +97,17 @@ forEachEdition('a collector whose plug was pulled', ({ createDatabase }) => {
       .sort()
   }
 
-  async function pull({ proxy, collector }: { proxy: GatewayProxy; collector: Collecting }, seconds = PULLED_S): Promise<void> {
+  async function pull({ proxy, collector }: { proxy: GatewayProxy; collector: Collecting }, seconds = PULLED_S): Promise<number> {
     proxy.cut()
-    await collector.until('the loss is noticed', ({ counts }) => counts.lines === 0)
+    // No time is told from here on.
+    const { marketTimeUs: cutUs = 0 } = await collector.until('the loss is noticed', ({ counts }) => counts.lines === 0)
     await sleep((seconds / SPEED) * 1000)
     proxy.resume()
     await collector.until('all lines are open again', ({ counts }) => counts.lines === CONTRACTS.length)
+    const isBehind = ({ marketTimeUs = 0 }) => marketTimeUs > cutUs + seconds * SECOND_US
+    const { marketTimeUs: backUs = 0 } = await collector.until('the tape is behind it', isBehind)
+    await collector.until('some minutes more', ({ marketTimeUs = 0 }) => marketTimeUs > backUs + 2 * SETTLED_US)
+    return (collector.progress.marketTimeUs ?? 0) - SETTLED_US
   }
 
   it('has every trade of the source once, boundary seconds included, also when the link is lost while it asks', async () => {
@@ -114,11 +121,8 @@ forEachEdition('a collector whose plug was pulled', ({ createDatabase }) => {
       }
       return undefined
     }
-    await pull(started)
-    const { marketTimeUs: backUs = 0 } = collector.progress
-    await collector.until('two minutes more', ({ marketTimeUs = 0 }) => marketTimeUs > backUs + 2 * SETTLED_US)
-    const untilUs = (collector.progress.marketTimeUs ?? 0) - SETTLED_US
-    await vi.waitFor(async () => expect(await stored(databaseUrl, untilUs)).toEqual(sourceUntil(untilUs)), PATIENCE)
+    const untilUs = await pull(started)
+    await vi.waitFor(async () => expect(await stored(databaseUrl, untilUs)).toEqual(sourceUntil(untilUs)), { ...PATIENCE, interval: 200 })
     expect(asked).toBeGreaterThan(2)
     const gaps = await ask<{ longest: number }>(
       databaseUrl,
@@ -150,15 +154,13 @@ forEachEdition('a collector whose plug was pulled', ({ createDatabase }) => {
       if (type === HISTORICAL_TICKS) asked++
       return undefined
     }
-    await pull(started, 60)
-    const { marketTimeUs: backUs = 0 } = collector.progress
-    await collector.until('two minutes more', ({ marketTimeUs = 0 }) => marketTimeUs > backUs + 2 * SETTLED_US)
+    const untilUs = await pull(started, SHORT_S)
     await collector.until('ticks are in the database', ({ counts }) => counts.written > 0)
     expect(asked).toBe(0)
     expect(await ask(databaseUrl, 'SELECT FROM gap_repairs')).toEqual([])
-    expect((await stored(databaseUrl, backUs)).length).toBeLessThan(sourceUntil(backUs).length)
+    expect((await stored(databaseUrl, untilUs)).length).toBeLessThan(sourceUntil(untilUs).length)
     collector.reload((settings) => ({ ...settings, repair: { requests: 60, windows: historyWindows(SCALE), delayMs: 1 } }))
-    await vi.waitFor(async () => expect(await stored(databaseUrl, backUs)).toEqual(sourceUntil(backUs)), PATIENCE)
+    await vi.waitFor(async () => expect(await stored(databaseUrl, untilUs)).toEqual(sourceUntil(untilUs)), { ...PATIENCE, interval: 200 })
     expect(asked).toBeGreaterThan(0)
     await collector.stop()
   })
