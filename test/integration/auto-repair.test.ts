@@ -122,7 +122,7 @@ forEachEdition('a collector whose plug was pulled', ({ createDatabase }) => {
       return undefined
     }
     const untilUs = await pull(started)
-    await vi.waitFor(async () => expect(await stored(databaseUrl, untilUs)).toEqual(sourceUntil(untilUs)), { ...PATIENCE, interval: 200 })
+    await vi.waitFor(async () => expect(await stored(databaseUrl, untilUs)).toEqual(sourceUntil(untilUs)), PATIENCE)
     expect(asked).toBeGreaterThan(2)
     const gaps = await ask<{ longest: number }>(
       databaseUrl,
@@ -160,7 +160,7 @@ forEachEdition('a collector whose plug was pulled', ({ createDatabase }) => {
     expect(await ask(databaseUrl, 'SELECT FROM gap_repairs')).toEqual([])
     expect((await stored(databaseUrl, untilUs)).length).toBeLessThan(sourceUntil(untilUs).length)
     collector.reload((settings) => ({ ...settings, repair: { requests: 60, windows: historyWindows(SCALE), delayMs: 1 } }))
-    await vi.waitFor(async () => expect(await stored(databaseUrl, untilUs)).toEqual(sourceUntil(untilUs)), { ...PATIENCE, interval: 200 })
+    await vi.waitFor(async () => expect(await stored(databaseUrl, untilUs)).toEqual(sourceUntil(untilUs)), PATIENCE)
     expect(asked).toBeGreaterThan(0)
     await collector.stop()
   })
