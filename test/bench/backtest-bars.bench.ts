@@ -11,8 +11,9 @@ import { type RunRequest, runStrategy } from '../../backtester/run/run.ts'
 import { SECONDS_PER_DAY } from '../../market/bar.ts'
 import { Deviation } from '../../market/indicators/deviation.ts'
 import type { Indicator } from '../../market/indicators/indicator.ts'
+import { Sma } from '../../market/indicators/sma.ts'
 import { measure } from './harness.ts'
-import { dailyBars, datasetOf, requestOn } from './made-bars.ts'
+import { dailyBars, datasetOf, minuteBars, requestOn } from './made-bars.ts'
 
 const CASES = [
   {
@@ -20,11 +21,20 @@ const CASES = [
     bars: () => dailyBars(250),
     seconds: SECONDS_PER_DAY,
     strategy: 'z-score',
+    params: {},
     indicator: (): Indicator<number, unknown> => new Deviation(20),
+  },
+  {
+    title: 'crossing of the mean of 50 closes over 1,000,000 bars of minutes',
+    bars: () => minuteBars(1_000_000),
+    seconds: 60,
+    strategy: 'sma-cross',
+    params: { period: 50 },
+    indicator: (): Indicator<number, unknown> => new Sma(50),
   },
 ]
 
-for (const { title, bars: make, seconds, strategy, indicator } of CASES) {
+for (const { title, bars: make, seconds, strategy, params, indicator } of CASES) {
   let bars: readonly InstrumentBar[] = []
   let request: RunRequest | undefined
   let dataDir: string | undefined
@@ -37,7 +47,7 @@ for (const { title, bars: make, seconds, strategy, indicator } of CASES) {
       if (!request) {
         bars = make()
         dataDir = await datasetOf(bars, seconds)
-        const given = requestOn(dataDir, strategy, {})
+        const given = requestOn(dataDir, strategy, params)
         request = { ...given, input: await prepareInput({ kind: 'dataset', dataDir, name: 'made' }) }
         // Unmeasured, so that every round finds both compiled.
         await oneRun(request)

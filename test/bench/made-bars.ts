@@ -12,6 +12,8 @@ import type { RunRequest } from '../../backtester/run/run.ts'
 import { arbitrageSettings } from '../../market/arbitrage/settings.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
 
+const MINUTE_US = 60_000_000
+
 /** Daily bars of so many symbols over five years. */
 export function dailyBars(symbols: number): InstrumentBar[] {
   const walk = priceWalk(symbols)
@@ -20,6 +22,16 @@ export function dailyBars(symbols: number): InstrumentBar[] {
     const startUs = nyse.zone.toUs(date, 0)
     return Array.from({ length: symbols }, (_, i) => walk(i, startUs, closeUs))
   })
+}
+
+/** Bars of the minutes of trading, of one symbol. */
+export function minuteBars(count: number): InstrumentBar[] {
+  const walk = priceWalk(1)
+  const bars: InstrumentBar[] = []
+  for (const { openUs, closeUs } of nyse.sessions('2005-01-03', '2019-12-31'))
+    for (let startUs = openUs; startUs < closeUs && bars.length < count; startUs += MINUTE_US)
+      bars.push(walk(0, startUs, startUs + MINUTE_US - 1))
+  return bars
 }
 
 /** The next bar of the symbol at that place: it opens at the last close. */
