@@ -242,7 +242,11 @@ export const configSchema = section({
     coreStrikes: integer(0, 100)
       .default(2)
       .describe('So many strikes of each expiry, the nearest to the money, always hold lines, both rights of each.'),
-    corePercent: integer(0, 100).default(60).describe('Most of the lines that these strikes may have, in percent; the rest take turns.'),
+    corePercent: integer(0, 100)
+      .default(60)
+      .describe(
+        'Most of the lines that these strikes may have, in percent; the nearest one of each expiry may have 80. The rest take turns.',
+      ),
     minimumHoldSeconds: integer(15, 3600)
       .default(15)
       .describe('How long each contract is watched at a turn. IB keeps a cancelled line for 15 s: shorter ones bring nothing new.'),

@@ -1,6 +1,7 @@
 /**
  * The core: the strikes nearest to the money of each expiry, which always hold their lines, as far as their share of the lines reaches.
- * First the nearest one of every expiry, then the second nearest of every expiry. A strike that is held makes way for another only when
+ * First the nearest one of every expiry, which may have most of the lines, as a chain without its money is worth little; then the second
+ * nearest of every expiry, within the share of the settings. A strike that is held makes way for another only when
  * the price has gone past the middle between both by a tenth of their distance, so that a price that stands there swaps no lines.
  */
 
@@ -9,7 +10,9 @@ import type { Chain, Chains, Pair } from './chains.ts'
 export interface CoreOptions {
   /** Strikes of each expiry. */
   strikes: number
-  /** Lines for all of them. */
+  /** Lines for the nearest strike of every expiry. */
+  nearestLines: number
+  /** Lines for all of them, beyond the nearest ones. */
   lines: number
   /** Price of an underlying; undefined when none is known: the middle of its strikes stands in. */
   priceOf: (underlying: number) => number | undefined
@@ -32,7 +35,7 @@ export function corePairs({ chains }: Chains, options: CoreOptions): Pair[] {
       const pair = pairs[rank]
       if (!pair) continue
       lines += pair.instruments.length
-      if (lines > options.lines) return core
+      if (lines > (rank === 0 ? options.nearestLines : options.lines)) return core
       core.push(pair)
     }
   return core

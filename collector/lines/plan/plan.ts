@@ -15,8 +15,10 @@ import type { Pair } from './chains.ts'
 import { corePairs } from './core.ts'
 import { rotationCoverage } from './coverage.ts'
 import { longestUnseen } from './rotation.ts'
-import type { Plan, PlanReason, PlanState } from './state.ts'
+import type { Plan, PlanReason, PlanSettings, PlanState } from './state.ts'
 
+/** Of all lines, for the nearest strike of every expiry: the rest must not stand still. */
+const NEAREST_PERCENT = 80
 /** Of the lines beside the core. */
 const EDGE_SHARE = 0.25
 
@@ -25,7 +27,8 @@ export function plan(state: PlanState): Plan {
   const isBlocked = (pair: Pair) => pair.instruments.every((instrument) => state.blocked.has(instrument))
   const core = corePairs(chains, {
     strikes: settings.coreStrikes,
-    lines: Math.floor((lines * settings.corePercent) / 100),
+    nearestLines: nearestLines(lines, settings),
+    lines: shareOf(lines, settings.corePercent),
     priceOf: state.priceOf,
     before: state.core,
     isBlocked: state.blocked.size > 0 ? isBlocked : () => false,
@@ -41,6 +44,14 @@ export function plan(state: PlanState): Plan {
   const turns = longestUnseen(state, { wanted: step.room, isTaken: (pair) => step.isTaken(pair), coverage })
   for (const pair of turns) if (!step.take(pair)) break
   return { ...step.result, core: new Set(core), coverage }
+}
+
+const shareOf = (lines: number, percent: number) => Math.floor((lines * percent) / 100)
+
+/** Two lines are left at least, for a pair that has its turn. A core of no lines is none. */
+function nearestLines(lines: number, { corePercent }: PlanSettings): number {
+  if (corePercent === 0) return 0
+  return Math.max(shareOf(lines, corePercent), Math.min(shareOf(lines, NEAREST_PERCENT), lines - 2))
 }
 
 /** Pairs that somebody wishes to keep in view, as many as have room. */

@@ -5,7 +5,7 @@ import type { Chains, Pair } from './chains.ts'
 export interface PlanSettings {
   /** Strikes of each expiry that always hold lines. */
   coreStrikes: number
-  /** Most of the lines that these may have, of a hundred. */
+  /** Most of the lines that these may have, of a hundred; the nearest ones of each expiry four fifths, unless it is 0. */
   corePercent: number
   minimumHoldMs: number
   /** Every contract is to be seen once in this time. */

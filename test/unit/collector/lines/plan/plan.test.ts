@@ -115,12 +115,19 @@ describe('a plan', () => {
 
   it('shares the core among expiries and underlyings, the nearest expiry of each first', () => {
     const chains = arrange([...contracts(['2024-06-21', '2024-06-28']), ...contracts(['2024-06-28'], 40, 21)])
-    const { core, coverage } = plan(state({ chains, lines: 8, settings: { ...SETTINGS, coreStrikes: 3 } }))
+    const coreOf = (lines: number) => plan(state({ chains, lines, settings: { ...SETTINGS, coreStrikes: 3 } }))
+    const { core, coverage } = coreOf(6)
     expect([...core].map(({ instruments }) => instruments)).toEqual([
       [5, 6],
       [25, 26],
     ])
     expect(coverage).toMatchObject({ coreExpiries: 2, expiries: 3 })
+    // The nearest strikes may have more than the share of the core, a second one of an expiry may not.
+    expect(coreOf(8).coverage).toMatchObject({ core: 6, coreExpiries: 3 })
+  })
+
+  it('has no core without a share for it', () => {
+    expect(plan(state({ lines: 8, settings: { ...SETTINGS, corePercent: 0 } })).coverage).toMatchObject({ core: 0, coreExpiries: 0 })
   })
 
   it('says what a round takes, and whether that is what was asked for', () => {
