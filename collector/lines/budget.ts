@@ -85,6 +85,8 @@ export interface BudgetFigures {
 }
 
 const DECISION_MS = 1000
+/** Behind a line that is not wanted any more there is no gap. */
+const CONFIG_CAUSE = 'config'
 const MESSAGE_SHARE = 0.5
 /** What swaps two pairs must fit, however few messages there are. */
 const LEAST_MESSAGES = 8
@@ -232,11 +234,18 @@ export class LineBudget {
     const { pinned = [], lines: limit = 0 } = this.#universe ?? {}
     const pinnedKeys = new Set(pinned.map(({ instrument }) => instrument))
     const kept = lines.all.filter(({ instrument }) => pinnedKeys.has(instrument) || this.#wanted.has(instrument))
-    if (kept.length < lines.all.length) lines.wantOnly(kept, 'config')
+    if (kept.length < lines.all.length) lines.wantOnly(kept, CONFIG_CAUSE)
     const options = kept.filter(({ feed, instrument }) => !feed && this.#wanted.has(instrument))
     const beyond = Math.max(0, lines.wanted - Math.max(limit, this.#pinnedLines()))
     if (beyond > 0)
       lines.exchange({ release: options.slice(-beyond).map(({ instrument }) => instrument), want: [], order: [], cause: ROTATION })
+  }
+
+  /** What has expired at midnight gives its line back, however long the search for the next day takes. */
+  #dropExpired(): void {
+    const { lines } = this.#options
+    const kept = lines.all.filter(({ contract }) => contract.kind !== 'option' || contract.expiry >= this.#today)
+    if (kept.length < lines.all.length) lines.wantOnly(kept, CONFIG_CAUSE)
   }
 
   #pinnedLines(): number {
@@ -253,7 +262,10 @@ export class LineBudget {
     const settings = this.#settings
     if (!this.#universe || !recorder.recording) return
     const { nowUs } = recorder
-    if (nyse.zone.dateOf(nowUs) !== this.#today) this.#arrange()
+    if (nyse.zone.dateOf(nowUs) !== this.#today) {
+      this.#arrange()
+      this.#dropExpired()
+    }
     this.#seen.look(lines.all, nowUs)
     const expected = isExpected()
     this.#expectedUs = expected ? (this.#expectedUs ?? nowUs) : undefined

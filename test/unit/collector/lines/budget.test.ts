@@ -35,7 +35,15 @@ afterEach(() => {
 })
 
 /** A link that accepts what is asked for and sends data of it, but of those that are `silent`, or beyond its `limit` of lines. */
-function budgetOn({ lines = 7, settings = SETTINGS }: { lines?: number; settings?: PlanSettings } = {}) {
+function budgetOn({
+  lines = 7,
+  settings = SETTINGS,
+  startUs = MARKET_OPEN_US,
+}: {
+  lines?: number
+  settings?: PlanSettings
+  startUs?: number
+} = {}) {
   const log: string[] = []
   const silent = new Set<number>()
   const gateway = { limit: lines, price: 100, isExpected: true, isAway: false }
@@ -44,7 +52,7 @@ function budgetOn({ lines = 7, settings = SETTINGS }: { lines?: number; settings
   const gaps: Gap[] = []
   const opened = new Map<number, number>()
   const startMs = performance.now()
-  const nowUs = () => MARKET_OPEN_US + Math.round((performance.now() - startMs) * 1000)
+  const nowUs = () => startUs + Math.round((performance.now() - startMs) * 1000)
   const unheard = () => undefined
   const registry: LineRegistry = new LineRegistry({
     onRequested: unheard,
@@ -198,6 +206,24 @@ describe('a universe with more contracts than lines', () => {
     expect(budget.figures.available).toBe(7)
     expect(registry.marketData.open).toBe(7)
     budget.stop()
+  })
+
+  it.each([7, 19])('ends the lines of what has expired at midnight, on %i lines', async (lines) => {
+    const midnightUs = Date.UTC(2024, 5, 4, 4) * 1000
+    const { want, after, budget, log, missing } = budgetOn({ lines, startUs: midnightUs - 60_000_000 })
+    const today = OPTIONS.map((one) => ({
+      ...one,
+      contract: { ...one.contract, expiry: one.instrument % 4 < 2 ? '2024-06-03' : '2024-06-04' },
+    }))
+    want({ options: [today] })
+    await after(55_000)
+    const isExpired = (instrument: number) => today.some((one) => one.instrument === instrument && one.contract.expiry === '2024-06-03')
+    expect(budget.held.filter(({ instrument }) => isExpired(instrument)).length).toBeGreaterThan(0)
+    log.length = 0
+    await after(20_000)
+    expect(budget.held.filter(({ instrument }) => isExpired(instrument))).toEqual([])
+    expect(log).toContainEqual(expect.stringMatching(/: config$/))
+    expect([...missing.keys()].filter(isExpired)).toEqual([])
   })
 
   it('changes nothing without a link, while IB is away, and while no data is expected', async () => {
