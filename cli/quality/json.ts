@@ -76,6 +76,7 @@ const contractDay = z.strictObject({
   expectedSeconds: seconds.nullable(),
   coveredSeconds: seconds,
   longestGapSeconds: seconds,
+  betweenTurnsSeconds: seconds.describe('Trading time between its turns, when it shared lines with others.'),
   causes,
   ticks: z.strictObject({
     quotes: count,
@@ -243,6 +244,7 @@ function plainContractDay({ grade, fitness, standing, judged, computed, ...day }
     expectedSeconds: expectedUs === undefined ? null : secondsOf(expectedUs),
     coveredSeconds: secondsOf(coveredUs),
     longestGapSeconds: secondsOf(longestGapUs),
+    betweenTurnsSeconds: secondsOf(day.betweenTurnsUs ?? 0),
     causes: plainCauses(causes),
     ticks: { ...ticks },
     wrong: wrongTicks(judged),

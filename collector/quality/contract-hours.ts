@@ -9,6 +9,8 @@ export interface ContractHours {
   ends: { instrument: number; us: number }[]
   /** The longest time without data within the hours, by number of the contract; without those that have no gap. */
   longestGaps: Map<number, number>
+  /** Time within the hours in which it waited for its next turn at a line, while others of its symbol were held; without those that did not wait. */
+  betweenTurns: Map<number, number>
 }
 
 /** @param covered the contracts of which data was expected on that date, by number */
@@ -18,14 +20,20 @@ export function hoursOnDay(
   day: Span,
   covered: ReadonlyMap<number, DayCoverage>,
 ): ContractHours {
-  const found: ContractHours = { hours: [], ends: [], longestGaps: new Map() }
-  for (const { instrument, isChain, hoursOn, held, gaps } of histories) {
+  const found: ContractHours = { hours: [], ends: [], longestGaps: new Map(), betweenTurns: new Map() }
+  const recorded = heldBySymbol(histories, day)
+  for (const { instrument, symbol, isChain, hoursOn, held, gaps } of histories) {
     if (isChain || !covered.has(instrument) || !hoursOn) continue
     const missing = union(gaps, day)
+    const wanted = union([...held, ...gaps], day)
+    const others = inside(recorded.get(symbol) ?? [], { fromUs: wanted[0]?.fromUs ?? 0, toUs: wanted.at(-1)?.toUs ?? 0 })
     for (const { openUs, closeUs } of hoursOn(date)) {
       const within = { fromUs: Math.max(openUs, day.fromUs), toUs: Math.min(closeUs, day.toUs) }
       if (within.fromUs >= within.toUs) continue
       found.hours.push({ instrument, openUs: within.fromUs, closeUs: within.toUs })
+      const waitedUs =
+        lengthOf(inside(others, within)) - others.reduce((sum, other) => sum + lengthOf(inside(inside(wanted, other), within)), 0)
+      if (waitedUs > 0) found.betweenTurns.set(instrument, (found.betweenTurns.get(instrument) ?? 0) + waitedUs)
       for (const { fromUs, toUs } of inside(missing, within))
         found.longestGaps.set(instrument, Math.max(found.longestGaps.get(instrument) ?? 0, toUs - fromUs))
     }
@@ -34,3 +42,16 @@ export function hoursOnDay(
   }
   return found
 }
+
+/** When anything of a symbol was held. */
+function heldBySymbol(histories: RecordedHistories['histories'], day: Span): Map<string, Span[]> {
+  const held = new Map<string, Span[]>()
+  for (const { symbol, held: own } of histories) {
+    const spans = held.get(symbol) ?? []
+    held.set(symbol, spans)
+    for (const span of own) spans.push(span)
+  }
+  return new Map([...held].map(([symbol, spans]) => [symbol, union(spans, day)]))
+}
+
+const lengthOf = (spans: readonly Span[]) => spans.reduce((sum, { fromUs, toUs }) => sum + toUs - fromUs, 0)

@@ -187,10 +187,17 @@ class DayReader {
   }
 }
 
-function coverageOf(covered: DayCoverage | undefined, { longestGaps }: ContractHours, instrument: number, hasLine: () => boolean) {
+function coverageOf(
+  covered: DayCoverage | undefined,
+  { longestGaps, betweenTurns }: ContractHours,
+  instrument: number,
+  hasLine: () => boolean,
+) {
   if (!covered) return { expectedUs: hasLine() ? 0 : undefined, coveredUs: 0, longestGapUs: 0, causes: [] }
   const { expectedUs, coveredUs, causes } = covered
-  return { expectedUs, coveredUs, longestGapUs: longestGaps.get(instrument) ?? 0, causes }
+  const betweenTurnsUs = betweenTurns.get(instrument)
+  const longestGapUs = longestGaps.get(instrument) ?? 0
+  return { expectedUs, coveredUs, longestGapUs, ...(betweenTurnsUs !== undefined && { betweenTurnsUs }), causes }
 }
 
 function datesOf({ fromUs, toUs }: { fromUs: number; toUs: number }): string[] {

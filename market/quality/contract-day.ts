@@ -65,6 +65,8 @@ export interface ContractDay {
   coveredUs: number
   /** The longest time without data in trading hours. */
   longestGapUs: number
+  /** Trading time between its turns, when it shared lines with others: no gap, and nothing was recorded. Absent: it kept its line. */
+  betweenTurnsUs?: number
   /** What is missing, by cause: the most first. */
   causes: readonly { cause: string; us: number }[]
   standing: StandingFigures
@@ -95,6 +97,11 @@ export const NO_JUDGED: JudgedFigures = { quarantined: 0, errors: 0, warnings: 0
 
 /** Ticks that no study should use. */
 export const wrongTicks = ({ quarantined, errors }: JudgedFigures): number => quarantined + errors
+
+/** The part of the time between its first and its last turn in which it was watched; 1 where it kept its line. */
+export function watchedPart({ expectedUs = 0, betweenTurnsUs = 0 }: Pick<ContractDay, 'expectedUs' | 'betweenTurnsUs'>): number {
+  return betweenTurnsUs === 0 ? 1 : expectedUs / (expectedUs + betweenTurnsUs)
+}
 
 /** The part of the wanted time that has data; undefined where there was none, or it is not known what was wanted. */
 export function completenessOf({ expectedUs, coveredUs }: Pick<ContractDay, 'expectedUs' | 'coveredUs'>): number | undefined {

@@ -1,6 +1,6 @@
 /** What a contract's day can be used for, and which conditions it fails. The limits are stated in docs/quality.md. */
 
-import { acceptedTicks, completenessOf, type ContractDay, wrongTicks } from './contract-day.ts'
+import { acceptedTicks, completenessOf, type ContractDay, watchedPart, wrongTicks } from './contract-day.ts'
 
 /** The last one can serve neither. */
 export type Use = 'arbitrage study' | 'bar study' | 'not'
@@ -42,6 +42,7 @@ function barFaults(day: ContractDay): string[] {
   if (completeness === undefined) return ['what was wanted is not known: there are ticks and no line']
   const faults: string[] = []
   if (completeness < BARS.completeness) faults.push(`data for ${percent(completeness)} of the time, below ${percent(BARS.completeness)}`)
+  faults.push(...turnFaults(day, BARS.completeness))
   if (day.ticks.quotes + day.ticks.trades === 0) faults.push('no quote and no trade')
   faults.push(...wrongFaults(day, BARS.wrong))
   return faults
@@ -57,6 +58,7 @@ function arbitrageFaults(day: ContractDay): string[] {
   }
   if (completeness < ARBITRAGE.completeness)
     faults.push(`data for ${percent(completeness)} of the time, below ${percent(ARBITRAGE.completeness)}`)
+  faults.push(...turnFaults(day, ARBITRAGE.completeness))
   if (longestGapUs > ARBITRAGE.longestGapUs)
     faults.push(`a gap of ${Math.round(longestGapUs / 1_000_000)} s, above ${ARBITRAGE.longestGapUs / 1_000_000} s`)
   faults.push(...wrongFaults(day, ARBITRAGE.wrong))
@@ -69,6 +71,12 @@ function arbitrageFaults(day: ContractDay): string[] {
   if (quoted < ARBITRAGE.quoted) faults.push(`a quote for ${percent(quoted)} of the time with data, below ${percent(ARBITRAGE.quoted)}`)
   if (isSampled(day)) faults.push('one quote a minute: samples, not every change')
   return faults
+}
+
+/** What shares a line has gaps in its data that are no gaps of the recording. */
+function turnFaults(day: ContractDay, least: number): string[] {
+  const watched = watchedPart(day)
+  return watched < least ? [`watched in turns, for ${percent(watched)} of the time, below ${percent(least)}`] : []
 }
 
 /** Options and stocks whose quotes all stand at the minute were sampled by whoever recorded them first. */

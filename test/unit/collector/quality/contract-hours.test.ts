@@ -38,4 +38,23 @@ describe('the hours of a contract on a day', () => {
     const histories = [history(), history({ isChain: true }), history({ instrument: 8 })]
     expect(hoursOnDay({ histories }, '2014-06-05', part, COVERED).hours).toEqual([{ instrument: 7, openUs: 200, closeUs: 500 }])
   })
+
+  it('have the time between the turns of a contract that shares a line, while others of its symbol were held', () => {
+    const turns = [
+      { fromUs: 150, toUs: 200 },
+      { fromUs: 500, toUs: 550 },
+      { fromUs: 700, toUs: 750 },
+    ]
+    const root = history({ instrument: 1, held: [{ fromUs: 0, toUs: 600 }] })
+    const alone = history({ instrument: 9, symbol: 'VIX', held: turns.slice(0, 1) })
+    const covered = new Map([1, 7, 9].map((instrument) => [instrument, {} as DayCoverage]))
+    const { betweenTurns } = hoursOnDay(
+      { histories: [root, history({ held: turns, gaps: [gap(200, 250)] }), alone] },
+      '2014-06-05',
+      DAY,
+      covered,
+    )
+    // 250 to 500, and 550 to 600: nothing was recorded behind that.
+    expect(betweenTurns).toEqual(new Map([[7, 300]]))
+  })
 })

@@ -27,6 +27,7 @@ describe('a fault', () => {
     ['missing time', contractDay({ coveredUs: 0.9899 * DAY_US }), 'data for 98.99 % of the time, below 99 %'],
     ['a long gap', contractDay({ longestGapUs: MINUTE_US + 1_000_000 }), 'a gap of 61 s, above 60 s'],
     ['two wrong ticks of 1,000', contractDay({ judged: judged({ errors: 2 }) }), '0.2 % of the ticks wrong, above 0.1 %'],
+    ['a few turns less', contractDay({ betweenTurnsUs: 0.02 * DAY_US }), 'watched in turns, for 98.03 % of the time, below 99 %'],
     ['late ticks', contractDay({ ticks: ticks({ late: 11 }) }), '1.1 % of the ticks late, above 1 %'],
     ['delayed ticks', contractDay({ ticks: ticks({ delayed: 1 }) }), '1 ticks of delayed data'],
     ['merged quotes', contractDay({ ticks: ticks({ merged: 51 }) }), '5.1 % of the quotes merged, above 5 %'],
@@ -46,6 +47,7 @@ describe('a fault', () => {
 
   it.each([
     ['missing time', contractDay({ coveredUs: 0.94 * DAY_US }), 'data for 94 % of the time, below 95 %'],
+    ['turns', contractDay({ betweenTurnsUs: 15 * DAY_US }), 'watched in turns, for 6.25 % of the time, below 95 %'],
     ['too many wrong ticks', contractDay({ judged: judged({ quarantined: 11 }) }), '1.08 % of the ticks wrong, above 1 %'],
     ['no data', contractDay({ ticks: ticks({ quotes: 0, statistics: 5 }) }), 'no quote and no trade'],
     ['a line that nobody wanted', contractDay({ expectedUs: undefined }), 'what was wanted is not known: there are ticks and no line'],
