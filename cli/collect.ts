@@ -163,6 +163,7 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
   const { config, file } = read()
   const settings = await collectSettings(config)
   const logger = await createLogger(config.log.level)
+  await warnOfSettings(config, logger)
   const report = await reporter(logger, asJson === true)
   const store = openDatabase({ config, logger })
   let reload: (() => Promise<void>) | undefined
@@ -194,6 +195,7 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
           started: config,
           read: () => read().config,
           apply: async (next) => {
+            await warnOfSettings(next, logger)
             apply(await collectSettings(next))
             logger.level = next.log.level
           },
@@ -213,6 +215,13 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
     await store.close()
     leaveStalledReaders()
   }
+}
+
+/** What cannot do what it seems to be for is recorded all the same. */
+async function warnOfSettings(config: TapedeckConfig, logger: Logger): Promise<void> {
+  const { configWarnings } = await import('../config/warnings.ts')
+  const { nyse } = await import('../market/calendar/calendar.ts')
+  for (const warning of configWarnings(config, nyse.zone.dateOf(Date.now() * 1000))) logger.warn({}, warning)
 }
 
 /** Undefined when no service manager waits to hear how the recording is doing. */

@@ -11,7 +11,7 @@ export function addConfig(program: Command): void {
 
   config
     .command('check')
-    .description('name every problem of the configuration')
+    .description('name every problem of the configuration, and what cannot work')
     .addOption(configFile())
     .addHelpText('after', examples('tapedeck config check --config tapedeck.yaml'))
     .action(async (options: CommonOptions) => {
@@ -19,6 +19,9 @@ export function addConfig(program: Command): void {
       const { config, file } = await load(options)
       await loadRules(config.rules)
       print(`${file ?? 'No configuration file; environment and defaults'}: ok`)
+      const { configWarnings } = await import('../config/warnings.ts')
+      const { nyse } = await import('../market/calendar/calendar.ts')
+      for (const warning of configWarnings(config, nyse.zone.dateOf(Date.now() * 1000))) print(`warning: ${warning}`)
     })
 
   config
