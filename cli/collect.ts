@@ -181,6 +181,7 @@ async function record(read: () => LoadedConfig, { until, json: asJson }: Collect
       refreshTouched: store.refreshTouched,
       sessions: store.sessions,
       carry: store.carry,
+      activity: store.activity,
       derived: store.derived,
       missingRows: store.missingRows,
       storageJobs: store.storageJobs,

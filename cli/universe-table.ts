@@ -12,14 +12,19 @@ const STATES: Readonly<Record<UniversePage['underlyings'][number]['state'], stri
   complete: 'chain known',
   unknown: 'the gateway knows no such underlying',
   'no-options': 'the gateway knows no options of it',
+  recorded: 'as recorded last',
+  'not-recorded': 'nothing of it was recorded',
 }
 
 export function formatUniverse(page: UniversePage): string {
   return [...wrapText(summary(page), WIDTH), ...page.underlyings.flatMap((one) => ['', ...underlying(one)])].join('\n')
 }
 
-function summary({ lines, wanted, roundMs, holdMs }: UniversePage): string {
-  const all = `${whole(wanted)} contracts are wanted, on ${whole(lines)} market-data lines.`
+function summary({ from, recordedUntil, lines, wanted, roundMs, holdMs }: UniversePage): string {
+  const are = from === 'database' ? 'would be' : 'are'
+  const until = recordedUntil === null ? '' : ` up to ${recordedUntil}`
+  const source = from === 'database' ? `No collector is running. Of what the database has recorded${until}, by the settings: ` : ''
+  const all = `${source}${whole(wanted)} contracts ${are} wanted, on ${whole(lines)} market-data lines.`
   if (wanted <= lines) return all
   const more = `${whole(wanted - lines)} more than lines`
   if (roundMs === null) return `${all} That is ${more}, and the underlyings alone take them: no option can be recorded.`

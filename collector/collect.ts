@@ -44,6 +44,7 @@ import { watchRepairs } from './telemetry/repair-metrics.ts'
 import { Telemetry, type TelemetryOptions, type TelemetryParts } from './telemetry/telemetry.ts'
 import { type FeedHalf, joinFeed, joinStorage } from './topology.ts'
 import { ChainFile } from './universe/chain-file.ts'
+import { type DatabaseActivity, StoredActivity } from './universe/stored-activity.ts'
 import type { UnderlyingSettings } from './universe/universe.ts'
 import type { Ending } from './write/ending.ts'
 import type { LateTicks, LateTicksOptions } from './write/late-ticks.ts'
@@ -94,6 +95,8 @@ export interface CollectOptions {
   sessions: KnownSessions
   /** What it knows of rates and dividends, once prepared. */
   carry: DatabaseCarry
+  /** What it knows of options, once prepared. */
+  activity: DatabaseActivity
   /** Stores what the detectors find, once prepared. */
   derived: JoinDetectOptions['store']
   /** Sessions whose newest rows were committed and are gone. */
@@ -189,6 +192,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
   const file = await CollectorFile.open({ dataDir, onError: (error, path) => events.collectorFileFailed({ error, path }) })
   const leftBehind = await LeftBehind.read({ directory, dataDir, clock: gateway.clock, file, bound, counts, events })
   const storedCarry = new StoredCarry({ database: options.carry, events, stop: stopping.signal })
+  const storedActivity = new StoredActivity({ database: options.activity, events })
   const storage = joinStorage({
     ...shared,
     bound,
@@ -207,7 +211,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     detail: { version, host: hostname(), pid: process.pid, clock: gateway.clock, collectorId: file.collectorId, dataDir },
     store: options.store,
     refreshTouched: options.refreshTouched,
-    prepareDatabase: () => prepare(options, [storedCarry, detect, repair]),
+    prepareDatabase: () => prepare(options, [storedCarry, storedActivity, detect, repair]),
   })
   const { recorder, ledger, state, ending } = storage
   const standInCarry = new StandInCarry(recorder, settings.carry, currenciesOf(settings))
@@ -219,6 +223,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     ...shared,
     ...feedOptions(settings),
     chainFile: chainFileOf(settings, events),
+    storedActivity,
     recorder,
     state,
     ledger,

@@ -30,6 +30,7 @@ import type { Counts } from './telemetry/counts.ts'
 import type { Events } from './telemetry/events/index.ts'
 import type { ChainFile } from './universe/chain-file.ts'
 import type { DiscoverySettings } from './universe/discovery.ts'
+import type { StoredActivity } from './universe/stored-activity.ts'
 
 export interface Shared {
   counts: Counts
@@ -54,6 +55,8 @@ export interface FeedOptions extends Shared {
   linePlan?: PlanSettings | undefined
   /** Where chains are kept for a start on the same day; absent: nowhere. */
   chainFile?: ChainFile | undefined
+  /** What the database knows of options; absent: nothing is asked of it. */
+  storedActivity?: StoredActivity | undefined
   /** `performance.now()` when recording was asked for. */
   startedMs: number
   /** The first session has begun, in the same turn. */

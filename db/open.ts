@@ -16,6 +16,7 @@ import { databaseName } from './connection-config.ts'
 import { connectClient, createPool, type DatabasePool } from './pool.ts'
 import { type BatchesBelow, batchesBelow, knownSessions } from './read/queries/committed-batches.ts'
 import { type KnownDividends, knownDividends } from './read/queries/known-dividends.ts'
+import { type KnownOption, knownOptions } from './read/queries/known-options.ts'
 import { type KnownRates, knownRates } from './read/queries/known-rates.ts'
 import { type MissingRows, missingRows } from './read/queries/missing-rows.ts'
 import { type StorageJob, storageJobs } from './read/queries/storage-jobs.ts'
@@ -81,6 +82,8 @@ export interface OpenedDatabase {
     rates: (which: { currencies: readonly string[]; today: string }) => Promise<KnownRates[]>
     dividends: (which: { keys: readonly string[]; today: string }) => Promise<KnownDividends[]>
   }
+  /** What it knows of the open interest and volume of options up to a day, once prepared. */
+  activity: (which: { symbols: readonly string[]; today: string }) => Promise<KnownOption[]>
   /** What detectors found, once prepared: all of it is stored, or nothing. May be repeated. */
   derived: {
     opportunities: (found: readonly FoundOpportunity[]) => Promise<void>
@@ -203,7 +206,7 @@ async function refreshAll(url: string, times: readonly TouchedTime[], signal: Ab
 /** Asks one question on a connection of its own. */
 type Ask = <T>(question: (client: pg.ClientBase) => Promise<T>) => Promise<T>
 
-function questionsTo(asked: Ask): Pick<OpenedDatabase, 'sessions' | 'carry' | 'derived' | 'missingRows' | 'storageJobs'> {
+function questionsTo(asked: Ask): Pick<OpenedDatabase, 'sessions' | 'carry' | 'activity' | 'derived' | 'missingRows' | 'storageJobs'> {
   return {
     sessions: {
       unended: (identity) => asked((client) => unendedSessions(client, identity)),
@@ -215,6 +218,7 @@ function questionsTo(asked: Ask): Pick<OpenedDatabase, 'sessions' | 'carry' | 'd
       rates: (which) => asked((client) => knownRates(client, which)),
       dividends: (which) => asked((client) => knownDividends(client, which)),
     },
+    activity: (which) => asked((client) => knownOptions(client, which, true)),
     derived: {
       opportunities: (found) => asked((client) => storeOpportunities(client, found)),
       parity: (found) => asked((client) => storeParity(client, found)),

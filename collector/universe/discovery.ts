@@ -26,8 +26,9 @@ import type { Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import { RecordedActivity } from './activity.ts'
 import type { ChainFile, KeptChain } from './chain-file.ts'
-import { type UniversePage, universePage } from './page.ts'
+import { foundBySearch, type UniversePage, universePage } from './page.ts'
 import { priceMove } from './price-move.ts'
+import type { StoredActivity } from './stored-activity.ts'
 import { type Discovered, isComplete, openUniverse, recall, renew, type UnderlyingSettings } from './universe.ts'
 
 export interface DiscoverySettings {
@@ -49,6 +50,8 @@ export interface DiscoveryOptions extends DiscoverySettings {
   ticks: Observable<Tick>
   /** Absent: nothing is kept for the next start. */
   chainFile?: ChainFile | undefined
+  /** What the database knows of options; absent: nothing is asked of it. */
+  storedActivity?: StoredActivity | undefined
   /** Other than the usual pause before refused contracts are asked for again. */
   againMs?: number | undefined
 }
@@ -56,6 +59,8 @@ export interface DiscoveryOptions extends DiscoverySettings {
 const RETRY_MS = 5000
 const AGAIN_MS = 60_000
 const DAY_CHECK_MS = 60_000
+/** A replay gateway may play an hour in a second. */
+const REPLAYED_CHECK_MS = 1000
 /** So long before a session opens its chains are searched: IB's nightly reset is over, and a slow gateway has the time that it needs. */
 const AHEAD_US = 5_400_000_000
 
@@ -84,6 +89,7 @@ export class Discovery {
   constructor(options: DiscoveryOptions) {
     this.#options = options
     this.#settings = { underlyings: options.underlyings, lines: options.lines }
+    options.storedActivity?.onPrepared(() => this.#dayTimer && void this.#readActivity())
   }
 
   /** Market-data lines that may be used. */
@@ -95,21 +101,26 @@ export class Discovery {
   page(withContracts: boolean): UniversePage {
     const { underlyings, lines } = this.#settings
     const lined = new Set(this.#options.supply.lines.all.filter(({ feed }) => !feed).map(({ contract }) => contractKey(contract)))
-    const discoveredOf = (settings: UnderlyingSettings) => this.#discovered.get(JSON.stringify(settings))
-    return universePage({ underlyings, discoveredOf, lines, lined }, withContracts)
+    const foundOf = (settings: UnderlyingSettings) => {
+      const one = this.#discovered.get(JSON.stringify(settings))
+      return one && foundBySearch(one)
+    }
+    return universePage({ underlyings, foundOf, lines, lined }, withContracts)
   }
 
   /** A link is up and the time is known. */
   begin(): void {
     this.#running ??= this.#discover()
     const { clock } = this.#options
-    // A tape that is replayed has the contracts that it has.
-    if ('publish' in clock || this.#dayTimer) return
+    if (this.#dayTimer) return
     this.#day = tradingDay(clock.nowUs())
-    this.#dayTimer = setInterval(() => {
+    void this.#readActivity()
+    const follow = () => {
       this.#followDay(clock.nowUs())
       this.#followPrices()
-    }, DAY_CHECK_MS)
+      void this.#readActivity()
+    }
+    this.#dayTimer = setInterval(follow, 'publish' in clock ? REPLAYED_CHECK_MS : DAY_CHECK_MS)
   }
 
   /** Takes over other settings; they are applied behind what is being looked for now. */
@@ -118,6 +129,15 @@ export class Discovery {
     this.#isUnknownLogged = false
     if (this.#isKnown) this.#configuredUs = this.#options.recorder.nowUs
     this.#runAgain()
+    if (this.#dayTimer) void this.#readActivity()
+  }
+
+  /** Chooses options anew when the database has something to say of those that filters ask about. */
+  async #readActivity(): Promise<void> {
+    const { storedActivity, clock } = this.#options
+    const known = (await storedActivity?.read(this.#settings.underlyings, nyse.zone.dateOf(clock.nowUs()))) ?? []
+    for (const { contract, ...figures } of known) this.#activity.take(contractKey(contract), figures)
+    if (known.length > 0 && !this.#stop.signal.aborted) this.#runAgain()
   }
 
   #followDay(nowUs: number): void {

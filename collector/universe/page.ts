@@ -3,14 +3,18 @@
 import { z } from 'zod'
 
 import { contractKey, type OptionContract } from '../../market/contract.ts'
-import { countReasons, type Reason, REASONS } from './filters.ts'
-import type { Discovered, UnderlyingSettings } from './universe.ts'
+import { type Choice, countReasons, type Reason, REASONS } from './filters.ts'
+import { isComplete, type Discovered, type UnderlyingSettings } from './universe.ts'
 
 const count = z.int().nonnegative()
 const reasons = z.partialRecord(z.enum(REASONS), count)
 
 export const universePageSchema = z.object({
   program: z.literal('tapedeck'),
+  /** Who says so: the collector that runs, or, without one, the database. */
+  from: z.enum(['collector', 'database']).default('collector'),
+  /** Of the database: the newest day in New York of which it knows anything of these, `YYYY-MM-DD`. */
+  recordedUntil: z.string().nullable().default(null),
   lines: count,
   /** Underlyings and options. */
   wanted: count,
@@ -22,7 +26,7 @@ export const universePageSchema = z.object({
       symbol: z.string(),
       kind: z.enum(['stock', 'index']),
       currency: z.string(),
-      state: z.enum(['searching', 'complete', 'unknown', 'no-options']),
+      state: z.enum(['searching', 'complete', 'unknown', 'no-options', 'recorded', 'not-recorded']),
       referencePrice: z.number().nullable(),
       wanted: count,
       withLine: count,
@@ -53,9 +57,20 @@ export const universePageSchema = z.object({
 
 export type UniversePage = z.output<typeof universePageSchema>
 
+type State = UniversePage['underlyings'][number]['state']
+
+/** What is known of an underlying. */
+export interface Found {
+  state: State
+  /** The price around which its strikes were chosen. */
+  center: number | undefined
+  choice: Choice | undefined
+  unasked: readonly { reason: string }[]
+}
+
 export interface PageSources {
   underlyings: readonly UnderlyingSettings[]
-  discoveredOf: (settings: UnderlyingSettings) => Discovered | undefined
+  foundOf: (settings: UnderlyingSettings) => Found | undefined
   lines: number
   /** Keys of the contracts for which lines are held or asked. */
   lined: ReadonlySet<string>
@@ -71,6 +86,8 @@ export function universePage(sources: PageSources, withContracts: boolean): Univ
   const roots = underlyings.filter(({ state }) => state !== 'unknown').length
   return {
     program: 'tapedeck',
+    from: 'collector',
+    recordedUntil: null,
     lines: sources.lines,
     wanted: roots + options,
     roundMs: roundMs(options, sources.lines - roots),
@@ -89,9 +106,9 @@ interface Row {
   hasLine: boolean
 }
 
-function underlyingOf(settings: UnderlyingSettings, { discoveredOf, lined }: PageSources, withContracts: boolean) {
+function underlyingOf(settings: UnderlyingSettings, { foundOf, lined }: PageSources, withContracts: boolean) {
   const { symbol, kind = 'stock', currency } = settings
-  const known = discoveredOf(settings)
+  const known = foundOf(settings)
   const { wanted, leftOut } = known?.choice ?? { wanted: [], leftOut: [] }
   const hasLine = (contract: OptionContract) => lined.has(contractKey(contract))
   const rows: Row[] = [
@@ -112,12 +129,12 @@ function underlyingOf(settings: UnderlyingSettings, { discoveredOf, lined }: Pag
       return { expiry, tradingClass, ...figuresOf(some) }
     })
   const unasked: Record<string, number> = {}
-  for (const { reason } of known?.chain?.unasked ?? []) unasked[reason] = (unasked[reason] ?? 0) + 1
+  for (const { reason } of known?.unasked ?? []) unasked[reason] = (unasked[reason] ?? 0) + 1
   return {
     symbol,
     kind,
     currency,
-    state: stateOf(known, rows.length + Object.keys(unasked).length > 0),
+    state: known?.state ?? 'searching',
     referencePrice: known?.center ?? null,
     ...figuresOf(rows),
     expiries,
@@ -140,8 +157,12 @@ function contractOf({ contract, reason, hasLine }: Row) {
   return { contract: contractKey(contract), ...terms, wanted: reason === undefined, reason: reason ?? null, hasLine }
 }
 
-function stateOf(known: Discovered | undefined, hasOptions: boolean): UniversePage['underlyings'][number]['state'] {
-  if (!known?.root) return known?.refusals.areFinal ? 'unknown' : 'searching'
-  if (!known.chain?.isComplete || !known.choice) return 'searching'
-  return hasOptions ? 'complete' : 'no-options'
+/** What the search for an underlying has found. */
+export function foundBySearch(one: Discovered): Found {
+  const { root, refusals, chain, center, choice } = one
+  const unasked = chain?.unasked ?? []
+  const isKnown = root && isComplete(one) && choice
+  if (!isKnown) return { state: !root && refusals.areFinal ? 'unknown' : 'searching', center, choice, unasked }
+  const options = choice.wanted.length + choice.leftOut.length + unasked.length
+  return { state: options > 0 ? 'complete' : 'no-options', center, choice, unasked }
 }

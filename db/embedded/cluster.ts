@@ -51,6 +51,11 @@ export function clusterPaths(dataDir: string): ClusterPaths {
   }
 }
 
+/** Whether a server was made there before. */
+export function clusterExists(dataDir: string): Promise<boolean> {
+  return exists(clusterPaths(dataDir).home)
+}
+
 /**
  * Makes `dataDir` where it is missing and returns its real path. As root the folders made are open to enter whatever our umask is:
  * the server runs as another user.

@@ -7,6 +7,8 @@ import type { Logger } from 'pino'
 
 import type { Counts } from '../counts.ts'
 import { absurdTime } from './absurd-time.ts'
+import { activityRead } from './activity-read.ts'
+import { activityUnread } from './activity-unread.ts'
 import { addressUnknown } from './address-unknown.ts'
 import { adjustedLeftOut } from './adjusted-left-out.ts'
 import { blocksDamaged } from './blocks-damaged.ts'
@@ -90,6 +92,8 @@ import { LineBudget } from './line-budget.ts'
 
 const EVENTS = {
   absurdTime,
+  activityRead,
+  activityUnread,
   addressUnknown,
   adjustedLeftOut,
   blocksDamaged,

@@ -203,6 +203,7 @@ export class Collecting {
         refreshTouched: store.refreshTouched,
         sessions: store.sessions,
         carry: store.carry,
+        activity: store.activity,
         derived: store.derived,
         missingRows: store.missingRows,
         storageJobs: store.storageJobs,

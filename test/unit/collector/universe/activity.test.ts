@@ -46,3 +46,13 @@ it('does not let older figures replace newer ones', () => {
   activity.take(contractKey(CALL), { volume: 99, volumeDay: '2014-06-03' })
   expect(activity.of(CALL, '2014-06-05')).toMatchObject({ volume: 7 })
 })
+
+it('forgets within ten days what nothing newer came of, so that what was left out is looked at again', () => {
+  const activity = recorded(['2014-06-04T09:31:00-04:00', 'call-open-interest', 40], ['2014-06-04T15:59:00-04:00', 'day-volume', 7])
+  expect(activity.of(CALL, '2014-06-13')).toEqual({ openInterest: 40, volume: 7 })
+  expect(activity.of(CALL, '2014-06-14')).toEqual({ openInterest: undefined, volume: undefined })
+  // The day on which it is looked at again is not over, and the one before is too long ago.
+  activity.take(contractKey(CALL), { volume: 1, volumeDay: '2014-06-16' })
+  expect(activity.of(CALL, '2014-06-16')).toMatchObject({ volume: undefined })
+  expect(activity.of(CALL, '2014-06-17')).toMatchObject({ volume: 1 })
+})
