@@ -1,6 +1,7 @@
 /** Lets dividends, splits and delistings change positions, orders and prices, each on its date. docs/backtest-engine.md states the rules. */
 
-import { type Contract, contractKey, type OptionContract } from '../../market/contract.ts'
+import { type Contract, contractKey, multiplierOf, type OptionContract } from '../../market/contract.ts'
+import { FeedError } from '../../market/errors.ts'
 import type { DatedPayment } from '../../market/option/carry.ts'
 import type { CarryState } from '../../market/state/carry-state.ts'
 import { addDays } from '../../market/time.ts'
@@ -55,12 +56,23 @@ export class ActionDesk {
     })
   }
 
-  /** Takes a contract's name from the tape. */
+  /**
+   * Takes a contract's name from the tape.
+   *
+   * @throws FeedError `multiplier-changed` where what is held under its number is of another size
+   */
   name(instrument: number, contract: Contract): void {
     const { account } = this.#options
     const former = this.#formerKeys.get(instrument)
     // A session that names it anew by its old terms does not undo the split.
     if (former !== undefined && former === contractKey(contract)) return
+    const held = account.portfolio.position(instrument)
+    if (held && held.multiplier !== multiplierOf(contract))
+      throw new FeedError(
+        `Instrument ${instrument} is held with the multiplier ${held.multiplier}, and the tape now names ${contractKey(contract)} under that number, with ` +
+          `${multiplierOf(contract)}: what the position has become is not known. End the run before that, or leave the instrument out.`,
+        { code: 'multiplier-changed' },
+      )
     account.instruments.name(instrument, contract)
     if (this.#formerKeys.size === 0 || contract.kind !== 'option') return
     for (const adjusted of this.#formerKeys.keys()) this.#handOver(adjusted, instrument)

@@ -73,8 +73,10 @@ interface Listing {
   book: Book | undefined
   /** Those that work, in the order of their arrival. */
   orders: Order[]
-  /** When the latest bar ended. */
+  /** When the latest bar ended. NaN before the first. */
   barEndUs: number
+  /** Some bar had a volume: these are bars of trades, not of a price that stands. */
+  hasVolume: boolean
 }
 
 interface LegBar {
@@ -112,7 +114,7 @@ export class Venue {
   #list(instrument: number): Listing {
     let listing = this.#listings.get(instrument)
     if (listing === undefined) {
-      listing = { book: undefined, orders: [], barEndUs: Number.NaN }
+      listing = { book: undefined, orders: [], barEndUs: Number.NaN, hasVolume: false }
       this.#listings.set(instrument, listing)
     }
     return listing
@@ -171,12 +173,13 @@ export class Venue {
   /** The session closes: orders on the close trade against what stands. */
   close(tsUs: number): void {
     for (const listing of this.#listings.values()) {
-      const { book, orders } = listing
-      if (!book || orders.length === 0) continue
+      const { book, orders, barEndUs } = listing
+      // Of bars, the one that holds the close came before it.
+      if (orders.length === 0 || (!book && !Number.isNaN(barEndUs))) continue
       for (const order of orders) {
         if (order.request.type !== 'on-close' || order.arrivedUs >= tsUs || !isOpen(order)) continue
         order.isReleased = true
-        this.#tradeAgainst(order, book, { tsUs, arrives: false })
+        if (book) this.#tradeAgainst(order, book, { tsUs, arrives: false })
         if (isOpen(order)) this.#options.cancel(order, 'not filled at the close')
       }
       forgetEnded(listing)
@@ -210,8 +213,11 @@ export class Venue {
     const listing = this.#list(instrument)
     listing.barEndUs = endUs
     this.#newestBarUs = endUs
+    const isWithoutTrades = listing.hasVolume && bar.volume === 0 && !(bar.trades > 0)
+    if (bar.volume > 0) listing.hasVolume = true
     const { orders } = listing
-    if (orders.length === 0) return
+    // Its prices are those of before: nobody traded at them.
+    if (orders.length === 0 || isWithoutTrades) return
     // Stops before limits: of two orders of a group that the bar reaches, the one that loses is assumed to have come first.
     const byHarm = orders.length === 1 ? orders : orders.toSorted((one, other) => Number(isStop(other)) - Number(isStop(one)))
     for (const order of byHarm) {

@@ -7,7 +7,7 @@ import { StrategyError } from '../../../../backtester/engine/strategy-error.ts'
 import { type Contract, contractKey } from '../../../../market/contract.ts'
 import { contractRecord } from '../../../../backtester/engine/engine.ts'
 import { fromUnits } from '../../../../backtester/engine/money.ts'
-import { at, CALL, type Desk, INDEX, openDesk, PUT, STOCK } from './engine-desk.ts'
+import { at, CALL, type Desk, INDEX, openDesk, option, PUT, STOCK } from './engine-desk.ts'
 
 const day = '2024-03-05'
 const give = (desk: Desk, request: Partial<OrderRequest> & Pick<OrderRequest, 'type'>) =>
@@ -99,6 +99,44 @@ describe('an order', () => {
     expect(desk.fills).toMatchObject([{ price: 53, tsUs: at(day, 16) }])
   })
 
+  it('on the close is cancelled there where no quote stands, whether there was one before or not', () => {
+    const desk = openDesk()
+    desk.quote(STOCK, at(day, 10), 50)
+    give(desk, { type: 'on-close', instrument: CALL })
+    give(desk, { type: 'on-close' })
+    desk.engine.record({ kind: 'gap', tsUs: at(day, 15), seq: 1, fromTsUs: at(day, 11), toTsUs: at(day, 15), cause: 'connection' })
+    desk.quote(PUT, at(day, 16), 50)
+    expect(desk.engine.orders.map(({ status, reason }) => [status, reason])).toEqual([
+      ['cancelled', 'not filled at the close'],
+      ['cancelled', 'not filled at the close'],
+    ])
+  })
+
+  it('waits where a bar has no volume, as nobody traded at its prices, unless no bar of the instrument has any', () => {
+    const desk = openDesk()
+    for (const type of ['market', 'on-open', 'on-close'] as const) give(desk, { type })
+    give(desk, { type: 'limit', limit: 60 })
+    give(desk, { type: 'stop', stop: 40, timeInForce: 'ioc' })
+    const volumeOf = (instrument: number, date: string, volume: number) => {
+      const price = 50 + Number(date.slice(-1))
+      desk.day(instrument, date, { open: price - 1, close: price, volume, trades: volume })
+    }
+    // Before its first volume it may be a bar of a price, such as the middle of quotes.
+    volumeOf(STOCK, '2024-03-04', 0)
+    expect(desk.fills).toHaveLength(5)
+    volumeOf(STOCK, '2024-03-05', 7)
+    const given = desk.fills.length
+    for (const type of ['market', 'on-open', 'on-close'] as const) give(desk, { type })
+    give(desk, { type: 'limit', limit: 60 })
+    give(desk, { type: 'stop', stop: 40, timeInForce: 'ioc' })
+    give(desk, { type: 'market', instrument: PUT })
+    volumeOf(STOCK, '2024-03-06', 0)
+    volumeOf(PUT, '2024-03-06', 0)
+    expect(desk.fills.slice(given)).toMatchObject([{ instrument: PUT, price: 55 }])
+    volumeOf(STOCK, '2024-03-07', 1)
+    expect(desk.fills.slice(given + 1).map(({ price }) => price)).toEqual([56, 56, 56, 57, 56])
+  })
+
   it('on the opening and on the close of bars takes those of the day behind the one that it was given on', () => {
     const desk = openDesk()
     desk.day(STOCK, '2024-03-05', { open: 1, close: 2 })
@@ -117,6 +155,27 @@ describe('an order', () => {
     desk.quote(STOCK, at(day, 11), 44)
     expect(statuses(desk)).toEqual(['filled', 'cancelled', 'filled'])
     expect(desk.fills.map(({ price }) => price)).toEqual([50, 44])
+  })
+})
+
+describe('a contract whose multiplier changes under its number', () => {
+  const renamed = (desk: Desk) => desk.engine.record(contractRecord(CALL, option({ multiplier: 10 }), at(day, 11)))
+
+  it('ends the run by name while it is held, and is no fault of the strategy', () => {
+    const desk = openDesk()
+    desk.quote(CALL, at(day, 10), 2)
+    give(desk, { type: 'market', instrument: CALL, quantity: 1 })
+    desk.engine.advanceTo(at(day, 10))
+    expect(() => renamed(desk)).toThrow(/Instrument 3 is held with the multiplier 100, and the tape now names .* with 10/)
+  })
+
+  it('is traded with the new one where it is not', () => {
+    const desk = openDesk()
+    desk.quote(CALL, at(day, 10), 2)
+    renamed(desk)
+    give(desk, { type: 'market', instrument: CALL, quantity: 1 })
+    desk.engine.advanceTo(at(day, 11))
+    expect(fromUnits(desk.engine.portfolio.cash)).toBe(1_000_000 - 20)
   })
 })
 
