@@ -1,8 +1,10 @@
 /** An experiment that is ready to run: its strategy is loaded, its parameters are checked, its data is looked at. */
 
+import { createHash } from 'node:crypto'
+
 import { ConfigError } from '../../market/errors.ts'
 import { type PreparedInput, prepareInput } from '../run/input.ts'
-import { loadStrategy } from '../run/load-strategy.ts'
+import { loadStrategy, strategyFile } from '../run/load-strategy.ts'
 import { kindOf } from './kinds.ts'
 import { type ExperimentPlan, readPlan, type Search } from './plan.ts'
 import { searchOf } from './space.ts'
@@ -16,20 +18,28 @@ export interface OpenExperiment {
   source: string
   /** Bars are in memory that threads share. */
   input: PreparedInput
+  /** Where the dataset of a benchmark lies on this machine. */
+  dataDir: string
   /** Of this program. */
   codeVersion: string
 }
 
 /** @throws ConfigError for a strategy, parameters, options or a dataset that are not there or do not fit, FeedError for data that cannot be read */
-export async function openExperiment(given: ExperimentPlan, codeVersion: string): Promise<OpenExperiment> {
+export async function openExperiment(
+  given: ExperimentPlan,
+  { dataDir, codeVersion }: Pick<OpenExperiment, 'dataDir' | 'codeVersion'>,
+): Promise<OpenExperiment> {
   const read = readPlan(given)
-  const plan = { ...read, options: readOptions(read) }
+  const { strategyHash: _ofBefore, ...rest } = read
+  const file = await strategyFile(read.strategy, read.cwd)
+  const strategyHash = file && createHash('sha256').update(file.content).digest('hex')
+  const plan = { ...rest, ...(strategyHash !== undefined && { strategyHash }), options: readOptions(read) }
   const { strategy, source } = await loadStrategy(plan.strategy, plan.cwd)
-  const search = searchOf(plan, strategy)
+  const search = searchOf(plan, strategy, kindOf(plan))
   const input = await prepareInput(plan.input)
   const { name, version } = strategy
   const subject = { strategy: { name, version }, datasetHash: input.dataset.hash }
-  return { plan, search, subject, source, input, codeVersion }
+  return { plan, search, subject, source, input, dataDir, codeVersion }
 }
 
 function readOptions(plan: ExperimentPlan): ExperimentPlan['options'] {

@@ -17,6 +17,7 @@ export const perturb: ExperimentKind = {
   name: 'perturb',
   about: 'the parameters of a run, each a little lower and higher',
   options,
+  isOfRun: true,
   *stages(plan, search) {
     const { params, ...how } = options.parse(plan.options)
     const { settings } = plan

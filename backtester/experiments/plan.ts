@@ -32,6 +32,8 @@ const plan = z.strictObject({
   /** A name, or a path from `cwd`. */
   strategy: z.string().min(1),
   cwd: z.string(),
+  /** SHA-256 of the strategy's own file. Absent: it comes along. */
+  strategyHash: z.string().optional(),
   input: z.custom<PreparedInput['from']>((value) => typeof value === 'object' && value !== null),
   /** For a strategy that is told what the detectors find. */
   arbitrage: z.custom<ArbitrageSettings>((value) => typeof value === 'object' && value !== null),
@@ -75,6 +77,8 @@ export interface ExperimentKind {
   about: string
   /** Of `plan.options`. */
   options: z.ZodType
+  /** It is about the parameters of a run, which its options name: its plan has no space. */
+  isOfRun?: true
   stages(plan: ExperimentPlan, search: Search): Generator<readonly Trial[], void, readonly DoneTrial[]>
 }
 

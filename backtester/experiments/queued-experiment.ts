@@ -5,12 +5,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { TapedeckError } from '../../market/errors.ts'
 import { summarise } from '../metrics/summary.ts'
 import { failedResult } from '../run/run.ts'
-import { nextTrials } from './next-trials.ts'
+import { nextTrials, type NextTrials } from './next-trials.ts'
 import type { OpenExperiment } from './open-experiment.ts'
 import type { ExperimentProgress, TrialStore } from './run-experiment.ts'
 import { type DoneTrial, type Trial, trialKey } from './trial.ts'
 import { TrialPool, type TrialPoolOptions } from './trial-pool.ts'
-import { RENEWAL_MS, type TakenTrial, type TrialQueue } from './trial-queue.ts'
+import { type QueuedTrial, RENEWAL_MS, type TakenTrial, type TrialQueue } from './trial-queue.ts'
 import type { TrialReport } from './trial-worker.ts'
 
 const POLL_MS = 1000
@@ -29,7 +29,7 @@ export interface CoordinateOptions extends QueueOptions {
 /**
  * Queues the trials of one stage after the other, as machines store what came of them. Returns all of them, in the order of the plan.
  *
- * @throws TapedeckError `export-stopped` when the signal aborts; what is queued then goes on
+ * @throws TapedeckError `export-stopped` when the signal aborts; what is queued then goes on. `experiment-removed` when its queue is gone
  */
 export async function coordinate(experiment: OpenExperiment, options: CoordinateOptions): Promise<readonly DoneTrial[]> {
   const { queue, store, signal, onProgress } = options
@@ -37,15 +37,23 @@ export async function coordinate(experiment: OpenExperiment, options: Coordinate
   const queued = new Set<string>()
   const startedMs = performance.now()
   let atStart: number | undefined
+  let next: NextTrials | undefined
+  let keyed: readonly QueuedTrial[] = []
+  let seen: number | undefined
   await queue.begin(plan.name)
   for (;;) {
     const { taken, lost } = await queue.look(plan.name)
     const outcomes = await store.outcomes()
-    const doneOf = (trial: Trial) => {
-      const outcome = outcomes.get(trialKey(trial, subject))
-      return outcome && { ...outcome, trial }
+    // With many trials it takes a second to see which are missing.
+    if (!next || outcomes.size !== seen) {
+      next = nextTrials(plan, search, (trial) => {
+        const outcome = outcomes.get(trialKey(trial, subject))
+        return outcome && { ...outcome, trial }
+      })
+      keyed = next.missing.map((trial) => ({ trial, key: trialKey(trial, subject) }))
+      seen = outcomes.size
     }
-    const { missing, done, total } = nextTrials(plan, search, doneOf)
+    const { missing, done, total } = next
     atStart ??= done.length
     const each = done.length > atStart ? (performance.now() - startedMs) / (done.length - atStart) : undefined
     const failed = done.filter(({ status }) => status === 'failed').length
@@ -55,7 +63,8 @@ export async function coordinate(experiment: OpenExperiment, options: Coordinate
       await queue.remove(plan.name)
       return done
     }
-    const keyed = missing.map((trial) => ({ trial, key: trialKey(trial, subject) }))
+    if (!(await queue.experiments()).includes(plan.name))
+      throw new TapedeckError(`Experiment ${plan.name} was removed while it ran.`, { code: 'experiment-removed' })
     const fresh = keyed.filter(({ key }) => !queued.has(key))
     await queue.add(plan.name, fresh)
     for (const { key } of fresh) queued.add(key)
@@ -85,10 +94,12 @@ function lostReport({ plan, subject, source, input, codeVersion }: OpenExperimen
 }
 
 export interface WorkOptions extends QueueOptions, TrialPoolOptions {
+  /** Ends once no trial waits, though the experiment goes on: trials of others may wait. */
+  leavesIdle?: boolean | undefined
   onStored?: ((failed: boolean) => void) | undefined
 }
 
-/** Takes trials until the experiment has no queue any more, or the signal aborts: then what is not finished is given back. */
+/** Takes trials until the experiment has no queue any more, none waits where it leaves then, or the signal aborts: what is not finished is given back. */
 export async function workOn(experiment: OpenExperiment, options: WorkOptions): Promise<void> {
   const worker = new Worker(experiment, options)
   try {
@@ -132,12 +143,12 @@ class Worker {
   }
 
   async #work(): Promise<void> {
-    const { queue } = this.#options
+    const { queue, leavesIdle } = this.#options
     try {
       while (!this.#halt.signal.aborted) {
         const taken = await queue.take(this.#name)
         if (taken) await this.#run(taken)
-        else if (!(await queue.experiments()).includes(this.#name)) return
+        else if (leavesIdle || !(await queue.experiments()).includes(this.#name)) return
         else await delay(POLL_MS, undefined, { signal: this.#halt.signal }).catch(() => undefined)
       }
     } catch (error) {

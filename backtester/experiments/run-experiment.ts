@@ -10,8 +10,8 @@ import type { TrialReport } from './trial-worker.ts'
 
 /** Where outcomes are kept. */
 export interface TrialStore {
-  /** What is stored, by the keys of trials. */
-  outcomes(): Promise<Map<string, TrialOutcome>>
+  /** What is stored, by the keys of trials: the same map each time, with what has come since. */
+  outcomes(): Promise<ReadonlyMap<string, TrialOutcome>>
   /** Returns what is stored of the trial then: the first outcome that was given for its key, by whomever. */
   store(trial: Trial, key: string, report: TrialReport): Promise<TrialOutcome>
 }
@@ -52,6 +52,7 @@ export async function runExperiment(experiment: OpenExperiment, options: RunExpe
 class ExperimentRun {
   readonly #experiment: OpenExperiment
   readonly #options: RunExperimentOptions
+  /** Of this run and those before. */
   readonly #outcomes: Map<string, TrialOutcome>
   readonly #pool: TrialPool
   readonly #writes = new PQueue({ concurrency: 1 })
@@ -63,11 +64,11 @@ class ExperimentRun {
   /** In this run. */
   #ended = 0
 
-  constructor(experiment: OpenExperiment, options: RunExperimentOptions, outcomes: Map<string, TrialOutcome>) {
+  constructor(experiment: OpenExperiment, options: RunExperimentOptions, outcomes: ReadonlyMap<string, TrialOutcome>) {
     const { signal } = options
     this.#experiment = experiment
     this.#options = options
-    this.#outcomes = outcomes
+    this.#outcomes = new Map(outcomes)
     this.#pool = new TrialPool(experiment, options)
     signal.addEventListener('abort', this.#stop, { once: true })
     if (signal.aborted) this.#stop()

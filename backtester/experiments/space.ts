@@ -5,7 +5,7 @@ import type { Strategy } from '../engine/strategy.ts'
 import { seededRandom } from '../metrics/random.ts'
 import { checkParams } from '../run/load-strategy.ts'
 import { sortedJson } from '../store/run-key.ts'
-import type { ExperimentPlan, ParamSpace, Scalar, Search } from './plan.ts'
+import type { ExperimentKind, ExperimentPlan, ParamSpace, Scalar, Search } from './plan.ts'
 import type { TrialParams } from './trial.ts'
 
 const MOST_TRIALS = 100_000
@@ -44,11 +44,17 @@ function scalarIn(text: string): Scalar {
  *
  * @throws ConfigError `experiment-size` for too many, `strategy-params` for a value that the strategy does not accept
  */
-export function searchOf({ space, draws }: Pick<ExperimentPlan, 'space' | 'draws'>, strategy: Strategy): Search {
+export function searchOf(
+  { space, draws }: Pick<ExperimentPlan, 'space' | 'draws'>,
+  strategy: Strategy,
+  { isOfRun }: Pick<ExperimentKind, 'isOfRun'> = {},
+): Search {
   const allows = (params: TrialParams) => accepts(strategy, params)
+  const isAllowed = (params: TrialParams) => strategy.params.safeParse(params).success
+  if (isOfRun) return { candidates: [], allows: isAllowed }
   const candidates = draws ? drawn(space, draws, allows) : gridOf(space).filter(allows)
   if (candidates.length === 0) throw spaceError(`${strategy.name} accepts none of the combinations. Give --param other values.`)
-  return { candidates, allows: (params) => strategy.params.safeParse(params).success }
+  return { candidates, allows: isAllowed }
 }
 
 function accepts(strategy: Strategy, params: TrialParams): boolean {
@@ -76,17 +82,18 @@ function gridOf(space: ExperimentPlan['space']): TrialParams[] {
   return rows
 }
 
-function refuseTooMany(trials: number): void {
+/** @throws ConfigError `experiment-size` */
+export function refuseTooMany(trials: number, instead = 'draw some with `tapedeck experiment random`'): void {
   if (trials > MOST_TRIALS)
     throw new ConfigError(
       `The experiment has ${trials.toLocaleString('en-US')} trials: expected at most ${MOST_TRIALS.toLocaleString('en-US')}. ` +
-        'Give --param fewer values, or draw some with `tapedeck experiment random`.',
+        `Give --param fewer values, or ${instead}.`,
       { code: 'experiment-size' },
     )
 }
 
 function sizeOf(name: string, one: ParamSpace): number {
-  if (one.kind === 'values') return one.values.length
+  if (one.kind === 'values') return valuesOf(one).length
   const { from, to, step } = one
   if (step === undefined)
     throw spaceError(`--param ${name}: expected a range with a step in a grid, such as ${from}..${to}:${(to - from) / 5}, or values.`)
@@ -96,7 +103,7 @@ function sizeOf(name: string, one: ParamSpace): number {
 const stepsOf = (from: number, to: number, step: number) => Math.floor((to - from) / step + 1e-9)
 
 function valuesOf(one: ParamSpace): readonly Scalar[] {
-  if (one.kind === 'values') return one.values
+  if (one.kind === 'values') return [...new Set(one.values)]
   const { from, to, step = 1 } = one
   return Array.from({ length: stepsOf(from, to, step) + 1 }, (_, i) => stepped(from, step, i))
 }

@@ -41,6 +41,7 @@ export const stress: ExperimentKind = {
   name: 'stress',
   about: 'a run under worse conditions: dearer, wider, later, with gaps',
   options,
+  isOfRun: true,
   *stages(plan) {
     yield scenarioTrials(plan).map(({ trial }) => trial)
   },

@@ -64,6 +64,15 @@ export class TrialQueue {
     return queues.toSorted((one, other) => one.createdOn.getTime() - other.createdOn.getTime()).map(({ name }) => name)
   }
 
+  /** Those that have a trial which no machine is at, the oldest first. */
+  async waiting(): Promise<string[]> {
+    const { rows } = await this.#client.query<{ name: string }>(
+      `SELECT q.name FROM ${JOBS_SCHEMA}.queue q
+       WHERE EXISTS (SELECT FROM ${JOBS_SCHEMA}.job j WHERE j.name = q.name AND j.state < 'active') ORDER BY q.created_on, q.name`,
+    )
+    return rows.map(({ name }) => name)
+  }
+
   async begin(experiment: string): Promise<void> {
     await asOwner(() => this.#boss.createQueue(experiment, { name: experiment, retryLimit: RETRIES, expireInSeconds: LEASE_S }))
   }
@@ -100,9 +109,12 @@ export class TrialQueue {
     await this.#boss.complete(experiment, id)
   }
 
-  /** Gives them back, for another machine to take. */
+  /** Gives them back, for another machine to take. That counts as no end of a machine: pg-boss counts a job that was started before. */
   async giveBack(experiment: string, ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.#boss.fail(experiment, [...ids])
+    await this.#client.query(
+      `UPDATE ${JOBS_SCHEMA}.job SET state = 'created', started_on = NULL WHERE name = $1 AND id = ANY ($2::uuid[]) AND state = 'active'`,
+      [experiment, ids],
+    )
   }
 
   /** Trials that machines are working at, and the keys of those that ended each machine that took them. */
@@ -116,14 +128,28 @@ export class TrialQueue {
   }
 
   async remove(experiment: string): Promise<void> {
-    // A queue that has jobs is not deleted.
-    await this.#client.query(`DELETE FROM ${JOBS_SCHEMA}.job WHERE name = $1`, [experiment])
-    await this.#boss.deleteQueue(experiment)
+    await removeQueue(this.#client, experiment)
   }
 
   async close(): Promise<void> {
     await this.#boss.stop({ graceful: false })
   }
+}
+
+/**
+ * Removes the queue of an experiment with what is in it, where there is one: machines that work at it leave it then.
+ *
+ * @throws ConfigError `experiment-role` where the database refuses
+ */
+export async function removeQueue(client: Client, experiment: string): Promise<void> {
+  // Who may not look into it has queued nothing.
+  const { rows } = await client.query(`SELECT FROM pg_namespace WHERE nspname = '${JOBS_SCHEMA}' AND has_schema_privilege(oid, 'USAGE')`)
+  if (rows.length === 0) return
+  await asOwner(async () => {
+    // A queue that has jobs is not deleted.
+    await client.query(`DELETE FROM ${JOBS_SCHEMA}.job WHERE name = $1`, [experiment])
+    await client.query(`SELECT ${JOBS_SCHEMA}.delete_queue(name) FROM ${JOBS_SCHEMA}.queue WHERE name = $1`, [experiment])
+  })
 }
 
 /** @throws ConfigError `experiment-role` where the database refuses */
@@ -133,7 +159,7 @@ async function asOwner(make: () => Promise<unknown>): Promise<void> {
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== '42501') throw cause
     throw new ConfigError(
-      'Only the owner of the tables queues experiments: use its login for --queue. `experiment work` runs as a writer too.',
+      'Only the owner of the tables makes and removes queues of experiments: use its login. `experiment work` runs as a writer too.',
       { code: 'experiment-role', cause },
     )
   }

@@ -10,7 +10,7 @@ import { type RunRequest, runStrategy } from '../run/run.ts'
 export type TrialBase = Omit<RunRequest, 'params' | 'settings' | 'startedAt'>
 
 export interface TrialTask extends Pick<RunRequest, 'params' | 'settings' | 'startedAt'> {
-  /** Counts chunks: odd while the strategy has one. */
+  /** Counts chunks: odd while the strategy has one. Behind that, 1 once a thread has begun. */
   beat: Int32Array
   isWhole: boolean
 }
@@ -22,7 +22,16 @@ export interface TrialReport {
   isWhole: boolean
 }
 
+/** Timers that will fire. */
+const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout' || kind === 'Immediate').length
+
+/** Of whoever started the thread, before any strategy was loaded. */
+const timersAtStart = timers()
+
 export async function runTrial({ beat, isWhole, ...request }: TrialTask): Promise<TrialReport> {
+  // What the strategy of an earlier trial left running would run in the middle of this one: the pool gives it to another thread.
+  if (timers() > timersAtStart) process.exit()
+  Atomics.store(beat, 1, 1)
   const result = await runStrategy({ ...(workerData as TrialBase), ...request }, { onChunk: () => Atomics.add(beat, 0, 1) })
   const summary = summarise(result, { intervals: false })
   return isWhole ? { result, summary, isWhole } : { result: withoutLists(result), summary: { ...summary, trips: [], open: [] }, isWhole }

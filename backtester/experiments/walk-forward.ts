@@ -10,7 +10,8 @@ import { UNDATED_FIGURES } from '../metrics/uncounted.ts'
 import type { RunRange } from '../run/result.ts'
 import { type Fold, foldsOf } from './folds.ts'
 import { heldOut, splitData } from './holdout.ts'
-import { bestOf, type ExperimentKind, type ExperimentPlan } from './plan.ts'
+import { bestOf, type ExperimentKind, type ExperimentPlan, type Search } from './plan.ts'
+import { refuseTooMany } from './space.ts'
 import { rangeOf } from './trading-time.ts'
 import type { Trial } from './trial.ts'
 
@@ -38,9 +39,10 @@ export const walkForward: ExperimentKind = {
   name: 'walk-forward',
   about: 'choose in training, try in the test behind it, again and again',
   options,
-  *stages(plan, { candidates }) {
+  *stages(plan, search) {
+    const { candidates } = search
     const split = splitData(plan, optionsOf(plan))
-    const folds = timedFolds(plan)
+    const folds = foldsToRun(plan, search)
     const trial = (phase: string, fold: number, range: RunRange) => ({ phase, fold, settings: { ...plan.settings, range } })
     const trained = yield folds.flatMap(({ fold, train }) => candidates.map((params) => ({ ...trial('train', fold, train), params })))
     const chosen = folds.flatMap(({ fold, test }): Trial[] => {
@@ -58,6 +60,13 @@ export const walkForward: ExperimentKind = {
 }
 
 const optionsOf = (plan: ExperimentPlan): WalkForwardOptions => options.parse(plan.options)
+
+/** @throws ConfigError as `timedFolds`, or `experiment-size` where all folds together have too many trials */
+export function foldsToRun(plan: ExperimentPlan, { candidates }: Search): TimedFold[] {
+  const folds = timedFolds(plan)
+  refuseTooMany(folds.length * candidates.length, `take a longer --step: there are ${folds.length} folds`)
+  return folds
+}
 
 /**
  * @throws ConfigError `experiment-folds` where the data has too few days for it, `experiment-objective` for a figure from which an embargo cannot be

@@ -61,7 +61,7 @@ export async function readExperiment(client: Client, name: string): Promise<Stor
 /**
  * Stores what an experiment is to do, or finds that it is the one of its name.
  *
- * @throws ConfigError `experiment-exists` naming what differs
+ * @throws ConfigError `experiment-exists` naming what differs, `experiment-strategy` where that is the file of the strategy alone
  */
 export async function beginExperiment(client: Client, { plan, subject, input, codeVersion }: OpenExperiment): Promise<void> {
   const { name, version } = subject.strategy
@@ -84,6 +84,7 @@ export async function beginExperiment(client: Client, { plan, subject, input, co
   const was = comparable(stored.plan, stored.strategy, stored.datasetHash)
   const asked = comparable(plan, subject.strategy, dataset.hash)
   const differing = [...new Set([...Object.keys(asked), ...Object.keys(was)])].filter((part) => asked[part] !== was[part])
+  if (differing.length === 1 && differing[0] === 'strategyHash') throw changedStrategy(plan.name, name, version)
   if (differing.length > 0)
     throw new ConfigError(
       `Experiment ${plan.name} is there already, and differs: ` +
@@ -91,6 +92,14 @@ export async function beginExperiment(client: Client, { plan, subject, input, co
         'Give the new one another name, or remove the old one with `tapedeck experiment rm`.',
       { code: 'experiment-exists' },
     )
+}
+
+function changedStrategy(experiment: string, strategy: string, version: string): ConfigError {
+  return new ConfigError(
+    `The file of strategy ${strategy}, version ${version}, has changed since experiment ${experiment} began: its stored trials are of another ` +
+      'strategy. Bring the old file back, begin an experiment of another name, or remove this one with `tapedeck experiment rm`.',
+    { code: 'experiment-strategy' },
+  )
 }
 
 /** Where files lie on this machine is no part of a plan: the hash says what is in them. */
@@ -110,12 +119,16 @@ interface OutcomeRow extends Omit<TrialOutcome, 'figures' | 'error'> {
   metrics: string
 }
 
-/** What is stored of the trials of an experiment, by their keys; of one of them where a key is given. */
-export async function readOutcomes(client: Client, name: string, key?: string): Promise<Map<string, TrialOutcome>> {
+/** What is stored of the trials of an experiment, by their keys: of all, of one, or of those of runs behind one. */
+export async function readOutcomes(
+  client: Client,
+  name: string,
+  { key, afterRun }: { key?: string; afterRun?: number } = {},
+): Promise<Map<string, TrialOutcome>> {
   const { rows } = await client.query<OutcomeRow>(
     `SELECT trial_key AS key, run_id::float8 AS "runId", status, error, metrics::text AS metrics, result_hash AS "resultHash", duration_ms AS "durationMs"
-     FROM runs WHERE experiment = $1 AND trial_key IS NOT NULL AND ($2::text IS NULL OR trial_key = $2)`,
-    [name, key ?? null],
+     FROM runs WHERE experiment = $1 AND trial_key IS NOT NULL AND ($2::text IS NULL OR trial_key = $2) AND run_id > $3`,
+    [name, key ?? null, afterRun ?? 0],
   )
   return new Map(
     rows.map(({ key: found, metrics, error, ...row }) => [
@@ -134,17 +147,51 @@ export async function storeTrial(
 ): Promise<TrialOutcome> {
   const { result, summary, isWhole } = report
   await storeRun(client, result, summary, { experiment, phase, fold, trialKey, isWhole })
-  const outcome = (await readOutcomes(client, experiment, trialKey)).get(trialKey)
+  const outcome = (await readOutcomes(client, experiment, { key: trialKey })).get(trialKey)
   if (!outcome) throw new Error(`expected a run of trial ${trialKey}`)
   return outcome
 }
 
-/** One trial after the other: they share a connection, which has one transaction at a time. */
 export function trialStore(client: Client, experiment: string): TrialStore {
-  const writes = new PQueue({ concurrency: 1 })
-  return {
-    outcomes: () => readOutcomes(client, experiment),
-    store: (trial, key, report) => writes.add(() => storeTrial(client, experiment, trial, { key, report })),
+  return new StoredTrials(client, experiment)
+}
+
+class StoredTrials implements TrialStore {
+  readonly #client: Client
+  readonly #experiment: string
+  /** One after the other: they share a connection, which has one transaction at a time. */
+  readonly #writes = new PQueue({ concurrency: 1 })
+  readonly #outcomes = new Map<string, TrialOutcome>()
+  #lastRun = 0
+
+  constructor(client: Client, experiment: string) {
+    this.#client = client
+    this.#experiment = experiment
+  }
+
+  /** Reads what is new. A run may be stored behind one with a later number, or be deleted: where the number of trials differs, all are read. */
+  async outcomes(): Promise<ReadonlyMap<string, TrialOutcome>> {
+    this.#keep(await readOutcomes(this.#client, this.#experiment, { afterRun: this.#lastRun }))
+    const { rows } = await this.#client.query<{ stored: number }>(
+      'SELECT count(*)::int AS stored FROM runs WHERE experiment = $1 AND trial_key IS NOT NULL',
+      [this.#experiment],
+    )
+    if (rows[0]?.stored !== this.#outcomes.size) {
+      this.#outcomes.clear()
+      this.#keep(await readOutcomes(this.#client, this.#experiment))
+    }
+    return this.#outcomes
+  }
+
+  store(trial: Trial, key: string, report: TrialReport): Promise<TrialOutcome> {
+    return this.#writes.add(() => storeTrial(this.#client, this.#experiment, trial, { key, report }))
+  }
+
+  #keep(found: ReadonlyMap<string, TrialOutcome>): void {
+    for (const [key, outcome] of found) {
+      this.#outcomes.set(key, outcome)
+      this.#lastRun = Math.max(this.#lastRun, outcome.runId)
+    }
   }
 }
 

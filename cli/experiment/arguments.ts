@@ -4,9 +4,11 @@ import { resolve } from 'node:path'
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
+import type { OpenExperiment } from '../../backtester/experiments/open-experiment.ts'
 import type { ExperimentPlan } from '../../backtester/experiments/plan.ts'
 import { ConfigError } from '../../market/errors.ts'
-import { integerArgument } from '../arguments.ts'
+import { type CommonOptions, integerArgument } from '../arguments.ts'
+import { version } from '../package.ts'
 import { addRunOptions, inputOf, type RunArguments, settingsOf } from '../run-options.ts'
 import { load } from '../settings.ts'
 
@@ -94,6 +96,14 @@ export async function planOf(
     options: {},
     ...more,
   })
+}
+
+/** Makes an experiment ready on this machine: its datasets lie where the settings say. */
+export async function openOnThisMachine(plan: ExperimentPlan, options: CommonOptions): Promise<OpenExperiment> {
+  const { openExperiment } = await import('../../backtester/experiments/open-experiment.ts')
+  const { dataDir } = (await load(options)).config
+  const input = plan.input.kind === 'dataset' ? { ...plan.input, dataDir } : plan.input
+  return openExperiment({ ...plan, input }, { dataDir, codeVersion: version })
 }
 
 /** @throws ConfigError `experiment-objective` for a figure that there is not */

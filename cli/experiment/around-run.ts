@@ -5,10 +5,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ExperimentPlan } from '../../backtester/experiments/plan.ts'
 import { ConfigError } from '../../market/errors.ts'
 import { type CommonOptions, configFile, dataDir, examples, integerArgument, json } from '../arguments.ts'
-import { version } from '../package.ts'
-import { runArgument, withStoredRuns } from '../runs/arguments.ts'
+import { readConfigured, runArgument } from '../runs/arguments.ts'
 import { load } from '../settings.ts'
-import { addWorkOptions, objectiveOption, refuseUnknown, type WorkArguments } from './arguments.ts'
+import { addWorkOptions, objectiveOption, openOnThisMachine, refuseUnknown, type WorkArguments } from './arguments.ts'
 import { dataOf } from './data-time.ts'
 import { perform } from './perform.ts'
 
@@ -78,9 +77,8 @@ async function around(
   options: AroundArguments,
   more: (plan: ExperimentPlan) => Promise<ExperimentPlan['options']>,
 ): Promise<void> {
-  const { openExperiment } = await import('../../backtester/experiments/open-experiment.ts')
   const plan = await planOfRun(name, kind, options)
-  const experiment = await openExperiment({ ...plan, options: { ...plan.options, ...(await more(plan)) } }, version)
+  const experiment = await openOnThisMachine({ ...plan, options: { ...plan.options, ...(await more(plan)) } }, options)
   await perform(options, async () => experiment)
 }
 
@@ -89,32 +87,23 @@ async function planOfRun(name: string, kind: string, options: AroundArguments): 
   const { readPlan } = await import('../../backtester/experiments/plan.ts')
   await refuseUnknown(options.objective)
   const { config } = await load(options)
-  const plans: ExperimentPlan[] = []
-  await withStoredRuns(options, [options.run], ([run]) => {
-    if (!run?.dataset)
-      throw new ConfigError(`Run ${options.run} has read no data: choose one that is complete.`, { code: 'experiment-run' })
-    const { dataset, strategy, params, settings } = run
-    plans.push(
-      readPlan({
-        name,
-        kind,
-        strategy: strategy.source === 'shipped' ? strategy.name : strategy.source,
-        cwd: process.cwd(),
-        input:
-          dataset.kind === 'tape'
-            ? { kind: 'tape', path: dataset.name, carry: config.carry }
-            : { kind: 'dataset', dataDir: config.dataDir, name: dataset.name },
-        arbitrage: config.arbitrage,
-        settings,
-        space: {},
-        objective: options.objective,
-        options: { params },
-      }),
-    )
+  const { dataset, strategy, params, settings } = await readConfigured(options, options.run)
+  if (!dataset) throw new ConfigError(`Run ${options.run} has read no data: choose one that is complete.`, { code: 'experiment-run' })
+  return readPlan({
+    name,
+    kind,
+    strategy: strategy.source === 'shipped' ? strategy.name : strategy.source,
+    cwd: process.cwd(),
+    input:
+      dataset.kind === 'tape'
+        ? { kind: 'tape', path: dataset.name, carry: config.carry }
+        : { kind: 'dataset', dataDir: config.dataDir, name: dataset.name },
+    arbitrage: config.arbitrage,
+    settings,
+    space: {},
+    objective: options.objective,
+    options: { params },
   })
-  const [plan] = plans
-  if (!plan) throw new Error('expected a run')
-  return plan
 }
 
 function percentArgument(text: string): number {

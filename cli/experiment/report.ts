@@ -157,14 +157,15 @@ function failureLines(runs: readonly ListedRun[]): string[] {
   return ['', 'Failures:', ...lines, ...more]
 }
 
-export function plainExperiment(experiment: StoredExperiment, runs: readonly ListedRun[]): object {
+/** @param isRanked false of a kind that has something of its own in place of the best trials: they ran on different data, or in different conditions */
+export function plainExperiment(experiment: StoredExperiment, runs: readonly ListedRun[], isRanked = true): object {
   const { plan } = experiment
   const ranked = rankedOf(runs, plan.objective)
   const trials = [...ranked, ...runs.filter((run) => !ranked.includes(run))]
   return {
     ...experiment,
-    spread: ranked.length > 0 ? spreadOf(ranked, plan.objective.metric) : null,
-    best: beliefOf(ranked, plan.objective.metric) ?? null,
+    spread: isRanked && ranked.length > 0 ? spreadOf(ranked, plan.objective.metric) : null,
+    best: (isRanked && beliefOf(ranked, plan.objective.metric)) || null,
     trials: trials.map(({ runId, phase, fold, status, params, metrics, error, resultHash }) => ({
       runId,
       phase,

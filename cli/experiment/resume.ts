@@ -3,9 +3,7 @@
 import type { Command } from 'commander'
 
 import { type CommonOptions, configFile, dataDir, examples, integerArgument, json } from '../arguments.ts'
-import { version } from '../package.ts'
-import { load } from '../settings.ts'
-import { addWorkOptions, queueOption, type WorkArguments } from './arguments.ts'
+import { addWorkOptions, openOnThisMachine, queueOption, type WorkArguments } from './arguments.ts'
 import { perform } from './perform.ts'
 
 export function addResume(experiment: Command): void {
@@ -21,13 +19,9 @@ export function addResume(experiment: Command): void {
 }
 
 async function resume(name: string, options: CommonOptions & WorkArguments & { queue?: boolean }): Promise<void> {
-  const { openExperiment } = await import('../../backtester/experiments/open-experiment.ts')
   const { readExperiment } = await import('../../backtester/store/experiments.ts')
-  const { config } = await load(options)
   await perform(options, async (client) => {
     const { plan } = await readExperiment(client, name)
-    // A dataset lies where the settings of this machine say.
-    const input = plan.input.kind === 'dataset' ? { ...plan.input, dataDir: config.dataDir } : plan.input
-    return openExperiment({ ...plan, input }, version)
+    return openOnThisMachine(plan, options)
   })
 }

@@ -26,11 +26,14 @@ export function addRemove(experiment: Command): void {
 
 async function remove(name: string, { yes = false, ...options }: CommonOptions & { yes?: boolean }): Promise<void> {
   const { deleteExperiment, readExperiment } = await import('../../backtester/store/experiments.ts')
+  const { removeQueue } = await import('../../backtester/experiments/trial-queue.ts')
   const { connectClient } = await import('../../db/pool.ts')
   await withDatabase(options, async (url) => {
     const client = await connectClient(url)
     try {
       const { done } = await readExperiment(client, name)
+      // First: machines that work at it store no further trials of it.
+      if (yes) await removeQueue(client, name)
       const deleted = yes ? await deleteExperiment(client, name) : null
       if (deleted === null) process.exitCode = EXIT.failed
       if (options.json) printJson({ experiment: name, runs: done, deleted })

@@ -3,9 +3,8 @@
 import type { Command } from 'commander'
 
 import { examples, integerArgument } from '../arguments.ts'
-import { version } from '../package.ts'
 import { MODELS_HELP } from '../run-options.ts'
-import { addExperimentOptions, type ExperimentArguments, planOf, SPACE_HELP } from './arguments.ts'
+import { addExperimentOptions, type ExperimentArguments, openOnThisMachine, planOf, SPACE_HELP } from './arguments.ts'
 import { HOLDOUT_HELP, heldOutOf } from './data-time.ts'
 import { perform } from './perform.ts'
 
@@ -57,10 +56,9 @@ export function addRandom(experiment: Command): void {
 }
 
 async function search(name: string, kind: string, options: SearchArguments, more?: Parameters<typeof planOf>[3]): Promise<void> {
-  const { openExperiment } = await import('../../backtester/experiments/open-experiment.ts')
   // With a holdout each run has a warm-up of its own.
   const plan = await planOf(name, kind, options.holdout === undefined ? options : { ...options, warmUp: 0 }, more)
   const held = options.holdout === undefined ? {} : await heldOutOf(plan, options)
-  const experiment = await openExperiment({ ...plan, options: { ...plan.options, ...held } }, version)
+  const experiment = await openOnThisMachine({ ...plan, options: { ...plan.options, ...held } }, options)
   await perform(options, async () => experiment)
 }

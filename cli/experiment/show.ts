@@ -39,6 +39,6 @@ export async function showExperiment(client: pg.ClientBase, name: string, option
   const experiment = await readExperiment(client, name)
   const runs = await listRuns(client, { experiment: name, limit: 1_000_000 })
   const own = await kindReport(client, experiment, runs)
-  if (options.json) printJson({ ...plainExperiment(experiment, runs), ...own?.plain })
+  if (options.json) printJson({ ...plainExperiment(experiment, runs, own === undefined), ...own?.plain })
   else print(formatExperiment(experiment, runs, own?.text))
 }

@@ -3,9 +3,8 @@
 import type { Command } from 'commander'
 
 import { examples, integerArgument } from '../arguments.ts'
-import { version } from '../package.ts'
 import { MODELS_HELP } from '../run-options.ts'
-import { addExperimentOptions, type ExperimentArguments, planOf, SPACE_HELP } from './arguments.ts'
+import { addExperimentOptions, type ExperimentArguments, openOnThisMachine, planOf, SPACE_HELP } from './arguments.ts'
 import { HOLDOUT_HELP, heldOutOf } from './data-time.ts'
 import { perform } from './perform.ts'
 
@@ -51,17 +50,16 @@ export function addWalkForward(experiment: Command): void {
 }
 
 async function walkForward(name: string, options: WalkForwardArguments): Promise<void> {
-  const { openExperiment } = await import('../../backtester/experiments/open-experiment.ts')
-  const { timedFolds } = await import('../../backtester/experiments/walk-forward.ts')
+  const { foldsToRun } = await import('../../backtester/experiments/walk-forward.ts')
   const { train, test, step = test, anchored = false, purge, embargo } = options
   // Each run has a warm-up of its own.
   const plan = await planOf(name, 'walk-forward', { ...options, warmUp: 0 })
   const held = await heldOutOf(plan, options)
-  const experiment = await openExperiment(
+  const experiment = await openOnThisMachine(
     { ...plan, options: { ...held, train, test, step, isAnchored: anchored, purge, embargo } },
-    version,
+    options,
   )
-  // Refuses what has no folds before anything is stored.
-  timedFolds(experiment.plan)
+  // Refuses what has no folds, or too many trials, before anything is stored.
+  foldsToRun(experiment.plan, experiment.search)
   await perform(options, async () => experiment)
 }

@@ -11,12 +11,11 @@ import type { TrialQueue } from '../../backtester/experiments/trial-queue.ts'
 import { ConfigError } from '../../market/errors.ts'
 import { type CommonOptions, configFile, dataDir, examples, integerArgument, json } from '../arguments.ts'
 import { print, printJson } from '../output.ts'
-import { version } from '../package.ts'
 import { counted } from '../report-words.ts'
 import { load, withDatabase } from '../settings.ts'
 import { stopSignals } from '../signals.ts'
 import { statusLine } from '../terminal.ts'
-import { addWorkOptions, type WorkArguments } from './arguments.ts'
+import { addWorkOptions, openOnThisMachine, type WorkArguments } from './arguments.ts'
 
 const LOOK_MS = 1000
 
@@ -56,8 +55,10 @@ async function work(name: string | undefined, options: Options): Promise<void> {
       try {
         const signal = AbortSignal.any([stop, broken.signal])
         for (;;) {
-          const next = (await queue.experiments()).find((one) => name === undefined || one === name)
-          if (next !== undefined) await workOnOne(next, { client, queue, signal, done, options })
+          const next = (await (name === undefined ? queue.waiting() : queue.experiments())).find(
+            (one) => name === undefined || one === name,
+          )
+          if (next !== undefined) await workOnOne(next, { client, queue, signal, done, options, leavesIdle: name === undefined })
           if (signal.aborted || name !== undefined) break
           await delay(LOOK_MS, undefined, { signal }).catch(() => undefined)
         }
@@ -79,9 +80,11 @@ interface Given {
   signal: AbortSignal
   done: { trials: number; failed: number }
   options: Options
+  /** For what waits elsewhere. */
+  leavesIdle: boolean
 }
 
-async function workOnOne(name: string, { client, queue, signal, done, options }: Given): Promise<void> {
+async function workOnOne(name: string, { client, queue, signal, done, options, leavesIdle }: Given): Promise<void> {
   const { workOn } = await import('../../backtester/experiments/queued-experiment.ts')
   const { defaultWorkers } = await import('../../backtester/experiments/trial-pool.ts')
   const { trialStore } = await import('../../backtester/store/experiments.ts')
@@ -93,6 +96,7 @@ async function workOnOne(name: string, { client, queue, signal, done, options }:
     workers: options.workers ?? defaultWorkers(),
     deadlineMs: options.deadline * 1000,
     isWhole: options.whole ?? false,
+    leavesIdle,
     store: trialStore(client, name),
     onStored: (failed) => {
       done.trials++
@@ -106,7 +110,6 @@ async function workOnOne(name: string, { client, queue, signal, done, options }:
 async function openHere(client: pg.Client, name: string, options: Options): Promise<OpenExperiment> {
   const { DatasetFolder } = await import('../../backtester/dataset/folder.ts')
   const { verifyDataset } = await import('../../backtester/dataset/verify.ts')
-  const { openExperiment } = await import('../../backtester/experiments/open-experiment.ts')
   const { readExperiment } = await import('../../backtester/store/experiments.ts')
   const { config } = await load(options)
   const { plan, dataset, datasetHash, strategy } = await readExperiment(client, name)
@@ -126,14 +129,18 @@ async function openHere(client: pg.Client, name: string, options: Options): Prom
     if (!ok) throw copy('that of this machine is damaged.')
     if (hash !== datasetHash) throw copy(`that of this machine has ${hash.slice(0, 12)}.`)
   }
-  const input = plan.input.kind === 'dataset' ? { ...plan.input, dataDir: config.dataDir } : plan.input
-  const experiment = await openExperiment({ ...plan, input }, version)
+  const experiment = await openOnThisMachine(plan, options)
   const { subject } = experiment
+  const { strategyHash } = experiment.plan
   if (subject.datasetHash !== datasetHash) throw copy(`that of this machine has ${subject.datasetHash.slice(0, 12)}.`)
-  if (subject.strategy.version !== strategy.version)
+  if (subject.strategy.version !== strategy.version || strategyHash !== plan.strategyHash)
     throw new ConfigError(
-      `Experiment ${name} tries ${strategy.name}, version ${strategy.version}: found version ${subject.strategy.version} here. Install the same version of tapedeck, or copy the strategy's file.`,
+      `Experiment ${name} tries ${strategy.name}, ${versionOf(strategy, plan)}: found ${versionOf(subject.strategy, experiment.plan)} here. Install the same version of tapedeck, or copy the strategy's file.`,
       { code: 'experiment-data' },
     )
   return experiment
 }
+
+/** Of a strategy's own file with the begin of its hash. */
+const versionOf = ({ version }: OpenExperiment['subject']['strategy'], { strategyHash }: OpenExperiment['plan']) =>
+  `version ${version}${strategyHash === undefined ? '' : ` (${strategyHash.slice(0, 12)})`}`

@@ -41,6 +41,22 @@ export async function withListedRuns(options: CommonOptions, ids: readonly numbe
   })
 }
 
+/** How a run was configured: of a trial too, of which the figures alone were kept. @throws FeedError `no-run` */
+export async function readConfigured(
+  options: CommonOptions,
+  id: number,
+): Promise<Pick<RunResult, 'dataset' | 'strategy' | 'params' | 'settings'>> {
+  const { readRun } = await import('../../backtester/store/read-runs.ts')
+  const { withReader } = await import('../../db/read/table-streams.ts')
+  const found: RunResult[] = []
+  await withDatabase(options, async (url) => {
+    const run = await withReader(url, (client) => readRun(client, id))
+    if (run) found.push(run)
+  })
+  refuseMissing([id], found.length > 0 ? [id] : [])
+  return found[0] as RunResult
+}
+
 /** With all that they did. @throws FeedError `no-run`, or `run-figures` for one of which that was not kept */
 export async function withStoredRuns(
   options: CommonOptions,

@@ -2,6 +2,7 @@
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 import type pg from 'pg'
 import { expect, it } from 'vitest'
@@ -18,9 +19,10 @@ const STRATEGY = `
 export default {
   name: 'mine',
   version: '1',
-  params: (z) => z.strictObject({ every: z.int().min(1), ms: z.number().default(0), mode: z.enum(['trades', 'throws', 'loops', 'exits']).default('trades') }),
+  params: (z) => z.strictObject({ every: z.int().min(1), ms: z.number().default(0), mode: z.enum(['trades', 'throws', 'loops', 'exits', 'leaves']).default('trades') }),
   create: ({ orders }, { every, ms, mode }) => {
     let bars = 0
+    if (mode === 'leaves') setTimeout(() => { throw new Error('left behind') })
     return {
       onBar(bar, instrument) {
         for (const until = performance.now() + ms; performance.now() < until; );
@@ -52,7 +54,7 @@ forEachEdition('tapedeck experiment', ({ createDatabase }) => {
   const resultsOf = ({ trials }: Shown) => trials.map(({ params, resultHash }) => `${JSON.stringify(params)} ${resultHash}`).sort()
 
   it(
-    'goes on where it was killed, stores each trial once, and gives with two workers what one gives',
+    'goes on where it was killed or stopped, stores each trial once, and gives with two workers what one gives',
     async () => {
       const { url, run } = await begin()
       const shown = async (...args: string[]) => JSON.parse(expectDone(await run(...args, '--json').ended)) as Shown
@@ -62,7 +64,12 @@ forEachEdition('tapedeck experiment', ({ createDatabase }) => {
       killed.child.kill('SIGKILL')
       await killed.ended
       const before = await stored(url, 'two')
-      expect(before).toBeLessThan(12)
+      expect(before).toBeLessThan(11)
+      const stopped = run('resume', 'two', '--workers', '2')
+      await stopped.until('one more is stored', () => stored(url, 'two').then((count) => count > before))
+      stopped.child.kill('SIGINT')
+      expectComplaint(await stopped.ended, { code: 130, saying: /The experiment was stopped; what is stored stays/ })
+      expect(await stored(url, 'two')).toBeLessThan(12)
 
       expectComplaint(await run('grid', 'two', ...MINE, ...slow, '--cash', '5000').ended, { code: 2, saying: /cash is 100000, not 5000/ })
       const two = await shown('resume', 'two', '--workers', '2')
@@ -76,24 +83,54 @@ forEachEdition('tapedeck experiment', ({ createDatabase }) => {
   )
 
   it(
-    'stores trials that throw, loop or exit as failed, and runs the others',
+    'stores trials that throw, loop or exit as failed, and runs the others, whatever a trial before them left running',
     async () => {
       const { place, url, run } = await begin()
-      const modes = ['--param', 'every=2,3', '--param', 'mode=trades,throws,loops,exits']
+      const modes = ['--param', 'every=2,3', '--param', 'mode=leaves,trades,throws,loops,exits']
       const text = expectDone(await run('grid', 'bad', ...MINE, ...modes, '--deadline', '5', '--workers', '2').ended)
-      expect(text).toMatch(/^Trials +8 trials stored, 6 of them failed$/m)
+      expect(text).toMatch(/^Trials +10 trials stored, 6 of them failed$/m)
       expect(text).toMatch(/2 x .*boom/)
       expect(text).toMatch(/2 x The strategy has not returned for 5 s/)
       expect(text).toMatch(/2 x The strategy ended its thread: worker exited with code: 3/)
-      expect(text).toMatch(/The best was picked from 2 trials/)
+      expect(text).toMatch(/The best was picked from 4 trials/)
       expect(linesOf(text).filter((line) => line.length > 80)).toEqual([])
       expect(text.match(/ mode=trades every=\d$/gm)).toHaveLength(2)
-      expect(expectDone(await run('list').ended)).toMatch(/^bad +grid +mine +daily +\S+ +8 +6$/m)
+      expect(expectDone(await run('list').ended)).toMatch(/^bad +grid +mine +daily +\S+ +10 +6$/m)
       const report = await place.tapedeck(['runs', 'show', '1'], { DATABASE_URL: url }).ended
       expectComplaint(report, { code: 1, saying: /Run 1 is a trial of experiment bad, of which the figures alone were kept/ })
-      expect(expectDone(await run('rm', 'bad', '--yes').ended)).toBe('Deleted experiment bad with 8 runs.\n')
+      expect(expectDone(await run('rm', 'bad', '--yes').ended)).toBe('Deleted experiment bad with 10 runs.\n')
       for (const command of ['show', 'work'])
         expectComplaint(await run(command, 'bad').ended, { code: 2, saying: /There is no experiment "bad"\. There is none yet/ })
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'runs the configuration of a run again and those around it, also of one of which the figures alone were kept',
+    async () => {
+      const { place, url, run } = await begin()
+      expectDone(await run('grid', 'figures', ...MINE, '--param', 'every=2', '--workers', '1').ended)
+      // What the run did is not needed.
+      const around = await run('perturb', 'around', '--run', '1', '--by', '50%', '--workers', '1', '--json').ended
+      expect((JSON.parse(expectDone(around)) as Shown).trials.map(({ status }) => status)).toContain('complete')
+      const compared = ['backtest', ...MINE, '--param', 'every=2', '--benchmark', 'XYZ', '--benchmark-dataset', 'daily', '--json']
+      const { runId } = JSON.parse(expectDone(await place.tapedeck(compared, { DATABASE_URL: url }).ended)) as { runId: number }
+      const beside = await run('perturb', 'beside', '--run', String(runId), '--workers', '1', '--json').ended
+      expect((JSON.parse(expectDone(beside)) as Shown).trials.map(({ error }) => error)).toEqual([null, null, null])
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'ends with an error where no thread can be started, and blames no trial',
+    async () => {
+      const { place, url } = await begin()
+      const file = join(place.folder, 'no-threads.mjs')
+      await writeFile(file, "import { isMainThread } from 'node:worker_threads'\nif (!isMainThread) throw new Error('no thread today')\n")
+      const env = { DATABASE_URL: url, NODE_OPTIONS: `--import=${pathToFileURL(file).href}` }
+      const grid = place.tapedeck(['experiment', 'grid', 'none', ...MINE, '--param', 'every=2..9:1', '--workers', '2'], env)
+      expectComplaint(await grid.ended, { code: 1, saying: /No thread for trials could be started: no thread today/ })
+      expect(await stored(url, 'none')).toBe(0)
     },
     SLOW_MS,
   )

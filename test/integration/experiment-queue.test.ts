@@ -1,10 +1,11 @@
 /** The queue of an experiment: who may use it, and that a trial is in it once. Machines that are killed are in test/chaos/kill-worker.test.ts. */
 
 import type pg from 'pg'
+import PgBoss from 'pg-boss'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import type { Trial } from '../../backtester/experiments/trial.ts'
-import { TrialQueue } from '../../backtester/experiments/trial-queue.ts'
+import { removeQueue, TrialQueue } from '../../backtester/experiments/trial-queue.ts'
 import { applyRoles, planRoles, roleNames } from '../../db/operate/roles.ts'
 import { connectClient } from '../../db/pool.ts'
 import { runResult } from '../support/backtest/run-result.ts'
@@ -53,21 +54,27 @@ forEachEdition('the queue of experiments', ({ createTapeDatabase }) => {
     expect(await queue.look('wide')).toEqual({ taken: 2, lost: [] })
     await queue.giveBack('wide', [first?.id ?? ''])
     expect((await queue.take('wide'))?.key).toBe(first?.key)
+    expect(await queue.waiting()).toEqual([])
     await queue.done('wide', first?.id ?? '')
     expect(await queue.look('wide')).toEqual({ taken: 1, lost: [] })
   })
 
-  it('names a trial that was taken too often as lost, and gives it to nobody else', async () => {
+  it('gives a trial again however often it was given back, and names one as lost that ended four machines', async () => {
     await queue.begin('deadly')
     await queue.add('deadly', queued.slice(0, 1))
-    for (let times = 0; times < 4; times++) {
+    expect(await queue.waiting()).toEqual(['deadly'])
+    const machineEnds = new PgBoss({ db: { executeSql: async (text, values) => owner.query(text, values) }, schema: 'tapedeck_jobs' })
+    for (let times = 0; times < 10; times++) {
       const taken = await queue.take('deadly')
       expect(taken?.key).toBe(queued[0]?.key)
-      await queue.giveBack('deadly', [taken?.id ?? ''])
+      // As an expired job of pg-boss.
+      if (times < 6) await queue.giveBack('deadly', [taken?.id ?? ''])
+      else await machineEnds.fail('deadly', taken?.id ?? '')
     }
     expect(await queue.take('deadly')).toBeUndefined()
     expect(await queue.look('deadly')).toEqual({ taken: 0, lost: [queued[0]?.key] })
-    await queue.remove('deadly')
+    await removeQueue(owner, 'deadly')
+    await removeQueue(owner, 'deadly')
     expect(await queue.experiments()).toEqual(['wide'])
   })
 

@@ -1,6 +1,6 @@
 /** A walk-forward, a stress test and a perturbation as they are stored: each trial once, the holdout once, and what is shown of them. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -20,7 +20,7 @@ import { readDayReturns } from '../../backtester/store/day-returns.ts'
 import { beginExperiment, readExperiment, readOutcomes, storeTrial } from '../../backtester/store/experiments.ts'
 import { listRuns } from '../../backtester/store/read-runs.ts'
 import { kindReport } from '../../cli/experiment/kind-report.ts'
-import { formatExperiment } from '../../cli/experiment/report.ts'
+import { formatExperiment, plainExperiment } from '../../cli/experiment/report.ts'
 import { connectClient } from '../../db/pool.ts'
 import { migrate } from '../../db/schema/migrate.ts'
 import { arbitrageSettings } from '../../market/arbitrage/settings.ts'
@@ -63,7 +63,7 @@ forEachEdition('an experiment in the database', ({ createTapeDatabase }) => {
 
   /** Runs what is missing, in this thread. Returns how many trials were stored. */
   async function perform(plan: ExperimentPlan): Promise<number> {
-    const experiment = await openExperiment(plan, '0.0.0')
+    const experiment = await openExperiment(plan, { dataDir: folder, codeVersion: '0.0.0' })
     await beginExperiment(client, experiment)
     const { subject, search, input } = experiment
     const { strategy, cwd, arbitrage } = plan
@@ -92,6 +92,8 @@ forEachEdition('an experiment in the database', ({ createTapeDatabase }) => {
     const own = await kindReport(client, experiment, runs)
     const text = formatExperiment(experiment, runs, own?.text)
     expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
+    // Trials of different times, or in different conditions, have no best among them.
+    expect(plainExperiment(experiment, runs, own === undefined)).toMatchObject(own ? { best: null, spread: null } : {})
     return { runs, text, plain: own?.plain }
   }
 
@@ -145,6 +147,22 @@ forEachEdition('an experiment in the database', ({ createTapeDatabase }) => {
     expect(text).toContain('Failures:')
     const outcomes = [...(await readOutcomes(client, 'hard')).values()].filter(({ status }) => status === 'complete')
     expect(new Set(outcomes.map(({ resultHash }) => resultHash)).size).toBe(4)
+  })
+
+  it('is not resumed once the file of its strategy is another one, whatever version that says it is', async () => {
+    const path = join(folder, 'own.mjs')
+    const begin = async (bars: number) => {
+      const create = `create: () => ({ onBar: () => ${bars} })`
+      await writeFile(path, `export default { name: 'own', version: '1', params: (z) => z.strictObject({}), ${create} }`)
+      const plan = planOf('own', 'grid', { strategy: './own.mjs', options: {} })
+      await beginExperiment(client, await openExperiment(plan, { dataDir: folder, codeVersion: '0.0.0' }))
+    }
+    await begin(1)
+    await begin(1)
+    await expect(begin(2)).rejects.toMatchObject({
+      code: 'experiment-strategy',
+      message: expect.stringMatching(/The file of strategy own, version 1, has changed since experiment own began/) as string,
+    })
   })
 
   it('runs the parameters of a run and those around them', async () => {

@@ -105,6 +105,11 @@ describe('a walk-forward', () => {
     expect(play({ ...costs, options: { ...options, embargo: 0 } }, score)).toHaveLength(9)
   })
 
+  it('of more trials than are allowed in all folds together is refused', () => {
+    const many = { ...search, candidates: Array.from({ length: 40_000 }, (_, period) => ({ period })) }
+    expect(() => nextTrials(plan, many, () => undefined)).toThrow(/120,000 trials: expected at most 100,000.* there are 3 folds/)
+  })
+
   it('of too few days is refused', () => {
     expect(() => play(planOf('walk-forward', { ...options, train: 90 }), score)).toThrow('expected at least 132')
   })

@@ -25,6 +25,10 @@ describe('the space of an experiment', () => {
     expect(gridOf({ one: '1,1.5,true,fast' }).map((one) => one['one'])).toEqual([1, 1.5, true, 'fast'])
   })
 
+  it('has a value that is given twice once', () => {
+    expect(gridOf({ period: '10,10,20,10.0' })).toEqual([{ period: 10 }, { period: 20 }])
+  })
+
   it('gives every combination once, the last parameter first', () => {
     expect(gridOf({ a: '1,2', b: 'x,y' })).toEqual([
       { a: 1, b: 'x' },
