@@ -271,6 +271,8 @@ export class LineBudget {
     this.#expectedUs = expected ? (this.#expectedUs ?? nowUs) : undefined
     if (lines.isLinked && !this.#wasLinked) this.#futile.clear()
     this.#wasLinked = lines.isLinked
+    const isRotating = settings !== undefined && !this.#isFitting()
+    lines.share(isRotating)
     if (this.#isFitting()) this.#fit()
     else if (settings && lines.isLinked && !isAway(lines.all) && !this.#isPaused()) this.#rotate(settings, nowUs, !expected)
     if (settings && !this.#isFitting()) this.#nameUnseen(settings, nowUs)

@@ -4,6 +4,9 @@
  * States: unknown -> learned (at the first refusal) -> unknown (no line waits for one any more). While a limit is known, no more
  * lines than that are asked for. After `lineMs`, one line that waits is tried, because lines are shared with the watchlists in TWS:
  * one that works raises the limit and lets the next one try at once. The limit outlives its link; an attempt without an outcome does not.
+ *
+ * While contracts share lines in turn it may be that none waits, though more are wanted: the limit is kept, and every `lineMs` raised by a pair of
+ * lines, which the plan takes; pairs that work let the next one try at once.
  */
 
 import { type Line, type LineCounts, takenLines } from './line.ts'
@@ -21,6 +24,8 @@ export interface LimitProbeOptions {
   lineMs: number
 }
 
+const PAIR = 2
+
 export class LimitProbe {
   readonly #options: LimitProbeOptions
   #limit: number | undefined
@@ -29,6 +34,10 @@ export class LimitProbe {
   #candidate: Line | undefined
   #timer: NodeJS.Timeout | undefined
   #linked = false
+  /** How many lines were taken when the limit was raised by a pair, until one is refused. */
+  #raisedAt: number | undefined
+  /** More contracts are wanted than there are lines, and those beyond them are not among the lines. */
+  isShared = false
 
   constructor(options: LimitProbeOptions) {
     this.#options = options
@@ -63,6 +72,7 @@ export class LimitProbe {
   /** The gateway had no line for one that it was asked for; that one is counted among those that wait already. */
   learn(): void {
     this.#limit = takenLines(this.#options.counts)
+    this.#raisedAt = undefined
     this.#tryLater()
   }
 
@@ -102,7 +112,9 @@ export class LimitProbe {
     if (this.#limit !== undefined && this.#limit !== this.#reported) this.#options.onLimit(this.#limit, waiting)
     this.#reported = this.#limit
     // Without a line that waits, how many there are beyond these is not known.
-    if (waiting === 0) this.#limit = undefined
+    if (waiting === 0 && !this.isShared) this.#limit = undefined
+    // There may be more where these came from.
+    if (this.#raisedAt !== undefined && takenLines(this.#options.counts) > this.#raisedAt) this.#raise()
   }
 
   #tryLater(): void {
@@ -123,6 +135,16 @@ export class LimitProbe {
       // Also when this one gets no answer.
       return this.#tryLater()
     }
+    if (this.isShared) this.#raise()
+  }
+
+  #raise(): void {
+    if (this.#limit === undefined) return
+    const { counts } = this.#options
+    this.#raisedAt = takenLines(counts)
+    // An odd line is of no use to a pair.
+    if (this.#limit - this.#raisedAt - counts.queued < PAIR) this.#limit += PAIR
+    this.#tryLater()
   }
 
   /** Whether there is one line more was not learned. */

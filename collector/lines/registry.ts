@@ -81,8 +81,7 @@ export class LineRegistry {
 
   /** True when the gateway has accepted a market-data line, or has not answered for one. */
   get isAnyServed(): boolean {
-    const { asked, open, silent } = this.marketData
-    return asked + open + silent > 0
+    return this.marketData.asked + this.marketData.open + this.marketData.silent > 0
   }
 
   /** Every line that is wanted, the most important first. */
@@ -124,6 +123,11 @@ export class LineRegistry {
   /** The smaller of `lines` and what the gateway has, as far as that was learned. */
   atMost(lines: number): number {
     return this.#probe.atMost(lines)
+  }
+
+  /** More contracts are wanted than there are lines, and have them in turn: what was learned of the gateway's lines holds though none of them waits. */
+  share(isShared: boolean): void {
+    this.#probe.isShared = isShared
   }
 
   /** A link is up, over which lines can be asked for. */

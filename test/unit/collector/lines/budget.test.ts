@@ -199,7 +199,6 @@ describe('a universe with more contracts than lines', () => {
     await after(60_000)
     expect(seen.most).toBeLessThanOrEqual(4)
     expect(budget.figures.available).toBe(4)
-    expect(registry.marketData).toMatchObject({ 'no-line': 1 })
     expect(reasons()[0]).toBe('0 pinned')
     gateway.limit = 7
     await after(330_000)
