@@ -115,12 +115,14 @@ export class Discovery {
     if (this.#dayTimer) return
     this.#day = tradingDay(clock.nowUs())
     void this.#readActivity()
+    const isReplay = 'publish' in clock
     const follow = () => {
       this.#followDay(clock.nowUs())
-      this.#followPrices()
+      // A tape that is replayed has the strikes that it has.
+      if (!isReplay) this.#followPrices()
       void this.#readActivity()
     }
-    this.#dayTimer = setInterval(follow, 'publish' in clock ? REPLAYED_CHECK_MS : DAY_CHECK_MS)
+    this.#dayTimer = setInterval(follow, isReplay ? REPLAYED_CHECK_MS : DAY_CHECK_MS)
   }
 
   /** Takes over other settings; they are applied behind what is being looked for now. */
