@@ -29,6 +29,7 @@ import {
   statisticDecoder,
   tradeDecoder,
 } from './copy-decode.ts'
+import { CopyOut } from './copy-out.ts'
 import { Piece } from './piece.ts'
 import { PieceRanges } from './piece-ranges.ts'
 import { tablesInColumnstore } from './queries/tables-in-columnstore.ts'
@@ -106,7 +107,7 @@ export async function* readMerged<T extends TapeRecord>(
       for (const { pid } of backend) backends.push(pid)
       return inColumnstore.has(table.name)
         ? readPieces(client, table, { selection, minutes })
-        : rowsOf(startCopy(client, table, { selection }), table)
+        : rowsOf(startCopy(client, table, selection), table)
     }
     const streams: AsyncIterable<(T | Tick)[]>[] = [chunkOf(others)]
     for (const table of selection.includeQuarantined ? [...ACCEPTED, REJECTED] : ACCEPTED) streams.push(await open(table))
@@ -161,24 +162,24 @@ async function* readPieces<R>(
 }
 
 /** Findings, of which there are few and more than one of a tick, are sorted by the server. */
-async function readPiece(client: pg.Client, table: ReadTable<unknown>, selection: Selection): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of startCopy(client, table, { selection, isOrdered: table.order !== undefined })) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
+function readPiece(client: pg.Client, table: ReadTable<unknown>, selection: Selection): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    client.query(new CopyOut(copyOf(table, { selection, isOrdered: table.order !== undefined }), resolve, reject))
+  })
 }
 
 /** The server begins at once, and waits when nobody reads. */
-function startCopy(
-  client: pg.Client,
-  table: ReadTable<unknown>,
-  { selection, isOrdered = true }: { selection: Selection; isOrdered?: boolean },
-): CopyToStreamQuery {
-  const { name, decoder, order = '' } = table
-  const select = `SELECT ${decoder.select} FROM ${name} WHERE ${condition(selection, table)}${isOrdered ? ` ORDER BY ts, seq${order}` : ''}`
-  const stream = client.query(copyTo(`COPY (${select}) TO STDOUT BINARY`))
+function startCopy(client: pg.Client, table: ReadTable<unknown>, selection: Selection): CopyToStreamQuery {
+  const stream = client.query(copyTo(copyOf(table, { selection, isOrdered: true })))
   // Listened to even after iteration has stopped: closing the connection during a COPY makes the stream emit an error.
   stream.on('error', () => undefined)
   return stream
+}
+
+function copyOf(table: ReadTable<unknown>, { selection, isOrdered }: { selection: Selection; isOrdered: boolean }): string {
+  const { name, decoder, order = '' } = table
+  const select = `SELECT ${decoder.select} FROM ${name} WHERE ${condition(selection, table)}${isOrdered ? ` ORDER BY ts, seq${order}` : ''}`
+  return `COPY (${select}) TO STDOUT BINARY`
 }
 
 async function* rowsOf<R>(stream: CopyToStreamQuery, { name, decoder }: ReadTable<R>): AsyncGenerator<R[]> {

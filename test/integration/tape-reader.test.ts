@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
 import { connectClient, createPool } from '../../db/pool.ts'
+import { CopyOut } from '../../db/read/copy-out.ts'
 import { tablesInColumnstore } from '../../db/read/queries/tables-in-columnstore.ts'
 import { openTapeReader, type TapeQuery } from '../../db/read/tape-reader.ts'
 import { planStorage } from '../../db/schema/storage/reconcile.ts'
@@ -200,7 +201,10 @@ forEachEdition('the tape reader', ({ createTapeDatabase }) => {
       `INSERT INTO quotes (ts, session_id, seq, instrument_id, bid_price)
        SELECT timestamptz '2014-09-05 13:30Z' + i * interval '1 millisecond', ${LONG}, i, 1, i FROM generate_series(1, ${LONG_ROWS}) AS i`,
     )
-    await admin.query(`INSERT INTO batches SELECT ${LONG}, 1, ${LONG_ROWS}, 0, 0, min(ts), max(ts) FROM quotes WHERE session_id = ${LONG}`)
+    await admin.query(
+      `INSERT INTO batches SELECT ${LONG}, row_number() OVER (ORDER BY min(ts)), count(*), 0, 0, min(ts), max(ts)
+       FROM quotes WHERE session_id = ${LONG} GROUP BY date_trunc('minute', ts)`,
+    )
     const reader = await openTapeReader({ url }, { sessionId: LONG })
     const ticks = reader.ticks()
     let rows = (await ticks.next()).value?.length ?? 0
@@ -227,13 +231,39 @@ forEachEdition('the tape reader', ({ createTapeDatabase }) => {
     await expect.poll(backends, PATIENTLY).toBe(0)
   })
 
-  it('fails with a FeedError when the connection breaks on the way', async () => {
+  const readOverBrokenConnection = async () => {
     const proxy = await startPostgresProxy(url)
     onTestFinished(() => proxy.close())
     const reader = await openTapeReader({ url: proxy.url(url) }, { sessionId: LONG })
-    const drain = async () => {
-      for await (const _chunk of reader.ticks()) proxy.cut()
+    for await (const _chunk of reader.ticks()) proxy.cut()
+  }
+  const UNREACHABLE = { name: 'FeedError', code: 'database-unreachable', retryable: true }
+
+  it('fails with a FeedError when the connection breaks on the way', async () => {
+    await expect(readOverBrokenConnection()).rejects.toMatchObject(UNREACHABLE)
+  })
+
+  it('fails, or stops early, in the same way out of the columnstore', async ({ skip }) => {
+    const { edition } = await planStorage(admin)
+    skip(edition !== 'community', 'only TimescaleDB Community compresses chunks')
+    await admin.query("SELECT compress_chunk(chunk) FROM show_chunks('quotes', newer_than => timestamptz '2014-08-01') AS chunk")
+    await expect(readOverBrokenConnection()).rejects.toMatchObject(UNREACHABLE)
+    const reader = await openTapeReader({ url }, { sessionId: LONG })
+    for await (const chunk of reader.ticks()) {
+      expect(chunk[0]?.seq).toBe(1)
+      break
     }
-    await expect(drain()).rejects.toMatchObject({ name: 'FeedError', code: 'database-unreachable', retryable: true })
+    await expect.poll(backends, PATIENTLY).toBe(0)
+  })
+
+  it('says why the server ends a COPY in the middle of its rows, and leaves the connection fit for use', async () => {
+    const copy = (last: number) =>
+      new Promise<Buffer>((resolve, reject) => {
+        const select = `SELECT 1 / (${last} - i) FROM generate_series(1, 100000) AS i`
+        admin.query(new CopyOut(`COPY (${select}) TO STDOUT BINARY`, resolve, reject))
+      })
+    await expect(copy(99_000)).rejects.toMatchObject({ code: '22012' })
+    // Fields of 4 bytes, each with its length and the count of fields in front.
+    await expect(copy(100_001)).resolves.toHaveLength(19 + 100_000 * 10 + 2)
   })
 })
