@@ -174,6 +174,11 @@ export function resultHash({ orders, fills, equity }: Pick<RunResult, 'orders' |
   }
   hash.value(`equity ${equity.length}`)
   // Of bars of minutes there are a hundred thousand a year.
-  for (const { tsUs, cash, equity: worth, exposure } of equity) for (const number of [tsUs, cash, worth, exposure]) hash.number(number)
+  for (const { tsUs, cash, equity: worth, exposure } of equity) {
+    hash.number(tsUs)
+    hash.number(cash)
+    hash.number(worth)
+    hash.number(exposure)
+  }
   return hash.digest()
 }

@@ -260,8 +260,9 @@ class Run {
       reason === undefined ? { id, request, givenUs, status, filled } : { id, request, givenUs, status, filled, reason },
     ) as RunResult['orders']
     const did = { orders, fills: this.#fills, equity: this.#equity?.points ?? [] }
-    const ordered = orders.map(({ request }) => request.instrument)
-    const used = new Set([...ordered, ...this.#fills.map(({ instrument }) => instrument), ...this.#affected])
+    const used = new Set(this.#affected)
+    for (const { request } of orders) used.add(request.instrument)
+    for (const { instrument } of this.#fills) used.add(instrument)
     const events = [...this.#events, ...this.#injected].sort((one, other) => one.tsUs - other.tsUs)
     const last = events.at(-1)
     if (last && this.#droppedLogs > 0)

@@ -112,7 +112,7 @@ describe('an order', () => {
     ])
   })
 
-  it('waits where a bar has no volume, as nobody traded at its prices, unless no bar of the instrument has any', () => {
+  it('waits behind a bar without volume, as nobody traded at its prices, once the instrument has had some', () => {
     const desk = openDesk()
     for (const type of ['market', 'on-open', 'on-close'] as const) give(desk, { type })
     give(desk, { type: 'limit', limit: 60 })
