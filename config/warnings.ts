@@ -1,7 +1,6 @@
 /** Settings that are allowed and cannot do what they seem to be for. Each as one sentence behind the name of the setting. */
 
-import { nyse } from '../market/calendar/calendar.ts'
-import { TapedeckError } from '../market/errors.ts'
+import { mayTrade } from '../market/calendar/may-trade.ts'
 import { isDate } from '../market/time.ts'
 import type { TapedeckConfig } from './schema.ts'
 
@@ -27,7 +26,7 @@ export function configWarnings({ gateway, universe, lines }: TapedeckConfig, tod
     if (expiries === 'all') continue
     for (const date of expiries.filter(isDate)) {
       if (date < today) warnings.add(`${symbol}: the expiry ${date} has passed`)
-      else if (!isTradingDay(date)) warnings.add(`${symbol}: no option expires on ${date}, which is no trading day`)
+      else if (!mayTrade(date)) warnings.add(`${symbol}: no option expires on ${date}, which is no trading day`)
     }
   }
   const { rotation, minimumHoldSeconds, seenEveryMinutes } = lines
@@ -37,14 +36,4 @@ export function configWarnings({ gateway, universe, lines }: TapedeckConfig, tod
         `lines.minimumHoldSeconds, ${minimumHoldSeconds} s`,
     )
   return [...warnings]
-}
-
-function isTradingDay(date: string): boolean {
-  try {
-    return nyse.session(date) !== undefined
-  } catch (error) {
-    // A day that the calendar does not know.
-    if (error instanceof TapedeckError) return true
-    throw error
-  }
 }

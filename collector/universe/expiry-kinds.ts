@@ -1,7 +1,6 @@
 /** Monthly options and the others, by their day of expiry and trading class. Pure. */
 
-import { nyse } from '../../market/calendar/calendar.ts'
-import { TapedeckError } from '../../market/errors.ts'
+import { mayTrade } from '../../market/calendar/may-trade.ts'
 import { addDays } from '../../market/time.ts'
 
 const FRIDAY = 5
@@ -25,7 +24,7 @@ export function isMonthly({ symbol, expiry, tradingClass }: Expiring): boolean {
   if (isThirdFriday(expiry) || isThirdFriday(addDays(expiry, -1))) return true
   // On a holiday.
   const next = addDays(expiry, 1)
-  return isThirdFriday(next) && !hasSession(next)
+  return isThirdFriday(next) && !mayTrade(next)
 }
 
 /** Index options of their own class expire in every week: SPXW, RUTW, VIXW, NDXP. A monthly date of theirs is one among many. */
@@ -36,14 +35,4 @@ function isWeeklyClass(symbol: string, tradingClass: string): boolean {
 function isThirdFriday(date: string): boolean {
   const day = Number(date.slice(8))
   return day >= 15 && day <= 21 && new Date(`${date}T00:00:00Z`).getUTCDay() === FRIDAY
-}
-
-function hasSession(date: string): boolean {
-  try {
-    return nyse.session(date) !== undefined
-  } catch (error) {
-    // A day that the calendar does not know.
-    if (error instanceof TapedeckError) return true
-    throw error
-  }
 }
