@@ -24,7 +24,7 @@ import { createTickRecorder } from '../../collector/record/record-tick.ts'
 import { Recorder } from '../../collector/record/recorder.ts'
 import { createCounts } from '../../collector/telemetry/counts.ts'
 import { createEvents } from '../../collector/telemetry/events/index.ts'
-import type { Contract } from '../../market/contract.ts'
+import type { Contract, OptionContract } from '../../market/contract.ts'
 import { RULES } from '../../market/rules/index.ts'
 import { defaultSettings } from '../../market/rules/settings.ts'
 import { Validator } from '../../market/rules/validator.ts'
@@ -143,14 +143,22 @@ async function joinParts(directory: string) {
   return { counts, recorder, lines, coverage, intake, use }
 }
 
+/** In cents: convex over the strikes, and those of both rights as far apart as parity wants, so that no relation of the chain is broken. */
+function fairCents(line: number): number {
+  const { strike, right } = CONTRACTS[line] as OptionContract
+  const call = (260 - strike) ** 2 / 500
+  return Math.round(100 * (right === 'C' ? call : call - 134 + strike))
+}
+
 /** Bid and ask of one line after the other, each with its size. */
 function messagesOf(): GatewayMessage[] {
   return Array.from({ length: QUOTES }, (_, i): GatewayMessage[] => {
-    const [reqId, cents] = [1 + ((i * 7) % LINES), 200 + (i % 100)]
+    const line = (i * 7) % LINES
+    const [reqId, cents] = [1 + line, fairCents(line) + (i % 2)]
     const common = { type: 'price' as const, arrivalMs: 0, reqId }
     return [
       { ...common, tickType: 1, price: cents / 100, size: 1 + (i % 50) },
-      { ...common, tickType: 2, price: (cents + 2) / 100, size: 1 + (i % 70) },
+      { ...common, tickType: 2, price: (cents + 4) / 100, size: 1 + (i % 70) },
     ]
   }).flat()
 }
