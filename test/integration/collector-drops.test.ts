@@ -33,9 +33,9 @@ afterAll(() => room.clear())
 
 const readiness = async ({ progress }: Collecting) => (await fetch(`http://127.0.0.1:${progress.metricsPort}/readyz`)).text()
 const says = (collector: Collecting, text: string) => vi.waitFor(async () => expect(await readiness(collector)).toContain(text), PATIENCE)
-/** A slow machine may have come to the end of the tape by then, and is not ready for want of data. */
+/** A slow machine may have come to the end of the tape by then, and is not ready for want of data: no tick has ended the gap yet. */
 const storesAgain = (collector: Collecting) =>
-  vi.waitFor(async () => expect(await readiness(collector)).not.toMatch(/journal|database/), PATIENCE)
+  vi.waitFor(async () => expect(await readiness(collector)).not.toMatch(/the journal|the database/), PATIENCE)
 
 const dropped = (collector: Collecting, reason: string) => collector.progress.counts.dropped.get(reason) ?? 0
 
