@@ -3,7 +3,8 @@
 import { type Command, Option } from 'commander'
 import type { Logger } from 'pino'
 
-import type { CollectProgress, CollectSettings, CollectSummary } from '../collector/collect.ts'
+import type { CollectProgress, CollectSummary } from '../collector/collect.ts'
+import type { CollectSettings } from '../collector/settings.ts'
 import type { ConfigOverrides, LoadedConfig } from '../config/load.ts'
 import type { TapedeckConfig } from '../config/schema.ts'
 import type { EpisodeEvent } from '../market/arbitrage/arbitrage.ts'
@@ -129,9 +130,10 @@ async function collectSettings({
   metrics,
 }: TapedeckConfig): Promise<CollectSettings> {
   const { loadRules } = await import('../config/own-rules.ts')
+  const { connectionsOf } = await import('../config/connections.ts')
   return {
     dataDir,
-    gateway: { ...gateway, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
+    gateway: { ...gateway, others: connectionsOf(gateway).slice(1), marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
     underlyings: universe.underlyings,
     linePlan: linePlan(lines),
     repair: autoRepair(repair, gateway),

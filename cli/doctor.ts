@@ -32,13 +32,14 @@ export function addDoctor(program: Command): void {
 }
 
 async function doctorSettings(options: CommonOptions): Promise<DoctorSettings | { problem: string }> {
+  const { connectionsOf } = await import('../config/connections.ts')
   try {
     const { config, file } = await load(options)
     const { dataDir, gateway, universe, journal, database } = config
     return {
       source: file ?? 'no configuration file; environment and defaults',
       directory: { dataDir, ...journal },
-      gateway: { ...gateway, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] },
+      gateways: connectionsOf(gateway).map((one) => ({ ...gateway, ...one, marketDataType: MARKET_DATA_TYPES[gateway.marketDataType] })),
       underlyings: (['stock', 'index'] as const).flatMap((kind) => universe.underlyings.find((own) => own.kind === kind) ?? []),
       databaseUrl: database.url,
     }

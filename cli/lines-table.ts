@@ -13,11 +13,14 @@ export function formatLines(page: LinesPage): string {
   return page.lines.length === 0 ? head.join('\n') : `${head.join('\n')}\n\n${tableOf(page)}`
 }
 
-function headOf({ session, state, limit, available, lines }: LinesPage): string[] {
+function headOf({ session, state, limit, available, lines, gateways = [] }: LinesPage): string[] {
   const time = session ? `${session.marketTime.slice(0, 19)}Z, session ${session.id}` : 'No session has begun.'
   const held = lines.filter(({ feed, since }) => feed === null && since !== null).length
   const learned = available < limit ? `, of which the gateway has ${available} now` : ''
-  return [time, `${counted(held, 'line')} open of at most ${limit}${learned}: ${STATES[state]}`]
+  const each = gateways.map(({ gateway, open, isGone, ...own }, i) => {
+    return `${i + 1}: ${gateway}, ${isGone ? 'GONE, the others have its contracts' : `${open} open of at most ${own.available}`}`
+  })
+  return [time, `${counted(held, 'line')} open of at most ${limit}${learned}: ${STATES[state]}`, ...each]
 }
 
 const STATES: Readonly<Record<LinesPage['state'], string>> = {
@@ -48,12 +51,14 @@ function coverageOf({ coverage, plan }: LinesPage): string[] {
   ]
 }
 
-function tableOf({ lines, session }: LinesPage): string {
+function tableOf({ lines, session, gateways = [] }: LinesPage): string {
+  const placeOf = (name = '') => String(gateways.findIndex(({ gateway }) => gateway === name) + 1)
   const nowUs = session ? usFromIso(session.marketTime) : Number.NaN
   const ago = (iso: string | null) => (iso === null || Number.isNaN(nowUs) ? '-' : length(Math.max(0, nowUs - usFromIso(iso))))
   return alignColumns([
-    ['line of', 'why', 'state', 'held for', 'last tick'],
-    ...lines.map(({ contract, feed, reason, state, since, lastTick }) => [
+    [...(gateways.length > 0 ? ['at'] : []), 'line of', 'why', 'state', 'held for', 'last tick'],
+    ...lines.map(({ gateway, contract, feed, reason, state, since, lastTick }) => [
+      ...(gateways.length > 0 ? [placeOf(gateway)] : []),
       short(contract, NAME),
       feed === null ? reason : feed.replace('tick-by-tick-', 'every '),
       state,

@@ -16,7 +16,7 @@ export function formatStatus(status: Status, nowMs: number): string {
     ['Ready', status.notReady.length === 0 ? ['yes: data is recorded and reaches the database'] : ['NO', ...status.notReady]],
     ['Session', [session ? String(session.id) : 'none: the time is not known yet']],
     ['Market time', [session ? `${second(session.marketTime)}, by ${session.clock === 'wall' ? 'this machine' : 'the gateway'}` : '-']],
-    ['Gateway', [`${gateway.host}:${gateway.port}, client id ${gateway.clientId}`, ...connection(gateway, ago)]],
+    ['Gateway', gatewayTexts(status, ago)],
     ['Lines', [`${whole(lines.open)} open of ${whole(lines.wanted)} wanted, at most ${lineLimit(lines)}`, ...shortcomings(lines, gateway)]],
   ]
   if (tickByTick.wanted > 0)
@@ -58,6 +58,18 @@ export function formatStatus(status: Status, nowMs: number): string {
       texts.flatMap((text) => wrapText(text, WIDTH - LABELS)).map((line, i) => `${(i === 0 ? label : '').padEnd(LABELS)}${line}`.trimEnd()),
     )
     .join('\n')
+}
+
+/** Each gateway by itself, where there are several. */
+function gatewayTexts({ gateway, gateways }: Status, ago: (iso: string) => string): string[] {
+  if (!gateways) return [`${gateway.host}:${gateway.port}, client id ${gateway.clientId}`, ...connection(gateway, ago)]
+  return gateways.flatMap(({ gateway: name, clientId, state, isGone, connectedSince, fault, hindrances, open, available }) => [
+    `${name}, client id ${clientId}: ${whole(open)} of ${whole(available)} lines`,
+    connectedSince === null ? `not connected${fault === null ? '' : `: ${fault}`}` : `connected for ${ago(connectedSince)}`,
+    ...(state === 'ready' ? [] : [STATES[state]]),
+    ...hindrances,
+    ...(isGone ? ['its contracts are with the others'] : []),
+  ])
 }
 
 function connection(

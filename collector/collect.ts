@@ -6,34 +6,29 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isDeepStrictEqual } from 'node:util'
 
 import type { Logger } from 'pino'
 
 import type { Funnel } from '../market/arbitrage/funnel.ts'
 import { FeedError } from '../market/errors.ts'
 import type { RecordListener } from '../market/record-source.ts'
-import type { RulesInForce } from '../market/rules/settings.ts'
 import { Validator } from '../market/rules/validator.ts'
-import type { StatedUnit } from '../market/stock-sizes/detector.ts'
 import { aborted } from '../system/abort.ts'
 import { acquireDirectoryLock } from '../system/directory-lock.ts'
-import { AutoRepair, type AutoRepairSettings } from './backfill/auto-repair.ts'
-import { type Detect, type DetectSettings, joinDetect, type JoinDetectOptions } from './detect/join.ts'
+import { AutoRepair } from './backfill/auto-repair.ts'
+import { type Detect, joinDetect, type JoinDetectOptions } from './detect/join.ts'
 import type { GapLedger } from './gaps/ledger.ts'
-import type { FeedSettings } from './ib/link/feed.ts'
-import { JournalBound, type JournalLimits } from './journal/bound.ts'
+import { JournalBound } from './journal/bound.ts'
 import { CollectorFile } from './journal/collector-file.ts'
 import { Housekeeping } from './journal/housekeeping.ts'
-import type { JournalSettings } from './journal/journal.ts'
 import { type KnownSessions, LeftBehind } from './journal/left-behind.ts'
-import type { LineDelays } from './lines/ask-again.ts'
-import type { PlanSettings } from './lines/plan/state.ts'
 import { type DatabaseCarry, StoredCarry } from './record/stored-carry.ts'
 import { createGatewayClock, createWallClock } from './record/clock.ts'
-import { type CarrySettings, StandInCarry } from './record/stand-in-carry.ts'
+import { StandInCarry } from './record/stand-in-carry.ts'
 import type { Recorder } from './record/recorder.ts'
 import type { Sessions } from './record/sessions.ts'
+import { createReloader } from './reload.ts'
+import { type CollectSettings, currenciesOf, linesOf, recordedConfig, sumOf } from './settings.ts'
 import { collectorLock } from './telemetry/address.ts'
 import { CommitLag } from './telemetry/commit-lag.ts'
 import { type Counts, createCounts } from './telemetry/counts.ts'
@@ -45,38 +40,9 @@ import { Telemetry, type TelemetryOptions, type TelemetryParts } from './telemet
 import { type FeedHalf, joinFeed, joinStorage } from './topology.ts'
 import { ChainFile } from './universe/chain-file.ts'
 import { type DatabaseActivity, StoredActivity } from './universe/stored-activity.ts'
-import type { UnderlyingSettings } from './universe/universe.ts'
 import type { Ending } from './write/ending.ts'
 import type { LateTicks, LateTicksOptions } from './write/late-ticks.ts'
 import type { Writer, WriterOptions } from './write/writer.ts'
-
-export interface CollectSettings {
-  dataDir: string
-  gateway: FeedSettings & {
-    clock: 'wall' | 'gateway'
-    lines: number
-    marketDataType: number
-    genericTicks: readonly number[]
-    /** In which unit the sizes of US stocks come: as the user says, or as the collector finds out. */
-    stockSizes?: StatedUnit
-    /** Other intervals than the usual ones between attempts to have a line. */
-    lineDelays?: Partial<LineDelays>
-  }
-  underlyings: readonly UnderlyingSettings[]
-  /** How lines are shared among more contracts than there are; absent: those beyond them are never watched. */
-  linePlan?: PlanSettings | undefined
-  rules: RulesInForce
-  /** Gaps are filled from IB's history; absent: they are not. */
-  repair?: AutoRepairSettings | undefined
-  /** What stands in for what no other source knows. */
-  carry: CarrySettings
-  /** Absent: no detectors run. */
-  detect?: DetectSettings | undefined
-  journal: JournalSettings & JournalLimits & { keepDays: number }
-  lanes: number
-  /** Absent: no HTTP server. */
-  metrics?: TelemetryOptions['metrics']
-}
 
 export interface CollectOptions {
   settings: CollectSettings
@@ -135,8 +101,6 @@ export interface CollectSummary {
 }
 
 const CLOCK_WAIT_MS = 5000
-/** From IB's number 1 on, as the configuration names them. */
-const MARKET_DATA_TYPES = ['live', 'frozen', 'delayed', 'delayed-frozen']
 const POLL_MS = 250
 
 /** Records until it is told to stop. Resolves when everything is stopped; throws a TapedeckError when it cannot begin. */
@@ -216,7 +180,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
   const { recorder, ledger, state, ending } = storage
   const standInCarry = new StandInCarry(recorder, settings.carry, currenciesOf(settings))
   storedCarry.attach(recorder)
-  const wishing = detectOptions(options, (of, instruments) => feedHalf.budget.wish(of, instruments))
+  const wishing = detectOptions(options, (of, instruments) => feedHalf.wish(of, instruments))
   const detect: Detect = joinDetect({ ...wishing, recorder, events, registry: metrics.registry, giveUp: ending.giveUp })
   if (options.onRecord) recorder.subscribe(options.onRecord)
   const feedHalf = joinFeed({
@@ -231,7 +195,7 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
     onBegun: () => nameLeftBehind(leftBehind, recorder, ledger),
     onEndOfTape: () => options.untilEndOfTape && stopping.abort('end-of-tape'),
   })
-  const repair: AutoRepair = repairOf(options, { ...shared, ...storage, metrics, supply: feedHalf.supply, stop: stopping.signal })
+  const repair: AutoRepair = repairOf(options, { ...shared, ...storage, ...feedHalf, metrics, stop: stopping.signal })
   const parts = {
     ...shared,
     ...storage,
@@ -254,20 +218,20 @@ async function createCollector(options: CollectOptions & { startedMs: number }):
 /** A batch comes to the writer so long after its records at most, besides the time that batches take by the settings. */
 const HANDED_MS = 1000
 
-interface RepairParts extends Pick<Collector, 'recorder' | 'clock' | 'events' | 'supply' | 'counts' | 'metrics'> {
+interface RepairParts extends Pick<Collector, 'recorder' | 'clock' | 'events' | 'supply' | 'division' | 'counts' | 'metrics'> {
   writer: Pick<Writer, 'oldestMs'>
   stop: AbortSignal
 }
 
 function repairOf(
   { settings, databaseUrl }: CollectOptions,
-  { supply, writer, metrics, counts: { recovered }, ...parts }: RepairParts,
+  { supply, division, writer, metrics, counts: { recovered }, ...parts }: RepairParts,
 ): AutoRepair {
   const repair = new AutoRepair({
     ...parts,
     settings: settings.repair,
     url: databaseUrl,
-    link: () => supply.link,
+    link: () => (division ?? supply).link,
     routeOf: (symbol) => settings.underlyings.find((one) => one.symbol === symbol) ?? { exchange: 'SMART' },
     isCommitted: (sinceMs) =>
       recovered.committed >= recovered.found && performance.now() - sinceMs > settings.journal.batchMs + HANDED_MS + writer.oldestMs,
@@ -314,8 +278,9 @@ function detectOptions(
 }
 
 function feedOptions({ gateway, underlyings, linePlan }: CollectSettings) {
-  const { marketDataType, genericTicks, stockSizes, lineDelays, lines } = gateway
-  return { feed: gateway, marketDataType, genericTicks, stockSizes, lineDelays, linePlan, universe: { underlyings, lines } }
+  const { marketDataType, genericTicks, stockSizes, lineDelays, others } = gateway
+  const universe = { underlyings, lines: sumOf(linesOf(gateway)) }
+  return { feed: gateway, others, marketDataType, genericTicks, stockSizes, lineDelays, linePlan, universe }
 }
 
 /** A controller that is aborted with `signal`, and may be before. */
@@ -334,52 +299,10 @@ function createTelemetry(
   return new Telemetry({ version, dataDir, gateway, metrics, databaseServer, missingRows, checkRowsMs, storageJobs, onProgress }, parts)
 }
 
-/** The settings that verdicts depend on, by their names in the configuration. */
-function recordedConfig({ rules, gateway }: CollectSettings): Record<string, unknown> {
-  return { rules: rules.settings, gateway: { marketDataType: MARKET_DATA_TYPES[gateway.marketDataType - 1] } }
-}
-
-/**
- * Takes over what can change while lines are open: the universe, how lines are shared, rules, carry, repairs, `lines`, `genericTicks` and `keepDays`.
- * Throws a ConfigError.
- */
-function createReloader(
-  started: CollectSettings,
-  parts: Pick<
-    Collector,
-    'validator' | 'standInCarry' | 'repair' | 'recorder' | 'supply' | 'budget' | 'housekeeping' | 'discovery' | 'feed'
-  >,
-) {
-  const { validator, standInCarry, repair, recorder, supply, budget, housekeeping, discovery, feed } = parts
-  let { rules, underlyings, gateway, linePlan } = started
-  return (next: CollectSettings): void => {
-    if (!isDeepStrictEqual(next.rules.settings, rules.settings)) {
-      validator.configure(next.rules)
-      // What IB was asked for stays as it was at the start.
-      recorder.configure(recordedConfig({ ...next, gateway: started.gateway }))
-    }
-    standInCarry.configure(next.carry, currenciesOf(next))
-    supply.configure({ genericTicks: next.gateway.genericTicks })
-    feed.configure({ lines: next.gateway.lines })
-    repair.configure(next.repair)
-    housekeeping.configure({ keepDays: next.journal.keepDays })
-    budget.configure(next.linePlan)
-    const isOtherPlan = (next.linePlan === undefined) !== (linePlan === undefined)
-    if (next.gateway.lines !== gateway.lines || isOtherPlan || !isDeepStrictEqual(next.underlyings, underlyings))
-      discovery.configure({ underlyings: next.underlyings, lines: next.gateway.lines })
-    ;({ rules, underlyings, gateway, linePlan } = next)
-  }
-}
-
-function currenciesOf({ underlyings }: CollectSettings): string[] {
-  return underlyings.map(({ currency }) => currency)
-}
-
 async function run(collector: Collector): Promise<CollectSummary> {
   const {
     housekeeping,
     telemetry,
-    feed,
     sessions,
     stopping,
     events,
@@ -399,7 +322,7 @@ async function run(collector: Collector): Promise<CollectSummary> {
     await telemetry.start()
     leftBehind.write(writer)
     sessions.start()
-    feed.start()
+    collector.start()
     await Promise.race([aborted(stopping), clockIsKnown(collector)])
     await aborted(stopping)
 
@@ -425,9 +348,9 @@ async function run(collector: Collector): Promise<CollectSummary> {
 }
 
 /** A replay gateway that does not publish its time would leave a recorder on its clock waiting for ever. Ends the recording then. */
-async function clockIsKnown({ supply, clock, stopping, onBroken }: Collector): Promise<void> {
+async function clockIsKnown({ connections, clock, stopping, onBroken }: Collector): Promise<void> {
   const wait = (ms: number) => sleep(ms, undefined, { signal: stopping }).catch(() => undefined)
-  while (!supply.link && !stopping.aborted) await wait(POLL_MS)
+  while (!connections.some(({ supply }) => supply.link) && !stopping.aborted) await wait(POLL_MS)
   await wait(CLOCK_WAIT_MS)
   if (clock.known || stopping.aborted) return
   onBroken(

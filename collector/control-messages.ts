@@ -16,12 +16,14 @@ export interface ControlOwners {
   outages: IbOutages
   notices: NoticeLog
   connection: Connection
+  /** The gateway gave its time. */
+  onAlive: () => void
   onEndOfTape: () => void
   /** The gateway says that too many messages come. */
   onTooFast: () => void
 }
 
-export function createControlRouter({ sessions, supply, outages, notices, connection, onEndOfTape, onTooFast }: ControlOwners) {
+export function createControlRouter({ sessions, supply, outages, notices, connection, onAlive, onEndOfTape, onTooFast }: ControlOwners) {
   /** Look-ups need the farms of definitions; what will be needed is not known before there are lines. */
   const concerns = (farm: string) =>
     supply.lines.all.length === 0 || farm.startsWith('secdef') || supply.lines.all.some((line) => servesLine(farm, line))
@@ -33,7 +35,9 @@ export function createControlRouter({ sessions, supply, outages, notices, connec
     switch (message.type) {
       case 'current-time':
         // An answer to our heartbeat proves nothing while the gateway has lost IB; a published time is the tape's.
-        if (!outages.isAway || sessions.isPublished(message.value)) sessions.takeTime(message.value)
+        if (outages.isAway && !sessions.isPublished(message.value)) break
+        sessions.takeTime(message.value)
+        onAlive()
         break
       case 'line-accepted':
         supply.accepted(message.reqId, message.marketDataType)

@@ -9,7 +9,10 @@
  * Beside that path: `Sessions` begins and rotates recording sessions, `Coverage` knows which lines have data and `GapLedger` names the
  * time in which they have none, `LineSupply` has the wanted lines served, `Discovery` finds out which lines are wanted, and `LineBudget`
  * which of them are held when there are more than the gateway has. The detectors hang on the recorder as one more subscriber, with a queue
- * of their own (detect/join.ts). The parts that are of the lines of one connection alone are joined in connection.ts.
+ * of their own (detect/join.ts).
+ *
+ * Feed, coverage, supply and budget belong to one connection (connection.ts). Where there are several, `LineDivision` shares the universe
+ * among them; all the rest is there once.
  */
 
 import { Observable, Subject, takeUntil } from 'rxjs'
@@ -17,13 +20,15 @@ import { Observable, Subject, takeUntil } from 'rxjs'
 import { POLICIES_REACH_US } from '../db/schema/storage/bars/index.ts'
 import { MarketState } from '../market/state/market-state.ts'
 import { isTick, type Tick } from '../market/tick.ts'
-import { type Connection, type FeedOptions, joinConnection, type Shared } from './connection.ts'
+import { type Connection, type FeedOptions, joinConnection, joinSeveral, type Shared } from './connection.ts'
+import type { Coverage } from './gaps/coverage.ts'
 import { GapLedger } from './gaps/ledger.ts'
 import type { JournalBound } from './journal/bound.ts'
 import type { CollectorFile } from './journal/collector-file.ts'
 import type { Housekeeping } from './journal/housekeeping.ts'
 import { Journal, type JournalSettings } from './journal/journal.ts'
 import type { KnownSessions, LeftBehind } from './journal/left-behind.ts'
+import type { LineDivision, UniverseBudget, UniverseSupply } from './lines/division.ts'
 import { createTickRecorder } from './record/record-tick.ts'
 import { type Judge, Recorder } from './record/recorder.ts'
 import { Sessions } from './record/sessions.ts'
@@ -149,10 +154,17 @@ export function joinStorage(options: StorageOptions): Storage {
   return { writer, recorder, ledger: new GapLedger(recorder, events), state, ending, lateTicks }
 }
 
-export interface FeedHalf extends Connection {
+/** `feed`, `coverage`, `supply` and `budget` are of the first connection. */
+export interface FeedHalf extends Pick<Connection, 'feed' | 'coverage' | 'supply' | 'budget'> {
+  connections: readonly Connection[]
+  /** Undefined with one connection. */
+  division: LineDivision | undefined
   sessions: Sessions
   discovery: Discovery
   stockSizes: StockSizeWatch
+  /** See LineBudget. */
+  wish(of: string, instruments: readonly number[]): void
+  start(): void
   /** Ends the feed: everything that has arrived is in the journal's hands. */
   stop(): Promise<void>
 }
@@ -170,41 +182,62 @@ export function joinFeed(options: FeedOptions): FeedHalf {
     events,
     onBroken,
     onShifted: (byUs) => {
-      coverage.shifted(byUs)
+      for (const { coverage } of connections) coverage.shifted(byUs)
+      several?.shift(byUs)
       discovery.shift(byUs)
-      budget.shift(byUs)
+      for (const { budget } of connections) budget.shift(byUs)
       stockSizes.note()
     },
     onBegun: () => {
-      coverage.begun()
+      for (const { coverage } of connections) coverage.begun()
       onBegun()
       stockSizes.note()
-      supply.attach()
+      for (const { supply } of connections) supply.attach()
     },
   })
-  const connection = joinConnection(options, { ticks, stockSizes, sessions })
-  const { feed, coverage, supply, budget, intake, notices } = connection
-  const discovery: Discovery = joinDiscovery(options, { supply, budget, coverage, stopped })
+  const once = { ticks, stockSizes, sessions }
+  const settings = [options.feed, ...(options.others ?? []).map((other) => ({ ...options.feed, ...other }))]
+  const several = settings.length > 1 ? joinSeveral(options, settings) : undefined
+  const connections = settings.map((feed, i) => joinConnection({ ...options, feed }, once, several?.partOf(i)))
+  const [first] = connections as [Connection]
+  const division = several?.divide(connections)
+  const discovery: Discovery = joinDiscovery(options, { ...first, ...(division && { supply: division, budget: division }), stopped })
+  for (const { supply } of connections) supply.attached$.subscribe(() => discovery.begin())
 
+  const wish = (of: string, instruments: readonly number[]): void => {
+    for (const { budget } of connections) budget.wish(of, instruments)
+  }
+  const start = (): void => {
+    for (const { feed } of connections) feed.start()
+    division?.start()
+  }
   const stop = async (): Promise<void> => {
     discovery.stop()
-    budget.stop()
-    await feed.stop()
-    supply.stop()
-    intake.stop()
-    coverage.stop()
-    notices.stop()
+    division?.stop()
+    for (const { budget } of connections) budget.stop()
+    await Promise.all(connections.map(({ feed }) => feed.stop()))
+    for (const { supply, intake, coverage, notices } of connections) {
+      supply.stop()
+      intake.stop()
+      coverage.stop()
+      notices.stop()
+    }
+    several?.end()
     stopped.next()
   }
-  return { ...connection, sessions, discovery, stockSizes, stop }
+  const { feed, coverage, supply, budget } = first
+  return { connections, division, feed, coverage, supply, budget, sessions, discovery, stockSizes, wish, start, stop }
 }
 
-interface DiscoveryParts extends Pick<Connection, 'supply' | 'budget' | 'coverage'> {
+interface DiscoveryParts {
+  supply: UniverseSupply
+  budget: UniverseBudget
+  coverage: Coverage
   stopped: Subject<void>
 }
 
 function joinDiscovery(options: FeedOptions, { supply, budget, coverage, stopped }: DiscoveryParts): Discovery {
-  const discovery = new Discovery({
+  return new Discovery({
     ...options,
     ...options.universe,
     supply,
@@ -213,8 +246,6 @@ function joinDiscovery(options: FeedOptions, { supply, budget, coverage, stopped
     ticks: recordedTicks(options.recorder).pipe(takeUntil(stopped)),
     againMs: options.lineDelays?.refusedMs,
   })
-  supply.attached$.subscribe(() => discovery.begin())
-  return discovery
 }
 
 function recordedTicks(recorder: Recorder): Observable<Tick> {

@@ -10,7 +10,18 @@ export interface Changes {
 }
 
 /** Settings, and sections of them, that a running collector takes over, or that are none of its business. */
-const LIVE = ['universe', 'rules', 'carry', 'repair', 'bars', 'gateway.lines', 'gateway.genericTicks', 'journal.keepDays', 'log.level']
+const LIVE = [
+  'universe',
+  'lines',
+  'rules',
+  'carry',
+  'repair',
+  'bars',
+  'gateway.lines',
+  'gateway.genericTicks',
+  'journal.keepDays',
+  'log.level',
+]
 
 export function changesBetween(before: TapedeckConfig, after: TapedeckConfig): Changes {
   const old = settingsOf(before)

@@ -8,6 +8,7 @@ import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { ConfigError } from '../market/errors.ts'
+import { connectionProblems } from './connections.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { readConfigFile } from './file.ts'
 import { formatPath, isSection, type Layer, MergedLayers, type Path, type Problem, valueAt } from './layers.ts'
@@ -64,6 +65,9 @@ export function loadConfig({ file, env, cwd, overrides = {}, asRoot = process.ge
   const problems = [...(fromFile?.problems ?? []), ...fromEnvironment.problems]
   // Each layer is also judged without those above it, which may hide a mistake.
   for (const count of layers.keys()) problems.push(...findProblems(new MergedLayers(layers.slice(0, count + 1))))
+  if (parsed.success)
+    for (const { path, text } of connectionProblems(parsed.data.gateway))
+      problems.push({ source: merged.sourceOf(path) ?? COMMAND_LINE, text: `${formatPath(path)}: ${text}` })
   if (!parsed.success || problems.length > 0) throw invalid(problems)
 
   const rules = withAbsoluteFiles(parsed.data.rules, (file) => absolute(file, chosen ? dirname(chosen.path) : cwd, env))

@@ -231,6 +231,19 @@ export const configSchema = section({
     genericTicks: list(integer(1, 999), 'generic tick numbers')
       .default([100, 101, 106, 233, 236, 456])
       .describe("IB's numbers of the extra figures asked for with every line."),
+    others: list(
+      section({
+        host: text('a host name or address').optional().describe('Where it listens. Default: gateway.host.'),
+        port: integer(1, 65_535).optional().describe('Default: gateway.port.'),
+        clientId: integer(1, 999_999).optional().describe('Default: gateway.clientId.'),
+        lines: integer(1, 10_000).optional().describe('Market-data lines of its account. Default: gateway.lines.'),
+      }),
+      'connections',
+    )
+      .default([])
+      .describe(
+        'Further connections, each of another account: contracts are divided over all of them, and move when one is gone: docs/lines.md.',
+      ),
   })
     .prefault({})
     .describe('The connection to TWS or IB Gateway.'),

@@ -83,7 +83,7 @@ export class AutoRepair {
   #fromUs: number | undefined
   #timer: NodeJS.Timeout | undefined
   #againMs = AGAIN.firstMs
-  #filling: { abort: AbortController; ended: Promise<void> } | undefined
+  #filling: { link: Link; abort: AbortController; ended: Promise<void> } | undefined
 
   constructor(options: AutoRepairOptions) {
     this.#options = options
@@ -94,7 +94,10 @@ export class AutoRepair {
     this.#history = { ...beside, find }
     options.recorder.subscribe((record) => this.#take(record))
     options.events.on('feedUp', () => this.#schedule())
-    options.events.on('feedDown', () => this.#filling?.abort.abort())
+    options.events.on('feedDown', () => {
+      // Of several gateways another one may be down.
+      if (this.#filling && this.#filling.link !== options.link()) this.#filling.abort.abort()
+    })
     options.stop.addEventListener('abort', () => this.#cease(), { once: true })
   }
 
@@ -160,27 +163,30 @@ export class AutoRepair {
   }
 
   #look(): void {
-    const { clock, link } = this.#options
+    const { clock } = this.#options
     const settings = this.#settings
     const fromUs = this.#fromUs
     if (!settings || !this.#isPrepared || this.#filling || fromUs === undefined) return
     if (!clock.known) return this.#schedule()
     // The next link is waited for.
-    if (!link()) return
+    const link = this.#options.link()
+    if (!link) return
     this.#fromUs = undefined
     const abort = new AbortController()
     const ended = this.#fill(settings, fromUs, abort.signal).then((isLeft) => {
       this.#filling = undefined
-      if (isLeft) this.#fillAgain(fromUs)
+      if (isLeft) this.#fillAgain(fromUs, abort.signal.aborted)
       else this.#againMs = AGAIN.firstMs
       // What ended meanwhile.
       if (!isLeft && this.#fromUs !== undefined) this.#schedule()
     })
-    this.#filling = { abort, ended }
+    this.#filling = { link, abort, ended }
   }
 
-  #fillAgain(fromUs: number): void {
+  /** `wasCut`: its link was lost. There may be one again already, which was of no use while the last was being given up. */
+  #fillAgain(fromUs: number, wasCut: boolean): void {
     this.#fromUs = Math.min(this.#fromUs ?? fromUs, fromUs)
+    if (wasCut) return this.#schedule()
     this.#schedule(this.#againMs)
     this.#againMs = Math.min(2 * this.#againMs, AGAIN.mostMs)
   }

@@ -12,7 +12,8 @@ export interface DoctorSettings {
   /** Where they come from, for people. */
   source: string
   directory: DirectoryNeeds
-  gateway: GatewayNeeds['gateway']
+  /** Each connection. */
+  gateways: readonly GatewayNeeds['gateway'][]
   underlyings: GatewayNeeds['underlyings']
   databaseUrl: string | undefined
 }
@@ -24,11 +25,11 @@ export async function* examine(settings: DoctorSettings | { problem: string }): 
     yield { check: 'settings', state: 'failed', found: settings.problem, todo: 'correct them; nothing else was checked' }
     return
   }
-  const { source, directory, gateway, underlyings, databaseUrl } = settings
+  const { source, directory, gateways, underlyings, databaseUrl } = settings
   yield { check: 'settings', state: 'ok', found: source }
   yield await checkDirectory(directory)
   const { isRunning, ...lock } = await checkLock(directory.dataDir)
   yield lock
-  yield* checkGateway({ gateway, underlyings, isRecording: isRunning })
+  for (const gateway of gateways) yield* checkGateway({ gateway, underlyings, isRecording: isRunning })
   yield* checkDatabase({ dataDir: directory.dataDir, url: databaseUrl })
 }

@@ -21,7 +21,7 @@ import { missingSinceUs, neverSinceUs } from './expected.ts'
 import { Halts } from './halts.ts'
 import { IbOutages } from './ib-outages.ts'
 import { LastData, type LineOf } from './last-data.ts'
-import type { GapLedger } from './ledger.ts'
+import type { OutageLedger } from './ledger.ts'
 import { Outages } from './outages.ts'
 import { Probe } from './probe.ts'
 import { Watchdog } from './watchdog.ts'
@@ -31,11 +31,14 @@ export interface CoverageOptions {
   clock: CollectorClock
   recorder: Recorder
   state: MarketState
-  ledger: GapLedger
-  counts: Counts
+  ledger: OutageLedger
+  /** Ticks received so far, of these lines. */
+  counts: Pick<Counts, 'received'>
   events: Events
   /** `performance.now()` when recording was asked for. */
   startedMs: number
+  /** Others have lines too: what they say proves nothing of these. */
+  isOneOfSeveral?: boolean
   /** See OutagesOptions. */
   onDataBack: (farm?: string) => void
   /** Asked when they exist: the lines are served with the help of what is known here. */
@@ -55,6 +58,8 @@ export class Coverage {
   #timer: NodeJS.Timeout | undefined
   #checks = 0
   #startedUs = 0
+  /** The last sign of life of this connection, where there are several. */
+  #provedUs = 0
 
   constructor(options: CoverageOptions) {
     this.#options = options
@@ -96,6 +101,7 @@ export class Coverage {
   begun(): void {
     const { clock, recorder, supply, startedMs } = this.#options
     this.#startedUs = Math.min(clock.usAt(startedMs), recorder.lastProofUs)
+    this.#provedUs = recorder.lastProofUs
     if (!('publish' in clock))
       this.#watchdog = new Watchdog({
         ...this.#options,
@@ -115,7 +121,13 @@ export class Coverage {
   took(tick: Tick): void {
     const { recorder } = this.#options
     this.#lastData.took(tick, recorder.lastProofUs)
+    this.#provedUs = recorder.lastProofUs
     this.#halts.take(tick)
+  }
+
+  /** The gateway answered a request for its time. */
+  alive(): void {
+    this.#provedUs = this.#options.recorder.nowUs
   }
 
   /** When a line had data last that is not the state at its request; 0: never. */
@@ -129,7 +141,7 @@ export class Coverage {
     this.#watchdog?.linkLost()
     this.notices.linkLost()
     this.#halts.forget()
-    return recorder.recording ? this.outages.linkLost(reason) : recorder.lastProofUs
+    return recorder.recording ? this.outages.linkLost(reason) : this.#lastProofUs
   }
 
   /** The market's clock was set, and shows a time that lies by so much ahead of the one it would have shown. */
@@ -139,6 +151,7 @@ export class Coverage {
     this.#watchdog?.shifted(byUs)
     this.#options.supply().lines.shift(byUs)
     this.#startedUs += byUs
+    this.#provedUs += byUs
   }
 
   /** No more data comes: the recording ends. */
@@ -170,9 +183,15 @@ export class Coverage {
     return !('publish' in clock) && !this.isHalted && dataIsExpected(nyse, this.#lastData.latestNewsUs || undefined, recorder.nowUs)
   }
 
+  get #lastProofUs(): number {
+    const { recorder, isOneOfSeveral } = this.#options
+    return isOneOfSeveral ? this.#provedUs : recorder.lastProofUs
+  }
+
   #missingSinceUs(lastDataUs: number): number {
     const { clock, recorder } = this.#options
-    const { lastProofUs, nowUs } = recorder
+    const { nowUs } = recorder
+    const lastProofUs = this.#lastProofUs
     if ('publish' in clock) return lastProofUs
     if (lastDataUs === 0) return neverSinceUs(nyse, this.#startedUs, nowUs)
     return missingSinceUs(nyse, lastDataUs, lastProofUs, nowUs)

@@ -17,6 +17,9 @@ import type { DropReason, Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import type { Gap, GapStart } from './gap.ts'
 
+/** What outages of all lines, and of farms, are told to: the ledger, or the part of it that is of one connection of several. */
+export type OutageLedger = Pick<GapLedger, 'allLines' | 'linesLost' | 'linesBack' | 'farmGap' | 'farmBroke' | 'farmBack' | 'farmsForgotten'>
+
 interface OpenGap extends GapStart {
   /** Absent: nothing was dropped, there was nothing. */
   dropped?: { reason: DropReason; toTsUs: number; ticks: number }

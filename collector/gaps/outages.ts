@@ -20,11 +20,11 @@ import type { Line, LineState } from '../lines/line.ts'
 import type { Recorder } from '../record/recorder.ts'
 import { farmsOf, servesLine } from './farms.ts'
 import type { LastData } from './last-data.ts'
-import type { GapLedger } from './ledger.ts'
+import type { OutageLedger } from './ledger.ts'
 
 export interface OutagesOptions {
   recorder: Recorder
-  ledger: GapLedger
+  ledger: OutageLedger
   lastData: LastData
   /** Every line that is wanted. */
   lines: () => readonly Line[]

@@ -46,7 +46,7 @@ export interface WatchdogOptions {
   halts: Halts
   probe: Probe
   outages: Outages
-  counts: Counts
+  counts: Pick<Counts, 'received'>
   events: Events
   /** A link is up. */
   isLinked: () => boolean

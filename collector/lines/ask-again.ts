@@ -19,6 +19,10 @@ export const DELAYS = {
   trustMs: 10_000,
   /** Silence of an open line after IB was lost and found, until it is asked for again. */
   silentMs: 10_000,
+  /** A connection of several that is gone for so long has its lines moved to the others ... */
+  goneMs: 5000,
+  /** ... and has them back when it was there again for so long. */
+  backMs: 60_000,
   /** Until a request counts as unanswered: the first, the second, and each that follows. */
   unansweredMs: [10_000, 30_000, 60_000] as readonly number[],
 }

@@ -16,7 +16,7 @@ import type { GapLedger } from '../gaps/ledger.ts'
 import { type Recorder, ROTATION } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
 import { Futile } from './futile.ts'
-import type { Line, WantedLine } from './line.ts'
+import { type Line, lineKey, type WantedLine } from './line.ts'
 import { arrange, type Chains, type Pair } from './plan/chains.ts'
 import { plan } from './plan/plan.ts'
 import type { Plan, PlanHold, PlanReason, PlanSettings, RotationCoverage } from './plan/state.ts'
@@ -40,11 +40,15 @@ export interface LineBudgetOptions {
   isAway: (lines: readonly Line[]) => boolean
   /** Data of options is expected now. */
   isExpected: () => boolean
+  /** Where other connections have budgets of their own: what all of them have seen, and whether a contract is with another now. */
+  shared?: { seen: Seen; isElsewhere: (instrument: number) => boolean }
 }
 
 export interface WantedUniverse {
   /** Lines of underlyings. */
   pinned: readonly WantedLine[]
+  /** Those that another connection holds. */
+  elsewhere?: readonly WantedLine[]
   /** The options of each underlying, nearest the money first. */
   options: readonly (readonly (WantedLine & { contract: OptionContract })[])[]
   /** By the settings. */
@@ -87,9 +91,13 @@ export interface BudgetFigures {
 const DECISION_MS = 1000
 /** Behind a line that is not wanted any more there is no gap. */
 const CONFIG_CAUSE = 'config'
+/** As the registry has it. */
+const NO_LINE = 'no-line'
 const MESSAGE_SHARE = 0.5
 /** What swaps two pairs must fit, however few messages there are. */
 const LEAST_MESSAGES = 8
+/** Options are quoted for the first time up to a minute behind the open. */
+const FIRST_DATA_US = 60_000_000
 
 export class LineBudget {
   readonly #options: LineBudgetOptions
@@ -118,7 +126,7 @@ export class LineBudget {
   constructor(options: LineBudgetOptions) {
     this.#options = options
     this.#settings = options.settings
-    this.#seen = new Seen(options)
+    this.#seen = options.shared?.seen ?? new Seen(options)
   }
 
   /** Takes over other settings; the universe follows by itself. */
@@ -138,11 +146,14 @@ export class LineBudget {
     this.#universe = universe
     const before = this.#wanted
     this.#wanted = new Map(universe.options.flat().map((option) => [option.instrument, option]))
-    for (const instrument of before.keys()) if (!this.#wanted.has(instrument)) this.#forget(instrument)
+    const isElsewhere = this.#options.shared?.isElsewhere ?? (() => false)
+    for (const instrument of before.keys()) if (!this.#wanted.has(instrument) && !isElsewhere(instrument)) this.#forget(instrument)
     const { nowUs } = this.#options.recorder
     for (const { instrument, wantedUs = nowUs } of this.#wanted.values()) this.#seen.want(instrument, wantedUs)
     this.#arrange()
     this.#dropUnwanted()
+    const missing = this.#missingPinned()
+    if (missing.length > 0) this.#options.lines.want(missing)
     if (!this.#options.lines.all.some(({ instrument }) => this.#wanted.has(instrument))) this.#messages = Number.POSITIVE_INFINITY
     this.#decide()
     this.#timer ??= setInterval(() => this.#decide(), DECISION_MS)
@@ -164,7 +175,7 @@ export class LineBudget {
 
   /** The clock was set: its times lie so much ahead of those before. */
   shift(byUs: number): void {
-    this.#seen.shift(byUs)
+    if (!this.#options.shared) this.#seen.shift(byUs)
     if (this.#expectedUs !== undefined) this.#expectedUs += byUs
   }
 
@@ -196,10 +207,14 @@ export class LineBudget {
   /** Every line that is wanted now, the most important first. */
   get held(): HeldLine[] {
     return this.#options.lines.all.map(({ instrument, contract, feed, state, held, heldSinceUs }) => {
-      const isOption = this.#wanted.has(instrument)
-      const reason = isOption ? (this.#reasons.get(instrument) ?? 'fits') : 'pinned'
+      const reason = this.reasonOf(instrument)
       return { instrument, contract, ...(feed && { feed }), reason, state, ...(held && { sinceUs: heldSinceUs }) }
     })
+  }
+
+  /** Why the contract holds its line. */
+  reasonOf(instrument: number): HeldLine['reason'] {
+    return this.#wanted.has(instrument) ? (this.#reasons.get(instrument) ?? 'fits') : 'pinned'
   }
 
   #forget(instrument: number): void {
@@ -208,10 +223,10 @@ export class LineBudget {
   }
 
   #arrange(): void {
-    const { pinned = [], lines = 0 } = this.#universe ?? {}
+    const { pinned = [], elsewhere = [], lines = 0 } = this.#universe ?? {}
     this.#today = nyse.zone.dateOf(this.#options.recorder.nowUs)
     for (const { instrument, contract } of this.#wanted.values()) if (contract.expiry < this.#today) this.#forget(instrument)
-    const underlyings = new Map(pinned.map(({ instrument, contract }) => [contract.symbol, instrument]))
+    const underlyings = new Map([...elsewhere, ...pinned].map(({ instrument, contract }) => [contract.symbol, instrument]))
     const contracts = [...this.#wanted.values()]
       .filter(({ contract }) => contract.expiry >= this.#today)
       .map(({ instrument, contract: { symbol, expiry, tradingClass, strike, right } }) => {
@@ -236,9 +251,17 @@ export class LineBudget {
     const kept = lines.all.filter(({ instrument }) => pinnedKeys.has(instrument) || this.#wanted.has(instrument))
     if (kept.length < lines.all.length) lines.wantOnly(kept, CONFIG_CAUSE)
     const options = kept.filter(({ feed, instrument }) => !feed && this.#wanted.has(instrument))
-    const beyond = Math.max(0, lines.wanted - Math.max(limit, this.#pinnedLines()))
-    if (beyond > 0)
-      lines.exchange({ release: options.slice(-beyond).map(({ instrument }) => instrument), want: [], order: [], cause: ROTATION })
+    const missing = this.#missingPinned().filter(({ feed }) => !feed).length
+    const beyond = Math.max(0, lines.wanted + missing - Math.max(limit, this.#pinnedLines() + missing))
+    const cause = this.#settings || missing === 0 ? ROTATION : NO_LINE
+    if (beyond > 0) lines.exchange({ release: options.slice(-beyond).map(({ instrument }) => instrument), want: [], order: [], cause })
+  }
+
+  /** Lines of underlyings that were with another connection until now. */
+  #missingPinned(): WantedLine[] {
+    if (!this.#options.shared) return []
+    const held = new Set(this.#options.lines.all.map(({ key }) => key))
+    return (this.#universe?.pinned ?? []).filter((line) => !held.has(lineKey(line)))
   }
 
   /** What has expired at midnight gives its line back, however long the search for the next day takes. */
@@ -268,14 +291,18 @@ export class LineBudget {
     }
     this.#seen.look(lines.all, nowUs)
     const expected = isExpected()
+    // What came to nothing in the night may work in the session.
+    if (expected && this.#expectedUs === undefined) this.#futile.clear()
     this.#expectedUs = expected ? (this.#expectedUs ?? nowUs) : undefined
     if (lines.isLinked && !this.#wasLinked) this.#futile.clear()
     this.#wasLinked = lines.isLinked
-    const isRotating = settings !== undefined && !this.#isFitting()
+    const isSharing = !this.#isFitting()
+    const isRotating = settings !== undefined && isSharing
     lines.share(isRotating)
-    if (this.#isFitting()) this.#fit()
-    else if (settings && lines.isLinked && !isAway(lines.all) && !this.#isPaused()) this.#rotate(settings, nowUs, !expected)
-    if (settings && !this.#isFitting()) this.#nameUnseen(settings, nowUs)
+    if (!isSharing) this.#fit()
+    else if (!settings) this.#fill()
+    else if (lines.isLinked && !isAway(lines.all) && !this.#isPaused()) this.#rotate(settings, nowUs, !expected)
+    if (isRotating) this.#nameUnseen(settings, nowUs)
     else this.#unseen = 0
   }
 
@@ -288,9 +315,21 @@ export class LineBudget {
   #fit(): void {
     this.#coverage = undefined
     this.#reasons.clear()
-    const missing = [...this.#wanted.values()].filter(({ instrument }) => !this.#options.lines.lineAt(instrument))
-    const wanted = missing.filter(({ contract }) => contract.expiry >= this.#today)
+    const wanted = this.#withoutLine()
     if (wanted.length > 0) this.#options.lines.want(wanted)
+  }
+
+  /** Nothing takes turns: what came from another connection has the lines that are free, the nearest to the money first. */
+  #fill(): void {
+    const { lines, shared } = this.#options
+    if (!shared) return
+    const free = lines.atMost(this.#universe?.lines ?? 0) - lines.wanted
+    if (free > 0) lines.want(this.#withoutLine().slice(0, free))
+  }
+
+  #withoutLine(): WantedLine[] {
+    const missing = [...this.#wanted.values()].filter(({ instrument }) => !this.#options.lines.lineAt(instrument))
+    return missing.filter(({ contract }) => contract.expiry >= this.#today)
   }
 
   #rotate(settings: PlanSettings, nowUs: number, isFrozen: boolean): void {
@@ -300,7 +339,7 @@ export class LineBudget {
     if (Number.isFinite(this.#messages))
       this.#messages = Math.min(Math.max(rate, LEAST_MESSAGES), this.#messages + (rate * (nowMs - this.#decidedMs)) / 1000)
     this.#decidedMs = nowMs
-    const holds = this.#holds(nowMs, settings)
+    const holds = this.#holds(nowMs, nowUs, settings)
     const state = {
       chains: this.#chains,
       lines: Math.max(0, lines.atMost(this.#universe?.lines ?? 0) - this.#pinnedLines()),
@@ -368,7 +407,8 @@ export class LineBudget {
   }
 
   /** What holds a line of the gateway's, and since when. */
-  #holds(nowMs: number, { minimumHoldMs }: PlanSettings): Map<number, PlanHold> {
+  #holds(nowMs: number, nowUs: number, { minimumHoldMs }: PlanSettings): Map<number, PlanHold> {
+    const isDataDue = this.#expectedUs !== undefined && nowUs - this.#expectedUs >= FIRST_DATA_US
     const holds = new Map<number, PlanHold>()
     for (const line of this.#options.lines.all) {
       const { instrument, feed, state, reqId, sentMs } = line
@@ -379,16 +419,13 @@ export class LineBudget {
       }
       const sinceMs = reqId === undefined ? undefined : (sentMs ?? nowMs)
       const isOver = sinceMs !== undefined && nowMs - sinceMs >= minimumHoldMs
-      const isFutile = isOver && !(line.held && line.hasData) && (state !== 'open' || line.unanswered > 0 || this.#isExpected)
+      const isAnswered = (state === 'open' || state === 'silent') && line.unanswered === 0
+      const isFutile = isOver && !(line.held && line.hasData) && (!isAnswered || isDataDue)
       if (isFutile) this.#futile.failed(instrument, nowMs)
       else if (line.held && line.hasData) this.#futile.worked(instrument)
       holds.set(instrument, { sinceMs, isFutile })
     }
     return holds
-  }
-
-  get #isExpected(): boolean {
-    return this.#expectedUs !== undefined
   }
 
   #nameUnseen({ seenEveryMs }: PlanSettings, nowUs: number): void {

@@ -38,6 +38,8 @@ export interface LineSupplyOptions {
   genericTicks: readonly number[]
   notices: NoticeLog
   delays?: Partial<LineDelays> | undefined
+  /** The cause of holds that end with the link. */
+  lostCause?: string
   /** No line is refused for now any more. */
   onResumed?: () => void
 }
@@ -103,7 +105,7 @@ export class LineSupply {
   linkDown(sinceUs: number): void {
     this.#link = undefined
     this.lines.linkIsNew()
-    this.#detach('link-lost', sinceUs)
+    this.#detach(this.#options.lostCause ?? 'link-lost', sinceUs)
   }
 
   /** Opens the lines, when there is a link and the time is known. */

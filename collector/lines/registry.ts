@@ -141,11 +141,12 @@ export class LineRegistry {
   }
 
   /**
-   * Gives market-data lines up for now and takes others, which leave in this order: a cancel goes ahead of a request. What had data is
+   * Gives up the lines of some instruments for now and takes others, in this order: a cancel goes ahead of a request. What had data is
    * closed for `cause`, what had none as of its opening. `order`: of importance, of some or all lines; the others stay ahead of them.
    */
   exchange({ release, want, order, cause }: LineExchange): void {
-    for (const instrument of release) this.#putOff(instrument, cause)
+    const released = new Set(release)
+    for (const line of this.#table.all) if (released.has(line.instrument)) this.#putOff(line, cause)
     for (const wanted of want) this.#add(wanted)
     const rank = new Map(order.map((instrument, i) => [instrument, i]))
     const rankOf = (line: Line) => (line.feed ? -1 : (rank.get(line.instrument) ?? -1))
@@ -336,7 +337,7 @@ export class LineRegistry {
   lateData(line: Line, cause: string, openedUs: number): void {
     if (!line.held) return
     this.#actions.close(line, cause, openedUs)
-    this.#actions.hold(line)
+    this.proven(line)
   }
 
   /** The market's clock was set, and shows a time that lies by so much ahead of the one it would have shown. */
@@ -363,9 +364,7 @@ export class LineRegistry {
     this.#actions.askAgain(line, RENUMBERED_CAUSE)
   }
 
-  #putOff(instrument: number, cause: string): void {
-    const line = this.#table.of({ instrument })
-    if (!line) return
+  #putOff(line: Line, cause: string): void {
     // Open in name only: nothing was seen of it.
     if (line.held && !line.hasData) this.#actions.close(line, NO_DATA_CAUSE, line.heldSinceUs)
     this.#remove(line, cause)

@@ -2,12 +2,14 @@
 
 import { Gauge, type Registry } from 'prom-client'
 
-import type { LineBudget } from '../lines/budget.ts'
+import type { Connection } from '../connection.ts'
+import { isConnected } from '../ib/link/connection.ts'
+import type { ShownConnections } from './connections.ts'
 import { readers } from './metrics.ts'
 
 const REASONS = ['pinned', 'fits', 'core', 'edge', 'rotation'] as const
 
-export function watchLineBudget(registry: Registry, budget: Pick<LineBudget, 'figures' | 'held'>): void {
+export function watchLineBudget(registry: Registry, budget: ShownConnections['budget']): void {
   const { gauge, counter } = readers(registry)
   new Gauge({
     name: 'tapedeck_lines_held',
@@ -39,4 +41,24 @@ export function watchLineBudget(registry: Registry, budget: Pick<LineBudget, 'fi
   )
   gauge('lines_unseen', 'Contracts that were not seen for longer than lines.seenEveryMinutes.', () => budget.figures.unseen)
   counter('lines_turns_total', 'Lines that were taken by the plan.', () => budget.figures.turns)
+}
+
+/** Each connection, where there are several. */
+export function watchConnections(registry: Registry, connections: readonly Connection[]): void {
+  const gauge = (name: string, help: string, read: (one: Connection) => number) =>
+    new Gauge({
+      name: `tapedeck_${name}`,
+      help,
+      labelNames: ['gateway'],
+      registers: [registry],
+      collect() {
+        for (const one of connections) this.set({ gateway: one.name }, read(one))
+      },
+    })
+  gauge('connection_up', '1 while connected to this gateway, where there are several.', ({ feed }) =>
+    isConnected(feed.connection.state) ? 1 : 0,
+  )
+  gauge('connection_lines_open', 'Market-data lines that are open at this gateway, where there are several.', ({ supply }) => {
+    return supply.lines.marketData.open
+  })
 }

@@ -5,8 +5,10 @@ import { z } from 'zod'
 import { describeContract } from '../../market/contract.ts'
 import type { MarketState } from '../../market/state/market-state.ts'
 import { isoFromUs } from '../../market/time.ts'
-import { BUDGET_STATES, type LineBudget } from '../lines/budget.ts'
+import { BUDGET_STATES } from '../lines/budget.ts'
 import type { Recorder } from '../record/recorder.ts'
+import type { ShownConnections } from './connections.ts'
+import { gatewaySchema, type ShownGateway } from './gateways.ts'
 
 const count = z.int().nonnegative()
 const moment = z.iso.datetime({ precision: null })
@@ -41,8 +43,12 @@ export const linesPageSchema = z.object({
       turns: count,
     })
     .nullable(),
+  /** Each connection, where there are several. */
+  gateways: z.array(gatewaySchema).optional(),
   lines: z.array(
     z.object({
+      /** Which connection has it, where there are several. */
+      gateway: z.string().optional(),
       contract: z.string(),
       feed: z.string().nullable(),
       reason: z.enum(['pinned', 'fits', 'core', 'edge', 'rotation']),
@@ -58,12 +64,14 @@ export type LinesPage = z.infer<typeof linesPageSchema>
 
 export interface LinesPageSources {
   version: string
-  budget: Pick<LineBudget, 'figures' | 'held'>
+  budget: ShownConnections['budget']
+  gateways?: () => ShownGateway[] | undefined
   recorder: Pick<Recorder, 'recording' | 'sessionId' | 'nowUs'>
   state: Pick<MarketState, 'of'>
 }
 
-export function linesPage({ version, budget, recorder, state }: LinesPageSources): LinesPage {
+export function linesPage({ version, budget, recorder, state, gateways }: LinesPageSources): LinesPage {
+  const each = gateways?.()
   const { settings, coverage, longestUnseenMs, unseen, turns, ...figures } = budget.figures
   return {
     program: 'tapedeck',
@@ -82,9 +90,11 @@ export function linesPage({ version, budget, recorder, state }: LinesPageSources
         }
       : null,
     coverage: coverage ? { ...withSeconds(coverage), longestUnseenSeconds: longestUnseenMs / 1000, unseen, turns } : null,
-    lines: budget.held.map(({ instrument, contract, feed, reason, state: lineState, sinceUs }) => {
+    ...(each && { gateways: each }),
+    lines: budget.held.map(({ gateway, instrument, contract, feed, reason, state: lineState, sinceUs }) => {
       const lastUs = state.of(instrument)?.lastTickUs
       return {
+        ...(gateway !== undefined && { gateway }),
         contract: describeContract(contract),
         feed: feed ?? null,
         reason,

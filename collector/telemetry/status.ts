@@ -14,6 +14,7 @@ import { messageOf } from '../../market/errors.ts'
 import type { OpenGap } from '../gaps/missing.ts'
 import type { Counts } from './counts.ts'
 import type { Events } from './events/index.ts'
+import { gatewaySchema, type ShownGateway } from './gateways.ts'
 import { stockSizeAdvice } from './stock-size-advice.ts'
 
 const count = z.int().nonnegative()
@@ -46,6 +47,8 @@ export const statusSchema = z.object({
     /** The gateway says that it has lost IB: no data comes, though it is connected. */
     ibIsAway: z.boolean(),
   }),
+  /** Each connection, where there are several; `gateway` is of all of them then: its state is the best of any. */
+  gateways: z.array(gatewaySchema).optional(),
   /** Why it is not ready, as `/readyz` says it; empty when it is. */
   notReady: z.array(z.string()),
   /** Market data: `silentMs` is how long none came on any line although it is expected, null while that is well. */
@@ -139,6 +142,10 @@ export interface StatusSources {
   session: () => { id: number; marketTimeUs: number } | undefined
   /** `port`: of the connection, or of the next attempt. */
   connection: () => ConnectionStatus & { port: number }
+  /** Each connection; undefined when there is one. */
+  gateways: () => ShownGateway[] | undefined
+  /** In place of what the events say of the one connection. */
+  feedSeen?: (() => Pick<Seen, 'connectedAtMs' | 'lostAtMs' | 'feedFault'>) | undefined
   ibIsAway: () => boolean
   notReady: () => string[]
   /** Time of the last tick; whether data is expected now; for how long none came although it is. */
@@ -229,6 +236,7 @@ export function createStatusPage(sources: StatusSources): StatusPage {
       const session = sources.session()
       const bySecond = tickByTick()
       const data = sources.data()
+      const gateways = sources.gateways()
       return {
         program: 'tapedeck',
         version: sources.version,
@@ -238,7 +246,8 @@ export function createStatusPage(sources: StatusSources): StatusPage {
         dataDir: sources.dataDir,
         runningSince: isoFromMs(startedMs),
         session: session ? { id: session.id, clock: gateway.clock, marketTime: isoFromUs(session.marketTimeUs) } : null,
-        gateway: gatewayOf(sources, seen, startedMs),
+        gateway: gatewayOf(sources, sources.feedSeen?.() ?? seen, startedMs),
+        ...(gateways && { gateways }),
         notReady: sources.notReady(),
         data: {
           lastTick: data.lastTickUs === undefined ? null : isoFromUs(data.lastTickUs),
@@ -278,7 +287,11 @@ export function createStatusPage(sources: StatusSources): StatusPage {
   }
 }
 
-function gatewayOf({ gateway, counts, connection, ibIsAway }: StatusSources, seen: Seen, startedMs: number): Status['gateway'] {
+function gatewayOf(
+  { gateway, counts, connection, ibIsAway }: StatusSources,
+  seen: Omit<Seen, 'gaps'>,
+  startedMs: number,
+): Status['gateway'] {
   const { state, reasons, port } = connection()
   return {
     host: gateway.host,

@@ -6,6 +6,7 @@
 import { nyse } from '../../market/calendar/calendar.ts'
 import type { MarketState } from '../../market/state/market-state.ts'
 import { isDiskFull } from '../../system/durable-files.ts'
+import type { Connection } from '../connection.ts'
 import type { GapLedger } from '../gaps/ledger.ts'
 import type { Coverage } from '../gaps/coverage.ts'
 import { type OpenGap, openGaps } from '../gaps/missing.ts'
@@ -13,6 +14,7 @@ import type { Feed } from '../ib/link/feed.ts'
 import { NO_DATA } from '../ib/link/first-data.ts'
 import type { JournalBound } from '../journal/bound.ts'
 import type { LineBudget } from '../lines/budget.ts'
+import type { LineDivision } from '../lines/division.ts'
 import type { LineSupply } from '../lines/line-supply.ts'
 import type { CollectorClock } from '../record/clock.ts'
 import type { Recorder } from '../record/recorder.ts'
@@ -21,17 +23,19 @@ import type { Discovery } from '../universe/discovery.ts'
 import type { Writer } from '../write/writer.ts'
 import { announceAddress } from './address.ts'
 import type { CommitLag } from './commit-lag.ts'
+import { asOne, type ShownConnections } from './connections.ts'
 import type { Counts } from './counts.ts'
 import { DataFlow, dataIsExpected } from './data-flow.ts'
 import type { Events } from './events/index.ts'
 import { serveTelemetry, type TelemetryServer } from './http.ts'
-import { watchLineBudget } from './line-metrics.ts'
+import { watchConnections, watchLineBudget } from './line-metrics.ts'
 import { linesPage } from './lines-page.ts'
 import type { Metrics } from './metrics.ts'
 import type { CollectProgress } from './progress.ts'
 import { DiskSpace } from './disk-space.ts'
 import { DATABASE_SILENT_MS, notReadyReasons } from './readiness.ts'
 import { RowCheck, type RowCheckOptions } from './row-check.ts'
+import { type ShownGateway, seenOf, shownGateway } from './gateways.ts'
 import { createStatusPage, type StatusPage } from './status.ts'
 import { StorageWatch, type StorageWatchOptions } from './storage-watch.ts'
 
@@ -46,6 +50,9 @@ export interface TelemetryParts {
   bound: JournalBound
   lag: CommitLag
   metrics: Metrics
+  /** More than one are shown as one, and each by itself too. */
+  connections: readonly Connection[]
+  division: Pick<LineDivision, 'gone'> | undefined
   feed: Feed
   coverage: Coverage
   supply: LineSupply
@@ -81,7 +88,7 @@ const SAMPLE_MS = 250
 
 export class Telemetry {
   readonly #options: TelemetryOptions
-  readonly #parts: TelemetryParts
+  readonly #parts: Omit<TelemetryParts, keyof ShownConnections> & ShownConnections
   readonly #dataFlow = new DataFlow()
   readonly #rowCheck: RowCheck
   readonly #disk: DiskSpace
@@ -93,7 +100,8 @@ export class Telemetry {
 
   constructor(options: TelemetryOptions, parts: TelemetryParts) {
     this.#options = options
-    this.#parts = parts
+    const { connections, feed, coverage, supply, budget } = parts
+    this.#parts = { ...parts, ...(connections.length > 1 ? asOne(connections) : { feed, coverage, supply, budget }) }
     const { missingRows, checkRowsMs, storageJobs } = options
     const { bound } = parts
     this.#disk = new DiskSpace({ folder: options.dataDir, reservedBytes: bound.limits.minFreeBytes })
@@ -104,8 +112,9 @@ export class Telemetry {
   }
 
   #watch(): void {
-    const { metrics, writer, supply, budget, feed, stockSizes, bound } = this.#parts
+    const { metrics, writer, supply, budget, feed, stockSizes, bound, connections } = this.#parts
     watchLineBudget(metrics.registry, budget)
+    if (connections.length > 1) watchConnections(metrics.registry, connections)
     metrics.watch({
       connection: () => feed.connection.state,
       pendingBatches: () => writer.pending,
@@ -143,7 +152,7 @@ export class Telemetry {
       status: this.#page.read,
       arbitrage: this.#parts.detect.page,
       universe: (withContracts) => this.#parts.discovery.page(withContracts),
-      lines: () => linesPage({ ...this.#parts, version: this.#options.version }),
+      lines: () => linesPage({ ...this.#parts, version: this.#options.version, gateways: () => this.#gateways }),
     })
     this.#withdrawAddress = await announceAddress(dataDir, { host: metrics.host, port: this.#server.port }).catch((error: unknown) => {
       // A full disk must not keep it from recording.
@@ -165,6 +174,12 @@ export class Telemetry {
     // Left behind it says nothing: it counts only while its writer holds the lock.
     await this.#withdrawAddress?.().catch(() => undefined)
     await this.#server?.close()
+  }
+
+  /** Each connection, where there are several. */
+  get #gateways(): ShownGateway[] | undefined {
+    const { connections, division } = this.#parts
+    return connections.length > 1 ? connections.map((one) => shownGateway(one, division?.gone ?? [])) : undefined
   }
 
   /** The last tick, whether data is expected now, and for how long none came although it is. */
@@ -227,12 +242,15 @@ export class Telemetry {
 
   #createPage(): StatusPage {
     const { counts, events, clock, recorder, coverage, supply, discovery, bound, writer, lag, feed, stockSizes } = this.#parts
+    const { connections } = this.#parts
     return createStatusPage({
       ...this.#options,
       counts,
       events,
       session: () => (recorder.recording ? { id: recorder.sessionId, marketTimeUs: clock.nowUs() } : undefined),
       connection: () => ({ ...feed.connection.status, port: feed.port }),
+      gateways: () => this.#gateways,
+      ...(connections.length > 1 && { feedSeen: () => seenOf(connections) }),
       ibIsAway: () => coverage.notices.isAway,
       notReady: () => this.#notReady(),
       data: () => this.#data,

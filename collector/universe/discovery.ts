@@ -19,8 +19,7 @@ import type { MarketClock } from '../../market/time.ts'
 import type { Tick } from '../../market/tick.ts'
 import type { Link } from '../ib/link/link.ts'
 import { LookUps } from '../ib/lookup/look-ups.ts'
-import type { LineBudget } from '../lines/budget.ts'
-import type { LineSupply } from '../lines/line-supply.ts'
+import type { UniverseBudget, UniverseSupply } from '../lines/division.ts'
 import { priceOf } from '../lines/price.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Events } from '../telemetry/events/index.ts'
@@ -43,8 +42,8 @@ export interface DiscoveryOptions extends DiscoverySettings {
   state: MarketState
   /** When recording began: what is found first has been wanted since then. */
   startedUs: () => number
-  supply: LineSupply
-  budget?: LineBudget | undefined
+  supply: UniverseSupply
+  budget?: UniverseBudget | undefined
   events: Events
   /** Ticks as they are recorded. */
   ticks: Observable<Tick>

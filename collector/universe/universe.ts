@@ -25,9 +25,8 @@ import type { Events } from '../telemetry/events/index.ts'
 import { referencePrice } from './reference-price.ts'
 import { type Activity, type Choice, chooseOptions, countReasons, expiryReason, type OptionFilters } from './filters.ts'
 import { shareLines } from './select.ts'
-import type { LineBudget } from '../lines/budget.ts'
 import type { WantedLine } from '../lines/line.ts'
-import type { LineRegistry } from '../lines/registry.ts'
+import type { UniverseBudget, UniverseLines } from '../lines/division.ts'
 import { forgetUnknown, nameUnknown, type Names } from './unknown.ts'
 
 export interface UnderlyingSettings extends UnderlyingQuery, OptionFilters {
@@ -44,9 +43,9 @@ export interface UniverseOptions {
   /** Since when what this round asks for first is wanted. */
   wantedUs: number
   recorder: Names
-  registry: LineRegistry
+  registry: UniverseLines
   /** Shares the lines among more contracts than there are lines; absent: those beyond them are never watched. */
-  budget?: LineBudget | undefined
+  budget?: UniverseBudget | undefined
   ticks: Observable<Tick>
   lookUps: LookUps
   /** What earlier rounds have found, by the settings of the underlying. */
@@ -353,9 +352,11 @@ async function choose(
   const choice = choiceOf(one, one.center, options)
   one.choice = choice
   const listed = chain.options.length
-  if (one.logged !== listed)
+  // Nothing of a chain that is still being searched says nothing of it.
+  if (one.logged !== listed && (listed > 0 || chain.isComplete)) {
     events.chainDiscovered({ symbol, options: listed, chosen: choice.wanted.length, leftOut: countReasons(choice.leftOut) })
-  one.logged = listed
+    one.logged = listed
+  }
   logAdjusted(one, choice, events)
   return choice.wanted
 }

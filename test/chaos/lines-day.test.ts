@@ -16,12 +16,11 @@ const SESSION_MS = 23_400_000
 const HALF_AN_HOUR_MS = 1_800_000
 
 it.each([
-  ['the shipped day', shippedDay, 0.99],
-  // The price goes to and fro where the nearest strike changes, and each time the core of every expiry moves: 98.4 % when last measured.
-  ['a day that trends by 10 %', trendingDay, 0.98],
+  ['the shipped day', shippedDay],
+  ['a day that trends by 10 %', trendingDay],
 ] as const)(
   'over %s every bound is kept, and it is said what each contract had of it',
-  async (name, dayOf, leastCore) => {
+  async (name, dayOf) => {
     const day = await dayOf(CONTRACTS)
     const result = await gatewayDay({ day, lines: LINES, messagesPerSecond: RATE, plan: PLAN })
     process.stdout.write(inWords(name, result))
@@ -29,7 +28,7 @@ it.each([
     expect(contracts).toHaveLength(CONTRACTS)
     const { coverage } = result.figures
     expect(coverage).toMatchObject({ coreExpiries: result.core.size, isKept: true })
-    for (const [expiry, part] of result.core) expect.soft(part, `the money of ${expiry}`).toBeGreaterThan(leastCore)
+    for (const [expiry, part] of result.core) expect.soft(part, `the money of ${expiry}`).toBeGreaterThanOrEqual(0.99)
     // What is stated is kept, but for the turn that is under way.
     const statedMs = (coverage?.roundMs ?? 0) + PLAN.minimumHoldMs
     expect(Math.max(...contracts.map(({ longestUnseenMs }) => longestUnseenMs))).toBeLessThan(Math.min(statedMs, PLAN.seenEveryMs))

@@ -79,10 +79,10 @@ forEachEdition('a collector whose plug was pulled', ({ createDatabase }) => {
     const { gateway } = await room.serveFile(tape, { startAfterLines: CONTRACTS.length, publishTime: true, speed: SPEED })
     const proxy = await startGatewayProxy(gateway.port)
     onTestFinished(() => proxy.close())
-    const underlyings = [{ ...TWX_CHAIN, tickByTick: true }]
-    const collector = await startCollecting({ port: proxy.port, databaseUrl, underlyings, repair })
+    const options = { port: proxy.port, databaseUrl, underlyings: [{ ...TWX_CHAIN, tickByTick: true }], repair }
+    const collector = await startCollecting(options)
     await collector.until('a minute of the tape', ({ marketTimeUs = 0 }) => marketTimeUs > at('14:01:00'))
-    return { databaseUrl, proxy, collector, port: gateway.port }
+    return { databaseUrl, proxy, collector, port: gateway.port, options }
   }
 
   const stored = async (databaseUrl: string, untilUs: number) => {
@@ -163,5 +163,25 @@ forEachEdition('a collector whose plug was pulled', ({ createDatabase }) => {
     await vi.waitFor(async () => expect(await stored(databaseUrl, untilUs)).toEqual(sourceUntil(untilUs)), PATIENCE)
     expect(asked).toBeGreaterThan(0)
     await collector.stop()
+  })
+
+  it('that is stopped while it asks has the rest filled by the next run, also while the other one of two gateways is gone', async () => {
+    const started = await recording({ requests: 60, windows: historyWindows(SCALE), delayMs: 2000 })
+    const { databaseUrl, proxy, collector, options } = started
+    let asked = 0
+    let stopped: Promise<unknown> | undefined
+    proxy.answer = ([type]) => {
+      if (type === HISTORICAL_TICKS && ++asked === 2) stopped = collector.stop('stopped')
+      return undefined
+    }
+    const untilUs = await pull(started)
+    await vi.waitFor(() => expect(stopped).toBeDefined(), PATIENCE)
+    await stopped
+    expect((await stored(databaseUrl, untilUs)).length).toBeLessThan(sourceUntil(untilUs).length)
+    const nobody = { host: '127.0.0.1', port: 1, clientId: 88, lines: 100 }
+    const gateway = { others: [nobody], retryDelays: { firstMs: 20, factor: 1 } }
+    const next = await startCollecting({ ...options, dataDir: collector.dataDir, gateway })
+    await vi.waitFor(async () => expect(await stored(databaseUrl, untilUs)).toEqual(sourceUntil(untilUs)), PATIENCE)
+    await next.stop()
   })
 })

@@ -1,14 +1,12 @@
 /** A collector whose market-data lines are taken away in mid-run: it learns how many are left. */
 
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 
 import { parseFaultScript } from '../../backtester/gateway/faults/script.ts'
-import { startGateway } from '../../backtester/gateway/server/gateway.ts'
 import type { LinesPage } from '../../collector/telemetry/lines-page.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { EMBEDDED } from '../support/database/editions.ts'
-import { NO_LIMITS } from '../support/gateway/gateway-tape.ts'
-import { startGatewayProxy } from '../support/gateway/gateway-proxy.ts'
+import { serveSynthetic } from '../support/gateway/served-synthetic.ts'
 import { ask, startCollecting } from '../support/process/collecting.ts'
 
 /** The stock, and both rights of ten strikes. */
@@ -21,8 +19,6 @@ const SYN = { symbol: 'SYN', currency: 'USD', exchange: 'SMART', strikes: 'all',
 const LINE_MS = 1000
 const [REQUEST, CANCEL] = ['1', '2']
 
-const unheard = () => undefined
-
 forEachEdition('a collector whose lines are taken away in mid-run', ({ name, createDatabase }) => {
   // What is done beside the database is the same with each.
   it.runIf(name === EMBEDDED)(
@@ -30,24 +26,12 @@ forEachEdition('a collector whose lines are taken away in mid-run', ({ name, cre
     async () => {
       const databaseUrl = await createDatabase()
       const faults = `faults: [{ kind: lines, limit: ${SHRUNK}, afterTapeSeconds: 1 }]`
-      const gateway = await startGateway(
-        {
-          synthetic: { contracts: CONTRACTS, seed: 1, ticksPerSecond: 400, seconds: 600 },
-          host: '127.0.0.1',
-          port: 0,
-          speed: 1,
-          sampling: false,
-          lines: LINES,
-          startAfterLines: LINES,
-          publishTime: true,
-          limits: NO_LIMITS,
-          faults: parseFaultScript(faults, 'test.yaml'),
-        },
-        { log: { debug: unheard, info: unheard, warn: unheard, error: unheard } },
-      )
-      onTestFinished(() => gateway.stop().then(unheard))
-      const proxy = await startGatewayProxy(gateway.port)
-      onTestFinished(() => proxy.close())
+      const { proxy } = await serveSynthetic({
+        contracts: CONTRACTS,
+        lines: LINES,
+        startAfterLines: LINES,
+        faults: parseFaultScript(faults, 'test.yaml'),
+      })
       const wire = { open: new Set<string>(), most: 0 }
       proxy.answer = ([id, , reqId = '']) => {
         if (id === REQUEST) wire.open.add(reqId)

@@ -1,13 +1,13 @@
 /** A collector that has fewer lines than contracts, and watches them in turn. */
 
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 
-import { type GatewayOptions, startGateway } from '../../backtester/gateway/server/gateway.ts'
+import type { GatewayOptions } from '../../backtester/gateway/server/gateway.ts'
 import type { LinesPage } from '../../collector/telemetry/lines-page.ts'
 import type { PlanSettings } from '../../collector/lines/plan/state.ts'
 import { forEachEdition } from '../support/database/databases.ts'
-import { NO_LIMITS } from '../support/gateway/gateway-tape.ts'
-import { type GatewayProxy, startGatewayProxy } from '../support/gateway/gateway-proxy.ts'
+import type { GatewayProxy } from '../support/gateway/gateway-proxy.ts'
+import { serveSynthetic } from '../support/gateway/served-synthetic.ts'
 import { ask, startCollecting } from '../support/process/collecting.ts'
 
 /** The stock, and both rights of ten strikes. */
@@ -17,29 +17,8 @@ const PLAN: PlanSettings = { coreStrikes: 2, corePercent: 34, minimumHoldMs: 500
 const SYN = { symbol: 'SYN', currency: 'USD', exchange: 'SMART', strikes: 'all', expiryDays: 1000 } as const
 
 const [REQUEST, CANCEL] = ['1', '2']
-const unheard = () => undefined
 
-async function serve(options: Partial<GatewayOptions> = {}) {
-  const gateway = await startGateway(
-    {
-      synthetic: { contracts: CONTRACTS, seed: 1, ticksPerSecond: 400, seconds: 600 },
-      host: '127.0.0.1',
-      port: 0,
-      speed: 1,
-      sampling: false,
-      lines: LINES,
-      startAfterLines: 1,
-      publishTime: true,
-      limits: NO_LIMITS,
-      ...options,
-    },
-    { log: { debug: unheard, info: unheard, warn: unheard, error: unheard } },
-  )
-  onTestFinished(() => gateway.stop().then(() => undefined))
-  const proxy = await startGatewayProxy(gateway.port)
-  onTestFinished(() => proxy.close())
-  return { gateway, proxy }
-}
+const serve = (options: Partial<GatewayOptions> = {}) => serveSynthetic({ contracts: CONTRACTS, lines: LINES, ...options })
 
 /** How many lines were open at most, by the requests and cancels in their order. */
 function mostLines(proxy: GatewayProxy) {

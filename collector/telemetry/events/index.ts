@@ -47,6 +47,7 @@ import { lateTicksNotComputed } from './late-ticks-not-computed.ts'
 import { leftInJournal } from './left-in-journal.ts'
 import { lineLimit } from './line-limit.ts'
 import { lineRefused } from './line-refused.ts'
+import { linesMoved } from './lines-moved.ts'
 import { linesPaused } from './lines-paused.ts'
 import { linesRotating } from './lines-rotating.ts'
 import { linesSilent } from './lines-silent.ts'
@@ -132,6 +133,7 @@ const EVENTS = {
   leftInJournal,
   lineLimit,
   lineRefused,
+  linesMoved,
   linesPaused,
   linesResumed,
   linesRotating,
@@ -181,9 +183,17 @@ type Told<N extends EventName> = (typeof EVENTS)[N] extends (context: EventConte
 export type Events = { readonly [N in EventName]: (...what: Told<N>) => void } & {
   /** Has `listener` called behind the event itself. */
   on<N extends EventName>(name: N, listener: (...what: Told<N>) => void): void
+  /** The same of one of several connections: each line of the log names it, and a fault of one is none of another's. */
+  of(gateway: string): Events
 }
 
 export function createEvents(log: Logger, counts: Counts): Events {
+  return eventsOn(log, counts, new Map())
+}
+
+type Listener = (...what: unknown[]) => void
+
+function eventsOn(log: Logger, counts: Counts, listeners: Map<string, Listener[]>): Events {
   const context: EventContext = {
     log,
     counts,
@@ -192,7 +202,6 @@ export function createEvents(log: Logger, counts: Counts): Events {
     connectionLines: new LineBudget(),
     overrunLines: new LineBudget(),
   }
-  const listeners = new Map<string, ((...what: unknown[]) => void)[]>()
   const methods = Object.entries(EVENTS).map(([name, tell]) => [
     name,
     (...what: unknown[]) => {
@@ -200,9 +209,10 @@ export function createEvents(log: Logger, counts: Counts): Events {
       for (const listener of listeners.get(name) ?? []) listener(...what)
     },
   ])
-  const on = (name: string, listener: (...what: unknown[]) => void) => {
+  const on = (name: string, listener: Listener) => {
     listeners.set(name, [...(listeners.get(name) ?? []), listener])
   }
+  const of = (gateway: string) => eventsOn(log.child({ gateway }), counts, listeners)
   // Each method passes on exactly what its event's function takes.
-  return { ...Object.fromEntries(methods), on } as Events
+  return { ...Object.fromEntries(methods), on, of } as Events
 }

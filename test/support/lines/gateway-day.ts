@@ -28,6 +28,8 @@ export interface GatewayDayOptions {
   lines: number
   messagesPerSecond: number
   plan: PlanSettings
+  /** Time of day at which it ends instead of the close. */
+  until?: string
 }
 
 /** What a contract had of the session. */
@@ -157,9 +159,9 @@ class Held {
   readonly #closeMs: number
   readonly coverage = new Map<string, ContractCoverage & { sinceMs: number | undefined; lastMs: number }>()
 
-  constructor({ date, options }: MarketDay) {
+  constructor({ date, options }: MarketDay, until: string) {
     this.#openMs = at(date, '09:30:00')
-    this.#closeMs = at(date, '16:00:00')
+    this.#closeMs = at(date, until)
     for (const option of options)
       this.coverage.set(contractKey(option), { heldMs: 0, holds: 0, longestUnseenMs: 0, sinceMs: undefined, lastMs: this.#openMs })
   }
@@ -237,10 +239,10 @@ function isNear(strikes: readonly number[], i: number, price: number): boolean {
 }
 
 export async function gatewayDay(options: GatewayDayOptions): Promise<GatewayDayResult> {
-  const { day, messagesPerSecond } = options
+  const { day, messagesPerSecond, until = '16:00:00' } = options
   const collector = await startDay(options)
   const { recorder, state, time, topology, wire, finish } = collector
-  const held = new Held(day)
+  const held = new Held(day, until)
   const core = new AtTheMoney(day.options)
   recorder.subscribe((record) => {
     if (record.kind !== 'line') return
@@ -255,10 +257,10 @@ export async function gatewayDay(options: GatewayDayOptions): Promise<GatewayDay
     const look = () => {
       const stock = [...state.instruments()].find(({ contract }) => contract?.kind === 'stock')?.quote
       if (stock?.bidPrice && stock.askPrice) core.look((stock.bidPrice + stock.askPrice) / 2, (option) => held.isHeld(option))
-      if (time.nowMs < at(day.date, '15:59:58')) time.at(time.nowMs + 1000, look)
+      if (time.nowMs < at(day.date, until) - 2000) time.at(time.nowMs + 1000, look)
     }
     time.at(at(day.date, '09:30:00'), look)
-    await time.advanceTo(at(day.date, '16:00:00'))
+    await time.advanceTo(at(day.date, until))
     figures = topology.budget.figures
     held.end()
   } finally {

@@ -48,6 +48,24 @@ const PAGE: LinesPage = {
   ],
 }
 
+it('shows each gateway, and which of them has a line, where there are several', () => {
+  const gateway = { clientId: 87, state: 'ready' as const, isGone: false, connectedSince: null, fault: null, hindrances: [] }
+  const page: LinesPage = {
+    ...PAGE,
+    gateways: [
+      { ...gateway, gateway: '127.0.0.1:4001', open: 2, limit: 50, available: 50 },
+      { ...gateway, gateway: '127.0.0.1:4002', isGone: true, open: 0, limit: 50, available: 50 },
+    ],
+    lines: PAGE.lines.map((line) => ({ ...line, gateway: '127.0.0.1:4001' })),
+  }
+  expect(linesPageSchema.parse(page)).toEqual(page)
+  const text = formatLines(page)
+  expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
+  expect(text).toContain('1: 127.0.0.1:4001, 2 open of at most 50')
+  expect(text).toContain('2: 127.0.0.1:4002, GONE, the others have its contracts')
+  expect(text).toMatch(/^1 +SYN +pinned/m)
+})
+
 it('shows in 80 columns what takes turns, how long a round is, and who holds a line since when', () => {
   expect(linesPageSchema.parse(PAGE)).toEqual(PAGE)
   const text = formatLines(PAGE)

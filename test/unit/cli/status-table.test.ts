@@ -182,6 +182,24 @@ describe('the table of a status', () => {
     expect(said({ ...FIRST.gateway, state: 'waiting', fault: 'refused' })).toContain(': refused waiting for the gateway')
   })
 
+  it('shows each gateway by itself where there are several', () => {
+    const one = { clientId: 87, isGone: false, connectedSince: '2026-11-21T09:57:59.000Z', fault: null, hindrances: [], limit: 100 }
+    const status: Status = {
+      ...FIRST,
+      gateways: [
+        { ...one, gateway: '127.0.0.1:4001', state: 'ready', open: 87, available: 87 },
+        { ...one, gateway: 'ib2:4001', state: 'waiting', open: 0, available: 100, isGone: true, connectedSince: null, fault: 'refused' },
+      ],
+    }
+    expect(statusSchema.parse(status)).toEqual(status)
+    const rows = rowsOf(status)
+    expect(rows.filter((row) => row.length > 80)).toEqual([])
+    expect(rows.join(' ').replaceAll(/ +/g, ' ')).toContain(
+      'lines connected for 2 h 2 min (since 2026-11-21T09:57:59Z) ib2:4001, client id 87: 0 of 100 lines not connected: refused ' +
+        'waiting for the gateway (it restarts, or is not logged in); the next attempt follows its contracts are with the others',
+    )
+  })
+
   it('says when the last commit was, and that the database takes ticks only when none wait for it', () => {
     const database = { server: 'PostgreSQL 18.4', answering: true, lastCommit: '2026-11-21T11:59:45.000Z', missingRows: 0, fault: null }
     expect(rowsOf({ ...FIRST, database })).toContain('                takes ticks, last commit 15 s ago')

@@ -13,6 +13,7 @@ describe('what a changed configuration asks for', () => {
   it('names what a running collector takes over', () => {
     const after = `
 gateway: { lines: 50, genericTicks: [100] }
+lines: { rotation: off }
 universe: { strikes: all, underlyings: [{ symbol: TWX }] }
 rules: { wide-spread: { option: 10 }, negative-size: off }
 journal: { keepDays: 1 }
@@ -23,6 +24,7 @@ log: { level: debug }`
         'gateway.genericTicks',
         'universe.strikes.rangePercent',
         'universe.underlyings',
+        'lines.rotation',
         'rules.negative-size.severity',
         'rules.negative-size.disposition',
         'rules.wide-spread.option',

@@ -45,6 +45,7 @@ describe('settings without a file', () => {
         marketDataType: 'live',
         stockSizes: 'detect',
         genericTicks: [100, 101, 106, 233, 236, 456],
+        others: [],
       },
       universe: { strikes: { rangePercent: 20 }, expiryDays: 60, ...NO_FILTERS, tickByTick: true, underlyings: [] },
       lines: { rotation: 'on', coreStrikes: 2, corePercent: 60, minimumHoldSeconds: 15, seenEveryMinutes: 15 },

@@ -34,7 +34,10 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A link that accepts what is asked for and sends data of it, but of those that are `silent`, or beyond its `limit` of lines. */
+/**
+ * A link that accepts what is asked for and sends data of it, but of those that are `silent`, or beyond its `limit` of lines. While it is
+ * `quiet` it accepts without data.
+ */
 function budgetOn({
   lines = 7,
   settings = SETTINGS,
@@ -46,7 +49,7 @@ function budgetOn({
 } = {}) {
   const log: string[] = []
   const silent = new Set<number>()
-  const gateway = { limit: lines, price: 100, isExpected: true, isAway: false }
+  const gateway = { limit: lines, price: 100, isExpected: true, isAway: false, isQuiet: false }
   const open = new Map<number, number>()
   const missing = new Map<number, { cause: string; sinceUs: number }>()
   const gaps: Gap[] = []
@@ -73,15 +76,20 @@ function budgetOn({
     nowUs,
   })
   let reqId = 1
-  const seen = { most: 0 }
+  const seen = { most: 0, refused: 0 }
   const opener = {
     newReqId: () => reqId++,
     open: async (id: number, { instrument }: WantedLine) => {
       setTimeout(() => {
-        if (open.size >= gateway.limit) return registry.refused(id, 101, 'Max number of tickers has been reached', 'no-line')
+        if (open.size >= gateway.limit) {
+          seen.refused++
+          return registry.refused(id, 101, 'Max number of tickers has been reached', 'no-line')
+        }
         open.set(id, instrument)
         seen.most = Math.max(seen.most, open.size)
-        if (!silent.has(instrument)) registry.dataCame(id)
+        if (silent.has(instrument)) return
+        if (gateway.isQuiet) registry.accepted(id)
+        else registry.dataCame(id)
       }, 50)
     },
     close: async (id: number) => void open.delete(id),
@@ -196,7 +204,9 @@ describe('a universe with more contracts than lines', () => {
     gateway.limit = 4
     await after(60_000)
     seen.most = 0
+    seen.refused = 0
     await after(60_000)
+    expect(seen).toEqual({ most: expect.any(Number) as number, refused: 0 })
     expect(seen.most).toBeLessThanOrEqual(4)
     expect(budget.figures.available).toBe(4)
     expect(reasons()[0]).toBe('0 pinned')
@@ -238,6 +248,50 @@ describe('a universe with more contracts than lines', () => {
     registry.linkDown('link-lost', 0)
     await after(60_000)
     expect(log.filter((text) => text.endsWith('rotation'))).toEqual([])
+    budget.stop()
+  })
+
+  it('waits until a minute behind the open for the first data of what was asked for ahead of it', async () => {
+    const { want, after, gateway, open, opened, registry, reasons, budget } = budgetOn()
+    Object.assign(gateway, { isExpected: false, isQuiet: true })
+    want()
+    await after(60_000)
+    expect([...opened.values()]).toEqual(Array.from({ length: 7 }, () => 1))
+    gateway.isExpected = true
+    await after(55_000)
+    expect(reasons().slice(0, 3)).toEqual(['0 pinned', '9 core', '10 core'])
+    gateway.isQuiet = false
+    for (const id of open.keys()) registry.dataCame(id)
+    await after(60_000)
+    expect(reasons().slice(0, 3)).toEqual(['0 pinned', '9 core', '10 core'])
+    expect([opened.get(9), opened.get(10)]).toEqual([1, 1])
+    expect(budget.figures.coverage?.blocked).toBe(0)
+    budget.stop()
+  })
+
+  it('leaves alone what has no data a minute behind the open', async () => {
+    const { want, after, gateway, reasons, budget } = budgetOn()
+    Object.assign(gateway, { isExpected: false, isQuiet: true })
+    want()
+    await after(60_000)
+    gateway.isExpected = true
+    await after(65_000)
+    expect(reasons()).not.toContain('9 core')
+    expect(budget.figures.coverage?.blocked).toBeGreaterThanOrEqual(2)
+    budget.stop()
+  })
+
+  it('asks in the session for what came to nothing ahead of it', async () => {
+    const { want, after, gateway, silent, reasons, budget } = budgetOn()
+    gateway.isExpected = false
+    for (const instrument of [9, 10]) silent.add(instrument)
+    want()
+    await after(30_000)
+    expect(reasons()).not.toContain('9 core')
+    silent.clear()
+    gateway.isExpected = true
+    await after(20_000)
+    expect(reasons().slice(0, 3)).toEqual(['0 pinned', '9 core', '10 core'])
     budget.stop()
   })
 

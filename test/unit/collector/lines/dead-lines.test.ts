@@ -107,6 +107,19 @@ describe('a line that was taken for dead', () => {
   })
 })
 
+describe('a line that was open in name only', () => {
+  it('has data from its late first data on', async () => {
+    const { registry, market, seen } = await opened(1)
+    const [line] = registry.all
+    if (!line) throw new Error('no line is wanted')
+    registry.dataCame(100)
+    market.nowUs = 777
+    registry.lateData(line, 'no-data', 5)
+    expect(await seen()).toEqual(['closed S1: no-data until 5', 'opened S1'])
+    expect(line).toMatchObject({ held: true, hasData: true, heldSinceUs: 777 })
+  })
+})
+
 describe('a tick-by-tick line that was taken for dead before its first tick', () => {
   it('is cancelled, and asked for again when IB has let go of the old stream', async () => {
     const { registry, seen, link, after } = watched()

@@ -178,6 +178,20 @@ describe('a search for chains that fails again and again', () => {
   })
 })
 
+describe('a chain of which nothing is recorded', () => {
+  it('is a warning that says why', () => {
+    const { events, lines } = watched()
+    events.chainDiscovered({ symbol: 'TWX', options: 2, chosen: 2, leftOut: {} })
+    events.chainDiscovered({ symbol: 'TWX', options: 2, chosen: 0, leftOut: { right: 2 } })
+    events.chainDiscovered({ symbol: 'TWX', options: 0, chosen: 0, leftOut: {} })
+    expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
+      [30, 'chain discovered'],
+      [40, 'chain discovered; the filters of the settings leave out every option of it'],
+      [40, 'chain discovered; it has no option that expires in the range of the settings'],
+    ])
+  })
+})
+
 describe('a connection on which data is kept away', () => {
   it('is logged when that begins, when the reasons change and when it is over', () => {
     const { events, lines } = watched()
