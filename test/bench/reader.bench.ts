@@ -6,14 +6,11 @@
 import type { Submittable } from 'pg'
 
 import { quoteDecoder } from '../../db/read/copy-decode.ts'
-import { connectClient, createPool } from '../../db/pool.ts'
-import { openTapeReader } from '../../db/read/tape-reader.ts'
-import { createTickStore } from '../../db/write/tick-store.ts'
+import { connectClient } from '../../db/pool.ts'
 import { forEachEdition } from '../support/database/databases.ts'
 import { measure, timed } from './harness.ts'
-import { batches, contractOf } from './quotes.ts'
+import { countTicks, recorded, ROWS } from './recorded-quotes.ts'
 
-const ROWS = 1_000_000
 const QUERY = `COPY (SELECT ${quoteDecoder.select} FROM quotes WHERE session_id = 1 AND ts >= '2014-06-05' AND ts < '2014-06-07'
   ORDER BY ts, seq) TO STDOUT BINARY`
 
@@ -47,24 +44,6 @@ forEachEdition('the reader', ({ name, createTapeDatabase }) => {
     },
   })
 })
-
-async function recorded(createTapeDatabase: () => Promise<string>, afterwards = 'SELECT'): Promise<string> {
-  const url = await createTapeDatabase()
-  const pool = createPool({ url, lanes: 1, logger: { warn: () => undefined } })
-  const store = createTickStore({ pool })
-  for (const batch of batches(1, ROWS, 5000)) await store.store(batch, contractOf)
-  await pool.withClient((client) => client.query(afterwards))
-  await pool.withClient((client) => client.query('VACUUM ANALYZE quotes'))
-  await pool.end()
-  return url
-}
-
-async function countTicks(url: string): Promise<number> {
-  const reader = await openTapeReader({ url }, { sessionId: 1 })
-  let ticks = 0
-  for await (const chunk of reader.ticks()) ticks += chunk.length
-  return ticks
-}
 
 async function throwAway(url: string): Promise<number> {
   const client = await connectClient(url)

@@ -1,0 +1,28 @@
+/** A database of quotes to read from. */
+
+import { createPool } from '../../db/pool.ts'
+import { openTapeReader } from '../../db/read/tape-reader.ts'
+import { createTickStore } from '../../db/write/tick-store.ts'
+import { batches, contractOf } from './quotes.ts'
+
+export const ROWS = 1_000_000
+
+/** A database of its own with session 1 of so many quotes of options, to which `afterwards` was done. Returns its URL. */
+export async function recorded(createTapeDatabase: () => Promise<string>, afterwards = 'SELECT'): Promise<string> {
+  const url = await createTapeDatabase()
+  const pool = createPool({ url, lanes: 1, logger: { warn: () => undefined } })
+  const store = createTickStore({ pool })
+  for (const batch of batches(1, ROWS, 5000)) await store.store(batch, contractOf)
+  await pool.withClient((client) => client.query(afterwards))
+  await pool.withClient((client) => client.query('VACUUM ANALYZE quotes'))
+  await pool.end()
+  return url
+}
+
+/** Reads them in order. */
+export async function countTicks(url: string): Promise<number> {
+  const reader = await openTapeReader({ url }, { sessionId: 1 })
+  let ticks = 0
+  for await (const chunk of reader.ticks()) ticks += chunk.length
+  return ticks
+}
