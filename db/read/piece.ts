@@ -1,56 +1,59 @@
 /** Rows of a table as they came, in any order, that are read in the order of the tape. */
 
 import { RowCursor, type RowDecoder } from './copy-decode.ts'
+import type { CopiedRows } from './copy-out.ts'
 
 /** More places than so many for each row are not worth it. */
 const PLACES_PER_ROW = 16
 const CHUNK_ROWS = 2048
-/** Of a row that has time and number alone, with its count of fields. */
-const LEAST_ROW_BYTES = 26
 
 export class Piece {
+  readonly #name: string
   readonly #cursor = new RowCursor()
-  /** Of each row, as they came: where it is, its time and its number. */
-  readonly #positions: Uint32Array
+  readonly #rows: CopiedRows
+  /** Of each row, as they came. */
   readonly #times: Float64Array
   readonly #seqs: Float64Array
-  readonly count: number
 
   /**
-   * @param bytes of COPY … TO STDOUT BINARY, whole: rows that begin with ts and seq
-   * @throws Error when they end before the rows do
+   * @param rows that begin with ts and seq; its memory is not to be used again before they are read
+   * @throws Error when they ended too early
    */
-  constructor(bytes: Buffer, name: string) {
-    const most = Math.ceil(bytes.length / LEAST_ROW_BYTES)
-    const positions = new Uint32Array(most)
-    const times = new Float64Array(most)
-    const seqs = new Float64Array(most)
+  constructor(rows: CopiedRows, name: string) {
+    if (!rows.ended) throw new Error(`the rows of ${name} ended too early`)
+    const { count, starts } = rows
+    const times = new Float64Array(count)
+    const seqs = new Float64Array(count)
     const row = this.#cursor
-    row.push(bytes)
-    let count = 0
-    for (; row.next(); count++) {
-      positions[count] = row.position
-      times[count] = row.time() ?? Number.NaN
-      seqs[count] = row.integer()
+    row.push(rows.bytes)
+    for (let index = 0; index < count; index++) {
+      row.goTo(starts[index] as number)
+      times[index] = row.time() ?? Number.NaN
+      seqs[index] = row.integer()
     }
-    if (!row.ended) throw new Error(`the rows of ${name} ended too early`)
-    this.count = count
-    this.#positions = positions
-    this.#times = times.subarray(0, count)
-    this.#seqs = seqs.subarray(0, count)
+    this.#name = name
+    this.#rows = rows
+    this.#times = times
+    this.#seqs = seqs
+  }
+
+  get count(): number {
+    return this.#rows.count
   }
 
   /** Decoded as they are read: so many rows at once would outlive the short-lived memory of the program, which costs more than their sorting. */
   *inOrder<R>(decoder: RowDecoder<R>): Generator<R[]> {
     const row = this.#cursor
-    const positions = this.#positions
+    const { starts, ends } = this.#rows
     const order = this.#order()
     for (let at = 0; at < order.length; at += CHUNK_ROWS) {
       const rows: R[] = []
       const end = Math.min(at + CHUNK_ROWS, order.length)
       for (let i = at; i < end; i++) {
-        row.goTo(positions[order[i] as number] as number)
+        const index = order[i] as number
+        row.goTo(starts[index] as number)
         rows.push(decoder.decode(row))
+        if (row.position !== ends[index]) throw new Error(`a row of ${this.#name} has other columns than were asked for`)
       }
       yield rows
     }

@@ -1,6 +1,7 @@
 /**
  * The rows of a session out of all tables of ticks, merged in order. Every table is one COPY on a connection of its own, sorted by the
- * server's index; out of the columnstore, which has no such order, it is one COPY after another, each of as much time as is sorted here.
+ * server's index; out of the columnstore, which has no such order, it is one COPY after another, each of as much time as is sorted here,
+ * on two connections in turn.
  * When the consumer is slow the sockets fill up and the server waits. All connections see the same snapshot, so that a session which is
  * still being recorded is read as it was at one moment. Connections live only as long as the stream is read.
  */
@@ -29,7 +30,7 @@ import {
   statisticDecoder,
   tradeDecoder,
 } from './copy-decode.ts'
-import { CopyOut } from './copy-out.ts'
+import { CopiedRows, CopyOut } from './copy-out.ts'
 import { Piece } from './piece.ts'
 import { PieceRanges } from './piece-ranges.ts'
 import { tablesInColumnstore } from './queries/tables-in-columnstore.ts'
@@ -96,18 +97,21 @@ export async function* readMerged<T extends TapeRecord>(
     const others = await readOthers(main)
     const inColumnstore = selection.instrumentIds ? new Set<string>() : await tablesInColumnstore(main, selection)
     const minutes = inColumnstore.size > 0 ? await ticksByMinute(main, selection) : []
-    /** The rows of a table; none when it has none of the selection. */
-    const open = async <R>(table: ReadTable<R>): Promise<AsyncIterable<R[]>> => {
-      const { rows: found } = await main.query(`SELECT FROM ${table.name} WHERE ${condition(selection, table)} LIMIT 1`)
-      if (found.length === 0) return chunkOf([])
+    /** A connection that sees the snapshot too. */
+    const connect = async (): Promise<pg.Client> => {
       const client = await connected(url)
       clients.push(client)
       await client.query(`${BEGIN_SNAPSHOT}; SET TRANSACTION SNAPSHOT '${rows[0]?.snapshot}'; ${planning(selection)}`)
       const { rows: backend } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
       for (const { pid } of backend) backends.push(pid)
-      return inColumnstore.has(table.name)
-        ? readPieces(client, table, { selection, minutes })
-        : rowsOf(startCopy(client, table, selection), table)
+      return client
+    }
+    /** The rows of a table; none when it has none of the selection. */
+    const open = async <R>(table: ReadTable<R>): Promise<AsyncIterable<R[]>> => {
+      const { rows: found } = await main.query(`SELECT FROM ${table.name} WHERE ${condition(selection, table)} LIMIT 1`)
+      if (found.length === 0) return chunkOf([])
+      if (!inColumnstore.has(table.name)) return rowsOf(startCopy(await connect(), table, selection), table)
+      return readPieces([await connect(), await connect()], table, { selection, minutes })
     }
     const streams: AsyncIterable<(T | Tick)[]>[] = [chunkOf(others)]
     for (const table of selection.includeQuarantined ? [...ACCEPTED, REJECTED] : ACCEPTED) streams.push(await open(table))
@@ -133,38 +137,44 @@ function condition({ sessionId, fromUs, toUs, instrumentIds }: Selection, { wher
   return `session_id = ${sessionId} AND ts >= '${isoFromUs(fromUs)}' AND ts < '${isoFromUs(toUs)}' AND ${where}${instruments}`
 }
 
-/** The rows of a table in order, piece by piece: while one is read, the next one comes. */
+/** The rows of a table in order, piece by piece: while one is read, the next ones come, over each connection one after the other. */
 async function* readPieces<R>(
-  client: pg.Client,
+  clients: readonly pg.Client[],
   table: ReadTable<R>,
   { selection, minutes }: { selection: Selection; minutes: readonly MinuteOfTicks[] },
 ): AsyncGenerator<R[]> {
   const ranges = new PieceRanges(selection, minutes)
-  const start = (): Promise<Buffer> | undefined => {
+  /** Memory of a piece that was read: new memory for each would cost as much as to decode it. */
+  let spare: CopiedRows | undefined
+  const coming: { client: pg.Client; rows: Promise<CopiedRows> }[] = []
+  const start = (client: pg.Client): void => {
     const range = ranges.next()
-    if (!range) return undefined
-    const bytes = readPiece(client, table, { ...selection, ...range })
+    if (!range) return
+    const rows = readPiece(client, table, { ...selection, ...range }, spare ?? new CopiedRows())
+    spare = undefined
     // Awaited in its turn; until then a failure waits with it.
-    bytes.catch(() => undefined)
-    return bytes
+    rows.catch(() => undefined)
+    coming.push({ client, rows })
   }
-  for (let next = start(); next; ) {
-    const bytes = await next
-    next = start()
-    const piece = new Piece(bytes, table.name)
+  for (const client of clients) start(client)
+  for (let next = coming.shift(); next; next = coming.shift()) {
+    const copied = await next.rows
+    start(next.client)
+    const piece = new Piece(copied, table.name)
     ranges.found(piece.count)
     for (const rows of piece.inOrder(table.decoder)) {
       yield rows
-      // Lets the next piece in.
+      // Lets the next pieces in.
       await setImmediate()
     }
+    spare = copied
   }
 }
 
 /** Findings, of which there are few and more than one of a tick, are sorted by the server. */
-function readPiece(client: pg.Client, table: ReadTable<unknown>, selection: Selection): Promise<Buffer> {
+function readPiece(client: pg.Client, table: ReadTable<unknown>, selection: Selection, into: CopiedRows): Promise<CopiedRows> {
   return new Promise((resolve, reject) => {
-    client.query(new CopyOut(copyOf(table, { selection, isOrdered: table.order !== undefined }), resolve, reject))
+    client.query(new CopyOut(copyOf(table, { selection, isOrdered: table.order !== undefined }), into, resolve, reject))
   })
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import type { RowDecoder } from '../../../../db/read/copy-decode.ts'
+import { CopiedRows } from '../../../../db/read/copy-out.ts'
 import { Piece } from '../../../../db/read/piece.ts'
 
 interface Row {
@@ -17,7 +18,7 @@ const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
 const END = Buffer.from([0xff, 0xff])
 
 /** As COPY … TO STDOUT BINARY sends three columns of eight bytes. */
-function bytesOf(rows: readonly Row[]): Buffer {
+function rowsOf(rows: readonly Row[], isWhole = true): CopiedRows {
   const encoded = rows.map(({ tsUs, seq, mark }) => {
     const row = Buffer.alloc(2 + 3 * 12)
     row.writeInt16BE(3, 0)
@@ -27,7 +28,14 @@ function bytesOf(rows: readonly Row[]): Buffer {
     }
     return row
   })
-  return Buffer.concat([SIGNATURE, ...encoded, END])
+  const [first = Buffer.alloc(0), ...others] = isWhole ? [...encoded, END] : encoded
+  const copied = new CopiedRows()
+  for (const data of [Buffer.concat([SIGNATURE, first]), ...others]) {
+    const head = Buffer.from('d\0\0\0\0', 'latin1')
+    head.writeInt32BE(4 + data.length, 1)
+    copied.push(Buffer.concat([head, data]))
+  }
+  return copied
 }
 
 const decoder: RowDecoder<Row> = {
@@ -35,7 +43,7 @@ const decoder: RowDecoder<Row> = {
   decode: (row) => ({ tsUs: row.time() ?? Number.NaN, seq: row.integer(), mark: row.integer() }),
 }
 
-const readOf = (rows: readonly Row[]) => [...new Piece(bytesOf(rows), 'quotes').inOrder(decoder)].flat()
+const readOf = (rows: readonly Row[]) => [...new Piece(rowsOf(rows), 'quotes').inOrder(decoder)].flat()
 const sorted = (rows: readonly Row[]) => [...rows].sort((a, b) => a.tsUs - b.tsUs || a.seq - b.seq)
 
 describe('a piece of a table', () => {
@@ -63,8 +71,14 @@ describe('a piece of a table', () => {
     expect(readOf([])).toEqual([])
   })
 
-  it('refuses bytes that end early', () => {
-    const bytes = bytesOf([{ tsUs: EPOCH_US, seq: 1, mark: 1 }])
-    expect(() => new Piece(bytes.subarray(0, -3), 'quotes')).toThrow('the rows of quotes ended too early')
+  const ONE = [{ tsUs: EPOCH_US, seq: 1, mark: 1 }]
+
+  it('refuses rows that end early', () => {
+    expect(() => new Piece(rowsOf(ONE, false), 'quotes')).toThrow('the rows of quotes ended too early')
+  })
+
+  it('refuses rows of other columns', () => {
+    const fewer: RowDecoder<number> = { select: 'ts, seq', decode: (row) => (row.time() ?? 0) + row.integer() }
+    expect(() => [...new Piece(rowsOf(ONE), 'quotes').inOrder(fewer)]).toThrow('a row of quotes has other columns than were asked for')
   })
 })
