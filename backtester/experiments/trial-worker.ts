@@ -34,10 +34,12 @@ export async function runTrial({ beat, isWhole, ...request }: TrialTask): Promis
   Atomics.store(beat, 1, 1)
   const result = await runStrategy({ ...(workerData as TrialBase), ...request }, { onChunk: () => Atomics.add(beat, 0, 1) })
   const summary = summarise(result, { intervals: false })
-  return isWhole ? { result, summary, isWhole } : { result: withoutLists(result), summary: { ...summary, trips: [], open: [] }, isWhole }
+  return isWhole
+    ? { result: { ...result, equity: [...result.equity] }, summary, isWhole }
+    : { result: withoutLists(result), summary: { ...summary, trips: [], open: [] }, isWhole }
 }
 
 function withoutLists(result: RunResult): RunResult {
-  const [first, last] = [result.equity[0], result.equity.at(-1)]
+  const [first, last] = [result.equity.at(0), result.equity.at(-1)]
   return { ...result, instruments: [], orders: [], fills: [], events: [], equity: first && last ? [first, last] : [] }
 }

@@ -1,5 +1,7 @@
 /** How much of an account was in the market, over time. */
 
+import type { Points } from './points.ts'
+
 export interface ExposurePoint {
   tsUs: number
   equity: number
@@ -17,12 +19,12 @@ export interface ExposureMetrics {
 }
 
 /** Time counts as it passes, nights included. Shares of time are NaN where none passed. */
-export function exposureMetrics(points: readonly ExposurePoint[]): ExposureMetrics {
-  const [first, last] = [points[0], points.at(-1)]
+export function exposureMetrics(points: Points<ExposurePoint>): ExposureMetrics {
+  const [first, last] = [points.at(0), points.at(-1)]
   if (!first || !last) return { exposure: Number.NaN, timeInMarket: Number.NaN, maxExposure: Number.NaN }
   let [weighted, invested, most] = [0, 0, 0]
   for (const [index, { tsUs, equity, exposure }] of points.entries()) {
-    const us = (points[index + 1]?.tsUs ?? tsUs) - tsUs
+    const us = (points.at(index + 1)?.tsUs ?? tsUs) - tsUs
     const part = equity > 0 ? exposure / equity : Number.NaN
     weighted += us * (Number.isNaN(part) ? 0 : part)
     if (exposure > 0) invested += us

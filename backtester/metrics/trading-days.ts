@@ -1,6 +1,7 @@
 /** An equity curve within days, by trading days: the series that every ratio of days is made of. */
 
 import type { TradingCalendar } from '../../market/calendar/trading-calendar.ts'
+import type { Points } from './points.ts'
 
 /** Behind every date. */
 const LAST_DATE = '9999-12-31'
@@ -25,8 +26,8 @@ export interface DayValue {
  * @param points in the order of their time
  * @throws TapedeckError `calendar-range` outside of the years that the calendar knows
  */
-export function tradingDayValues(points: readonly EquityPoint[], calendar: TradingCalendar): DayValue[] {
-  const [first, last] = [points[0], points.at(-1)]
+export function tradingDayValues(points: Points<EquityPoint>, calendar: TradingCalendar): DayValue[] {
+  const [first, last] = [points.at(0), points.at(-1)]
   if (!first || !last) return []
   const dateOf = ({ tsUs }: EquityPoint) => calendar.zone.dateOf(tsUs - 1)
   const days = calendar.tradingDays(dateOf(first), dateOf(last))
@@ -37,7 +38,7 @@ export function tradingDayValues(points: readonly EquityPoint[], calendar: Tradi
   let value = first.equity
   for (const [index, date] of dates.entries()) {
     const until = index === dates.length - 1 ? LAST_DATE : date
-    for (let point = points[at]; point && dateOf(point) <= until; point = points[++at]) value = point.equity
+    for (let point = points.at(at); point && dateOf(point) <= until; point = points.at(++at)) value = point.equity
     values.push({ date, value })
   }
   return values

@@ -5,7 +5,9 @@
 
 import type { TradingCalendar } from '../../market/calendar/calendar.ts'
 import { daysBetween } from '../../market/time.ts'
-import type { EquityPoint, RunRange, RunResult } from '../run/result.ts'
+import type { EquityPoint } from '../run/equity-points.ts'
+import type { RunRange, RunResult } from '../run/result.ts'
+import type { Points } from './points.ts'
 
 export type TimeSpan = NonNullable<RunRange['uncounted']>[number]
 
@@ -39,9 +41,9 @@ export function countedPart(result: RunResult, spans: readonly TimeSpan[], calen
   }
 }
 
-function joined(points: readonly EquityPoint[], isUncounted: (point: EquityPoint) => boolean, start: number): EquityPoint[] {
+function joined(points: Points<EquityPoint>, isUncounted: (point: EquityPoint) => boolean, start: number): EquityPoint[] {
   const kept: EquityPoint[] = []
-  let before = { tsUs: points[0]?.tsUs ?? 0, equity: start }
+  let before = { tsUs: points.at(0)?.tsUs ?? 0, equity: start }
   let left: EquityPoint | undefined
   let [scale, lessUs] = [1, 0]
   for (const point of points) {

@@ -2,12 +2,12 @@
 
 import { fromUnits } from '../engine/money.ts'
 import type { Portfolio } from '../engine/portfolio.ts'
-import type { EquityPoint } from './result.ts'
+import { EquityPoints } from './equity-points.ts'
 
 const MINUTE_US = 60_000_000
 
 export class EquityCurve {
-  readonly points: EquityPoint[] = []
+  readonly points = new EquityPoints()
   readonly #portfolio: Portfolio
   /** Where the minute of the latest tick ends. */
   #untilUs = Number.NaN
@@ -30,7 +30,7 @@ export class EquityCurve {
     let exposure = 0
     for (const { value } of this.#portfolio.positions()) exposure += Math.abs(value)
     const { cash, equity } = this.#portfolio
-    this.points.push({ tsUs, cash: fromUnits(cash), equity: fromUnits(equity), exposure: fromUnits(exposure) })
+    this.points.push(tsUs, fromUnits(cash), fromUnits(equity), fromUnits(exposure))
   }
 
   /** The data is over; what expired behind it counts at its last moment. */

@@ -3,6 +3,7 @@
 import { Worker } from 'node:worker_threads'
 
 import { TapedeckError } from '../../market/errors.ts'
+import { EquityPoints } from './equity-points.ts'
 import type { RunResult } from './result.ts'
 import { failedResult, type RunHooks, type RunRequest } from './run.ts'
 import type { WorkerData, WorkerMessage } from './worker.ts'
@@ -53,7 +54,7 @@ export async function runGuarded(request: RunRequest, { deadlineMs, signal, onPr
   try {
     return await new Promise<RunResult>((resolve, reject) => {
       worker.on('message', (message: WorkerMessage) => {
-        if (message.kind === 'result') resolve(message.result)
+        if (message.kind === 'result') resolve({ ...message.result, equity: new EquityPoints(message.equity) })
         else onProgress?.(message.done, message.total)
       })
       // The strategy threw where nobody could catch it, as in a promise of its own, or ended the thread.

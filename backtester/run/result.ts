@@ -8,8 +8,10 @@ import type { Contract } from '../../market/contract.ts'
 import type { Order } from '../engine/orders.ts'
 import type { Cost, Income } from '../engine/portfolio.ts'
 import type { Fill } from '../engine/strategy.ts'
+import type { Points } from '../metrics/points.ts'
 import type { DayValue } from '../metrics/trading-days.ts'
 import { CanonicalHash } from './canonical-hash.ts'
+import { type EquityPoint, EquityPoints } from './equity-points.ts'
 
 export type RunMode = 'backtest' | 'paper' | 'live'
 
@@ -113,16 +115,6 @@ export interface RunInstrument {
 /** An order as it stood at the end. */
 export type RunOrder = Pick<Order, 'id' | 'request' | 'givenUs' | 'status' | 'filled' | 'reason'>
 
-/** The account at the end of a bar, or of a minute of the tape in which something happened. */
-export interface EquityPoint {
-  tsUs: number
-  cash: number
-  /** Cash and all positions at their marks. */
-  equity: number
-  /** Sum of what the positions are worth, short ones counted as if long. */
-  exposure: number
-}
-
 /** What happened besides orders and fills: log lines of the strategy, splits, dividends, expiries, assignments. */
 export interface RunEvent {
   tsUs: number
@@ -155,7 +147,7 @@ export interface RunResult {
   instruments: readonly RunInstrument[]
   orders: readonly RunOrder[]
   fills: readonly Fill[]
-  equity: readonly EquityPoint[]
+  equity: Points<EquityPoint>
   costs: Readonly<Record<Cost, number>>
   income: Readonly<Record<Income, number>>
   events: readonly RunEvent[]
@@ -173,12 +165,6 @@ export function resultHash({ orders, fills, equity }: Pick<RunResult, 'orders' |
     for (const row of rows) hash.value(row)
   }
   hash.value(`equity ${equity.length}`)
-  // Of bars of minutes there are a hundred thousand a year.
-  for (const { tsUs, cash, equity: worth, exposure } of equity) {
-    hash.number(tsUs)
-    hash.number(cash)
-    hash.number(worth)
-    hash.number(exposure)
-  }
+  for (const value of EquityPoints.of(equity).values) hash.number(value)
   return hash.digest()
 }

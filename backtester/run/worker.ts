@@ -2,6 +2,8 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 
+import { EquityPoints } from './equity-points.ts'
+import type { RunResult } from './result.ts'
 import { type RunRequest, runStrategy } from './run.ts'
 
 export interface WorkerData {
@@ -10,10 +12,10 @@ export interface WorkerData {
   beat: Int32Array
 }
 
-/** How far it is, or what it left. */
+/** How far it is, or what it left, its equity as the values of EquityPoints. */
 export type WorkerMessage =
   | { kind: 'progress'; done: number; total: number }
-  | { kind: 'result'; result: Awaited<ReturnType<typeof runStrategy>> }
+  | { kind: 'result'; result: Omit<RunResult, 'equity'>; equity: Float64Array<ArrayBuffer> }
 
 const PROGRESS_MS = 100
 
@@ -31,10 +33,10 @@ const { request, beat } = workerData as WorkerData
 const tell = (message: WorkerMessage) => parentPort?.postMessage(message, [])
 const isTime = pace()
 
-const result = await runStrategy(request, {
+const { equity, ...result } = await runStrategy(request, {
   onChunk: () => Atomics.add(beat, 0, 1),
   onProgress: (done, total) => {
     if (isTime()) tell({ kind: 'progress', done, total })
   },
 })
-tell({ kind: 'result', result })
+tell({ kind: 'result', result, equity: EquityPoints.of(equity).values })

@@ -6,7 +6,8 @@ import { parseJsonb } from '../../db/jsonb.ts'
 import { microseconds } from '../../db/microseconds.ts'
 import type { OrderRequest, OrderStatus } from '../engine/orders.ts'
 import type { Fill } from '../engine/strategy.ts'
-import type { EquityPoint, RunDataset, RunEvent, RunOrder, RunResult } from '../run/result.ts'
+import type { EquityPoint } from '../run/equity-points.ts'
+import type { RunDataset, RunEvent, RunOrder, RunResult } from '../run/result.ts'
 
 type Queryable = Pick<pg.ClientBase, 'query'>
 

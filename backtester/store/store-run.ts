@@ -125,7 +125,7 @@ function runRow(
 ): Row {
   const { settings, equity, error, counts } = result
   const { seed, ...config } = settings
-  const [first, last] = [equity[0], equity.at(-1)]
+  const [first, last] = [equity.at(0), equity.at(-1)]
   // What is not defined has no number.
   const metrics = Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, Number.isNaN(value) ? null : value]))
   return {

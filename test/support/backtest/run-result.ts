@@ -1,5 +1,6 @@
 /** Runs to store and to report on, made by hand: what they hold is known. */
 
+import type { EquityPoint } from '../../../backtester/run/equity-points.ts'
 import { type RunEvent, type RunResult, resultHash } from '../../../backtester/run/result.ts'
 import type { Fill } from '../../../backtester/engine/strategy.ts'
 import { nyse } from '../../../market/calendar/calendar.ts'
@@ -88,12 +89,7 @@ export function busyRun({
   const prices = [70, 180, 4]
   const held = [0, 0, 0]
   const cents = (value: number) => Math.round(value * 100) / 100
-  const [orders, fills, equity, events]: [RunResult['orders'][number][], Fill[], RunResult['equity'][number][], RunEvent[]] = [
-    [],
-    [],
-    [],
-    [],
-  ]
+  const [orders, fills, equity, events]: [RunResult['orders'][number][], Fill[], EquityPoint[], RunEvent[]] = [[], [], [], []]
   let [cash, paid] = [100_000, 0]
   for (const [day, { openUs }] of sessions.entries()) {
     for (let hour = 0; hour < 6; hour++) {

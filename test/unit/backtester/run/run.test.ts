@@ -147,7 +147,7 @@ describe('a run', () => {
     expect(cut.fills.length).toBeGreaterThan(2)
     expect(whole.fills.length).toBeGreaterThan(cut.fills.length)
     expect(whole.fills.filter(({ tsUs }) => tsUs <= untilUs)).toEqual(cut.fills)
-    expect(whole.equity.filter(({ tsUs }) => tsUs <= untilUs)).toEqual(cut.equity)
+    expect([...whole.equity].filter(({ tsUs }) => tsUs <= untilUs)).toEqual([...cut.equity])
     expect(whole.orders.slice(0, cut.orders.length).map((one) => one.request)).toEqual(cut.orders.map((one) => one.request))
   })
 
@@ -198,7 +198,7 @@ describe('a run', () => {
     expect(raw.events.map(({ kind }) => kind)).toEqual(['split', 'dividend'])
     expect(raw.equity.map(({ exposure }) => exposure)).toEqual([0, 710, 720, 600])
     expect(adjusted.income.dividend).toBe(0)
-    expect(raw.equity.map(({ equity }, i) => equity - (adjusted.equity[i]?.equity ?? 0))).toEqual([0, 0, 0, expect.closeTo(10, 4)])
+    expect(raw.equity.map(({ equity }, i) => equity - (adjusted.equity.at(i)?.equity ?? 0))).toEqual([0, 0, 0, expect.closeTo(10, 4)])
     const from = onDataset('raw') as Parameters<typeof prepareInput>[0]
     expect((await of('raw', 10, await prepareInput(from))).hash).toBe(raw.hash)
     // What was paid is put into more of it at the close of 30.
