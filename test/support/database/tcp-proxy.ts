@@ -29,7 +29,7 @@ export interface PostgresProxy {
   holdCopyData(): Hold
   /** Stops, on its way to the server, what makes it commit: a COMMIT, or the end of the rows in front of one. */
   holdCommit(): Hold
-  /** Stops the server's next reply to a COMMIT: the transaction is committed and its client does not know. */
+  /** Stops the server's next reply to a COMMIT of rows: they are committed and their client does not know. */
   holdReplyToCommit(): Hold
   /** Closes all connections, and refuses new ones until `resume`. */
   cut(): void
@@ -38,8 +38,8 @@ export interface PostgresProxy {
 }
 
 type Direction = 'to-server' | 'to-client'
-/** `query` is the connection's last query. */
-type Matches = (direction: Direction, frame: Buffer, query: string) => boolean
+/** `query` is the connection's last query; `hasRows`: rows were sent since its last COMMIT. */
+type Matches = (direction: Direction, frame: Buffer, query: string, hasRows: boolean) => boolean
 
 interface Armed {
   matches: Matches
@@ -100,8 +100,7 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
     },
     holdCopyData: () => arm((direction, frame) => direction === 'to-server' && typeOf(frame) === 'd'),
     holdCommit: () => arm((direction, frame, query) => direction === 'to-server' && commits(frame, query)),
-    holdReplyToCommit: () =>
-      arm((direction, frame) => direction === 'to-client' && typeOf(frame) === 'C' && textOf(frame).startsWith('COMMIT')),
+    holdReplyToCommit: () => arm((direction, frame, _query, hasRows) => direction === 'to-client' && hasRows && isCommitted(frame)),
     cut() {
       refusing = true
       for (const connection of connections) connection.cut()
@@ -123,6 +122,7 @@ class ProxiedConnection {
   #clientIsGone = false
   readonly #armed: Armed[]
   #query = ''
+  #hasRows = false
 
   constructor(client: Socket, server: Socket, armed: Armed[]) {
     this.client = client
@@ -158,7 +158,9 @@ class ProxiedConnection {
 
   #stops(direction: Direction, frame: Buffer, pipe: Pipe): boolean {
     if (direction === 'to-server' && typeOf(frame) === 'Q') this.#query = textOf(frame)
-    const index = this.#armed.findIndex(({ matches }) => matches(direction, frame, this.#query))
+    if (direction === 'to-server' && typeOf(frame) === 'd') this.#hasRows = true
+    const index = this.#armed.findIndex(({ matches }) => matches(direction, frame, this.#query, this.#hasRows))
+    if (direction === 'to-client' && isCommitted(frame)) this.#hasRows = false
     const [hold] = index < 0 ? [] : this.#armed.splice(index, 1)
     hold?.reachedBy(this, pipe)
     return hold !== undefined
@@ -217,6 +219,10 @@ class Pipe {
 function commits(frame: Buffer, query: string): boolean {
   if (!/\bcommit\W*$/i.test(query)) return false
   return typeOf(frame) === (/\bfrom stdin\b/i.test(query) ? 'c' : 'Q')
+}
+
+function isCommitted(frame: Buffer): boolean {
+  return typeOf(frame) === 'C' && textOf(frame).startsWith('COMMIT')
 }
 
 function textOf(frame: Buffer): string {
