@@ -11,7 +11,7 @@ import type { DatasetGap } from '../run/result.ts'
 import { encodeBars, hashOfBytes } from './bars-file.ts'
 import { ContentHash } from './content-hash.ts'
 import { readDatabaseBars } from './database-bars.ts'
-import { findParts, recordsOfSession } from './database-parts.ts'
+import { findParts, recordsOfSession, splitsBetween } from './database-parts.ts'
 import { type Dataset, type DatasetDefinition, type DatasetPart, datasetHash } from './dataset.ts'
 import type { DatasetFolder } from './folder.ts'
 import { recordsOfTape, type TapePart } from './tape-part.ts'
@@ -51,11 +51,14 @@ export async function freezeTicks(
       if (part) parts.push(part)
     }
     parts.sort((one, other) => one.firstTsUs - other.firstTsUs || one.sessionId - other.sessionId)
+    const { instruments } = kept
+    const actions = await splitsBetween(url, { ...definition, instruments })
     return {
       ...definition,
       origin: { kind: 'database' },
       parts,
-      instruments: kept.instruments,
+      ...(actions.length > 0 && { actions }),
+      instruments,
       gaps,
       warnings: [...warnings, ...kept.warnings],
     }

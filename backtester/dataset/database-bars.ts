@@ -113,7 +113,7 @@ function contractOf({ symbol, currency, kind, venue }: Tradable): Contract {
   return { kind, symbol, currency, ...(venue !== null && { primaryVenue: venue }) }
 }
 
-function actionOf({ instrument, kind, exDate, amount, ratio }: StoredAction): CorporateAction[] {
+export function actionOf({ instrument, kind, exDate, amount, ratio }: StoredAction): CorporateAction[] {
   if (kind === 'dividend') return amount === null ? [] : [{ kind, instrument, exDate, amount }]
   return ratio === null ? [] : [{ kind, instrument, exDate, ratio }]
 }

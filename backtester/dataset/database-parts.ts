@@ -1,6 +1,7 @@
 /** The ticks of a dataset out of the database: which sessions cover it, and the records of each that are taken from it. */
 
 import { type GapRepair, readRepairs } from '../../db/backfill/gap-repairs.ts'
+import { actionsBetween } from '../../db/read/queries/actions-between.ts'
 import { type RecordedCoverage, type RecordedGap, recordedCoverage } from '../../db/read/queries/coverage.ts'
 import { withoutSession } from '../../db/read/record-source.ts'
 import { findSession, findSessions } from '../../db/read/sessions.ts'
@@ -10,8 +11,15 @@ import { nyse } from '../../market/calendar/calendar.ts'
 import { inside, type Span } from '../../market/coverage.ts'
 import { FeedError } from '../../market/errors.ts'
 import { isTick, type TapeRecord } from '../../market/tick.ts'
+import { addDays } from '../../market/time.ts'
+import type { CorporateAction } from '../engine/actions.ts'
 import type { DatasetGap } from '../run/result.ts'
+import { actionOf } from './database-bars.ts'
+import type { Dataset } from './dataset.ts'
 import { Owners, type SessionCover } from './owners.ts'
+
+/** Whatever is known by now. */
+const LAST_DATE = '9999-12-31'
 
 export interface TicksWanted {
   symbols: readonly string[]
@@ -72,6 +80,21 @@ export async function findParts(
     const times = found.map(({ firstTsUs, lastTsUs }) => ({ fromUs: firstTsUs, toUs: lastTsUs + 1 }))
     return { sessionIds, history, owners, gaps, warnings: [...unended(running), ...uncovered({ fromUs, toUs }, times)] }
   })
+}
+
+/**
+ * Splits of stocks on later days of the range than its first, whose prices are as they are behind it. Dividends are in the records.
+ *
+ * @throws FeedError when the database cannot be read
+ */
+export async function splitsBetween(
+  url: string,
+  { instruments, fromUs, toUs }: Span & Pick<Dataset, 'instruments'>,
+): Promise<CorporateAction[]> {
+  const stocks = instruments.flatMap(({ instrument, contract }) => (contract.kind === 'stock' ? [instrument] : []))
+  const [fromDate, toDate] = [addDays(nyse.zone.dateOf(fromUs), 1), nyse.zone.dateOf(toUs - 1)]
+  const actions = await withReader(url, (client) => actionsBetween(client, { instruments: stocks, fromDate, toDate, asOf: LAST_DATE }))
+  return actions.filter(({ kind }) => kind === 'split').flatMap(actionOf)
 }
 
 /** A gap as far as it lies in the range and no other session held the line. That of a feed is left as it is: sessions hold lines. */

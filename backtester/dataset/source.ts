@@ -63,7 +63,7 @@ export async function originHash(dataset: Dataset, part: DatasetPart, url: strin
   return hash.digest()
 }
 
-function urlOf({ url }: { url: string | undefined }): string {
+export function urlOf({ url }: { url: string | undefined }): string {
   if (url === undefined) throw new Error('a dataset of the database is read without its address')
   return url
 }

@@ -3,9 +3,10 @@
 import { FeedError } from '../../market/errors.ts'
 import { hashOfBytes, hashOfFile, encodeBars } from './bars-file.ts'
 import { hashOfTape } from './content-hash.ts'
+import { splitsBetween } from './database-parts.ts'
 import { type Dataset, datasetHash } from './dataset.ts'
 import type { DatasetFolder } from './folder.ts'
-import { originBars, originHash } from './source.ts'
+import { originBars, originHash, urlOf } from './source.ts'
 
 export interface DatasetVerdict {
   name: string
@@ -39,16 +40,23 @@ export async function verifyDataset(
     if (origin) await check(`${placeOf(dataset)}, session ${part.sessionId},`, part.hash, () => originHash(dataset, part, origin.url))
   }
   const { bars } = dataset
+  if (!bars && origin && dataset.origin.kind === 'database') {
+    const found = async () => listed(await splitsBetween(urlOf(origin), dataset))
+    await check(`${placeOf(dataset)}, splits,`, listed(dataset.actions), found)
+  }
   if (bars) {
     await check(bars.file, bars.hash, () => hashOfFile(folder.pathOf(dataset, bars.file)))
     if (origin) {
       const found = originBars(dataset, origin.url)
       await check(`${placeOf(dataset)}, bars,`, bars.hash, async () => hashOfBytes(encodeBars((await found).bars)))
-      const listed = (actions: Dataset['actions']) => JSON.stringify(actions ?? [])
       await check(`${placeOf(dataset)}, splits and dividends,`, listed(dataset.actions), async () => listed((await found).actions))
     }
   }
   return { name, hash, ok: problems.length === 0, problems, origin: origin !== undefined }
+}
+
+function listed(actions: Dataset['actions']): string {
+  return JSON.stringify(actions ?? [])
 }
 
 function placeOf({ origin }: Dataset): string {

@@ -186,12 +186,12 @@ class Run {
     })
     this.#engine = engine
     this.#equity = new EquityCurve(engine.portfolio)
+    for (const action of input.actions ?? []) engine.action(action)
     if (input.dataset.barSeconds === undefined) {
       if (engine.hearsOpportunities) this.#detection = this.#detect(engine, strategy.arbitrage?.(arbitrage, params) ?? arbitrage)
       return
     }
     for (const { instrument, contract } of input.instruments) engine.record(contractRecord(instrument, contract, input.dataset.fromUs))
-    for (const action of input.actions ?? []) engine.action(action)
   }
 
   take({ sessionId, records, bars }: RunChunk): void {
