@@ -1,5 +1,5 @@
 /**
- * Points of an account over time, in one block of memory: objects of them are made as they are looked at. To make and to keep a million
+ * Points of an account over time, in a few blocks of memory: objects of them are made as they are looked at. To make and to keep a million
  * objects took a third of a run over bars of minutes.
  */
 
@@ -15,18 +15,25 @@ export interface EquityPoint {
   exposure: number
 }
 
-/** `tsUs`, `cash`, `equity`, `exposure`. */
+/** As they can be sent to another thread. */
+export interface PackedEquity {
+  /** `tsUs`, `cash`, `equity` and `exposure` of one point after the other; the last block may have room for more. */
+  blocks: readonly Float64Array[]
+  /** Points. */
+  length: number
+}
+
 const FIELDS = 4
-const FIRST_POINTS = 1024
+/** Of a block. One that grows would be copied again and again. */
+const POINTS = 4096
 
 export class EquityPoints implements Points<EquityPoint> {
-  #values: Float64Array<ArrayBuffer>
+  readonly #blocks: Float64Array[]
   #length: number
 
-  /** @param values of other points, one after the other */
-  constructor(values?: Float64Array<ArrayBuffer>) {
-    this.#values = values ?? new Float64Array(FIRST_POINTS * FIELDS)
-    this.#length = values ? values.length : 0
+  constructor({ blocks, length }: PackedEquity = { blocks: [], length: 0 }) {
+    this.#blocks = [...blocks]
+    this.#length = length
   }
 
   static of(points: Points<EquityPoint>): EquityPoints {
@@ -37,51 +44,55 @@ export class EquityPoints implements Points<EquityPoint> {
   }
 
   push(tsUs: number, cash: number, equity: number, exposure: number): void {
-    if (this.#length === this.#values.length) {
-      const values = new Float64Array(2 * this.#length + FIELDS)
-      values.set(this.#values)
-      this.#values = values
-    }
-    const values = this.#values
-    const at = this.#length
-    values[at] = tsUs
-    values[at + 1] = cash
-    values[at + 2] = equity
-    values[at + 3] = exposure
-    this.#length = at + FIELDS
+    const at = this.#length % POINTS
+    const block = (this.#blocks[(this.#length - at) / POINTS] ??= new Float64Array(FIELDS * POINTS))
+    block[FIELDS * at] = tsUs
+    block[FIELDS * at + 1] = cash
+    block[FIELDS * at + 2] = equity
+    block[FIELDS * at + 3] = exposure
+    this.#length++
   }
 
   /** Leaves out the last one. */
   pop(): void {
-    this.#length = Math.max(0, this.#length - FIELDS)
+    this.#length = Math.max(0, this.#length - 1)
   }
 
-  /** Field by field, point by point. */
-  get values(): Float64Array<ArrayBuffer> {
-    return this.#values.subarray(0, this.#length)
+  get packed(): PackedEquity {
+    return { blocks: this.#blocks, length: this.#length }
+  }
+
+  /** All fields of all points in their order, part by part. */
+  *values(): Generator<Float64Array> {
+    for (let from = 0; from < this.#length; from += POINTS) {
+      const points = Math.min(POINTS, this.#length - from)
+      yield (this.#blocks[from / POINTS] as Float64Array).subarray(0, FIELDS * points)
+    }
   }
 
   get length(): number {
-    return this.#length / FIELDS
+    return this.#length
   }
 
   at(index: number): EquityPoint | undefined {
-    const at = FIELDS * (index < 0 ? this.length + index : index)
-    if (!(at >= 0 && at < this.#length)) return undefined
-    const [tsUs, cash, equity, exposure] = [this.#values[at], this.#values[at + 1], this.#values[at + 2], this.#values[at + 3]]
+    const place = index < 0 ? this.#length + index : index
+    if (!(place >= 0 && place < this.#length)) return undefined
+    const at = place % POINTS
+    const block = this.#blocks[(place - at) / POINTS] as Float64Array
+    const [tsUs, cash, equity, exposure] = [block[FIELDS * at], block[FIELDS * at + 1], block[FIELDS * at + 2], block[FIELDS * at + 3]]
     return { tsUs, cash, equity, exposure } as EquityPoint
   }
 
   *[Symbol.iterator](): Generator<EquityPoint> {
-    for (let index = 0; index < this.length; index++) yield this.at(index) as EquityPoint
+    for (let index = 0; index < this.#length; index++) yield this.at(index) as EquityPoint
   }
 
   *entries(): Generator<[number, EquityPoint]> {
-    for (let index = 0; index < this.length; index++) yield [index, this.at(index) as EquityPoint]
+    for (let index = 0; index < this.#length; index++) yield [index, this.at(index) as EquityPoint]
   }
 
   map<T>(make: (point: EquityPoint, index: number) => T): T[] {
-    return Array.from({ length: this.length }, (_, index) => make(this.at(index) as EquityPoint, index))
+    return Array.from({ length: this.#length }, (_, index) => make(this.at(index) as EquityPoint, index))
   }
 
   every(test: (point: EquityPoint) => boolean): boolean {

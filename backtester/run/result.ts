@@ -165,6 +165,6 @@ export function resultHash({ orders, fills, equity }: Pick<RunResult, 'orders' |
     for (const row of rows) hash.value(row)
   }
   hash.value(`equity ${equity.length}`)
-  for (const value of EquityPoints.of(equity).values) hash.number(value)
+  for (const values of EquityPoints.of(equity).values()) for (const value of values) hash.number(value)
   return hash.digest()
 }

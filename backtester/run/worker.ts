@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 
-import { EquityPoints } from './equity-points.ts'
+import { EquityPoints, type PackedEquity } from './equity-points.ts'
 import type { RunResult } from './result.ts'
 import { type RunRequest, runStrategy } from './run.ts'
 
@@ -12,10 +12,10 @@ export interface WorkerData {
   beat: Int32Array
 }
 
-/** How far it is, or what it left, its equity as the values of EquityPoints. */
+/** How far it is, or what it left, its equity packed. */
 export type WorkerMessage =
   | { kind: 'progress'; done: number; total: number }
-  | { kind: 'result'; result: Omit<RunResult, 'equity'>; equity: Float64Array<ArrayBuffer> }
+  | { kind: 'result'; result: Omit<RunResult, 'equity'>; equity: PackedEquity }
 
 const PROGRESS_MS = 100
 
@@ -39,4 +39,4 @@ const { equity, ...result } = await runStrategy(request, {
     if (isTime()) tell({ kind: 'progress', done, total })
   },
 })
-tell({ kind: 'result', result, equity: EquityPoints.of(equity).values })
+tell({ kind: 'result', result, equity: EquityPoints.of(equity).packed })

@@ -27,18 +27,22 @@ describe('the points of an account', () => {
         expect(all.map(({ cash }, i) => [i, cash])).toEqual(points.map(({ cash }, i) => [i, cash]))
         expect(all.every(({ equity }) => equity > 0)).toBe(points.every(({ equity }) => equity > 0))
         expect(JSON.stringify(all)).toBe(JSON.stringify(points))
-        expect([...new EquityPoints(all.values)]).toEqual(points)
+        expect([...new EquityPoints(structuredClone(all.packed))]).toEqual(points)
         expect([...EquityPoints.of(points)]).toEqual(points)
+        const fields = points.flatMap(({ tsUs, cash, equity, exposure }) => [tsUs, cash, equity, exposure])
+        expect([...all.values()].flatMap((part) => [...part])).toEqual(fields)
       }),
     )
   })
 
-  it('may be more than there is room for, and one less', () => {
-    const points = Array.from({ length: 5000 }, (_, i) => ({ tsUs: i, cash: 2 * i, equity: 3 * i, exposure: 4 * i }))
+  it('may be more than a block holds, and one less', () => {
+    const points = Array.from({ length: 4097 }, (_, i) => ({ tsUs: i, cash: 2 * i, equity: 3 * i, exposure: 4 * i }))
     const all = made(points)
     expect([...all]).toEqual(points)
+    expect([...new EquityPoints(structuredClone(all.packed))]).toEqual(points)
     all.pop()
     expect([...all]).toEqual(points.slice(0, -1))
+    expect([...all.values()].map(({ length }) => length)).toEqual([4 * 4096])
     all.push(1, 2, 3, 4)
     expect(all.at(-1)).toEqual({ tsUs: 1, cash: 2, equity: 3, exposure: 4 })
     const none = new EquityPoints()
