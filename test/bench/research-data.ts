@@ -132,7 +132,7 @@ async function makeYearOfTrades(client: pg.Client): Promise<void> {
 
 /** As `tapedeck db maintain` does. The planner knows nothing of the rows of an aggregate until it is told. */
 async function storeBars(client: pg.Client): Promise<void> {
-  for (const { name } of BAR_AGGREGATES.filter(({ name }) => name.startsWith('bars_'))) {
+  for (const { name } of BAR_AGGREGATES.filter(({ name }) => /^(quote_)?bars_/.test(name))) {
     await client.query(
       `CALL refresh_continuous_aggregate('${name}', NULL, NULL, options => '{"buckets_per_batch": 0, "refresh_newest_first": false}')`,
     )

@@ -64,7 +64,12 @@ const QUESTIONS: readonly Question[] = [
       `SELECT count(*), sum(open), max(high), min(low), sum(close), sum(volume) FROM bars_1d_stored WHERE day_ts >= '${YEAR[0]}' AND day_ts < '${LAST_DAY} 24:00Z'`,
   },
   {
-    title: 'spreads of one stock in a month',
+    title: 'spreads of one stock in a month, by day',
+    sql: (run) => `SELECT * FROM spreads('S${stockOf(run)}', '1d', '${MONTH[0]}', '${LAST_DAY} 24:00Z')`,
+    raw: (run) => `SELECT sum(spread_sum), sum(two_sided) FROM quote_bars_5m WHERE ${inMonth(run)}`,
+  },
+  {
+    title: 'quantiles of the spreads of one stock in a month, by day',
     sql: (run) =>
       `SELECT ts::date, count(*), avg(ask_price - bid_price), percentile_cont(ARRAY[0.05, 0.5, 0.95]) WITHIN GROUP (ORDER BY ask_price - bid_price)
        FROM quotes WHERE ${inMonth(run)} GROUP BY 1 ORDER BY 1`,
