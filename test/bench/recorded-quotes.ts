@@ -5,14 +5,16 @@ import { openTapeReader } from '../../db/read/tape-reader.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
 import { batches, contractOf } from './quotes.ts'
 
-export const ROWS = 1_000_000
+/** ROWS=5000000 for a busy day; all of them are of one day. */
+export const ROWS = Number(process.env['ROWS'] ?? 1_000_000)
+const SPACING_US = Math.floor(20_000_000_000 / ROWS)
 
 /** A database of its own with session 1 of so many quotes of options, to which `afterwards` was done. Returns its URL. */
 export async function recorded(createTapeDatabase: () => Promise<string>, afterwards = 'SELECT'): Promise<string> {
   const url = await createTapeDatabase()
   const pool = createPool({ url, lanes: 1, logger: { warn: () => undefined } })
   const store = createTickStore({ pool })
-  for (const batch of batches(1, ROWS, 5000)) await store.store(batch, contractOf)
+  for (const batch of batches(1, ROWS, 5000, SPACING_US)) await store.store(batch, contractOf)
   await pool.withClient((client) => client.query(afterwards))
   await pool.withClient((client) => client.query('VACUUM ANALYZE quotes'))
   await pool.end()
