@@ -16,33 +16,32 @@ export interface InstrumentBar extends Bar {
   endUs: number
 }
 
-/** As a run reads it: the bar by itself, so that it can be handed on as it is. */
-export interface RunBar {
-  instrument: number
-  endUs: number
-  bar: Bar
-}
-
 const COLUMNS = ['instrument', 'startUs', 'endUs', 'open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'] as const
+const START_US = COLUMNS.indexOf('startUs')
 const END_US = COLUMNS.indexOf('endUs')
 
 export function encodeBars(bars: readonly InstrumentBar[]): Buffer {
   const json = JSON.stringify({ bars: bars.length, columns: COLUMNS })
   const head = Buffer.from(`${json}${' '.repeat((8 - ((json.length + 1) % 8)) % 8)}\n`)
-  const numbers = new Float64Array(bars.length * COLUMNS.length)
-  for (const [column, name] of COLUMNS.entries())
-    for (const [row, bar] of bars.entries()) numbers[column * bars.length + row] = bar[name] ?? Number.NaN
-  return Buffer.concat([head, Buffer.from(numbers.buffer)])
+  return Buffer.concat([head, Buffer.from(columnsOf(bars).numbers.buffer)])
 }
 
-/** Bars as they lie in the file, so that several threads can read one copy: column after column. */
+/** Bars as they lie in the file, column after column. Those of a file are in memory that other threads can be given without a copy. */
 export interface BarColumns {
   count: number
   numbers: Float64Array
 }
 
+export function columnsOf(bars: readonly InstrumentBar[]): BarColumns {
+  const count = bars.length
+  const numbers = new Float64Array(count * COLUMNS.length)
+  for (const [column, name] of COLUMNS.entries())
+    for (const [row, bar] of bars.entries()) numbers[column * count + row] = bar[name] ?? Number.NaN
+  return { count, numbers }
+}
+
 /** @throws FeedError unless the bytes are such a file, whole */
-function columnsIn(bytes: Buffer, path: string, memory: (size: number) => ArrayBufferLike): BarColumns {
+export function decodeBars(bytes: Buffer, path: string): BarColumns {
   const at = bytes.indexOf('\n') + 1
   let count: number | undefined
   try {
@@ -51,38 +50,79 @@ function columnsIn(bytes: Buffer, path: string, memory: (size: number) => ArrayB
     count = undefined
   }
   if (count === undefined || bytes.length !== at + count * COLUMNS.length * 8) throw damaged(path)
-  const copy = new Uint8Array(memory(bytes.length - at))
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length - at))
   copy.set(bytes.subarray(at))
   return { count, numbers: new Float64Array(copy.buffer) }
 }
 
-/** The bars of some rows, made anew by each call. */
-export function barsIn({ count, numbers }: BarColumns, from: number, to: number): RunBar[] {
-  const bars: RunBar[] = []
-  for (let row = from; row < to; row++) {
-    const vwap = numbers[8 * count + row] as number
-    bars.push({
-      instrument: numbers[row] as number,
-      endUs: numbers[2 * count + row] as number,
-      bar: {
-        startUs: numbers[count + row] as number,
-        open: numbers[3 * count + row] as number,
-        high: numbers[4 * count + row] as number,
-        low: numbers[5 * count + row] as number,
-        close: numbers[6 * count + row] as number,
-        volume: numbers[7 * count + row] as number,
-        vwap: Number.isNaN(vwap) ? undefined : vwap,
-        trades: numbers[9 * count + row] as number,
-      },
-    })
-  }
-  return bars
-}
+/**
+ * Some rows of columns. A bar is made as it is asked for: those of a chunk at once would all be alive when memory is cleared up, which copies
+ * what is alive.
+ */
+export class BarRows {
+  readonly #columns: BarColumns
+  readonly #rows: Uint32Array
 
-/** @throws FeedError unless the bytes are such a file, whole */
-export function decodeBars(bytes: Buffer, path: string): InstrumentBar[] {
-  const columns = columnsIn(bytes, path, (size) => new ArrayBuffer(size))
-  return barsIn(columns, 0, columns.count).map(({ instrument, endUs, bar }) => ({ instrument, endUs, ...bar }))
+  private constructor(columns: BarColumns, rows: Uint32Array) {
+    this.#columns = columns
+    this.#rows = rows
+  }
+
+  static readonly none = new BarRows({ count: 0, numbers: new Float64Array() }, new Uint32Array())
+
+  /** From one row to before another; of all where none is named. */
+  static of(columns: BarColumns, from = 0, to = columns.count): BarRows {
+    const rows = new Uint32Array(to - from)
+    for (let i = 0; i < rows.length; i++) rows[i] = from + i
+    return new BarRows(columns, rows)
+  }
+
+  get length(): number {
+    return this.#rows.length
+  }
+
+  instrument(index: number): number {
+    return this.#columns.numbers[this.#rows[index] as number] as number
+  }
+
+  startUs(index: number): number {
+    const { count, numbers } = this.#columns
+    return numbers[START_US * count + (this.#rows[index] as number)] as number
+  }
+
+  /** NaN outside. */
+  endUs(index: number): number {
+    const { count, numbers } = this.#columns
+    return index < this.#rows.length ? (numbers[END_US * count + (this.#rows[index] as number)] as number) : Number.NaN
+  }
+
+  *[Symbol.iterator](): Generator<InstrumentBar> {
+    for (let i = 0; i < this.length; i++) yield { instrument: this.instrument(i), endUs: this.endUs(i), ...this.bar(i) }
+  }
+
+  /** A new object with each call. */
+  bar(index: number): Bar {
+    const { count, numbers } = this.#columns
+    const row = this.#rows[index] as number
+    const vwap = numbers[8 * count + row] as number
+    return {
+      startUs: numbers[START_US * count + row] as number,
+      open: numbers[3 * count + row] as number,
+      high: numbers[4 * count + row] as number,
+      low: numbers[5 * count + row] as number,
+      close: numbers[6 * count + row] as number,
+      volume: numbers[7 * count + row] as number,
+      vwap: Number.isNaN(vwap) ? undefined : vwap,
+      trades: numbers[9 * count + row] as number,
+    }
+  }
+
+  where(keeps: (index: number) => boolean): BarRows {
+    return new BarRows(
+      this.#columns,
+      this.#rows.filter((_, index) => keeps(index)),
+    )
+  }
 }
 
 /** Where the bars of the moment end that the row before `end` belongs to. */
@@ -93,13 +133,8 @@ export function endOfMoment({ count, numbers }: BarColumns, end: number): number
   return at
 }
 
-export async function readBars(path: string): Promise<InstrumentBar[]> {
+export async function readBars(path: string): Promise<BarColumns> {
   return decodeBars(await readFile(path).catch(unreadable(path)), path)
-}
-
-/** In memory that other threads can be given without a copy. */
-export async function readSharedBars(path: string): Promise<BarColumns> {
-  return columnsIn(await readFile(path).catch(unreadable(path)), path, (size) => new SharedArrayBuffer(size))
 }
 
 export async function hashOfFile(path: string): Promise<string> {

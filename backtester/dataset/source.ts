@@ -4,7 +4,6 @@ import { mergeSessions } from '../../db/read/merge-sessions.ts'
 import { tapeSource } from '../../db/tape/tape-source.ts'
 import type { RecordChunk, RecordSource } from '../../market/record-source.ts'
 import type { TapeRecord } from '../../market/tick.ts'
-import { type InstrumentBar, readBars } from './bars-file.ts'
 import { ContentHash } from './content-hash.ts'
 import { type BarsFound, readDatabaseBars } from './database-bars.ts'
 import { findParts, recordsOfSession } from './database-parts.ts'
@@ -40,13 +39,6 @@ async function opener(dataset: Dataset, place: DatasetPlace): Promise<OpenPart> 
 
 async function* recordsIn(chunks: AsyncIterable<RecordChunk>): AsyncGenerator<TapeRecord[]> {
   for await (const { records } of chunks) yield records
-}
-
-/** Its bars in the order in which they became known; none of a dataset of ticks. */
-export async function barsOf(dataset: Dataset, place: DatasetPlace): Promise<InstrumentBar[]> {
-  const { bars, barSeconds } = dataset
-  if (bars === undefined || barSeconds === undefined) return []
-  return place.kind === 'files' ? readBars(place.pathOf(bars.file)) : (await originBars(dataset, place.url)).bars
 }
 
 /** A dataset of bars, read anew from the database. */

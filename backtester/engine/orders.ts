@@ -113,6 +113,9 @@ export function isOpen({ status }: Order): boolean {
   return status === 'waiting' || status === 'sent' || status === 'working' || status === 'triggered'
 }
 
+/** Fields of some terms that are a price or a distance of prices. */
+const PRICES = ['limit', 'stop', 'distance'] as const
+
 /** What a strategy gave as an order and what is none: its run ends with it. */
 export function mistakeIn(request: OrderRequest): string | undefined {
   const { quantity, side, timeInForce, instrument } = request
@@ -122,10 +125,10 @@ export function mistakeIn(request: OrderRequest): string | undefined {
   if (!isOrderType(request.type)) return `expected a type of order, found ${request.type}`
   if (timeInForce !== undefined && !TIMES_IN_FORCE.includes(timeInForce))
     return `expected a time in force of ${TIMES_IN_FORCE.join(', ')}, found ${timeInForce}`
-  for (const name of ['limit', 'stop', 'distance'] as const) {
+  for (const name of PRICES) {
+    if (!(name in request)) continue
     const value: unknown = Reflect.get(request, name)
-    if (name in request && (typeof value !== 'number' || !Number.isFinite(value)))
-      return `expected ${name} to be a price, found ${String(value)}`
+    if (typeof value !== 'number' || !Number.isFinite(value)) return `expected ${name} to be a price, found ${String(value)}`
   }
   return undefined
 }

@@ -52,6 +52,8 @@ export class Portfolio {
   #realised: Units = 0
   /** Of all positions at their marks. */
   #value: Units = 0
+  /** The same, short positions counted as if long. */
+  #exposure: Units = 0
   readonly #positions = new Map<number, OpenPosition>()
   readonly #costs: Record<Cost, Units> = { commission: 0, borrow: 0, interest: 0, 'dividend-owed': 0 }
   readonly #income: Record<Income, Units> = { interest: 0, dividend: 0 }
@@ -69,6 +71,11 @@ export class Portfolio {
   /** Cash and all positions at their marks. */
   get equity(): Units {
     return this.#cash + this.#value
+  }
+
+  /** Sum of what the positions are worth at their marks, short ones counted as if long. */
+  get exposure(): Units {
+    return this.#exposure
   }
 
   get realised(): Units {
@@ -123,10 +130,7 @@ export class Portfolio {
     this.#cash -= paid
     this.#realised += realised
     this.#pay('commission', commission)
-    this.#value -= position.value
-    position.mark = price
-    position.value = worth(price, position.quantity, multiplier)
-    this.#value += position.value
+    this.#revalue(position, price)
     if (position.quantity === 0) this.#positions.delete(instrument)
     return realised
   }
@@ -149,11 +153,21 @@ export class Portfolio {
   /** Values a position. What is not held has no value. */
   mark(instrument: number, price: number): void {
     const position = this.#positions.get(instrument)
-    if (position === undefined || position.mark === price) return
+    if (position !== undefined && position.mark !== price) this.#revalue(position, price)
+  }
+
+  /** Values what is held of a position now. */
+  #revalue(position: OpenPosition, price: number): void {
     const value = worth(price, position.quantity, position.multiplier)
-    this.#value += value - position.value
+    this.#move(position.value, value)
     position.mark = price
     position.value = value
+  }
+
+  /** What positions are worth changes. */
+  #move(from: Units, to: Units): void {
+    this.#value += to - from
+    this.#exposure += Math.abs(to) - Math.abs(from)
   }
 
   /** @throws RangeError below 0: what comes in is income */
@@ -195,10 +209,7 @@ export class Portfolio {
     this.#realised += paidOut - costPaidOut
     position.cost -= costPaidOut
     position.quantity = whole
-    position.mark = price
-    this.#value -= position.value
-    position.value = worth(price, whole, position.multiplier)
-    this.#value += position.value
+    this.#revalue(position, price)
     if (whole === 0) {
       this.#realised -= position.cost
       this.#positions.delete(instrument)
@@ -217,7 +228,8 @@ export class Portfolio {
     const { quantity, cost, mark, multiplier } = position
     const joined = { ...position, instrument: to, quantity: quantity + (there?.quantity ?? 0), cost: cost + (there?.cost ?? 0) }
     joined.value = worth(mark, joined.quantity, multiplier)
-    this.#value += joined.value - position.value - (there?.value ?? 0)
+    this.#move(position.value, 0)
+    this.#move(there?.value ?? 0, joined.value)
     if (joined.quantity === 0) {
       this.#realised -= joined.cost
       this.#positions.delete(to)

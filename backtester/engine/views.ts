@@ -35,10 +35,9 @@ export function copyOfTrade(trade: Trade): Trade {
   return { ...trade, verdict: trade.verdict && structuredClone(trade.verdict) }
 }
 
-/** The request is frozen: all copies share it. */
 export function copyOfOrder(order: Order): Order {
   const { id, request, givenUs, arrivedUs, status, left, filled, best, isReleased, isForced, reason } = order
-  return { id, request, givenUs, arrivedUs, status, left, filled, best, isReleased, isForced, reason }
+  return { id, request: { ...request }, givenUs, arrivedUs, status, left, filled, best, isReleased, isForced, reason }
 }
 
 export function copyOfBar({ startUs, open, high, low, close, volume, vwap, trades }: Bar): Bar {

@@ -6,7 +6,7 @@ import { Piscina } from 'piscina'
 
 import { messageOf, TapedeckError } from '../../market/errors.ts'
 import { summarise } from '../metrics/summary.ts'
-import { watchBeat } from '../run/guarded-run.ts'
+import { ROOM, watchBeat } from '../run/guarded-run.ts'
 import { failedResult } from '../run/run.ts'
 import type { OpenExperiment } from './open-experiment.ts'
 import type { Trial } from './trial.ts'
@@ -23,9 +23,6 @@ export interface TrialPoolOptions {
 
 /** A trial whose thread ended before it began it, as for what an earlier trial left running, is given to another thread so often. */
 const STARTS = 100
-
-/** Of memory for new objects in a thread. Most of a trial's die young: with the default of V8 a fifth of its time went into collecting them. */
-const YOUNG_MB = 64
 
 /** One is left to the thread that stores. */
 export const defaultWorkers = (): number => Math.max(1, availableParallelism() - 1)
@@ -52,7 +49,7 @@ export class TrialPool {
       minThreads: options.workers,
       maxThreads: options.workers,
       workerData: this.#base,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      resourceLimits: ROOM,
     })
     // A strategy that left something running ended its thread between two trials: the pool has replaced it.
     let cause: unknown

@@ -3,7 +3,7 @@
 import { workerData } from 'piscina'
 
 import { type RunSummary, summarise } from '../metrics/summary.ts'
-import type { RunResult } from '../run/result.ts'
+import { plainResult, type RunResult } from '../run/result.ts'
 import { type RunRequest, runStrategy } from '../run/run.ts'
 
 /** What all trials have in common; the columns of bars in it are one copy for all threads. */
@@ -35,7 +35,7 @@ export async function runTrial({ beat, isWhole, ...request }: TrialTask): Promis
   const result = await runStrategy({ ...(workerData as TrialBase), ...request }, { onChunk: () => Atomics.add(beat, 0, 1) })
   const summary = summarise(result, { intervals: false })
   return isWhole
-    ? { result: { ...result, equity: [...result.equity] }, summary, isWhole }
+    ? { result: plainResult(result), summary, isWhole }
     : { result: withoutLists(result), summary: { ...summary, trips: [], open: [] }, isWhole }
 }
 

@@ -1,6 +1,6 @@
 /** How much of an account was in the market, over time. */
 
-import type { Points } from './points.ts'
+import type { Rows } from './rows.ts'
 
 export interface ExposurePoint {
   tsUs: number
@@ -19,7 +19,7 @@ export interface ExposureMetrics {
 }
 
 /** Time counts as it passes, nights included. Shares of time are NaN where none passed. */
-export function exposureMetrics(points: Points<ExposurePoint>): ExposureMetrics {
+export function exposureMetrics(points: Rows<ExposurePoint>): ExposureMetrics {
   const [first, last] = [points.at(0), points.at(-1)]
   if (!first || !last) return { exposure: Number.NaN, timeInMarket: Number.NaN, maxExposure: Number.NaN }
   let [weighted, invested, most] = [0, 0, 0]

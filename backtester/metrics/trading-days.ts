@@ -1,7 +1,7 @@
 /** An equity curve within days, by trading days: the series that every ratio of days is made of. */
 
 import type { TradingCalendar } from '../../market/calendar/trading-calendar.ts'
-import type { Points } from './points.ts'
+import type { Rows } from './rows.ts'
 
 /** Behind every date. */
 const LAST_DATE = '9999-12-31'
@@ -26,7 +26,7 @@ export interface DayValue {
  * @param points in the order of their time
  * @throws TapedeckError `calendar-range` outside of the years that the calendar knows
  */
-export function tradingDayValues(points: Points<EquityPoint>, calendar: TradingCalendar): DayValue[] {
+export function tradingDayValues(points: Rows<EquityPoint>, calendar: TradingCalendar): DayValue[] {
   const [first, last] = [points.at(0), points.at(-1)]
   if (!first || !last) return []
   const dateOf = ({ tsUs }: EquityPoint) => calendar.zone.dateOf(tsUs - 1)

@@ -7,7 +7,7 @@ import type { TradingCalendar } from '../../market/calendar/calendar.ts'
 import { daysBetween } from '../../market/time.ts'
 import type { EquityPoint } from '../run/equity-points.ts'
 import type { RunRange, RunResult } from '../run/result.ts'
-import type { Points } from './points.ts'
+import type { Rows } from './rows.ts'
 
 export type TimeSpan = NonNullable<RunRange['uncounted']>[number]
 
@@ -41,7 +41,7 @@ export function countedPart(result: RunResult, spans: readonly TimeSpan[], calen
   }
 }
 
-function joined(points: Points<EquityPoint>, isUncounted: (point: EquityPoint) => boolean, start: number): EquityPoint[] {
+function joined(points: Rows<EquityPoint>, isUncounted: (point: EquityPoint) => boolean, start: number): EquityPoint[] {
   const kept: EquityPoint[] = []
   let before = { tsUs: points.at(0)?.tsUs ?? 0, equity: start }
   let left: EquityPoint | undefined

@@ -3,9 +3,8 @@
 import { nyse } from '../../market/calendar/calendar.ts'
 import { ConfigError, TapedeckError } from '../../market/errors.ts'
 import type { TapeRecord } from '../../market/tick.ts'
-import type { RunBar } from '../dataset/bars-file.ts'
+import { BarRows, readBars } from '../dataset/bars-file.ts'
 import { DatasetFolder } from '../dataset/folder.ts'
-import { barsOf } from '../dataset/source.ts'
 import type { CorporateAction } from '../engine/actions.ts'
 import { type DayValue, tradingDayValues } from '../metrics/trading-days.ts'
 import type { RunInput } from './input.ts'
@@ -39,10 +38,12 @@ export class Benchmark {
       this.#price(record.tsUs, (record.bidPrice + record.askPrice) / 2)
   }
 
-  takeBar({ instrument, endUs, bar: { startUs, close } }: RunBar): void {
-    if (instrument !== this.#instrument) return
-    if (this.#actions.length > 0) this.#apply(nyse.zone.dateOf(startUs), close)
-    this.#points.push({ tsUs: endUs, equity: close * this.#units })
+  takeBars(bars: BarRows): void {
+    for (const { instrument, startUs, endUs, close } of bars) {
+      if (instrument !== this.#instrument) continue
+      if (this.#actions.length > 0) this.#apply(nyse.zone.dateOf(startUs), close)
+      this.#points.push({ tsUs: endUs, equity: close * this.#units })
+    }
   }
 
   /** Prices as traded: a split makes more units, and a dividend buys some at the close of its ex-date. */
@@ -90,8 +91,7 @@ export async function openBenchmark(
       `--benchmark-dataset: expected a dataset of bars, found ${name}, which has ticks. Make one with \`dataset create --bars 1d\`.`,
     )
   const benchmark = new Benchmark(find(dataset.instruments, symbol, `dataset ${name}`), dataset.actions)
-  const bars = await barsOf(dataset, { kind: 'files', pathOf: (file) => folder.pathOf(dataset, file) })
-  for (const bar of bars) benchmark.takeBar({ ...bar, bar })
+  benchmark.takeBars(BarRows.of(await readBars(folder.pathOf(dataset, dataset.bars.file))))
   return { benchmark, takesRun: false }
 }
 

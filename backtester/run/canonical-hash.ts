@@ -48,6 +48,9 @@ interface Shape {
   sorted: readonly Name[]
 }
 
+/** How each field of a row is read: of an object whose fields are known, that is many times as fast as by their names. */
+export type FieldsOf<Row> = { readonly [Name in keyof Row]-?: (row: Row) => Row[Name] }
+
 /** Rows have few shapes; what a strategy adds to its orders may have any number. */
 const SHAPES = 16
 
@@ -75,12 +78,24 @@ export class CanonicalHash {
     } else this.#object(value as Record<string, unknown>)
   }
 
+  /** As `value` does of each row, which has these fields and no others. */
+  rows<Row extends object>(rows: Iterable<Row>, fields: FieldsOf<Row>): void {
+    const sorted = this.#sorted(Object.keys(fields)).map((name) => ({ name, read: fields[name.text as keyof Row] }))
+    for (const row of rows) {
+      this.#byte(OBJECT)
+      for (const { name, read } of sorted) this.#field(name, read(row))
+      this.#byte(END)
+    }
+  }
+
+  /** As `number` does of each. */
+  numbers(values: Float64Array): void {
+    for (let i = 0; i < values.length; i++) this.number(values[i] as number)
+  }
+
   /** As `value` does, without a look at what it is. A time in microseconds has more digits than 12, and is exact as all whole numbers are. */
   number(value: number): void {
-    const size = Math.abs(value)
-    const scaled = Math.round(size * SCALE)
-    const isExact = Number.isSafeInteger(size) || (scaled < MOST_SCALED && scaled / SCALE === size)
-    const rounded = isExact ? value : Number(value.toPrecision(SIGNIFICANT_DIGITS))
+    const rounded = toDigits(value)
     if (Number.isNaN(rounded)) return this.#byte(NOT_A_NUMBER)
     this.#byte(NUMBER)
     this.#reserve(DOUBLE_BYTES)
@@ -96,14 +111,15 @@ export class CanonicalHash {
 
   #object(value: Record<string, unknown>): void {
     this.#byte(OBJECT)
-    for (const name of this.#sorted(Object.keys(value))) {
-      const entry = value[name.text]
-      if (entry === undefined) continue
-      if (name.number > 0) this.#byte(name.number)
-      else this.#newName(name)
-      this.value(entry)
-    }
+    for (const name of this.#sorted(Object.keys(value))) this.#field(name, value[name.text])
     this.#byte(END)
+  }
+
+  #field(name: Name, value: unknown): void {
+    if (value === undefined) return
+    if (name.number > 0) this.#byte(name.number)
+    else this.#newName(name)
+    this.value(value)
   }
 
   #newName(name: Name): void {
@@ -171,6 +187,13 @@ export class CanonicalHash {
     this.#hash.update(this.#bytes.subarray(0, this.#at))
     this.#at = 0
   }
+}
+
+function toDigits(value: number): number {
+  if (Number.isSafeInteger(value)) return value
+  const size = Math.abs(value)
+  const scaled = Math.round(size * SCALE)
+  return scaled < MOST_SCALED && scaled / SCALE === size ? value : Number(value.toPrecision(SIGNIFICANT_DIGITS))
 }
 
 function areSame(names: readonly string[], others: readonly string[]): boolean {

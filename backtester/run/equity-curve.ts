@@ -27,9 +27,7 @@ export class EquityCurve {
   }
 
   point(tsUs: number): void {
-    let exposure = 0
-    for (const { value } of this.#portfolio.positions()) exposure += Math.abs(value)
-    const { cash, equity } = this.#portfolio
+    const { cash, equity, exposure } = this.#portfolio
     this.points.push(tsUs, fromUnits(cash), fromUnits(equity), fromUnits(exposure))
   }
 

@@ -83,8 +83,8 @@ export async function* withGaps(chunks: AsyncIterable<RunChunk>, gaps: readonly 
       if (!isTick(record) || !gaps.some((gap) => isOf(gap, record.instrument) && record.tsUs >= gap.fromUs && record.tsUs < gap.toUs))
         kept.push(record)
     }
-    const heldBars = bars.filter(
-      ({ instrument, endUs, bar }) => !gaps.some((gap) => isOf(gap, instrument) && bar.startUs < gap.toUs && endUs > gap.fromUs),
+    const heldBars = bars.where(
+      (i) => !gaps.some((gap) => isOf(gap, bars.instrument(i)) && bars.startUs(i) < gap.toUs && bars.endUs(i) > gap.fromUs),
     )
     if (kept.length > 0 || heldBars.length > 0) yield { sessionId, records: kept, bars: heldBars }
   }

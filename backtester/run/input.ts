@@ -10,20 +10,19 @@ import { isTick, type TapeRecord } from '../../market/tick.ts'
 import { tapeSource } from '../../db/tape/tape-source.ts'
 import type { CarrySettings } from '../arbitrage/stand-in-carry.ts'
 import { standInCarry } from '../arbitrage/stand-in-carry.ts'
-import { type BarColumns, barsIn, endOfMoment, readSharedBars, type RunBar } from '../dataset/bars-file.ts'
+import { type BarColumns, BarRows, columnsOf, endOfMoment, readBars } from '../dataset/bars-file.ts'
 import { ContentHash } from '../dataset/content-hash.ts'
 import type { Dataset } from '../dataset/dataset.ts'
 import { ticksOf } from '../dataset/dataset.ts'
 import { DatasetFolder } from '../dataset/folder.ts'
-import { barsOf, type DatasetPlace, recordsOf } from '../dataset/source.ts'
+import { type DatasetPlace, originBars, recordsOf } from '../dataset/source.ts'
 import type { CorporateAction } from '../engine/actions.ts'
 import type { DatasetGap, RunDataset, RunInstrument } from './result.ts'
 
 export interface RunChunk {
   sessionId: number
   records: readonly TapeRecord[]
-  /** Of whoever takes them: nobody else holds them. */
-  bars: readonly RunBar[]
+  bars: BarRows
 }
 
 export interface RunInput {
@@ -77,21 +76,21 @@ export async function openInput(request: InputRequest): Promise<RunInput> {
     instruments,
     actions,
     total: bars ? bars.bars : ticksOf(dataset),
-    chunks: () => (bars ? barChunks(dataset, place) : recordChunks(dataset, place, isOrigin)),
+    chunks: () => (bars ? barChunks(dataset, bars.file, place) : recordChunks(dataset, place, isOrigin)),
   }
 }
 
 /** @throws ConfigError for a dataset that is not there, FeedError for what cannot be read */
 export async function prepareInput(from: PreparedInput['from']): Promise<PreparedInput> {
   const { dataset, instruments, actions, total } = await openInput(from)
-  return { kind: 'prepared', dataset, instruments, actions, total, columns: await columnsOf(from), from }
+  return { kind: 'prepared', dataset, instruments, actions, total, columns: await sharedColumns(from), from }
 }
 
-async function columnsOf(from: PreparedInput['from']): Promise<BarColumns | undefined> {
+async function sharedColumns(from: PreparedInput['from']): Promise<BarColumns | undefined> {
   if (from.kind === 'tape' || from.fromOrigin) return undefined
   const folder = new DatasetFolder(from.dataDir)
   const dataset = await folder.find(from.name)
-  return dataset.bars && readSharedBars(folder.pathOf(dataset, dataset.bars.file))
+  return dataset.bars && readBars(folder.pathOf(dataset, dataset.bars.file))
 }
 
 function preparedInput({ dataset, instruments, actions, total, columns, from }: PreparedInput): RunInput {
@@ -107,7 +106,7 @@ async function* chunksOf(from: PreparedInput['from']): AsyncGenerator<RunChunk> 
 async function* columnChunks(columns: BarColumns): AsyncGenerator<RunChunk> {
   for (let at = 0; at < columns.count; ) {
     const end = endOfMoment(columns, at + CHUNK_BARS)
-    yield { sessionId: 0, records: [], bars: barsIn(columns, at, end) }
+    yield { sessionId: 0, records: [], bars: BarRows.of(columns, at, end) }
     at = end
   }
 }
@@ -117,7 +116,7 @@ async function* recordChunks(dataset: Dataset, place: DatasetPlace, isOrigin: bo
   const hashes = new Map(isOrigin ? dataset.parts.map(({ sessionId }) => [sessionId, new ContentHash()]) : [])
   for await (const { sessionId, records } of recordsOf(dataset, place).records()) {
     hashes.get(sessionId)?.add(records)
-    yield { sessionId, records, bars: [] }
+    yield { sessionId, records, bars: BarRows.none }
   }
   for (const { sessionId, hash } of dataset.parts) {
     const found = hashes.get(sessionId)
@@ -129,15 +128,8 @@ async function* recordChunks(dataset: Dataset, place: DatasetPlace, isOrigin: bo
   }
 }
 
-async function* barChunks(dataset: Dataset, place: DatasetPlace): AsyncGenerator<RunChunk> {
-  if (place.kind === 'files' && dataset.bars) return yield* columnChunks(await readSharedBars(place.pathOf(dataset.bars.file)))
-  const bars = await barsOf(dataset, place)
-  for (let at = 0; at < bars.length; ) {
-    let end = Math.min(at + CHUNK_BARS, bars.length)
-    while (end < bars.length && bars[end]?.endUs === bars[end - 1]?.endUs) end++
-    yield { sessionId: 0, records: [], bars: bars.slice(at, end).map(({ instrument, endUs, ...bar }) => ({ instrument, endUs, bar })) }
-    at = end
-  }
+async function* barChunks(dataset: Dataset, file: string, place: DatasetPlace): AsyncGenerator<RunChunk> {
+  yield* columnChunks(place.kind === 'files' ? await readBars(place.pathOf(file)) : columnsOf((await originBars(dataset, place.url)).bars))
 }
 
 async function tapeInput(path: string, carry: CarrySettings): Promise<RunInput> {
@@ -167,7 +159,7 @@ async function* tapeChunks(path: string, carry: CarrySettings): AsyncGenerator<R
   const behind = standInCarry(carry)
   for await (const { sessionId, records } of tapeSource(path).records()) {
     const isOwn = sessionId > 0 || records.every(({ kind }) => kind !== 'contract')
-    yield { sessionId, records: isOwn ? records : records.flatMap((record) => [record, ...behind(record)]), bars: [] }
+    yield { sessionId, records: isOwn ? records : records.flatMap((record) => [record, ...behind(record)]), bars: BarRows.none }
   }
 }
 

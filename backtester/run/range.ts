@@ -35,10 +35,10 @@ async function* chunksWithin(chunks: AsyncIterable<RunChunk>, sinceUs: number, t
     const part = {
       sessionId,
       records: records.filter((record) => record.tsUs < toUs && (record.tsUs >= sinceUs || record.kind === 'contract' || explains(record))),
-      bars: bars.filter(({ bar, endUs }) => bar.startUs >= sinceUs && endUs <= toUs),
+      bars: bars.where((i) => bars.startUs(i) >= sinceUs && bars.endUs(i) <= toUs),
     }
     if (part.records.length > 0 || part.bars.length > 0) yield part
-    if ((records.at(-1)?.tsUs ?? 0) >= toUs || (bars.at(-1)?.endUs ?? 0) > toUs) return
+    if ((records.at(-1)?.tsUs ?? 0) >= toUs || bars.endUs(bars.length - 1) > toUs) return
   }
 }
 

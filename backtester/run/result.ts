@@ -8,10 +8,11 @@ import type { Contract } from '../../market/contract.ts'
 import type { Order } from '../engine/orders.ts'
 import type { Cost, Income } from '../engine/portfolio.ts'
 import type { Fill } from '../engine/strategy.ts'
-import type { Points } from '../metrics/points.ts'
+import type { Rows } from '../metrics/rows.ts'
 import type { DayValue } from '../metrics/trading-days.ts'
-import { CanonicalHash } from './canonical-hash.ts'
+import { CanonicalHash, type FieldsOf } from './canonical-hash.ts'
 import { type EquityPoint, EquityPoints } from './equity-points.ts'
+import { FillRows } from './fill-rows.ts'
 
 export type RunMode = 'backtest' | 'paper' | 'live'
 
@@ -112,7 +113,7 @@ export interface RunInstrument {
   contract: Contract
 }
 
-/** An order as it stood at the end. */
+/** An order as it stood at the end. That of a run of this thread is the engine's own, with more fields. */
 export type RunOrder = Pick<Order, 'id' | 'request' | 'givenUs' | 'status' | 'filled' | 'reason'>
 
 /** What happened besides orders and fills: log lines of the strategy, splits, dividends, expiries, assignments. */
@@ -146,8 +147,8 @@ export interface RunResult {
   /** Those that were ordered, filled or held. */
   instruments: readonly RunInstrument[]
   orders: readonly RunOrder[]
-  fills: readonly Fill[]
-  equity: Points<EquityPoint>
+  fills: Rows<Fill>
+  equity: Rows<EquityPoint>
   costs: Readonly<Record<Cost, number>>
   income: Readonly<Record<Income, number>>
   events: readonly RunEvent[]
@@ -157,14 +158,32 @@ export interface RunResult {
   hash: string
 }
 
+/** The same in lists of plain objects, which other threads can be sent. */
+export function plainResult(result: RunResult): RunResult {
+  return { ...result, orders: plainOrders(result), fills: [...result.fills], equity: [...result.equity] }
+}
+
+export function plainOrders({ orders }: Pick<RunResult, 'orders'>): RunOrder[] {
+  return orders.map(({ id, request, givenUs, status, filled, reason }) => ({ id, request, givenUs, status, filled, reason }))
+}
+
+const ORDER_FIELDS: FieldsOf<RunOrder> = {
+  id: ({ id }) => id,
+  request: ({ request }) => request,
+  givenUs: ({ givenUs }) => givenUs,
+  status: ({ status }) => status,
+  filled: ({ filled }) => filled,
+  reason: ({ reason }) => reason,
+}
+
 /** SHA-256 of what a run did, its numbers at 12 significant digits: the same on every machine, from every copy of the same data. */
 export function resultHash({ orders, fills, equity }: Pick<RunResult, 'orders' | 'fills' | 'equity'>): string {
   const hash = new CanonicalHash()
-  for (const [name, rows] of Object.entries({ orders, fills })) {
+  hash.value(`orders ${orders.length}`)
+  hash.rows(orders, ORDER_FIELDS)
+  for (const [name, rows] of Object.entries({ fills: FillRows.of(fills), equity: EquityPoints.of(equity) })) {
     hash.value(`${name} ${rows.length}`)
-    for (const row of rows) hash.value(row)
+    for (const values of rows.values()) hash.numbers(values)
   }
-  hash.value(`equity ${equity.length}`)
-  for (const values of EquityPoints.of(equity).values()) for (const value of values) hash.number(value)
   return hash.digest()
 }

@@ -7,15 +7,15 @@ import type { ArbitrageSettings } from '../../market/arbitrage/settings.ts'
 import { nyse } from '../../market/calendar/calendar.ts'
 import { ConfigError, messageOf, TapedeckError } from '../../market/errors.ts'
 import { isTick } from '../../market/tick.ts'
-import type { RunBar } from '../dataset/bars-file.ts'
 import { contractRecord, Engine } from '../engine/engine.ts'
 import { fromUnits } from '../engine/money.ts'
-import type { Fill, Strategy } from '../engine/strategy.ts'
+import type { Strategy } from '../engine/strategy.ts'
 import { checkBenchmark } from '../metrics/summary.ts'
 import { type Benchmark, openBenchmark } from './benchmark.ts'
 import { Detection } from './detection.ts'
 import { EquityCurve } from './equity-curve.ts'
 import { instrumentsOf, runEvent } from './events.ts'
+import { FillRows } from './fill-rows.ts'
 import { type InputRequest, openInput, type RunChunk, type RunInput } from './input.ts'
 import { checkParams, loadStrategy } from './load-strategy.ts'
 import { makeModels, refuseUnfit } from './models.ts'
@@ -103,7 +103,7 @@ function errorOf(error: unknown): { code: string; message: string } {
 
 class Run {
   readonly #request: RunRequest
-  readonly #fills: Fill[] = []
+  readonly #fills = new FillRows()
   readonly #events: RunEvent[] = []
   /** That something happened to. */
   readonly #affected = new Set<number>()
@@ -200,7 +200,7 @@ class Run {
     if (!engine || !equity) return
     if (this.#takesBenchmark) {
       for (const record of records) this.#benchmark?.take(record)
-      for (const bar of bars) this.#benchmark?.takeBar(bar)
+      this.#benchmark?.takeBars(bars)
     }
     for (const record of records) {
       if (isTick(record)) {
@@ -211,10 +211,10 @@ class Run {
       this.#detection?.take(record, sessionId)
     }
     for (let i = 0; i < bars.length; i++) {
-      const { instrument, endUs, bar } = bars[i] as RunBar
-      engine.bar(instrument, bar, endUs)
+      const endUs = bars.endUs(i)
+      engine.bar(bars.instrument(i), bars.bar(i), endUs)
       this.#counts.bars++
-      if (bars[i + 1]?.endUs === endUs) continue
+      if (bars.endUs(i + 1) === endUs) continue
       // What the bars of this moment bring about waits for the last of them, their marks included.
       engine.advanceTo(endUs)
       if (endUs >= this.#fromUs) equity.point(endUs)
@@ -256,9 +256,7 @@ class Run {
   result(durationMs: number): RunResult {
     const failed = failedResult(this.#request, '', durationMs)
     const engine = this.#engine
-    const orders = (engine?.orders ?? []).map(({ id, request, givenUs, status, filled, reason }) =>
-      reason === undefined ? { id, request, givenUs, status, filled } : { id, request, givenUs, status, filled, reason },
-    ) as RunResult['orders']
+    const orders: RunResult['orders'] = engine?.orders ?? []
     const did = { orders, fills: this.#fills, equity: this.#equity?.points ?? [] }
     const used = new Set(this.#affected)
     for (const { request } of orders) used.add(request.instrument)

@@ -2,8 +2,10 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 
-import { EquityPoints, type PackedEquity } from './equity-points.ts'
-import type { RunResult } from './result.ts'
+import { EquityPoints } from './equity-points.ts'
+import { FillRows } from './fill-rows.ts'
+import type { Packed } from './packed-rows.ts'
+import { plainOrders, type RunResult } from './result.ts'
 import { type RunRequest, runStrategy } from './run.ts'
 
 export interface WorkerData {
@@ -12,10 +14,10 @@ export interface WorkerData {
   beat: Int32Array
 }
 
-/** How far it is, or what it left, its equity packed. */
+/** How far it is, or what it left, its many rows packed. */
 export type WorkerMessage =
   | { kind: 'progress'; done: number; total: number }
-  | { kind: 'result'; result: Omit<RunResult, 'equity'>; equity: PackedEquity }
+  | { kind: 'result'; result: Omit<RunResult, 'fills' | 'equity'>; fills: Packed; equity: Packed }
 
 const PROGRESS_MS = 100
 
@@ -33,10 +35,11 @@ const { request, beat } = workerData as WorkerData
 const tell = (message: WorkerMessage) => parentPort?.postMessage(message, [])
 const isTime = pace()
 
-const { equity, ...result } = await runStrategy(request, {
+const { fills, equity, ...rest } = await runStrategy(request, {
   onChunk: () => Atomics.add(beat, 0, 1),
   onProgress: (done, total) => {
     if (isTime()) tell({ kind: 'progress', done, total })
   },
 })
-tell({ kind: 'result', result, equity: EquityPoints.of(equity).packed })
+const result = { ...rest, orders: plainOrders(rest) }
+tell({ kind: 'result', result, fills: FillRows.of(fills).packed, equity: EquityPoints.of(equity).packed })

@@ -17,8 +17,11 @@ export const smaCross: Strategy<z.infer<typeof params>> = {
     const means = new Map<number, { sma: InstanceType<typeof context.indicators.sma>; above: boolean | undefined }>()
     return {
       onBar({ close }, instrument) {
-        const state = means.get(instrument) ?? { sma: new context.indicators.sma(period), above: undefined }
-        means.set(instrument, state)
+        let state = means.get(instrument)
+        if (!state) {
+          state = { sma: new context.indicators.sma(period), above: undefined }
+          means.set(instrument, state)
+        }
         const mean = state.sma.next(close)
         if (mean === undefined) return
         const before = state.above

@@ -26,8 +26,8 @@ async function timeOfBars(input: RunInput): Promise<DataTime> {
   let fromUs: number | undefined
   let { toUs } = input.dataset
   for await (const { bars } of input.chunks())
-    for (const { bar, endUs } of bars) {
-      fromUs = Math.min(fromUs ?? bar.startUs, bar.startUs)
+    for (const { startUs, endUs } of bars) {
+      fromUs = Math.min(fromUs ?? startUs, startUs)
       toUs = endUs
     }
   return { fromUs: fromUs ?? input.dataset.fromUs, toUs }

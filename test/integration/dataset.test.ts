@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { beforeAll, expect, it, onTestFinished } from 'vitest'
 
 import { freezeBars, freezeTicks } from '../../backtester/dataset/create.ts'
+import { BarRows, readBars } from '../../backtester/dataset/bars-file.ts'
 import type { Dataset } from '../../backtester/dataset/dataset.ts'
 import { DatasetFolder } from '../../backtester/dataset/folder.ts'
-import { barsOf, type DatasetPlace, recordsOf } from '../../backtester/dataset/source.ts'
+import { type DatasetPlace, originBars, recordsOf } from '../../backtester/dataset/source.ts'
 import { verifyDataset } from '../../backtester/dataset/verify.ts'
 import { createPool } from '../../db/pool.ts'
 import { createTickStore } from '../../db/write/tick-store.ts'
@@ -92,7 +93,7 @@ forEachEdition('a dataset of the database', ({ createTapeDatabase }) => {
     const range = { symbols: ['TWX'], fromUs: at('2014-06-02T00:00:00'), toUs: at('2014-06-06T00:00:00'), barSeconds: 86_400 }
     const folder = await newFolder()
     const dataset = await freezeBars(url, { ...range, asOf: '2014-06-05' }, options(folder))
-    const bars = await barsOf(dataset, { kind: 'files', pathOf: (file) => folder.pathOf(dataset, file) })
+    const bars = [...BarRows.of(await readBars(folder.pathOf(dataset, dataset.bars?.file ?? '')))]
     expect(bars.map(({ close, endUs }) => [close, endUs])).toEqual([
       [40, at('2014-06-02T20:00:00')],
       [40, at('2014-06-03T20:00:00')],
@@ -102,7 +103,7 @@ forEachEdition('a dataset of the database', ({ createTapeDatabase }) => {
     expect(dataset.warnings).toEqual(['TWX has no bar on 1 market day from 2014-06-04 to 2014-06-04.'])
     expect(await verifyDataset(folder, dataset, { url })).toMatchObject({ ok: true })
     const raw = await freezeBars(url, { ...range, prices: 'raw', asOf: '2014-06-05' }, { ...options(folder), name: 'raw' })
-    expect((await barsOf(raw, { kind: 'origin', url })).map(({ close }) => close)).toEqual([80, 80, 40])
+    expect((await originBars(raw, url)).bars.map(({ close }) => close)).toEqual([80, 80, 40])
     expect(raw.actions).toEqual([{ kind: 'split', instrument: raw.instruments[0]?.instrument, exDate: '2014-06-05', ratio: 2 }])
     expect(await verifyDataset(folder, raw, { url })).toMatchObject({ ok: true })
     expect(dataset.actions).toBeUndefined()
@@ -115,7 +116,7 @@ forEachEdition('a dataset of the database', ({ createTapeDatabase }) => {
       { ...range, toUs: at('2014-06-05T00:00:00'), asOf: '2014-06-04' },
       { ...options(folder), name: 'before' },
     )
-    expect((await barsOf(before, { kind: 'origin', url })).map(({ close }) => close)).toEqual([80, 80])
+    expect((await originBars(before, url)).bars.map(({ close }) => close)).toEqual([80, 80])
   })
 
   it('is refused where nothing was recorded', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 
-import { decodeBars, encodeBars } from '../../../../backtester/dataset/bars-file.ts'
+import { BarRows, decodeBars, encodeBars } from '../../../../backtester/dataset/bars-file.ts'
 import { freezeTape } from '../../../../backtester/dataset/create.ts'
 import type { Dataset } from '../../../../backtester/dataset/dataset.ts'
 import { DatasetFolder } from '../../../../backtester/dataset/folder.ts'
@@ -128,8 +128,8 @@ describe('the file of bars', () => {
 
   it('gives back what was written, and nothing of a file that was cut', () => {
     const bytes = encodeBars(bars)
-    expect(decodeBars(bytes, 'a file')).toEqual(bars)
-    expect(decodeBars(encodeBars([]), 'a file')).toEqual([])
+    expect([...BarRows.of(decodeBars(bytes, 'a file'))]).toEqual(bars)
+    expect([...BarRows.of(decodeBars(encodeBars([]), 'a file'))]).toEqual([])
     expect(() => decodeBars(bytes.subarray(0, bytes.length - 8), 'a file')).toThrow('a file is damaged')
     expect(() => decodeBars(Buffer.from('no bars'), 'a file')).toThrow('a file is damaged')
   })

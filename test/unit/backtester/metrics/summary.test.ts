@@ -133,7 +133,7 @@ describe('the summary of a run', () => {
   })
 
   it('says what is still open', () => {
-    expect(summarise(runResult({ fills: week.fills.slice(0, 1), equity: week.equity })).open).toEqual([1])
+    expect(summarise(runResult({ fills: [...week.fills].slice(0, 1), equity: week.equity })).open).toEqual([1])
   })
 })
 

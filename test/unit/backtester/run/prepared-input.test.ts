@@ -10,6 +10,7 @@ import { placeForTest } from '../../../support/process/command.ts'
 async function barsOf(input: RunInput) {
   const bars = []
   for await (const chunk of input.chunks()) bars.push(...chunk.bars)
+  expect(bars.length).toBeGreaterThan(0)
   return bars
 }
 

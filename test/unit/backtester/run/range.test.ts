@@ -45,7 +45,7 @@ describe('a run up to a moment', () => {
     expect(cut).toMatchObject({ status: 'complete', counts: { bars: 60 } })
     expect(cut.fills.length).toBeGreaterThan(4)
     expect(whole.fills.length).toBeGreaterThan(cut.fills.length)
-    expect(cut.fills).toEqual(whole.fills.filter(({ tsUs }) => tsUs < toUs))
+    expect([...cut.fills]).toEqual(whole.fills.filter(({ tsUs }) => tsUs < toUs))
     expect([...cut.equity]).toEqual([...whole.equity].filter(({ tsUs }) => tsUs < toUs))
   })
 
@@ -85,7 +85,7 @@ describe('a run from a moment on', () => {
     const early = warm.orders.filter(({ givenUs }) => givenUs < fromUs)
     expect(early.length).toBeGreaterThan(0)
     expect(new Set(early.map(({ status, reason }) => `${status}: ${reason}`))).toEqual(new Set(['rejected: warm-up']))
-    expect(warm.fills[0]?.tsUs).toBeLessThan(cold.fills[0]?.tsUs ?? 0)
+    expect(warm.fills.at(0)?.tsUs).toBeLessThan(cold.fills.at(0)?.tsUs ?? 0)
     const { figures, days } = summarise(warm, { intervals: false })
     expect(days[0]?.date).toBe(nyse.zone.dateOf(fromUs))
     expect(figures).toMatchObject({ tradingDays: DAYS - 40, orders: warm.orders.length - early.length })
@@ -106,7 +106,7 @@ describe('a run from a moment on', () => {
     const hold = { strategy: 'buy-and-hold', params: { quantity: 10 } }
     const { orders, fills } = await runStrategy(request({ fromUs, warmUpUs: fromUs - startOf(20) }, hold))
     expect(orders).toMatchObject([{ status: 'filled', givenUs: endOf(40) }])
-    expect(fills).toMatchObject([{ quantity: 10, tsUs: endOf(41) }])
+    expect([...fills]).toMatchObject([{ quantity: 10, tsUs: endOf(41) }])
   })
 })
 

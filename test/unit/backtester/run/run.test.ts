@@ -146,7 +146,7 @@ describe('a run', () => {
     const untilUs = cut.equity.at(-1)?.tsUs ?? expect.unreachable()
     expect(cut.fills.length).toBeGreaterThan(2)
     expect(whole.fills.length).toBeGreaterThan(cut.fills.length)
-    expect(whole.fills.filter(({ tsUs }) => tsUs <= untilUs)).toEqual(cut.fills)
+    expect(whole.fills.filter(({ tsUs }) => tsUs <= untilUs)).toEqual([...cut.fills])
     expect([...whole.equity].filter(({ tsUs }) => tsUs <= untilUs)).toEqual([...cut.equity])
     expect(whole.orders.slice(0, cut.orders.length).map((one) => one.request)).toEqual(cut.orders.map((one) => one.request))
   })
@@ -154,7 +154,7 @@ describe('a run', () => {
   it('has a point of equity for each minute in which a tick came, and the costs of its fills', async () => {
     const { equity, fills, costs } = await runStrategy(request())
     expect(equity).toHaveLength(MINUTES)
-    const commissions = fills.reduce((sum, { commission }) => sum + Math.round(commission * 10_000), 0)
+    const commissions = [...fills].reduce((sum, { commission }) => sum + Math.round(commission * 10_000), 0)
     expect(Math.round(costs.commission * 10_000)).toBe(commissions)
   })
 
@@ -169,7 +169,7 @@ describe('a run', () => {
       )
     const [result = expect.unreachable(), named, unfit] = results
     expect(result).toMatchObject({ status: 'complete', counts: { bars: 4 }, dataset: { warnings: ['TWX has no bar on 1 market day.'] } })
-    expect(result.fills).toMatchObject([{ price: 71, quantity: 10 }])
+    expect([...result.fills]).toMatchObject([{ price: 71, quantity: 10 }])
     expect(result.equity.map(({ exposure }) => exposure)).toEqual([0, 710, 720, 600])
     expect(named).toMatchObject({ status: 'complete', hash: result.hash, settings: { models: { fill: { name: 'bar-next-open' } } } })
     expect(unfit?.error).toMatchObject({ code: 'run-model', message: expect.stringContaining('Choose touch or bar-next-open') as string })
@@ -189,9 +189,9 @@ describe('a run', () => {
       return runStrategy(request({ strategy: 'buy-and-hold', params: { quantity }, input, settings }))
     }
     const [raw, adjusted] = [await of('raw', 10), await of('adjusted', 20)]
+    expect([...raw.fills]).toMatchObject([{ price: 71, quantity: 10 }])
     expect(raw).toMatchObject({
       status: 'complete',
-      fills: [{ price: 71, quantity: 10 }],
       income: { dividend: 10 },
       dataset: { prices: 'raw' },
     })
@@ -264,7 +264,7 @@ describe('a run', () => {
     const settings = settingsWith({ fill: 'bar-next-open', slippage: 'impact:0.02' })
     const { fills } = await runStrategy(request({ strategy: 'buy-and-hold', params: { quantity: 1 }, input: onDataset('bars'), settings }))
     // One share of one that traded: all of the volume.
-    expect(fills[0]?.price).toBeCloseTo(71 * (1 + 0.142 * 0.02), 10)
+    expect(fills.at(0)?.price).toBeCloseTo(71 * (1 + 0.142 * 0.02), 10)
   })
 })
 
@@ -284,7 +284,8 @@ describe('a run that goes wrong', () => {
     const body =
       "create: ({ orders }) => ({ onFill() { throw new Error('enough') }, onQuote({ instrument }) { orders.submit({ type: 'market', side: 'buy', instrument, quantity: 1 }) } })"
     const result = await runStrategy(request({ strategy: await own('enough', body), params: {} }))
-    expect(result).toMatchObject({ status: 'failed', orders: [{ status: 'filled' }, ...result.orders.slice(1)], fills: [{ quantity: 1 }] })
+    expect(result).toMatchObject({ status: 'failed', orders: [{ status: 'filled' }, ...result.orders.slice(1)] })
+    expect([...result.fills]).toMatchObject([{ quantity: 1 }])
     expect(result.error?.message).toContain('enough')
   })
 

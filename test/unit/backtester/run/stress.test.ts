@@ -75,7 +75,7 @@ describe('costs by a multiple', () => {
         return runStrategy(runRequest(folder, 'bars', { settings }))
       }
       const [plain, doubled] = [await of(), await of({ costs: 2 })]
-      const paid = plain.fills.reduce((sum, { commission }) => sum + toUnits(commission), 0)
+      const paid = [...plain.fills].reduce((sum, { commission }) => sum + toUnits(commission), 0)
       expect(plain.fills.length).toBeGreaterThan(5)
       expect(paid).toBeGreaterThan(0)
       const untold = ({ fills }: RunResult) => fills.map((fill) => ({ ...fill, commission: 0 }))
@@ -94,7 +94,7 @@ describe('costs by a multiple', () => {
     expect(dear.costs.commission / plain.costs.commission).toBeCloseTo(10, 1)
     expect(dear.income.interest).toBeLessThan(plain.income.interest)
     expect(dear.income.interest / plain.income.interest).toBeGreaterThan(0.9)
-    const [buy, dearBuy] = [plain, dear].map(({ fills }) => fills.find(({ side }) => side === 'buy')?.price ?? Number.NaN)
+    const [buy, dearBuy] = [plain, dear].map(({ fills }) => [...fills].find(({ side }) => side === 'buy')?.price ?? Number.NaN)
     // One basis point has become ten.
     expect((dearBuy ?? 0) / (buy ?? 0)).toBeCloseTo(1.001 / 1.0001, 9)
   })
@@ -145,13 +145,13 @@ describe('a wider spread', () => {
   it('costs what crosses it, on ticks and on bars', async () => {
     const [ticks, wideTicks] = [await onTicks(undefined), await onTicks({ spread: { ticks: 3 } })]
     expect(times(wideTicks)).toEqual(times(ticks))
-    const off = wideTicks.fills.map(({ price, side }, i) => (price - (ticks.fills[i]?.price ?? 0)) * (side === 'buy' ? 1 : -1))
+    const off = wideTicks.fills.map(({ price, side }, i) => (price - (ticks.fills.at(i)?.price ?? 0)) * (side === 'buy' ? 1 : -1))
     expect(off.length).toBeGreaterThan(10)
     for (const one of off) expect(one).toBeCloseTo(0.03, 4)
     const [bars, wideBars] = [await onBars(undefined), await onBars({ spread: { basisPoints: 20 } })]
     expect(times(wideBars)).toEqual(times(bars))
     for (const [i, { price, side }] of wideBars.fills.entries())
-      expect(price / (bars.fills[i]?.price ?? 0)).toBeCloseTo(side === 'buy' ? 1.0021 / 1.0001 : 0.9979 / 0.9999, 9)
+      expect(price / (bars.fills.at(i)?.price ?? 0)).toBeCloseTo(side === 'buy' ? 1.0021 / 1.0001 : 0.9979 / 0.9999, 9)
   })
 
   it('is refused where the data has no use for it', async () => {

@@ -130,7 +130,7 @@ describe('the taker of arbitrage', () => {
       expect(orders.map(({ request: { instrument, side } }) => [instrument, side])).toEqual(
         of(episode).opened.legs.map(({ instrument, side }) => [instrument, side]),
       )
-      const prices = orders.map(({ id }) => result.fills.find(({ orderId }) => orderId === id)?.price)
+      const prices = orders.map(({ id }) => [...result.fills].find(({ orderId }) => orderId === id)?.price)
       expect(prices).toEqual(of(episode).opened.legs.map(({ price }) => price))
     }
   })
@@ -183,7 +183,7 @@ describe('the taker of arbitrage', () => {
   it('misses as a combo what is gone when the order arrives, and holds nothing', async () => {
     const result = await run({ tape: session, latency: 'fixed:0,2500', params: { detectors: 'conversion', entry: 'combo' } })
     expect(said(result, 'missed').length).toBeGreaterThan(0)
-    expect(result.fills).toEqual(result.fills.filter(({ orderId }) => result.orders[orderId - 1]?.status === 'filled'))
+    expect([...result.fills]).toEqual(result.fills.filter(({ orderId }) => result.orders[orderId - 1]?.status === 'filled'))
     expect(said(result, 'unwound')).toEqual([])
   })
 
