@@ -117,6 +117,11 @@ export class BarRows {
     }
   }
 
+  /** Those from one to before another. */
+  between(from: number, to: number): { instrument: number; bar: Bar }[] {
+    return Array.from({ length: to - from }, (_, i) => ({ instrument: this.instrument(from + i), bar: this.bar(from + i) }))
+  }
+
   where(keeps: (index: number) => boolean): BarRows {
     return new BarRows(
       this.#columns,

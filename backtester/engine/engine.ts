@@ -41,7 +41,7 @@ import { ShareSizes } from './share-sizes.ts'
 import type { Fill, StrategyContext, StrategyHandlers } from './strategy.ts'
 import { StrategyHost } from './strategy-host.ts'
 import { type DayEvents, TradingDays } from './trading-days.ts'
-import { type Execution, Venue } from './venue.ts'
+import { type Execution, momentsOf, Venue } from './venue.ts'
 
 export interface Models {
   fill: FillModel
@@ -235,6 +235,20 @@ export class Engine {
    * @param endUs the first microsecond behind it, or its last one
    */
   bar(instrument: number, bar: Bar, endUs: number): void {
+    this.#tradeIn(instrument, bar, endUs)
+    this.#show(instrument, bar)
+  }
+
+  /**
+   * Bars of several instruments that are over at one moment. Orders trade in all of them before any of them is known: what the account can bear is
+   * not to depend on the close of another instrument.
+   */
+  bars(bars: readonly { instrument: number; bar: Bar }[], endUs: number): void {
+    for (const { instrument, bar } of bars) this.#tradeIn(instrument, bar, endUs)
+    for (const { instrument, bar } of bars) this.#show(instrument, bar)
+  }
+
+  #tradeIn(instrument: number, bar: Bar, endUs: number): void {
     if (this.#awaitsFirstDay) this.#beginFirstDay(bar.startUs)
     const session = this.#days?.sessionOf(bar.startUs)
     const holdsClose = session === undefined || (bar.startUs < session.closeUs && session.closeUs <= endUs + 1)
@@ -244,9 +258,12 @@ export class Engine {
     // What is due at its end comes behind it: the close of the session, a split of the next day.
     this.#advance(atUs, atUs - 1)
     if (this.#awaitsOpening && session && endUs > session.openUs) this.#settleOpening(instrument, bar.open, bar.startUs)
-    this.#venue.takeBar(instrument, bar, atUs, { opens: holdsOpen, closes: holdsClose })
-    this.#prices.take(instrument, bar.close, atUs)
-    // Whatever comes of it, an order that arrives or the close of the session, waits for the other bars that end at the same moment.
+    this.#venue.takeBar(instrument, bar, atUs, momentsOf(holdsOpen, holdsClose))
+  }
+
+  /** Whatever comes of it, an order that arrives or the close of the session, waits for the other bars that end at the same moment. */
+  #show(instrument: number, bar: Bar): void {
+    this.#prices.take(instrument, bar.close, this.#nowUs)
     this.#host.bar(bar, instrument)
   }
 
@@ -401,7 +418,6 @@ export class Engine {
       multiplier,
       commission,
     })
-    if (execution.mark !== undefined) this.portfolio.mark(instrument, execution.mark)
     this.#desk.took(execution)
     const fill: Fill = {
       orderId: order.id,

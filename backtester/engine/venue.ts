@@ -26,8 +26,6 @@ export interface Execution {
   tsUs: number
   /** It took what stood there; else it stood there and was taken. */
   isTaker: boolean
-  /** What it is worth behind the trade, where that is known already: the close of its bar. */
-  mark?: number | undefined
 }
 
 export interface VenueOptions {
@@ -86,8 +84,19 @@ interface LegBar {
 
 /** Which moments of a session a bar holds: orders on the opening and on the close trade in those alone. */
 export interface BarMoments {
-  opens: boolean
-  closes: boolean
+  readonly opens: boolean
+  readonly closes: boolean
+}
+
+const NO_MOMENT: BarMoments = { opens: false, closes: false }
+const OPENING: BarMoments = { opens: true, closes: false }
+const CLOSING: BarMoments = { opens: false, closes: true }
+const WHOLE_SESSION: BarMoments = { opens: true, closes: true }
+
+/** The same object for the same moments: it is asked for with each bar. */
+export function momentsOf(opens: boolean, closes: boolean): BarMoments {
+  if (opens) return closes ? WHOLE_SESSION : OPENING
+  return closes ? CLOSING : NO_MOMENT
 }
 
 /** Sums of prices are rounded. */
@@ -309,7 +318,7 @@ export class Venue {
       const { side, instrument } = order.request
       const price = this.#slip(order, bar[at], { volume: bar.volume })
       net += (side === 'buy' ? 1 : -1) * price * ratio * this.#options.multiplierOf(instrument)
-      return { order, quantity: order.left, price, tsUs, isTaker: true, mark: bar.close }
+      return { order, quantity: order.left, price, tsUs, isTaker: true }
     })
     if (net > limit + NET_ROUNDING) return false
     this.#executeTogether(executions)

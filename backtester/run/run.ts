@@ -210,11 +210,12 @@ class Run {
       engine.record(record, sessionId)
       this.#detection?.take(record, sessionId)
     }
-    for (let i = 0; i < bars.length; i++) {
+    for (let i = 0, next = 0; i < bars.length; i = next) {
       const endUs = bars.endUs(i)
-      engine.bar(bars.instrument(i), bars.bar(i), endUs)
-      this.#counts.bars++
-      if (bars.endUs(i + 1) === endUs) continue
+      for (next = i + 1; bars.endUs(next) === endUs; ) next++
+      if (next === i + 1) engine.bar(bars.instrument(i), bars.bar(i), endUs)
+      else engine.bars(bars.between(i, next), endUs)
+      this.#counts.bars += next - i
       // What the bars of this moment bring about waits for the last of them, their marks included.
       engine.advanceTo(endUs)
       if (endUs >= this.#fromUs) equity.point(endUs)

@@ -77,7 +77,7 @@ class Series {
   }
 
   take(price: number): void {
-    const score = this.#deviation.next(price)?.zScore
+    const score = this.#deviation.nextScore(price)
     if (score === undefined || this.#isBusy()) return
     const held = this.#context.portfolio.quantity(this.#instrument)
     const { entry, exit, stop, quantity, short } = this.#params

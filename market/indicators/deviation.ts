@@ -21,7 +21,23 @@ export class Deviation implements Indicator<number, DeviationValue> {
     this.#window.push(value)
     if (!this.#window.full) return undefined
     const mean = this.#window.mean()
-    const deviation = Math.sqrt(this.#window.squares(mean) / this.#window.length)
-    return { mean, deviation, zScore: deviation === 0 ? undefined : (value - mean) / deviation }
+    const deviation = this.#deviation(mean)
+    return { mean, deviation, zScore: scoreOf(value, mean, deviation) }
   }
+
+  /** Takes the next value, as `next` does, for who wants nothing but the score. */
+  nextScore(value: number): number | undefined {
+    this.#window.push(value)
+    if (!this.#window.full) return undefined
+    const mean = this.#window.mean()
+    return scoreOf(value, mean, this.#deviation(mean))
+  }
+
+  #deviation(mean: number): number {
+    return Math.sqrt(this.#window.squares(mean) / this.#window.length)
+  }
+}
+
+function scoreOf(value: number, mean: number, deviation: number): number | undefined {
+  return deviation === 0 ? undefined : (value - mean) / deviation
 }

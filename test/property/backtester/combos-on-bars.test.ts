@@ -44,12 +44,11 @@ it('a combo on bars trades whole, at prices that stood together, within its limi
     for (const [index, { bars, combos }] of minutes.entries()) {
       const startUs = (index + 1) * MINUTE_US
       const before = fills.length
-      for (const [at, one] of bars.entries()) {
-        if (!one) continue
-        const bar: Bar = { startUs, ...one, volume: 1, vwap: undefined, trades: 1 }
-        engine.bar(at + 1, bar, startUs + MINUTE_US)
-        expect(engine.portfolio.imbalance()).toBe(0)
-      }
+      const told = bars.flatMap((one, at): { instrument: number; bar: Bar }[] =>
+        one ? [{ instrument: at + 1, bar: { startUs, ...one, volume: 1, vwap: undefined, trades: 1 } }] : [],
+      )
+      engine.bars(told, startUs + MINUTE_US)
+      expect(engine.portfolio.imbalance()).toBe(0)
       engine.advanceTo(startUs + MINUTE_US)
       const traded = fills.slice(before)
       for (let at = 0; at < traded.length; at += 2) {

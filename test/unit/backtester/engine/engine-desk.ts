@@ -37,6 +37,8 @@ export const at = (date: string, hours: number) => nyse.zone.toUs(date, Math.rou
 
 export const plainModels = (): EngineOptions['models'] => ({ fill: touch(), latency: noLatency(), slippage: noSlippage(), fees: noFees() })
 
+type Prices = Partial<Bar> & { close: number }
+
 export interface Desk {
   engine: Engine
   context: StrategyContext
@@ -46,7 +48,9 @@ export interface Desk {
   quote: (instrument: number, tsUs: number, bidPrice: number, askPrice?: number, more?: Partial<Quote>) => void
   trade: (instrument: number, tsUs: number, price: number) => void
   /** A bar of a day. */
-  day: (instrument: number, date: string, prices: Partial<Bar> & { close: number }) => void
+  day: (instrument: number, date: string, prices: Prices) => void
+  /** Bars of one day of several instruments, each with its number. */
+  days: (date: string, prices: readonly (readonly [number, Prices])[]) => void
   kinds: () => string[]
 }
 
@@ -90,22 +94,26 @@ export function openDesk(options: DeskOptions = {}): Desk {
     quote: (instrument, tsUs, bidPrice, askPrice = bidPrice, more = {}) =>
       engine.record({ kind: 'quote', instrument, tsUs, seq: ++seq, bidPrice, askPrice, bidSize: 100, askSize: 100, ...more }),
     trade: (instrument, tsUs, price) => engine.record({ kind: 'trade', instrument, tsUs, seq: ++seq, price, size: 1, source: 'import' }),
-    day: (instrument, date, { open, high, low, close, ...more }) =>
-      engine.bar(
-        instrument,
-        {
-          startUs: at(date, 0),
-          open: open ?? close,
-          high: high ?? Math.max(open ?? close, close),
-          low: low ?? Math.min(open ?? close, close),
-          close,
-          volume: 1,
-          vwap: undefined,
-          trades: 1,
-          ...more,
-        },
+    day: (instrument, date, prices) => engine.bar(instrument, dayBar(date, prices), at(date, 24)),
+    days: (date, prices) =>
+      engine.bars(
+        prices.map(([instrument, one]) => ({ instrument, bar: dayBar(date, one) })),
         at(date, 24),
       ),
     kinds: () => events.map(({ kind }) => kind),
+  }
+}
+
+function dayBar(date: string, { open, high, low, close, ...more }: Prices): Bar {
+  return {
+    startUs: at(date, 0),
+    open: open ?? close,
+    high: high ?? Math.max(open ?? close, close),
+    low: low ?? Math.min(open ?? close, close),
+    close,
+    volume: 1,
+    vwap: undefined,
+    trades: 1,
+    ...more,
   }
 }

@@ -132,3 +132,22 @@ it('an order that the account could bear but for its commission is refused', () 
     reason: 'buying power is short: 10001.00 of equity would be needed, there are 10000.00',
   })
 })
+
+it('an order is refused that the account could bear only for what another instrument closes at in the same bars', () => {
+  const desk = open({ cash: 10_000, models: { ...plainModels(), margin: regT() } })
+  const both = (date: string, stock: { open: number; close: number }, other: { open: number; close: number }) => {
+    desk.engine.advanceTo(at(date, 0))
+    desk.days(date, [
+      [STOCK, stock],
+      [OTHER, other],
+    ])
+  }
+  both('2024-03-04', { open: 100, close: 100 }, { open: 100, close: 100 })
+  market(desk, 'buy', STOCK, 100)
+  const late = market(desk, 'buy', OTHER, 120)
+  // Half of 10,000 and of 12,120 is more than the equity of 10,000. At the close it will be 20,000, which would do.
+  both('2024-03-05', { open: 100, close: 200 }, { open: 101, close: 101 })
+  expect(desk.context.orders.find(late)).toMatchObject({ status: 'cancelled', reason: expect.stringContaining('buying power') as string })
+  expect([held(desk, STOCK), held(desk, OTHER)]).toEqual([100, 0])
+  expect(fromUnits(desk.engine.portfolio.equity)).toBe(20_000)
+})

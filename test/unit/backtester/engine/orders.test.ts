@@ -334,9 +334,10 @@ describe('a combo on bars', () => {
   it('trades at the opens of the bars behind it, and is worth what they close at', () => {
     const desk = bars()
     buyAndSell(desk, 13)
-    desk.day(STOCK, '2024-03-05', { open: 51, close: 60 })
-    expect(desk.fills).toEqual([])
-    desk.day(OTHER, '2024-03-05', { open: 30, close: 31 })
+    desk.days('2024-03-05', [
+      [STOCK, { open: 51, close: 60 }],
+      [OTHER, { open: 30, close: 31 }],
+    ])
     expect(fills(desk)).toEqual([
       [STOCK, 20, 51],
       [OTHER, 30, 30],
