@@ -17,6 +17,7 @@ import { type ContractRecord, isTick, type TapeRecord, type Trade } from '../../
 import { Account } from './account.ts'
 import { ActionDesk, sumOfPayments } from './action-desk.ts'
 import { ActionList, type CorporateAction } from './actions.ts'
+import { Commissions } from './commissions.ts'
 import { createContext } from './context.ts'
 import type { AccountEvent } from './events.ts'
 import { Financing } from './financing.ts'
@@ -30,7 +31,7 @@ import { type FinancingModel, none as noFinancing } from './models/financing/fin
 import type { LatencyModel } from './models/latency/latency.ts'
 import type { MarginModel } from './models/margin/margin.ts'
 import type { SlippageModel } from './models/slippage/slippage.ts'
-import { fromUnits, type Units } from './money.ts'
+import { fromUnits } from './money.ts'
 import { OptionSettlement } from './option-settlement.ts'
 import { OrderDesk } from './order-desk.ts'
 import { OrderGate } from './order-gate.ts'
@@ -71,11 +72,6 @@ export interface EngineOptions {
   onLog?: ((tsUs: number, message: string, details: Record<string, unknown> | undefined) => void) | undefined
 }
 
-type TradeOf = Pick<Fill, 'instrument' | 'side' | 'quantity' | 'price'>
-
-/** Of an order that has not traded yet. */
-const NOTHING = { quantity: 0, price: 0 }
-
 /** Events that may be planned within one moment: a strategy that plans on is in a loop. */
 const MOMENT_BOUND = 100_000
 
@@ -99,8 +95,7 @@ export class Engine {
   readonly #actionDesk: ActionDesk
   /** Undefined where nothing is ever needed. */
   readonly #liquidation: Liquidation | undefined
-  /** The value of what was filled of an order that is filled in part, for the fees of what follows. */
-  readonly #filledValue = new Map<number, number>()
+  readonly #commissions: Commissions
   #nowUs = Number.NEGATIVE_INFINITY
   /** The first market data begins the first day. */
   #awaitsFirstDay: boolean
@@ -146,8 +141,9 @@ export class Engine {
     const priceOf = (instrument: number, sinceUs?: number) => prices.of(instrument, sinceUs)
     const account = new Account({ portfolio, instruments, nowUs, onEvent: (event) => this.#tellAccount(event) })
     this.#account = account
+    this.#commissions = new Commissions({ fees: models.fees, instruments, dateOf: options.dateOf })
     const commissionOf: FundsOptions['commissionOf'] = ({ instrument, quantity, price }) =>
-      this.#commission({ instrument, side: quantity > 0 ? 'buy' : 'sell', quantity: Math.abs(quantity), price }, NOTHING, this.#nowUs)
+      this.#commissions.ofTrade({ instrument, side: quantity > 0 ? 'buy' : 'sell', quantity: Math.abs(quantity), price }, this.#nowUs)
     const funds = new Funds({ portfolio, instruments, model: models.margin, priceOf, commissionOf })
     this.#funds = funds
     const { carry } = host.market
@@ -167,8 +163,7 @@ export class Engine {
       refusalOfCombo: (legs) => this.#gate.refusalOfCombo(legs),
     })
     this.#actionDesk = new ActionDesk({ account, venue, desk: this.#desk, prices, settlement, carry })
-    const { gate, desk } = { gate: this.#gate, desk: this.#desk }
-    this.#liquidation = models.margin && new Liquidation({ account, funds, venue, desk, gate, schedule, nowUs })
+    this.#liquidation = models.margin && new Liquidation({ account, funds, venue, desk: this.#desk, gate: this.#gate, schedule, nowUs })
     host.start(() => options.create(this.#context()))
   }
 
@@ -405,12 +400,7 @@ export class Engine {
     const { order, quantity, price, tsUs, isTaker } = execution
     const { instrument, side } = order.request
     const multiplier = this.#instruments.multiplierOf(instrument)
-    const before = { quantity: order.filled - quantity, price: 0 }
-    const value = before.quantity > 0 ? (this.#filledValue.get(order.id) ?? 0) : 0
-    if (before.quantity > 0) before.price = value / before.quantity
-    if (order.left > 0) this.#filledValue.set(order.id, value + price * quantity)
-    else if (before.quantity > 0) this.#filledValue.delete(order.id)
-    const commission = this.#commission({ instrument, side, quantity, price }, before, tsUs)
+    const commission = this.#commissions.ofFill(execution)
     const realised = this.portfolio.trade({
       instrument,
       quantity: side === 'buy' ? quantity : -quantity,
@@ -432,12 +422,6 @@ export class Engine {
     }
     this.#options.onFill?.(fill)
     this.#host.filled(fill)
-  }
-
-  #commission({ instrument, side, quantity, price }: TradeOf, before: { quantity: number; price: number }, tsUs: number): Units {
-    const isOption = this.#instruments.optionOf(instrument) !== undefined
-    const fee = { side, quantity, price, isOption, multiplier: this.#instruments.multiplierOf(instrument) }
-    return this.#options.models.fees.commission(fee, before, this.#options.dateOf(tsUs))
   }
 
   #context(): StrategyContext {
