@@ -12,6 +12,7 @@ import { progressBar, statusLine } from './terminal.ts'
 import type { PreparedInput } from '../backtester/run/input.ts'
 import type { RunResult, RunSettings } from '../backtester/run/result.ts'
 import type { RunRequest } from '../backtester/run/run.ts'
+import type { StrategyFile } from '../backtester/run/strategy-files.ts'
 import type { Artifact } from '../backtester/store/store-run.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { ConfigError } from '../market/errors.ts'
@@ -49,12 +50,12 @@ export function addBacktest(program: Command): void {
 
 async function backtest(options: BacktestArguments): Promise<void> {
   const { runGuarded } = await import('../backtester/run/guarded-run.ts')
-  const { strategyFile } = await import('../backtester/run/load-strategy.ts')
+  const { strategyFiles } = await import('../backtester/run/strategy-files.ts')
   const { failureOf, formatRun, summaryOf } = await import('./backtest-report.ts')
   const { config } = await load(options)
   const request = await requestOf(options, config)
   // As it is now: it may be changed while the run goes on.
-  const source = await strategyFile(request.strategy, request.cwd)
+  const sources = await strategyFiles(request.strategy, request.cwd)
   const { stop } = stopSignals()
   const run = async (url: string | undefined) => {
     const status = statusLine()
@@ -65,7 +66,7 @@ async function backtest(options: BacktestArguments): Promise<void> {
       onProgress: (done, total) => status(progressBar(done, total)),
     }).finally(() => status(undefined))
     const summary = summaryOf(result)
-    const runId = options.store && url !== undefined ? await storeIn(url, result, source) : undefined
+    const runId = options.store && url !== undefined ? await storeIn(url, result, sources) : undefined
     const failure = failureOf(result)
     if (options.json) printJson({ ...(runId !== undefined && { runId }), figures: summary?.figures, ...result })
     // What could not even begin has nothing to show but its error.
@@ -78,13 +79,13 @@ async function backtest(options: BacktestArguments): Promise<void> {
   else await run(undefined)
 }
 
-async function storeIn(url: string, result: RunResult, source: { name: string; content: Buffer } | undefined): Promise<number> {
+async function storeIn(url: string, result: RunResult, sources: readonly StrategyFile[]): Promise<number> {
   const { storeRun } = await import('../backtester/store/store-run.ts')
   const { summarise } = await import('../backtester/metrics/summary.ts')
   const { connectClient } = await import('../db/pool.ts')
   const client = await connectClient(url)
   try {
-    const artifacts: Artifact[] = source ? [{ kind: 'source', mediaType: 'text/plain', ...source }] : []
+    const artifacts = sources.map((file): Artifact => ({ kind: 'source', mediaType: 'text/plain', ...file }))
     return (await storeRun(client, result, summarise(result), { artifacts })).runId
   } finally {
     await client.end()

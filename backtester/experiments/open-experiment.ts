@@ -1,10 +1,9 @@
 /** An experiment that is ready to run: its strategy is loaded, its parameters are checked, its data is looked at. */
 
-import { createHash } from 'node:crypto'
-
 import { ConfigError } from '../../market/errors.ts'
 import { type PreparedInput, prepareInput } from '../run/input.ts'
-import { loadStrategy, strategyFile } from '../run/load-strategy.ts'
+import { loadStrategy } from '../run/load-strategy.ts'
+import { hashOfFiles, strategyFiles } from '../run/strategy-files.ts'
 import { kindOf } from './kinds.ts'
 import { type ExperimentPlan, readPlan, type Search } from './plan.ts'
 import { searchOf } from './space.ts'
@@ -31,8 +30,7 @@ export async function openExperiment(
 ): Promise<OpenExperiment> {
   const read = readPlan(given)
   const { strategyHash: _ofBefore, ...rest } = read
-  const file = await strategyFile(read.strategy, read.cwd)
-  const strategyHash = file && createHash('sha256').update(file.content).digest('hex')
+  const strategyHash = hashOfFiles(await strategyFiles(read.strategy, read.cwd))
   const plan = { ...rest, ...(strategyHash !== undefined && { strategyHash }), options: readOptions(read) }
   const { strategy, source } = await loadStrategy(plan.strategy, plan.cwd)
   const search = searchOf(plan, strategy, kindOf(plan))

@@ -32,7 +32,7 @@ const plan = z.strictObject({
   /** A name, or a path from `cwd`. */
   strategy: z.string().min(1),
   cwd: z.string(),
-  /** SHA-256 of the strategy's own file. Absent: it comes along. */
+  /** SHA-256 of the strategy's own file and of what it imports by a path. Absent: it comes along. */
   strategyHash: z.string().optional(),
   input: z.custom<PreparedInput['from']>((value) => typeof value === 'object' && value !== null),
   /** For a strategy that is told what the detectors find. */

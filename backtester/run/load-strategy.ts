@@ -1,7 +1,7 @@
 /** Finds a strategy by its name, or in a file of the user, and its parameters in what was given for them. */
 
-import { readFile, stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { z } from 'zod'
@@ -33,7 +33,7 @@ function isSchema(value: unknown): boolean {
 }
 
 /** A path, and no name: it has a folder or an ending. */
-const isPath = (text: string) => /[\\/]|\.[cm]?[jt]s$/.test(text)
+export const isPath = (text: string) => /[\\/]|\.[cm]?[jt]s$/.test(text)
 
 /**
  * @param text a name, or a path from the current folder
@@ -56,13 +56,6 @@ export async function loadStrategy(text: string, cwd: string): Promise<LoadedStr
     throw refusal(`${path} cannot be loaded: ${messageOf(cause)}`, cause)
   }
   return { strategy: strategyIn(module.default, path), source: path }
-}
-
-/** The file of a user's strategy; undefined of one that comes along, and where there is no such file. */
-export async function strategyFile(text: string, cwd: string): Promise<{ name: string; content: Buffer } | undefined> {
-  if (!isPath(text)) return undefined
-  const content = await readFile(resolve(cwd, text)).catch(() => undefined)
-  return content && { name: basename(text), content }
 }
 
 function shippedStrategy(name: string): Strategy {

@@ -96,7 +96,7 @@ export async function beginExperiment(client: Client, { plan, subject, input, co
 
 function changedStrategy(experiment: string, strategy: string, version: string): ConfigError {
   return new ConfigError(
-    `The file of strategy ${strategy}, version ${version}, has changed since experiment ${experiment} began: its stored trials are of another ` +
+    `The file of strategy ${strategy}, version ${version}, or one that it imports, has changed since experiment ${experiment} began: its stored trials are of another ` +
       'strategy. Bring the old file back, begin an experiment of another name, or remove this one with `tapedeck experiment rm`.',
     { code: 'experiment-strategy' },
   )

@@ -100,14 +100,13 @@ export async function deleteRuns(client: Queryable, ids: readonly number[]): Pro
   return rows.map(({ id }) => id).sort((one, other) => one - other)
 }
 
-/** The file of the strategy as it was when the run began; undefined of one that comes along. */
-export async function readSource(client: Queryable, runId: number): Promise<{ name: string; text: string } | undefined> {
+/** The file of the strategy and what it imports, as they were when the run began, its own file first; none of one that comes along. */
+export async function readSources(client: Queryable, runId: number): Promise<{ name: string; text: string }[]> {
   const { rows } = await client.query<{ name: string; content: Buffer }>(
-    `SELECT name, content FROM artifacts WHERE run_id = $1 AND kind = 'source' ORDER BY name LIMIT 1`,
+    `SELECT name, content FROM artifacts WHERE run_id = $1 AND kind = 'source' ORDER BY name LIKE '%/%', name`,
     [runId],
   )
-  const [row] = rows
-  return row && { name: row.name, text: row.content.toString('utf8') }
+  return rows.map(({ name, content }) => ({ name, text: content.toString('utf8') }))
 }
 
 /** As it was stored; undefined when there is none of that number. */

@@ -18,7 +18,7 @@ export function addShow(runs: Command): void {
     .command('show')
     .description('show one run: settings, figures, warnings')
     .argument('<run>', 'its number', runArgument)
-    .option('--source', 'print the file of its strategy, as it was when the run began')
+    .option('--source', 'print the file of its strategy, as it was when the run began; with --json also what that imports')
     .addOption(configFile())
     .addOption(dataDir())
     .addOption(json())
@@ -46,19 +46,19 @@ async function show(id: number, options: ShowOptions): Promise<void> {
 }
 
 async function showSource(id: number, options: CommonOptions): Promise<void> {
-  const { listRuns, readSource } = await import('../../backtester/store/read-runs.ts')
+  const { listRuns, readSources } = await import('../../backtester/store/read-runs.ts')
   const { withReader } = await import('../../db/read/table-streams.ts')
   await withDatabase(options, async (url) => {
-    const [[run], source] = await withReader(
+    const [[run], [own, ...imports]] = await withReader(
       url,
-      async (client) => [await listRuns(client, { ids: [id] }), await readSource(client, id)] as const,
+      async (client) => [await listRuns(client, { ids: [id] }), await readSources(client, id)] as const,
     )
     if (!run) refuseMissing([id], [])
-    else if (!source)
+    else if (!own)
       throw new FeedError(`No file was kept with run ${id}: ${run.strategy} comes along, or the run is a trial of an experiment.`, {
         code: 'no-source',
       })
-    else if (options.json) printJson(source)
-    else print(source.text.trimEnd())
+    else if (options.json) printJson({ ...own, imports })
+    else print(own.text.trimEnd())
   })
 }

@@ -90,11 +90,14 @@ forEachEdition('tapedeck runs', ({ createDatabase }) => {
       const env = { DATABASE_URL: await createDatabase() }
       const tapedeck = (...args: string[]) => place.tapedeck(args, env).ended
       const file = join(place.folder, 'own.mjs')
-      const text = `export default { name: 'own', version: '1', params: (z) => z.strictObject({}), create: () => ({}) }\n`
+      const text = `import { name } from './name.mjs'\nexport default { name, version: '1', params: (z) => z.strictObject({}), create: () => ({}) }\n`
       await writeFile(file, text)
+      await writeFile(join(place.folder, 'name.mjs'), `export const name = 'own'\n`)
       expectDone(await tapedeck('backtest', '--strategy', file, '--tape', join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')))
       await writeFile(file, '// Another one.')
       expect(expectDone(await tapedeck('runs', 'show', '1', '--source'))).toBe(text)
+      const imports = [{ name: './name.mjs', text: `export const name = 'own'\n` }]
+      expect(JSON.parse(expectDone(await tapedeck('runs', 'show', '1', '--source', '--json')))).toEqual({ name: 'own.mjs', text, imports })
     },
     SLOW_MS,
   )
