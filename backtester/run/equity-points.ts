@@ -1,4 +1,4 @@
-/** Rows of an account over time. */
+/** The points of an account over time. */
 
 import type { Rows } from '../metrics/rows.ts'
 import { type Packed, PackedRows } from './packed-rows.ts'

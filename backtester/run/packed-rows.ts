@@ -31,7 +31,7 @@ export abstract class PackedRows<Row> implements Rows<Row> {
   /** Its numbers lie in the block from `at` on. */
   protected abstract row(block: Float64Array, at: number): Row
 
-  /** Makes room for one more. Returns the block for its numbers, and with `nextAt` before the call where they begin. */
+  /** Makes room for one more row. Returns the block of its numbers, which begin at what `nextAt` was before. */
   protected add(): Float64Array {
     const index = this.#length++
     const place = index % ROWS

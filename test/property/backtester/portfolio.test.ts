@@ -30,6 +30,11 @@ const event = fc.oneof(
   fc.record({ kind: fc.constant('earn' as const), amount: fc.integer({ min: 0, max: 1_000_000 }) }),
 )
 
+/** Of all positions, one by one. */
+function sizeOf(portfolio: Portfolio): number {
+  return [...portfolio.positions()].reduce((sum, { value }) => sum + Math.abs(value), 0)
+}
+
 describe('a portfolio', () => {
   it('balances to the unit after every event', () => {
     fc.assert(
@@ -42,6 +47,7 @@ describe('a portfolio', () => {
           else if (one.kind === 'charge') portfolio.charge('borrow', one.amount)
           else portfolio.earn('dividend', one.amount)
           expect(portfolio.imbalance()).toBe(0)
+          expect(portfolio.exposure).toBe(sizeOf(portfolio))
           expect(Number.isSafeInteger(portfolio.equity)).toBe(true)
         }
       }),
@@ -103,6 +109,16 @@ describe('a portfolio', () => {
     expect(portfolio.position(1)).toMatchObject({ quantity: 151, mark: 20 })
     expect(fromUnits(portfolio.equity)).toBe(10_000)
     expect(portfolio.imbalance()).toBe(0)
+  })
+
+  it('is worth the same under another number, where what is long and short meets', () => {
+    const portfolio = new Portfolio(10_000)
+    portfolio.trade({ instrument: 1, quantity: 100, price: 30, multiplier: 1 })
+    portfolio.trade({ instrument: 2, quantity: -40, price: 30, multiplier: 1 })
+    expect(fromUnits(portfolio.exposure)).toBe(4200)
+    portfolio.rename(1, 2)
+    expect(portfolio.position(2)).toMatchObject({ quantity: 60 })
+    expect([fromUnits(portfolio.equity), fromUnits(portfolio.exposure), portfolio.imbalance()]).toEqual([10_000, 1800, 0])
   })
 
   it.each([0, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses a trade of %s units', (quantity) => {
