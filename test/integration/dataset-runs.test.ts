@@ -22,8 +22,8 @@ import { block } from '../support/tape/ticks.ts'
 
 /** Of runs on Node 20. */
 const PINNED = {
-  dataset: '234e36aaa75efdc396272399ef5887b9359fd621f8198f0eedf18969cff7ace5',
-  day: '64d8dfaed1b9deb9890e2b9171eccc657f46896a80bb9582f519495069bede12',
+  dataset: '2d4be4bb3c629c735f2664cfc2dd9c2fa221f3944e3f8936cf1bfc9ff6f58973',
+  day: 'a2509474a054665036e4dc022146574d3b7e3fe3b3d7566a0062fe072a219311',
 }
 const SHIPPED = join(packageRoot(), 'tapes', 'twx-2014-06-05.tape')
 const TWX = { symbol: 'TWX', currency: 'USD', dividends: [], borrow: 0.0025 }
