@@ -1,6 +1,6 @@
 /**
  * How long a commit takes while aggregates refresh, chunks are compressed and jobs run without a pause, against the same batches while nothing
- * else happens. INGEST_SECONDS is how long each is measured (20). TimescaleDB Community only.
+ * else happens. INGEST_SECONDS is how long each is measured (30). TimescaleDB Community only.
  */
 
 import { connectClient } from '../../db/pool.ts'
@@ -9,7 +9,7 @@ import { forEachEdition } from '../support/database/databases.ts'
 import { EMBEDDED } from '../support/database/editions.ts'
 import { measure, quantile } from './harness.ts'
 
-const SECONDS = Number(process.env['INGEST_SECONDS'] ?? 20)
+const SECONDS = Number(process.env['INGEST_SECONDS'] ?? 30)
 
 forEachEdition('commits', ({ name, createTapeDatabase }) => {
   if (name === EMBEDDED) return
