@@ -161,7 +161,9 @@ forEachEdition('an experiment in the database', ({ createTapeDatabase }) => {
     await begin(1)
     await expect(begin(2)).rejects.toMatchObject({
       code: 'experiment-strategy',
-      message: expect.stringMatching(/The file of strategy own, version 1, or one that it imports, has changed since experiment own began/) as string,
+      message: expect.stringMatching(
+        /The file of strategy own, version 1, or one that it imports, has changed since experiment own began/,
+      ) as string,
     })
   })
 
