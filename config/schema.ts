@@ -193,7 +193,7 @@ export const configSchema = section({
       .optional()
       .describe('A file that holds the password, read for each connection. Environment: DB_PASSWORD_FILE.'),
     lanes: integer(1, 8).default(2).describe('Connections that write at the same time.'),
-    batchRows: integer(1, 100_000).default(1000).describe('A batch is written when it holds so many rows.'),
+    batchRows: integer(1, 100_000).default(4000).describe('A batch is written when it holds so many rows.'),
     batchMs: integer(10, 60_000)
       .default(100)
       .describe('A batch is written when it is so many milliseconds old. Environment: COLLECTION_INTERVAL_MS.'),

@@ -8,6 +8,7 @@ import { from as copyFrom } from 'pg-copy-streams'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 
+import { configSchema } from '../../config/schema.ts'
 import { BatchEncoder } from '../../db/write/copy-encode.ts'
 import { connectClient, createPool } from '../../db/pool.ts'
 import { type Batch, createTickStore } from '../../db/write/tick-store.ts'
@@ -17,12 +18,11 @@ import { measure, quantile, timed } from './harness.ts'
 import { batches, contractOf } from './quotes.ts'
 
 const ROWS = 500_000
-const BATCH_ROWS = 1000
-const LANES = 2
+const { batchRows, lanes } = configSchema.shape.database.parse(undefined)
 const CHUNK_BYTES = 1 << 16
 
 forEachEdition('the writer', ({ name, createTapeDatabase }) => {
-  const source = batches(1, ROWS, BATCH_ROWS)
+  const source = batches(1, ROWS, batchRows)
   const encoded = new BatchEncoder(() => 0).encode(
     1,
     source.flatMap(({ blocks }) => blocks),
@@ -33,7 +33,7 @@ forEachEdition('the writer', ({ name, createTapeDatabase }) => {
   let url: string | undefined
 
   measure({
-    title: `writer into quotes, batches of ${BATCH_ROWS} over ${LANES} lanes, on ${name}`,
+    title: `writer into quotes, batches of ${batchRows} over ${lanes} lanes, on ${name}`,
     unit: 'rows/s',
     limit: 'the same rows through one COPY',
     round: async () => {
@@ -71,14 +71,14 @@ async function empty(client: pg.Client): Promise<void> {
 }
 
 async function storeAll(url: string, source: readonly Batch[]): Promise<number[]> {
-  const pool = createPool({ url, lanes: LANES, logger: { warn: () => undefined } })
+  const pool = createPool({ url, lanes, logger: { warn: () => undefined } })
   const store = createTickStore({ pool })
   const commitMs: number[] = []
   let next = 0
   const lane = async () => {
     for (let batch = source[next++]; batch; batch = source[next++]) commitMs.push((await store.store(batch, contractOf)).commitMs)
   }
-  await Promise.all(Array.from({ length: LANES }, lane))
+  await Promise.all(Array.from({ length: lanes }, lane))
   await pool.end()
   return commitMs
 }

@@ -27,7 +27,7 @@ describe('settings without a file', () => {
   it('are the defaults', () => {
     expect(settings({})).toEqual({
       dataDir: '/home/pat/.local/share/tapedeck',
-      database: { lanes: 2, batchRows: 1000, batchMs: 100 },
+      database: { lanes: 2, batchRows: 4000, batchMs: 100 },
       storage: {
         edition: 'any',
         compressAfter: '7 days',
