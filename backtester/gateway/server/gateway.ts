@@ -245,7 +245,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
     const { contracts, ticks } = this.#contents
     this.log.info({ host, port: this.port, contracts: contracts.size, ticks, speed: this.#options.speed }, 'Replay gateway is listening')
     this.#faults?.start()
-    if (this.#options.startAfterLines === 0) this.#player.start()
+    if (this.#options.startAfterLines === 0) this.#startTape()
   }
 
   stop(): Promise<GatewayTotals> {
@@ -280,7 +280,7 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
   }
 
   lineOpened(): void {
-    if (this.sampler.openLines >= this.#options.startAfterLines) this.#player.start()
+    if (this.sampler.openLines >= this.#options.startAfterLines) this.#startTape()
   }
 
   holdTape(): () => void {
@@ -322,6 +322,11 @@ class ReplayGateway implements Gateway, SessionHost, Audience, Stage {
     if (!this.publishesTime) return
     this.publishTime(tsUs)
     for (const session of this.#sessions) if (session.isReady) session.publishEnd()
+  }
+
+  #startTape(): void {
+    if (this.#player.state === 'standing') this.log.info({ lines: this.sampler.openLines }, 'The tape begins')
+    this.#player.start()
   }
 
   async #play(): Promise<GatewayTotals> {
