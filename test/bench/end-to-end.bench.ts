@@ -5,11 +5,14 @@
 
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 
 import { EventName, IBApi, TickByTickDataType } from '@stoqey/ib'
 
 import { toIbContract } from '../../collector/ib/lookup/map-contract.ts'
 import { connectClient } from '../../db/pool.ts'
+import type { Part } from '../../backtester/demo/part.ts'
 import { writeTape } from '../../db/tape/writer.ts'
 import type { Contract, OptionContract } from '../../market/contract.ts'
 import { optionPrice } from '../../market/option/pricing.ts'
@@ -113,13 +116,14 @@ forEachEdition('end to end', ({ name, createTapeDatabase }) => {
   }
 })
 
-/** Seconds run from the first commit to the last: the start of the processes is not measured. */
+/** Seconds run from the beginning of the tape, when all lines are open, to the last commit. */
 async function record(tape: string, databaseUrl: string, folder: string, { contracts, tickByTick }: Shape) {
   const config = join(folder, 'bench.yaml')
   await writeFile(config, `universe: { tickByTick: ${tickByTick} }`)
   // A stock has a line for its trades and one for its quotes beside the sampled one.
   const lines = tickByTick ? 3 * contracts.length : contracts.length
-  const gateway = startGatewayProcess(tape, lines, ['--once', '--tick-by-tick', String(lines)])
+  const gateway = startGatewayProcess(tape, lines, ['--once', '--tick-by-tick', String(lines), '--log-level', 'info'])
+  const begun = beginOf(gateway)
   try {
     const { port } = await gateway.event<{ port: number }>('listening')
     const symbol = [...new Set(contracts.map((contract) => contract.symbol))].join(',')
@@ -127,16 +131,25 @@ async function record(tape: string, databaseUrl: string, folder: string, { contr
     const { sessionId, received, messages } = await collector.event<CollectTotals>('summary')
     await collector.succeeded()
     const client = await connectClient(databaseUrl)
-    const { rows } = await client.query<{ seconds: number }>(
-      `SELECT extract(epoch FROM max(committed_at) - min(committed_at) FILTER (WHERE accepted_ticks > 0))::float8 AS seconds
-       FROM batches WHERE session_id = $1`,
+    const { rows } = await client.query<{ ms: number }>(
+      'SELECT extract(epoch FROM max(committed_at))::float8 * 1000 AS ms FROM batches WHERE session_id = $1',
       [sessionId],
     )
     await client.end()
-    return { ticks: received, messages, seconds: rows[0]?.seconds ?? Number.NaN }
+    return { ticks: received, messages, seconds: ((rows[0]?.ms ?? Number.NaN) - (await begun)) / 1000 }
   } finally {
     gateway.kill('SIGKILL')
   }
+}
+
+/** When the gateway lets its tape go, milliseconds since 1970. */
+function beginOf({ child }: Part): Promise<number> {
+  return new Promise((resolve) => {
+    createInterface({ input: child.stderr as Readable }).on('line', (line) => {
+      const { msg, time } = JSON.parse(line) as { msg: string; time: number }
+      if (msg === 'The tape begins') resolve(time)
+    })
+  })
 }
 
 /** Ticks per second that reach listeners which only count. */
