@@ -316,6 +316,20 @@ describe('starting a gateway', () => {
     await expect(room.serve(QUIET, options)).rejects.toThrow(expect.objectContaining({ name: 'ConfigError', code: 'gateway-option' }))
   })
 
+  it('begins, and says so once, when as many lines are open as it waits for', async () => {
+    const { port, logged } = await room.serve(QUIET, { startAfterLines: 2 })
+    const said = () => logged.filter((line) => line === 'info: The tape begins')
+    const client = await RawTwsClient.connect({ port, clientId: 1 })
+    client.send(...marketDataRequest(1, TWX))
+    await client.frame('81|1|')
+    expect(said()).toEqual([])
+    client.send(...marketDataRequest(2, JUNE_70_CALL))
+    client.send(...marketDataRequest(3, JUNE_70_CALL))
+    await client.frame('81|3|')
+    expect(said()).toHaveLength(1)
+    await client.close()
+  })
+
   it('ends though nobody ever came', async () => {
     const { gateway } = await room.serve(QUIET, STANDING)
     expect(await gateway.stop()).toMatchObject({ clients: 0, ticksServed: 0, tapeUs: OPEN_US })
